@@ -1,0 +1,191 @@
+"""What the fleet is, was or will be shown as: frozen values, no behaviour.
+
+Units are in the names: `_s` is seconds (a moment is seconds since the epoch), `_usd` US dollars.
+`None` means unknown, never zero.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar, overload
+
+import msgspec
+
+from logging_core.records import FrameRef, Message, Problem
+
+T = TypeVar("T")
+
+
+class State(enum.StrEnum):
+    """What an instance is doing."""
+
+    INITIALIZING = "initializing"
+    BUSY = "busy"
+    STUCK = "stuck"
+    IDLE = "idle"
+    SUSPENDED = "suspended"
+    ERROR = "error"
+    TERMINATED = "terminated"
+    UNKNOWN = "unknown"
+
+
+class Latency(msgspec.Struct, frozen=True, eq=False):
+    """Response times in seconds.
+
+    `count`, `mean_s` and `max_s` are exact. The quantiles interpolate between the closest ranks;
+    they are exact for up to 1,000 values and within 2 % beyond. All are `None` when `count` is 0.
+    """
+
+    count: int = 0
+    mean_s: float | None = None
+    p50_s: float | None = None
+    p95_s: float | None = None
+    p99_s: float | None = None
+    max_s: float | None = None
+
+
+class Usage(msgspec.Struct, frozen=True, eq=False):
+    """What a set of `message_exchange` events adds up to; a repeated message id counts once.
+
+    Attributes:
+        requests: Exchanges.
+        tokens: Their tokens; `None` when none says.
+        cost_usd: Their cost; `None` when none says.
+        unpriced: Exchanges without a cost.
+        latency: Their response times.
+    """
+
+    requests: int = 0
+    tokens: int | None = None
+    cost_usd: float | None = None
+    unpriced: int = 0
+    latency: Latency = Latency()
+
+
+class OpenRequest(msgspec.Struct, frozen=True):
+    """A message sent to an instance that has no reply yet."""
+
+    message_id: str
+    since_s: float | None
+
+
+class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One instance at one moment.
+
+    Attributes:
+        instance_id: Its id, safe to show.
+        instance_name: Its newest known name.
+        role: As spawned.
+        instance_type: `claude`, `codex`, …
+        model: As spawned.
+        parent_instance_id: Who spawned it.
+        state: What it is doing.
+        reason: Why we think so, in a few words: `request m-12 open`.
+        since_s: Since when it is in that state.
+        created_s: The earliest creation that the tree records.
+        last_activity_s: The newest record of any kind, the future (> 5 min ahead) left out.
+        usage: Its requests, tokens, cost and response times.
+        open_requests: Oldest first; empty for a terminated instance.
+        frames: Captures of its pane.
+        newest_frame: The last of them.
+        pane_changed_s: When the pane last showed something different.
+        errors: Error events about it.
+        last_error: The newest error, in a few words.
+    """
+
+    instance_id: str
+    instance_name: str | None = None
+    role: str | None = None
+    instance_type: str | None = None
+    model: str | None = None
+    parent_instance_id: str | None = None
+    state: State = State.UNKNOWN
+    reason: str = ""
+    since_s: float | None = None
+    created_s: float | None = None
+    last_activity_s: float | None = None
+    usage: Usage = Usage()
+    open_requests: tuple[OpenRequest, ...] = ()
+    frames: int = 0
+    newest_frame: FrameRef | None = None
+    pane_changed_s: float | None = None
+    errors: int = 0
+    last_error: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, else the id: what a person calls it."""
+        return self.instance_name or self.instance_id
+
+
+class Window(Sequence[T], Generic[T]):
+    """An immutable view of a part of a list that only ever grows at its end.
+
+    Sharing the list makes a new state cheap; `stop` keeps later items out of an older state.
+    """
+
+    __slots__ = ("_items", "_start", "_stop")
+
+    def __init__(self, items: list[T], start: int = 0, stop: int | None = None) -> None:
+        self._items = items
+        self._start = start
+        self._stop = len(items) if stop is None else stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                return self._items[self._start + start : self._start + max(start, stop)]
+            return [self._items[self._start + i] for i in range(start, stop, step)]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._items[self._start + index]
+
+    def __iter__(self) -> Iterator[T]:
+        for index in range(self._start, self._stop):
+            yield self._items[index]
+
+
+class ProblemCount(msgspec.Struct, frozen=True, eq=False):
+    """What could not be read: how many lines, in which files, and the newest few."""
+
+    unreadable_lines: int = 0
+    files: tuple[str, ...] = ()
+    newest: tuple[Problem, ...] = ()
+
+
+class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """The whole fleet at one moment: what every panel shows and `--json` prints.
+
+    Attributes:
+        at_s: The moment.
+        instances: By creation, the ones of unknown age last; ties by id.
+        usage: Of all exchanges, those of no known instance included.
+        errors: Audit events that report an error and `ERROR` entries of `orchestrator.log`.
+        messages: The newest messages of all instances, merged by time, oldest first.
+        dropped_messages: How many older ones are no longer in `messages`: a row's number in the
+            whole timeline is this plus its index, and stays the same while the window moves.
+        problems: What could not be read.
+        waiting: The root does not exist yet: why. `None` when it does.
+        caught_up: Everything in the tree has been read.
+    """
+
+    at_s: float
+    instances: tuple[InstanceState, ...] = ()
+    usage: Usage = Usage()
+    errors: int = 0
+    messages: Sequence[Message] = ()
+    dropped_messages: int = 0
+    problems: ProblemCount = ProblemCount()
+    waiting: str | None = None
+    caught_up: bool = False

@@ -1,0 +1,1 @@
+"""Bytes to record and back, one line each; pure functions."""

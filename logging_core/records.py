@@ -1,0 +1,214 @@
+"""The typed records of the log tree: what one line, one file or one capture says.
+
+Every record is immutable. Units are in the names: `_s` is seconds, `_usd` is US dollars, sizes
+and offsets are bytes. Times are seconds since the epoch. `None` always means unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of an instance's `communication.jsonl`.
+
+    Attributes:
+        instance_id: Whose file it stood in.
+        time_s: When; `None` if the line's timestamp cannot be read.
+        event_type: `message_sent`, `message_received`, `communication`; old writers also wrote
+            lifecycle lines here as `unknown`. Any other value is kept as it is.
+        direction: `outbound` (to the instance), `inbound` (from it) or whatever the line says.
+        content: The text said.
+        message_id: Ties a request to its reply.
+        tokens: Estimated tokens.
+        cost_usd: Estimated cost.
+        response_time_s: How long the reply took; only on replies.
+        message_type: What `log_communication` was told.
+        parent_id: The instance that it was for or from, as `log_communication` was told.
+        text: The `message` key of old writers: a summary for people.
+        suspect: Names of the fields whose value was no finite number >= 0, or of a wrong type.
+        extra: Fields that are not named above, as they were.
+    """
+
+    instance_id: str
+    time_s: float | None = None
+    event_type: str = "unknown"
+    direction: str | None = None
+    content: str | None = None
+    message_id: str | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    response_time_s: float | None = None
+    message_type: str | None = None
+    parent_id: str | None = None
+    text: str | None = None
+    suspect: tuple[str, ...] = ()
+    extra: dict[str, Any] = {}
+
+
+class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of an audit file.
+
+    Attributes:
+        time_s: When; `None` if the line's timestamp cannot be read.
+        event_type: `instance_spawn`, `message_exchange`, …; unknown ones are kept as they are.
+        instance_id: Whom it is about; `None` or `orchestrator` for the whole fleet.
+        level: As written, `INFO` if absent.
+        message_id: Of an exchange, from its details.
+        tokens: Of an exchange, from its details.
+        cost_usd: Of an exchange, from its details.
+        response_time_s: Of an exchange, from its details.
+        error: What went wrong: `error` or `failure_reason` of the details.
+        details: All details as written, the ones above included. `{}` if they are no object.
+        suspect: Names of the fields whose value was no finite number >= 0, or of a wrong type.
+        extra: Top-level fields that are not named above, as they were.
+    """
+
+    time_s: float | None = None
+    event_type: str = "unknown"
+    instance_id: str | None = None
+    level: str = "INFO"
+    message_id: str | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    response_time_s: float | None = None
+    error: str | None = None
+    details: dict[str, Any] = {}
+    suspect: tuple[str, ...] = ()
+    extra: dict[str, Any] = {}
+
+
+class LifecycleEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One entry of an instance's `instance.log`, continuation lines joined by newlines."""
+
+    instance_id: str
+    time_s: float | None = None
+    level: str = "INFO"
+    text: str = ""
+
+
+class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One entry of `orchestrator.log`.
+
+    Attributes:
+        time_s: When; `None` if unreadable.
+        level: `INFO`, `ERROR`, …
+        logger: Dotted name of the logger.
+        text: The message.
+        instance_id: Whom it is about, if the entry says so.
+        error: The `error` field, if any.
+        exception: The traceback, if any: from the line or from the raw lines after it.
+        recovered: The line was not valid JSON and was read as well as it could be.
+        extra: Fields that are not named above.
+    """
+
+    time_s: float | None = None
+    level: str = "INFO"
+    logger: str = ""
+    text: str = ""
+    instance_id: str | None = None
+    error: str | None = None
+    exception: str | None = None
+    recovered: bool = False
+    extra: dict[str, Any] = {}
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An instance's `metadata.json`; a newer one replaces an older one's known fields."""
+
+    instance_id: str
+    instance_name: str | None = None
+    created_s: float | None = None
+    role: str | None = None
+    instance_type: str | None = None
+    model: str | None = None
+    parent_instance_id: str | None = None
+    tmux_session: str | None = None
+    extra: dict[str, Any] = {}
+
+
+class InstanceSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A directory of an instance exists; with or without any file in it."""
+
+    instance_id: str
+
+
+class InstanceGone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The directory of an instance that was there is gone, by two looks that agree."""
+
+    instance_id: str
+
+
+class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where one capture of a pane stands; its text is read on demand.
+
+    Attributes:
+        instance_id: Whose pane.
+        time_s: When it was captured; `None` if the header's time cannot be read.
+        path: The capture file, relative to the root.
+        offset: Of the frame's first byte, its header.
+        body_offset: Of the pane text's first byte.
+        end: One past the last byte known so far. The newest frame of a file may still grow: the
+            same `offset` then comes again with a larger `end`, and replaces the earlier one.
+        digest: A checksum of the pane text, to tell whether the pane changed.
+        suspect: Its time runs backwards: pane text may have forged the header.
+    """
+
+    instance_id: str
+    time_s: float | None = None
+    path: str
+    offset: int
+    body_offset: int
+    end: int
+    digest: int = 0
+    suspect: bool = False
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something in the tree that could not be read; counted and shown, never raised.
+
+    Attributes:
+        path: The file, relative to the root.
+        reason: What is wrong, for people.
+        offset: Of the line's first byte; `None` if the whole file is meant.
+        line: The beginning of the line, safe to show.
+    """
+
+    path: str
+    reason: str
+    offset: int | None = None
+    line: str = ""
+
+
+Record: TypeAlias = (
+    Message
+    | AuditEvent
+    | LifecycleEvent
+    | OrchestratorEvent
+    | Metadata
+    | InstanceSeen
+    | InstanceGone
+    | FrameRef
+)
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one look at the tree brought: one item of `follow()`.
+
+    Attributes:
+        records: New records. Inside one file they stand in file order; files are merged by time.
+        problems: What could not be read.
+        caught_up: Everything that was in the tree when the look began has been handed out.
+        waiting: The root does not exist (yet); why, for people. `None` when it does.
+        reset: The root was replaced by another directory: everything handed out before is void.
+        cursor: Give it to `follow()` to go on after this batch. A small JSON object.
+    """
+
+    records: tuple[Record, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    caught_up: bool = True
+    waiting: str | None = None
+    reset: bool = False
+    cursor: dict[str, Any] = {}

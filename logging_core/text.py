@@ -1,0 +1,97 @@
+"""The one sanitiser: makes text from a log safe to show in a terminal.
+
+Nothing in a log is trusted: a message may hold escape sequences that set the clipboard, C1
+controls, bidirectional overrides or a thousand combining marks. Such characters are *shown*, not
+removed, because removing them joins the text around them: ESC becomes `␛`, CSI (U+009B) becomes
+`‹9b›`, a right-to-left override becomes `‹U+202E›`. Every function here is idempotent and returns
+text without controls, surrogates, bidirectional or zero-width characters (but for the newline
+where it says so).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_MARKS = 4
+"""Combining marks kept on one base character; the rest is counted: `‹+996›`."""
+
+_FORMAT = (
+    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
+    "\U000110bd\U000110cd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_UNSAFE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{_FORMAT}]")
+_PRESENTATION = re.compile("[\ufe0e\ufe0f]")
+_EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
+_EMOJI_JOINER = re.compile(f"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])")
+_MAYBE_MARKS = re.compile(
+    "[\u0300-\u1fff\u20d0-\u20ff\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u302a-\u302f\u3099\u309a"
+    "\ua66f-\uaaff\uabe3-\uabed\ufb1e\ufe20-\ufe2f\U000101fd-\U0001e94a]{5,}"
+)
+_SGR = re.compile("(\x1b\\[[0-9;:]*m)")
+
+
+def safe_block(text: str) -> str:
+    """Make `text` safe to show, keeping its newlines; tabs become spaces, CR LF becomes LF."""
+    if text.isascii() and text.isprintable():
+        return text
+    if "\t" in text:
+        text = text.expandtabs(4)
+    if "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+    if not text.isascii():
+        text = _PRESENTATION.sub("", text)
+        text = _EMOJI_JOINER.sub("", text)
+        text = _MAYBE_MARKS.sub(_limit_marks, text)
+    return _UNSAFE.sub(_picture, text)
+
+
+def safe_line(text: str) -> str:
+    """Make `text` safe to show on one line: as `safe_block`, with newlines as `␊`."""
+    return safe_block(text).replace("\n", "␊")
+
+
+def safe_pane(text: str) -> str:
+    """Make captured pane text safe: as `safe_block`, but SGR colour sequences stay.
+
+    The result is for a parser of SGR, never for a terminal.
+    """
+    if "\x1b" not in text:
+        return safe_block(text)
+    parts = _SGR.split(text)
+    parts[::2] = map(safe_block, parts[::2])
+    return "".join(parts)
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if code < 0xA0:
+        return f"‹{code:02x}›"
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    return f"‹U+{code:04X}›"
+
+
+def _limit_marks(match: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in match[0]:
+        if unicodedata.category(char) in {"Mn", "Me"}:
+            marks += 1
+            if marks > MAX_MARKS:
+                continue
+        else:
+            kept.extend(_surplus(marks))
+            marks = 0
+        kept.append(char)
+    kept.extend(_surplus(marks))
+    return "".join(kept)
+
+
+def _surplus(marks: int) -> list[str]:
+    return [f"‹+{marks - MAX_MARKS}›"] if marks > MAX_MARKS else []

@@ -1,0 +1,176 @@
+"""Every path and naming rule of the log tree, in one place.
+
+The form of the tree is documented in the README ("The log tree").
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from logging_core.errors import InvalidInstanceIdError
+
+_INSTANCE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
+_ROTATED = re.compile(r"(?P<base>.+?)(?:\.(?P<number>[1-9][0-9]{0,3}))?(?P<gz>\.gz)?", re.ASCII)
+_AUDIT = re.compile(r"audit_(?P<day>[0-9]{8})\.jsonl(?P<rest>.*)", re.ASCII)
+
+
+class FileKind(enum.StrEnum):
+    """What a file of the tree holds."""
+
+    ORCHESTRATOR = "orchestrator"
+    INSTANCE = "instance"
+    COMMUNICATION = "communication"
+    PANE = "tmux_output"
+    METADATA = "metadata"
+    AUDIT = "audit"
+
+
+INSTANCE_FILES = {
+    "instance.log": FileKind.INSTANCE,
+    "communication.jsonl": FileKind.COMMUNICATION,
+    "tmux_output.log": FileKind.PANE,
+    "metadata.json": FileKind.METADATA,
+}
+"""The names in an instance's directory."""
+
+LOG_TYPES = {
+    "instance": "instance.log",
+    "communication": "communication.jsonl",
+    "tmux_output": "tmux_output.log",
+}
+"""`log_type` of the query API, and the file that it means."""
+
+
+class LogFile(NamedTuple):
+    """What a path below the root is.
+
+    Attributes:
+        kind: What it holds.
+        instance_id: Whose it is; `None` for orchestrator and audit files. As the directory
+            is named, which for a tree that others wrote may be any text.
+        base: The path relative to the root without rotation number and `.gz`: files with one
+            base are the parts of one log.
+        generation: 0 for the live file, n for `.n`; the higher, the older. Always 0 for audit
+            files, whose order is that of their names.
+        compressed: Whether the name ends in `.gz`.
+    """
+
+    kind: FileKind
+    instance_id: str | None
+    base: str
+    generation: int
+    compressed: bool
+
+
+def check_instance_id(instance_id: object) -> str:
+    """Return `instance_id` if it is one safe path component.
+
+    That is 1 to 128 characters of `[A-Za-z0-9._-]`, the first not a dot.
+
+    Raises:
+        InvalidInstanceIdError: (a `ValueError`) for anything else, before any file is touched.
+    """
+    if isinstance(instance_id, str) and _INSTANCE_ID.fullmatch(instance_id):
+        return instance_id
+    shown = ascii(instance_id)[:80]
+    raise InvalidInstanceIdError(
+        f"invalid instance id {shown}: use 1 to 128 of A-Z a-z 0-9 . _ - and no dot first"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogTree:
+    """The layout below one root directory. Builds paths; touches no file."""
+
+    root: Path
+
+    @property
+    def orchestrator_log(self) -> Path:
+        """`orchestrator.log`."""
+        return self.root / "orchestrator.log"
+
+    @property
+    def instances_dir(self) -> Path:
+        """`instances/`, one directory per instance."""
+        return self.root / "instances"
+
+    @property
+    def audit_dir(self) -> Path:
+        """`audit/`, one file per local day."""
+        return self.root / "audit"
+
+    def instance_dir(self, instance_id: str) -> Path:
+        """The directory of one instance.
+
+        Raises:
+            InvalidInstanceIdError: See `check_instance_id`.
+        """
+        return self.instances_dir / check_instance_id(instance_id)
+
+    def instance_log(self, instance_id: str) -> Path:
+        """Lifecycle lines of one instance, for people."""
+        return self.instance_dir(instance_id) / "instance.log"
+
+    def communication(self, instance_id: str) -> Path:
+        """Messages to and from one instance."""
+        return self.instance_dir(instance_id) / "communication.jsonl"
+
+    def tmux_output(self, instance_id: str) -> Path:
+        """Captures of one instance's tmux pane."""
+        return self.instance_dir(instance_id) / "tmux_output.log"
+
+    def metadata(self, instance_id: str) -> Path:
+        """Name and settings of one instance."""
+        return self.instance_dir(instance_id) / "metadata.json"
+
+    def audit_file(self, day: date) -> Path:
+        """The audit events of one local day."""
+        return self.audit_dir / f"audit_{day:%Y%m%d}.jsonl"
+
+    def relative(self, path: PurePath) -> str:
+        """`path` relative to the root, for messages to people and for `classify`."""
+        return path.relative_to(self.root).as_posix()
+
+
+def classify(relative: str) -> LogFile | None:
+    """Tell what the file at a path relative to the root is; `None` for a stranger's file.
+
+    Rotated (`.1`), compressed (`.gz`) and midnight-renamed audit files
+    (`audit_20261123.jsonl.2026-11-23`) count as parts of their log.
+    """
+    parts = relative.split("/")
+    if parts[0] == "audit" and len(parts) == 2:
+        return _classify_audit(relative, parts[1])
+    match = _ROTATED.fullmatch(parts[-1])
+    if match is None:
+        return None
+    name, instance_id, kind = match["base"], None, None
+    if len(parts) == 1 and name == "orchestrator.log":
+        kind = FileKind.ORCHESTRATOR
+    elif len(parts) == 3 and parts[0] == "instances":
+        instance_id, kind = parts[1], INSTANCE_FILES.get(name)
+    if kind is None or (kind is FileKind.METADATA and name != parts[-1]):
+        return None
+    base = "/".join([*parts[:-1], name])
+    return LogFile(kind, instance_id, base, int(match["number"] or 0), match["gz"] is not None)
+
+
+def _classify_audit(relative: str, name: str) -> LogFile | None:
+    if _AUDIT.fullmatch(name) is None:
+        return None
+    compressed = name.endswith(".gz")
+    base = relative.removesuffix(".gz")
+    return LogFile(FileKind.AUDIT, None, base, 0, compressed)
+
+
+def rotated_names(name: str, backups: int) -> Iterator[str]:
+    """The names a rotating log may have, oldest first: `x.3`, `x.2`, `x.1`, `x`."""
+    for number in range(backups, 0, -1):
+        yield f"{name}.{number}"
+    yield name

@@ -1,0 +1,186 @@
+"""Sample trees for tests, byte for byte and with exact times; no test writes a tree by hand.
+
+The builder writes what format.md documents and does not use `logging_core.write`, so that a
+reader is never tested against its own writer's mistakes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+START = datetime(2026, 11, 23, 12, 0, 0)  # noqa: DTZ001 - the tree's times are local and naive
+RULE = "=" * 80
+
+
+class TreeBuilder:
+    """Writes a log tree below `root`; every moment is `at` seconds after `START`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "instances").mkdir(parents=True, exist_ok=True)
+        (root / "audit").mkdir(exist_ok=True)
+
+    # --- the shapes of lines -------------------------------------------------
+
+    @staticmethod
+    def when(at: float) -> str:
+        return (START + timedelta(seconds=at)).isoformat(timespec="microseconds")
+
+    @staticmethod
+    def epoch(at: float) -> float:
+        return (START + timedelta(seconds=at)).timestamp()
+
+    def line(self, relative: str, data: bytes) -> None:
+        """Append raw bytes to a file of the tree, making its directory."""
+        path = self.root / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(data)
+
+    def json(self, relative: str, record: Mapping[str, Any]) -> None:
+        self.line(relative, json.dumps(record).encode() + b"\n")
+
+    # --- records -------------------------------------------------------------
+
+    def audit(
+        self,
+        event_type: str,
+        instance_id: str | None,
+        details: Mapping[str, Any],
+        *,
+        at: float = 0,
+        level: str = "INFO",
+    ) -> None:
+        day = (START + timedelta(seconds=at)).strftime("%Y%m%d")
+        record = {
+            "timestamp": self.when(at),
+            "level": level,
+            "event": event_type,
+            "logger": "orchestrator.audit",
+            "event_type": event_type,
+            "instance_id": instance_id,
+            "details": dict(details),
+        }
+        self.json(f"audit/audit_{day}.jsonl", record)
+
+    def lifecycle(self, instance_id: str, text: str, *, at: float = 0, level: str = "INFO") -> None:
+        stamp = (START + timedelta(seconds=at)).strftime("%Y-%m-%d %H:%M:%S")
+        line = f"{stamp} - {level} - {text}\n"
+        self.line(f"instances/{instance_id}/instance.log", line.encode())
+
+    def orchestrator(
+        self, message: str, *, at: float = 0, level: str = "INFO", **extra: Any
+    ) -> None:
+        record = {
+            "timestamp": self.when(at),
+            "level": level,
+            "logger": "orchestrator.instance_manager",
+            "message": message,
+            "module": "instance_manager",
+            "function": "run",
+            "line": 43,
+            **extra,
+        }
+        self.json("orchestrator.log", record)
+
+    def metadata(self, instance_id: str, name: str | None, *, at: float = 0, **extra: Any) -> None:
+        directory = self.root / "instances" / instance_id
+        directory.mkdir(parents=True, exist_ok=True)
+        record = {
+            "instance_id": instance_id,
+            "instance_name": name,
+            "created_at": self.when(at),
+            "log_directory": str(directory),
+            **extra,
+        }
+        (directory / "metadata.json").write_text(json.dumps(record, indent=2))
+
+    # --- what an instance does -----------------------------------------------
+
+    def spawn(
+        self,
+        instance_id: str,
+        name: str | None = None,
+        *,
+        at: float = 0,
+        role: str | None = "general",
+        instance_type: str | None = "claude",
+        model: str | None = None,
+        parent: str | None = None,
+        ready: bool = True,
+    ) -> None:
+        """Spawn at `at`; ready two seconds later unless `ready` is false."""
+        self.metadata(instance_id, name, at=at)
+        details = {
+            "instance_name": name,
+            "role": role,
+            "instance_type": instance_type,
+            "model": model,
+            "parent_instance_id": parent,
+        }
+        self.audit("instance_spawn", instance_id, details, at=at)
+        self.lifecycle(
+            instance_id, f"Instance created with role: {role}, type: {instance_type}", at=at
+        )
+        if ready:
+            self.lifecycle(instance_id, "Instance initialization completed successfully", at=at + 2)
+
+    def send(
+        self, instance_id: str, message_id: str, content: str = "hello", *, at: float = 0
+    ) -> None:
+        record = {
+            "timestamp": self.when(at),
+            "event_type": "message_sent",
+            "message_id": message_id,
+            "direction": "outbound",
+            "content": content,
+        }
+        self.json(f"instances/{instance_id}/communication.jsonl", record)
+
+    def receive(
+        self,
+        instance_id: str,
+        message_id: str,
+        content: str = "hi",
+        *,
+        at: float = 0,
+        tokens: int | None = 10,
+        cost: float | None = 0.001,
+        response_time: float | None = 2.0,
+    ) -> None:
+        """The reply and its `message_exchange`; a `None` leaves the field out."""
+        record: dict[str, Any] = {
+            "timestamp": self.when(at),
+            "event_type": "message_received",
+            "message_id": message_id,
+            "direction": "inbound",
+            "content": content,
+        }
+        details: dict[str, Any] = {
+            "message_id": message_id,
+            "message_length": 5,
+            "response_length": len(content),
+        }
+        if tokens is not None:
+            record["tokens"] = details["tokens"] = tokens
+        if cost is not None:
+            record["cost"] = details["cost"] = cost
+        if response_time is not None:
+            record["response_time"] = details["response_time_seconds"] = response_time
+        self.json(f"instances/{instance_id}/communication.jsonl", record)
+        self.audit("message_exchange", instance_id, details, at=at)
+
+    def frame(self, instance_id: str, text: str, *, at: float = 0) -> None:
+        header = f"\n{RULE}\n[{self.when(at)}]\n{RULE}\n"
+        self.line(f"instances/{instance_id}/tmux_output.log", f"{header}{text}\n".encode())
+
+    def terminate(
+        self, instance_id: str, name: str | None = None, *, at: float = 0, **details: Any
+    ) -> None:
+        record = {"instance_name": name, "force": False, "final_state": "terminated", **details}
+        self.audit("instance_terminate", instance_id, record, at=at)
+        self.lifecycle(instance_id, "Instance terminated (force=False)", at=at)
