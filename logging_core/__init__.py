@@ -1,3 +1,63 @@
-"""Write a Madrox orchestrator's log tree without losing a record, and read it back."""
+"""Write a Madrox orchestrator's log tree without losing a record, and read it back.
+
+What writes is loaded at once, what reads when it is first asked for: an agent that only logs does
+not pay for a reader.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from logging_core.config import LoggingConfig
+from logging_core.errors import InvalidInstanceIdError, LogDirError, MadroxLogError
+from logging_core.manager import InstanceManager, LoggingManager
+from logging_core.records import (
+    AuditEvent,
+    Batch,
+    FrameRef,
+    InstanceGone,
+    InstanceSeen,
+    LifecycleEvent,
+    Message,
+    Metadata,
+    OrchestratorEvent,
+    Problem,
+    Record,
+)
+from logging_core.tree import LogTree
+
+if TYPE_CHECKING:
+    from logging_core.read.follow import follow
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuditEvent",
+    "Batch",
+    "FrameRef",
+    "InstanceGone",
+    "InstanceManager",
+    "InstanceSeen",
+    "InvalidInstanceIdError",
+    "LifecycleEvent",
+    "LogDirError",
+    "LogTree",
+    "LoggingConfig",
+    "LoggingManager",
+    "MadroxLogError",
+    "Message",
+    "Metadata",
+    "OrchestratorEvent",
+    "Problem",
+    "Record",
+    "follow",
+]
+
+_LAZY = {"follow": "logging_core.read.follow"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

@@ -175,6 +175,9 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         messages: The newest messages of all instances, merged by time, oldest first.
         dropped_messages: How many older ones are no longer in `messages`: a row's number in the
             whole timeline is this plus its index, and stays the same while the window moves.
+        reordered: Differs from the state before if rows that it had may have other numbers now:
+            while history is still being read, and after the tree was replaced. What was
+            remembered by row number is void then.
         problems: What could not be read.
         waiting: The root does not exist yet: why. `None` when it does.
         caught_up: Everything in the tree has been read.
@@ -186,6 +189,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     errors: int = 0
     messages: Sequence[Message] = ()
     dropped_messages: int = 0
+    reordered: int = 0
     problems: ProblemCount = ProblemCount()
     waiting: str | None = None
     caught_up: bool = False

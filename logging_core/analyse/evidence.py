@@ -1,0 +1,171 @@
+"""What the records prove about one instance's state, and the judgement on it.
+
+Records of different files reach the model in any order, so nothing here depends on the order of
+arrival: the newest proof of each kind is kept with its time, and the state follows from these.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from logging_core.analyse.state import OpenRequest, State
+
+
+class Kind(enum.IntEnum):
+    """What a record proves. Of two proofs with the same time, the higher kind is the later."""
+
+    SPAWNED = 0
+    READY = 1
+    REQUEST = 2
+    REPLY = 3
+    RESUMED = 4
+    SUSPENDED = 5
+    FAILED = 6
+    ENDED_SAYS_LOG = 7
+    ENDED = 8
+
+
+class Proof(NamedTuple):
+    """One proof.
+
+    Attributes:
+        at_s: When; minus infinity if unknown.
+        what: What it says, in a few words.
+        slack_s: It may be so much later in truth: a log with whole seconds cuts the rest off.
+        message_id: Which request or reply.
+        failed: Of an end: it ended in an error.
+    """
+
+    at_s: float
+    what: str
+    slack_s: float = 0.0
+    message_id: str | None = None
+    failed: bool = False
+
+    @property
+    def reason(self) -> str:
+        """What it says, and of which message."""
+        if self.message_id is None:
+            return self.what
+        return f"{self.what} {_short(self.message_id)}"
+
+
+class Verdict(NamedTuple):
+    """A state, why, and since when (`None`: unknown)."""
+
+    state: State
+    reason: str
+    since_s: float | None
+
+
+_REVIVES = (Kind.SPAWNED, Kind.REQUEST, Kind.RESUMED, Kind.SUSPENDED)
+_CANCELS = {Kind.RESUMED: Kind.SUSPENDED, Kind.SUSPENDED: Kind.RESUMED}
+_AWAKE = (Kind.READY, Kind.REPLY)
+_ENDS = (Kind.ENDED, Kind.ENDED_SAYS_LOG)
+_STATES = {
+    Kind.SPAWNED: State.INITIALIZING,
+    Kind.SUSPENDED: State.SUSPENDED,
+    Kind.FAILED: State.ERROR,
+}
+_UNKNOWN = Verdict(State.UNKNOWN, "no record of its state", None)
+
+
+class Evidence:
+    """The newest proof of each kind."""
+
+    __slots__ = ("_proofs",)
+
+    def __init__(self) -> None:
+        self._proofs: dict[Kind, Proof] = {}
+
+    def add(self, kind: Kind, proof: Proof) -> None:
+        """Take a proof in; an older one than is known changes nothing."""
+        known = self._proofs.get(kind)
+        if known is not None and known.at_s > proof.at_s:
+            return
+        self._proofs[kind] = proof
+        opposite = _CANCELS.get(kind)
+        if opposite in self._proofs and self._proofs[opposite].at_s == proof.at_s:
+            # Both stand in one file, so of the same time the one that came last counts.
+            del self._proofs[opposite]
+
+    def still_open(self, requests: Iterable[OpenRequest]) -> tuple[OpenRequest, ...]:
+        """The requests that no end and no new start has closed, oldest first."""
+        spawned = self._proofs.get(Kind.SPAWNED)
+        ends = [self._proofs[kind] for kind in _ENDS if kind in self._proofs]
+        left = []
+        for request in requests:
+            at_s = -1.0 if request.since_s is None else request.since_s
+            if spawned is not None and at_s < spawned.at_s:
+                continue
+            if not any(_covers(end, at_s) for end in ends):
+                left.append(request)
+        return tuple(sorted(left, key=_age_key))
+
+    def judge(self, open_requests: tuple[OpenRequest, ...]) -> Verdict:
+        """The state that follows; `open_requests` as `still_open` gave them."""
+        end = self._end()
+        if end is not None:
+            state = State.ERROR if end.failed else State.TERMINATED
+            return Verdict(state, end.reason, _known(end.at_s))
+        kind = self._newest()
+        if kind is None:
+            return _UNKNOWN
+        proof = self._proofs[kind]
+        since_s = _known(proof.at_s)
+        state = _STATES.get(kind, State.IDLE)
+        if state is State.IDLE and open_requests:
+            return Verdict(State.BUSY, _open_reason(open_requests), open_requests[0].since_s)
+        return Verdict(state, proof.reason, since_s)
+
+    def _end(self) -> Proof | None:
+        """The end that nothing has revived it from; the audit trail knows more of it."""
+        for kind in _ENDS:
+            end = self._proofs.get(kind)
+            if end is not None and not self._is_revived(end):
+                return end
+        return None
+
+    def _is_revived(self, since: Proof) -> bool:
+        proofs = (self._proofs[kind] for kind in _REVIVES if kind in self._proofs)
+        return any(not _covers(since, proof.at_s) for proof in proofs)
+
+    def _newest(self) -> Kind | None:
+        kinds = [kind for kind in self._proofs if kind not in _ENDS]
+        suspended = self._proofs.get(Kind.SUSPENDED)
+        if suspended is not None and not self._is_revived(suspended):
+            # A reply that was under way does not wake it.
+            kinds = [kind for kind in kinds if kind not in _AWAKE]
+        return max(kinds, key=lambda kind: (self._time_of(kind), kind), default=None)
+
+    def _time_of(self, kind: Kind) -> float:
+        proof = self._proofs[kind]
+        spawned = self._proofs.get(Kind.SPAWNED)
+        if kind is Kind.READY and spawned is not None and _covers(proof, spawned.at_s):
+            return max(proof.at_s, spawned.at_s)
+        return proof.at_s
+
+
+def _covers(proof: Proof, at_s: float) -> bool:
+    """Whether the proof may be as late as `at_s`."""
+    return at_s <= proof.at_s or at_s < proof.at_s + proof.slack_s
+
+
+def _known(at_s: float) -> float | None:
+    return at_s if at_s >= 0 else None
+
+
+def _age_key(request: OpenRequest) -> tuple[bool, float]:
+    return request.since_s is None, request.since_s or 0.0
+
+
+def _open_reason(requests: tuple[OpenRequest, ...]) -> str:
+    reason = f"request {_short(requests[0].message_id)} open"
+    return reason if len(requests) == 1 else f"{reason}, {len(requests) - 1} more"
+
+
+def _short(message_id: str) -> str:
+    """A message id short enough for a reason: a UUID's first part."""
+    return message_id if len(message_id) <= 16 else f"{message_id[:8]}…"

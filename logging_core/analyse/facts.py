@@ -1,0 +1,125 @@
+"""What is known of one instance besides its state: names, times, its pane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from logging_core.records import FrameRef
+
+FUTURE_S = 300.0
+"""A record so far ahead of the clock does not tell when an instance was last active."""
+
+FIELDS = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
+"""What metadata and audit details may say about an instance, under these names."""
+
+
+class Identity:
+    """Names and settings: of each the newest that is known, whatever the order of arrival."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, str]] = {}
+
+    def learn(self, at_s: float | None, values: Mapping[str, Any]) -> None:
+        """Take in the `FIELDS` of `values` that are texts: an empty or absent one says nothing."""
+        time_s = -math.inf if at_s is None else at_s
+        for field in FIELDS:
+            value = values.get(field)
+            if not isinstance(value, str) or not value:
+                continue
+            known = self._known.get(field)
+            if known is None or known[0] <= time_s:
+                self._known[field] = (time_s, value)
+
+    def get(self, field: str) -> str | None:
+        """The newest known value."""
+        known = self._known.get(field)
+        return None if known is None else known[1]
+
+
+class Creation:
+    """The earliest creation that the tree records."""
+
+    __slots__ = ("_exact_s", "_second_s")
+
+    def __init__(self) -> None:
+        self._exact_s: float | None = None
+        self._second_s: float | None = None
+
+    def add(self, at_s: float | None, *, whole_second: bool = False) -> None:
+        """Take a creation time in; one in whole seconds may be up to a second later in truth."""
+        if at_s is None:
+            return
+        if whole_second:
+            self._second_s = at_s if self._second_s is None else min(at_s, self._second_s)
+        else:
+            self._exact_s = at_s if self._exact_s is None else min(at_s, self._exact_s)
+
+    @property
+    def at_s(self) -> float | None:
+        """The earliest; an exact time is preferred to its own second."""
+        if self._exact_s is None or self._second_s is None:
+            return self._second_s if self._exact_s is None else self._exact_s
+        return self._second_s if self._second_s + 1 <= self._exact_s else self._exact_s
+
+
+class Activity:
+    """When an instance was heard of last, records from the future left out."""
+
+    __slots__ = ("_before_s", "_last_s")
+
+    def __init__(self) -> None:
+        self._last_s = -math.inf
+        self._before_s = -math.inf  # the newest that is older by more than a jump of the clock
+
+    def add(self, at_s: float | None) -> None:
+        """Take the time of a record in."""
+        if at_s is None:
+            return
+        if at_s > self._last_s:
+            if at_s > self._last_s + FUTURE_S:
+                self._before_s = self._last_s
+            self._last_s = at_s
+        elif self._before_s < at_s < self._last_s - FUTURE_S:
+            self._before_s = at_s
+
+    def last_s(self, now_s: float) -> float | None:
+        """The newest time up to `FUTURE_S` after now; what is later is forgotten."""
+        if self._last_s > now_s + FUTURE_S:
+            self._last_s, self._before_s = self._before_s, -math.inf
+        believed = -math.inf < self._last_s <= now_s + FUTURE_S
+        return self._last_s if believed else None
+
+
+class PaneChange:
+    """The captures of one pane: how many, the newest, and when they last differed."""
+
+    __slots__ = ("_before", "_changed_before_s", "frames", "newest")
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.newest: FrameRef | None = None
+        self._before: FrameRef | None = None
+        self._changed_before_s: float | None = None
+
+    def add(self, ref: FrameRef) -> None:
+        """Take a capture in; the same one again, grown, replaces what was known of it."""
+        newest = self.newest
+        if newest is None or (ref.path, ref.offset) != (newest.path, newest.offset):
+            self._changed_before_s = self.changed_s
+            self._before = newest
+            self.frames += 1
+        self.newest = ref
+
+    @property
+    def changed_s(self) -> float | None:
+        """When the pane last showed something different; its first capture counts."""
+        newest, before = self.newest, self._before
+        if newest is None or newest.time_s is None:
+            return self._changed_before_s
+        if before is not None and before.digest == newest.digest:
+            return self._changed_before_s
+        return newest.time_s

@@ -1,0 +1,205 @@
+"""The fleet model: batches of records in, one frozen `FleetState` out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from operator import is_not
+from typing import Any
+
+from logging_core.analyse.instance import SPOKEN, Around, Instance
+from logging_core.analyse.problems import ProblemTally
+from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.analyse.summary import Summary
+from logging_core.analyse.timeline import Timeline
+from logging_core.records import (
+    AuditEvent,
+    Batch,
+    FrameRef,
+    InstanceGone,
+    InstanceSeen,
+    LifecycleEvent,
+    Message,
+    Metadata,
+    OrchestratorEvent,
+)
+
+FLEET_IDS = frozenset({"", "orchestrator"})
+"""Instance ids that mean the fleet as a whole, as no id does."""
+
+ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
+
+
+class FleetModel:
+    """Folds records into the state of the fleet.
+
+    `apply` and `state` are called by one thread at a time; the states handed out are frozen and
+    may be read by any. A call of `state` costs little more than the instances that changed.
+
+    Args:
+        since_s: Usage, errors and messages count from this moment on; `None`: all. What state
+            an instance is in follows from all records.
+        stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
+        max_messages: So many of the newest messages are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        since_s: float | None = None,
+        stuck_after_s: float = 120.0,
+        max_messages: int = 20_000,
+    ) -> None:
+        self._since_s = -math.inf if since_s is None else since_s
+        self._stuck_after_s = stuck_after_s
+        self._timeline = Timeline(max_messages)
+        self._waiting: str | None = None
+        self._caught_up = False
+        self._takers: dict[type, Callable[[Any], object]] = {
+            Message: self._message,
+            AuditEvent: self._audit,
+            LifecycleEvent: lambda event: self._instance(event.instance_id).lifecycle(event),
+            OrchestratorEvent: self._orchestrator,
+            Metadata: lambda metadata: self._instance(metadata.instance_id).metadata(metadata),
+            InstanceSeen: lambda seen: self._instance(seen.instance_id),
+            InstanceGone: self._gone,
+            FrameRef: lambda ref: self._instance(ref.instance_id).frame(ref),
+        }
+        self._clear()
+
+    def _clear(self) -> None:
+        self._instances: dict[str, Instance] = {}
+        self._summary = Summary()
+        self._total: Usage | None = None
+        self._errors = 0
+        self._problems = ProblemTally()
+        self._audit_s: float | None = None
+        self._orchestrator_s: float | None = None
+        self._roster_changed = True
+        self._frozen: tuple[InstanceState, ...] = ()
+
+    def apply(self, batch: Batch) -> None:
+        """Take in what one look at the tree brought."""
+        if batch.reset:
+            self._clear()
+            self._timeline.clear()
+        for record in batch.records:
+            self._takers[type(record)](record)
+        self._timeline.settle(caught_up=batch.caught_up)
+        self._problems.add(batch.problems)
+        self._waiting = batch.waiting
+        self._caught_up = batch.caught_up
+
+    def state(self, now_s: float) -> FleetState:
+        """The fleet as it is known, at the moment `now_s`: states that depend on time are of then.
+
+        Args:
+            now_s: Seconds since the epoch.
+        """
+        if self._total is None:
+            self._total = self._summary.total()
+        return FleetState(
+            at_s=now_s,
+            instances=self._freeze(now_s),
+            usage=self._total,
+            errors=self._errors,
+            messages=self._timeline.messages,
+            dropped_messages=self._timeline.dropped,
+            reordered=self._timeline.reordered,
+            problems=self._problems.count,
+            waiting=self._waiting,
+            caught_up=self._caught_up,
+        )
+
+    def usage_of(self, instance_ids: Iterable[str]) -> Usage:
+        """What some instances add up to; those that are not known add nothing."""
+        return self._summary.usage_of(set(instance_ids))
+
+    # --- records -------------------------------------------------------------
+
+    def _instance(self, instance_id: str, *, proves_it: bool = True) -> Instance:
+        """The instance that a record is about; it will be frozen anew."""
+        instance = self._instances.get(instance_id)
+        if instance is None:
+            instance = self._instances[instance_id] = Instance(instance_id)
+        if proves_it and not instance.known:
+            instance.known = self._roster_changed = True
+        instance.touch()
+        return instance
+
+    def _message(self, message: Message) -> None:
+        at_s = self._instance(message.instance_id).message(message)
+        if message.event_type in SPOKEN and self._counts(at_s):
+            self._timeline.add(message, at_s)
+
+    def _audit(self, event: AuditEvent) -> None:
+        at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
+        instance_id = event.instance_id
+        counts = self._counts(at_s)
+        if counts and self._summary.add(event):
+            self._total = None
+        if instance_id is not None and instance_id not in FLEET_IDS:
+            self._instance(instance_id).audit(event, at_s)
+        if event.error is None and event.level not in ERROR_LEVELS:
+            return
+        self._errors += counts
+        for failed_id in _affected(event):
+            error = event.error or event.event_type
+            self._instance(failed_id).fail(at_s, error, counts=counts)
+
+    def _orchestrator(self, event: OrchestratorEvent) -> None:
+        at_s = self._orchestrator_s if event.time_s is None else event.time_s
+        self._orchestrator_s = at_s
+        is_error = event.level in ERROR_LEVELS
+        counts = self._counts(at_s)
+        self._errors += is_error and counts
+        if event.instance_id is None or event.instance_id in FLEET_IDS:
+            return
+        # The tree keeps entries about instances whose directory was deleted long ago.
+        instance = self._instance(event.instance_id, proves_it=False)
+        instance.mentioned(at_s)
+        if is_error:
+            instance.fail(at_s, event.text or event.error or event.level, counts=counts)
+
+    def _gone(self, gone: InstanceGone) -> None:
+        if self._instances.pop(gone.instance_id, None) is not None:
+            self._summary.forget(gone.instance_id)
+            self._roster_changed = True
+
+    def _counts(self, at_s: float | None) -> bool:
+        return self._since_s == -math.inf or (at_s is not None and at_s >= self._since_s)
+
+    # --- state ---------------------------------------------------------------
+
+    def _freeze(self, now_s: float) -> tuple[InstanceState, ...]:
+        if self._roster_changed:
+            self._roster_changed = False
+            for instance in self._instances.values():
+                if instance.asked_parent_id is not None:
+                    instance.touch()
+        around = Around(now_s, self._stuck_after_s, self._usage, self._is_known)
+        states = [i.state(around) for i in self._instances.values() if i.known]
+        states.sort(key=_by_creation)
+        if len(states) != len(self._frozen) or any(map(is_not, states, self._frozen)):
+            self._frozen = tuple(states)
+        return self._frozen
+
+    def _usage(self, instance_id: str) -> Usage:
+        return self._summary.usage_of((instance_id,))
+
+    def _is_known(self, instance_id: str) -> bool:
+        instance = self._instances.get(instance_id)
+        return instance is not None and instance.known
+
+
+def _by_creation(state: InstanceState) -> tuple[bool, float, str]:
+    return state.created_s is None, state.created_s or 0.0, state.instance_id
+
+
+def _affected(event: AuditEvent) -> set[str]:
+    """Whom an error is about: the event's instance, and those that its details list."""
+    listed = event.details.get("affected_instances")
+    ids = {i for i in listed if isinstance(i, str)} if isinstance(listed, list) else set()
+    if event.instance_id is not None:
+        ids.add(event.instance_id)
+    return ids - FLEET_IDS

@@ -1,0 +1,278 @@
+"""One instance: the records about it folded into its state."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
+from logging_core.analyse.facts import FUTURE_S, Activity, Creation, Identity, PaneChange
+from logging_core.analyse.requests import Requests
+from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
+from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
+
+SPOKEN = frozenset({"message_sent", "message_received", "communication"})
+"""The event types of messages; other lines of a `communication.jsonl` are about its life."""
+
+_CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
+_READY = re.compile(r"[\w ]{0,60}initialization completed")
+_ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
+_ERROR_CHARS = 160
+
+_AUDIT_PROOFS = {
+    "instance_spawn": (Kind.SPAWNED, "spawned"),
+    "instance_suspended": (Kind.SUSPENDED, "suspended"),
+    "instance_resumed": (Kind.RESUMED, "resumed"),
+    "instance_reconnected": (Kind.RESUMED, "reconnected"),
+    "instance_recovered": (Kind.RESUMED, "recovered"),
+}
+
+
+class Around(NamedTuple):
+    """What an instance's state depends on besides the records about it.
+
+    Attributes:
+        now_s: The moment.
+        stuck_after_s: See `FleetModel`.
+        usage: What an instance's exchanges add up to.
+        is_known: Whether there is an instance of this id.
+    """
+
+    now_s: float
+    stuck_after_s: float
+    usage: Callable[[str], Usage]
+    is_known: Callable[[str], bool]
+
+
+class Instance:
+    """Takes in the records about one instance, in any order of files, and freezes its state.
+
+    A record without a readable time is given the time of the line before it, by the caller where
+    the file is not the instance's own.
+
+    Attributes:
+        instance_id: Its id.
+        known: Something shows that it exists: a mention in orchestrator.log alone does not.
+        asked_parent_id: Whom its communications name as the parent; may be nobody we know.
+        creation: The earliest that is recorded.
+    """
+
+    __slots__ = (
+        "_activity",
+        "_errors",
+        "_evidence",
+        "_fresh",
+        "_frozen",
+        "_identity",
+        "_last_error",
+        "_last_error_s",
+        "_message_s",
+        "_pane",
+        "_requests",
+        "asked_parent_id",
+        "creation",
+        "instance_id",
+        "known",
+    )
+
+    def __init__(self, instance_id: str) -> None:
+        self.instance_id = instance_id
+        self.known = False
+        self.asked_parent_id: str | None = None
+        self.creation = Creation()
+        self._identity = Identity()
+        self._activity = Activity()
+        self._evidence = Evidence()
+        self._requests = Requests()
+        self._pane = PaneChange()
+        self._errors = 0
+        self._last_error: str | None = None
+        self._last_error_s = -math.inf
+        self._message_s: float | None = None
+        self._frozen: InstanceState | None = None
+        self._fresh = (math.inf, -math.inf)
+
+    # --- records -------------------------------------------------------------
+
+    def message(self, message: Message) -> float | None:
+        """A line of its communication.jsonl; returns the time to go by."""
+        at_s = self._message_s if message.time_s is None else message.time_s
+        self._message_s = at_s
+        self._activity.add(at_s)
+        if message.event_type in SPOKEN:
+            self._spoken(message, at_s)
+        elif message.text:
+            self._life(message.text, at_s, slack_s=0.0)
+        return at_s
+
+    def lifecycle(self, event: LifecycleEvent) -> None:
+        """An entry of its instance.log."""
+        self._activity.add(event.time_s)
+        whole = event.time_s is not None and event.time_s.is_integer()
+        self._life(event.text, event.time_s, slack_s=1.0 if whole else 0.0)
+
+    def audit(self, event: AuditEvent, at_s: float | None) -> None:
+        """An audit event about it. Errors are told by `fail`."""
+        self._activity.add(at_s)
+        if event.event_type == "message_exchange":
+            if event.message_id is not None:
+                self._requests.close(event.message_id, at_s)
+            self._prove(Kind.REPLY, at_s, "reply", message_id=event.message_id)
+            return
+        self._identity.learn(at_s, event.details)
+        if event.event_type == "instance_terminate":
+            self._ended(event, at_s)
+        elif event.event_type in _AUDIT_PROOFS:
+            kind, reason = _AUDIT_PROOFS[event.event_type]
+            self._prove(kind, at_s, reason)
+            if kind is Kind.SPAWNED:
+                self.creation.add(at_s)
+
+    def mentioned(self, at_s: float | None) -> None:
+        """Another log has an entry about it."""
+        self._activity.add(at_s)
+
+    def metadata(self, metadata: Metadata) -> None:
+        """Its metadata.json."""
+        self._activity.add(metadata.created_s)
+        self.creation.add(metadata.created_s)
+        known = {
+            "instance_name": metadata.instance_name,
+            "role": metadata.role,
+            "instance_type": metadata.instance_type,
+            "model": metadata.model,
+            "parent_instance_id": metadata.parent_instance_id,
+        }
+        self._identity.learn(metadata.created_s, known)
+
+    def frame(self, ref: FrameRef) -> None:
+        """A capture of its pane."""
+        self._activity.add(ref.time_s)
+        self._pane.add(ref)
+
+    def fail(self, at_s: float | None, error: str, *, counts: bool) -> None:
+        """Something reports an error about it; `counts` is whether it adds to `errors`."""
+        text = first_line(error)
+        self._prove(Kind.FAILED, at_s, text)
+        if counts:
+            self._errors += 1
+            time_s = -math.inf if at_s is None else at_s
+            if time_s >= self._last_error_s:
+                self._last_error, self._last_error_s = text, time_s
+
+    # --- state ---------------------------------------------------------------
+
+    def touch(self) -> None:
+        """Something about it may have changed: freeze it anew."""
+        self._fresh = (math.inf, -math.inf)
+
+    def state(self, around: Around) -> InstanceState:
+        """Its state; the same object as before while nothing has changed."""
+        fresh_from_s, fresh_to_s = self._fresh
+        if self._frozen is not None and fresh_from_s <= around.now_s <= fresh_to_s:
+            return self._frozen
+        still_open = self._evidence.still_open(self._requests.left())
+        verdict = self._evidence.judge(still_open)
+        stuck_s = self._stuck_s(still_open, around) if verdict.state is State.BUSY else math.inf
+        if around.now_s > stuck_s:
+            verdict = Verdict(State.STUCK, f"{verdict.reason}, pane unchanged", stuck_s)
+            stuck_s = math.inf
+        self._fresh = (around.now_s, stuck_s)
+        self._frozen = self._freeze(around, verdict, still_open)
+        return self._frozen
+
+    def _freeze(
+        self, around: Around, verdict: Verdict, still_open: tuple[OpenRequest, ...]
+    ) -> InstanceState:
+        return InstanceState(
+            instance_id=self.instance_id,
+            instance_name=self._identity.get("instance_name"),
+            role=self._identity.get("role"),
+            instance_type=self._identity.get("instance_type"),
+            model=self._identity.get("model"),
+            parent_instance_id=self._parent(around.is_known),
+            state=verdict.state,
+            reason=verdict.reason,
+            since_s=verdict.since_s,
+            created_s=self.creation.at_s,
+            last_activity_s=self._activity.last_s(around.now_s),
+            usage=around.usage(self.instance_id),
+            open_requests=still_open,
+            frames=self._pane.frames,
+            newest_frame=self._pane.newest,
+            pane_changed_s=self._pane.changed_s,
+            errors=self._errors,
+            last_error=self._last_error,
+        )
+
+    def _stuck_s(self, still_open: tuple[OpenRequest, ...], around: Around) -> float:
+        """The last moment at which it counts as busy still."""
+        oldest_s = still_open[0].since_s
+        if oldest_s is None:
+            return math.inf
+        changed_s = self._pane.changed_s
+        if changed_s is None or changed_s > around.now_s + FUTURE_S:
+            changed_s = oldest_s
+        return max(oldest_s, changed_s) + around.stuck_after_s
+
+    def _parent(self, is_known: Callable[[str], bool]) -> str | None:
+        parent = self._identity.get("parent_instance_id")
+        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
+            parent = self.asked_parent_id
+        return None if parent == self.instance_id else parent
+
+    # --- evidence ------------------------------------------------------------
+
+    def _spoken(self, message: Message, at_s: float | None) -> None:
+        if message.parent_id:
+            self.asked_parent_id = message.parent_id
+        if message.event_type == "message_received":
+            if message.message_id is not None:
+                self._requests.close(message.message_id, at_s)
+            self._prove(Kind.REPLY, at_s, "reply", message_id=message.message_id)
+        elif message.event_type == "message_sent":
+            if message.message_id is not None:
+                self._requests.open(message.message_id, at_s)
+            self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
+        else:
+            self._prove(Kind.REQUEST, at_s, "communication", message_id=message.message_id)
+
+    def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
+        if created := _CREATED.match(text):
+            self.creation.add(at_s, whole_second=slack_s > 0)
+            said = {"role": created["role"], "instance_type": created["type"]}
+            self._identity.learn(at_s, {k: v for k, v in said.items() if v != "None"})
+            self._prove(Kind.SPAWNED, at_s, "spawned")
+        elif _READY.match(text):
+            self._prove(Kind.READY, at_s, "ready", slack_s=slack_s)
+        elif ended := _ENDED.match(text):
+            self._prove(Kind.ENDED_SAYS_LOG, at_s, first_line(ended["reason"]), slack_s=slack_s)
+
+    def _ended(self, event: AuditEvent, at_s: float | None) -> None:
+        failed = event.details.get("final_state") == "error"
+        force = event.details.get("force")
+        reason = f"terminated (force={force})" if isinstance(force, bool) else "terminated"
+        if failed:
+            reason = first_line(event.error or "terminated (final_state=error)")
+        proof = Proof(-math.inf if at_s is None else at_s, reason, failed=failed)
+        self._evidence.add(Kind.ENDED, proof)
+
+    def _prove(
+        self,
+        kind: Kind,
+        at_s: float | None,
+        what: str,
+        *,
+        slack_s: float = 0.0,
+        message_id: str | None = None,
+    ) -> None:
+        time_s = -math.inf if at_s is None else at_s
+        self._evidence.add(kind, Proof(time_s, what, slack_s, message_id))
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, cut to a length that a table can show."""
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= _ERROR_CHARS else f"{line[: _ERROR_CHARS - 1]}…"

@@ -1,0 +1,103 @@
+"""Response times added up: exact count, mean and maximum, and quantiles of any number of values."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from fastdigest import TDigest
+
+from logging_core.analyse.state import Latency
+
+EXACT_VALUES = 1_000
+"""Up to so many values are kept, and their quantiles are exact."""
+
+_BATCH = 2_048
+_SCALE_BITS = 80  # seconds down to 2^-80 add up exactly, so the order never matters
+_SCALE = 2.0**_SCALE_BITS
+_QUANTILES = (0.5, 0.95, 0.99)
+
+
+class LatencySketch:
+    """Response times in seconds; grows to a few kilobytes and no further.
+
+    Two sketches merge into the one that all their values would have made: exactly so for count,
+    mean and maximum, within the sketch's error for the quantiles.
+    """
+
+    __slots__ = ("_count", "_digest", "_max_s", "_sum", "_values")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sum = 0
+        self._max_s = 0.0
+        self._values = array("d")  # all of them; once there is a digest, those not yet in it
+        self._digest: TDigest | None = None
+
+    def extend(self, seconds: Sequence[float]) -> None:
+        """Count response times; each must be finite and not negative."""
+        if not seconds:
+            return
+        self._count += len(seconds)
+        self._sum += sum(map(int, map(_SCALE.__mul__, seconds)))
+        self._max_s = max(self._max_s, *seconds)
+        self._values.extend(seconds)
+        self._compact()
+
+    def merge(self, other: LatencySketch) -> None:
+        """Add everything that `other` counted; `other` stays as it is."""
+        self._count += other._count
+        self._sum += other._sum
+        self._max_s = max(self._max_s, other._max_s)
+        self._values.extend(other._values)
+        if other._digest is not None:
+            self._flush().merge_inplace(other._digest)
+        self._compact()
+
+    def latency(self) -> Latency:
+        """What the values amount to so far."""
+        if not self._count:
+            return Latency()
+        if self._digest is None:
+            p50, p95, p99 = quantiles(self._values, _QUANTILES)
+        else:
+            p50, p95, p99 = (min(q, self._max_s) for q in self._flush().quantile_vec(_QUANTILES))
+        return Latency(
+            count=self._count,
+            mean_s=self._sum / (self._count << _SCALE_BITS),
+            p50_s=p50,
+            p95_s=p95,
+            p99_s=p99,
+            max_s=self._max_s,
+        )
+
+    def _compact(self) -> None:
+        if len(self._values) > (EXACT_VALUES if self._digest is None else _BATCH):
+            self._flush()
+
+    def _flush(self) -> TDigest:
+        """Move the kept values into the digest: one by one would cost ten times as much."""
+        if self._digest is None:
+            self._digest = TDigest()
+        if self._values:
+            self._digest.batch_update(self._values)
+            self._values = array("d")
+        return self._digest
+
+
+def quantiles(values: Sequence[float], wanted: Sequence[float]) -> list[float]:
+    """Exact quantiles, by linear interpolation between the closest ranks.
+
+    Args:
+        values: In any order, at least one.
+        wanted: Each from 0 to 1.
+    """
+    ordered = sorted(values)
+    result = []
+    for quantile in wanted:
+        rank = quantile * (len(ordered) - 1)
+        below = int(rank)
+        above = min(below + 1, len(ordered) - 1)
+        low, high = ordered[below], ordered[above]
+        result.append(low + (high - low) * (rank - below))
+    return result

@@ -1,0 +1,32 @@
+"""A bounded memory of what was seen last."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Recent(Generic[V]):
+    """Remembers the values of the newest `window` keys at least, and of twice as many at most.
+
+    Two generations of a dict: forgetting costs nothing per key.
+    """
+
+    __slots__ = ("_new", "_old", "_window")
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._new: dict[str, V] = {}
+        self._old: dict[str, V] = {}
+
+    def get(self, key: str) -> V | None:
+        """The value put last for `key`; `None` if there was none, or it is forgotten."""
+        value = self._new.get(key)
+        return self._old.get(key) if value is None else value
+
+    def put(self, key: str, value: V) -> None:
+        """Remember `value` for `key`."""
+        self._new[key] = value
+        if len(self._new) >= self._window:
+            self._old, self._new = self._new, {}

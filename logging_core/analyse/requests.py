@@ -1,0 +1,49 @@
+"""The requests of one instance that have no reply yet."""
+
+from __future__ import annotations
+
+import math
+
+from logging_core.analyse.recent import Recent
+from logging_core.analyse.state import OpenRequest
+
+MOST_OPEN = 1_000
+"""So many open requests of one instance are kept; the oldest give way."""
+
+RECENT_REPLIES = 256
+
+
+class Requests:
+    """Opened by a `message_sent`, closed by a reply or an exchange with the same message id.
+
+    The two stand in different files, so the reply may come first: what was closed lately is
+    remembered, and a request that is not newer than its reply does not open.
+    """
+
+    __slots__ = ("_closed", "_open")
+
+    def __init__(self) -> None:
+        self._open: dict[str, OpenRequest] = {}
+        self._closed: Recent[float] = Recent(RECENT_REPLIES)
+
+    def open(self, message_id: str, at_s: float | None) -> None:
+        """A request was sent; one that is open already keeps its time."""
+        closed_s = self._closed.get(message_id)
+        if closed_s is not None and (at_s is None or at_s <= closed_s):
+            return
+        if message_id not in self._open:
+            self._open[message_id] = OpenRequest(message_id, at_s)
+            if len(self._open) > MOST_OPEN:
+                del self._open[next(iter(self._open))]
+
+    def close(self, message_id: str, at_s: float | None) -> None:
+        """A request was answered; an answer older than the request is to an earlier one."""
+        at_s = math.inf if at_s is None else at_s
+        self._closed.put(message_id, at_s)
+        request = self._open.get(message_id)
+        if request is not None and (request.since_s is None or request.since_s <= at_s):
+            del self._open[message_id]
+
+    def left(self) -> list[OpenRequest]:
+        """What is open, in the order in which it was read."""
+        return list(self._open.values())

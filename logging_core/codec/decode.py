@@ -1,0 +1,112 @@
+"""One line, or one small file, to one typed record; pure, and never raises.
+
+Every function gives the record, or the reason why there is none as a text for people. With
+`raw=False` every text of the record has gone through `logging_core.text`; with `raw=True` it is
+as it was written.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from logging_core.codec.lenient import Fields, load_object
+from logging_core.records import AuditEvent, Message, Metadata
+from logging_core.text import safe_block
+
+
+def strip_line(line: bytes, *, first: bool = False) -> bytes:
+    """Take off what is around a line: its newline, NULs that a hole in the file left, a BOM.
+
+    Args:
+        line: As it stands in the file.
+        first: Whether it is the file's first, where a byte order mark may stand.
+    """
+    line = line.removesuffix(b"\n").removesuffix(b"\r").strip(b"\0")
+    return line.removeprefix(codecs.BOM_UTF8) if first else line
+
+
+def decode_message(line: bytes, instance_id: str, *, raw: bool = False) -> Message | str:
+    """A line of `communication.jsonl`; `instance_id` is whose, safe to show."""
+    loaded = load_object(line)
+    if isinstance(loaded, str):
+        return loaded
+    fields = Fields(loaded, raw=raw)
+    return Message(
+        instance_id=instance_id,
+        time_s=fields.time("timestamp"),
+        event_type=fields.line("event_type") or "unknown",
+        direction=fields.line("direction"),
+        content=fields.block("content"),
+        message_id=fields.line("message_id"),
+        tokens=fields.count("tokens"),
+        cost_usd=fields.number("cost"),
+        response_time_s=fields.number("response_time"),
+        message_type=fields.line("message_type"),
+        parent_id=fields.line("parent_id"),
+        text=fields.block("message"),
+        suspect=tuple(fields.suspect),
+        extra=fields.rest(),
+    )
+
+
+def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
+    """A line of an audit file. `event` and `logger` are left out where they add nothing."""
+    loaded = load_object(line)
+    if isinstance(loaded, str):
+        return loaded
+    fields = Fields(loaded, raw=raw)
+    inner = fields.object("details")
+    details = Fields(inner._replace(fields=dict(inner.fields)), raw=raw)
+    event_type = fields.line("event_type")
+    if event_type is None:
+        event_type = fields.line("event") or "unknown"
+    else:
+        fields.drop("event", event_type)
+    fields.drop("logger", "orchestrator.audit")
+    return AuditEvent(
+        time_s=fields.time("timestamp"),
+        event_type=event_type,
+        instance_id=fields.line("instance_id"),
+        level=fields.line("level") or "INFO",
+        message_id=details.line("message_id"),
+        tokens=details.count("tokens"),
+        cost_usd=details.number("cost"),
+        response_time_s=details.number("response_time_seconds"),
+        error=_error(inner.fields, raw=raw),
+        details=Fields(inner, raw=raw).rest(),
+        suspect=(*fields.suspect, *details.suspect),
+        extra=fields.rest(),
+    )
+
+
+def decode_metadata(data: bytes, instance_id: str, *, raw: bool = False) -> Metadata | str:
+    """A `metadata.json`. The directory's name is the instance's id, whatever the file says."""
+    loaded = load_object(strip_line(data, first=True))
+    if isinstance(loaded, str):
+        return loaded
+    fields = Fields(loaded, raw=raw)
+    fields.drop("instance_id", instance_id)
+    return Metadata(
+        instance_id=instance_id,
+        instance_name=fields.line("instance_name"),
+        created_s=fields.time("created_at"),
+        role=fields.line("role"),
+        instance_type=fields.line("instance_type"),
+        model=fields.line("model"),
+        parent_instance_id=fields.line("parent_instance_id"),
+        tmux_session=fields.line("tmux_session"),
+        extra=fields.rest(),
+    )
+
+
+def _error(details: Mapping[str, Any], *, raw: bool) -> str | None:
+    """What went wrong, by an event's details; an empty `error` is none."""
+    error = details.get("error") or details.get("failure_reason")
+    if not error:
+        return None
+    text = error if isinstance(error, str) else orjson.dumps(error).decode()
+    return text if raw else safe_block(text)

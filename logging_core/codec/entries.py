@@ -1,0 +1,235 @@
+"""Logs whose entries may have many lines: `instance.log` and `orchestrator.log`.
+
+An entry is finished when the next one begins, but nobody knows when that will be. So `flush` hands
+out what is there after each look at the file. Lines of that entry that arrive after all, which
+takes a writer that splits a record over two writes, then come as a record of their own: the time
+of their entry, level `INFO`, and only text.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Generic, NamedTuple, TypeVar
+
+from logging_core.codec.lenient import Fields, Loaded, load_object
+from logging_core.codec.recover import RECORD_START, has_tail, recover
+from logging_core.codec.times import parse_time
+from logging_core.records import LifecycleEvent, OrchestratorEvent
+from logging_core.text import safe_block
+
+MAX_LINES = 1000
+"""Lines joined to one entry; what goes on is unreadable."""
+
+MAX_BYTES = 1 << 20
+"""Bytes joined to one entry."""
+
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Unreadable(NamedTuple):
+    """A line that belongs to no entry."""
+
+    offset: int
+    reason: str
+    line: bytes
+
+
+class Stray(enum.Enum):
+    """What becomes of a line that continues no known entry."""
+
+    DROP = enum.auto()
+    """Its entry began before the part of the file that is read."""
+    JOIN = enum.auto()
+    """Its entry has been handed out already."""
+    REFUSE = enum.auto()
+    """There is no such entry."""
+
+
+class Entries(ABC, Generic[R_co]):
+    """Joins the lines of one log to entries.
+
+    Args:
+        raw: Leave texts unsanitised.
+        stray: What becomes of lines before the first entry.
+
+    Attributes:
+        start: Offset of the first line that is held back; `None` while none is.
+    """
+
+    def __init__(self, *, raw: bool, stray: Stray) -> None:
+        self.start: int | None = None
+        self._raw = raw
+        self._stray = stray
+        self._continues = False
+        self._lines: list[bytes] = []
+        self._size = 0
+
+    def add(self, offset: int, line: bytes) -> Iterator[R_co | Unreadable]:
+        """Take one line in; gives the entry that it ends, if any."""
+        if self._begins(line):
+            yield from self.flush(final=True)
+            self._open(offset, line, continues=False)
+        elif self._lines:
+            if len(self._lines) < MAX_LINES and self._size + len(line) < MAX_BYTES:
+                self._lines.append(line)
+                self._size += len(line)
+                return
+            yield from self.flush(final=True)
+            self._stray = Stray.REFUSE
+            yield Unreadable(offset, "too many lines for one entry", line)
+        elif line.strip():
+            if self._stray is Stray.JOIN:
+                self._open(offset, line, continues=True)
+            elif self._stray is Stray.REFUSE:
+                yield Unreadable(offset, self._refusal(line), line)
+
+    def flush(self, *, final: bool) -> Iterator[R_co | Unreadable]:
+        """Hand out the entry held back.
+
+        Args:
+            final: Even if it is plainly unfinished.
+        """
+        if self.start is None or not (final or self._finished()):
+            return
+        while not self._lines[-1].strip():
+            self._lines.pop()
+        offset, lines, continues = self.start, self._lines, self._continues
+        self.start, self._lines = None, []
+        self._stray = Stray.JOIN
+        built = self._build(lines, continues=continues)
+        yield Unreadable(offset, built, lines[0]) if isinstance(built, str) else built
+
+    def _open(self, offset: int, line: bytes, *, continues: bool) -> None:
+        self.start = offset
+        self._lines = [line]
+        self._size = len(line)
+        self._continues = continues
+
+    @abstractmethod
+    def _begins(self, line: bytes) -> bool:
+        """Whether a line is an entry's first."""
+
+    @abstractmethod
+    def _build(self, lines: list[bytes], *, continues: bool) -> R_co | str:
+        """An entry of its lines, or why there is none; `continues`: they are late ones."""
+
+    def _finished(self) -> bool:
+        """Whether what is there can be handed out at once."""
+        return True
+
+    def _refusal(self, line: bytes) -> str:
+        """Why a line is no entry's first, for people."""
+        return "not a log entry"
+
+
+_LIFECYCLE = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\S{0,6})"
+    r" - (?P<level>[A-Za-z][\w ]{0,30}) - (?P<text>.*)",
+    re.ASCII | re.DOTALL,
+)
+_INDENT = "    "
+
+
+class LifecycleEntries(Entries[LifecycleEvent]):
+    """Reads `instance.log`: `2025-10-03 12:30:45 - INFO - text`, and the lines that follow on."""
+
+    def __init__(self, instance_id: str, *, raw: bool, stray: Stray) -> None:
+        super().__init__(raw=raw, stray=stray)
+        self._instance_id = instance_id
+        self._time_s: float | None = None
+
+    def _begins(self, line: bytes) -> bool:
+        return line[:2].isdigit() and _LIFECYCLE.match(line.decode("utf-8", "replace")) is not None
+
+    def _build(self, lines: list[bytes], *, continues: bool) -> LifecycleEvent:
+        first, *rest = (line.decode("utf-8", "replace") for line in lines)
+        level, text = "INFO", first
+        match = None if continues else _LIFECYCLE.match(first)
+        if match is not None:
+            self._time_s = parse_time(match["time"].replace(",", "."))
+            level, text = match["level"], match["text"]
+            if all(line.startswith(_INDENT) for line in rest):  # as our own writer indents them
+                rest = [line.removeprefix(_INDENT) for line in rest]
+        text = "\n".join([text, *rest])
+        return LifecycleEvent(
+            instance_id=self._instance_id,
+            time_s=self._time_s,
+            level=level,
+            text=text if self._raw else safe_block(text),
+        )
+
+
+_KEYS = frozenset({"timestamp", "level", "logger", "message"})
+
+
+class OrchestratorEntries(Entries[OrchestratorEvent]):
+    """Reads `orchestrator.log`: JSON lines, broken ones, and the tracebacks after them."""
+
+    def __init__(self, *, raw: bool, stray: Stray) -> None:
+        super().__init__(raw=raw, stray=stray)
+        self._loaded: Loaded | None = None
+        self._next: Loaded | None = None
+        self._time_s: float | None = None
+        self._logger = ""
+
+    def _begins(self, line: bytes) -> bool:
+        if not line.startswith(b"{"):
+            return False
+        loaded = load_object(line)
+        if isinstance(loaded, Loaded) and _KEYS & loaded.fields.keys():
+            self._next = loaded
+            return True
+        self._next = None
+        return RECORD_START.match(line) is not None
+
+    def _open(self, offset: int, line: bytes, *, continues: bool) -> None:
+        super()._open(offset, line, continues=continues)
+        self._loaded = None if continues else self._next
+
+    def _finished(self) -> bool:
+        if self._loaded is not None or self._continues:
+            return True
+        return has_tail(b"\n".join(self._lines).decode("utf-8", "replace"))
+
+    def _build(self, lines: list[bytes], *, continues: bool) -> OrchestratorEvent | str:
+        if continues:
+            return self._late(b"\n".join(lines).decode("utf-8", "replace"))
+        if self._loaded is not None:
+            rest = b"\n".join(lines[1:]).decode("utf-8", "replace")
+            return self._event(self._loaded, rest, recovered=not self._loaded.strict)
+        found = recover(b"\n".join(lines).decode("utf-8", "replace"))
+        if found is None:
+            return self._refusal(lines[0])
+        fields, rest = found
+        return self._event(Loaded(fields, tame=False, strict=False), rest, recovered=True)
+
+    def _event(self, loaded: Loaded, trace: str, *, recovered: bool) -> OrchestratorEvent:
+        fields = Fields(loaded, raw=self._raw)
+        self._time_s = fields.time("timestamp")
+        self._logger = fields.line("logger") or ""
+        written = fields.block("exception")
+        parts = (written, trace if self._raw else safe_block(trace))
+        return OrchestratorEvent(
+            time_s=self._time_s,
+            level=fields.line("level") or "INFO",
+            logger=self._logger,
+            text=fields.block("message") or "",
+            instance_id=fields.line("instance_id"),
+            error=fields.block("error"),
+            exception="\n".join(part for part in parts if part) or None,
+            recovered=recovered,
+            extra=fields.rest(),
+        )
+
+    def _late(self, text: str) -> OrchestratorEvent:
+        shown = text if self._raw else safe_block(text)
+        return OrchestratorEvent(
+            time_s=self._time_s, logger=self._logger, text=shown, recovered=True
+        )
+
+    def _refusal(self, line: bytes) -> str:
+        loaded = load_object(line)
+        return loaded if isinstance(loaded, str) else "not a log entry"

@@ -1,0 +1,201 @@
+"""JSON objects as they are found in a log, not as they should be: read without ever raising."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import orjson
+
+from logging_core.codec.times import parse_time
+from logging_core.text import safe_block, safe_line
+
+MOST = 1e9
+"""A cost or a duration beyond this is no measurement."""
+
+MOST_TOKENS = 1e15
+"""The same for a count of tokens."""
+
+_MAX_DEPTH = 100
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Loaded(NamedTuple):
+    """What a line holds.
+
+    Attributes:
+        fields: The object; the caller's own.
+        tame: No text in it can need the sanitiser.
+        strict: The line was valid JSON and valid UTF-8.
+    """
+
+    fields: dict[str, Any]
+    tame: bool
+    strict: bool
+
+
+def load_object(line: bytes) -> Loaded | str:
+    """Read one line as a JSON object; a line that holds none gives the reason, for people.
+
+    What valid JSON cannot hold is read all the same: invalid UTF-8 and lone surrogates become
+    U+FFFD, raw control characters in strings stay, and numbers that are not finite or too long
+    (`NaN`, `1e999`, 5,000 digits) become their own text.
+    """
+    strict = True
+    try:
+        value = orjson.loads(line)
+        if line.count(b"{") + line.count(b"[") > _MAX_DEPTH:
+            _map_texts(value, str, str)
+    except orjson.JSONDecodeError:
+        strict = False
+        try:
+            value = _map_texts(_JSON.decode(line.decode("utf-8", "replace")), _whole, _whole)
+        except json.JSONDecodeError as error:
+            return f"not valid JSON: {error.msg} (column {error.colno})"
+        except (RecursionError, ValueError):
+            return "nested too deeply"
+    except ValueError:
+        return "nested too deeply"
+    if not isinstance(value, dict):
+        return "not a JSON object"
+    tame = strict and line.isascii() and b"\\" not in line and b"\x7f" not in line
+    return Loaded(value, tame, strict)
+
+
+class Fields:
+    """Takes known fields out of an object, whatever their types.
+
+    A value that cannot be used is `None`; its name is then in `suspect`, and it stays among
+    `rest()`. Names are taken once.
+
+    Args:
+        loaded: The object; it is emptied.
+        raw: Leave texts unsanitised.
+
+    Attributes:
+        suspect: Names of the fields whose value was of a wrong type or no possible measurement.
+    """
+
+    __slots__ = ("_as_is", "_fields", "suspect")
+
+    def __init__(self, loaded: Loaded, *, raw: bool) -> None:
+        self._fields = loaded.fields
+        self._as_is = raw or loaded.tame
+        self.suspect: list[str] = []
+
+    def line(self, name: str) -> str | None:
+        """A text of one line: a name, an id, a type. A number counts as a suspect text."""
+        value = self._text(name)
+        return value if value is None or self._as_is else safe_line(value)
+
+    def block(self, name: str) -> str | None:
+        """A text that may have many lines."""
+        value = self._text(name)
+        return value if value is None or self._as_is else safe_block(value)
+
+    def number(self, name: str, most: float = MOST) -> float | None:
+        """A finite number from 0 to `most`, or the text of one."""
+        value = self._fields.pop(name, None)
+        if value is None:
+            return None
+        number = _number(value)
+        if number is None or not 0 <= number <= most:
+            self._reject(name, value)
+            return None
+        return number
+
+    def count(self, name: str) -> int | None:
+        """A whole number from 0 to `MOST_TOKENS`; a fraction is cut off."""
+        number = self.number(name, MOST_TOKENS)
+        return None if number is None else int(number)
+
+    def time(self, name: str) -> float | None:
+        """A moment, in seconds since the epoch."""
+        value = self._fields.pop(name, None)
+        if value is None:
+            return None
+        seconds = parse_time(value)
+        if seconds is None:
+            self._reject(name, value)
+        return seconds
+
+    def object(self, name: str) -> Loaded:
+        """An object inside this one, to be read with the same care; `{}` if it is none."""
+        value = self._fields.pop(name, None)
+        if isinstance(value, dict):
+            return Loaded(value, self._as_is, strict=True)
+        if value is not None:
+            self._reject(name, value)
+        return Loaded({}, tame=True, strict=True)
+
+    def drop(self, name: str, value: str) -> None:
+        """Leave a field out of `rest()` if it only says `value`."""
+        if self._fields.get(name) == value:
+            del self._fields[name]
+
+    def rest(self) -> dict[str, Any]:
+        """Everything that was not taken, as it was; its texts sanitised."""
+        if self._as_is or not self._fields:
+            return self._fields
+        cleaned: dict[str, Any] = _map_texts(self._fields, safe_line, safe_block)
+        return cleaned
+
+    def _text(self, name: str) -> str | None:
+        value = self._fields.pop(name, None)
+        if value is None or isinstance(value, str):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self.suspect.append(name)
+            return str(value)
+        self._reject(name, value)
+        return None
+
+    def _reject(self, name: str, value: Any) -> None:
+        self.suspect.append(name)
+        self._fields[name] = value
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value) else None
+    if not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _map_texts(
+    value: Any, key: Callable[[str], str], text: Callable[[str], str], depth: int = 0
+) -> Any:
+    """A copy with every key and text put through a function; `ValueError` where it is too deep."""
+    if isinstance(value, str):
+        return text(value)
+    if not isinstance(value, dict | list):
+        return value
+    if depth >= _MAX_DEPTH:
+        raise ValueError(depth)
+    if isinstance(value, dict):
+        return {key(k): _map_texts(v, key, text, depth + 1) for k, v in value.items()}
+    return [_map_texts(v, key, text, depth + 1) for v in value]
+
+
+def _whole(text: str) -> str:
+    """`text` that can be encoded."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def _finite(literal: str) -> float | str:
+    value = float(literal)
+    return value if math.isfinite(value) else literal
+
+
+def _short(literal: str) -> int | str:
+    return int(literal) if len(literal) < 20 else literal
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_int=_short, parse_constant=str, strict=False)

@@ -1,0 +1,45 @@
+"""Frames of `tmux_output.log`: one capture of a pane, with its header.
+
+A frame is an empty line, a rule of 80 `=`, the time in brackets, the rule again, and then the
+captured text with one newline after it. The header stands in the text's own band, so a pane that
+shows such lines could pass for a frame. Therefore the writer puts one space before every captured
+line that is nothing but spaces (none or more) and exactly 80 `=`, and the reader takes one space
+off such a line again: what was captured comes back exactly, and no captured line is ever a rule.
+"""
+
+from __future__ import annotations
+
+import re
+
+from logging_core.codec.times import format_time
+
+FRAME_RULE = b"=" * 80
+"""The first and the third line of a frame's header."""
+
+_RULE_TEXT = FRAME_RULE.decode()
+_RULE_LINE = re.compile("^(?= *={80}$)", re.MULTILINE)
+_DEFUSED_LINE = re.compile("^ (?= *={80}$)", re.MULTILINE)
+
+
+def frame_header(time_s: float) -> bytes:
+    """The header of a frame captured at `time_s`, from its empty line to its second rule."""
+    return b"\n%b\n[%b]\n%b\n" % (FRAME_RULE, format_time(time_s).encode(), FRAME_RULE)
+
+
+def encode_frame(time_s: float, text: str) -> bytes:
+    r"""One whole frame: header, defused text and a newline, which is added in any case.
+
+    A lone surrogate, which has no UTF-8 form, is written as its escape: `\ud800`.
+    """
+    body = defuse_pane(text).encode("utf-8", "backslashreplace")
+    return b"%b%b\n" % (frame_header(time_s), body)
+
+
+def defuse_pane(text: str) -> str:
+    """Put a space before every line that is only spaces and 80 `=`; see the module's docstring."""
+    return _RULE_LINE.sub(" ", text) if _RULE_TEXT in text else text
+
+
+def restore_pane(text: str) -> str:
+    """Undo `defuse_pane`; text of a writer that does not defuse comes back as it is."""
+    return _DEFUSED_LINE.sub("", text) if _RULE_TEXT in text else text

@@ -1,0 +1,32 @@
+"""The demo's time: simulated while the history is written, real from then on."""
+
+from __future__ import annotations
+
+
+class SimulatedClock:
+    """Tells the moment that the simulation has come to; call it for seconds since the epoch.
+
+    Args:
+        start_s: When the fleet's story begins.
+        live_from_s: When history ends.
+        speed: How much faster than real the fleet works from then on.
+    """
+
+    def __init__(self, start_s: float, live_from_s: float, speed: float = 1.0) -> None:
+        self.start_s = start_s
+        self.live_from_s = live_from_s
+        self.now_s = start_s
+        self._speed = speed
+
+    def __call__(self) -> float:
+        """The moment, in seconds since the epoch."""
+        return self.now_s
+
+    @property
+    def live(self) -> bool:
+        """Whether history is over."""
+        return self.now_s >= self.live_from_s
+
+    def paced(self, seconds: float) -> float:
+        """How long something takes that takes so many seconds at normal speed."""
+        return seconds / self._speed if self.live else seconds

@@ -1,0 +1,151 @@
+"""The programmer's door: `LoggingManager` writes the tree, `InstanceManager` queries it.
+
+This is the one module that knows both the writing and the reading side; it loads the latter when
+it is first asked something.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from logging_core.config import LoggingConfig
+from logging_core.tree import LogTree, check_instance_id
+from logging_core.write.writer import TreeWriter
+
+
+class LoggingManager(TreeWriter):
+    """Writes the log tree of an orchestrator; takes the place of its own logging class.
+
+    Every record is one `write` of one whole line (or capture) to an append-only file, so that
+    several threads and processes may write the same tree. The two global loggers
+    `orchestrator` and `orchestrator.audit` write to the tree of the manager made last; handlers
+    that a user adds to them, or to an instance's logger, get every record, also those of the
+    methods below.
+
+    Args:
+        log_dir: Root of the tree; else `LOG_DIR` of the environment, else `/tmp/madrox_logs`.
+        log_level: Name or number; else `LOG_LEVEL`, else `INFO`.
+        config: All options at once; the two arguments above take precedence.
+        clock: Seconds since the epoch; every timestamp comes from it.
+
+    Attributes:
+        log_dir: Root of the tree, absolute.
+        instances_dir: The instances' directories.
+        audit_dir: The audit files.
+        log_level: Least level for `orchestrator.log` and `instance.log`, as a number.
+        orchestrator_logger: The standard logger `orchestrator`; records of its children
+            (`orchestrator.*`) reach `orchestrator.log` too.
+        audit_logger: The standard logger `orchestrator.audit`; its records become audit events,
+            with `event_type`, `instance_id` and `details` taken from `extra=`.
+
+    Raises:
+        LogDirError: The tree cannot be made or written there.
+        ValueError: The level is unknown.
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] | None = None,
+        log_level: str | int | None = None,
+        *,
+        config: LoggingConfig | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(_resolve(config, log_dir, log_level), clock)
+
+    def get_instance_logs(
+        self, instance_id: str, log_type: str = "instance", tail: int = 100
+    ) -> list[str]:
+        """The newest lines of one of an instance's logs, oldest first, without their newlines.
+
+        Args:
+            instance_id: Whose log.
+            log_type: `instance`, `communication` or `tmux_output`.
+            tail: How many lines; 0 for all, rotated and compressed parts included.
+
+        Raises:
+            ValueError: The id or the type is none, or `tail` is negative.
+        """
+        check_instance_id(instance_id)
+        from logging_core.read.query import read_tail_lines
+
+        return read_tail_lines(self._tree, instance_id, log_type, tail)
+
+    def get_all_instance_ids(self) -> list[str]:
+        """The ids of all instances with a directory, sorted."""
+        from logging_core.read.query import list_instances
+
+        return [str(entry["instance_id"]) for entry in list_instances(self._tree)]
+
+
+class InstanceManager:
+    """The query API of an orchestrator, on the tree that `logging_manager` writes.
+
+    Args:
+        config: `log_dir` and `log_level`; what is missing comes from `LOG_DIR` and `LOG_LEVEL`,
+            then from the defaults. Other keys are ignored.
+
+    Attributes:
+        logging_manager: Writes the tree.
+
+    Raises:
+        LogDirError: The tree cannot be made or written there.
+        ValueError: The level is unknown.
+    """
+
+    def __init__(self, config: Mapping[str, Any] | None = None) -> None:
+        self.logging_manager = LoggingManager(config=LoggingConfig.load(config))
+        self._tree = LogTree(self.logging_manager.log_dir)
+
+    async def get_instance_logs(
+        self, instance_id: str, log_type: str = "instance", tail: int = 100
+    ) -> list[str]:
+        """The newest lines of one of an instance's logs: see `LoggingManager.get_instance_logs`."""
+        import asyncio
+
+        return await asyncio.to_thread(
+            self.logging_manager.get_instance_logs, instance_id, log_type, tail
+        )
+
+    async def get_audit_logs(
+        self, since: str | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """The newest audit entries, oldest first, as dicts just as they were written.
+
+        Args:
+            since: ISO time; only entries at or after it. Without an offset it is local.
+            limit: How many at most.
+
+        Raises:
+            ValueError: `since` is no time, or `limit` is negative.
+        """
+        import asyncio
+
+        from logging_core.read.query import read_audit
+
+        return await asyncio.to_thread(read_audit, self._tree, since, limit)
+
+    async def list_logged_instances(self) -> list[dict[str, Any]]:
+        """The metadata of every instance with a directory, terminated ones included."""
+        import asyncio
+
+        from logging_core.read.query import list_instances
+
+        return await asyncio.to_thread(list_instances, self._tree)
+
+
+def _resolve(
+    config: LoggingConfig | None,
+    log_dir: str | os.PathLike[str] | None,
+    log_level: str | int | None,
+) -> LoggingConfig:
+    if config is None:
+        return LoggingConfig.load(log_dir=log_dir, log_level=log_level)
+    return LoggingConfig.load(
+        {"log_dir": config.log_dir, "log_level": config.log_level},
+        log_dir=log_dir,
+        log_level=log_level,
+    )

@@ -1,0 +1,129 @@
+"""The streaming API: every record of a tree, and then every new one as it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from logging_core.read.reader import TreeReader
+from logging_core.read.watch import Watch
+from logging_core.records import Batch
+
+_AGAIN_S = 0.05
+"""What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
+
+
+async def follow(
+    log_dir: str | os.PathLike[str],
+    *,
+    cursor: Mapping[str, Any] | None = None,
+    history_bytes: int | None = None,
+    poll: bool = False,
+    raw: bool = False,
+    sweep_s: float = 2.0,
+) -> AsyncGenerator[Batch, None]:
+    """Read a log tree, and follow it until the caller stops.
+
+    The first batch comes at once, even if nothing is there. No later one is empty: it has records
+    or problems, or says that the tree is now caught up with, appeared, went away or was replaced.
+    At most one look at the tree is under way; while the caller works on a batch, changes are only
+    remembered by path, so a slow caller gets larger batches and loses nothing.
+
+    To stop, leave the loop and `aclose()` the iterator, or cancel the task.
+
+    Args:
+        log_dir: The root of the tree; need not exist yet.
+        cursor: `cursor` of a batch from before: go on after it.
+        history_bytes: How much of the end of each communication.jsonl, instance.log and
+            orchestrator.log is read of what is there at the start; `None` for all, rotated and
+            compressed parts included. Audit files and captures are always read whole.
+        poll: Do without change notifications: new records are seen by the sweeps alone.
+        raw: Leave the texts of records as they were written, unsafe to show in a terminal.
+        sweep_s: Every so many seconds all files are looked at, which finds what the notifications
+            of the operating system missed.
+
+    Yields:
+        Batches of records, merged by time inside a batch.
+
+    Raises:
+        ValueError: `cursor` is none.
+    """
+    root = Path(log_dir).expanduser().absolute()
+    reader = TreeReader(root, cursor=cursor, raw=raw, history_bytes=history_bytes)
+    hints = _Hints(root, watched=not poll, sweep_s=sweep_s)
+    last: Batch | None = None
+    try:
+        await hints.arm()
+        dirty: Collection[Path] | None = None
+        while True:
+            batch = await _in_thread(reader, dirty)
+            if _is_news(batch, last):
+                yield batch
+            appeared = last is not None and last.waiting is not None and batch.waiting is None
+            if batch.reset or appeared:
+                await hints.arm()
+                dirty = None
+            else:
+                dirty = await hints.wait(at_once=not batch.caught_up)
+            last = batch
+    finally:
+        await hints.close()
+        reader.close()
+
+
+class _Hints:
+    """Decides where to look next, and when."""
+
+    def __init__(self, root: Path, *, watched: bool, sweep_s: float) -> None:
+        self._watch = Watch(root) if watched else None
+        self._changed = asyncio.Event() if self._watch is None else self._watch.changed
+        self._sweep_s = sweep_s
+        self._swept_s = asyncio.get_running_loop().time()
+        self._again: set[Path] = set()
+
+    async def arm(self) -> None:
+        """Watch the directory that is now at the root. A sweep should follow."""
+        if self._watch is not None:
+            await self._watch.start()
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            await self._watch.stop()
+
+    async def wait(self, *, at_once: bool) -> Collection[Path] | None:
+        """Sleep until something may have changed, or not if `at_once`; what to look at then."""
+        loop = asyncio.get_running_loop()
+        left_s = self._swept_s + self._sweep_s - loop.time()
+        if not at_once and left_s > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left_s, _AGAIN_S) if self._again else left_s):
+                    await self._changed.wait()
+        paths, added = (set(), set()) if self._watch is None else self._watch.take()
+        paths |= self._again
+        self._again = added
+        if loop.time() - self._swept_s >= self._sweep_s:
+            self._swept_s = loop.time()
+            return None
+        return paths
+
+
+async def _in_thread(reader: TreeReader, dirty: Collection[Path] | None) -> Batch:
+    """One look at the tree; if cancelled, it is waited for, so that none goes on afterwards."""
+    look = asyncio.ensure_future(asyncio.to_thread(reader.poll, dirty))
+    try:
+        return await asyncio.shield(look)
+    except asyncio.CancelledError:
+        await asyncio.wait({look})
+        raise
+
+
+def _is_news(batch: Batch, last: Batch | None) -> bool:
+    """Whether a batch says anything that the one before did not."""
+    if last is None or batch.records or batch.problems or batch.reset:
+        return True
+    return (batch.waiting, batch.caught_up) != (last.waiting, last.caught_up)

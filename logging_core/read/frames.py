@@ -1,0 +1,159 @@
+"""Where the captures of a pane stand in its file, and the text of one of them."""
+
+from __future__ import annotations
+
+import errno
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from logging_core.codec.entries import Unreadable
+from logging_core.codec.pane import FRAME_RULE, restore_pane
+from logging_core.codec.times import parse_time
+from logging_core.read.files import Source, open_regular
+from logging_core.records import FrameRef
+from logging_core.text import safe_pane
+
+MOST_SHOWN = 4 << 20
+"""Of a larger frame only so many bytes at its end are read."""
+
+_HEADER = re.compile(b"\n" + FRAME_RULE + rb"\n\[([0-9T:.+Z-]{10,35})\]\n" + FRAME_RULE + b"\n")
+_HEADER_SIZE = 1 + 80 + 2 + 35 + 2 + 80 + 1
+_STRANGE = "text before the first frame"
+
+
+class FrameSpan(NamedTuple):
+    """Where one frame stands: the attributes of a `FrameRef` without whose it is."""
+
+    offset: int
+    body_offset: int
+    end: int
+    time_s: float
+    digest: int
+    suspect: bool
+
+
+class FrameScanner:
+    """Finds the frames of one capture file while it grows.
+
+    Three lines that look like a header but hold no time are pane text. A header whose time is
+    before that of the frame before it may have been forged by a pane's text: it is suspect.
+
+    Attributes:
+        offset: Where the next bytes are wanted from.
+    """
+
+    __slots__ = (
+        "_body",
+        "_crc",
+        "_reported",
+        "_start",
+        "_strange",
+        "_suspect",
+        "_time_s",
+        "offset",
+    )
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self._start = 0
+        self._body = -1  # before the first header
+        self._time_s = 0.0
+        self._suspect = False
+        self._crc = 0
+        self._reported = (-1, -1)
+        self._strange = False
+
+    def feed(self, data: bytes, *, at_end: bool, final: bool) -> list[FrameSpan | Unreadable]:
+        """Take the bytes at `offset`; give the frames that end, and at the file's end the open one.
+
+        Args:
+            data: The bytes.
+            at_end: The file ends with them for now.
+            final: The same for good; frames make no difference between the two.
+        """
+        base, found, done = self.offset, list[FrameSpan | Unreadable](), 0
+        shift = 1 if base == 0 and data[:1] == b"=" else 0  # the first header's newline is gone
+        for match in _HEADER.finditer(b"\n" + data if shift else data):
+            time_s = parse_time(match[1].decode())
+            if time_s is None:
+                continue
+            start = max(0, match.start() - shift)
+            found.extend(self._closed(data[done:start], base + start))
+            done = match.end() - shift
+            self._suspect = self._body >= 0 and time_s < self._time_s
+            self._start, self._body, self._time_s = base + start, base + done, time_s
+            self._crc = 0
+        if at_end and self._body >= 0:
+            found.extend(self._closed(data[done:], base + len(data)))
+        keep = max(done, len(data) - _HEADER_SIZE)
+        if self._body < 0:
+            found.extend(self._before_first(data[:keep]))
+        self._crc = zlib.crc32(data[done:keep], self._crc)
+        self.offset = base + keep
+        return found
+
+    def skip_to(self, offset: int, *, aligned: bool = True) -> None:
+        """Go on at another offset; where frames begin is seen by itself, `aligned` or not."""
+        self.offset = offset
+
+    def position(self) -> list[int]:
+        """Where to go on after a restart: at the newest frame, and how far it is known."""
+        return [self._start, self._reported[1]]
+
+    def resume(self, position: Sequence[int]) -> None:
+        """Go on at a `position`."""
+        self.offset = self._start = position[0]
+        self._reported = (position[0], position[1])
+
+    def _closed(self, tail: bytes, end: int) -> list[FrameSpan | Unreadable]:
+        """The open frame up to `end`, unless just this is known already."""
+        if self._body < 0:
+            return self._before_first(tail)
+        if (self._start, end) == self._reported:
+            return []
+        self._reported = (self._start, end)
+        digest = zlib.crc32(tail, self._crc)
+        return [FrameSpan(self._start, self._body, end, self._time_s, digest, self._suspect)]
+
+    def _before_first(self, data: bytes) -> list[FrameSpan | Unreadable]:
+        if self._strange or not data.strip(b"\0 \r\n\t"):
+            return []
+        self._strange = True
+        return [Unreadable(self.offset, _STRANGE, data[:200])]
+
+
+def read_frame(root: Path, ref: FrameRef, *, raw: bool = False) -> str:
+    """The text of a frame, its last newline off.
+
+    SGR colour sequences stay; everything else is made safe by `logging_core.text.safe_pane`. Of a
+    frame beyond `MOST_SHOWN` bytes only the end is read.
+
+    Args:
+        root: Of the tree.
+        ref: The frame.
+        raw: Leave the text unsanitised.
+
+    Raises:
+        OSError: The file is gone or unreadable, or another one has taken its place.
+    """
+    try:
+        body = _read_body(root, ref.path, ref)
+    except OSError:
+        if ref.path.endswith(".gz"):
+            raise
+        body = _read_body(root, f"{ref.path}.gz", ref)
+    text = restore_pane(body.removesuffix(b"\n").decode("utf-8", "replace"))
+    return text if raw else safe_pane(text)
+
+
+def _read_body(root: Path, path: str, ref: FrameRef) -> bytes:
+    size = ref.end - ref.body_offset
+    with open_regular(str(root / path)) as fd:
+        source = Source(fd)
+        body = source.read(min(size, MOST_SHOWN), ref.end - min(size, MOST_SHOWN))
+    if size <= MOST_SHOWN and zlib.crc32(body) != ref.digest:
+        raise OSError(errno.ESTALE, "the file was replaced", path)
+    return body

@@ -1,0 +1,280 @@
+"""The logs of a tree: what one look at each gives as records and problems."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from logging_core.codec.decode import decode_metadata, strip_line
+from logging_core.codec.entries import Entries, Unreadable
+from logging_core.read.files import Part, open_regular
+from logging_core.read.frames import FrameScanner, FrameSpan
+from logging_core.read.lines import Line, LineSplitter
+from logging_core.read.tail import LogTail, Relist
+from logging_core.read.tracked import Feed
+from logging_core.records import FrameRef, Problem, Record
+from logging_core.text import safe_line
+
+MOST_METADATA = 1 << 20
+"""A larger `metadata.json` is none."""
+
+_SHOWN = 200
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Found:
+    """What one look at a log brought.
+
+    Attributes:
+        records: In file order.
+        problems: What could not be read.
+        spent: Bytes read.
+        drained: Nothing is left to read now.
+        failed: Look again at the next sweep, even if nothing changes.
+        held: A record that seems unfinished is held back: see `Log.rest`.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    spent: int = 0
+    drained: bool = True
+    failed: bool = False
+    held: bool = False
+
+
+def problem(path: str, reason: str, *, offset: int | None = None, line: bytes = b"") -> Problem:
+    """A problem whose texts are safe to show."""
+    shown = safe_line(line[:_SHOWN].decode("utf-8", "replace"))
+    return Problem(path=shown_name(path), reason=reason, offset=offset, line=shown)
+
+
+def shown_name(name: str) -> str:
+    r"""A file's name, safe to show; a byte that is no UTF-8 as `\xff`."""
+    return safe_line(os.fsencode(name).decode("utf-8", "backslashreplace"))
+
+
+class Log(ABC):
+    """One log of the tree: all the parts of one file."""
+
+    @abstractmethod
+    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
+        """Read what is new, up to about `budget` bytes; `parts` are its files, oldest first."""
+
+    @abstractmethod
+    def positions(self) -> dict[str, list[int]]:
+        """Where to go on after a restart, by path."""
+
+    @abstractmethod
+    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
+        """Go on at `positions`."""
+
+    def rest(self) -> Found:
+        """What was held back because it seemed unfinished, now that nothing came after it."""
+        return Found()
+
+
+class TailedLog(Log, Generic[T]):
+    """A log that only ever grows."""
+
+    def __init__(self, root: Path, make: Callable[[], Feed[T]], history: int | None) -> None:
+        self._tail = LogTail(root, make, history=history)
+
+    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
+        """See `Log`."""
+        turn = self._tail.poll(parts, relist, budget)
+        found = Found(
+            spent=budget - turn.left,
+            drained=turn.drained,
+            failed=turn.failed,
+            problems=[problem(path, reason) for path, reason in turn.problems],
+        )
+        for path, items in turn.items:
+            self._take(path, items, found)
+        return found
+
+    def positions(self) -> dict[str, list[int]]:
+        """See `Log`."""
+        return self._tail.positions()
+
+    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
+        """See `Log`."""
+        self._tail.resume(positions)
+
+    @abstractmethod
+    def _take(self, path: str, items: Iterable[T], found: Found) -> None:
+        """Make records of the items of one file."""
+
+
+class JsonLines(TailedLog[Line]):
+    """A log of one JSON object a line: communication and audit.
+
+    Args:
+        root: Of the tree.
+        decode: Makes a record of a line, or tells why there is none.
+        history: See `LogTail`.
+    """
+
+    def __init__(
+        self, root: Path, decode: Callable[[bytes], Record | str], history: int | None = None
+    ) -> None:
+        super().__init__(root, LineSplitter, history)
+        self._decode = decode
+
+    def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
+        for offset, data, size in items:
+            line = strip_line(data, first=offset == 0)
+            if not line.strip():
+                continue
+            decoded: Record | str
+            if size > len(data):
+                decoded = f"a line of {size:,} bytes is too long"
+            else:
+                decoded = self._decode(line)
+            if isinstance(decoded, str):
+                found.problems.append(problem(path, decoded, offset=offset, line=line))
+            else:
+                found.records.append(decoded)
+
+
+class EntryLog(TailedLog[Line]):
+    """A log whose entries may have many lines: `instance.log` and `orchestrator.log`.
+
+    Args:
+        root: Of the tree.
+        entries: Joins lines to entries.
+        history: See `LogTail`.
+    """
+
+    def __init__(self, root: Path, entries: Entries[Record], history: int | None = None) -> None:
+        super().__init__(root, LineSplitter, history)
+        self._entries = entries
+        self._path = ""
+
+    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
+        """See `Log`. An entry that may go on is not waited for."""
+        found = super().poll(parts, relist, budget)
+        if found.drained:
+            self._add(self._entries.flush(final=False), found)
+        found.held = found.drained and self._entries.start is not None
+        return found
+
+    def positions(self) -> dict[str, list[int]]:
+        """See `Log`: before an entry that is held back."""
+        positions = super().positions()
+        if self._entries.start is not None and self._path in positions:
+            positions[self._path][-1] = self._entries.start
+        return positions
+
+    def rest(self) -> Found:
+        """See `Log`."""
+        found = Found()
+        self._add(self._entries.flush(final=True), found)
+        return found
+
+    def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
+        for offset, data, size in items:
+            line = strip_line(data, first=offset == 0)
+            if size > len(data):
+                line += f" … [cut: {size:,} bytes]".encode()
+            self._add(self._entries.add(offset, line), found, path)
+            self._path = path
+
+    def _add(
+        self, entries: Iterator[Record | Unreadable], found: Found, path: str | None = None
+    ) -> None:
+        for entry in entries:
+            if isinstance(entry, Unreadable):
+                offset, reason, line = entry
+                found.problems.append(problem(path or self._path, reason, offset=offset, line=line))
+            else:
+                found.records.append(entry)
+
+
+class PaneLog(TailedLog[FrameSpan | Unreadable]):
+    """The captures of one instance's pane.
+
+    Args:
+        root: Of the tree.
+        instance_id: Whose, safe to show.
+    """
+
+    def __init__(self, root: Path, instance_id: str) -> None:
+        super().__init__(root, FrameScanner, None)
+        self._instance_id = instance_id
+
+    def _take(self, path: str, items: Iterable[FrameSpan | Unreadable], found: Found) -> None:
+        for item in items:
+            if isinstance(item, Unreadable):
+                offset, reason, line = item
+                found.problems.append(problem(path, reason, offset=offset, line=line))
+            else:
+                ref = FrameRef(instance_id=self._instance_id, path=path, **item._asdict())
+                found.records.append(ref)
+
+
+class MetadataFile(Log):
+    """One `metadata.json`, read whole whenever it changes.
+
+    Some writers write it in place, so one that cannot be read is looked at a second time before
+    that is a problem.
+
+    Args:
+        root: Of the tree.
+        instance_id: Whose, safe to show.
+        raw: Leave texts unsanitised.
+    """
+
+    def __init__(self, root: Path, instance_id: str, *, raw: bool) -> None:
+        self._root = root
+        self._instance_id = instance_id
+        self._raw = raw
+        self._read: dict[str, list[int]] = {}
+        self._doubted: list[int] = []
+        self._failing = ""
+
+    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
+        """See `Log`."""
+        found = Found()
+        for part in parts:
+            mark = [part.dev, part.ino, part.size, part.mtime_ns]
+            if self._read.get(part.path) == mark:
+                continue
+            try:
+                with open_regular(str(self._root / part.path)) as fd:
+                    data = os.pread(fd, MOST_METADATA, 0)
+            except OSError as error:
+                self._fail(part.path, error.strerror or str(error), found)
+                continue
+            found.spent += len(data)
+            metadata = decode_metadata(data, self._instance_id, raw=self._raw)
+            if not isinstance(metadata, str):
+                found.records.append(metadata)
+            elif self._doubted != mark:
+                self._doubted = mark
+                found.drained = False
+                continue
+            else:
+                found.problems.append(problem(part.path, metadata, offset=0, line=data))
+            self._failing = ""
+            self._read = {part.path: mark}
+        return found
+
+    def positions(self) -> dict[str, list[int]]:
+        """See `Log`."""
+        return dict(self._read)
+
+    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
+        """See `Log`."""
+        self._read = {path: list(mark) for path, mark in positions.items()}
+
+    def _fail(self, path: str, reason: str, found: Found) -> None:
+        found.failed = True
+        if self._failing != reason:
+            self._failing = reason
+            found.problems.append(problem(path, reason))

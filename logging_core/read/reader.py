@@ -1,0 +1,112 @@
+"""Everything that is new in a tree, one look after the other."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from logging_core.read.cursor import Cursor
+from logging_core.read.session import Session
+from logging_core.records import Batch, Record
+from logging_core.text import safe_line
+
+
+class TreeReader:
+    """Reads a tree and what is added to it; blocking, but bounded in work.
+
+    No descriptor is open between two looks.
+
+    Args:
+        root: The log directory; need not exist yet.
+        cursor: Of another reader's batch: go on after it.
+        raw: Leave the texts of records unsanitised.
+        history_bytes: How much of the end of each communication.jsonl, instance.log and
+            orchestrator.log the first look reads; `None` for all, rotated and compressed parts
+            included. Audit files and captures are always read whole.
+
+    Raises:
+        ValueError: `cursor` is none.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        cursor: Mapping[str, Any] | None = None,
+        raw: bool = False,
+        history_bytes: int | None = None,
+    ) -> None:
+        self._root = root
+        self._raw = raw
+        self._history = history_bytes
+        self._root_id: tuple[int, int] | None = None
+        self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
+
+    def poll(self, dirty: Collection[Path] | None = None) -> Batch:
+        """Look for what is new.
+
+        Args:
+            dirty: Paths that may have changed: only these are looked at. `None` for a sweep of
+                the whole tree, which the first look is in any case.
+
+        Returns:
+            What was found. While it is not `caught_up` there is more to be had at once.
+        """
+        waiting, root_id = _find_root(self._root)
+        if root_id is None:
+            return Batch(waiting=waiting, cursor=self._session.cursor.to_json())
+        reset = self._root_id not in {None, root_id}
+        if reset:
+            self._session = self._begin(None)
+        self._root_id = root_id
+        found = self._session.look(dirty)
+        return Batch(
+            records=(*found.seen, *merge_by_time(found.streams), *found.gone),
+            problems=tuple(found.problems),
+            caught_up=self._session.caught_up,
+            reset=reset,
+            cursor=self._session.cursor.to_json(),
+        )
+
+    def close(self) -> None:
+        """Forget everything; a later `poll` begins anew."""
+        self._root_id = None
+        self._session = self._begin(None)
+
+    def _begin(self, cursor: Cursor | None) -> Session:
+        return Session(self._root, cursor=cursor, raw=self._raw, history=self._history)
+
+
+def merge_by_time(streams: Iterable[Sequence[Record]]) -> list[Record]:
+    """One list by time. Inside a stream the order stays; no time means that of the one before."""
+    timed: list[tuple[float, Record]] = []
+    for stream in streams:
+        latest_s = -math.inf
+        for record in stream:
+            time_s: float | None = getattr(record, "time_s", None)
+            if time_s is not None and time_s > latest_s:
+                latest_s = time_s
+            timed.append((latest_s, record))
+    timed.sort(key=itemgetter(0))
+    return [record for _, record in timed]
+
+
+def _find_root(root: Path) -> tuple[str | None, tuple[int, int] | None]:
+    """Which directory the root is; else why it cannot be read, for people."""
+    shown = safe_line(str(root))
+    try:
+        status = root.stat()
+    except FileNotFoundError:
+        return f"{shown} does not exist yet", None
+    except OSError as error:
+        return f"{shown} cannot be read: {error.strerror}", None
+    if not stat.S_ISDIR(status.st_mode):
+        return f"{shown} is not a directory", None
+    if not os.access(root, os.R_OK | os.X_OK):
+        return f"{shown} cannot be read: permission denied", None
+    return None, (status.st_dev, status.st_ino)

@@ -1,0 +1,189 @@
+"""The logs of one root directory and how far each was read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from logging_core.codec.decode import decode_audit, decode_message
+from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, Stray
+from logging_core.read.cursor import Cursor
+from logging_core.read.files import Part
+from logging_core.read.logs import (
+    EntryLog,
+    Found,
+    JsonLines,
+    Log,
+    MetadataFile,
+    PaneLog,
+    problem,
+    shown_name,
+)
+from logging_core.read.sweep import AUDIT, Look, Sweep
+from logging_core.read.tail import TURN
+from logging_core.records import InstanceGone, InstanceSeen, Problem, Record
+from logging_core.tree import FileKind, classify
+
+BATCH = 8 << 20
+"""About so many bytes are read at one look, of each log at most about one `TURN`."""
+
+_URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
+_NOT_URGENT = 3
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one look brought.
+
+    Attributes:
+        seen: Instances that are new.
+        streams: Records, of each log in file order.
+        gone: Instances that are no more.
+        problems: What could not be read.
+    """
+
+    seen: list[InstanceSeen]
+    streams: list[Sequence[Record]] = field(default_factory=list)
+    gone: list[InstanceGone] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Session:
+    """Reads one root directory. Arguments as of `TreeReader`."""
+
+    def __init__(
+        self, root: Path, *, cursor: Cursor | None, raw: bool, history: int | None
+    ) -> None:
+        self._root = root
+        self._raw = raw
+        self._history = history
+        self._resumed = cursor
+        self._first = True
+        self._sweep = Sweep(root)
+        self._logs: dict[str, Log] = {}
+        self._parts: dict[str, tuple[Part, ...]] = {}
+        self._queue: dict[str, None] = {}  # logs with something to read, in order
+        self._failed: set[str] = set()
+        self._held: set[str] = set()
+        self._positions: dict[str, dict[str, list[int]]] = {}
+        if cursor is not None:
+            self._sweep.instances.update(dict.fromkeys(cursor.instances, 0))
+            self._positions.update({group: dict(at) for group, at in cursor.logs.items()})
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that the last sweep saw has been handed out."""
+        return not self._queue and not self._held
+
+    @property
+    def cursor(self) -> Cursor:
+        """How far everything was read."""
+        return Cursor(self._positions, self._sweep.instances)
+
+    def look(self, dirty: Collection[Path] | None) -> Findings:
+        """Read what is new; see `TreeReader.poll`."""
+        whole = dirty is None or self._first
+        look = self._sweep.everything() if dirty is None or whole else self._sweep.around(dirty)
+        findings = Findings([InstanceSeen(instance_id=self._shown(name)) for name in look.seen])
+        findings.problems.extend(problem(path, reason) for path, reason in look.problems)
+        self._note(look, retry=whole)
+        self._read(findings)
+        self._first = False
+        for name in look.gone:
+            self._forget(name)
+            findings.gone.append(InstanceGone(instance_id=self._shown(name)))
+        return findings
+
+    # --- which logs ----------------------------------------------------------
+
+    def _note(self, look: Look, *, retry: bool) -> None:
+        """Put what changed into the queue, the most telling logs first."""
+        for group in sorted(look.changed, key=_urgency):
+            self._parts[group] = look.changed[group]
+            self._queue[group] = None
+        if retry:
+            self._queue.update(dict.fromkeys(self._failed))
+            self._failed.clear()
+
+    def _log(self, group: str) -> Log:
+        log = self._logs.get(group)
+        if log is None:
+            log = self._logs[group] = self._make(group)
+            positions = self._resumed.logs.get(group) if self._resumed else None
+            if positions is not None:
+                log.resume(positions)
+        return log
+
+    def _make(self, group: str) -> Log:
+        file = classify(group)
+        if group == AUDIT or file is None:
+            return JsonLines(self._root, partial(decode_audit, raw=self._raw))
+        instance_id = self._shown(file.instance_id or "")
+        if file.kind is FileKind.METADATA:
+            return MetadataFile(self._root, instance_id, raw=self._raw)
+        if file.kind is FileKind.PANE:
+            return PaneLog(self._root, instance_id)
+        history = self._history if self._first and self._resumed is None else None
+        if file.kind is FileKind.COMMUNICATION:
+            decode = partial(decode_message, instance_id=instance_id, raw=self._raw)
+            return JsonLines(self._root, decode, history)
+        stray = Stray.REFUSE if history is None else Stray.DROP
+        if self._resumed is not None:
+            stray = Stray.JOIN
+        if file.kind is FileKind.INSTANCE:
+            lifecycle = LifecycleEntries(instance_id, raw=self._raw, stray=stray)
+            return EntryLog(self._root, lifecycle, history)
+        entries = OrchestratorEntries(raw=self._raw, stray=stray)
+        return EntryLog(self._root, entries, history)
+
+    def _forget(self, directory: str) -> None:
+        """Drop what is known of an instance's files."""
+        prefix = f"instances/{directory}/"
+        known = self._parts.keys() | self._positions.keys()
+        for group in [group for group in known if group.startswith(prefix)]:
+            self._logs.pop(group, None)
+            self._parts.pop(group, None)
+            self._queue.pop(group, None)
+            self._positions.pop(group, None)
+            self._failed.discard(group)
+            self._held.discard(group)
+
+    def _shown(self, directory: str) -> str:
+        return directory if self._raw else shown_name(directory)
+
+    # --- reading -------------------------------------------------------------
+
+    def _read(self, findings: Findings) -> None:
+        """Give each log of the queue a turn, as far as the look's bytes reach."""
+        for group in self._held - self._queue.keys():
+            self._take(group, self._log(group).rest(), findings)
+        left = BATCH
+        for group in list(self._queue):
+            if left <= 0:
+                break
+            del self._queue[group]
+            relist = partial(self._sweep.parts, group)
+            found = self._log(group).poll(self._parts[group], relist, TURN)
+            left -= found.spent
+            self._take(group, found, findings)
+
+    def _take(self, group: str, found: Found, findings: Findings) -> None:
+        findings.streams.append(found.records)
+        findings.problems.extend(found.problems)
+        self._positions[group] = self._log(group).positions()
+        if not found.drained:
+            self._queue[group] = None
+        if found.failed:
+            self._failed.add(group)
+        if found.held:
+            self._held.add(group)
+        else:
+            self._held.discard(group)
+
+
+def _urgency(group: str) -> int:
+    file = classify(group)
+    kind = FileKind.AUDIT if file is None else file.kind
+    return _URGENT.get(kind, _NOT_URGENT)

@@ -1,0 +1,246 @@
+"""Follows one log through everything that happens to its files.
+
+A log is a set of files: the live one, rotated ones, compressed ones. Each file is known by device
+and inode, and by a checksum of the bytes before the place it was read up to, because a file system
+gives the inode of a deleted file to the next one. So every file is read on from where it was,
+under whatever name it now has, oldest first:
+
+- renamed and created anew: the old file is read to its end, then the new one;
+- truncated, rewritten, or deleted and created anew: read from the start, and a problem says so;
+- copied or compressed: known by its content, and read on from the same place.
+
+No descriptor is kept open between two looks.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from logging_core.read.files import FileId, Part, Source, open_regular
+from logging_core.read.tracked import Feed, Tracked, Turn
+from logging_core.tree import classify
+
+TURN = 1 << 20
+"""So many bytes are read at a time."""
+
+_KEPT = 8  # vanished files that are remembered, to know them in a copy
+_LOOKS = 3  # listings that may be overtaken by renames, one after the other
+_NEVER = 1 << 62
+
+T = TypeVar("T")
+Relist = Callable[[], Sequence[Part]]
+
+
+class _OvertakenError(Exception):
+    """A file was renamed between listing and opening."""
+
+
+class LogTail(Generic[T]):
+    """Reads one log, each record once.
+
+    Args:
+        root: Of the tree.
+        make: Makes the feed of a new file.
+        history: Read only so many bytes at the end of what is there at the first look, and no
+            compressed part; `None` for all.
+    """
+
+    def __init__(
+        self, root: Path, make: Callable[[], Feed[T]], *, history: int | None = None
+    ) -> None:
+        self._root = root
+        self._make = make
+        self._history = history
+        self._fresh = True
+        self._files: dict[FileId, Tracked[T]] = {}
+        self._lost: dict[FileId, Tracked[T]] = {}
+        self._growing: dict[FileId, tuple[int, int]] = {}
+        self._failing: dict[str, str] = {}
+        self._present: dict[FileId, Part] = {}
+
+    def poll(self, parts: Sequence[Part], relist: Relist, budget: int = TURN) -> Turn[T]:
+        """Read what is new, up to about `budget` bytes.
+
+        Args:
+            parts: The log's files as listed, oldest first.
+            relist: Lists them again, for when a rename overtook the listing.
+            budget: The last read may go beyond it by one `TURN`.
+        """
+        turn = Turn[T](budget)
+        if self._fresh and self._history is not None:
+            self._leave_out(parts, self._history)
+        for _ in range(_LOOKS):
+            parts = self._settle(parts, relist)
+            self._note_lost(parts)
+            try:
+                self._read_all(parts, turn)
+            except _OvertakenError:
+                parts = relist()
+                continue
+            break
+        else:
+            turn.failed = True
+        self._fresh = False
+        while len(self._lost) > _KEPT:
+            del self._lost[next(iter(self._lost))]
+        return turn
+
+    def positions(self) -> dict[str, list[int]]:
+        """Where to go on after a restart: of each path device, inode, check, and position."""
+        return {
+            tracked.path: [*id_, tracked.checked, tracked.crc, *tracked.feed.position()]
+            for id_, tracked in self._files.items()
+        }
+
+    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
+        """Go on at `positions`."""
+        self._fresh = False
+        for path, (dev, ino, checked, crc, *position) in positions.items():
+            feed = self._make()
+            feed.resume(position)
+            file = classify(path)
+            generation = 0 if file is None else file.generation
+            self._files[dev, ino] = Tracked(path, generation, feed, checked, crc)
+
+    # --- which file is which -------------------------------------------------
+
+    def _settle(self, parts: Sequence[Part], relist: Relist) -> Sequence[Part]:
+        """List again if a file is missing: a listing may miss one that is just being renamed."""
+        for _ in range(2):
+            if self._files.keys() <= {part.id for part in parts}:
+                break
+            parts = relist()
+        return parts
+
+    def _note_lost(self, parts: Sequence[Part]) -> None:
+        self._present = {part.id: part for part in parts}
+        for id_ in [id_ for id_ in self._files if id_ not in self._present]:
+            self._lost[id_] = self._files.pop(id_)
+
+    def _leave_out(self, parts: Sequence[Part], left: int) -> None:
+        """Begin `left` bytes before the end of what is there."""
+        for part in reversed(parts):
+            tracked = Tracked.begin(part, self._make())
+            if left <= 0 or part.log.compressed:
+                tracked.feed.skip_to(_NEVER)
+                self._files[part.id] = tracked
+            elif part.size > left:
+                tracked.feed.skip_to(part.size - left - 1, aligned=False)
+                self._files[part.id] = tracked
+            left -= part.size
+
+    def _identify(self, part: Part, source: Source, turn: Turn[T]) -> Tracked[T] | None:
+        """What is known of the file that was just opened; `None` to look at it again later."""
+        tracked = self._files.get(part.id) or self._lost.pop(part.id, None)
+        if tracked is None:
+            if source.trouble and not self._fresh and self._grows(part):
+                return None
+            tracked = self._find_copied(part, source)
+            if self._forget_replaced(part) and tracked is None:
+                turn.problems.append((part.path, "replaced by another file: lines may be lost"))
+        elif not tracked.is_in(source):
+            if tracked.path == part.path:
+                turn.problems.append((part.path, "truncated or rewritten: read from its start"))
+            tracked = None
+        if tracked is None:
+            tracked = Tracked.begin(part, self._make())
+        self._files[part.id] = tracked
+        return tracked
+
+    def _grows(self, part: Part) -> bool:
+        """Whether a part has changed since the last look at it."""
+        mark = (part.size, part.mtime_ns)
+        if self._growing.pop(part.id, None) == mark:
+            return False
+        self._growing[part.id] = mark
+        return True
+
+    def _forget_replaced(self, part: Part) -> bool:
+        """Whether another file had this live one's name before; no longer remembered then."""
+        replaced = [id_ for id_, lost in self._lost.items() if lost.path == part.path]
+        for id_ in replaced if part.live else ():
+            del self._lost[id_]
+        return part.live and bool(replaced)
+
+    def _find_copied(self, part: Part, source: Source) -> Tracked[T] | None:
+        """The file that this new one is a copy of, copied or compressed."""
+        for tracked in self._copy_candidates(part):
+            if tracked.checked and tracked.is_in(source):
+                feed = copy.copy(tracked.feed)
+                return Tracked(part.path, part.log.generation, feed, tracked.checked, tracked.crc)
+        return None
+
+    def _copy_candidates(self, part: Part) -> Iterator[Tracked[T]]:
+        yield from self._lost.values()
+        for id_, tracked in self._files.items():
+            other = self._present[id_]
+            cut = other.size < tracked.checked and not other.log.compressed
+            if cut or other.log.compressed != part.log.compressed:
+                yield tracked
+
+    # --- reading -------------------------------------------------------------
+
+    def _read_all(self, parts: Sequence[Part], turn: Turn[T]) -> None:
+        for part in parts:
+            if turn.left <= 0:
+                turn.drained = False
+                return
+            try:
+                self._read_part(part, turn)
+            except FileNotFoundError:
+                raise _OvertakenError from None
+            except OSError as error:
+                turn.failed = True
+                self._fail(part.path, error.strerror or str(error), turn)
+            if not turn.drained:
+                return
+
+    def _read_part(self, part: Part, turn: Turn[T]) -> None:
+        tracked = self._files.get(part.id)
+        if tracked is not None and part.log.generation < tracked.generation:
+            del self._files[part.id]  # rotation only counts up: this is a deleted file's inode
+            tracked = None
+        if tracked is not None:
+            unchanged = tracked.mark == (part.size, part.mtime_ns, part.live)
+            if unchanged or tracked.feed.offset >= _NEVER:
+                tracked.rename(part)
+                return
+        with open_regular(str(self._root / part.path)) as fd:
+            source = Source(fd)
+            if source.id != part.id:
+                raise _OvertakenError
+            tracked = self._identify(part, source, turn)
+            if tracked is None:
+                turn.failed = True
+                return
+            tracked.rename(part)
+            self._drain(tracked, part, source, turn)
+        if source.trouble is None:
+            self._failing.pop(part.path, None)
+        else:
+            self._fail(part.path, source.trouble, turn)
+
+    def _drain(self, tracked: Tracked[T], part: Part, source: Source, turn: Turn[T]) -> None:
+        feed, final = tracked.feed, not part.live and source.trouble is None
+        at_end = False
+        while not at_end and turn.left > 0:
+            data = source.read(TURN, feed.offset)
+            turn.left -= len(data)
+            at_end = feed.offset + len(data) >= source.size
+            if len(data) == TURN and not data.strip(b"\0"):
+                feed.skip_to(max(source.after_hole(feed.offset), feed.offset + len(data)))
+                continue
+            items = feed.feed(data, at_end=at_end, final=final and at_end)
+            if items:
+                turn.items.append((part.path, items))
+        turn.drained = at_end
+        tracked.mark = (*source.mark, part.live) if at_end else None
+        tracked.check(source)
+
+    def _fail(self, path: str, reason: str, turn: Turn[T]) -> None:
+        if self._failing.get(path) != reason:
+            self._failing[path] = reason
+            turn.problems.append((path, reason))

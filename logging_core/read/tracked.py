@@ -1,0 +1,99 @@
+"""One file of a log, and what makes records of its bytes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, Self, TypeVar
+
+from logging_core.read.files import Part, Source
+
+_MARKER = 256
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Feed(Protocol[T_co]):
+    """What makes items of the bytes of one file: lines, or frames."""
+
+    offset: int
+
+    def feed(self, data: bytes, *, at_end: bool, final: bool) -> Sequence[T_co]:
+        """Take the bytes at `offset`, move it, and give the items that end in them."""
+
+    def skip_to(self, offset: int, *, aligned: bool = True) -> None:
+        """Go on at another offset, which is an item's first unless not `aligned`."""
+
+    def position(self) -> list[int]:
+        """Where to go on after a restart."""
+
+    def resume(self, position: Sequence[int]) -> None:
+        """Go on at a `position`."""
+
+
+@dataclass(slots=True)
+class Turn(Generic[T]):
+    """What one look at a log brought.
+
+    Attributes:
+        left: Bytes that may still be read.
+        items: By path, in order.
+        problems: Path and reason, each new.
+        drained: Nothing is left to read.
+        failed: Something could not be read; the next sweep tries again.
+    """
+
+    left: int
+    items: list[tuple[str, Sequence[T]]] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    drained: bool = True
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Tracked(Generic[T]):
+    """How far one file was read, and how to know it again.
+
+    Attributes:
+        path: Its newest known name, relative to the root.
+        generation: Its rotation number.
+        feed: What its bytes go to.
+        checked: It was read up to here.
+        crc: A checksum of the bytes before `checked`.
+        mark: What it looked like when it was last read to its end; `None` if it was not.
+    """
+
+    path: str
+    generation: int
+    feed: Feed[T]
+    checked: int = 0
+    crc: int = 0
+    mark: tuple[object, ...] | None = None
+
+    @classmethod
+    def begin(cls, part: Part, feed: Feed[T]) -> Self:
+        """A file of which nothing was read."""
+        return cls(part.path, part.log.generation, feed)
+
+    def rename(self, part: Part) -> None:
+        """It is now known by this name."""
+        self.path, self.generation = part.path, part.log.generation
+
+    def check(self, source: Source) -> None:
+        """Remember how far it was read."""
+        self.checked = min(self.feed.offset, source.size)
+        self.crc = _marker(source, self.checked)
+
+    def is_in(self, source: Source) -> bool:
+        """Whether a file holds, at the same place, what was read of this one."""
+        if source.size < self.checked:
+            return False
+        return _marker(source, self.checked) == self.crc
+
+
+def _marker(source: Source, offset: int) -> int:
+    """A checksum of the bytes before `offset`."""
+    size = min(_MARKER, offset)
+    return zlib.crc32(source.read(size, offset - size))

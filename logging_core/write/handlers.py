@@ -1,0 +1,146 @@
+"""The doors of the standard library: handlers that write log records into the tree."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from typing import Any
+
+from logging_core.codec.encode import (
+    attempt,
+    audit_record,
+    encode_json,
+    text_of,
+    with_extra,
+)
+from logging_core.write.append import AppendFile
+from logging_core.write.audit import AuditFile
+from logging_core.write.instance import InstanceFiles
+from logging_core.write.stamps import Stamps
+
+STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""What every log record has; everything else in one is a caller's `extra`."""
+
+MESSAGE_EVENTS = frozenset({"message_sent", "message_received", "communication"})
+"""The event types that make an instance's log record a message."""
+
+_TRACE_FIELDS = frozenset({"exception", "stack_info"})
+_FORMATTER = logging.Formatter()
+
+
+class TreeHandler(logging.Handler):
+    """A handler of ours, told apart from those that a user adds."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; a failure is reported as the standard library reports it."""
+        try:
+            self.write(record)
+        except OSError:
+            self.handleError(record)
+
+    @abstractmethod
+    def write(self, record: logging.LogRecord) -> None:
+        """Write one record.
+
+        Raises:
+            OSError: It could not be written.
+        """
+
+
+class OrchestratorHandler(TreeHandler):
+    """Writes to `orchestrator.log`: one JSON object a line, the caller's extras at top level."""
+
+    def __init__(self, file: AppendFile, stamps: Stamps, level: int) -> None:
+        super().__init__(level)
+        self._file = file
+        self._stamps = stamps
+
+    def write(self, record: logging.LogRecord) -> None:
+        """Append one line."""
+        fields: dict[str, Any] = {
+            "timestamp": self._stamps.of(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message_of(record),
+            "module": record.module,
+            "function": record.funcName,
+            "line": record.lineno,
+        }
+        with_extra(fields, extra_of(record), _TRACE_FIELDS)
+        self._file.append(encode_json(fields | traces_of(record)))
+
+
+class AuditHandler(TreeHandler):
+    """Writes records that reach the audit logger by the standard library's way."""
+
+    def __init__(self, file: AuditFile, stamps: Stamps) -> None:
+        super().__init__()
+        self._file = file
+        self._stamps = stamps
+
+    def write(self, record: logging.LogRecord) -> None:
+        """Append one line; `event_type`, `instance_id` and `details` come from `extra=`."""
+        stamp, extra = self._stamps.of(record), extra_of(record)
+        fields = audit_record(
+            stamp,
+            extra.pop("event_type", "unknown"),
+            extra.pop("instance_id", None),
+            extra.pop("details", None),
+            level=record.levelname,
+            event=message_of(record),
+            logger=record.name,
+        )
+        with_extra(fields, extra, _TRACE_FIELDS)
+        self._file.append(stamp, encode_json(fields | traces_of(record)))
+
+
+class InstanceHandler(TreeHandler):
+    """Writes an instance's records: their text to `instance.log`, messages to their own file too.
+
+    Args:
+        files: The instance's files.
+        stamps: Where timestamps come from.
+        level: Least level for `instance.log`; messages are always written.
+    """
+
+    def __init__(self, files: InstanceFiles, stamps: Stamps, level: int) -> None:
+        super().__init__()
+        self._files = files
+        self._stamps = stamps
+        self._text_level = level
+
+    def write(self, record: logging.LogRecord) -> None:
+        """Append to one file, or to both."""
+        stamp, text = self._stamps.of(record), message_of(record)
+        event_type = vars(record).get("event_type")
+        if isinstance(event_type, str) and event_type in MESSAGE_EVENTS:
+            extra = extra_of(record)
+            for key in ("instance_id", "instance_name"):  # the directory says so
+                extra.pop(key, None)
+            self._files.message(stamp, event_type, {"content": text, **extra})
+        if record.levelno >= self._text_level:
+            lines = (text, *traces_of(record).values())
+            self._files.lifecycle(stamp, record.levelname, "\n".join(lines))
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """A record's message; where its arguments do not fit, the message and they as they are."""
+    text = attempt(record.getMessage)
+    return f"{text_of(record.msg)} {text_of(record.args)}" if text is None else text
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What a caller gave as `extra=`."""
+    return {key: value for key, value in vars(record).items() if key not in STANDARD_FIELDS}
+
+
+def traces_of(record: logging.LogRecord) -> dict[str, str]:
+    """The `exception` and the `stack_info` that a record has."""
+    traces: dict[str, str] = {}
+    if record.exc_text:
+        traces["exception"] = record.exc_text
+    elif record.exc_info and record.exc_info[1] is not None:
+        traces["exception"] = _FORMATTER.formatException(record.exc_info)
+    if record.stack_info:
+        traces["stack_info"] = record.stack_info
+    return traces

@@ -1,0 +1,40 @@
+"""The timestamps of a writer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from logging import LogRecord
+
+from logging_core.codec.times import format_time
+
+Clock = Callable[[], float]
+"""Gives seconds since the epoch."""
+
+
+class Stamps:
+    """Texts of moments as the tree writes them: `2025-10-03T12:31:10.123456`, local and naive.
+
+    Making such a text takes as long as writing the record, so that of the second is kept.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._second: tuple[int, str] = (-1, "")
+
+    def now(self) -> str:
+        """The moment of the call."""
+        return self.at(self.clock())
+
+    def at(self, time_s: float) -> str:
+        """A moment in seconds since the epoch."""
+        second, micros = divmod(round(time_s * 1e6), 1_000_000)
+        known, text = self._second
+        if known != second:
+            text = format_time(second)[:20]
+            self._second = (second, text)
+        return f"{text}{micros:06d}"
+
+    def of(self, record: LogRecord) -> str:
+        """When a log record was made; now, if another clock than the system's is in use."""
+        return self.at(record.created if self.clock is time.time else self.clock())

@@ -1,0 +1,273 @@
+"""The writer of a log tree: every call of an orchestrator, and what becomes of it on disk."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from logging_core.codec.encode import audit_record, encode_json, text_of, with_extra
+from logging_core.config import LoggingConfig
+from logging_core.errors import LogDirError
+from logging_core.tree import LogTree, check_instance_id
+from logging_core.write.append import AppendFile, make_private_dir
+from logging_core.write.audit import AuditFile
+from logging_core.write.handlers import AuditHandler, InstanceHandler, OrchestratorHandler
+from logging_core.write.instance import InstanceFiles
+from logging_core.write.loggers import (
+    InstanceAdapter,
+    direct_record,
+    has_listeners,
+    make_instance_logger,
+    replace_handler,
+    tell_listeners,
+)
+from logging_core.write.stamps import Stamps
+
+
+class TreeWriter:
+    """Writes a log tree, by its own methods and as the standard library's loggers.
+
+    Args:
+        config: Where, and how much.
+        clock: Seconds since the epoch; every timestamp comes from it.
+
+    Raises:
+        LogDirError: The tree cannot be made or written there.
+    """
+
+    def __init__(self, config: LoggingConfig, clock: Callable[[], float] = time.time) -> None:
+        self._tree = LogTree(config.log_dir.absolute())
+        self.log_dir = self._tree.root
+        self.instances_dir = self._tree.instances_dir
+        self.audit_dir = self._tree.audit_dir
+        self.log_level = config.log_level
+        self._stamps = Stamps(clock)
+        self._lock = threading.RLock()
+        self._files: dict[str, InstanceFiles] = {}
+        self._adapters: dict[str, InstanceAdapter] = {}
+        self._orchestrator = AppendFile(self._tree.orchestrator_log)
+        self._audit = AuditFile(self._tree)
+        self._prepare_tree()
+        self.orchestrator_logger = logging.getLogger("orchestrator")
+        self.audit_logger = logging.getLogger("orchestrator.audit")
+        self._set_up_loggers()
+        self.orchestrator_logger.info("Logging manager initialized: %s", self.log_dir)
+
+    def get_instance_logger(
+        self,
+        instance_id: str,
+        instance_name: str | None = None,
+        *,
+        role: str | None = None,
+        instance_type: str | None = None,
+        model: str | None = None,
+        parent_instance_id: str | None = None,
+        tmux_session: str | None = None,
+    ) -> InstanceAdapter:
+        """The logger of one instance, always the same one; also writes its `metadata.json`.
+
+        Its records go to `instance.log`. One with `extra={"event_type": "message_sent"}` (or
+        `"message_received"`), `message_id`, `direction`, `content`, `tokens`, `cost` (USD) and
+        `response_time` (seconds) also goes to `communication.jsonl`.
+
+        Args:
+            instance_id: Its id.
+            instance_name: Its name; `None` leaves the one that the tree has.
+            role: Kept in the metadata, as are the others; `None` leaves what the tree has.
+            instance_type: `claude`, `codex`, …
+            model: The model's name.
+            parent_instance_id: Who spawned it.
+            tmux_session: Where it runs.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+            OSError: The metadata could not be written.
+        """
+        known = {
+            "instance_name": instance_name,
+            "role": role,
+            "instance_type": instance_type,
+            "model": model,
+            "parent_instance_id": parent_instance_id,
+            "tmux_session": tmux_session,
+        }
+        with self._lock:
+            files = self._open(instance_id, known)
+            adapter = self._adapters.get(instance_id)
+            if adapter is None:
+                handler = InstanceHandler(files, self._stamps, self.log_level)
+                adapter = make_instance_logger(handler, instance_id, self.log_level)
+                self._adapters[instance_id] = adapter
+            adapter.rename(instance_name)
+        return adapter
+
+    def log_audit_event(
+        self,
+        event_type: str,
+        instance_id: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        **extra: Any,
+    ) -> None:
+        """Append an event to the audit trail.
+
+        Args:
+            event_type: `instance_spawn`, `message_exchange`, `instance_terminate` or any other.
+            instance_id: Whom it is about; `None` for the whole fleet.
+            details: What the event says; `cost` in USD, `response_time_seconds` in seconds.
+            extra: Further fields at top level; one with a name of ours gets `extra_` before it.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+            OSError: It could not be written.
+        """
+        if instance_id is not None and not self._knows(instance_id):
+            check_instance_id(instance_id)
+        time_s = self._stamps.clock()
+        stamp = self._stamps.at(time_s)
+        fields = audit_record(stamp, event_type, instance_id, details)
+        if extra:
+            with_extra(fields, extra)
+        told = None
+        if has_listeners(self.audit_logger):
+            about = {"event_type": event_type, "instance_id": instance_id, "details": details}
+            told = direct_record(self.audit_logger, time_s, event_type, about | extra)
+            if not self.audit_logger.filter(told):
+                return
+        self._audit.append(stamp, encode_json(fields))
+        if told is not None:
+            tell_listeners(self.audit_logger, told)
+
+    def log_communication(
+        self,
+        instance_id: str,
+        direction: str,
+        message_type: str,
+        content: str,
+        parent_id: str | None = None,
+        **extra: Any,
+    ) -> None:
+        """Append a communication between instances to the `communication.jsonl` of one.
+
+        Args:
+            instance_id: Whose file.
+            direction: `outbound` (to the instance) or `inbound` (from it).
+            message_type: What kind of communication, in the orchestrator's own words.
+            content: What was said.
+            parent_id: The instance at the other end.
+            extra: Further fields; one with a name of ours gets `extra_` before it.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+            OSError: It could not be written.
+        """
+        files = self._instance(instance_id)
+        time_s = self._stamps.clock()
+        fields = {
+            "direction": direction,
+            "content": content,
+            "message_type": message_type,
+            "parent_id": parent_id,
+        }
+        with_extra(fields, extra, frozenset({"event_type"}))
+        told, adapter = None, self._adapters.get(instance_id)
+        if adapter is not None and has_listeners(adapter.logger):
+            about = {"event_type": "communication", "instance_id": instance_id, **fields}
+            told = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
+            if not adapter.logger.filter(told):
+                return
+        files.message(self._stamps.at(time_s), "communication", fields)
+        if adapter is not None and told is not None:
+            tell_listeners(adapter.logger, told)
+
+    def log_tmux_output(self, instance_id: str, output: str) -> None:
+        """Append a capture of an instance's pane to its `tmux_output.log`, in one `write`.
+
+        A captured line that reads as a frame header's rule (80 `=`) is stored with one more
+        space before it, so that a pane cannot forge a frame; reading takes the space off again.
+
+        Args:
+            instance_id: Whose pane.
+            output: The text as captured; may hold SGR colours.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+            OSError: It could not be written.
+        """
+        self._instance(instance_id).pane(self._stamps.clock(), text_of(output))
+
+    def cleanup_instance_logs(self, instance_id: str) -> None:
+        """Delete an instance's directory; of a symbolic link, only the link.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+            OSError: It could not be deleted.
+        """
+        directory = self._tree.instance_dir(instance_id)
+        with self._lock:
+            files = self._files.pop(instance_id, None)
+            if files is not None:
+                files.close()
+            adapter = self._adapters.pop(instance_id, None)
+            if adapter is not None:
+                adapter.logger.disabled = True
+            if directory.is_symlink():
+                directory.unlink()
+            elif directory.exists():
+                shutil.rmtree(directory)
+
+    def close(self) -> None:
+        """Close every file and take our handlers off the global loggers; again is harmless.
+
+        The handlers of a manager that was made later stay where they are.
+        """
+        for logger, handler in self._handlers:
+            logger.removeHandler(handler)
+        with self._lock:
+            for files in self._files.values():
+                files.close()
+            self._orchestrator.close()
+            self._audit.close()
+
+    def _prepare_tree(self) -> None:
+        try:
+            for directory in (self.log_dir, self.instances_dir, self.audit_dir):
+                make_private_dir(directory)
+                if not os.access(directory, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(directory))
+            self._orchestrator.open()
+        except OSError as error:
+            raise LogDirError(
+                f"cannot log to {str(self.log_dir)!r}: {error.strerror} ({error.filename}); "
+                "make it writable, or set LOG_DIR or log_dir= to a directory that is"
+            ) from error
+
+    def _set_up_loggers(self) -> None:
+        orchestrator = OrchestratorHandler(self._orchestrator, self._stamps, self.log_level)
+        audit = AuditHandler(self._audit, self._stamps)
+        self._handlers = ((self.orchestrator_logger, orchestrator), (self.audit_logger, audit))
+        for logger, handler in self._handlers:
+            replace_handler(logger, handler)
+        self.orchestrator_logger.setLevel(self.log_level)
+        self.audit_logger.setLevel(logging.DEBUG)
+        self.audit_logger.propagate = False
+
+    def _instance(self, instance_id: str) -> InstanceFiles:
+        files = self._files.get(instance_id) if isinstance(instance_id, str) else None
+        return files or self._open(instance_id, {})
+
+    def _knows(self, instance_id: object) -> bool:
+        return isinstance(instance_id, str) and instance_id in self._files
+
+    def _open(self, instance_id: str, known: Mapping[str, str | None]) -> InstanceFiles:
+        check_instance_id(instance_id)
+        with self._lock:
+            files = self._files.get(instance_id) or InstanceFiles(self._tree, instance_id)
+            files.describe(self._stamps.now(), known)
+            self._files[instance_id] = files
+        return files

@@ -1,0 +1,146 @@
+"""The arguments of the command line, parsed and checked."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from logging_core.codec.times import parse_time
+from logging_core.config import DEFAULT_LOG_DIR
+from madrox_tui import __version__
+from madrox_tui.filters import Filter, parse_filter
+
+_RELATIVE = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdw])", re.ASCII)
+_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_FLAGS = {
+    "--demo": "show a simulated fleet; needs no log tree",
+    "--once": "print one plain report; also what happens when stdout is no terminal",
+    "--json": "print the report as one JSON object",
+    "--poll": "look for changes every two seconds, without change notifications",
+    "--version": "print the version",
+}
+_VALUES = {
+    "--filter": ("TEXT", "only these instances: words, -word, state:stuck, cost>0.5"),
+    "--since": ("WHEN", "count only what happened since: 15m, 3h, 2d, or an ISO time"),
+    "--theme": ("NAME", "colours"),
+}
+
+
+class StartError(Exception):
+    """It cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the arguments and the environment ask for.
+
+    Attributes:
+        root: The log tree; with `demo` it is not used.
+        demo: Show a simulated fleet.
+        filter: Which instances are listed.
+        once: One plain report.
+        json: One report for programs.
+        since_s: Count only what happened at or after this moment; `None` for all.
+        poll: Do without change notifications.
+        theme: A theme's name; `None` for ours.
+    """
+
+    root: Path
+    demo: bool
+    filter: Filter
+    once: bool
+    json: bool
+    since_s: float | None
+    poll: bool
+    theme: str | None
+
+
+def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -> Options | str:
+    """What the command line asks for; a text if it only asks to print that.
+
+    Args:
+        argv: The arguments after the program's name.
+        env: Where `LOG_DIR` is looked up.
+        now_s: What `--since 15m` counts from.
+
+    Raises:
+        StartError: Something in them is wrong.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.help:
+        return parser.format_help()
+    if arguments.version:
+        return f"madrox-top {__version__}\n"
+    return _options(arguments, env, now_s)
+
+
+def parse_since(text: str, now_s: float) -> float:
+    """The moment that `--since` means, in seconds since the epoch.
+
+    Args:
+        text: An ISO 8601 time or day, local unless it has an offset; or how long ago, as `90s`,
+            `15m`, `3h`, `2d`, `1w`.
+        now_s: What `ago` counts from.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    text = text.strip()
+    if match := _RELATIVE.fullmatch(text):
+        return max(0.0, now_s - int(match["number"]) * _UNIT_S[match["unit"]])
+    moment_s = parse_time(text)
+    if moment_s is None:
+        raise ValueError(f"{text!r} is no time: use 15m, 3h, 2d or 2026-11-23T12:30")
+    return moment_s
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise StartError(f"{message}; madrox-top --help lists the options")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="madrox-top",
+        description="top for a fleet of AI coding agents: who is stuck, what was said, its cost.",
+        epilog="Exit codes: 0 fine, 1 it failed while running, 2 it could not start.",
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "log_dir",
+        metavar="LOG_DIR",
+        nargs="?",
+        help=f"the log tree; default: the environment's LOG_DIR, else {DEFAULT_LOG_DIR}",
+    )
+    for flag, what in _FLAGS.items():
+        parser.add_argument(flag, action="store_true", help=what)
+    parser.add_argument("-h", "--help", action="store_true", help="print this")
+    for option, (metavar, what) in _VALUES.items():
+        parser.add_argument(option, metavar=metavar, help=what)
+    return parser
+
+
+def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float) -> Options:
+    if arguments.demo and arguments.log_dir:
+        raise StartError("--demo makes its own log tree: leave LOG_DIR out")
+    try:
+        since_s = None if arguments.since is None else parse_since(arguments.since, now_s)
+    except ValueError as error:
+        raise StartError(f"--since: {error}") from None
+    root = arguments.log_dir or env.get("LOG_DIR") or DEFAULT_LOG_DIR
+    return Options(
+        root=Path(root).expanduser(),
+        demo=arguments.demo,
+        filter=parse_filter(arguments.filter or ""),
+        once=arguments.once,
+        json=arguments.json,
+        since_s=since_s,
+        poll=arguments.poll,
+        theme=arguments.theme,
+    )

@@ -1,0 +1,219 @@
+"""The command line: arguments in, exit code out.
+
+0: fine. 1: it failed while running. 2: it could not start. 130: interrupted from the keyboard. With
+1 and 2 there is one line on stderr, which never holds anything that a log says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+import orjson
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState
+from logging_core.errors import MadroxLogError
+from logging_core.read.reader import TreeReader
+from logging_core.text import safe_line
+from madrox_tui.arguments import Options, StartError, parse_arguments
+from madrox_tui.report import to_json, to_text
+
+_PLAIN_TERMINALS = frozenset({"", "dumb"})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `madrox-top`.
+
+    Args:
+        argv: The arguments after the program's name; `None` takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        return run(sys.argv[1:] if argv is None else argv, env=os.environ, now=time.time)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - a traceback would show what the logs say
+        _complain(f"failed: {describe_failure(error)}")
+        return 1
+
+
+def run(argv: Sequence[str], *, env: Mapping[str, str], now: Callable[[], float]) -> int:
+    """As `main`, but what goes wrong while it runs is raised.
+
+    Args:
+        argv: The arguments after the program's name.
+        env: Where `LOG_DIR`, `TERM` and `COLUMNS` are looked up.
+        now: The clock, seconds since the epoch.
+    """
+    try:
+        _check_output()
+        options = parse_arguments(argv, env, now())
+        if isinstance(options, str):
+            _write(options.encode())
+            return 0
+        return _show(options, env, now)
+    except (StartError, MadroxLogError) as error:
+        _complain(str(error))
+        return 2
+
+
+def describe_failure(error: BaseException) -> str:
+    """What failed and where, without any text of a log: `KeyError at fleet.py:33`."""
+    if isinstance(error, OSError) and error.strerror:
+        name = error.filename
+        return f"{error.strerror}: {os.fsdecode(name)}" if name is not None else error.strerror
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    file = Path(trace.tb_frame.f_code.co_filename).name
+    return f"{type(error).__name__} at {file}:{trace.tb_lineno}"
+
+
+# --- what is asked for -------------------------------------------------------
+
+
+def _show(options: Options, env: Mapping[str, str], now: Callable[[], float]) -> int:
+    report = options.once or options.json or not _is_terminal(sys.stdout)
+    if not report:
+        _check_terminal(env)
+    if options.demo:
+        from logging_core.demo import demo_tree  # only the demo needs the writer
+
+        with demo_tree() as root:
+            return _show_tree(root, options, env, now, report=report)
+    _check_log_dir(options.root, may_wait=not report)
+    return _show_tree(options.root, options, env, now, report=report)
+
+
+def _show_tree(
+    root: Path,
+    options: Options,
+    env: Mapping[str, str],
+    now: Callable[[], float],
+    *,
+    report: bool,
+) -> int:
+    if report:
+        state = _read(root, options, now)
+        _write(_as_json(state, root) if options.json else _as_text(state, root, env))
+        return 0
+    from madrox_tui.app import run_app  # a report must not pay for Textual
+
+    return run_app(
+        root,
+        filter_text=options.filter.text,
+        since_s=options.since_s,
+        poll=options.poll,
+        theme=options.theme,
+    )
+
+
+def _read(root: Path, options: Options, now: Callable[[], float]) -> FleetState:
+    model = FleetModel(since_s=options.since_s)
+    reader = TreeReader(root)
+    try:
+        caught_up = False
+        while not caught_up:
+            batch = reader.poll()
+            model.apply(batch)
+            caught_up = batch.caught_up
+    finally:
+        reader.close()
+    state = model.state(now())
+    if state.waiting is not None:
+        raise StartError(state.waiting)
+    if not options.filter:
+        return state
+    chosen = tuple(filter(options.filter.matches, state.instances))
+    return msgspec.structs.replace(
+        state,
+        instances=chosen,
+        usage=model.usage_of(instance.instance_id for instance in chosen),
+        errors=sum(instance.errors for instance in chosen),
+    )
+
+
+def _as_json(state: FleetState, root: Path) -> bytes:
+    report = to_json(state, str(root))
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _as_text(state: FleetState, root: Path, env: Mapping[str, str]) -> bytes:
+    columns = env.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() and int(columns) else None
+    if width is None and _is_terminal(sys.stdout):
+        width = os.get_terminal_size(sys.stdout.fileno()).columns or None
+    text = to_text(state, str(root), width)
+    return text.encode(sys.stdout.encoding or "utf-8", errors="replace")
+
+
+# --- the terminal and the tree -----------------------------------------------
+
+
+def _check_output() -> None:
+    if sys.stdout is None:
+        raise StartError("standard output is closed: there is nowhere to write to")
+
+
+def _check_terminal(env: Mapping[str, str]) -> None:
+    for stream, name in ((sys.stdin, "input"), (sys.stderr, "error")):
+        if not _is_terminal(stream):
+            raise StartError(f"standard {name} is no terminal: use one, or --once or --json")
+    term = env.get("TERM", "")
+    if term in _PLAIN_TERMINALS:
+        raise StartError(f"TERM={term} cannot show the dashboard: set TERM, or use --once")
+
+
+def _check_log_dir(root: Path, *, may_wait: bool) -> None:
+    try:
+        os.scandir(root).close()
+        searchable = os.access(root, os.X_OK)
+    except FileNotFoundError:
+        if may_wait:
+            return
+        raise StartError(f"{root} does not exist: name another LOG_DIR, or try --demo") from None
+    except NotADirectoryError:
+        raise StartError(f"{root} is no directory: name the one with instances/ in it") from None
+    except PermissionError:
+        searchable = False
+    except OSError as error:
+        raise StartError(f"{root} cannot be read ({error.strerror}): name another") from None
+    if not searchable:
+        raise StartError(f"{root} cannot be read (permission denied): ask its owner for access")
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError:
+        # What is left in the buffer would fail once more, loudly, when the interpreter exits.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
+
+
+def _complain(message: str) -> None:
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(f"madrox-top: {safe_line(message)}\n")
+            sys.stderr.flush()

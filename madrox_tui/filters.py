@@ -1,0 +1,117 @@
+"""The one filter: a line of words that says which instances every panel shows.
+
+    word          name, id, role, type or model contains it
+    -word         … does not contain it
+    state:stuck   the state, role, name, id, type, model or parent contains it
+    -role:qa      … does not
+    cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
+
+Terms are joined by "and". What is not finished yet (`cost>`, `role:`) matches everything, so that
+the panels narrow while it is typed. An unknown number compares as false.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from logging_core.analyse.state import InstanceState
+
+_COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+}
+_TEXTS: dict[str, Callable[[InstanceState], str | None]] = {
+    "state": lambda i: i.state.value,
+    "role": lambda i: i.role,
+    "name": lambda i: i.instance_name,
+    "id": lambda i: i.instance_id,
+    "type": lambda i: i.instance_type,
+    "model": lambda i: i.model,
+    "parent": lambda i: i.parent_instance_id,
+}
+_NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
+    "cost": lambda i: i.usage.cost_usd,
+    "tokens": lambda i: i.usage.tokens,
+    "requests": lambda i: i.usage.requests,
+    "open": lambda i: len(i.open_requests),
+    "frames": lambda i: i.frames,
+    "errors": lambda i: i.errors,
+    "p95": lambda i: i.usage.latency.p95_s,
+}
+_WORD_KEYS = ("name", "id", "role", "type", "model")
+
+KEYS = (*(f"{key}:" for key in _TEXTS), *(f"{key}>" for key in _NUMBERS))
+"""How a term with a key begins, for completions and help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A parsed filter line.
+
+    Attributes:
+        text: The line as typed.
+        terms: One predicate per finished term; empty matches every instance.
+    """
+
+    text: str = ""
+    terms: tuple[Callable[[InstanceState], bool], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def matches(self, instance: InstanceState) -> bool:
+        """Whether every term holds for the instance."""
+        return all(term(instance) for term in self.terms)
+
+
+def parse_filter(text: str) -> Filter:
+    """Parse a filter line; never raises, because it is called at every key press."""
+    terms = [term for word in text.split() if (term := _term(word)) is not None]
+    return Filter(text, tuple(terms))
+
+
+def _term(word: str) -> Callable[[InstanceState], bool] | None:
+    if word.startswith("-"):
+        positive = _term(word[1:])
+        return None if positive is None else (lambda i: not positive(i))
+    if match := _COMPARE.fullmatch(word):
+        key = match["key"].lower()
+        if key in _NUMBERS:
+            return _comparison(key, match["op"], match["number"])
+    key, colon, value = word.partition(":")
+    if colon and key.lower() in _TEXTS:
+        return _contains((key.lower(),), value)
+    return _contains(_WORD_KEYS, word)
+
+
+def _comparison(key: str, op: str, number: str) -> Callable[[InstanceState], bool] | None:
+    try:
+        wanted = float(number)
+    except ValueError:
+        return None
+    value_of, compare = _NUMBERS[key], _OPERATORS[op]
+
+    def term(instance: InstanceState) -> bool:
+        value = value_of(instance)
+        return value is not None and compare(value, wanted)
+
+    return term
+
+
+def _contains(keys: tuple[str, ...], value: str) -> Callable[[InstanceState], bool] | None:
+    if not value:
+        return None
+    wanted = value.casefold()
+
+    def term(instance: InstanceState) -> bool:
+        texts = (_TEXTS[key](instance) for key in keys)
+        return any(wanted in text.casefold() for text in texts if text)
+
+    return term

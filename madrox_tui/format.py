@@ -1,0 +1,105 @@
+"""Numbers and times as people read them: one way, in every panel and every report.
+
+Unknown is `–`, never zero. Every result fits the cells that its docstring names.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from logging_core.analyse.state import Usage
+
+UNKNOWN = "–"
+_UNITS = ("", "k", "M", "G", "T", "P")
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
+
+
+def count(value: int) -> str:
+    """A number of things: `999`, `12.3k`, `4.0M`; at most 5 cells."""
+    if value < 1000:
+        return str(value)
+    scaled, unit = float(value), 0
+    while scaled >= 999.5 and unit < len(_UNITS) - 1:
+        scaled /= 1000
+        unit += 1
+    return f"{scaled:.1f}{_UNITS[unit]}" if scaled < 99.95 else f"{scaled:.0f}{_UNITS[unit]}"
+
+
+def tokens(value: int | None) -> str:
+    """A number of tokens, as `count`; at most 5 cells."""
+    return UNKNOWN if value is None else count(value)
+
+
+def dollars(usd: float | None) -> str:
+    """An amount: `$0.0042`, `$4.12`, `$1,234`, `$12.3M`; at most 7 cells.
+
+    Small amounts have four decimals, and one that is not zero never looks like zero.
+    """
+    if usd is None:
+        return UNKNOWN
+    if 0 < usd < 0.00005:
+        return "<$.0001"
+    if 0 < usd < 0.09995:
+        return f"${usd:.4f}"
+    if usd < 999.995:
+        return f"${usd:.2f}"
+    if usd < 99_999.5:
+        return f"${usd:,.0f}"
+    return f"${count(round(usd))}"
+
+
+def money(usage: Usage) -> str:
+    """What exchanges cost, honestly: `$4.12`, `$4.12 + 3 unpriced`, `unpriced`."""
+    if usage.cost_usd is None:
+        return "unpriced" if usage.requests else UNKNOWN
+    amount = dollars(usage.cost_usd)
+    return f"{amount} + {count(usage.unpriced)} unpriced" if usage.unpriced else amount
+
+
+def duration(seconds: float | None) -> str:
+    """How long something took: `<1ms`, `820ms`, `2.3s`, `3m12s`, `2h05m`; at most 5 cells."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 0.9995:
+        milliseconds = round(seconds * 1000)
+        return f"{milliseconds}ms" if milliseconds or not seconds else "<1ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    return _long_duration(round(seconds))
+
+
+def _long_duration(seconds: int) -> str:
+    if seconds < 10 * _MINUTE:
+        return f"{seconds // _MINUTE}m{seconds % _MINUTE:02}s"
+    if _HOUR <= seconds < 10 * _HOUR:
+        return f"{seconds // _HOUR}h{seconds % _HOUR // _MINUTE:02}m"
+    return age(seconds)
+
+
+def age(seconds: float | None) -> str:
+    """How long ago, in the largest whole unit: `42s`, `6m`, `3h`, `12d`, `2y`; at most 4 cells.
+
+    A moment in the future is `0s` ago.
+    """
+    if seconds is None:
+        return UNKNOWN
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h"
+    if whole < _YEAR:
+        return f"{whole // _DAY}d"
+    return f"{min(whole // _YEAR, 999)}y"
+
+
+def clock(time_s: float | None) -> str:
+    """The local time of day of a moment: `12:31:10`; always 8 cells."""
+    return "--:--:--" if time_s is None else f"{datetime.fromtimestamp(time_s):%H:%M:%S}"
+
+
+def moment(time_s: float | None) -> str:
+    """A moment with its day: `2026-11-23 12:31:10`, local."""
+    return UNKNOWN if time_s is None else f"{datetime.fromtimestamp(time_s):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,72 @@
+"""The map of keys, made from the bindings themselves: the help screen and the README show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+Group = tuple[str, Sequence[Binding]]
+"""A heading and its bindings."""
+
+KEY_WIDTH = 14
+_NAMES = {
+    "slash": "/",
+    "question_mark": "?",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "space": "Space",
+    "enter": "Enter",
+    "escape": "Esc",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "home": "Home",
+    "end": "End",
+}
+
+
+def own_bindings(owner: type[DOMNode]) -> list[Binding]:
+    """The bindings that a class itself declares, in order."""
+    return [b for b in owner.__dict__.get("BINDINGS", []) if isinstance(b, Binding)]
+
+
+def key_names(binding: Binding) -> str:
+    """The keys of a binding as a person writes them: `j ↓`, `Ctrl+D`."""
+    return " ".join(_name(key.strip()) for key in binding.key.split(","))
+
+
+def meaning(binding: Binding) -> str:
+    """What a binding does: its tooltip, else its label."""
+    return binding.tooltip or binding.description
+
+
+def help_text(groups: Sequence[Group]) -> str:
+    """The map as plain text: a heading and its keys, group by group."""
+    blocks = []
+    for title, bindings in groups:
+        lines = [f"  {key_names(b):<{KEY_WIDTH}} {meaning(b)}" for b in bindings]
+        blocks.append("\n".join([title, *lines]))
+    return "\n\n".join(blocks)
+
+
+def help_markdown(groups: Sequence[Group]) -> str:
+    """The map as a Markdown table."""
+    lines = ["| key | where | what it does |", "|---|---|---|"]
+    for title, bindings in groups:
+        for binding in bindings:
+            keys = " ".join(f"`{key}`" for key in key_names(binding).split())
+            lines.append(f"| {keys} | {title} | {meaning(binding)} |")
+    return "\n".join(lines)
+
+
+def _name(key: str) -> str:
+    if key in _NAMES:
+        return _NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key[5:].upper()}"
+    return key

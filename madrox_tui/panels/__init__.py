@@ -1,0 +1,1 @@
+"""The four panels: each shows its part of one `View`."""

@@ -1,0 +1,35 @@
+"""How a state and an instance look, the same in every panel."""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+from logging_core.analyse.state import State
+from madrox_tui.themes import HUES
+
+
+class Look(NamedTuple):
+    """Sign, cell style and place in the default order of a state."""
+
+    glyph: str
+    style: str
+    rank: int
+
+
+LOOKS = {
+    State.STUCK: Look("▲", "bad", 0),
+    State.ERROR: Look("✗", "bad", 1),
+    State.BUSY: Look("●", "good", 2),
+    State.INITIALIZING: Look("◌", "accent", 2),
+    State.IDLE: Look("○", "", 2),
+    State.SUSPENDED: Look("‖", "warn", 2),
+    State.UNKNOWN: Look("?", "muted", 3),
+    State.TERMINATED: Look("·", "muted", 4),
+}
+"""Ranks: stuck and error need you, then the living, the unknown, the gone."""
+
+
+def hue(instance_id: str) -> str:
+    """The cell style of an instance's own colour: always the same one."""
+    return f"hue-{zlib.crc32(instance_id.encode()) % HUES}"

@@ -1,0 +1,77 @@
+"""The words of the status line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from textual.content import Content
+
+from logging_core.analyse.state import FleetState, State
+from logging_core.text import safe_line
+from madrox_tui import format as fmt
+from madrox_tui.view import View
+
+_COUNTED = {
+    State.STUCK: "$error bold",
+    State.ERROR: "$error bold",
+    State.BUSY: "$success",
+    State.INITIALIZING: "$accent",
+    State.IDLE: "",
+    State.SUSPENDED: "$warning",
+    State.TERMINATED: "$muted",
+}
+
+
+def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
+    """Live, paused or waiting; who needs you; problems; what it cost; the rest.
+
+    Args:
+        latest: The newest view.
+        held: The view that a paused screen shows; `None` when live.
+    """
+    state = latest.state
+    total, problems = len(state.instances), state.problems.unreadable_lines
+    counts = _counts(state)
+    urgent = [counts.pop(kind) for kind in (State.STUCK, State.ERROR) if kind in counts]
+    pieces = [_mode(state, held), *urgent]
+    if problems:
+        pieces.append(Content.styled(f"{problems} problem{_s(problems)}", "$warning"))
+    pieces.append(Content.styled(f"{total} instance{_s(total)}", "bold"))
+    if state.usage.requests:
+        pieces.append(Content(fmt.money(state.usage)))
+        pieces.append(Content(f"{fmt.count(state.usage.requests)} req"))
+    return (*pieces, *counts.values())
+
+
+def status_right(latest: View, root: Path) -> str:
+    """Where the logs are, and what time it is."""
+    return f"{safe_line(str(root))}  {fmt.clock(latest.state.at_s)}"
+
+
+def _mode(state: FleetState, held: View | None) -> Content:
+    if held is not None:
+        new = _messages(state) - _messages(held.state)
+        return Content.styled(f"‖ paused  {new} new", "$warning bold")
+    if state.waiting is not None:
+        return Content.styled(f"◌ waiting: {safe_line(state.waiting)}", "$warning")
+    if not state.caught_up:
+        return Content.styled("◌ reading", "$accent")
+    return Content.styled("● live", "$success bold")
+
+
+def _messages(state: FleetState) -> int:
+    return state.dropped_messages + len(state.messages)
+
+
+def _counts(state: FleetState) -> dict[State, Content]:
+    found = Counter(instance.state for instance in state.instances)
+    return {
+        kind: Content.styled(f"{found[kind]} {kind.value}", style)
+        for kind, style in _COUNTED.items()
+        if found[kind]
+    }
+
+
+def _s(number: int) -> str:
+    return "" if number == 1 else "s"

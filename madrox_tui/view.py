@@ -1,0 +1,38 @@
+"""What the screen shows at one moment: the fleet, and what the filter leaves of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from logging_core.analyse.state import FleetState, InstanceState, Usage
+from madrox_tui.filters import Filter
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One immutable look; all panels are given the same one.
+
+    Attributes:
+        state: The whole fleet.
+        filter: What narrows it.
+        scope: The only instance shown (`i`), or `None` for all.
+        instances: The instances that pass filter and scope, in the fleet's order.
+        usage: What these add up to; the whole fleet's if nothing narrows.
+    """
+
+    state: FleetState
+    filter: Filter
+    scope: str | None
+    instances: tuple[InstanceState, ...]
+    usage: Usage
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.filter) or self.scope is not None
+
+    @cached_property
+    def by_id(self) -> dict[str, InstanceState]:
+        """The instances that are shown, by id."""
+        return {instance.instance_id: instance for instance in self.instances}

@@ -1,0 +1,49 @@
+"""Long text, wrapped, scrolled: only the rows on screen are drawn."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.console import Console
+from rich.segment import Segment
+from rich.text import Text
+from textual import events
+
+from madrox_tui.widgets.line_view import LineView
+
+MAX_CHARS = 64 * 1024
+_CONSOLE = Console(color_system=None, width=80, markup=False, emoji=False, highlight=False)
+
+
+class TextView(LineView):
+    """Shows sanitised text of any length; what is beyond 64 Ki characters is counted."""
+
+    has_cursor: ClassVar[bool] = False
+
+    def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        surplus = len(text) - MAX_CHARS
+        self._text = text[:MAX_CHARS] + (f"\n… {surplus:,} characters more" if surplus > 0 else "")
+        self._rows: list[str] = []
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap to the new width."""
+        self._rows = wrap(self._text, self.row_width)
+        self.show_rows(len(self._rows))
+        super().on_resize(event)
+
+    def row(self, index: int) -> list[Segment]:
+        """One wrapped row."""
+        return [Segment(self._rows[index])]
+
+    def _follows_end(self) -> bool:
+        return False
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break text into rows of at most `width` cells, at blanks where there are any."""
+    rows: list[str] = []
+    for line in text.split("\n"):
+        wrapped = Text(line).wrap(_CONSOLE, width, overflow="fold", tab_size=4)
+        rows.extend(row.plain for row in wrapped)
+    return rows

@@ -1,0 +1,31 @@
+"""What every test relies on: nothing of the machine's own settings shows through."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from builders import TreeBuilder
+
+ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-written"
+"""A tree that a real orchestrator's writer left behind."""
+
+
+@pytest.fixture(autouse=True)
+def _neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"} or name.startswith("TEXTUAL"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> TreeBuilder:
+    """An empty tree to write into."""
+    return TreeBuilder(tmp_path / "logs")
+
+
+@pytest.fixture
+def real_tree() -> Path:
+    """The root of the tree that a real orchestrator wrote."""
+    return ORCHESTRATOR_WRITTEN

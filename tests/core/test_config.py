@@ -1,0 +1,52 @@
+"""The options of a writer, and where they come from."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from logging_core.config import DEFAULT_LOG_DIR, LoggingConfig, parse_level
+
+
+def test_an_argument_beats_the_dict_which_beats_the_environment() -> None:
+    """The nearest word counts, for each option by itself."""
+    env = {"LOG_DIR": "/env", "LOG_LEVEL": "ERROR"}
+    config = {"log_dir": "/dict", "log_level": "WARNING", "model": "somebody else's"}
+    assert LoggingConfig.load(env=env) == LoggingConfig(Path("/env"), logging.ERROR)
+    assert LoggingConfig.load(config, env=env) == LoggingConfig(Path("/dict"), logging.WARNING)
+    chosen = LoggingConfig.load(config, log_dir="/arg", log_level="DEBUG", env=env)
+    assert chosen == LoggingConfig(Path("/arg"), logging.DEBUG)
+    mixed = LoggingConfig.load({"log_dir": "/dict"}, env=env)
+    assert mixed == LoggingConfig(Path("/dict"), logging.ERROR)
+
+
+@pytest.mark.parametrize("env", [{}, {"LOG_DIR": "", "LOG_LEVEL": ""}])
+def test_without_a_word_the_documented_defaults_hold(env: dict[str, str]) -> None:
+    """Nothing set, or set to nothing: `/tmp/madrox_logs` at `INFO`."""
+    assert LoggingConfig.load(env=env) == LoggingConfig(DEFAULT_LOG_DIR, logging.INFO)
+    assert Path("/tmp/madrox_logs") == DEFAULT_LOG_DIR  # noqa: S108 - the documented default
+
+
+def test_the_home_directory_may_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~/logs` is below the user's home."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert LoggingConfig.load(log_dir="~/logs", env={}).log_dir == Path("/home/ada/logs")
+
+
+@pytest.mark.parametrize(
+    ("level", "number"),
+    [("debug", 10), (" Info ", 20), ("WARNING", 30), (40, 40), ("50", 50), (0, 0)],
+)
+def test_a_level_is_a_name_in_any_case_or_a_number(level: str | int, number: int) -> None:
+    """Levels are taken as people write them."""
+    assert parse_level(level) == number
+    assert LoggingConfig.load(log_level=level, env={}).log_level == number
+
+
+@pytest.mark.parametrize("level", ["LOUD", "", "-1", "1.5", True])
+def test_an_unknown_level_says_what_is_known(level: str | int) -> None:
+    """A level that is none is refused, with the names that there are."""
+    with pytest.raises(ValueError, match="use one of DEBUG, INFO, WARNING, ERROR, CRITICAL"):
+        parse_level(level)

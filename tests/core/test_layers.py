@@ -1,0 +1,165 @@
+"""What may import what: the direction that data takes, held to by tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from builders import TreeBuilder
+
+import logging_core
+import madrox_tui
+
+PACKAGES = [Path(package.__path__[0]) for package in (logging_core, madrox_tui)]
+BASICS = ("errors", "config", "tree", "records", "text", "codec")
+
+
+class Import(NamedTuple):
+    """`module` imports `name` (dotted); `lazily` if only when a function is called."""
+
+    module: str
+    name: str
+    lazily: bool
+
+
+def imports_of(source: str, module: str) -> list[Import]:
+    """Every name that a module's source imports, absolute."""
+    found: list[Import] = []
+
+    def walk(node: ast.AST, *, lazily: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            inside = lazily or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            if isinstance(child, ast.Import):
+                found.extend(Import(module, alias.name, inside) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{module} imports relatively"
+                names = [f"{child.module}.{alias.name}" for alias in child.names]
+                found.extend(Import(module, name, inside) for name in names)
+            walk(child, lazily=inside)
+
+    walk(ast.parse(source), lazily=False)
+    return found
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in PACKAGES:
+        for path in sorted(package.rglob("*.py")):
+            parts = path.relative_to(package.parent).with_suffix("").parts
+            yield ".".join(part for part in parts if part != "__init__"), path
+
+
+ALL = [found for name, path in modules() for found in imports_of(path.read_text(), name)]
+
+
+def within(name: str, *roots: str) -> bool:
+    return any(name == root or name.startswith(f"{root}.") for root in roots)
+
+
+def importing(*importers: str) -> list[Import]:
+    found = [entry for entry in ALL if within(entry.module, *importers)]
+    assert found, f"no module in {importers}"
+    return found
+
+
+def offenders(entries: list[Import], *roots: str) -> list[Import]:
+    return [entry for entry in entries if within(entry.name, *roots)]
+
+
+def test_the_test_itself_sees_imports() -> None:
+    """Imports of all forms are seen, at the top and inside functions."""
+    source = "import a.b\nfrom c import d\nclass X:\n  def f(self):\n    import rich.text as t\n"
+    assert imports_of(source, "m") == [
+        Import("m", "a.b", lazily=False),
+        Import("m", "c.d", lazily=False),
+        Import("m", "rich.text", lazily=True),
+    ]
+
+
+def test_writing_and_reading_know_nothing_of_each_other() -> None:
+    """An agent that logs loads no reader, and the dashboard no writer."""
+    assert offenders(importing("logging_core.write"), "logging_core.read") == []
+    assert offenders(importing("logging_core.read"), "logging_core.write") == []
+
+
+def test_the_basics_import_nothing_above_them() -> None:
+    """Paths, records, text and codec import only one another."""
+    basics = [f"logging_core.{name}" for name in BASICS]
+    entries = [entry for entry in importing(*basics) if within(entry.name, "logging_core")]
+    assert [entry for entry in entries if not within(entry.name, *basics)] == []
+
+
+def test_the_analysis_knows_records_only() -> None:
+    """From records to state without a file, a codec or a screen."""
+    entries = importing("logging_core.analyse")
+    ours = [e for e in entries if within(e.name, "logging_core", "madrox_tui")]
+    allowed = ("logging_core.records", "logging_core.analyse")
+    assert [entry for entry in ours if not within(entry.name, *allowed)] == []
+    assert offenders(entries, "os", "pathlib", "io", "time") == []
+
+
+def test_logging_core_knows_no_screen() -> None:
+    """Nothing in logging_core imports Textual, Rich or the dashboard, not even lazily."""
+    assert offenders(importing("logging_core"), "textual", "rich", "madrox_tui") == []
+
+
+def test_the_watcher_is_loaded_by_whoever_watches() -> None:
+    """The watcher is imported inside the function that watches, never with a module."""
+    eager = [entry for entry in ALL if not entry.lazily]
+    assert offenders(eager, "watchfiles") == []
+
+
+def test_panels_and_widgets_are_given_what_they_show() -> None:
+    """They know states and records, and neither files nor the way these are read."""
+    entries = importing("madrox_tui.panels", "madrox_tui.widgets", "madrox_tui.screens")
+    ours = [entry for entry in entries if within(entry.name, "logging_core")]
+    allowed = ("logging_core.analyse.state", "logging_core.records", "logging_core.text")
+    assert [entry for entry in ours if not within(entry.name, *allowed)] == []
+
+
+def test_the_dashboard_only_ever_reads() -> None:
+    """Nothing in madrox_tui imports the writer."""
+    writers = ("logging_core.write", "logging_core.manager", "logging_core.LoggingManager")
+    assert offenders(importing("madrox_tui"), *writers) == []
+
+
+@pytest.mark.parametrize("name", ["arguments", "cli", "filters", "format", "report"])
+def test_what_needs_no_screen_imports_none(name: str) -> None:
+    """Formatting, filtering and reporting work without Textual."""
+    eager = [entry for entry in importing(f"madrox_tui.{name}") if not entry.lazily]
+    assert offenders(eager, "textual", "madrox_tui.app") == []
+    if name != "cli":
+        assert offenders(importing(f"madrox_tui.{name}"), "textual") == []
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after `code`."""
+    report = "import sys, json; print(); print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True
+    )
+    names: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return {name.partition(".")[0] for name in names}
+
+
+def test_importing_logging_core_is_light() -> None:
+    """A process that only logs loads no terminal library and no watcher."""
+    heavy = {"textual", "rich", "watchfiles", "anyio", "fastdigest", "madrox_tui"}
+    assert loaded_by("import logging_core") & heavy == set()
+
+
+def test_reports_do_without_textual(tmp_path: Path) -> None:
+    """`--json` loads neither Textual nor Rich, `--once` no Textual, and neither the watcher."""
+    TreeBuilder(tmp_path).spawn("a", "Atlas")
+
+    def run(flag: str) -> set[str]:
+        code = f"from madrox_tui.cli import main; assert main([{str(tmp_path)!r}, {flag!r}]) == 0"
+        return loaded_by(code)
+
+    assert run("--json") & {"textual", "rich", "watchfiles"} == set()
+    assert run("--once") & {"textual", "watchfiles"} == set()

@@ -1,0 +1,279 @@
+"""What audit events add up to."""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
+from logging_core.analyse.recent import Recent
+from logging_core.analyse.state import Usage
+from logging_core.analyse.summary import Summary, Tally
+from logging_core.records import AuditEvent
+
+
+def exchange(message_id: str | None = None, instance_id: str = "a", **fields: Any) -> AuditEvent:
+    return AuditEvent(
+        event_type="message_exchange", instance_id=instance_id, message_id=message_id, **fields
+    )
+
+
+def usage(*events: AuditEvent) -> Usage:
+    summary = Summary()
+    for event in events:
+        summary.add(event)
+    return summary.total()
+
+
+def test_nothing_is_no_requests_and_nothing_known() -> None:
+    """Without exchanges there are 0 requests, and tokens, cost and response times are unknown."""
+    total = usage()
+    assert (total.requests, total.tokens, total.cost_usd, total.unpriced) == (0, None, None, 0)
+    assert total.latency.count == 0
+    assert total.latency.mean_s is total.latency.p50_s is total.latency.max_s is None
+
+
+def test_exchanges_add_up() -> None:
+    """Requests, tokens, cost and response times of exchanges are summed."""
+    total = usage(
+        exchange("1", tokens=10, cost_usd=0.5, response_time_s=1.0),
+        exchange("2", tokens=20, cost_usd=0.25, response_time_s=3.0),
+    )
+    assert (total.requests, total.tokens, total.cost_usd, total.unpriced) == (2, 30, 0.75, 0)
+    assert (total.latency.count, total.latency.mean_s, total.latency.max_s) == (2, 2.0, 3.0)
+
+
+def test_only_exchanges_count() -> None:
+    """The totals that a terminate event repeats are not added to the exchanges."""
+    summary = Summary()
+    ended = AuditEvent(event_type="instance_terminate", instance_id="a", tokens=99, cost_usd=9.0)
+    assert not summary.add(ended)
+    assert summary.total().requests == 0
+
+
+def test_unknown_cost_is_unpriced_never_zero() -> None:
+    """A cost that no exchange tells is unknown; what some do not tell is counted as unpriced."""
+    assert usage(exchange("1"), exchange("2")).cost_usd is None
+    assert usage(exchange("1"), exchange("2")).unpriced == 2
+    mixed = usage(exchange("1", cost_usd=0.0), exchange("2"), exchange("3", cost_usd=1.0))
+    assert (mixed.cost_usd, mixed.unpriced) == (1.0, 1)
+    assert usage(exchange("1", cost_usd=0.0)).cost_usd == 0.0
+
+
+@pytest.mark.parametrize("cost", [-1.0, -0.01, math.nan, math.inf, -math.inf, 1e308, 1.1e9])
+def test_unbelievable_costs_do_not_count(cost: float) -> None:
+    """A negative, infinite or absurd cost leaves the sum as it is, and counts as unpriced."""
+    total = usage(exchange("1", cost_usd=cost), exchange("2", cost_usd=2.0))
+    assert (total.cost_usd, total.unpriced, total.requests) == (2.0, 1, 2)
+
+
+def test_unbelievable_tokens_and_times_do_not_count() -> None:
+    """Negative or absurd tokens and response times are left out of sums and means."""
+    total = usage(
+        exchange("1", tokens=-5, response_time_s=-1.0),
+        exchange("2", tokens=10**18, response_time_s=math.inf),
+        exchange("3", tokens=7, response_time_s=math.nan),
+        exchange("4", response_time_s=2.0),
+    )
+    assert (total.tokens, total.latency.count, total.latency.max_s) == (7, 1, 2.0)
+
+
+def test_a_repeated_message_id_of_an_instance_counts_once() -> None:
+    """The same exchange written twice is one request; another instance's id is another's."""
+    summary = Summary()
+    assert summary.add(exchange("m", "a", tokens=5))
+    assert not summary.add(exchange("m", "a", tokens=5))
+    assert summary.add(exchange("m", "b", tokens=5))
+    assert (summary.total().requests, summary.total().tokens) == (2, 10)
+
+
+def test_exchanges_without_an_id_all_count() -> None:
+    """Exchanges that name no message cannot be told apart, so each one counts."""
+    assert usage(exchange(None), exchange(None)).requests == 2
+
+
+@given(st.lists(st.integers(0, 30), max_size=200), st.integers(1, 8))
+def test_the_newest_ids_are_remembered_and_no_more(ids: list[int], window: int) -> None:
+    """An id among the newest `window` different ones is always known; memory holds twice that."""
+    recent: Recent[bool] = Recent(window)
+    for position, number in enumerate(ids):
+        seen = list(dict.fromkeys(reversed(ids[:position])))
+        if number in seen[: window - 1]:
+            assert recent.get(str(number))
+        elif number not in seen:
+            assert recent.get(str(number)) is None
+        recent.put(str(number), True)
+        assert len(recent._new) + len(recent._old) <= 2 * window
+
+
+def test_sums_do_not_drift() -> None:
+    """A thousand times ten cents are a hundred dollars, and 0.1 + 0.2 is 0.3."""
+    assert usage(exchange("1", cost_usd=0.1), exchange("2", cost_usd=0.2)).cost_usd == 0.3
+    total = usage(*(exchange(str(i), cost_usd=0.1) for i in range(1000)))
+    assert total.cost_usd == 100.0
+
+
+@given(st.lists(st.decimals("0", "9", places=8), min_size=1, max_size=40), st.randoms())
+def test_cost_is_the_decimal_sum_in_any_order(
+    costs: list[Decimal], shuffler: random.Random
+) -> None:
+    """The sum of costs is what adding the written decimals gives, in whatever order."""
+    shuffled = list(costs)
+    shuffler.shuffle(shuffled)
+    total = usage(*(exchange(str(i), cost_usd=float(cost)) for i, cost in enumerate(shuffled)))
+    assert total.cost_usd == float(sum(costs))
+
+
+seconds = st.floats(0, 1e6, allow_nan=False)
+
+
+@given(st.lists(seconds, min_size=1, max_size=60))
+def test_few_response_times_are_exact(values: list[float]) -> None:
+    """Count, mean and maximum are exact, and so are the quantiles of up to 1,000 values."""
+    sketch = LatencySketch()
+    sketch.extend(values)
+    latency = sketch.latency()
+    assert latency.count == len(values)
+    assert latency.max_s == max(values)
+    assert latency.mean_s == pytest.approx(statistics.fmean(values), rel=1e-12, abs=1e-20)
+    if len(values) > 1:
+        cuts = statistics.quantiles(values, n=100, method="inclusive")
+        found = (latency.p50_s, latency.p95_s, latency.p99_s)
+        assert found == pytest.approx((cuts[49], cuts[94], cuts[98]), rel=1e-9, abs=1e-9)
+
+
+def test_quantiles_interpolate_between_the_closest_ranks() -> None:
+    """The 95th percentile of 1 to 5 seconds lies four fifths of the way from 4 to 5."""
+    assert quantiles([5.0, 1.0, 4.0, 2.0, 3.0], (0.0, 0.5, 0.95, 1.0)) == [1.0, 3.0, 4.8, 5.0]
+    assert quantiles([7.0], (0.5, 0.99)) == [7.0, 7.0]
+
+
+def test_many_response_times_are_within_two_percent() -> None:
+    """Of 100,000 lognormal response times, p50, p95 and p99 are within 2 % of the exact ones."""
+    source = random.Random(7)
+    values = [source.lognormvariate(1.0, 1.0) for _ in range(100_000)]
+    sketch = LatencySketch()
+    sketch.extend(values)
+    latency = sketch.latency()
+    exact = quantiles(values, (0.5, 0.95, 0.99))
+    assert (latency.p50_s, latency.p95_s, latency.p99_s) == pytest.approx(exact, rel=0.02)
+    assert (latency.count, latency.max_s) == (100_000, max(values))
+    assert latency.mean_s == pytest.approx(math.fsum(values) / 100_000, rel=1e-14)
+
+
+def test_asking_often_does_not_spoil_the_quantiles() -> None:
+    """A panel that asks after every tenth value gets the same quantiles, within 2 %."""
+    source = random.Random(8)
+    values = [source.lognormvariate(0.0, 1.5) for _ in range(20_000)]
+    sketch = LatencySketch()
+    for start in range(0, len(values), 10):
+        sketch.extend(values[start : start + 10])
+        sketch.latency()
+    latency = sketch.latency()
+    exact = quantiles(values, (0.5, 0.95, 0.99))
+    assert (latency.p50_s, latency.p95_s, latency.p99_s) == pytest.approx(exact, rel=0.02)
+
+
+def test_no_quantile_exceeds_the_maximum() -> None:
+    """A sketch of one repeated value shows that value and nothing beyond it."""
+    sketch = LatencySketch()
+    sketch.extend([0.1] * (EXACT_VALUES * 3))
+    latency = sketch.latency()
+    assert latency.p50_s == latency.p99_s == latency.max_s == 0.1
+    assert latency.mean_s == 0.1
+
+
+@pytest.mark.parametrize("size", [10, 700, 5_000])
+def test_tallies_merge_into_the_whole(size: int) -> None:
+    """The sums of two halves, merged, are the sums of the whole; the halves stay as they were."""
+    source = random.Random(size)
+    events = [
+        exchange(
+            str(i),
+            tokens=source.randrange(1000),
+            cost_usd=source.random(),
+            response_time_s=source.lognormvariate(0, 1),
+        )
+        for i in range(size)
+    ]
+    whole, left, right = Tally(), Tally(), Tally()
+    whole.extend(events)
+    left.extend(events[::3])
+    right.extend(events[1::3])
+    right.extend(events[2::3])
+    before = right.usage()
+    left.merge(right)
+    merged, wanted = left.usage(), whole.usage()
+    assert (merged.requests, merged.tokens, merged.cost_usd, merged.unpriced) == (
+        wanted.requests,
+        wanted.tokens,
+        wanted.cost_usd,
+        wanted.unpriced,
+    )
+    assert merged.latency.count == wanted.latency.count
+    assert merged.latency.mean_s == wanted.latency.mean_s
+    assert merged.latency.max_s == wanted.latency.max_s
+    for mine, theirs in (
+        (merged.latency.p50_s, wanted.latency.p50_s),
+        (merged.latency.p95_s, wanted.latency.p95_s),
+        (merged.latency.p99_s, wanted.latency.p99_s),
+    ):
+        assert mine == pytest.approx(theirs, rel=0.02)
+    assert right.usage().requests == before.requests
+    assert right.usage().latency.p50_s == before.latency.p50_s
+
+
+def test_summaries_of_different_files_merge() -> None:
+    """The summaries of two machines merge into one, instance by instance."""
+    here, there = Summary(), Summary()
+    here.add(exchange("1", "a", tokens=1))
+    there.add(exchange("2", "a", tokens=2))
+    there.add(exchange("3", "b", tokens=4))
+    here.merge(there)
+    assert here.total().tokens == 7
+    assert here.usage_of(["a"]).tokens == 3
+    assert here.usage_of(["b"]).tokens == 4
+
+
+def test_usage_of_some_instances() -> None:
+    """Some instances' sums are theirs together; one that is not known adds nothing."""
+    summary = Summary()
+    for number, instance_id in enumerate("aabbc"):
+        summary.add(exchange(str(number), instance_id, tokens=1, response_time_s=float(number)))
+    both = summary.usage_of(["a", "c", "nobody"])
+    assert (both.requests, both.tokens, both.latency.max_s) == (3, 3, 4.0)
+    assert summary.usage_of([]).requests == 0
+
+
+def test_a_forgotten_instance_begins_anew_and_the_total_stays() -> None:
+    """After an instance is forgotten its own sums are empty; the total keeps what it cost."""
+    summary = Summary()
+    summary.add(exchange("m", "a", cost_usd=1.0))
+    summary.forget("a")
+    assert summary.usage_of(["a"]).requests == 0
+    assert summary.total().cost_usd == 1.0
+    assert summary.add(exchange("m", "a"))
+
+
+def test_counting_is_cheap() -> None:
+    """A million exchanges could be counted in seconds: adding does not slow down as they grow."""
+    summary = Summary()
+    events = [exchange(str(i), cost_usd=0.01, response_time_s=i % 7 + 0.5) for i in range(40_000)]
+
+    def spent(some: list[AuditEvent]) -> float:
+        start = time.process_time()
+        for event in some:
+            summary.add(event)
+        return time.process_time() - start
+
+    spent(events[:5_000])
+    first, last = spent(events[5_000:20_000]), spent(events[25_000:])
+    assert last < 4 * first + 0.05

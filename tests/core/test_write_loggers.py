@@ -1,0 +1,317 @@
+"""The standard library's loggers as doors to the tree, and the handlers that users add to them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import START
+
+from logging_core import LoggingManager
+
+
+class Kept(logging.Handler):
+    """What a user's own handler got."""
+
+    def __init__(self, level: int = 0) -> None:
+        super().__init__(level)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    @property
+    def texts(self) -> list[str]:
+        return [record.getMessage() for record in self.records]
+
+
+class Hostile:
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+    __repr__ = __str__
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[LoggingManager]:
+    made = LoggingManager(tmp_path / "logs", clock=START.timestamp)
+    handlers = {
+        logger: logger.handlers[:] for logger in (made.orchestrator_logger, made.audit_logger)
+    }
+    yield made
+    made.close()
+    for logger, ours in handlers.items():
+        for handler in [h for h in logger.handlers if h not in ours]:
+            logger.removeHandler(handler)
+
+
+def orchestrator(manager: LoggingManager) -> list[dict[str, Any]]:
+    text = (manager.log_dir / "orchestrator.log").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def audit(manager: LoggingManager) -> list[dict[str, Any]]:
+    text = (manager.audit_dir / "audit_20261123.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# --- orchestrator.log ---------------------------------------------------------
+
+
+def test_a_record_has_the_documented_keys_in_order(manager: LoggingManager) -> None:
+    """Every line has the seven keys, then the caller's."""
+    manager.orchestrator_logger.info("hello %s", "world", extra={"instance_id": "a"})
+    first, line = orchestrator(manager)
+    assert first["message"] == f"Logging manager initialized: {manager.log_dir}"
+    assert list(line)[-2:] == ["line", "instance_id"]
+    del line["line"]
+    assert list(line.items()) == [
+        ("timestamp", "2026-11-23T12:00:00.000000"),
+        ("level", "INFO"),
+        ("logger", "orchestrator"),
+        ("message", "hello world"),
+        ("module", "test_write_loggers"),
+        ("function", "test_a_record_has_the_documented_keys_in_order"),
+        ("instance_id", "a"),
+    ]
+
+
+def test_children_reach_the_file(manager: LoggingManager) -> None:
+    """A logger below `orchestrator` writes to the same file, under its own name."""
+    logging.getLogger("orchestrator.tmux.panes").warning("gone")
+    line = orchestrator(manager)[-1]
+    assert (line["logger"], line["level"]) == ("orchestrator.tmux.panes", "WARNING")
+
+
+def test_audit_events_stay_out_of_the_orchestrators_log(manager: LoggingManager) -> None:
+    """The two files have nothing in common."""
+    manager.audit_logger.info("instance_spawn", extra={"event_type": "instance_spawn"})
+    manager.log_audit_event("instance_spawn")
+    assert len(orchestrator(manager)) == 1
+    assert len(audit(manager)) == 2
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [("DEBUG", ["d", "i", "e"]), ("info", ["i", "e"]), (logging.ERROR, ["e"])],
+)
+def test_the_level_holds_for_children_too(
+    tmp_path: Path, level: str | int, expected: list[str]
+) -> None:
+    """What is below `log_level` stays out, even from a child with a level of its own."""
+    manager = LoggingManager(tmp_path, level)
+    child = logging.getLogger("orchestrator.child")
+    child.setLevel(logging.DEBUG)
+    child.debug("d")
+    child.info("i")
+    child.error("e")
+    manager.get_instance_logger("a").debug("d")
+    manager.get_instance_logger("a").info("i")
+    manager.get_instance_logger("a").error("e")
+    manager.close()
+    child.setLevel(logging.NOTSET)
+    assert [
+        line["message"] for line in orchestrator(manager) if line["message"] in "die"
+    ] == expected
+    lines = (tmp_path / "instances" / "a" / "instance.log").read_text().splitlines()
+    assert [line.split(" - ")[2] for line in lines] == expected
+
+
+def test_an_extra_field_never_replaces_one_of_ours(manager: LoggingManager) -> None:
+    """A caller's field with a name of ours is kept under another."""
+    names = ("timestamp", "level", "logger", "function", "line", "exception")
+    manager.orchestrator_logger.error("text", extra={name: f"my {name}" for name in names})
+    line = orchestrator(manager)[-1]
+    assert (line["level"], line["message"]) == ("ERROR", "text")
+    assert "exception" not in line
+    assert {line[f"extra_{name}"] for name in names} == {f"my {name}" for name in names}
+
+
+def test_a_traceback_is_a_field(manager: LoggingManager) -> None:
+    """An exception is in its record, not on lines of its own."""
+    try:
+        int("no such\nmodel")
+    except ValueError:
+        manager.orchestrator_logger.exception("failed", stack_info=True)
+    line = orchestrator(manager)[-1]
+    assert line["exception"].startswith("Traceback (most recent call last):")
+    assert "\nValueError: invalid literal" in line["exception"]
+    assert line["stack_info"].startswith("Stack (most recent call last):")
+    outside = {"levelno": 40, "exc_info": (None, None, None)}  # exception() without an exception
+    manager.orchestrator_logger.handle(logging.makeLogRecord(outside))
+    assert "exception" not in orchestrator(manager)[-1]
+
+
+@pytest.mark.parametrize("args", [("%d", "x"), ("%s %s", "x"), ("%(a)s", "x"), ("%s", Hostile())])
+def test_arguments_that_do_not_fit_are_logged_all_the_same(
+    manager: LoggingManager, args: tuple[Any, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake in a logging call costs neither the record nor the caller."""
+    manager.orchestrator_logger.propagate = False  # pytest's handler above is not so patient
+    manager.orchestrator_logger.info(*args)
+    manager.orchestrator_logger.propagate = True
+    assert orchestrator(manager)[-1]["message"].startswith(args[0])
+    assert capsys.readouterr().err == ""
+
+
+def test_a_value_that_logs_while_it_is_logged(manager: LoggingManager) -> None:
+    """A `__str__` that logs gives two records, and no deadlock."""
+
+    class Chatty:
+        def __str__(self) -> str:
+            manager.orchestrator_logger.info("inner")
+            return "chatty"
+
+    manager.orchestrator_logger.info("outer", extra={"who": Chatty()})
+    inner, outer = orchestrator(manager)[-2:]
+    assert (inner["message"], outer["message"], outer["who"]) == ("inner", "outer", "chatty")
+
+
+# --- instance loggers ---------------------------------------------------------
+
+
+def test_a_calls_extra_is_kept_beside_the_instances_own(manager: LoggingManager) -> None:
+    """A user's handler on an instance's logger finds who it is and what the call said."""
+    adapter, kept = manager.get_instance_logger("a", "Ada"), Kept()
+    adapter.logger.addHandler(kept)
+    adapter.info("hi", extra={"event_type": "message_sent", "name": "clash", "message": "clash"})
+    (record,) = kept.records
+    found = {key: vars(record)[key] for key in ("instance_id", "instance_name", "event_type")}
+    assert found == {"instance_id": "a", "instance_name": "Ada", "event_type": "message_sent"}
+    assert (record.name, vars(record)["extra_name"]) == ("orchestrator.instance.a", "clash")
+    assert vars(record)["extra_message"] == "clash"
+
+
+def test_instance_loggers_leave_no_trace_in_the_global_table(manager: LoggingManager) -> None:
+    """A thousand instances do not fill the memory of the logging module."""
+    before = set(logging.root.manager.loggerDict)
+    for number in range(20):
+        manager.get_instance_logger(f"i{number}").info("x")
+    assert set(logging.root.manager.loggerDict) == before
+
+
+def test_a_level_set_on_an_instances_logger_holds_at_once(manager: LoggingManager) -> None:
+    """What was decided for earlier records is not remembered."""
+    adapter, kept = manager.get_instance_logger("a"), Kept()
+    adapter.logger.addHandler(kept)
+    adapter.debug("no")
+    adapter.setLevel(logging.DEBUG)
+    adapter.debug("yes")
+    adapter.setLevel(logging.ERROR)
+    adapter.info("no")
+    assert kept.texts == ["yes"]
+
+
+# --- handlers that a user adds -------------------------------------------------
+
+
+def test_a_users_handlers_get_every_record(manager: LoggingManager) -> None:
+    """Also records that are written without the standard library."""
+    on_audit, on_orchestrator, on_instance = Kept(), Kept(), Kept()
+    manager.audit_logger.addHandler(on_audit)
+    manager.orchestrator_logger.addHandler(on_orchestrator)
+    manager.get_instance_logger("a").logger.addHandler(on_instance)
+    manager.log_audit_event("spawn", "a", {"role": "qa"}, name="clash")
+    manager.log_communication("a", "inbound", "report", "done", tokens=3)
+    logging.getLogger("orchestrator.x").warning("careful")
+    assert on_audit.texts == ["spawn"]
+    assert on_orchestrator.texts == ["careful"]
+    assert on_instance.texts == ["report (inbound)"]
+    event = vars(on_audit.records[0])
+    assert (event["event_type"], event["instance_id"]) == ("spawn", "a")
+    assert (event["details"], event["extra_name"]) == ({"role": "qa"}, "clash")
+    assert (event["name"], event["created"]) == ("orchestrator.audit", START.timestamp())
+    message = vars(on_instance.records[0])
+    assert (message["content"], message["tokens"]) == ("done", 3)
+    assert len(audit(manager)) == 1
+
+
+def test_a_users_handler_keeps_its_level_and_filters(manager: LoggingManager) -> None:
+    """A handler that takes errors only is not given information."""
+    errors, picky = Kept(logging.ERROR), Kept()
+    picky.addFilter(lambda record: record.getMessage() != "boring")
+    manager.audit_logger.addHandler(errors)
+    manager.audit_logger.addHandler(picky)
+    manager.log_audit_event("boring")
+    manager.log_audit_event("spawn")
+    assert (errors.texts, picky.texts) == ([], ["spawn"])
+
+
+def test_a_users_filter_on_a_logger_holds_for_every_record(manager: LoggingManager) -> None:
+    """What a filter on the logger refuses is written by neither way."""
+
+    def refuse(record: logging.LogRecord) -> bool:
+        return "secret" not in record.getMessage()
+
+    adapter = manager.get_instance_logger("a")
+    manager.audit_logger.addFilter(refuse)
+    adapter.logger.addFilter(refuse)
+    for word in ("secret", "plain"):
+        manager.log_audit_event(word)
+        manager.audit_logger.info(word)
+        manager.log_communication("a", "inbound", word, "text")
+    manager.audit_logger.removeFilter(refuse)
+    assert [event["event"] for event in audit(manager)] == ["plain", "plain"]
+    text = (manager.instances_dir / "a" / "communication.jsonl").read_text()
+    assert [json.loads(line)["message_type"] for line in text.splitlines()] == ["plain"]
+
+
+def test_handlers_above_get_audit_events_once_that_is_asked_for(manager: LoggingManager) -> None:
+    """With `propagate` set, a direct event reaches the parents' handlers, but not their file."""
+    kept = Kept()
+    manager.orchestrator_logger.addHandler(kept)
+    manager.audit_logger.propagate = True
+    manager.log_audit_event("spawn")
+    manager.audit_logger.propagate = False
+    assert kept.texts == ["spawn"]
+    assert len(orchestrator(manager)) == 1
+
+
+# --- several managers -----------------------------------------------------------
+
+
+def test_a_second_manager_takes_over_the_global_loggers(
+    tmp_path: Path, manager: LoggingManager
+) -> None:
+    """Their records go to the newer tree; a manager's own calls still go to its own."""
+    kept = Kept()
+    manager.orchestrator_logger.addHandler(kept)
+    second = LoggingManager(tmp_path / "second", clock=START.timestamp)
+    second.orchestrator_logger.info("to the second")
+    manager.log_audit_event("to the first")
+    second.log_audit_event("to the second")
+    manager.close()
+    second.audit_logger.info("still there")
+    second.close()
+    second.orchestrator_logger.info("to nobody's file")
+    assert [line["message"] for line in orchestrator(manager)][1:] == []
+    assert [line["message"] for line in orchestrator(second)][1:] == ["to the second"]
+    assert [event["event"] for event in audit(manager)] == ["to the first"]
+    assert [event["event"] for event in audit(second)] == ["to the second", "still there"]
+    assert kept.texts[-2:] == ["to the second", "to nobody's file"]
+
+
+def test_closing_takes_our_handlers_off_and_leaves_the_users(manager: LoggingManager) -> None:
+    """After the end, the global loggers are as the user made them."""
+    kept = Kept()
+    manager.orchestrator_logger.addHandler(kept)
+    manager.close()
+    manager.close()
+    assert manager.orchestrator_logger.handlers == [kept]
+    assert manager.audit_logger.handlers == []
+
+
+def test_a_record_that_cannot_be_written_does_not_stop_the_caller(
+    manager: LoggingManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A logging call through the standard library reports a failure and returns."""
+    manager.close()
+    manager.orchestrator_logger.addHandler(logging.NullHandler())
+    adapter = manager.get_instance_logger("a")
+    (manager.instances_dir / "a" / "instance.log").mkdir()
+    adapter.info("lost")
+    assert "instance.log" in capsys.readouterr().err

@@ -1,0 +1,74 @@
+"""Driving the real app in a test: wait for what a person would see, then look at it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from madrox_tui.app import MadroxTop
+
+TIMEOUT_S = 10.0
+
+
+class Driver:
+    """A person at the app: presses keys, reads the screen."""
+
+    def __init__(self, app: MadroxTop, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, a line per row."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips)
+
+    def line_with(self, part: str) -> str:
+        """The first row that holds a text, or nothing."""
+        return next((line for line in self.text.split("\n") if part in line), "")
+
+    def panel(self, panel_id: str) -> str:
+        """What is on the screen inside one panel."""
+        region = self.app.screen_stack[0].query_one(f"#{panel_id}").region
+        strips = self.app.screen._compositor.render_strips()[region.y : region.bottom]
+        return "\n".join(strip.crop(region.x, region.right).text for strip in strips)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        await self.pilot.press(*keys)
+
+    async def until(self, condition: Callable[[], bool], what: str = "") -> None:
+        """Wait for a condition; fail with the screen if it never holds."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while not condition():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"never came: {what}\n{self.text}") from None
+
+    async def sees(self, *parts: str) -> None:
+        """Wait until all texts are on the screen."""
+        await self.until(lambda: all(part in self.text for part in parts), repr(parts))
+
+    async def misses(self, *parts: str) -> None:
+        """Wait until none of the texts is on the screen."""
+        await self.until(lambda: not any(part in self.text for part in parts), f"no {parts!r}")
+
+
+@asynccontextmanager
+async def run_app(
+    root: Path,
+    *,
+    size: tuple[int, int] = (120, 40),
+    now_s: float,
+    filter_text: str = "",
+    poll: bool = False,
+) -> AsyncIterator[Driver]:
+    """The app on a tree, with a clock that stands still."""
+    app = MadroxTop(root, filter_text=filter_text, now=lambda: now_s, poll=poll, tick_s=3600)
+    async with app.run_test(size=size) as pilot:
+        yield Driver(app, pilot)

@@ -1,0 +1,272 @@
+"""The dashboard as a person meets it: keys in, screen out, on a real tree that changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import TreeBuilder
+from driver import run_app
+from textual import events
+
+pytestmark = pytest.mark.asyncio
+
+NOW_S = TreeBuilder.epoch(600)
+
+
+@pytest.fixture
+def fleet(tree: TreeBuilder) -> TreeBuilder:
+    """Two instances: `atlas` replied to one request and has one open, `probe` is idle."""
+    tree.spawn("a1", "atlas", role="architect", model="opus", at=0)
+    tree.spawn("b2", "probe", role="qa", model="sonnet", at=5, parent="a1")
+    tree.send("a1", "m-1", "draw the plan", at=60)
+    tree.receive("a1", "m-1", "the plan is drawn", at=70, tokens=1200, cost=0.5, response_time=10.0)
+    tree.send("b2", "m-2", "test the plan", at=80)
+    tree.receive("b2", "m-2", "all tests pass", at=95, tokens=800, cost=0.25, response_time=15.0)
+    tree.send("a1", "m-3", "build the plan", at=590)
+    tree.frame("a1", "atlas pane, old", at=100)
+    tree.frame("a1", "atlas pane, newest", at=595)
+    tree.frame("b2", "probe pane", at=300)
+    return tree
+
+
+async def test_four_panels_show_the_tree(fleet: TreeBuilder) -> None:
+    """At 120x40 instances, newest pane frame, messages and sums are on screen at once."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("atlas pane, newest", "build the plan")
+        instances = person.panel("instances")
+        assert "● busy" in instances
+        assert "○ idle" in instances
+        assert "atlas pane, old" not in person.text
+        timeline = person.panel("timeline")
+        assert timeline.index("draw the plan") < timeline.index("build the plan")
+        audit = person.panel("audit")
+        assert "2 req" in audit
+        assert "$0.75" in audit
+        assert "15.0s max" in audit
+        assert "● live" in person.text
+
+
+async def test_what_is_appended_appears_by_itself(fleet: TreeBuilder) -> None:
+    """A message, an instance with its first message, and a pane frame come without a key."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        fleet.send("b2", "m-4", "one more thing", at=598)
+        await person.sees("one more thing")
+        fleet.spawn("c3", "comet", at=599)
+        fleet.send("c3", "m-5", "welcome aboard", at=599)
+        await person.sees("comet", "welcome aboard")
+        fleet.frame("a1", "atlas pane, newer still", at=599)
+        await person.sees("atlas pane, newer still")
+
+
+async def test_moving_the_cursor_changes_the_pane_only(fleet: TreeBuilder) -> None:
+    """j and k select an instance; the pane follows it, the timeline still shows all."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("atlas pane, newest")
+        await person.press("j")
+        await person.sees("probe pane")
+        assert "draw the plan" in person.panel("timeline")
+        await person.press("k")
+        await person.sees("atlas pane, newest")
+        await person.press("G")
+        await person.sees("probe pane")
+        await person.press("g")
+        await person.sees("atlas pane, newest")
+
+
+async def test_the_filter_narrows_every_panel_while_typing(fleet: TreeBuilder) -> None:
+    """`/probe` leaves only probe everywhere; Enter keeps that, Esc brings all back."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("atlas pane, newest")
+        await person.press("slash", *"prob")
+        await person.sees("Instances 1 of 2", "probe pane", "Timeline 2", "1 req", "$0.25")
+        assert "atlas" not in person.panel("instances")
+        assert "the plan is drawn" not in person.text
+        await person.press("enter")
+        assert "Instances 1 of 2" in person.text
+        await person.press("g")
+        assert "Instances 1 of 2" in person.text
+        await person.press("escape")
+        await person.sees("Instances 2", "the plan is drawn", "2 req")
+
+
+async def test_a_filter_from_the_command_line(fleet: TreeBuilder) -> None:
+    """`--filter` begins narrowed, and Esc drops it as if it had been typed."""
+    async with run_app(fleet.root, now_s=NOW_S, filter_text="state:busy") as person:
+        await person.sees("Instances 1 of 2", "state:busy")
+        await person.press("escape")
+        await person.sees("Instances 2")
+        assert "state:busy" not in person.text
+
+
+async def test_i_scopes_every_panel_to_the_selected_instance(fleet: TreeBuilder) -> None:
+    """`i` shows only the selected instance, `i` again shows all."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("atlas pane, newest")
+        await person.press("j", "i")
+        await person.sees("Instances 1 of 2", "Timeline 2", "$0.25")
+        assert "the plan is drawn" not in person.text
+        await person.press("i")
+        await person.sees("Instances 2", "the plan is drawn")
+
+
+async def test_enter_opens_the_full_message(fleet: TreeBuilder) -> None:
+    """Enter on a timeline row shows the whole text and its figures; Esc closes it."""
+    long = "first line\n" + "word " * 60 + "\nthe very last line"
+    fleet.receive("b2", "m-9", long, at=599, tokens=42, cost=0.125, response_time=3.0)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("Timeline 6")
+        await person.press("3", "G", "enter")
+        await person.sees("from probe", "the very last line", "m-9", "42 tokens", "$0.12")
+        await person.press("escape")
+        await person.misses("the very last line")
+
+
+async def test_space_holds_the_screen_and_loses_nothing(fleet: TreeBuilder) -> None:
+    """Paused, new messages are counted but not shown; Space again shows them all."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        await person.press("space")
+        fleet.send("b2", "m-4", "said while paused", at=598)
+        await person.sees("paused  1 new")
+        assert "said while paused" not in person.text
+        await person.press("space")
+        await person.sees("said while paused", "● live")
+
+
+async def test_scrolled_up_stays_and_the_end_follows(tree: TreeBuilder) -> None:
+    """Looking back holds the place while messages come; `G` goes to the newest and follows."""
+    tree.spawn("a1", "atlas")
+    for number in range(200):
+        tree.send("a1", f"m-{number}", f"message {number:03}", at=10 + number)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("message 199")
+        await person.press("3", "g")
+        await person.sees("message 000")
+        tree.send("a1", "m-x", "newest of all", at=500)
+        await person.sees("Timeline 201")
+        assert "message 000" in person.text
+        assert "newest of all" not in person.text
+        await person.press("G")
+        await person.sees("newest of all")
+        tree.send("a1", "m-y", "and one more", at=501)
+        await person.sees("and one more")
+
+
+async def test_help_names_every_key(fleet: TreeBuilder) -> None:
+    """`?` lists the keys of the focused panel and of all panels."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        await person.press("question_mark")
+        await person.sees("Only the selected instance in every panel", "Ctrl+D", "Space")
+        await person.press("escape")
+        await person.misses("Ctrl+D")
+
+
+async def test_q_leaves_with_success(fleet: TreeBuilder) -> None:
+    """`q` ends the app with exit code 0."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        await person.press("q")
+    assert person.app.return_code == 0
+
+
+async def test_a_small_terminal_shows_one_panel_at_a_time(fleet: TreeBuilder) -> None:
+    """At 80x24 the number keys and Tab switch between panels named in a strip."""
+    async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
+        await person.sees("● busy", "1 Instances", "4 Audit")
+        assert "build the plan" not in person.text
+        await person.press("2")
+        await person.sees("atlas pane, newest")
+        await person.press("tab")
+        await person.sees("build the plan")
+        await person.press("4")
+        await person.sees("$0.75")
+        await person.press("1")
+        await person.sees("● busy")
+
+
+async def test_zoom_shows_one_panel_and_all_again(fleet: TreeBuilder) -> None:
+    """`z` gives the focused panel the whole screen, `z` again gives it back."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "● busy")
+        await person.press("3", "z")
+        await person.misses("● busy")
+        await person.sees("build the plan")
+        await person.press("z")
+        await person.sees("● busy", "build the plan")
+
+
+async def test_a_tree_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    """The app says what it waits for, and is live once the tree exists."""
+    root = tmp_path / "later"
+    async with run_app(root, now_s=NOW_S) as person:
+        await person.sees("waiting")
+        tree = TreeBuilder(root)
+        tree.spawn("a1", "atlas", at=590)
+        tree.send("a1", "m-1", "hello at last", at=591)
+        await person.sees("atlas", "hello at last", "● live")
+
+
+async def test_a_replaced_tree_is_shown_anew(fleet: TreeBuilder) -> None:
+    """When the tree is moved away and another put in its place, only the new one is shown."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        fleet.root.rename(fleet.root.with_name("moved"))
+        tree = TreeBuilder(fleet.root)
+        tree.spawn("z9", "zenith", at=590)
+        await person.sees("zenith", "Instances 1")
+        await person.misses("atlas", "build the plan")
+
+
+HOSTILE = [
+    "[/INST]",
+    "[@click=app.quit]x[/]",
+    "\x1b]52;c;cm0gLXJmIH4K\x07",
+    "\x1b[2J\x1b[H",
+    "\x9b2J",
+    "a\u202e\u2066b",
+    "\x1b]0;t\x07\r\b\x00",
+]
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+async def test_hostile_text_is_shown_not_obeyed(tree: TreeBuilder, payload: str) -> None:
+    """Markup and control sequences in names, messages, roles and panes are text, in every panel."""
+    tree.spawn("a1", f"N{payload}", role=f"R{payload}", model=f"O{payload}", at=0)
+    tree.send("a1", f"I{payload}", f"begin {payload} end", at=590)
+    tree.frame("a1", f"pane {payload} end", at=595)
+    tree.line("instances/a1/communication.jsonl", payload.encode() + b"\n")
+    async with run_app(tree.root, size=(200, 60), now_s=NOW_S) as person:
+        await person.sees("begin ", "pane ", "1 problem")
+        await person.press("3", "enter")
+        await person.sees("to N")
+        await person.press("escape", "slash", *"state:busy", "enter")
+        assert not {char for char in person.text if ord(char) < 32 and char != "\n"}
+        assert not set("\x7f\x9b\u202e\u2066") & set(person.text)
+        if payload.isprintable():
+            assert f"begin {payload} end" in person.text
+
+
+async def test_any_size_is_survived(fleet: TreeBuilder) -> None:
+    """Resizing down to one cell and back shows everything again."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        for size in [(80, 24), (40, 12), (20, 5), (1, 1), (300, 3), (3, 100), (120, 40)]:
+            await person.pilot.resize_terminal(*size)
+            await person.pilot.pause()
+        await person.sees("build the plan", "atlas pane, newest", "● busy")
+
+
+async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBuilder) -> None:
+    """What is typed right after `/` or a panel's number is not lost on a slow machine."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        for key in ("slash", *"probe", "enter"):
+            person.app.post_message(events.Key(key, "/" if key == "slash" else None))
+        await person.sees("Instances 1 of 2", "filter probe")
+        person.app.post_message(events.Key("3", "3"))
+        person.app.post_message(events.Key("g", "g"))
+        person.app.post_message(events.Key("enter", None))
+        await person.sees("to probe", "test the plan")

@@ -1,0 +1,80 @@
+"""The filter line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logging_core.analyse.state import InstanceState, Latency, OpenRequest, State, Usage
+from madrox_tui.filters import parse_filter
+
+ATLAS = InstanceState(
+    instance_id="a1b2",
+    instance_name="Atlas",
+    role="architect",
+    instance_type="claude",
+    model="opus",
+    state=State.STUCK,
+    usage=Usage(requests=12, tokens=6000, cost_usd=0.75, latency=Latency(count=1, p95_s=9.0)),
+    open_requests=(OpenRequest("m-1", 0.0),),
+    frames=3,
+)
+QA = InstanceState(instance_id="c3d4", instance_name="probe", role="qa", instance_type="codex")
+
+
+@pytest.mark.parametrize(
+    ("text", "atlas", "qa"),
+    [
+        ("", True, True),
+        ("atlas", True, False),
+        ("ATL", True, False),
+        ("a1b2", True, False),
+        ("architect", True, False),
+        ("codex", False, True),
+        ("opus", True, False),
+        ("-atlas", False, True),
+        ("atlas codex", False, False),
+        ("state:stuck", True, False),
+        ("state:stu", True, False),
+        ("-state:stuck", False, True),
+        ("role:qa", False, True),
+        ("type:claude", True, False),
+        ("parent:x", False, False),
+        ("cost>0.5", True, False),
+        ("cost>0.75", False, False),
+        ("cost>=0.75", True, False),
+        ("cost<1", True, False),
+        ("tokens>5000", True, False),
+        ("requests=12", True, False),
+        ("open>0", True, False),
+        ("p95>5", True, False),
+        ("frames<=3", True, True),
+        ("nosuchkey:1", False, False),
+    ],
+)
+def test_terms(text: str, atlas: bool, qa: bool) -> None:
+    """Words match name, id, role, type and model; keys compare; `-` excludes; all must hold."""
+    wanted = parse_filter(text)
+    assert (wanted.matches(ATLAS), wanted.matches(QA)) == (atlas, qa)
+
+
+@pytest.mark.parametrize("text", ["cost>", "cost>abc", "role:", "-", "-cost>", "  "])
+def test_an_unfinished_term_narrows_nothing(text: str) -> None:
+    """While a term is being typed, everything stays visible."""
+    wanted = parse_filter(text)
+    assert wanted.matches(ATLAS)
+    assert wanted.matches(QA)
+    assert not wanted
+
+
+def test_an_unknown_number_never_compares() -> None:
+    """An instance without any known cost is on neither side of a comparison."""
+    assert not parse_filter("cost<1").matches(QA)
+    assert not parse_filter("cost>=0").matches(QA)
+
+
+@given(st.text())
+def test_no_text_is_an_error(text: str) -> None:
+    """Whatever is typed parses, and can be asked about an instance."""
+    assert parse_filter(text).matches(ATLAS) in {True, False}

@@ -1,0 +1,63 @@
+"""The README keeps what it promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from madrox_tui.keymap import help_markdown
+from madrox_tui.screens.main import PANEL_NAMES, key_groups
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_examples_run(tmp_path: Path) -> None:
+    """Every Python example runs as it stands, in order, and prints what it says it prints."""
+    outputs = []
+    for number, code in enumerate(blocks("python")):
+        script = tmp_path / f"example_{number}.py"
+        script.write_text(code)
+        done = subprocess.run(
+            [sys.executable, "-W", "error", script.name],
+            cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        outputs.append(done.stdout)
+    wrote, queried, followed = outputs
+    assert wrote == ""
+    assert "What is 2+2?" in queried
+    assert "instance_spawn" in queried
+    assert "data-processor" in queried
+    assert followed == "abc123 outbound What is 2+2?\n"
+
+
+def test_the_two_commands_are_single_lines() -> None:
+    """One line runs the demo, one runs the tests; each makes its own environment first."""
+    lines = [line for block in blocks("bash") for line in block.splitlines()]
+    first, second = (line for line in lines if line.startswith("python3 -m venv .venv && ")
+                     and " -e " not in line)
+    assert first.endswith("madrox-top --demo")
+    assert '".[dev]"' in second
+    assert second.endswith("pytest")
+
+
+def test_the_keys_are_those_of_the_bindings() -> None:
+    """The table of keys is made from the bindings; the failure shows what to paste."""
+    begin, end = README.index("<!-- keys"), README.index("<!-- /keys -->")
+    table = README[begin:end].split("-->\n", 1)[1].strip()
+    assert table == help_markdown(key_groups(*PANEL_NAMES))
+
+
+def test_the_screenshots_exist() -> None:
+    """Every picture that the README shows is in the repository."""
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).read_text().startswith("<svg")

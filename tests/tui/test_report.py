@@ -1,0 +1,193 @@
+"""The report as JSON and as plain text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from rich.cells import cell_len
+
+from logging_core.analyse.state import (
+    FleetState,
+    InstanceState,
+    Latency,
+    OpenRequest,
+    ProblemCount,
+    State,
+    Usage,
+)
+from madrox_tui.report import to_json, to_text
+
+AT = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC).timestamp()
+BUSY = InstanceState(
+    instance_id="a1",
+    instance_name="Atlas",
+    role="architect",
+    instance_type="claude",
+    model="opus",
+    parent_instance_id="p0",
+    state=State.BUSY,
+    reason="request m-1 open",
+    since_s=AT - 360,
+    created_s=AT - 3600,
+    last_activity_s=AT - 5,
+    usage=Usage(
+        requests=3,
+        tokens=12_345,
+        cost_usd=4.12,
+        unpriced=1,
+        latency=Latency(count=3, mean_s=2.0, p50_s=2.0, p95_s=2.9, p99_s=3.0, max_s=3.0),
+    ),
+    open_requests=(OpenRequest("m-1", AT - 360),),
+    frames=7,
+    errors=1,
+)
+BLANK = InstanceState(instance_id="b2", reason="no record of its state")
+FLEET = FleetState(
+    at_s=AT,
+    instances=(BUSY, BLANK),
+    usage=BUSY.usage,
+    errors=2,
+    problems=ProblemCount(unreadable_lines=3, files=("audit/audit_20261123.jsonl",)),
+)
+HOSTILE = "\x1b]52;c;aGk=\x07 \x9b2J [/INST]"
+
+
+def test_json_says_everything_that_is_known() -> None:
+    """Every key of the report's contract is there, with units, times and offsets."""
+    report = to_json(FLEET, "/logs")
+    first: dict[str, Any] = report["instances"][0]
+    assert {key: first[key] for key in first if key not in {"created_at", "last_activity"}} == {
+        "instance_id": "a1",
+        "instance_name": "Atlas",
+        "role": "architect",
+        "instance_type": "claude",
+        "model": "opus",
+        "parent_instance_id": "p0",
+        "state": "busy",
+        "requests": 3,
+        "tokens": 12_345,
+        "cost_usd": 4.12,
+        "unpriced": 1,
+        "response_time_s": {
+            "count": 3,
+            "mean": 2.0,
+            "p50": 2.0,
+            "p95": 2.9,
+            "p99": 3.0,
+            "max": 3.0,
+        },
+        "open_requests": 1,
+        "frames": 7,
+    }
+    assert datetime.fromisoformat(first["created_at"]).timestamp() == AT - 3600
+    assert datetime.fromisoformat(first["last_activity"]).timestamp() == AT - 5
+    assert datetime.fromisoformat(report["generated_at"]).utcoffset() is not None
+    assert report["totals"] == {
+        "instances": 2,
+        "requests": 3,
+        "tokens": 12_345,
+        "cost_usd": 4.12,
+        "unpriced": 1,
+        "errors": 2,
+        "response_time_s": first["response_time_s"],
+    }
+    assert report["problems"] == {
+        "unreadable_lines": 3,
+        "files": ["audit/audit_20261123.jsonl"],
+    }
+    assert (report["schema"], report["log_dir"]) == (1, "/logs")
+
+
+def test_json_keys_are_the_contract() -> None:
+    """Programs rely on exactly these keys, in this order."""
+    report = to_json(FLEET, "/logs")
+    assert list(report) == ["schema", "log_dir", "generated_at", "instances", "totals", "problems"]
+    keys = (
+        "instance_id instance_name role instance_type model parent_instance_id state created_at "
+        "last_activity requests tokens cost_usd unpriced response_time_s open_requests frames"
+    )
+    assert [list(instance) for instance in report["instances"]] == [keys.split()] * 2
+
+
+def test_unknown_is_null_in_json() -> None:
+    """Of an instance of which nothing is known, only the counts are numbers."""
+    blank = to_json(FLEET, "/logs")["instances"][1]
+    known = {key: value for key, value in blank.items() if value is not None}
+    assert known.pop("response_time_s") == {
+        "count": 0,
+        "mean": None,
+        "p50": None,
+        "p95": None,
+        "p99": None,
+        "max": None,
+    }
+    assert known == {
+        "instance_id": "b2",
+        "state": "unknown",
+        "requests": 0,
+        "unpriced": 0,
+        "open_requests": 0,
+        "frames": 0,
+    }
+
+
+def test_json_can_be_written_whatever_the_directory_is_called() -> None:
+    """A directory whose name is no text or holds controls does not break the report."""
+    data = orjson.dumps(to_json(FLEET, f"/logs/\udcff{HOSTILE}"))
+    assert "\x9b" not in data.decode()
+
+
+def test_text_says_what_a_person_wants_to_know() -> None:
+    """States in words, sums, and a table with one row for each instance."""
+    lines = to_text(FLEET, "/logs").splitlines()
+    assert lines[0].startswith("madrox-top  /logs  2026-11-23 ")
+    assert lines[1] == "2 instances: 1 busy, 1 unknown"
+    assert lines[2] == (
+        "3 requests  12.3k tokens  cost $4.12 + 1 unpriced  2 errors  "
+        "response p50 2.0s  p95 2.9s  p99 3.0s  max 3.0s"
+    )
+    rows = [" ".join(line.split()) for line in lines[4:7]]
+    assert rows == [
+        "STATE FOR NAME ROLE MODEL OPEN REQ TOKENS COST P95 FRAMES SEEN WHY",
+        "busy 6m Atlas architect opus 1 3 12.3k $4.12 2.9s 7 5s request m-1 open",
+        "unknown – b2 – – 0 0 – – – 0 – no record of its state",
+    ]
+    assert lines[8] == "3 unreadable lines in audit/audit_20261123.jsonl"
+
+
+def test_an_empty_fleet_is_said_to_be_empty() -> None:
+    """A tree without instances gives a report that says so."""
+    text = to_text(FleetState(at_s=AT), "/logs")
+    assert "0 instances\n" in text
+    assert "no instances yet\n" in text
+    assert "unreadable" not in text
+
+
+def test_the_table_is_aligned_with_wide_characters() -> None:
+    """Names with characters of two cells do not shift the columns."""
+    wide = InstanceState(instance_id="日本語テスト", state=State.IDLE, frames=7)
+    table = to_text(FleetState(at_s=AT, instances=(wide, BUSY)), "/logs").splitlines()[4:]
+    ends = {cell_len(line[: line.index("7") + 1]) for line in table[1:]}
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("width", [1, 20, 80, 120])
+def test_no_line_is_wider_than_asked(width: int) -> None:
+    """Lines are cut to the width, with a mark where something is missing."""
+    wide = InstanceState(instance_id="日本語テスト" * 9)
+    state = FleetState(at_s=AT, instances=(BUSY, wide))
+    lines = to_text(state, "/a/long/directory/name" * 4, width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert any(line.endswith("…") for line in lines)
+
+
+def test_text_holds_no_escapes() -> None:
+    """Whatever a directory or a file is called, the report has no control characters."""
+    problems = ProblemCount(unreadable_lines=1, files=(f"instances/{HOSTILE}/metadata.json",))
+    text = to_text(FleetState(at_s=AT, problems=problems), f"/logs/{HOSTILE}")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
+    assert "[/INST]" in text
