@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from logging_core.config import LoggingConfig
-from logging_core.tree import LogTree, check_instance_id
+from logging_core.tree import LogTree
 from logging_core.write.writer import TreeWriter
 
 
@@ -69,7 +69,6 @@ class LoggingManager(TreeWriter):
         Raises:
             ValueError: The id or the type is none, or `tail` is negative.
         """
-        check_instance_id(instance_id)
         from logging_core.read.query import read_tail_lines
 
         return read_tail_lines(self._tree, instance_id, log_type, tail)

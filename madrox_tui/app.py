@@ -10,6 +10,7 @@ from pathlib import Path
 
 from textual.app import App, InvalidThemeError
 from textual.theme import BUILTIN_THEMES
+from textual.worker import WorkerFailed
 
 from madrox_tui.arguments import StartError
 from madrox_tui.feed import Feed
@@ -73,7 +74,8 @@ class MadroxTop(App[None]):
     @property
     def failure(self) -> BaseException | None:
         """The exception that ended the app; `None` when none did."""
-        return self._exception
+        error = self._exception
+        return error.error if isinstance(error, WorkerFailed) else error
 
     def _quit_by(self, number: signal.Signals) -> None:
         self.exit(return_code=128 + number)

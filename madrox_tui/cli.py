@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
@@ -92,7 +93,8 @@ def _show(options: Options, env: Mapping[str, str], now: Callable[[], float]) ->
     if options.demo:
         from logging_core.demo import demo_tree  # only the demo needs the writer
 
-        with demo_tree() as root:
+        screen = "madrox_tui.app"  # what takes longest to load, while the child writes
+        with demo_tree((lambda: None) if report else (lambda: import_module(screen))) as root:
             return _show_tree(root, options, env, now, report=report)
     _check_log_dir(options.root, may_wait=not report)
     return _show_tree(options.root, options, env, now, report=report)

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from logging_core.read.frames import read_frame
-
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, InstanceState
+from logging_core.read.frames import read_frame
 from logging_core.records import FrameRef
 from madrox_tui.filters import Filter
 from madrox_tui.pane import Pane, make_pane

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-HUES = 8
-"""How many colours tell instances apart: the variables `hue-0` … of each theme."""
-
 DARK = Theme(
     name="madrox-dark",
     primary="#7aa2f7",

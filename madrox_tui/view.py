@@ -8,6 +8,9 @@ from functools import cached_property
 from logging_core.analyse.state import FleetState, InstanceState, Usage
 from madrox_tui.filters import Filter
 
+HUES = 8
+"""How many colours tell instances apart: `cell--hue-0` … in the panels."""
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -36,3 +39,11 @@ class View:
     def by_id(self) -> dict[str, InstanceState]:
         """The instances that are shown, by id."""
         return {instance.instance_id: instance for instance in self.instances}
+
+    def hue(self, instance_id: str) -> str:
+        """The cell style of an instance's own colour: by creation, so that neighbours differ."""
+        return f"hue-{self._places.get(instance_id, 0) % HUES}"
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {i.instance_id: place for place, i in enumerate(self.state.instances)}

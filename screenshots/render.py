@@ -1,16 +1,17 @@
-"""Write the screenshots of the README from the demo fleet, always the same ones.
+"""Write the README's screenshots from the demo fleet: the same ones every time.
 
     python screenshots/render.py [--png DIRECTORY]
 
-`--png` also writes pictures for a person to look at.
+`--png` also writes them as pictures, for a person to look at before they are committed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -19,26 +20,25 @@ from textual.pilot import Pilot
 
 from logging_core.demo import write_history
 from madrox_tui.app import MadroxTop
+from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.screens.main import MainScreen
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 FONT = "DejaVu Sans Mono"
-SHOTS: list[tuple[str, tuple[int, int], tuple[str, ...]]] = [
-    ("fleet", (150, 44), ()),
-    ("filter", (120, 40), ("slash", *"state:busy")),
-    ("message", (120, 40), ("3", "k", "k", "k", "enter")),
-    ("narrow", (80, 24), ("2",)),
-]
-"""Name, size and keys of each screenshot."""
+SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
+    ("fleet", (160, 48), ("j", "j", "j")),
+    ("filter", (120, 40), ("slash", *"role:backend")),
+    ("message", (120, 40), ("3", *"kkk", "enter")),
+    ("narrow", (80, 24), ()),
+)
+"""Name, size and keys of each."""
 
 
-async def until(pilot: Pilot[None], ready: Callable[[MainScreen], bool]) -> None:
-    """Wait for the main screen to be in a state."""
-    screen = pilot.app.screen_stack[0]
-    assert isinstance(screen, MainScreen)  # noqa: S101 - for mypy
+async def until(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
+    """Wait for a condition, 20 s at the most."""
     async with asyncio.timeout(20):
-        while not ready(screen):
+        while not ready():
             await pilot.pause(0.02)
 
 
@@ -46,18 +46,51 @@ async def shoot(root: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str
     """One screenshot as SVG."""
     app = MadroxTop(root, now=lambda: NOW_S, tick_s=3600)
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda screen: screen.settled)
-        for key in keys:
-            await pilot.press(key)
-        await until(pilot, lambda screen: screen.settled)
-        await pilot.pause()
+        screen = pilot.app.screen
+        panel = screen.query_one(ReplayPanel)
+
+        def complete() -> bool:
+            view = screen.view if isinstance(screen, MainScreen) else None
+            return view is not None and view.state.caught_up and panel.pane is not None
+
+        await until(pilot, complete)
+        await pilot.press(*keys)
+        await until(pilot, complete)
+        await pilot.pause(0.3)
         return app.export_screenshot(title="madrox-top", simplify=True)
 
 
-async def render(png: Path | None, write: Callable[[Path, str], Awaitable[None]]) -> None:
-    """Write every screenshot."""
+def to_png(svg: str) -> bytes:
+    """A picture of an SVG, with a font that has box drawing."""
+    picture = resvg_py.svg_to_bytes(
+        svg_string=svg,
+        width=1600,
+        skip_system_fonts=True,
+        font_dirs=["/usr/share/fonts"],
+        font_family=FONT,
+        monospace_family=FONT,
+        sans_serif_family=FONT,
+    )
+    return bytes(picture)
+
+
+def main() -> None:
+    """Write all of them."""
+    parser = argparse.ArgumentParser(description="Write the README's screenshots.")
+    parser.add_argument("--png", type=Path, metavar="DIRECTORY", help="also write PNGs there")
+    png: Path | None = parser.parse_args().png
+    png = png.resolve() if png else None
     with tempfile.TemporaryDirectory() as directory:
-        root = Path(directory) / "madrox_logs"
+        os.chdir(directory)  # the status line shows the path
+        root = Path("madrox_logs")
         write_history(root, until_s=NOW_S)
         for name, size, keys in SHOTS:
-            await write(HERE / f"{name}.svg", await shoot(root, size, keys))
+            svg = asyncio.run(shoot(root, size, keys))
+            (HERE / f"{name}.svg").write_text(svg)
+            print(HERE / f"{name}.svg")
+            if png is not None:
+                (png / f"{name}.png").write_bytes(to_png(svg))
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-START = datetime(2026, 11, 23, 12, 0, 0)  # noqa: DTZ001 - the tree's times are local and naive
+START = datetime(2026, 11, 23, 12, 0, 0)
 RULE = "=" * 80
 
 

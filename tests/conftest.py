@@ -6,7 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
 from builders import TreeBuilder
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("unhurried")
 
 ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-written"
 """A tree that a real orchestrator's writer left behind."""
@@ -15,7 +20,8 @@ ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-writte
 @pytest.fixture(autouse=True)
 def _neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"} or name.startswith("TEXTUAL"):
+        ours = name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"}
+        if ours or (name.startswith("TEXTUAL_") and not name.startswith("TEXTUAL_SNAPSHOT")):
             monkeypatch.delenv(name)
 
 

@@ -59,8 +59,8 @@ def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
     if isinstance(loaded, str):
         return loaded
     fields = Fields(loaded, raw=raw)
-    inner = fields.object("details")
-    details = Fields(inner._replace(fields=dict(inner.fields)), raw=raw)
+    written = fields.object("details")
+    details = Fields(loaded._replace(fields=written.copy()), raw=raw)
     event_type = fields.line("event_type")
     if event_type is None:
         event_type = fields.line("event") or "unknown"
@@ -76,8 +76,8 @@ def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
         tokens=details.count("tokens"),
         cost_usd=details.number("cost"),
         response_time_s=details.number("response_time_seconds"),
-        error=_error(inner.fields, raw=raw),
-        details=Fields(inner, raw=raw).rest(),
+        error=_error(written, raw=raw),
+        details=Fields(loaded._replace(fields=written), raw=raw).rest(),
         suspect=(*fields.suspect, *details.suspect),
         extra=fields.rest(),
     )

@@ -89,12 +89,20 @@ class Fields:
 
     def line(self, name: str) -> str | None:
         """A text of one line: a name, an id, a type. A number counts as a suspect text."""
-        value = self._text(name)
+        value = self._fields.pop(name, None)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            value = self._as_text(name, value)
         return value if value is None or self._as_is else safe_line(value)
 
     def block(self, name: str) -> str | None:
         """A text that may have many lines."""
-        value = self._text(name)
+        value = self._fields.pop(name, None)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            value = self._as_text(name, value)
         return value if value is None or self._as_is else safe_block(value)
 
     def number(self, name: str, most: float = MOST) -> float | None:
@@ -102,11 +110,11 @@ class Fields:
         value = self._fields.pop(name, None)
         if value is None:
             return None
-        number = _number(value)
-        if number is None or not 0 <= number <= most:
-            self._reject(name, value)
-            return None
-        return number
+        number = value if type(value) is float else _number(value)
+        if number is not None and 0 <= number <= most:  # which NaN is not
+            return number
+        self._reject(name, value)
+        return None
 
     def count(self, name: str) -> int | None:
         """A whole number from 0 to `MOST_TOKENS`; a fraction is cut off."""
@@ -123,14 +131,14 @@ class Fields:
             self._reject(name, value)
         return seconds
 
-    def object(self, name: str) -> Loaded:
-        """An object inside this one, to be read with the same care; `{}` if it is none."""
+    def object(self, name: str) -> dict[str, Any]:
+        """An object inside this one, as it was written; `{}` if it is none."""
         value = self._fields.pop(name, None)
         if isinstance(value, dict):
-            return Loaded(value, self._as_is, strict=True)
+            return value
         if value is not None:
             self._reject(name, value)
-        return Loaded({}, tame=True, strict=True)
+        return {}
 
     def drop(self, name: str, value: str) -> None:
         """Leave a field out of `rest()` if it only says `value`."""
@@ -144,10 +152,7 @@ class Fields:
         cleaned: dict[str, Any] = _map_texts(self._fields, safe_line, safe_block)
         return cleaned
 
-    def _text(self, name: str) -> str | None:
-        value = self._fields.pop(name, None)
-        if value is None or isinstance(value, str):
-            return value
+    def _as_text(self, name: str, value: Any) -> str | None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             self.suspect.append(name)
             return str(value)
@@ -162,11 +167,11 @@ class Fields:
 def _number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else None
-    if not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    return None
 
 
 def _map_texts(

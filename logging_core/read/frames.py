@@ -141,10 +141,11 @@ def read_frame(root: Path, ref: FrameRef, *, raw: bool = False) -> str:
     """
     try:
         body = _read_body(root, ref.path, ref)
-    except OSError:
-        if ref.path.endswith(".gz"):
-            raise
-        body = _read_body(root, f"{ref.path}.gz", ref)
+    except OSError as error:
+        try:  # it may have been compressed meanwhile
+            body = _read_body(root, f"{ref.path}.gz", ref)
+        except OSError:
+            raise error from None
     text = restore_pane(body.removesuffix(b"\n").decode("utf-8", "replace"))
     return text if raw else safe_pane(text)
 

@@ -160,7 +160,7 @@ class EntryLog(TailedLog[Line]):
         """See `Log`. An entry that may go on is not waited for."""
         found = super().poll(parts, relist, budget)
         if found.drained:
-            self._add(self._entries.flush(final=False), found)
+            self._add(self._entries.flush(final=not found.spent), found)
         found.held = found.drained and self._entries.start is not None
         return found
 
@@ -183,7 +183,8 @@ class EntryLog(TailedLog[Line]):
             if size > len(data):
                 line += f" … [cut: {size:,} bytes]".encode()
             self._add(self._entries.add(offset, line), found, path)
-            self._path = path
+            if self._entries.start == offset:
+                self._path = path
 
     def _add(
         self, entries: Iterator[Record | Unreadable], found: Found, path: str | None = None

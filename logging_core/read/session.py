@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from logging_core.codec.decode import decode_audit, decode_message
@@ -24,10 +25,13 @@ from logging_core.read.logs import (
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import InstanceGone, InstanceSeen, Problem, Record
-from logging_core.tree import FileKind, classify
+from logging_core.tree import INSTANCE_FILES, FileKind
 
 BATCH = 8 << 20
 """About so many bytes are read at one look, of each log at most about one `TURN`."""
+
+_LOGS = 500
+"""So many logs are read at one look."""
 
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
 _NOT_URGENT = 3
@@ -100,8 +104,8 @@ class Session:
 
     def _note(self, look: Look, *, retry: bool) -> None:
         """Put what changed into the queue, the most telling logs first."""
-        for group in sorted(look.changed, key=_urgency):
-            self._parts[group] = look.changed[group]
+        self._parts.update(look.changed)
+        for group in sorted(look.changed, key=lambda group: _URGENT.get(_kind(group), _NOT_URGENT)):
             self._queue[group] = None
         if retry:
             self._queue.update(dict.fromkeys(self._failed))
@@ -117,22 +121,22 @@ class Session:
         return log
 
     def _make(self, group: str) -> Log:
-        file = classify(group)
-        if group == AUDIT or file is None:
+        kind = _kind(group)
+        if kind is FileKind.AUDIT:
             return JsonLines(self._root, partial(decode_audit, raw=self._raw))
-        instance_id = self._shown(file.instance_id or "")
-        if file.kind is FileKind.METADATA:
+        instance_id = self._shown(group.split("/")[-2]) if "/" in group else ""
+        if kind is FileKind.METADATA:
             return MetadataFile(self._root, instance_id, raw=self._raw)
-        if file.kind is FileKind.PANE:
+        if kind is FileKind.PANE:
             return PaneLog(self._root, instance_id)
         history = self._history if self._first and self._resumed is None else None
-        if file.kind is FileKind.COMMUNICATION:
+        if kind is FileKind.COMMUNICATION:
             decode = partial(decode_message, instance_id=instance_id, raw=self._raw)
             return JsonLines(self._root, decode, history)
         stray = Stray.REFUSE if history is None else Stray.DROP
         if self._resumed is not None:
             stray = Stray.JOIN
-        if file.kind is FileKind.INSTANCE:
+        if kind is FileKind.INSTANCE:
             lifecycle = LifecycleEntries(instance_id, raw=self._raw, stray=stray)
             return EntryLog(self._root, lifecycle, history)
         entries = OrchestratorEntries(raw=self._raw, stray=stray)
@@ -160,7 +164,7 @@ class Session:
         for group in self._held - self._queue.keys():
             self._take(group, self._log(group).rest(), findings)
         left = BATCH
-        for group in list(self._queue):
+        for group in list(islice(self._queue, _LOGS)):
             if left <= 0:
                 break
             del self._queue[group]
@@ -183,7 +187,7 @@ class Session:
             self._held.discard(group)
 
 
-def _urgency(group: str) -> int:
-    file = classify(group)
-    kind = FileKind.AUDIT if file is None else file.kind
-    return _URGENT.get(kind, _NOT_URGENT)
+def _kind(group: str) -> FileKind:
+    if group == AUDIT:
+        return FileKind.AUDIT
+    return INSTANCE_FILES.get(group.rpartition("/")[2], FileKind.ORCHESTRATOR)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from logging_core.read.files import Part
-from logging_core.tree import FileKind, classify
+from logging_core.tree import FileKind, LogFile, classify
 
 AUDIT = "audit"
 """The group of all audit files: together they are one log, whatever their names."""
@@ -40,6 +41,36 @@ class Look:
     problems: list[tuple[str, str]] = field(default_factory=list)
 
 
+class _Listing:
+    """One directory.
+
+    Attributes:
+        files: By name; `None` for what is not ours.
+        strange: Path and reason of what has a log's name but is no file.
+        groups: The parts of each log.
+    """
+
+    __slots__ = ("files", "groups", "strange")
+
+    def __init__(
+        self,
+        files: Mapping[str, Part | None] | None = None,
+        strange: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.files = files or {}
+        self.strange = strange
+        groups: dict[str, list[Part]] = {}
+        for part in filter(None, self.files.values()):
+            group = AUDIT if part.log.kind is FileKind.AUDIT else part.log.base
+            groups.setdefault(group, []).append(part)
+        self.groups: Groups = {
+            group: tuple(sorted(parts, key=attrgetter("order"))) for group, parts in groups.items()
+        }
+
+
+_NOTHING = _Listing()
+
+
 class Sweep:
     """Lists a tree again and again.
 
@@ -53,7 +84,8 @@ class Sweep:
     def __init__(self, root: Path) -> None:
         self.instances: dict[str, int] = {}  # and how many sweeps in a row missed each
         self._root = root
-        self._known: dict[str, Groups] = {}
+        self._base = str(root)
+        self._known: dict[str, _Listing] = {}
         self._failing: dict[str, str] = {}
 
     def everything(self) -> Look:
@@ -91,10 +123,9 @@ class Sweep:
         """The files of one log, listed anew; none if that cannot be done."""
         directory = AUDIT if group == AUDIT else group.rpartition("/")[0]
         try:
-            groups, _ = self._list(directory)
+            return self._list(directory, _NOTHING).groups.get(group, ())
         except OSError:
             return ()
-        return groups.get(group, ())
 
     def _directory(self, path: Path) -> str | None:
         """Which directory to list for a path; `None` if it is none of ours."""
@@ -126,53 +157,49 @@ class Sweep:
         return present
 
     def _list_into(self, directory: str, look: Look) -> None:
+        known = self._known.get(directory, _NOTHING)
         try:
-            groups, strange = self._list(directory)
+            listing = self._list(directory, known)
         except FileNotFoundError:
-            groups, strange = {}, []
+            listing = _NOTHING
         except OSError as error:
             self._fail(directory or ".", _reason(error), look)
             return
         self._failing.pop(directory or ".", None)
-        for path, reason in strange:
+        if listing is known:
+            return
+        for path, reason in listing.strange:
             self._fail(path, reason, look)
-        known = self._known.get(directory, {})
-        for group in known.keys() | groups.keys():
-            parts = groups.get(group, ())
-            if parts != known.get(group):
+        for group in known.groups.keys() | listing.groups.keys():
+            parts = listing.groups.get(group, ())
+            if parts != known.groups.get(group):
                 look.changed[group] = parts
-        self._known[directory] = groups
+        self._known[directory] = listing
 
-    def _list(self, directory: str) -> tuple[Groups, list[tuple[str, str]]]:
-        """The logs of one directory; and what has a log's name but is no file."""
-        lists: dict[str, list[Part]] = {}
-        strange: list[tuple[str, str]] = []
+    def _list(self, directory: str, known: _Listing) -> _Listing:
+        """List one directory; the same object as `known` if nothing is different."""
         prefix = f"{directory}/" if directory else ""
-        with _entries(self._root, directory) as entries:
+        files: dict[str, Part | None] = {}
+        strange: list[tuple[str, str]] = []
+        with _entries(self._base, directory) as entries:
             for entry in entries:
-                path = prefix + entry.name
-                file = classify(path)
-                if file is None:
+                part = known.files.get(entry.name)
+                if part is None and entry.name in known.files:
+                    files[entry.name] = None
                     continue
-                if not entry.is_file(follow_symlinks=False):
+                path = prefix + entry.name
+                file = classify(path) if part is None else part.log
+                if file is None:
+                    files[entry.name] = None
+                elif entry.is_file(follow_symlinks=False):
+                    with suppress(FileNotFoundError):
+                        files[entry.name] = _part(entry, path, file, part)
+                else:
                     kind = "a symbolic link" if entry.is_symlink() else "not a regular file"
                     strange.append((path, kind))
-                    continue
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                group = AUDIT if file.kind is FileKind.AUDIT else file.base
-                lists.setdefault(group, []).append(
-                    Part(
-                        path, file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-                    )
-                )
-        groups = {
-            group: tuple(sorted(parts, key=lambda part: part.order))
-            for group, parts in lists.items()
-        }
-        return groups, strange
+        if files == known.files and strange == known.strange:
+            return known
+        return _Listing(files, strange)
 
     def _fail(self, path: str, reason: str, look: Look) -> None:
         if self._failing.get(path) != reason:
@@ -180,25 +207,38 @@ class Sweep:
             look.problems.append((path, reason))
 
 
-def instance_directories(root: Path) -> tuple[set[str], set[str]]:
+def instance_directories(root: str | Path) -> tuple[set[str], set[str]]:
     """The names of all directories of instances, and of the links among them.
 
     Raises:
         OSError: There is no such directory, or it cannot be read.
     """
-    with _entries(root, _INSTANCES) as entries:
+    with _entries(str(root), _INSTANCES) as entries:
         listed = [entry for entry in entries if not entry.name.startswith(".")]
         directories = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
         return directories, {entry.name for entry in listed if entry.is_symlink()}
 
 
+def _part(entry: os.DirEntry[str], path: str, file: LogFile, known: Part | None) -> Part:
+    """A listed file; the same object as `known` if nothing is different."""
+    status = entry.stat(follow_symlinks=False)
+    size, mtime_ns = status.st_size, status.st_mtime_ns
+    if known is not None and (status.st_ino, size, mtime_ns) == (
+        known.ino,
+        known.size,
+        known.mtime_ns,
+    ):
+        return known
+    return Part(path, file, status.st_dev, status.st_ino, size, mtime_ns)
+
+
 @contextmanager
-def _entries(root: Path, relative: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+def _entries(root: str, relative: str) -> Iterator[Iterator[os.DirEntry[str]]]:
     """What is in a directory below the root, which is opened without following a link."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     if relative:  # the root itself is where the user says, be it through a link
         flags |= os.O_NOFOLLOW
-    fd = os.open(root / relative, flags)
+    fd = os.open(f"{root}/{relative}", flags)
     try:
         with os.scandir(fd) as entries:
             yield entries

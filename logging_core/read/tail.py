@@ -15,16 +15,19 @@ No descriptor is kept open between two looks.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from logging_core.read.files import FileId, Part, Source, open_regular
+from logging_core.read.lines import LIMIT
 from logging_core.read.tracked import Feed, Tracked, Turn
 from logging_core.tree import classify
 
-TURN = 1 << 20
-"""So many bytes are read at a time."""
+TURN = LIMIT
+"""So many bytes are read at a time: no less, or a line longer than that could not be passed."""
 
 _KEPT = 8  # vanished files that are remembered, to know them in a copy
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
@@ -134,19 +137,21 @@ class LogTail(Generic[T]):
 
     def _identify(self, part: Part, source: Source, turn: Turn[T]) -> Tracked[T] | None:
         """What is known of the file that was just opened; `None` to look at it again later."""
-        tracked = self._files.get(part.id) or self._lost.pop(part.id, None)
-        if tracked is None:
-            if source.trouble and not self._fresh and self._grows(part):
-                return None
+        known = self._files.get(part.id) or self._lost.pop(part.id, None)
+        if known is not None and not known.checked and known.path != part.path:
+            known = None  # nothing was read by which it could be known again
+        if known is not None and known.is_in(source):
+            tracked: Tracked[T] | None = known
+        elif known is not None and known.path == part.path and not known.copied:
+            turn.problems.append((part.path, "truncated or rewritten: read from its start"))
+            tracked = None
+        elif source.trouble and not self._fresh and self._grows(part):
+            return None
+        else:
             tracked = self._find_copied(part, source)
             if self._forget_replaced(part) and tracked is None:
                 turn.problems.append((part.path, "replaced by another file: lines may be lost"))
-        elif not tracked.is_in(source):
-            if tracked.path == part.path:
-                turn.problems.append((part.path, "truncated or rewritten: read from its start"))
-            tracked = None
-        if tracked is None:
-            tracked = Tracked.begin(part, self._make())
+        tracked = tracked or Tracked.begin(part, self._make())
         self._files[part.id] = tracked
         return tracked
 
@@ -167,19 +172,25 @@ class LogTail(Generic[T]):
 
     def _find_copied(self, part: Part, source: Source) -> Tracked[T] | None:
         """The file that this new one is a copy of, copied or compressed."""
-        for tracked in self._copy_candidates(part):
-            if tracked.checked and tracked.is_in(source):
-                feed = copy.copy(tracked.feed)
-                return Tracked(part.path, part.log.generation, feed, tracked.checked, tracked.crc)
-        return None
-
-    def _copy_candidates(self, part: Part) -> Iterator[Tracked[T]]:
-        yield from self._lost.values()
+        candidates = [*self._lost.values()]
         for id_, tracked in self._files.items():
             other = self._present[id_]
-            cut = other.size < tracked.checked and not other.log.compressed
-            if cut or other.log.compressed != part.log.compressed:
-                yield tracked
+            if other.log.compressed != part.log.compressed or not self._is_intact(tracked, other):
+                candidates.append(tracked)
+        for tracked in candidates:
+            if tracked.checked and tracked.is_in(source):
+                tracked.copied = True
+                self._lost = {id_: lost for id_, lost in self._lost.items() if lost is not tracked}
+                return replace(tracked, feed=copy.copy(tracked.feed), mark=None, copied=False)
+        return None
+
+    def _is_intact(self, tracked: Tracked[T], part: Part) -> bool:
+        """Whether a file still holds what was read of it."""
+        if tracked.mark is not None and tracked.mark[:2] == (part.size, part.mtime_ns):
+            return True
+        with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
+            return tracked.is_in(Source(fd))
+        return False
 
     # --- reading -------------------------------------------------------------
 
@@ -188,6 +199,8 @@ class LogTail(Generic[T]):
             if turn.left <= 0:
                 turn.drained = False
                 return
+            if self._present[part.id] is not part:
+                continue  # a second name of the same file
             try:
                 self._read_part(part, turn)
             except FileNotFoundError:
@@ -230,6 +243,9 @@ class LogTail(Generic[T]):
             data = source.read(TURN, feed.offset)
             turn.left -= len(data)
             at_end = feed.offset + len(data) >= source.size
+            if not data and not at_end:  # cut off while it was open
+                turn.failed = True
+                return
             if len(data) == TURN and not data.strip(b"\0"):
                 feed.skip_to(max(source.after_hole(feed.offset), feed.offset + len(data)))
                 continue

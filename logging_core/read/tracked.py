@@ -63,6 +63,7 @@ class Tracked(Generic[T]):
         checked: It was read up to here.
         crc: A checksum of the bytes before `checked`.
         mark: What it looked like when it was last read to its end; `None` if it was not.
+        copied: Another file goes on for it, so it may change without loss.
     """
 
     path: str
@@ -71,6 +72,7 @@ class Tracked(Generic[T]):
     checked: int = 0
     crc: int = 0
     mark: tuple[object, ...] | None = None
+    copied: bool = False
 
     @classmethod
     def begin(cls, part: Part, feed: Feed[T]) -> Self:

@@ -7,9 +7,11 @@ a directory that was made a moment ago. They only say where to look first.
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _STEP_MS = 10
 _DEBOUNCE_MS = 50
@@ -57,23 +59,29 @@ class Watch:
     async def _run(self, watchfiles: ModuleType) -> None:
         pause_s = _PAUSE_S
         while True:
+            changes = watchfiles.awatch(
+                self._root,
+                watch_filter=None,  # the default one is blind below .git and .venv
+                step=_STEP_MS,
+                debounce=_DEBOUNCE_MS,
+                rust_timeout=_CHECK_MS,
+                yield_on_timeout=True,
+            )
             try:
-                changes = watchfiles.awatch(
-                    self._root,
-                    watch_filter=None,  # the default one is blind below .git and .venv
-                    step=_STEP_MS,
-                    debounce=_DEBOUNCE_MS,
-                    rust_timeout=_CHECK_MS,
-                    yield_on_timeout=True,
-                )
-                async for batch in changes:
-                    pause_s = _PAUSE_S
-                    for change, path in batch:
-                        self._paths.add(Path(path))
-                        if change is watchfiles.Change.added:
-                            self._added.add(Path(path))
-                    if batch:
-                        self.changed.set()
+                async with aclosing(changes):
+                    async for batch in changes:
+                        pause_s = _PAUSE_S
+                        self._note(batch, watchfiles.Change)
+                        if (watchfiles.Change.deleted, str(self._root)) in batch:
+                            break  # what is made there next would be watched no more
             except (OSError, RuntimeError, ExceptionGroup):
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _note(self, batch: set[tuple[Any, str]], change: Any) -> None:
+        for kind, path in batch:
+            self._paths.add(Path(path))
+            if kind is change.added:
+                self._added.add(Path(path))
+        if batch:
+            self.changed.set()

@@ -13,7 +13,6 @@ from textual.reactive import reactive
 from logging_core.analyse.state import InstanceState, Latency, Usage
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column, Fitted, fit_columns
-from madrox_tui.panels.look import hue
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -98,7 +97,7 @@ class AuditPanel(LineView):
 
     def _columns(self) -> list[Column[InstanceState]]:
         return [
-            Column("INSTANCE", 10, lambda i: (i.label, hue(i.instance_id)), elastic=True, most=24),
+            Column("INSTANCE", 10, self._labelled, elastic=True, most=24),
             Column("", BAR_WIDTH, self._bar, priority=6),
             Column("REQ", 5, lambda i: (fmt.count(i.usage.requests), ""), right=True, priority=1),
             Column("TOKENS", 6, lambda i: (fmt.tokens(i.usage.tokens), ""), right=True, priority=4),
@@ -114,7 +113,13 @@ class AuditPanel(LineView):
         share = _share_of(instance) / self._most if self._most else 0.0
         eighths = round(share * BAR_WIDTH * 8)
         whole, rest = divmod(eighths, 8)
-        return "█" * whole + (EIGHTHS[rest] if rest else ""), hue(instance.instance_id)
+        return "█" * whole + (EIGHTHS[rest] if rest else ""), self._hue(instance)
+
+    def _labelled(self, instance: InstanceState) -> Cell:
+        return instance.label, self._hue(instance)
+
+    def _hue(self, instance: InstanceState) -> str:
+        return self.view.hue(instance.instance_id) if self.view else ""
 
 
 def _latency(of: Callable[[Latency], float | None]) -> Callable[[InstanceState], Cell]:

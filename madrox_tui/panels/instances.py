@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column, fit_columns
-from madrox_tui.panels.look import LOOKS, hue
+from madrox_tui.panels.look import LOOKS
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -111,7 +111,7 @@ class InstancesPanel(LineView):
         return [
             Column("  STATE", 14, _state),
             Column("FOR", 4, self._for, right=True, priority=1),
-            Column("NAME", 10, lambda i: (i.label, hue(i.instance_id)), elastic=True, most=24),
+            Column("NAME", 10, self._labelled, elastic=True, most=24),
             Column("ROLE", 16, lambda i: (i.role or "–", ""), priority=6),
             Column("MODEL", 16, _model, priority=8),
             Column("OPEN", 4, _open, right=True, priority=7),
@@ -130,6 +130,9 @@ class InstancesPanel(LineView):
             Column("SEEN", 4, self._seen, right=True, priority=9),
             Column("WHY", 16, lambda i: (i.reason, "muted"), priority=10, elastic=True, most=60),
         ]
+
+    def _labelled(self, instance: InstanceState) -> Cell:
+        return instance.label, self.view.hue(instance.instance_id) if self.view else ""
 
     def _for(self, instance: InstanceState) -> Cell:
         return fmt.age(_elapsed(instance.since_s, self._at_s)), "muted"

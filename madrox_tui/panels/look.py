@@ -1,12 +1,10 @@
-"""How a state and an instance look, the same in every panel."""
+"""How a state looks, the same in every panel."""
 
 from __future__ import annotations
 
-import zlib
 from typing import NamedTuple
 
 from logging_core.analyse.state import State
-from madrox_tui.themes import HUES
 
 
 class Look(NamedTuple):
@@ -28,8 +26,3 @@ LOOKS = {
     State.TERMINATED: Look("·", "muted", 4),
 }
 """Ranks: stuck and error need you, then the living, the unknown, the gone."""
-
-
-def hue(instance_id: str) -> str:
-    """The cell style of an instance's own colour: always the same one."""
-    return f"hue-{zlib.crc32(instance_id.encode()) % HUES}"

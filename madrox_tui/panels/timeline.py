@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
@@ -15,7 +16,6 @@ from textual.reactive import reactive
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit
-from madrox_tui.panels.look import hue
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -60,6 +60,9 @@ class TimelinePanel(LineView):
     def label(self, message: Message) -> str:
         """What a person calls the instance of a message."""
         return self._names.get(message.instance_id, message.instance_id)
+
+    def _hue(self, message: Message) -> Style | None:
+        return self.cell_style(self.view.hue(message.instance_id)) if self.view else None
 
     def watch_view(self, old: View | None, view: View | None) -> None:
         """Add the new messages, or choose them all anew if the filter changed."""
@@ -106,9 +109,7 @@ class TimelinePanel(LineView):
         return [
             Segment(fmt.clock(message.time_s), self.cell_style("muted")),
             Segment("  "),
-            Segment(
-                fit(self.label(message), NAME_WIDTH), self.cell_style(hue(message.instance_id))
-            ),
+            Segment(fit(self.label(message), NAME_WIDTH), self._hue(message)),
             Segment(f" {arrow} ", self.cell_style("good" if inbound else "accent")),
             Segment(fit(text, room)),
             Segment(fit(metrics, most + 2, right=True), self.cell_style("muted")),

@@ -26,7 +26,7 @@ def test_an_argument_beats_the_dict_which_beats_the_environment() -> None:
 def test_without_a_word_the_documented_defaults_hold(env: dict[str, str]) -> None:
     """Nothing set, or set to nothing: `/tmp/madrox_logs` at `INFO`."""
     assert LoggingConfig.load(env=env) == LoggingConfig(DEFAULT_LOG_DIR, logging.INFO)
-    assert Path("/tmp/madrox_logs") == DEFAULT_LOG_DIR  # noqa: S108 - the documented default
+    assert Path("/tmp/madrox_logs") == DEFAULT_LOG_DIR
 
 
 def test_the_home_directory_may_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
-from builders import TreeBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from payloads import PAYLOADS
 
+from builders import TreeBuilder
 from logging_core.codec.decode import (
     decode_audit,
     decode_message,
@@ -32,6 +31,7 @@ from logging_core.records import (
     Metadata,
     OrchestratorEvent,
 )
+from payloads import PAYLOADS
 
 R = TypeVar("R")
 

@@ -27,7 +27,7 @@ from logging_core.demo.story import compose
 from logging_core.demo.tasks_check import HANDOVER, OUT_OF_MEMORY, STATE_LOCK
 from logging_core.text import safe_pane
 
-END_S = datetime(2026, 11, 23, 13, 0, 0).timestamp()  # noqa: DTZ001 - the tree's times are local
+END_S = datetime(2026, 11, 23, 13, 0, 0).timestamp()
 HEADER = re.compile(r"\n={80}\n\[([^\]\n]+)\]\n={80}\n")
 SGR = re.compile("\x1b\\[[0-9;]*m")
 TASKS = [task for profile in FLEET for task in profile.tasks]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from builders import TreeBuilder
 
 import logging_core
 import madrox_tui
+from builders import TreeBuilder
 
 PACKAGES = [Path(package.__path__[0]) for package in (logging_core, madrox_tui)]
 BASICS = ("errors", "config", "tree", "records", "text", "codec")

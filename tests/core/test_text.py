@@ -5,9 +5,9 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from payloads import PAYLOADS
 
 from logging_core.text import MAX_MARKS, safe_block, safe_line, safe_pane
+from payloads import PAYLOADS
 
 HOSTILE = st.sampled_from(
     [payload.data.decode("utf-8", "replace") for payload in PAYLOADS.values()]

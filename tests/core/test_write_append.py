@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from builders import START
 
+from builders import START
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, make_private_dir
 from logging_core.write.audit import AuditFile

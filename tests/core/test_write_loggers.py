@@ -1,32 +1,17 @@
-"""The standard library's loggers as doors to the tree, and the handlers that users add to them."""
+"""The standard library's loggers as doors to the tree."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from builders import START
-
 from logging_core import LoggingManager
-
-
-class Kept(logging.Handler):
-    """What a user's own handler got."""
-
-    def __init__(self, level: int = 0) -> None:
-        super().__init__(level)
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-    @property
-    def texts(self) -> list[str]:
-        return [record.getMessage() for record in self.records]
+from written import Kept, audit, orchestrator
 
 
 class Hostile:
@@ -47,16 +32,6 @@ def manager(tmp_path: Path) -> Iterator[LoggingManager]:
     for logger, ours in handlers.items():
         for handler in [h for h in logger.handlers if h not in ours]:
             logger.removeHandler(handler)
-
-
-def orchestrator(manager: LoggingManager) -> list[dict[str, Any]]:
-    text = (manager.log_dir / "orchestrator.log").read_text()
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def audit(manager: LoggingManager) -> list[dict[str, Any]]:
-    text = (manager.audit_dir / "audit_20261123.jsonl").read_text()
-    return [json.loads(line) for line in text.splitlines()]
 
 
 # --- orchestrator.log ---------------------------------------------------------
@@ -204,105 +179,6 @@ def test_a_level_set_on_an_instances_logger_holds_at_once(manager: LoggingManage
     adapter.setLevel(logging.ERROR)
     adapter.info("no")
     assert kept.texts == ["yes"]
-
-
-# --- handlers that a user adds -------------------------------------------------
-
-
-def test_a_users_handlers_get_every_record(manager: LoggingManager) -> None:
-    """Also records that are written without the standard library."""
-    on_audit, on_orchestrator, on_instance = Kept(), Kept(), Kept()
-    manager.audit_logger.addHandler(on_audit)
-    manager.orchestrator_logger.addHandler(on_orchestrator)
-    manager.get_instance_logger("a").logger.addHandler(on_instance)
-    manager.log_audit_event("spawn", "a", {"role": "qa"}, name="clash")
-    manager.log_communication("a", "inbound", "report", "done", tokens=3)
-    logging.getLogger("orchestrator.x").warning("careful")
-    assert on_audit.texts == ["spawn"]
-    assert on_orchestrator.texts == ["careful"]
-    assert on_instance.texts == ["report (inbound)"]
-    event = vars(on_audit.records[0])
-    assert (event["event_type"], event["instance_id"]) == ("spawn", "a")
-    assert (event["details"], event["extra_name"]) == ({"role": "qa"}, "clash")
-    assert (event["name"], event["created"]) == ("orchestrator.audit", START.timestamp())
-    message = vars(on_instance.records[0])
-    assert (message["content"], message["tokens"]) == ("done", 3)
-    assert len(audit(manager)) == 1
-
-
-def test_a_users_handler_keeps_its_level_and_filters(manager: LoggingManager) -> None:
-    """A handler that takes errors only is not given information."""
-    errors, picky = Kept(logging.ERROR), Kept()
-    picky.addFilter(lambda record: record.getMessage() != "boring")
-    manager.audit_logger.addHandler(errors)
-    manager.audit_logger.addHandler(picky)
-    manager.log_audit_event("boring")
-    manager.log_audit_event("spawn")
-    assert (errors.texts, picky.texts) == ([], ["spawn"])
-
-
-def test_a_users_filter_on_a_logger_holds_for_every_record(manager: LoggingManager) -> None:
-    """What a filter on the logger refuses is written by neither way."""
-
-    def refuse(record: logging.LogRecord) -> bool:
-        return "secret" not in record.getMessage()
-
-    adapter = manager.get_instance_logger("a")
-    manager.audit_logger.addFilter(refuse)
-    adapter.logger.addFilter(refuse)
-    for word in ("secret", "plain"):
-        manager.log_audit_event(word)
-        manager.audit_logger.info(word)
-        manager.log_communication("a", "inbound", word, "text")
-    manager.audit_logger.removeFilter(refuse)
-    assert [event["event"] for event in audit(manager)] == ["plain", "plain"]
-    text = (manager.instances_dir / "a" / "communication.jsonl").read_text()
-    assert [json.loads(line)["message_type"] for line in text.splitlines()] == ["plain"]
-
-
-def test_handlers_above_get_audit_events_once_that_is_asked_for(manager: LoggingManager) -> None:
-    """With `propagate` set, a direct event reaches the parents' handlers, but not their file."""
-    kept = Kept()
-    manager.orchestrator_logger.addHandler(kept)
-    manager.audit_logger.propagate = True
-    manager.log_audit_event("spawn")
-    manager.audit_logger.propagate = False
-    assert kept.texts == ["spawn"]
-    assert len(orchestrator(manager)) == 1
-
-
-# --- several managers -----------------------------------------------------------
-
-
-def test_a_second_manager_takes_over_the_global_loggers(
-    tmp_path: Path, manager: LoggingManager
-) -> None:
-    """Their records go to the newer tree; a manager's own calls still go to its own."""
-    kept = Kept()
-    manager.orchestrator_logger.addHandler(kept)
-    second = LoggingManager(tmp_path / "second", clock=START.timestamp)
-    second.orchestrator_logger.info("to the second")
-    manager.log_audit_event("to the first")
-    second.log_audit_event("to the second")
-    manager.close()
-    second.audit_logger.info("still there")
-    second.close()
-    second.orchestrator_logger.info("to nobody's file")
-    assert [line["message"] for line in orchestrator(manager)][1:] == []
-    assert [line["message"] for line in orchestrator(second)][1:] == ["to the second"]
-    assert [event["event"] for event in audit(manager)] == ["to the first"]
-    assert [event["event"] for event in audit(second)] == ["to the second", "still there"]
-    assert kept.texts[-2:] == ["to the second", "to nobody's file"]
-
-
-def test_closing_takes_our_handlers_off_and_leaves_the_users(manager: LoggingManager) -> None:
-    """After the end, the global loggers are as the user made them."""
-    kept = Kept()
-    manager.orchestrator_logger.addHandler(kept)
-    manager.close()
-    manager.close()
-    assert manager.orchestrator_logger.handlers == [kept]
-    assert manager.audit_logger.handlers == []
 
 
 def test_a_record_that_cannot_be_written_does_not_stop_the_caller(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from builders import RULE, START
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import RULE, START
 from logging_core.codec.pane import (
     FRAME_RULE,
     defuse_pane,

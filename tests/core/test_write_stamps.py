@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 
-from builders import START
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import START
 from logging_core.codec.times import format_time, parse_time
 from logging_core.write.stamps import Stamps
 

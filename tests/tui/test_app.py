@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
+
 from builders import TreeBuilder
 from driver import run_app
-from textual import events
 
 pytestmark = pytest.mark.asyncio
 
@@ -61,7 +62,7 @@ async def test_what_is_appended_appears_by_itself(fleet: TreeBuilder) -> None:
 
 
 async def test_moving_the_cursor_changes_the_pane_only(fleet: TreeBuilder) -> None:
-    """j and k select an instance; the pane follows it, the timeline still shows all."""
+    """The keys j and k select an instance; the pane follows it, the timeline still shows all."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("atlas pane, newest")
         await person.press("j")
@@ -265,7 +266,7 @@ async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBu
         await person.sees("build the plan")
         for key in ("slash", *"probe", "enter"):
             person.app.post_message(events.Key(key, "/" if key == "slash" else None))
-        await person.sees("Instances 1 of 2", "filter probe")
+        await person.sees("Instances 1 of 2", "filter probe", "q Quit")
         person.app.post_message(events.Key("3", "3"))
         person.app.post_message(events.Key("g", "g"))
         person.app.post_message(events.Key("enter", None))

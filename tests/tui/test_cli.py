@@ -18,9 +18,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from builders import TreeBuilder
 
 import madrox_tui
+from builders import TreeBuilder
 from madrox_tui.arguments import StartError, parse_arguments, parse_since
 from madrox_tui.cli import describe_failure, main, run
 from madrox_tui.filters import parse_filter
@@ -208,7 +208,7 @@ def test_the_default_directory_is_the_environments(tree: TreeBuilder, capsys: Ca
     assert json.loads(capsys.readouterr().out)["log_dir"] == str(tree.root / "instances")
     options = parse_arguments([], {"LOG_DIR": ""}, NOW)
     assert not isinstance(options, str)
-    assert options.root == Path("/tmp/madrox_logs")  # noqa: S108 - the documented default
+    assert options.root == Path("/tmp/madrox_logs")
     home = parse_arguments(["~/logs"], {}, NOW)
     assert not isinstance(home, str)
     assert home.root == Path.home() / "logs"

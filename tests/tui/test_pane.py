@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from logging_core.records import FrameRef
 from logging_core.text import safe_pane
 from madrox_tui.pane import Pane, make_pane

@@ -26,7 +26,11 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         script.write_text(code)
         done = subprocess.run(
             [sys.executable, "-W", "error", script.name],
-            cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
@@ -41,8 +45,11 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
 def test_the_two_commands_are_single_lines() -> None:
     """One line runs the demo, one runs the tests; each makes its own environment first."""
     lines = [line for block in blocks("bash") for line in block.splitlines()]
-    first, second = (line for line in lines if line.startswith("python3 -m venv .venv && ")
-                     and " -e " not in line)
+    first, second = (
+        line
+        for line in lines
+        if line.startswith("python3 -m venv .venv && ") and " -e " not in line
+    )
     assert first.endswith("madrox-top --demo")
     assert '".[dev]"' in second
     assert second.endswith("pytest")

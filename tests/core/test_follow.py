@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import watchfiles
+
+from builders import TreeBuilder
+from logging_core import follow
+from logging_core.read import watch
+from logging_core.read.reader import TreeReader
+from logging_core.records import Batch, FrameRef, InstanceSeen, Message, Record
+
+NEVER_S = 3600.0
+pytestmark = pytest.mark.asyncio
+
+
+async def until(
+    batches: AsyncIterator[Batch], done: Callable[[list[Record]], bool]
+) -> list[Record]:
+    """What comes until it is enough; the test's timeout is the deadline."""
+    found: list[Record] = []
+    while not done(found):
+        found += (await anext(batches)).records
+    return found
+
+
+async def messages(batches: AsyncIterator[Batch], count: int) -> list[str | None]:
+    def enough(found: list[Record]) -> bool:
+        return sum(isinstance(record, Message) for record in found) >= count
+
+    found = await until(batches, enough)
+    return [record.message_id for record in found if isinstance(record, Message)]
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_what_is_written_is_seen_without_a_sweep(tree: TreeBuilder) -> None:
+    """An appended message, and everything in a directory made a moment ago, comes by itself."""
+    tree.spawn("a", "alpha")
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        assert (await anext(batches)).caught_up
+        for number in range(5):
+            tree.send("a", f"m{number}")
+            assert await messages(batches, 1) == [f"m{number}"]
+        for number in range(5):
+            tree.spawn(f"new{number}")
+            tree.send(f"new{number}", f"n{number}")
+            tree.frame(f"new{number}", "pane")
+            found = await until(batches, lambda found: any(isinstance(r, FrameRef) for r in found))
+            assert InstanceSeen(instance_id=f"new{number}") in found
+        assert threading.active_count() < 20
+
+
+async def test_the_first_batch_comes_at_once(tree: TreeBuilder) -> None:
+    """Also from an empty tree; later ones always say something."""
+    async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
+        first = await anext(batches)
+        assert first.records == ()
+        assert first.caught_up
+        tree.send("a", "m1")
+        assert await messages(batches, 1) == ["m1"]
+
+
+async def test_without_notifications_the_sweeps_find_everything(tree: TreeBuilder) -> None:
+    """`poll=True` starts no watcher."""
+    async with aclosing(follow(tree.root, poll=True, sweep_s=0.01)) as batches:
+        await anext(batches)
+        tree.send("a", "m1")
+        assert await messages(batches, 1) == ["m1"]
+        assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError("limit"), RuntimeError("no"), ExceptionGroup("group", [RuntimeError("bad name")])],
+)
+async def test_a_watcher_that_fails_is_started_again(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Meanwhile the sweeps bring every record."""
+    starts: list[Path] = []
+
+    async def broken(root: Path, **_: Any) -> AsyncGenerator[set[Any], None]:
+        starts.append(root)
+        yield set()
+        raise error
+
+    monkeypatch.setattr(watchfiles, "awatch", broken)
+    monkeypatch.setattr(watch, "_PAUSE_S", 0.001)
+    async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
+        await anext(batches)
+        for number in range(1000):
+            tree.send("a", f"m{number}")
+            assert await messages(batches, 1) == [f"m{number}"]
+            if len(starts) > 2:
+                break
+    assert set(starts) == {tree.root}
+    assert len(starts) > 2
+
+
+async def test_a_file_name_that_no_watcher_takes_costs_only_time(tree: TreeBuilder) -> None:
+    """A name that is no UTF-8 ends every notification; the sweeps go on."""
+    tree.send(os.fsdecode(b"bad\xff"), "m0")
+    async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
+        assert await messages(batches, 1) == ["m0"]
+        for number in range(1, 6):
+            tree.send(os.fsdecode(b"bad\xff"), f"m{number}")
+            assert await messages(batches, 1) == [f"m{number}"]
+
+
+async def test_a_root_that_comes_later_is_followed(tmp_path: Path) -> None:
+    """It is waited for, read, and then watched."""
+    root = tmp_path / "later" / "logs"
+    async with aclosing(follow(root, sweep_s=0.05)) as batches:
+        assert (await anext(batches)).waiting is not None
+        TreeBuilder(root).send("a", "m1")
+        assert await messages(batches, 1) == ["m1"]
+
+
+async def test_a_root_that_is_replaced_is_followed_anew(tree: TreeBuilder) -> None:
+    """The batch says so, and the new directory is the one that is watched."""
+    tree.send("a", "m1")
+    async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
+        assert await messages(batches, 1) == ["m1"]
+        tree.root.rename(tree.root.with_name("old"))
+        new = TreeBuilder(tree.root)
+        new.send("b", "m2")
+        while not (batch := await anext(batches)).reset:
+            assert batch.waiting is not None
+        assert [r.message_id for r in batch.records if isinstance(r, Message)] == ["m2"]
+        new.send("b", "m3")
+        assert await messages(batches, 1) == ["m3"]
+
+
+async def test_a_root_that_is_made_again_is_watched_again(tree: TreeBuilder) -> None:
+    """A directory deleted and made anew at once, which may well have the same inode."""
+    tree.send("a", "m1")
+
+    async def write_on() -> None:
+        shutil.rmtree(tree.root)
+        new = TreeBuilder(tree.root)
+        while True:
+            new.send("b", "m2")
+            await asyncio.sleep(0.02)
+
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        assert await messages(batches, 1) == ["m1"]
+        writer = asyncio.create_task(write_on())
+        assert "m2" in await messages(batches, 1)
+        writer.cancel()
+
+
+async def test_leaving_the_loop_leaves_nothing_behind(tree: TreeBuilder) -> None:
+    """No task and no descriptor is left when the iterator is closed."""
+    tree.spawn("a")
+    await asyncio.to_thread(list, ())  # the loop's own descriptors and thread pool
+    before = descriptors()
+    for _ in range(3):
+        async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+            async for _batch in batches:
+                break
+    assert len(asyncio.all_tasks()) == 1
+    async with asyncio.timeout(10):
+        while descriptors() > before:  # the watcher's own thread needs a moment to end
+            await asyncio.sleep(0.005)
+
+
+async def test_a_cancelled_consumer_leaves_nothing_behind(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at the tree that is under way is waited for."""
+    looking, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    real = TreeReader.poll
+
+    def slow(self: TreeReader, dirty: Any = None) -> Batch:
+        looking.set()
+        go_on.wait()
+        batch = real(self, dirty)
+        ended.set()
+        return batch
+
+    async def consume() -> None:
+        async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+            async for _batch in batches:
+                pass
+
+    monkeypatch.setattr(TreeReader, "poll", slow)
+    task = asyncio.create_task(consume())
+    await asyncio.to_thread(looking.wait)
+    task.cancel()
+    asyncio.get_running_loop().call_later(0.05, go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_cursor_goes_on_after_a_batch(tree: TreeBuilder) -> None:
+    """What was written in between comes first, and nothing twice."""
+    tree.send("a", "m1")
+    async with aclosing(follow(tree.root)) as batches:
+        cursor = (await anext(batches)).cursor
+    tree.send("a", "m2")
+    async with aclosing(follow(tree.root, cursor=cursor)) as batches:
+        assert await messages(batches, 1) == ["m2"]
+
+
+async def test_a_slow_consumer_gets_larger_batches(tree: TreeBuilder) -> None:
+    """Nothing is lost and nothing is queued but the names of files."""
+    async with aclosing(follow(tree.root)) as batches:
+        await anext(batches)
+        for number in range(200):
+            tree.send("a", f"m{number}", at=number)
+            if number % 50 == 0:
+                await asyncio.sleep(0.02)
+        assert await messages(batches, 200) == [f"m{number}" for number in range(200)]

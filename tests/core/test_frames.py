@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders import RULE, TreeBuilder
+from logging_core.codec.entries import Unreadable
+from logging_core.codec.pane import encode_frame, restore_pane
+from logging_core.read import frames
+from logging_core.read.frames import FrameScanner, FrameSpan, read_frame
+from logging_core.read.reader import TreeReader
+from logging_core.records import FrameRef
+
+HEADER = f"\n{RULE}\n[2026-11-23T12:00:00.000000]\n{RULE}\n"
+
+
+def header(second: int) -> str:
+    return f"\n{RULE}\n[2026-11-23T12:00:{second:02d}.000000]\n{RULE}\n"
+
+
+def scan(data: bytes, scanner: FrameScanner | None = None) -> list[FrameSpan | Unreadable]:
+    """What a new scanner finds, if it is given everything at once."""
+    scanner = scanner or FrameScanner()
+    return scanner.feed(data[scanner.offset :], at_end=True, final=False)
+
+
+def spans(text: str) -> list[FrameSpan]:
+    return [item for item in scan(text.encode()) if isinstance(item, FrameSpan)]
+
+
+def bodies(text: str) -> list[str]:
+    return [text.encode()[span.body_offset : span.end].decode() for span in spans(text)]
+
+
+def refs(root: Path) -> list[FrameRef]:
+    records = TreeReader(root).poll().records
+    return [record for record in records if isinstance(record, FrameRef)]
+
+
+def test_frames_are_found_with_their_times_and_places() -> None:
+    """A frame goes from its header to the next one's empty line."""
+    text = header(0) + "one\n" + header(7) + "two\nlines\n"
+    first, second = spans(text)
+    assert (first.offset, first.end) == (0, second.offset)
+    assert second.end == len(text)
+    assert bodies(text) == ["one\n", "two\nlines\n"]
+    assert [span.time_s for span in (first, second)] == [TreeBuilder.epoch(0), TreeBuilder.epoch(7)]
+    assert not first.suspect
+
+
+def test_equal_panes_have_equal_digests() -> None:
+    """So it can be told when a pane last changed."""
+    first, second, third = spans(header(0) + "a\n" + header(1) + "a\n" + header(2) + "b\n")
+    assert first.digest == second.digest != third.digest
+
+
+def test_a_header_that_holds_no_time_is_text() -> None:
+    """Three lines that only look like a header belong to the pane."""
+    text = f"\n{RULE}\n[2026-99-99T12:00:00]\n{RULE}\nstill one\n"
+    assert bodies(HEADER + "one\n" + text) == ["one\n" + text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"x{RULE}\n[2026-11-23T12:00:00]\n{RULE}\n", f"\n={RULE}\n[2026-11-23T12:00:00]\n{RULE}\n"],
+)
+def test_a_rule_counts_only_as_a_line_of_its_own(text: str) -> None:
+    """A longer line that ends in a rule is text."""
+    assert len(spans(HEADER + text)) == 1
+
+
+def test_a_frame_whose_time_runs_backwards_is_suspect() -> None:
+    """Pane text may have forged it; the frame after it is compared with it in turn."""
+    text = header(10) + "a\n" + header(5) + "forged\n" + header(11) + "b\n"
+    assert [span.suspect for span in spans(text)] == [False, True, False]
+
+
+def test_the_newest_frame_grows() -> None:
+    """The same frame comes again with a later end, until the next one begins."""
+    data = (header(0) + "one\n" + header(1) + "two\n").encode()
+    cut = data.index(b"one") + 2
+    scanner = FrameScanner()
+    (torn,) = scan(data[:cut], scanner)
+    assert isinstance(torn, FrameSpan)
+    assert scan(data[:cut], scanner) == []
+    whole, newest = scan(data, scanner)
+    assert isinstance(whole, FrameSpan)
+    assert (whole.offset, whole.end) == (torn.offset, len(HEADER) + 4)
+    assert whole.digest == zlib.crc32(b"one\n")
+    assert isinstance(newest, FrameSpan)
+    assert newest.offset == whole.end
+
+
+def test_text_before_the_first_frame_is_one_problem() -> None:
+    """It belongs to no capture that could be shown."""
+    found = scan(b"stray text\n" * 50 + HEADER.encode() + b"one\n")
+    assert [type(item) for item in found] == [Unreadable, FrameSpan]
+
+
+def test_a_file_whose_first_newline_is_missing_is_read() -> None:
+    """Somebody may have trimmed it."""
+    assert bodies(HEADER.lstrip("\n") + "one\n") == ["one\n"]
+
+
+PANES = st.lists(
+    st.one_of(
+        st.text(max_size=30),
+        st.sampled_from([f"{RULE}", f" {RULE}\n", header(0), "\n\n", "x\n" * 200, ""]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(PANES, st.lists(st.integers(1, 300), min_size=1, max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_frames_are_the_same_however_the_file_is_cut(panes: list[str], cuts: list[int]) -> None:
+    """Read in pieces of any size or at once: the same frames, and as many as were written."""
+    data = b"".join(encode_frame(1_800_000_000 + n, pane) for n, pane in enumerate(panes))
+    scanner, found, end = FrameScanner(), dict[int, FrameSpan | Unreadable](), 0
+    while end < len(data):
+        end = min(len(data), end + cuts[end % len(cuts)])
+        for item in scan(data[:end], scanner):
+            found[item.offset] = item
+    at_once = scan(data)
+    assert list(found.values()) == at_once
+    assert len(at_once) == len(panes)
+
+
+@given(PANES)
+@settings(max_examples=100, deadline=None)
+def test_what_was_captured_is_what_is_read(panes: list[str]) -> None:
+    """A pane comes back as it was, whatever lines it holds."""
+    data = b"".join(encode_frame(1_800_000_000 + n, pane) for n, pane in enumerate(panes))
+    found = [item for item in scan(data) if isinstance(item, FrameSpan)]
+    texts = [data[span.body_offset : span.end].removesuffix(b"\n").decode() for span in found]
+    restored = [restore_pane(text) for text in texts]
+    assert restored == [pane.encode("utf-8", "backslashreplace").decode() for pane in panes]
+
+
+# --- text of a frame ---------------------------------------------------------------
+
+
+def test_the_text_of_a_frame_keeps_colours_and_nothing_else(tree: TreeBuilder) -> None:
+    """SGR stays for the pane view, everything else is shown as a picture; `raw` keeps all."""
+    tree.frame("a", "\x1b[31mred\x1b[0m \x1b]0;title\x07 done")
+    (ref,) = refs(tree.root)
+    assert read_frame(tree.root, ref) == "\x1b[31mred\x1b[0m ␛]0;title␇ done"
+    assert read_frame(tree.root, ref, raw=True) == "\x1b[31mred\x1b[0m \x1b]0;title\x07 done"
+
+
+def test_a_frame_is_read_after_its_file_was_gzipped(tree: TreeBuilder) -> None:
+    """A reference stays good when the capture file is compressed."""
+    tree.frame("a", "one")
+    tree.frame("a", "two", at=1)
+    first, second = refs(tree.root)
+    path = tree.root / first.path
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    assert [read_frame(tree.root, ref) for ref in (first, second)] == ["one", "two"]
+    assert [ref.path for ref in refs(tree.root)] == [f"{first.path}.gz"] * 2
+
+
+def test_a_frame_of_a_replaced_file_is_not_made_up(tree: TreeBuilder) -> None:
+    """Other bytes at the same place are no capture: that is an `OSError`."""
+    tree.frame("a", "one")
+    (ref,) = refs(tree.root)
+    (tree.root / ref.path).write_bytes(b"x" * 1000)
+    with pytest.raises(OSError, match="replaced"):
+        read_frame(tree.root, ref)
+
+
+def test_of_a_giant_frame_the_end_is_read(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a person would look at first, in bounded memory."""
+    monkeypatch.setattr(frames, "MOST_SHOWN", 20)
+    tree.frame("a", "x" * 100 + "the end")
+    (ref,) = refs(tree.root)
+    assert read_frame(tree.root, ref).endswith("xthe end")
+    assert len(read_frame(tree.root, ref)) == 19
+
+
+def test_the_frames_of_the_real_tree_are_all_found(real_tree: Path) -> None:
+    """As many as there are header times, in order, and the text is that of the file."""
+    for path in sorted(real_tree.glob("instances/*/tmux_output.log")):
+        own = [
+            ref for ref in refs(real_tree) if ref.path.endswith(f"{path.parent.name}/{path.name}")
+        ]
+        text = path.read_text()
+        assert len(own) == sum(line.startswith("[20") for line in text.split("\n"))
+        assert not any(ref.suspect for ref in own)
+        chunks = text.split(RULE)[2::2]
+        shown = [read_frame(real_tree, ref, raw=True) for ref in own]
+        assert shown == [
+            chunk.removeprefix("\n").removesuffix("\n").removesuffix("\n") for chunk in chunks
+        ]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tailed import BACKUPS, Log, small_turns
+
+STEPS = st.sampled_from(
+    ["write", "write", "long", "write_torn", "rotate", "poll", "poll", "restart", "compress"]
+)
+CUTS = st.sampled_from(["truncate", "copy_and_truncate", "recreate"])
+
+
+LOOK_FIRST = {"restart", "compress", "truncate", "copy_and_truncate", "recreate"}
+
+
+def run(log: Log, steps: Sequence[str]) -> None:
+    """Run a program. There are no more rotations between two looks than backups."""
+    rotations = 0
+    for step in steps:
+        if step in LOOK_FIRST or (step == "rotate" and rotations == BACKUPS):
+            log.poll()
+        if step == "long":
+            log.write(2, size=40)
+        else:
+            getattr(log, step)()
+        rotations = rotations % BACKUPS + 1 if step == "rotate" else rotations
+    log.write(1)
+    log.poll()
+
+
+@given(st.lists(STEPS, max_size=25))
+@settings(max_examples=150, deadline=None)
+def test_no_program_of_writes_and_rotations_loses_or_doubles_a_line(steps: list[str]) -> None:
+    """Whatever is written, rotated and compressed between looks: exactly that is read, in order."""
+    with tempfile.TemporaryDirectory() as root, small_turns():
+        log = Log(Path(root))
+        run(log, steps)
+        assert log.read == log.written
+        assert log.problems == []
+
+
+@given(st.lists(STEPS | CUTS, max_size=25))
+@settings(max_examples=150, deadline=None)
+def test_truncating_loses_nothing_that_was_there_at_a_look(steps: list[str]) -> None:
+    """Every whole line that a look could see is read, none is made up, and no loss is silent."""
+    with tempfile.TemporaryDirectory() as root:
+        log = Log(Path(root))
+        run(log, steps)
+        assert set(log.written) <= set(log.read)
+        assert set(log.read) <= set(log.written)
+        assert log.problems or len(log.read) == len(log.written)
+
+
+class NaiveLog(Log):
+    """Reads by name and offset, as a tail should not."""
+
+    offset = 0
+
+    def poll(self) -> None:
+        if not self.path.exists():
+            return
+        if self.path.stat().st_size < self.offset:
+            self.offset = 0
+        whole = self.path.read_bytes()[self.offset :].rpartition(b"\n")[0]
+        if whole:
+            self.read += whole.decode().split("\n")
+            self.offset += len(whole) + 1
+
+
+def test_the_programs_find_a_tail_that_reads_by_name() -> None:
+    """A tail that does not look for renamed files fails the test above."""
+    with tempfile.TemporaryDirectory() as root:
+        log = NaiveLog(Path(root))
+        run(log, ["write", "poll", "write", "rotate", "write", "poll"])
+        assert log.read != log.written

@@ -1,0 +1,213 @@
+"""The program in a real terminal: what it writes there, and how it leaves it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from builders import TreeBuilder
+from terminal import Terminal, madrox_top
+
+RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l")
+"""What gives the terminal back: main screen, cursor, no mouse, no bracketed paste."""
+
+
+@pytest.fixture
+def fleet(tree: TreeBuilder) -> TreeBuilder:
+    """One busy instance, minutes old."""
+    at = time.time() - TreeBuilder.epoch(0) - 60
+    tree.spawn("a1", "atlas", at=at)
+    tree.send("a1", "m-1", "build the plan", at=at + 10)
+    tree.frame("a1", "atlas pane", at=at + 20)
+    return tree
+
+
+def left_as_it_was(terminal: Terminal) -> bool:
+    return terminal.modes == terminal.modes_before and all(
+        sequence in terminal.output for sequence in RESTORED
+    )
+
+
+def test_q_gives_the_terminal_back(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """After `q` the exit code is 0 and the terminal is as it was."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+        assert left_as_it_was(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+def test_signals_give_the_terminal_back(
+    fleet: TreeBuilder, tmp_path: Path, number: signal.Signals
+) -> None:
+    """SIGTERM and SIGHUP end it with 128 + their number, the terminal as it was."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.process.send_signal(number)
+        assert terminal.ends() == 128 + number
+        assert left_as_it_was(terminal)
+
+
+def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(
+    fleet: TreeBuilder, tmp_path: Path
+) -> None:
+    """An unforeseen error ends with code 1 and one line that holds nothing of a log."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import madrox_tui.status as status\n"
+        "def fail(*args): raise RuntimeError('build the plan')\n"
+        "status.status_right = fail\n"
+    )
+    code = "import sitecustomize, sys; from madrox_tui.cli import main; sys.exit(main())"
+    argv = [sys.executable, "-c", code, str(fleet.root)]
+    terminal = Terminal(argv, rows=48, columns=160, cwd=tmp_path)
+    try:
+        assert terminal.ends() == 1
+        assert left_as_it_was(terminal)
+        last = terminal.output.rpartition(b"\x1b")[2]
+        assert b"madrox-top: failed: RuntimeError at sitecustomize.py:2" in last
+        assert b"build the plan" not in last
+        assert b"Traceback" not in terminal.output
+    finally:
+        terminal.close()
+
+
+def test_the_demo_shows_itself_and_cleans_up(tmp_path: Path) -> None:
+    """`--demo` shows the fleet and leaves no file and no process behind."""
+    before = set(Path("/tmp").glob("madrox-demo-*"))
+    with madrox_top("--demo", cwd=tmp_path) as terminal:
+        terminal.sees("harbor")
+        (root,) = set(Path("/tmp").glob("madrox-demo-*")) - before
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+    assert not root.exists()
+    assert (
+        str(root)
+        not in subprocess.run(
+            ["ps", "-eo", "args"], capture_output=True, text=True, check=True
+        ).stdout
+    )
+
+
+def kinds(output: bytes) -> set[bytes]:
+    """The kinds of escape sequences in some output: their finals, without the numbers."""
+    found = re.findall(rb"\x1b(?:\][^\x07\x1b]*|\[[0-?]*[ -/]*[@-~]|[^\[\]])", output)
+    return {re.sub(rb"[0-9;]+", b"", sequence)[:8] for sequence in found}
+
+
+def test_log_text_writes_no_escape_sequence(tree: TreeBuilder, tmp_path: Path) -> None:
+    """A hostile tree makes the terminal receive the same kinds of escapes as a harmless one."""
+    harmless = TreeBuilder(tmp_path / "harmless")
+    payload = "\x1b]52;c;cm0gLXJmIH4K\x07\x1b]0;t\x07\x1b[2J\x1bc\x9b31m\x1bP+q544e\x1b\\\x1b(0"
+    for builder, text in ((harmless, "hello"), (tree, payload)):
+        builder.spawn("a1", f"N{text}", role=text, model=text)
+        builder.send("a1", "m-1", f"begin {text} end", at=10)
+        builder.frame("a1", f"pane {text} end", at=20)
+    outputs = []
+    for builder in (harmless, tree):
+        with madrox_top(str(builder.root), cwd=tmp_path) as terminal:
+            terminal.sees("pane ")
+            terminal.sees("begin ")
+            terminal.send(b"3\r")
+            terminal.sees("to N")
+            terminal.send(b"\x1b")
+            terminal.send(b"q")
+            terminal.until(
+                lambda: terminal.process.poll() is not None or not keep_quitting(terminal), "end"
+            )
+            outputs.append(terminal.output)
+    assert kinds(outputs[1]) <= kinds(outputs[0])
+    for raw in (b"\x1b]52;c;cm", b"\x1b]0;t", b"\x1bc", b"\x1bP+q", b"\xc2\x9b"):
+        assert raw not in outputs[1]
+
+
+def keep_quitting(terminal: Terminal) -> bool:
+    """Type `q` once more: an Esc just before it may have been read as Alt."""
+    terminal.send(b"q")
+    return False
+
+
+class Tmux:
+    """A tmux server of our own with one window."""
+
+    def __init__(self, socket: Path) -> None:
+        self._base = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+
+    def __call__(self, *arguments: str) -> str:
+        # Without env= a child inherits COLUMNS and LINES, which readline sets behind os.environ.
+        done = subprocess.run(
+            [*self._base, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=dict(os.environ),
+        )
+        return done.stdout
+
+    def screen(self) -> str:
+        return self("capture-pane", "-p", "-t", "top")
+
+    def until(self, condition: Callable[[str], bool]) -> str:
+        end = time.monotonic() + 20
+        while not condition(screen := self.screen()):
+            assert time.monotonic() < end, screen
+            time.sleep(0.05)
+        return screen
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    """A shell at 160x48."""
+    window = Tmux(tmp_path / "tmux.sock")
+    shell = "env PS1='ready$ ' sh"
+    window("new-session", "-d", "-s", "top", "-x", "160", "-y", "48", "-c", str(tmp_path), shell)
+    window.until(lambda screen: "ready$" in screen)
+    yield window
+    window("kill-server")
+
+
+def test_in_tmux_from_start_to_end(fleet: TreeBuilder, tmux: Tmux) -> None:
+    """In tmux: four panels, live changes, the filter, and the shell as it was after `q`."""
+    command = shlex.join([sys.executable, "-m", "madrox_tui", str(fleet.root)])
+    tmux("send-keys", "-t", "top", f"{command}; echo rc=$?", "Enter")
+    screen = tmux.until(lambda screen: "build the plan" in screen and "atlas pane" in screen)
+    for title in ("Instances 1", "Pane  atlas", "Timeline 1", "Audit"):
+        assert title in screen
+    now = time.time() - TreeBuilder.epoch(0)
+    fleet.spawn("b2", "probe", at=now)
+    fleet.send("b2", "m-2", "test the plan", at=now)
+    fleet.frame("a1", "atlas pane, newer", at=now)
+    tmux.until(lambda screen: "test the plan" in screen and "atlas pane, newer" in screen)
+    tmux("send-keys", "-t", "top", "/probe")
+    tmux.until(lambda screen: "Instances 1 of 2" in screen and "build the plan" not in screen)
+    tmux("send-keys", "-t", "top", "Enter")
+    tmux.until(lambda screen: "Quit" in screen)
+    tmux("send-keys", "-t", "top", "q")
+    screen = tmux.until(lambda screen: "rc=0" in screen)
+    assert "Instances" not in screen
+
+
+def test_without_a_terminal_it_reports_once(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """Piped, it prints one plain report without any escape, and ends with 0."""
+    done = subprocess.run(
+        [sys.executable, "-m", "madrox_tui", str(fleet.root)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=tmp_path,
+        timeout=30,
+        check=False,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    assert done.returncode == 0
+    assert b"\x1b" not in done.stdout
+    assert b"atlas" in done.stdout
+    assert done.stderr == b""
