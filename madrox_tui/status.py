@@ -12,6 +12,9 @@ from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.view import View
 
+READING = Content.styled("◌ reading", "$accent")
+"""Said until everything that is in the tree has been read."""
+
 _COUNTED = {
     State.STUCK: "$error bold",
     State.ERROR: "$error bold",
@@ -56,7 +59,7 @@ def _mode(state: FleetState, held: View | None) -> Content:
     if state.waiting is not None:
         return Content.styled(f"◌ waiting: {safe_line(state.waiting)}", "$warning")
     if not state.caught_up:
-        return Content.styled("◌ reading", "$accent")
+        return READING
     return Content.styled("● live", "$success bold")
 
 

@@ -15,13 +15,11 @@ from logging_core.write.append import FILE_MODE, make_private_dir
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def update_metadata(
-    path: Path, instance_id: str, stamp: str, known: Mapping[str, str | None]
-) -> None:
+def update_metadata(path: Path, instance_id: str, stamp: str, known: Mapping[str, str]) -> None:
     """Bring an instance's metadata up to date; a file that says it all is left alone.
 
-    What the file says stays: its `created_at`, keys that are not ours, and every value that
-    `known` has `None` for. A file that holds no JSON object is replaced.
+    What the file says stays: its `created_at`, keys that are not ours, and everything that `known`
+    does not name. A file that holds no JSON object is replaced.
 
     Args:
         path: The file.
@@ -40,7 +38,7 @@ def update_metadata(
         "log_directory": str(path.parent),
     }
     record |= {key: value for key, value in old.items() if key not in record}
-    record |= {key: value for key, value in known.items() if value is not None}
+    record |= known
     if record != old:
         replace_file(path, encode_document(record))
 

@@ -100,6 +100,14 @@ class InstancesPanel(LineView):
             row = [Segment(segment.text, muted) for segment in row]
         return row
 
+    def nothing(self) -> str:
+        """What is waited for."""
+        if self.view is None or self.view.state.waiting is not None:
+            return ""
+        if self.view.narrowed:
+            return "no instance passes the filter: Esc drops it"
+        return "no instance yet: one appears when its first log is written"
+
     def _announce(self) -> None:
         self.border_subtitle = Content(self.selected.reason if self.selected else "")
         self.post_message(self.Selected(self.selected, self._at_s))
@@ -143,7 +151,10 @@ class InstancesPanel(LineView):
 
 def _title(view: View) -> str:
     total = len(view.state.instances)
-    return f"Instances {len(view.instances)} of {total}" if view.narrowed else f"Instances {total}"
+    if not view.narrowed:
+        return f"Instances {total}"
+    only = f"  only {view.instances[0].label}" if view.scope and view.instances else ""
+    return f"Instances {len(view.instances)} of {total}{only}"
 
 
 def _state(instance: InstanceState) -> Cell:

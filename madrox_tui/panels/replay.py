@@ -29,11 +29,16 @@ class ReplayPanel(LineView):
         self.set_reactive(LineView.follow, True)
         self._instance: InstanceState | None = None
 
+    @property
+    def instance_id(self) -> str | None:
+        """Whose pane this is; `None` if nobody's."""
+        return None if self._instance is None else self._instance.instance_id
+
     def show_instance(self, instance: InstanceState | None, at_s: float) -> None:
         """Say whose pane this is, and how old its newest frame is."""
-        changed = _id(instance) != _id(self._instance)
+        before = self.instance_id
         self._instance = instance
-        if changed:
+        if self.instance_id != before:
             self.follow = True
             self.pane = None
             self.scroll_to(x=0, animate=False, force=True)
@@ -43,27 +48,19 @@ class ReplayPanel(LineView):
 
     def watch_pane(self, pane: Pane | None) -> None:
         """Show another frame."""
-        if pane is None:
-            self.show_rows(1)
-        else:
-            self.show_rows(len(pane.rows), pane.width)
+        self.show_rows(len(pane.rows) if pane else 0, pane.width if pane else 0)
 
     def row(self, index: int) -> list[Segment]:
-        """A line of the terminal; without a frame, what is waited for."""
-        if self.pane is not None:
-            return list(self.pane.rows[index]) if index < len(self.pane.rows) else []
-        return [Segment(self._empty(), self.cell_style("muted"))]
+        """A line of the terminal."""
+        return list(self.pane.rows[index]) if self.pane else []
 
-    def _empty(self) -> str:
+    def nothing(self) -> str:
+        """Why there is no frame."""
         if self._instance is None:
             return "no instance selected"
         if self._instance.newest_frame is None:
-            return "no capture of this pane yet: the orchestrator's log_tmux_output() writes them"
-        return ""
-
-
-def _id(instance: InstanceState | None) -> str | None:
-    return None if instance is None else instance.instance_id
+            return "no capture of this pane yet"
+        return "" if self.pane is None else "a blank screen"
 
 
 def _subtitle(instance: InstanceState | None, at_s: float) -> str:

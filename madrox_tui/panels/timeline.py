@@ -96,6 +96,10 @@ class TimelinePanel(LineView):
         index = bisect_left(self._rows, anchor)
         self.set_reactive(LineView.cursor, min(index, len(self._rows) - 1))
 
+    def nothing(self) -> str:
+        """What is waited for."""
+        return "no message yet" if self.view and self.view.state.caught_up else ""
+
     def row(self, index: int) -> list[Segment]:
         """One message on one line: when, whose, which way, what, and what it took."""
         message = self.message(index)

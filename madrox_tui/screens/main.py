@@ -23,7 +23,7 @@ from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.screens.help import HelpScreen
 from madrox_tui.screens.message import MessageScreen
-from madrox_tui.status import status_pieces, status_right
+from madrox_tui.status import READING, status_pieces, status_right
 from madrox_tui.view import View
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.line_view import LineView
@@ -98,6 +98,7 @@ class MainScreen(Screen[None]):
         self._filter = wanted
         self._scope: str | None = None
         self._latest: View | None = None
+        self._wanted_frame: FrameRef | None = None
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""
@@ -113,6 +114,7 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start following the tree."""
+        self.query_one(StatusBar).pieces = (READING,)
         self._follow()
 
     @work(group="feed")
@@ -132,14 +134,23 @@ class MainScreen(Screen[None]):
         panel = self.query_one(ReplayPanel)
         panel.show_instance(event.instance, event.at_s)
         ref = event.instance.newest_frame if event.instance else None
-        if ref is not None and (panel.pane is None or panel.pane.ref != ref):
-            self._load_pane(ref)
+        if ref is None or (panel.pane is not None and panel.pane.ref == ref):
+            return
+        loading = self._wanted_frame is not None
+        self._wanted_frame = ref
+        if not loading:
+            self._load_pane(panel)
 
-    @work(group="pane", exclusive=True)
-    async def _load_pane(self, ref: FrameRef) -> None:
-        pane = await self._feed.pane(ref)
-        if pane is not None:
-            self.query_one(ReplayPanel).pane = pane
+    @work(group="pane")
+    async def _load_pane(self, panel: ReplayPanel) -> None:
+        """Load frames one at a time, until the newest that was asked for has been shown."""
+        shown: FrameRef | None = None
+        while (ref := self._wanted_frame) is not None and ref != shown:
+            pane = await self._feed.pane(ref)
+            if pane is not None and panel.instance_id == ref.instance_id:
+                panel.pane = pane
+            shown = ref
+        self._wanted_frame = None
 
     def _show_status(self) -> None:
         if self._latest is None:

@@ -110,6 +110,10 @@ class LineView(ScrollView, can_focus=True):
         """Line `line` of the pinned header. Subclasses with `header_rows` override it."""
         return []
 
+    def nothing(self) -> str:
+        """What is said where there is no row: what is waited for. Subclasses override it."""
+        return ""
+
     # --- for the subclass ----------------------------------------------------
 
     def show_rows(self, count: int, width: int = 0) -> None:
@@ -144,7 +148,9 @@ class LineView(ScrollView, can_focus=True):
             return Strip(self.header(y)).crop_extend(0, width, None).apply_style(self.rich_style)
         index = top + y - self.header_rows
         if index >= self.count:
-            return Strip.blank(width, self.rich_style)
+            text = self.nothing() if index == self.count == 0 else ""
+            strip = Strip([Segment(text, self.cell_style("muted"))]).crop_extend(0, width, None)
+            return strip.apply_style(self.rich_style)
         strip = Strip(self.row(index)).crop_extend(x, x + width, None)
         if self.has_cursor and index == self.cursor:
             strip = strip.apply_style(self.cell_style("cursor"))

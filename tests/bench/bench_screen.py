@@ -86,7 +86,9 @@ def main() -> None:
             ours.append(first_paint_s(top, "first message", cwd))
         print(f"first paint, bare Textual app: {median_ms(bare)}")
         print(f"first paint with data:         {median_ms(ours)}")
-        print(f"ratio of medians:              {statistics.median(ours) / statistics.median(bare):.2f}")
+        print(
+            f"ratio of medians:              {statistics.median(ours) / statistics.median(bare):.2f}"
+        )
         print(f"append to screen, tail -F:     {median_ms(latencies_s(tail, tree, cwd))}")
         print(f"append to screen, madrox-top:  {median_ms(latencies_s(top, tree, cwd))}")
 

@@ -271,3 +271,12 @@ async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBu
         person.app.post_message(events.Key("g", "g"))
         person.app.post_message(events.Key("enter", None))
         await person.sees("to probe", "test the plan")
+
+
+async def test_a_pane_that_never_rests_is_shown_all_the_same(fleet: TreeBuilder) -> None:
+    """Frames that come faster than they can be drawn do not keep the newest from being shown."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("atlas pane, newest")
+        for number in range(200):
+            fleet.frame("a1", f"frame number {number} of many", at=596 + number / 1000)
+        await person.sees("frame number 199 of many", "frame 202")
