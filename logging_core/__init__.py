@@ -1,7 +1,7 @@
 """Write a Madrox orchestrator's log tree without losing a record, and read it back.
 
-What writes is loaded at once, what reads when it is first asked for: an agent that only logs does
-not pay for a reader.
+What writes and what reads are loaded when they are first asked for: an agent that only logs does
+not pay for the reader, nor a dashboard for the writer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from logging_core.config import LoggingConfig
 from logging_core.errors import InvalidInstanceIdError, LogDirError, MadroxLogError
-from logging_core.manager import InstanceManager, LoggingManager
 from logging_core.records import (
     AuditEvent,
     Batch,
@@ -28,6 +27,7 @@ from logging_core.records import (
 from logging_core.tree import LogTree
 
 if TYPE_CHECKING:
+    from logging_core.manager import InstanceManager, LoggingManager
     from logging_core.read.follow import follow
 
 __version__ = "0.1.0"
@@ -54,7 +54,11 @@ __all__ = [
     "follow",
 ]
 
-_LAZY = {"follow": "logging_core.read.follow"}
+_LAZY = {
+    "InstanceManager": "logging_core.manager",
+    "LoggingManager": "logging_core.manager",
+    "follow": "logging_core.read.follow",
+}
 
 
 def __getattr__(name: str) -> object:
