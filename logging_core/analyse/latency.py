@@ -16,6 +16,7 @@ _BATCH = 2_048
 _SCALE_BITS = 80  # seconds down to 2^-80 add up exactly, so the order never matters
 _SCALE = 2.0**_SCALE_BITS
 _QUANTILES = (0.5, 0.95, 0.99)
+_PLACES = 9  # beyond a nanosecond there is only the noise of adding binary fractions
 
 
 class LatencySketch:
@@ -61,7 +62,8 @@ class LatencySketch:
         if self._digest is None:
             p50, p95, p99 = quantiles(self._values, _QUANTILES)
         else:
-            p50, p95, p99 = (min(q, self._max_s) for q in self._flush().quantile_vec(_QUANTILES))
+            estimates = self._flush().quantile_vec(_QUANTILES)
+            p50, p95, p99 = (min(round(q, _PLACES), self._max_s) for q in estimates)
         return Latency(
             count=self._count,
             mean_s=self._sum / (self._count << _SCALE_BITS),

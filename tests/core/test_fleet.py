@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from typing import Any
 
 import pytest
@@ -918,13 +917,3 @@ def test_only_what_changed_is_made_anew() -> None:
     ]
     assert changed == ["i0005"]
     assert model.state(T + 2_005).instances is after.instances
-
-
-def test_asking_a_thousand_instances_ten_times_a_second_is_cheap() -> None:
-    """With a thousand instances of which a few have news, a look costs a few milliseconds."""
-    model = big_fleet()
-    start = time.process_time()
-    for turn in range(100):
-        model.apply(Batch(records=(received(2_001 + turn / 100, f"m{turn}", f"i{turn:04}"),)))
-        model.state(T + 2_002 + turn / 100)
-    assert (time.process_time() - start) / 100 < 0.02
