@@ -127,11 +127,11 @@ def _read(root: Path, options: Options, now: Callable[[], float]) -> FleetState:
     model = FleetModel(since_s=options.since_s)
     reader = TreeReader(root)
     try:
-        caught_up = False
-        while not caught_up:
-            batch = reader.poll()
+        batch = reader.poll()
+        model.apply(batch)
+        while not batch.caught_up:
+            batch = reader.poll(())  # what the first look found, but no second look for more
             model.apply(batch)
-            caught_up = batch.caught_up
     finally:
         reader.close()
     state = model.state(now())

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,6 +21,7 @@ MOST_TOKENS = 1e15
 """The same for a count of tokens."""
 
 _MAX_DEPTH = 100
+_LONGEST_ESCAPE = len(r"\ud83d\ude80")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -64,6 +66,28 @@ def load_object(line: bytes) -> Loaded | str:
         return "not a JSON object"
     tame = strict and line.isascii() and b"\\" not in line and b"\x7f" not in line
     return Loaded(value, tame, strict)
+
+
+def mend(line: bytes, size: int) -> bytes:
+    """Make JSON again of an object that was cut off inside a text, as giant messages are.
+
+    Args:
+        line: What is left of it.
+        size: Its true size in bytes, which the text then tells.
+
+    Returns:
+        The object with its open text, and up to two objects around it, closed; `line` itself if
+        that makes no JSON.
+    """
+    head = line.decode("utf-8", "ignore").encode()
+    note = f" … [cut: {size:,} bytes]".encode()
+    for cut in range(_LONGEST_ESCAPE):
+        for end in (b'"}', b'"}}'):
+            mended = head[: len(head) - cut] + note + end
+            with suppress(orjson.JSONDecodeError):
+                orjson.loads(mended)
+                return mended
+    return line
 
 
 class Fields:

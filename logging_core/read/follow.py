@@ -57,13 +57,13 @@ async def follow(
     hints = _Hints(root, watched=not poll, sweep_s=sweep_s)
     last: Batch | None = None
     try:
-        await hints.arm()
         dirty: Collection[Path] | None = None
         while True:
             batch = await _in_thread(reader, dirty)
             if _is_news(batch, last):
                 yield batch
-            appeared = last is not None and last.waiting is not None and batch.waiting is None
+            # The first records do not wait for the watch; a sweep finds what it missed.
+            appeared = last is None or (last.waiting is not None and batch.waiting is None)
             if batch.reset or appeared:
                 await hints.arm()
                 dirty = None

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from logging_core.codec.decode import decode_metadata, strip_line
 from logging_core.codec.entries import Entries, Unreadable
+from logging_core.codec.lenient import mend
 from logging_core.read.files import Part, open_regular
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
@@ -131,11 +132,9 @@ class JsonLines(TailedLog[Line]):
             line = strip_line(data, first=offset == 0)
             if not line.strip():
                 continue
-            decoded: Record | str
-            if size > len(data):
+            decoded = self._decode(line if size == len(data) else mend(line, size))
+            if isinstance(decoded, str) and size > len(data):
                 decoded = f"a line of {size:,} bytes is too long"
-            else:
-                decoded = self._decode(line)
             if isinstance(decoded, str):
                 found.problems.append(problem(path, decoded, offset=offset, line=line))
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -100,13 +99,16 @@ def _find_root(root: Path) -> tuple[str | None, tuple[int, int] | None]:
     """Which directory the root is; else why it cannot be read, for people."""
     shown = safe_line(str(root))
     try:
-        status = root.stat()
+        fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(fd)
+            os.stat(".", dir_fd=fd)  # listing a directory is one right, looking into it another
+        finally:
+            os.close(fd)
     except FileNotFoundError:
         return f"{shown} does not exist yet", None
-    except OSError as error:
-        return f"{shown} cannot be read: {error.strerror}", None
-    if not stat.S_ISDIR(status.st_mode):
+    except NotADirectoryError:
         return f"{shown} is not a directory", None
-    if not os.access(root, os.R_OK | os.X_OK):
-        return f"{shown} cannot be read: permission denied", None
+    except OSError as error:
+        return f"{shown} cannot be read: {str(error.strerror).lower()}", None
     return None, (status.st_dev, status.st_ino)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from reading import ids, only, problems, read, records
 
@@ -82,20 +85,39 @@ def test_blank_lines_and_empty_files_are_no_problem(tree: TreeBuilder, reader: T
     assert ids(batch.records) == ["m1", "m2"]
 
 
-def test_a_line_that_is_too_long_is_told_with_its_size(
+@pytest.mark.parametrize("text", ["x", "é", "\\", '"', "🚀", "\n"])
+def test_a_giant_message_is_cut_and_its_true_size_told(
+    tree: TreeBuilder, reader: TreeReader, text: str
+) -> None:
+    """It is there with its id and the beginning of its content, and so is the line after it."""
+    times = 1_200_000 // len(json.dumps(text)[1:-1])
+    for start in range(12):
+        tree.send("a", f"m{start}", "-" * start + text * times)
+    tree.send("a", "after", at=1)
+    found = records(reader)
+    assert ids(found) == [*(f"m{start}" for start in range(12)), "after"]
+    for message in only(Message, found)[:-1]:
+        assert re.search(r" … \[cut: [\d,]+ bytes\]$", message.content or "")
+        assert 0 < len(message.content or "") < 1 << 20
+
+
+def test_a_giant_entry_for_people_is_cut(tree: TreeBuilder, reader: TreeReader) -> None:
+    """And says how long it is."""
+    tree.lifecycle("a", "x" * 3_000_000)
+    (event,) = only(LifecycleEvent, records(reader))
+    assert event.text.endswith("x … [cut: 3,000,029 bytes]")
+
+
+def test_a_giant_line_that_is_cut_in_no_text_is_a_problem(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:
-    """A message beyond the limit is a problem; an entry for people is cut."""
-    giant = "x" * 3_000_000
-    tree.send("a", "m1", giant)
-    tree.lifecycle("a", giant)
-    tree.send("a", "m2", at=1)
-    batches = read(reader)
-    assert ids([record for batch in batches for record in batch.records]) == ["m2"]
-    (event,) = only(LifecycleEvent, [record for batch in batches for record in batch.records])
-    assert event.text.endswith("x … [cut: 3,000,029 bytes]")
-    (problem,) = [problem for batch in batches for problem in batch.problems]
-    assert problem.reason == "a line of 3,000,133 bytes is too long"
+    """With its true size, and the line after it is read."""
+    tree.json("instances/a/communication.jsonl", {"numbers": [1000] * 500_000})
+    tree.send("a", "after")
+    found = read(reader)
+    assert ids([record for batch in found for record in batch.records]) == ["after"]
+    (problem,) = [problem for batch in found for problem in batch.problems]
+    assert problem.reason == "a line of 3,000,013 bytes is too long"
 
 
 def test_the_work_of_one_look_is_bounded(

@@ -6,13 +6,13 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from tailed import Log, small_turns
 
 from logging_core.read import lines, tail
 from logging_core.read.files import Part
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.sweep import Sweep
 from logging_core.read.tail import LogTail
+from tailed import Log, small_turns
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tailed import BACKUPS, Log, small_turns
 
 STEPS = st.sampled_from(

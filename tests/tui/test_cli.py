@@ -306,7 +306,7 @@ def test_an_unreadable_directory_cannot_be_shown(tmp_path: Path) -> None:
     root = tmp_path / "locked"
     root.mkdir(mode=0)
     # Root may read anything, and nobody may not start our interpreter: it turns into nobody.
-    code = "import locale, os, sys; from madrox_tui.cli import main"
+    code = "import locale, os, shutil, sys; from madrox_tui.cli import main"
     code += "; os.geteuid() or os.seteuid(65534); sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(root), "--once"], capture_output=True, check=False

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reading import ids, only, read, records
+
+from builders import TreeBuilder
+from logging_core.read.reader import TreeReader
+from logging_core.records import (
+    AuditEvent,
+    FrameRef,
+    InstanceGone,
+    InstanceSeen,
+    LifecycleEvent,
+    Message,
+    OrchestratorEvent,
+)
+
+
+@pytest.fixture
+def reader(tree: TreeBuilder) -> TreeReader:
+    return TreeReader(tree.root)
+
+
+def resume(reader: TreeReader, root: Path) -> TreeReader:
+    """Another reader that goes on where this one is, by a cursor that went through JSON."""
+    return TreeReader(root, cursor=json.loads(json.dumps(reader.poll(()).cursor)))
+
+
+def test_a_cursor_goes_on_where_the_last_batch_ended(tree: TreeBuilder) -> None:
+    """Nothing is missed and nothing repeated, in any kind of file."""
+    tree.spawn("a", "alpha")
+    tree.send("a", "m1")
+    tree.frame("a", "one")
+    tree.orchestrator("up")
+    reader = TreeReader(tree.root)
+    read(reader)
+    again = resume(reader, tree.root)
+    assert records(again) == []
+    tree.receive("a", "m1", at=5)
+    tree.frame("a", "two", at=6)
+    tree.orchestrator("busy", at=7)
+    tree.lifecycle("a", "done", at=8)
+    found = records(resume(again, tree.root))
+    assert [type(record) for record in found] == [
+        AuditEvent,
+        Message,
+        FrameRef,
+        OrchestratorEvent,
+        LifecycleEvent,
+    ]
+    assert found == records(again)
+
+
+def test_a_cursor_in_the_middle_of_the_history_goes_on_there(tree: TreeBuilder) -> None:
+    """A reader that was stopped before it had caught up loses nothing."""
+    for number in range(4):
+        tree.send("a", f"m{number}", "x" * 900_000, at=number)
+    reader = TreeReader(tree.root)
+    first = reader.poll()
+    assert ids(first.records) == ["m0"]
+    assert ids(records(TreeReader(tree.root, cursor=first.cursor))) == ["m1", "m2", "m3"]
+
+
+def test_a_cursor_survives_a_rotation(tree: TreeBuilder) -> None:
+    """Of a log by number, and of an audit file that midnight renamed."""
+    tree.orchestrator("one")
+    tree.audit("one", "a", {})
+    reader = TreeReader(tree.root)
+    read(reader)
+    tree.orchestrator("two", at=1)
+    tree.audit("two", "a", {}, at=1)
+    cursor = reader.poll(()).cursor
+    log, day = tree.root / "orchestrator.log", tree.root / "audit/audit_20261123.jsonl"
+    log.rename(log.with_name("orchestrator.log.1"))
+    day.rename(day.with_name("audit_20261123.jsonl.2026-11-23"))
+    tree.orchestrator("three", at=2)
+    tree.audit("three", "a", {}, at=2)
+    for reader_after in (TreeReader(tree.root, cursor=cursor), reader):
+        found = records(reader_after)
+        assert [event.text for event in only(OrchestratorEvent, found)] == ["two", "three"]
+        assert [event.event_type for event in only(AuditEvent, found)] == ["two", "three"]
+
+
+def test_a_cursor_knows_which_instances_were_there(tree: TreeBuilder) -> None:
+    """One that went away meanwhile is told, a new one too."""
+    tree.spawn("a")
+    tree.spawn("b")
+    reader = TreeReader(tree.root)
+    read(reader)
+    again = resume(reader, tree.root)
+    shutil.rmtree(tree.root / "instances/a")
+    tree.spawn("c")
+    found = [*records(again), *records(again)]
+    assert only(InstanceSeen, found) == [InstanceSeen(instance_id="c")]
+    assert only(InstanceGone, found) == [InstanceGone(instance_id="a")]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        {},
+        {"version": 2, "logs": {}, "instances": []},
+        {"version": 1, "logs": [], "instances": []},
+        {"version": 1, "logs": {"a": {"b": [1]}}, "instances": []},
+        {"version": 1, "logs": {"a": {"b": ["x"] * 5}}, "instances": []},
+    ],
+)
+def test_what_is_no_cursor_is_refused(tmp_path: Path, cursor: dict[str, Any]) -> None:
+    """With a `ValueError`, before anything is read."""
+    with pytest.raises(ValueError, match="not a cursor"):
+        TreeReader(tmp_path, cursor=cursor)
+
+
+def test_a_closed_reader_begins_anew(tree: TreeBuilder, reader: TreeReader) -> None:
+    """It remembers nothing."""
+    tree.send("a", "m1")
+    assert ids(records(reader)) == ["m1"]
+    reader.close()
+    assert ids(records(reader)) == ["m1"]
