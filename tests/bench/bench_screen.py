@@ -86,9 +86,8 @@ def main() -> None:
             ours.append(first_paint_s(top, "first message", cwd))
         print(f"first paint, bare Textual app: {median_ms(bare)}")
         print(f"first paint with data:         {median_ms(ours)}")
-        print(
-            f"ratio of medians:              {statistics.median(ours) / statistics.median(bare):.2f}"
-        )
+        ratio = statistics.median(ours) / statistics.median(bare)
+        print(f"ratio of medians:              {ratio:.2f}")
         print(f"append to screen, tail -F:     {median_ms(latencies_s(tail, tree, cwd))}")
         print(f"append to screen, madrox-top:  {median_ms(latencies_s(top, tree, cwd))}")
 

@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from reading import ids, only, problems, read, records
 
 from builders import TreeBuilder
 from logging_core.read import session
@@ -18,6 +17,7 @@ from logging_core.records import (
     Metadata,
     OrchestratorEvent,
 )
+from reading import ids, only, problems, read, records
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading import ids, only, read, records
 
 from builders import TreeBuilder
 from logging_core.read.reader import TreeReader
@@ -19,6 +18,7 @@ from logging_core.records import (
     Message,
     OrchestratorEvent,
 )
+from reading import ids, only, read, records
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from reading import only, read, records
-
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     AuditEvent,
@@ -18,6 +16,7 @@ from logging_core.records import (
     Metadata,
     OrchestratorEvent,
 )
+from reading import only, read, records
 
 
 def jq(program: str, *files: Path) -> Any:

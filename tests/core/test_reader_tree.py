@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from reading import ids, only, problems, read, records
 
 from builders import TreeBuilder
 from logging_core.read.reader import TreeReader
@@ -19,6 +18,7 @@ from logging_core.records import (
     Message,
 )
 from payloads import PAYLOADS
+from reading import ids, only, problems, read, records
 
 
 @pytest.fixture
