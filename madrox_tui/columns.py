@@ -67,6 +67,21 @@ class Fitted(Generic[T]):
         return zip(self.columns, self.widths, strict=True)
 
 
+class Table(Generic[T]):
+    """Columns, fitted to whatever width they are drawn in."""
+
+    def __init__(self, columns: Sequence[Column[T]]) -> None:
+        self._columns = columns
+        self._width = -1
+        self._fitted = Fitted[T]((), ())
+
+    def at(self, width: int) -> Fitted[T]:
+        """The columns that fit into `width` cells."""
+        if width != self._width:
+            self._width, self._fitted = width, fit_columns(self._columns, width)
+        return self._fitted
+
+
 def fit_columns(columns: Sequence[Column[T]], width: int) -> Fitted[T]:
     """Choose the columns that fit into `width` cells, and how wide each is."""
     chosen = list(columns)

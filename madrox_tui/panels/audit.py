@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState, Latency, Usage
 from madrox_tui import format as fmt
-from madrox_tui.columns import Cell, Column, Fitted, fit_columns
+from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -35,7 +34,7 @@ class AuditPanel(LineView):
         self.border_title = Content("Audit")
         self._shown: tuple[InstanceState, ...] = ()
         self._most = 0.0
-        self._fitted: Fitted[InstanceState] = fit_columns(self._columns(), 80)
+        self._table = Table(self._columns())
 
     def watch_view(self, view: View | None) -> None:
         """Show new sums; the dearest instances first, without costs the busiest."""
@@ -46,11 +45,6 @@ class AuditPanel(LineView):
         self.border_title = Content("Audit  filtered" if view.narrowed else "Audit")
         self.show_rows(len(self._shown))
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Choose the columns that fit."""
-        self._fitted = fit_columns(self._columns(), self.row_width)
-        super().on_resize(event)
-
     def header(self, line: int) -> list[Segment]:
         """The totals, and the table's headings."""
         usage = self.view.usage if self.view else Usage()
@@ -58,11 +52,11 @@ class AuditPanel(LineView):
             return self._totals(usage)
         if line == 1:
             return self._latency(usage.latency)
-        return self._fitted.header(self.cell_style("head")) if line == 3 else []
+        return self._table.at(self.row_width).header(self.cell_style("head")) if line == 3 else []
 
     def row(self, index: int) -> list[Segment]:
         """One instance's sums."""
-        return self._fitted.row(self._shown[index], self.cell_style)
+        return self._table.at(self.row_width).row(self._shown[index], self.cell_style)
 
     def _totals(self, usage: Usage) -> list[Segment]:
         errors = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -13,7 +12,7 @@ from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui import format as fmt
-from madrox_tui.columns import Cell, Column, fit_columns
+from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.panels.look import LOOKS
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -49,7 +48,7 @@ class InstancesPanel(LineView):
         self.border_title = Content("Instances")
         self._shown: tuple[InstanceState, ...] = ()
         self._at_s = 0.0
-        self._fitted = fit_columns(self._columns(), 80)
+        self._table = Table(self._columns())
 
     @property
     def selected(self) -> InstanceState | None:
@@ -82,19 +81,14 @@ class InstancesPanel(LineView):
             if instance.instance_id == instance_id:
                 self._move_to(index)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Choose the columns that fit."""
-        self._fitted = fit_columns(self._columns(), self.row_width)
-        super().on_resize(event)
-
     def header(self, _line: int) -> list[Segment]:
         """The headings."""
-        return self._fitted.header(self.cell_style("head"))
+        return self._table.at(self.row_width).header(self.cell_style("head"))
 
     def row(self, index: int) -> list[Segment]:
         """One instance; the dead are dimmed."""
         instance = self._shown[index]
-        row = self._fitted.row(instance, self.cell_style)
+        row = self._table.at(self.row_width).row(instance, self.cell_style)
         if instance.state is State.TERMINATED:
             muted = self.cell_style("muted")
             row = [Segment(segment.text, muted) for segment in row]

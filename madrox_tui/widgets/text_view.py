@@ -25,12 +25,19 @@ class TextView(LineView):
         surplus = len(text) - MAX_CHARS
         self._text = text[:MAX_CHARS] + (f"\n… {surplus:,} characters more" if surplus > 0 else "")
         self._rows: list[str] = []
+        self._wrapped = 0
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap to the new width."""
-        self._rows = wrap(self._text, self.row_width)
-        self.show_rows(len(self._rows))
+        self._wrap()
+        self.call_after_refresh(self._wrap)  # the width may change once more while laying out
         super().on_resize(event)
+
+    def _wrap(self) -> None:
+        if self.row_width != self._wrapped:
+            self._wrapped = self.row_width
+            self._rows = wrap(self._text, self._wrapped)
+            self.show_rows(len(self._rows))
 
     def row(self, index: int) -> list[Segment]:
         """One wrapped row."""

@@ -254,10 +254,12 @@ async def test_any_size_is_survived(fleet: TreeBuilder) -> None:
     """Resizing down to one cell and back shows everything again."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
-        for size in [(80, 24), (40, 12), (20, 5), (1, 1), (300, 3), (3, 100), (120, 40)]:
+        for size in [(80, 24), (40, 12), (20, 5), (1, 1), (300, 3), (3, 100), (30, 8), (120, 40)]:
             await person.pilot.resize_terminal(*size)
             await person.pilot.pause()
         await person.sees("build the plan", "atlas pane, newest", "● busy")
+        assert "COST" in person.panel("instances")
+        assert "P95" in person.panel("audit")
 
 
 async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBuilder) -> None:
