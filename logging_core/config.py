@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 DEFAULT_LOG_DIR = Path("/tmp/madrox_logs")  # noqa: S108 - the documented default of the format
 LEVELS = {
@@ -17,46 +18,111 @@ LEVELS = {
     "ERROR": logging.ERROR,
     "CRITICAL": logging.CRITICAL,
 }
+SMALLEST_RECORD = 4096
+"""Least `max_record_bytes`: room for what a record has besides its text."""
+
+_SWITCH = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+class FurtherOptions(TypedDict, total=False):
+    """The options of `LoggingConfig` besides the first two; `None` counts as not given."""
+
+    orchestrator_max_bytes: int | None
+    orchestrator_backups: int | None
+    instance_max_bytes: int | None
+    instance_backups: int | None
+    audit_days: int | None
+    max_record_bytes: int | None
+    max_open_files: int | None
+    allow_shared: bool | None
+    console: bool | None
+
+
+class LoggingOptions(FurtherOptions, total=False):
+    """The options of `LoggingConfig` as keyword arguments; `None` counts as not given."""
+
+    log_dir: str | os.PathLike[str] | None
+    log_level: str | int | None
 
 
 @dataclass(frozen=True, slots=True)
 class LoggingConfig:
     """The options of `LoggingManager`.
 
+    Each is also a key of the dict, and a variable of the environment: `LOG_DIR` and `LOG_LEVEL`,
+    and for the others `LOG_` before the name in capitals, such as `LOG_AUDIT_DAYS`.
+
     Attributes:
-        log_dir: Root of the log tree. Environment `LOG_DIR`; default `/tmp/madrox_logs`.
+        log_dir: Root of the log tree. Default `/tmp/madrox_logs`.
         log_level: Least level that reaches `orchestrator.log` and `instance.log`, as a
-            number of the `logging` module. Environment `LOG_LEVEL`; default `INFO`.
-            Messages, captures and audit events are always written.
+            number of the `logging` module. Default `INFO`. Messages, captures and audit events
+            are always written.
+        orchestrator_max_bytes: `orchestrator.log` is put aside before it grows beyond so many
+            bytes. Default 10 MB; 0: never.
+        orchestrator_backups: How many of those are kept. Default 5; 0: it is never put aside.
+        instance_max_bytes: The same for each `instance.log`. Default 5 MB.
+        instance_backups: The same for each `instance.log`. Default 3.
+        audit_days: Days that audit files are kept. Default 30; 0: for ever.
+        max_record_bytes: Largest record in bytes; longer texts in it are cut, and say how
+            long they were. Default 16 MiB, at least 4096.
+        max_open_files: Most log files that are open at once; the least recently used ones are
+            closed. Default 256.
+        allow_shared: Whether a tree is used that another user owns or that others can write.
+            Default no: `LogDirError`.
+        console: Whether the records of `orchestrator.log` are shown on stderr too. Default no.
     """
 
     log_dir: Path = DEFAULT_LOG_DIR
     log_level: int = logging.INFO
+    orchestrator_max_bytes: int = 10_000_000
+    orchestrator_backups: int = 5
+    instance_max_bytes: int = 5_000_000
+    instance_backups: int = 3
+    audit_days: int = 30
+    max_record_bytes: int = 16 * 1024 * 1024
+    max_open_files: int = 256
+    allow_shared: bool = False
+    console: bool = False
 
     @classmethod
     def load(
         cls,
         config: Mapping[str, Any] | None = None,
         *,
-        log_dir: str | os.PathLike[str] | None = None,
-        log_level: str | int | None = None,
         env: Mapping[str, str] = os.environ,
+        **options: Unpack[LoggingOptions],
     ) -> Self:
         """Resolve the options; an argument beats `config`, which beats `env`.
 
         Args:
-            config: May hold `log_dir` and `log_level`; other keys are somebody else's and ignored.
-            log_dir: Root of the tree; `~` is expanded.
-            log_level: A level's name (any case) or number.
-            env: Where `LOG_DIR` and `LOG_LEVEL` are looked up; an empty value counts as unset.
+            config: Options by name; other keys are somebody else's and ignored.
+            env: Where `LOG_DIR` and so on are looked up; an empty value counts as unset.
+            options: Options by name; `None` counts as not given. Of `log_dir`, `~` is expanded;
+                `log_level` is a level's name (any case) or number.
 
         Raises:
-            ValueError: The level is neither a known name nor a number.
+            ValueError: An option has a value that it cannot have; the message names it.
         """
         given = config or {}
-        root = log_dir or given.get("log_dir") or env.get("LOG_DIR") or DEFAULT_LOG_DIR
-        level = _first(log_level, given.get("log_level"), env.get("LOG_LEVEL") or None, "INFO")
-        return cls(log_dir=Path(root).expanduser(), log_level=parse_level(level))
+        found: dict[str, Any] = {}
+        for name in (field.name for field in dataclasses.fields(cls)):
+            values = (options.get(name), given.get(name), env.get(_variable(name)) or None)
+            value = next((value for value in values if value is not None), None)
+            if value is not None and value != "":
+                found[name] = _parse(name, value)
+        return cls(**found)
+
+    def with_options(self, **options: Unpack[LoggingOptions]) -> Self:
+        """This configuration with some options replaced; `None` leaves what there is.
+
+        Raises:
+            ValueError: As for `load`.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        return dataclasses.replace(self, **{n: _parse(n, value) for n, value in given.items()})
 
 
 def parse_level(level: str | int) -> int:
@@ -75,5 +141,26 @@ def parse_level(level: str | int) -> int:
     return LEVELS[text]
 
 
-def _first(*values: str | int | None) -> str | int:
-    return next(value for value in values if value is not None)
+def _variable(name: str) -> str:
+    return name.upper() if name.startswith("log_") else f"LOG_{name.upper()}"
+
+
+def _parse(name: str, value: Any) -> Any:
+    if name == "log_dir":
+        return Path(value).expanduser()
+    if name == "log_level":
+        return parse_level(value)
+    if name in ("allow_shared", "console"):
+        return _parse_switch(name, value)
+    least = {"max_record_bytes": SMALLEST_RECORD, "max_open_files": 1}.get(name, 0)
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdecimal() or int(text) < least:
+        raise ValueError(f"{name} is {value!r}: use a whole number, {least} or more")
+    return int(text)
+
+
+def _parse_switch(name: str, value: Any) -> bool:
+    switch = value if isinstance(value, bool) else _SWITCH.get(str(value).strip().lower())
+    if switch is None:
+        raise ValueError(f"{name} is {value!r}: use one of {', '.join(_SWITCH)}")
+    return switch

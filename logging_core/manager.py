@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
-from logging_core.config import LoggingConfig
+from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions
 from logging_core.tree import LogTree
 from logging_core.write.writer import TreeWriter
 
@@ -28,8 +28,9 @@ class LoggingManager(TreeWriter):
     Args:
         log_dir: Root of the tree; else `LOG_DIR` of the environment, else `/tmp/madrox_logs`.
         log_level: Name or number; else `LOG_LEVEL`, else `INFO`.
-        config: All options at once; the two arguments above take precedence.
+        config: All options at once, read from no environment; the other arguments beat it.
         clock: Seconds since the epoch; every timestamp comes from it.
+        options: Any other option of `LoggingConfig` by its name.
 
     Attributes:
         log_dir: Root of the tree, absolute.
@@ -42,8 +43,8 @@ class LoggingManager(TreeWriter):
             with `event_type`, `instance_id` and `details` taken from `extra=`.
 
     Raises:
-        LogDirError: The tree cannot be made or written there.
-        ValueError: The level is unknown.
+        LogDirError: The tree cannot be made or written there, or is not this user's alone.
+        ValueError: An option has a value that it cannot have.
     """
 
     def __init__(
@@ -53,8 +54,11 @@ class LoggingManager(TreeWriter):
         *,
         config: LoggingConfig | None = None,
         clock: Callable[[], float] = time.time,
+        **options: Unpack[FurtherOptions],
     ) -> None:
-        super().__init__(_resolve(config, log_dir, log_level), clock)
+        given: LoggingOptions = {"log_dir": log_dir, "log_level": log_level, **options}
+        load = LoggingConfig.load if config is None else config.with_options
+        super().__init__(load(**given), clock)
 
     def get_instance_logs(
         self, instance_id: str, log_type: str = "instance", tail: int = 100
@@ -134,17 +138,3 @@ class InstanceManager:
         from logging_core.read.query import list_instances
 
         return await asyncio.to_thread(list_instances, self._tree)
-
-
-def _resolve(
-    config: LoggingConfig | None,
-    log_dir: str | os.PathLike[str] | None,
-    log_level: str | int | None,
-) -> LoggingConfig:
-    if config is None:
-        return LoggingConfig.load(log_dir=log_dir, log_level=log_level)
-    return LoggingConfig.load(
-        {"log_dir": config.log_dir, "log_level": config.log_level},
-        log_dir=log_dir,
-        log_level=log_level,
-    )

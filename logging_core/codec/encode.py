@@ -140,6 +140,11 @@ def _dump(record: Mapping[str, Any], option: int) -> bytes:
         data = orjson.dumps(record, default=text_of, option=option)
     except TypeError:
         data = orjson.dumps(_plain(record, ()), option=option)
+    return escape_breaks(data)
+
+
+def escape_breaks(data: bytes) -> bytes:
+    """JSON with every control character and line break of Unicode as an escape."""
     return data if data.isascii() else _BREAKS.sub(_escape, data)
 
 

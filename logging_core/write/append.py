@@ -5,67 +5,253 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
-FILE_MODE = 0o600
-DIRECTORY_MODE = 0o700
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+from logging_core.write.forks import Forkable
+from logging_core.write.losses import Losses
+from logging_core.write.pool import DescriptorPool
+from logging_core.write.private import Access
+
+CHECK_EVERY_S = 0.001
+"""For how long a file is taken to be where it was.
+
+A record that comes later than this after the last look is preceded by another look, so only in a
+burst can records follow a file that was renamed (they are in the renamed file) or deleted (they
+are gone, as everything in it), and those of one millisecond at most.
+"""
+
+_CLOSED = -1
+_UNKNOWN = -1
+_NEWLINE = 10
+_NOT_OURS = frozenset({errno.EBADF, errno.ESPIPE, errno.ESTALE})
 
 
-class AppendFile:
-    """One file, opened at its first record; safe to use from several threads.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the files of one tree have in common.
 
-    A record is handed to the system in one `write` to an `O_APPEND` descriptor, so that records
-    of several threads and processes never mix. What a killed writer left without its newline
-    gets one when the file is opened, so that it spoils no other record.
+    Attributes:
+        access: Opens them.
+        losses: Told what could not be written.
+        pool: Limits how many are open.
     """
 
-    def __init__(self, path: Path) -> None:
+    access: Access
+    losses: Losses = field(default_factory=Losses)
+    pool: DescriptorPool = field(default_factory=DescriptorPool)
+
+
+class AppendFile(Forkable):
+    """One file, opened at its first record; for any number of threads, processes and signals.
+
+    A record is handed to the system in one `write` to an `O_APPEND` descriptor, so that records
+    of several threads and processes never mix, and one that `append` returned from survives the
+    process. No lock between processes is ever waited for: one that was stopped stops no other.
+
+    What a killed writer left without its newline gets one when the file is opened. Where it was
+    killed while others write, the record that came to stand on the torn line is written again.
+
+    Args:
+        path: The file.
+        shared: Of its tree; by default its directory is a tree by itself.
+    """
+
+    def __init__(self, path: Path, shared: Shared | None = None) -> None:
+        super().__init__()
         self.path = path
-        self._lock = threading.RLock()  # a signal handler may log while its thread writes
-        self._fd: int | None = None
+        self.used_s = 0.0
+        self._shared = shared or Shared(Access(path.parent))
+        self._name = str(path)
+        self._fd = _CLOSED
+        self._identity = (0, 0)
+        self._end = 0
+        self._lossy = False
+        self.after_fork()
 
     def __del__(self) -> None:
         self.close()
 
-    def append(self, record: bytes) -> None:
-        """Append one whole record, its newline included.
+    def after_fork(self) -> None:
+        """The child opens the file by itself: the parent's descriptor has the parent's offset."""
+        self._lock = threading.RLock()  # a signal handler may log while its thread writes
+        self._busy = False
+        self._inherited = True
+        self._trusted_until_s = 0.0
 
-        Raises:
-            OSError: It could not be written, or not as a whole.
+    def append(self, record: bytes, *, counted: bool = True) -> bool:
+        """Append one whole record, its newline included. Never raises an `OSError`.
+
+        Args:
+            record: The record.
+            counted: Whether it is a loss if it cannot be written.
+
+        Returns:
+            Whether it is in the file.
         """
-        with self._lock:
-            fd = self._fd
-            if fd is None:
-                fd = self._fd = self._open()
-            if os.write(fd, record) != len(record):
-                raise OSError(errno.ENOSPC, "only a part of a record was written", str(self.path))
+        lock = self._lock
+        failure: OSError | None = None
+        lock.acquire()
+        if self._busy:
+            lock.release()
+            return self._append_apart(record, counted=counted)
+        self._busy = True
+        try:
+            now_s = monotonic()
+            if now_s >= self._trusted_until_s:
+                self._look(now_s, len(record))
+            written = os.write(self._fd, record)
+            end = os.lseek(self._fd, 0, os.SEEK_CUR)
+            if end - written != self._end or written != len(record):  # others write here too
+                end = _mend(self._fd, record, written, end)
+            self._end = end
+        except OSError as error:
+            failure = error
+            self._close()
+        finally:
+            self._busy = False
+            lock.release()
+        if failure is not None or self._lossy:
+            return self._settle(record, failure, counted=counted)
+        return True
 
     def open(self) -> None:
         """Open the file now, to see whether it can be.
 
         Raises:
-            OSError: It cannot; a symbolic link is refused.
+            OSError: It cannot, or is refused: see `Access`.
         """
         with self._lock:
-            if self._fd is None:
-                self._fd = self._open()
+            if self._fd == _CLOSED:
+                self._reopen()
 
     def close(self) -> None:
         """Close the file; the next record opens it again."""
         with self._lock:
-            fd, self._fd = self._fd, None
-            if fd is not None:
-                os.close(fd)
+            if self._busy:  # below a signal handler: whoever is writing needs the descriptor
+                self._trusted_until_s = 0.0
+            else:
+                self._close()
 
-    def _open(self) -> int:
+    def close_if_idle(self) -> None:
+        """Close the file, unless it is being written right now."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self.close()
+            finally:
+                self._lock.release()
+
+    def _look(self, now_s: float, length: int) -> int:
+        """See that the descriptor is that of the file at the path, and open it if not.
+
+        Args:
+            now_s: Of a monotonic clock.
+            length: Of the record that comes next.
+
+        Returns:
+            The file's size.
+        """
+        self.used_s = now_s
+        size = None if self._inherited else self._size_in_place()
+        if size is None:
+            size = self._reopen()
+        self._trusted_until_s = now_s + CHECK_EVERY_S
+        return size
+
+    def _size_in_place(self) -> int | None:
+        if not self._is_ours():
+            return None
         try:
-            fd = os.open(self.path, _FLAGS, FILE_MODE)
+            found = os.lstat(self._name)
         except FileNotFoundError:
-            make_private_dir(self.path.parent)
-            fd = os.open(self.path, _FLAGS, FILE_MODE)
+            return None
+        return found.st_size if (found.st_dev, found.st_ino) == self._identity else None
+
+    def _is_ours(self) -> bool:
+        """Whether the descriptor is still ours, which code that closes all of them may change."""
+        if self._fd == _CLOSED:
+            return False
+        try:
+            found = os.fstat(self._fd)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._identity
+
+    def _reopen(self) -> int:
+        self._close()
+        self._shared.pool.make_room()
+        self._fd = fd = self._shared.access.open_to_append(self.path)
+        self._inherited = False
+        self._shared.pool.add(self)
+        found = os.fstat(fd)
+        self._identity = (found.st_dev, found.st_ino)
         _end_torn_record(fd)
-        return fd
+        self._end = _UNKNOWN  # others may have been killed since
+        return os.lseek(fd, 0, os.SEEK_END)
+
+    def _close(self) -> None:
+        ours, fd, self._fd = self._is_ours(), self._fd, _CLOSED
+        self._trusted_until_s = 0.0
+        self._shared.pool.remove(self)
+        if ours:
+            os.close(fd)
+
+    def _settle(self, record: bytes, failure: OSError | None, *, counted: bool) -> bool:
+        """After a failure count it; after the first success since, have all losses told."""
+        if failure is None:
+            if counted:
+                self._lossy = False
+                self._shared.losses.tell()
+            return True
+        if failure.errno in _NOT_OURS:  # a daemon in the making closed what it did not know
+            return self._append_apart(record, counted=counted)
+        if counted:
+            self._lossy = True
+            self._shared.losses.add(self.path, failure)
+        return False
+
+    def _append_apart(self, record: bytes, *, counted: bool) -> bool:
+        """Append by a descriptor of its own, and leave alone what others are in the middle of.
+
+        That is for a signal handler, or a `__del__`, whose own thread is writing.
+        """
+        try:
+            fd = self._shared.access.open_to_append(self.path)
+            try:
+                written = os.write(fd, record)
+                _mend(fd, record, written, os.lseek(fd, 0, os.SEEK_CUR))
+            finally:
+                os.close(fd)
+        except OSError as error:
+            if counted:
+                self._lossy = True
+                self._shared.losses.add(self.path, error)
+            return False
+        return True
+
+
+def _mend(fd: int, record: bytes, written: int, end: int) -> int:
+    """See that a record is a whole line, where others write too; the file's new end.
+
+    Raises:
+        OSError: It is not in the file as a whole.
+    """
+    start = end - written
+    if written == len(record) and _begins_a_line(fd, record, start):
+        return end
+    if written == len(record):  # on the line of one who was killed: it is lost there
+        start, written = end, os.write(fd, record)
+        end = start + written
+    if written != len(record):
+        if os.lseek(fd, 0, os.SEEK_END) == end:  # nobody wrote since: on a full disk, nobody can
+            os.ftruncate(fd, end - written)
+        raise OSError(errno.ENOSPC, "only a part of a record was written")
+    return end
+
+
+def _begins_a_line(fd: int, record: bytes, start: int) -> bool:
+    return start <= 0 or record[0] == _NEWLINE or os.pread(fd, 1, start - 1) == b"\n"
 
 
 def _end_torn_record(fd: int) -> None:
@@ -76,16 +262,3 @@ def _end_torn_record(fd: int) -> None:
         if size == before:  # nobody is writing: what stands there was left unfinished
             os.write(fd, b"\n")
             return
-
-
-def make_private_dir(path: Path) -> None:
-    """Make a directory, and those above it that are missing, for the owner alone.
-
-    Raises:
-        OSError: It cannot be made, or something else has its name.
-    """
-    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
-    for directory in reversed(missing):
-        directory.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
-    if not path.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import sys
 from abc import abstractmethod
+from contextlib import suppress
 from typing import Any
 
 from logging_core.codec.encode import (
     attempt,
     audit_record,
-    encode_json,
+    encode_lifecycle,
     text_of,
     with_extra,
 )
 from logging_core.write.append import AppendFile
 from logging_core.write.audit import AuditFile
 from logging_core.write.instance import InstanceFiles
+from logging_core.write.lines import Lines
 from logging_core.write.stamps import Stamps
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -24,6 +27,7 @@ STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asct
 MESSAGE_EVENTS = frozenset({"message_sent", "message_received", "communication"})
 """The event types that make an instance's log record a message."""
 
+_BARE_FIELDS = len(vars(logging.makeLogRecord({})))
 _TRACE_FIELDS = frozenset({"exception", "stack_info"})
 _FORMATTER = logging.Formatter()
 
@@ -31,31 +35,21 @@ _FORMATTER = logging.Formatter()
 class TreeHandler(logging.Handler):
     """A handler of ours, told apart from those that a user adds."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; a failure is reported as the standard library reports it."""
-        try:
-            self.write(record)
-        except OSError:
-            self.handleError(record)
-
     @abstractmethod
-    def write(self, record: logging.LogRecord) -> None:
-        """Write one record.
-
-        Raises:
-            OSError: It could not be written.
-        """
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record. Never raises: see `AppendFile.append`."""
 
 
 class OrchestratorHandler(TreeHandler):
     """Writes to `orchestrator.log`: one JSON object a line, the caller's extras at top level."""
 
-    def __init__(self, file: AppendFile, stamps: Stamps, level: int) -> None:
+    def __init__(self, file: AppendFile, lines: Lines, stamps: Stamps, level: int) -> None:
         super().__init__(level)
+        self._lines = lines
         self._file = file
         self._stamps = stamps
 
-    def write(self, record: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         """Append one line."""
         fields: dict[str, Any] = {
             "timestamp": self._stamps.of(record),
@@ -67,18 +61,20 @@ class OrchestratorHandler(TreeHandler):
             "line": record.lineno,
         }
         with_extra(fields, extra_of(record), _TRACE_FIELDS)
-        self._file.append(encode_json(fields | traces_of(record)))
+        fields |= traces_of(record)
+        self._file.append(self._lines.json(fields))
 
 
 class AuditHandler(TreeHandler):
     """Writes records that reach the audit logger by the standard library's way."""
 
-    def __init__(self, file: AuditFile, stamps: Stamps) -> None:
+    def __init__(self, file: AuditFile, lines: Lines, stamps: Stamps) -> None:
         super().__init__()
+        self._lines = lines
         self._file = file
         self._stamps = stamps
 
-    def write(self, record: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         """Append one line; `event_type`, `instance_id` and `details` come from `extra=`."""
         stamp, extra = self._stamps.of(record), extra_of(record)
         fields = audit_record(
@@ -91,7 +87,7 @@ class AuditHandler(TreeHandler):
             logger=record.name,
         )
         with_extra(fields, extra, _TRACE_FIELDS)
-        self._file.append(stamp, encode_json(fields | traces_of(record)))
+        self._file.append(stamp, self._lines.json(fields | traces_of(record)))
 
 
 class InstanceHandler(TreeHandler):
@@ -109,7 +105,7 @@ class InstanceHandler(TreeHandler):
         self._stamps = stamps
         self._text_level = level
 
-    def write(self, record: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         """Append to one file, or to both."""
         stamp, text = self._stamps.of(record), message_of(record)
         event_type = vars(record).get("event_type")
@@ -123,6 +119,21 @@ class InstanceHandler(TreeHandler):
             self._files.lifecycle(stamp, record.levelname, "\n".join(lines))
 
 
+class ConsoleHandler(TreeHandler):
+    """Shows the records of `orchestrator.log` on stderr, in the form of an `instance.log`."""
+
+    def __init__(self, stamps: Stamps, level: int) -> None:
+        super().__init__(level)
+        self._stamps = stamps
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one entry."""
+        text = "\n".join((message_of(record), *traces_of(record).values()))
+        entry = encode_lifecycle(self._stamps.of(record), record.levelname, text)
+        with suppress(OSError, ValueError, RuntimeError):  # full, closed, or below a signal
+            print(entry.decode(), end="", file=sys.stderr, flush=True)  # noqa: T201 - asked for
+
+
 def message_of(record: logging.LogRecord) -> str:
     """A record's message; where its arguments do not fit, the message and they as they are."""
     text = attempt(record.getMessage)
@@ -131,6 +142,8 @@ def message_of(record: logging.LogRecord) -> str:
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     """What a caller gave as `extra=`."""
+    if len(vars(record)) == _BARE_FIELDS:
+        return {}
     return {key: value for key, value in vars(record).items() if key not in STANDARD_FIELDS}
 
 

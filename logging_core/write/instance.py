@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from logging_core.codec.encode import encode_json, encode_lifecycle, message_record
-from logging_core.codec.pane import encode_frame
+from logging_core.codec.encode import message_record
+from logging_core.config import LoggingConfig
 from logging_core.tree import LogTree
-from logging_core.write.append import AppendFile
+from logging_core.write.append import AppendFile, Shared
+from logging_core.write.lines import Lines
 from logging_core.write.metadata import update_metadata
+from logging_core.write.rotate import RotatingFile
 
 
 class InstanceFiles:
@@ -18,43 +20,64 @@ class InstanceFiles:
     Args:
         tree: Where.
         instance_id: Whose.
+        config: How large the files may become.
+        shared: Of the tree.
+
+    Attributes:
+        described: Whether `metadata.json` says what is known.
 
     Raises:
         InvalidInstanceIdError: The id is not one safe path component; no file was touched.
     """
 
-    def __init__(self, tree: LogTree, instance_id: str) -> None:
+    def __init__(
+        self, tree: LogTree, instance_id: str, config: LoggingConfig, shared: Shared
+    ) -> None:
+        self.described = False
         self._instance_id = instance_id
+        self._shared = shared
+        self._lines = Lines(config.max_record_bytes)
         self._metadata = tree.metadata(instance_id)
-        self._log = AppendFile(tree.instance_log(instance_id))
-        self._communication = AppendFile(tree.communication(instance_id))
-        self._panes = AppendFile(tree.tmux_output(instance_id))
-        self._known: dict[str, str] | None = None
+        self._log = RotatingFile(
+            tree.instance_log(instance_id),
+            config.instance_max_bytes,
+            config.instance_backups,
+            shared,
+        )
+        self._communication = AppendFile(tree.communication(instance_id), shared)
+        self._panes = AppendFile(tree.tmux_output(instance_id), shared)
+        self._known: dict[str, str] = {}
 
     def describe(self, stamp: str, known: Mapping[str, str | None]) -> None:
         """Put into `metadata.json` what is known; see `update_metadata`.
 
-        The same again costs nothing.
-
-        Raises:
-            OSError: It could not be read or written.
+        The same again costs nothing. What could not be written is a loss, and tried again.
         """
         given = {key: value for key, value in known.items() if value is not None}
-        if self._known is None or not given.items() <= self._known.items():
-            update_metadata(self._metadata, self._instance_id, stamp, given)
-            self._known = {**(self._known or {}), **given}
+        if self.described and given.items() <= self._known.items():
+            return
+        self._known |= given
+        try:
+            update_metadata(
+                self._metadata, self._instance_id, stamp, self._known, self._shared.access
+            )
+        except OSError as error:
+            self.described = False
+            self._shared.losses.add(self._metadata, error)
+        else:
+            self.described = True
 
     def lifecycle(self, stamp: str, level: str, text: str) -> None:
         """Append an entry to `instance.log`."""
-        self._log.append(encode_lifecycle(stamp, level, text))
+        self._log.append(self._lines.lifecycle(stamp, level, text))
 
     def message(self, stamp: str, event_type: str, fields: Mapping[str, Any]) -> None:
         """Append a line to `communication.jsonl`; `fields` as for `message_record`."""
-        self._communication.append(encode_json(message_record(stamp, event_type, fields)))
+        self._communication.append(self._lines.json(message_record(stamp, event_type, fields)))
 
     def pane(self, time_s: float, text: str) -> None:
         """Append a capture to `tmux_output.log`, in one `write`."""
-        self._panes.append(encode_frame(time_s, text))
+        self._panes.append(self._lines.frame(time_s, text))
 
     def close(self) -> None:
         """Close the files; the next record opens them again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from logging_core.codec.encode import with_extra
@@ -57,12 +57,13 @@ def make_instance_logger(handler: InstanceHandler, instance_id: str, level: int)
     return InstanceAdapter(logger, {"instance_id": instance_id, "instance_name": None})
 
 
-def replace_handler(logger: logging.Logger, handler: TreeHandler) -> None:
-    """Put `handler` on a logger in place of those of ours; a user's stay."""
+def replace_handlers(logger: logging.Logger, handlers: Sequence[TreeHandler]) -> None:
+    """Put `handlers` on a logger in place of those of ours; a user's stay."""
     for old in logger.handlers[:]:
         if isinstance(old, TreeHandler):
             logger.removeHandler(old)
-    logger.addHandler(handler)
+    for handler in handlers:
+        logger.addHandler(handler)
 
 
 def has_listeners(logger: logging.Logger) -> bool:

@@ -10,12 +10,16 @@ from typing import Any
 import orjson
 
 from logging_core.codec.encode import encode_document
-from logging_core.write.append import FILE_MODE, make_private_dir
-
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+from logging_core.write.private import Access, create_private
 
 
-def update_metadata(path: Path, instance_id: str, stamp: str, known: Mapping[str, str]) -> None:
+def update_metadata(
+    path: Path,
+    instance_id: str,
+    stamp: str,
+    known: Mapping[str, str],
+    access: Access | None = None,
+) -> None:
     """Bring an instance's metadata up to date; a file that says it all is left alone.
 
     What the file says stays: its `created_at`, keys that are not ours, and everything that `known`
@@ -26,11 +30,14 @@ def update_metadata(path: Path, instance_id: str, stamp: str, known: Mapping[str
         instance_id: Whose.
         stamp: When the instance was made, if the file does not say.
         known: `instance_name`, `role` and so on.
+        access: Opens it; by default its directory is a tree by itself.
 
     Raises:
-        OSError: It could not be read or written.
+        OSError: It could not be read or written, or is refused: see `Access`.
     """
-    old = _read_object(path)
+    access = access or Access(path.parent)
+    access.make_directory(path.parent)
+    old = _read_object(path, access)
     record: dict[str, Any] = {
         "instance_id": instance_id,
         "instance_name": old.get("instance_name"),
@@ -40,16 +47,16 @@ def update_metadata(path: Path, instance_id: str, stamp: str, known: Mapping[str
     record |= {key: value for key, value in old.items() if key not in record}
     record |= known
     if record != old:
-        replace_file(path, encode_document(record))
+        replace_file(path, encode_document(record), access)
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
     """Write a whole file so that a reader sees the old one or the new one, never a part.
 
     Raises:
         OSError: It could not be written; the old file is as it was.
     """
-    make_private_dir(path.parent)
+    (access or Access(path.parent)).make_directory(path.parent)
     temporary, fd = _open_temporary(path)
     try:
         with os.fdopen(fd, "wb") as file:
@@ -65,14 +72,15 @@ def _open_temporary(path: Path) -> tuple[Path, int]:
     while True:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{number}.tmp")
         try:
-            return temporary, os.open(temporary, _FLAGS, FILE_MODE)
+            return temporary, create_private(temporary)
         except FileExistsError:
             number += 1
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def _read_object(path: Path, access: Access) -> dict[str, Any]:
     try:
-        value = orjson.loads(path.read_bytes())
+        with os.fdopen(access.open_to_read(path), "rb") as file:
+            value = orjson.loads(file.read())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
 from typing import Any
 
-from logging_core.codec.encode import audit_record, encode_json, text_of, with_extra
+from logging_core.codec.encode import audit_record, text_of, with_extra
 from logging_core.config import LoggingConfig
-from logging_core.errors import LogDirError
 from logging_core.tree import LogTree, check_instance_id
-from logging_core.write.append import AppendFile, make_private_dir
+from logging_core.write.append import Shared
 from logging_core.write.audit import AuditFile
-from logging_core.write.handlers import AuditHandler, InstanceHandler, OrchestratorHandler
+from logging_core.write.forks import Forkable
+from logging_core.write.handlers import (
+    AuditHandler,
+    ConsoleHandler,
+    InstanceHandler,
+    OrchestratorHandler,
+    TreeHandler,
+)
 from logging_core.write.instance import InstanceFiles
+from logging_core.write.lines import Lines
 from logging_core.write.loggers import (
     InstanceAdapter,
     direct_record,
     has_listeners,
     make_instance_logger,
-    replace_handler,
+    replace_handlers,
     tell_listeners,
 )
+from logging_core.write.losses import Losses
+from logging_core.write.notices import Notices
+from logging_core.write.pool import DescriptorPool
+from logging_core.write.private import Access, prepare_tree, unusable
+from logging_core.write.rotate import RotatingFile
 from logging_core.write.stamps import Stamps
 
 
-class TreeWriter:
+class TreeWriter(Forkable):
     """Writes a log tree, by its own methods and as the standard library's loggers.
+
+    No call that logs raises an `OSError`: what cannot be written is counted, said on stderr (one
+    line a minute at most), and told in `orchestrator.log` as soon as that works again.
 
     Args:
         config: Where, and how much.
@@ -42,22 +57,48 @@ class TreeWriter:
     """
 
     def __init__(self, config: LoggingConfig, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._config = config
         self._tree = LogTree(config.log_dir.absolute())
         self.log_dir = self._tree.root
         self.instances_dir = self._tree.instances_dir
         self.audit_dir = self._tree.audit_dir
         self.log_level = config.log_level
         self._stamps = Stamps(clock)
-        self._lock = threading.RLock()
+        self._lines = Lines(config.max_record_bytes)
         self._files: dict[str, InstanceFiles] = {}
         self._adapters: dict[str, InstanceAdapter] = {}
-        self._orchestrator = AppendFile(self._tree.orchestrator_log)
-        self._audit = AuditFile(self._tree)
-        self._prepare_tree()
+        self._shared = Shared(
+            Access(self.log_dir, config.allow_shared),
+            Losses(),
+            DescriptorPool(config.max_open_files),
+        )
+        self._orchestrator = RotatingFile(
+            self._tree.orchestrator_log,
+            config.orchestrator_max_bytes,
+            config.orchestrator_backups,
+            self._shared,
+        )
+        notices = Notices(self._tree, self._orchestrator, self._shared, self._lines, self._stamps)
+        self._tidy = partial(notices.delete_expired, keep_days=config.audit_days)
+        self._audit = AuditFile(
+            self._tree, self._shared, self._tidy, min(1 << 20, config.max_record_bytes // 4)
+        )
+        self.after_fork()
+        try:
+            prepare_tree(self._tree, self._shared.access)
+            self._orchestrator.open()
+        except OSError as error:
+            raise unusable(self.log_dir, error) from error
         self.orchestrator_logger = logging.getLogger("orchestrator")
         self.audit_logger = logging.getLogger("orchestrator.audit")
         self._set_up_loggers()
         self.orchestrator_logger.info("Logging manager initialized: %s", self.log_dir)
+        self._tidy(date.fromisoformat(self._stamps.now()[:10]))
+
+    def after_fork(self) -> None:
+        """A thread that the child does not have may have been opening an instance."""
+        self._lock = threading.RLock()
 
     def get_instance_logger(
         self,
@@ -87,7 +128,6 @@ class TreeWriter:
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
-            OSError: The metadata could not be written.
         """
         known = {
             "instance_name": instance_name,
@@ -124,24 +164,16 @@ class TreeWriter:
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
-            OSError: It could not be written.
         """
-        if instance_id is not None and not self._knows(instance_id):
-            check_instance_id(instance_id)
-        time_s = self._stamps.clock()
-        stamp = self._stamps.at(time_s)
-        fields = audit_record(stamp, event_type, instance_id, details)
-        if extra:
-            with_extra(fields, extra)
-        told = None
-        if has_listeners(self.audit_logger):
-            about = {"event_type": event_type, "instance_id": instance_id, "details": details}
-            told = direct_record(self.audit_logger, time_s, event_type, about | extra)
-            if not self.audit_logger.filter(told):
-                return
-        self._audit.append(stamp, encode_json(fields))
-        if told is not None:
-            tell_listeners(self.audit_logger, told)
+        time_s, logger = self._stamps.clock(), self.audit_logger
+        if (
+            extra
+            or logger.handlers != self._audit_handlers
+            or logger.filters
+            or logger.propagate
+            or not self._audit.append_like(time_s, event_type, instance_id, details)
+        ):
+            self._audit_slowly(time_s, event_type, instance_id, details, extra)
 
     def log_communication(
         self,
@@ -164,7 +196,6 @@ class TreeWriter:
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
-            OSError: It could not be written.
         """
         files = self._instance(instance_id)
         time_s = self._stamps.clock()
@@ -197,7 +228,6 @@ class TreeWriter:
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
-            OSError: It could not be written.
         """
         self._instance(instance_id).pane(self._stamps.clock(), text_of(output))
 
@@ -231,43 +261,64 @@ class TreeWriter:
         with self._lock:
             for files in self._files.values():
                 files.close()
-            self._orchestrator.close()
             self._audit.close()
-
-    def _prepare_tree(self) -> None:
-        try:
-            for directory in (self.log_dir, self.instances_dir, self.audit_dir):
-                make_private_dir(directory)
-                if not os.access(directory, os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(directory))
-            self._orchestrator.open()
-        except OSError as error:
-            raise LogDirError(
-                f"cannot log to {str(self.log_dir)!r}: {error.strerror} ({error.filename}); "
-                "make it writable, or set LOG_DIR or log_dir= to a directory that is"
-            ) from error
+            self._shared.losses.tell()
+            self._orchestrator.close()
 
     def _set_up_loggers(self) -> None:
-        orchestrator = OrchestratorHandler(self._orchestrator, self._stamps, self.log_level)
-        audit = AuditHandler(self._audit, self._stamps)
-        self._handlers = ((self.orchestrator_logger, orchestrator), (self.audit_logger, audit))
-        for logger, handler in self._handlers:
-            replace_handler(logger, handler)
-        self.orchestrator_logger.setLevel(self.log_level)
+        level, stamps = self.log_level, self._stamps
+        on_orchestrator: list[TreeHandler] = [
+            OrchestratorHandler(self._orchestrator, self._lines, stamps, level)
+        ]
+        if self._config.console:
+            on_orchestrator.append(ConsoleHandler(stamps, level))
+        audit = AuditHandler(self._audit, self._lines, stamps)
+        self._handlers = (
+            *((self.orchestrator_logger, handler) for handler in on_orchestrator),
+            (self.audit_logger, audit),
+        )
+        replace_handlers(self.orchestrator_logger, on_orchestrator)
+        self._audit_handlers: list[logging.Handler] = [audit]
+        replace_handlers(self.audit_logger, [audit])
+        self.orchestrator_logger.setLevel(level)
         self.audit_logger.setLevel(logging.DEBUG)
         self.audit_logger.propagate = False
 
+    def _audit_slowly(
+        self,
+        time_s: float,
+        event_type: str,
+        instance_id: str | None,
+        details: Mapping[str, Any] | None,
+        extra: Mapping[str, Any],
+    ) -> None:
+        """Append an event of any form, and tell those who listen."""
+        if instance_id is not None:
+            check_instance_id(instance_id)
+        stamp = self._stamps.at(time_s)
+        fields = audit_record(stamp, event_type, instance_id, details)
+        with_extra(fields, extra)
+        told = None
+        if has_listeners(self.audit_logger):
+            about = {"event_type": event_type, "instance_id": instance_id, "details": details}
+            told = direct_record(self.audit_logger, time_s, event_type, about | dict(extra))
+            if not self.audit_logger.filter(told):
+                return
+        self._audit.append(stamp, self._lines.json(fields))
+        self._audit.remember(stamp, time_s, event_type, instance_id)
+        if told is not None:
+            tell_listeners(self.audit_logger, told)
+
     def _instance(self, instance_id: str) -> InstanceFiles:
         files = self._files.get(instance_id) if isinstance(instance_id, str) else None
-        return files or self._open(instance_id, {})
-
-    def _knows(self, instance_id: object) -> bool:
-        return isinstance(instance_id, str) and instance_id in self._files
+        return files if files is not None and files.described else self._open(instance_id, {})
 
     def _open(self, instance_id: str, known: Mapping[str, str | None]) -> InstanceFiles:
         check_instance_id(instance_id)
         with self._lock:
-            files = self._files.get(instance_id) or InstanceFiles(self._tree, instance_id)
+            files = self._files.get(instance_id)
+            if files is None:
+                files = InstanceFiles(self._tree, instance_id, self._config, self._shared)
             files.describe(self._stamps.now(), known)
             self._files[instance_id] = files
         return files

@@ -50,3 +50,53 @@ def test_an_unknown_level_says_what_is_known(level: str | int) -> None:
     """A level that is none is refused, with the names that there are."""
     with pytest.raises(ValueError, match="use one of DEBUG, INFO, WARNING, ERROR, CRITICAL"):
         parse_level(level)
+
+
+def test_every_option_comes_from_all_three_places() -> None:
+    """Each option has a variable, a key and an argument of its name; the nearest counts."""
+    env = {
+        "LOG_AUDIT_DAYS": "7",
+        "LOG_ORCHESTRATOR_MAX_BYTES": " 1000 ",
+        "LOG_CONSOLE": "Yes",
+        "LOG_ALLOW_SHARED": "",
+    }
+    found = LoggingConfig.load(
+        {"audit_days": 8, "instance_backups": "2"}, max_open_files=9, env=env
+    )
+    expected = LoggingConfig(
+        orchestrator_max_bytes=1000,
+        audit_days=8,
+        instance_backups=2,
+        max_open_files=9,
+        console=True,
+    )
+    assert found == expected
+    assert found.with_options(audit_days=0, console=None).audit_days == 0
+    assert found.with_options(log_level="ERROR").console is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("audit_days", "-1"),
+        ("audit_days", "soon"),
+        ("instance_backups", True),
+        ("orchestrator_max_bytes", 1.5),
+        ("max_record_bytes", 100),
+        ("max_open_files", 0),
+        ("console", "maybe"),
+        ("allow_shared", 2),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_named(name: str, value: object) -> None:
+    """The error says which option it is, and what it may be."""
+    with pytest.raises(ValueError, match=rf"{name} is .*: use"):
+        LoggingConfig.load({name: value}, env={})
+
+
+def test_the_environment_is_looked_at_when_the_options_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A variable that is set after the import counts."""
+    monkeypatch.setenv("LOG_AUDIT_DAYS", "3")
+    assert LoggingConfig.load().audit_days == 3

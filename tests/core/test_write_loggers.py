@@ -191,3 +191,18 @@ def test_a_record_that_cannot_be_written_does_not_stop_the_caller(
     (manager.instances_dir / "a" / "instance.log").mkdir()
     adapter.info("lost")
     assert "instance.log" in capsys.readouterr().err
+
+
+def test_records_are_shown_on_the_console_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `console=True` stderr has every line of the log, in a form that a terminal can bear."""
+    manager = LoggingManager(tmp_path / "quiet")
+    manager.orchestrator_logger.warning("unseen")
+    manager = LoggingManager(tmp_path / "loud", console=True, clock=START.timestamp)
+    manager.orchestrator_logger.warning("seen \x1b[2J")
+    manager.close()
+    manager.orchestrator_logger.warning("unseen")
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "2026-11-23 12:00:00 - WARNING - seen \\x1b[2J"
+    ]

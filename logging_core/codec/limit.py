@@ -1,0 +1,60 @@
+"""Records that are too large for one line: their texts are cut, and say how long they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from logging_core.codec.encode import encode_json
+
+_SHORTEST = 64
+
+
+def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
+    """As `encode_json`, but of at most `max_bytes` if cutting its texts can make it so.
+
+    Every text longer than fits is cut at its end. What is too large without a long text, such as
+    a list of a million numbers, is left out: its field says so, and how large it was.
+    """
+    data = encode_json(record)
+    if len(data) <= max_bytes:
+        return data
+    most = max_bytes // 8  # no character takes more, so that this does for a single text
+    cut = encode_json({key: _cut_inside(value, most, 1) for key, value in record.items()})
+    if len(cut) <= max_bytes:
+        return cut
+    plain = orjson.loads(data)
+    del data
+    while len(cut) > max_bytes and most > _SHORTEST:
+        cut = encode_json({key: _cut_inside(value, most, None) for key, value in plain.items()})
+        most //= 4
+    if len(cut) <= max_bytes:
+        return cut
+    return encode_json({key: _left_out(value) for key, value in orjson.loads(cut).items()})
+
+
+def cut_text(text: str, most: int) -> str:
+    """The beginning of a text of more than `most` characters, and how many it had."""
+    return text if len(text) <= most else f"{text[:most]}… [cut: {len(text)} characters]"
+
+
+def _cut_inside(value: Any, most: int, depth: int | None) -> Any:
+    """`value` with every text cut; `depth`: how deep to look, `None` for a tree of our making."""
+    if isinstance(value, str):
+        return cut_text(str(value), most) if len(value) > most else value
+    if depth == 0:
+        return value
+    below = None if depth is None else depth - 1
+    if type(value) is dict:
+        return {key: _cut_inside(item, most, below) for key, item in value.items()}
+    if depth is None and isinstance(value, list):
+        return [_cut_inside(item, most, None) for item in value]
+    return value
+
+
+def _left_out(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    return f"[left out: {len(orjson.dumps(value))} bytes]"

@@ -1,0 +1,299 @@
+"""One instance as an object: say what happened to it, and every record of that is written."""
+
+from __future__ import annotations
+
+import math
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+
+from logging_core.codec.encode import text_of
+from logging_core.write.loggers import InstanceAdapter
+from logging_core.write.stamps import Clock
+
+if TYPE_CHECKING:
+    from logging_core.write.writer import TreeWriter  # which makes handles
+
+MOST_OPEN = 1000
+"""Requests of an instance that are remembered until their reply; the oldest are forgotten."""
+
+_SHOWN_CHARS = 80
+_N = TypeVar("_N", int, float)
+
+
+class InstanceFacts(TypedDict, total=False):
+    """What is known of an instance besides its name: see `TreeWriter.get_instance_logger`."""
+
+    role: str | None
+    instance_type: str | None
+    model: str | None
+    parent_instance_id: str | None
+    tmux_session: str | None
+
+
+@dataclass(slots=True)
+class _Life:
+    """What an instance adds up to from its creation to its end."""
+
+    born_s: float
+    requests: int = 0
+    tokens: int | None = None
+    cost_usd: float | None = None
+    ended: bool = False
+    open: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def ask(self, message_id: str, sent_s: float, length: int) -> None:
+        self.open[message_id] = (sent_s, length)
+        if len(self.open) > MOST_OPEN:
+            del self.open[next(iter(self.open))]
+
+    def count(self, tokens: int | None, cost_usd: float | None) -> None:
+        self.requests += 1
+        if tokens is not None:
+            self.tokens = (self.tokens or 0) + tokens
+        if cost_usd is not None:
+            # Beyond 12 places there is only the noise of adding binary fractions.
+            self.cost_usd = round((self.cost_usd or 0.0) + cost_usd, 12)
+
+
+class InstanceHandle:
+    """Writes everything about one instance, and keeps its totals for its end.
+
+    As a context manager it writes the end too: `terminated`, or, if an exception passes,
+    `failed` and a `terminated` whose final state is `error`; the exception goes on.
+
+    Several threads may use it at once. Totals are those of the records that this handle wrote.
+
+    Args:
+        writer: Writes the records. Its errors pass.
+        clock: Seconds since the epoch, the writer's own; measures response times and uptime.
+        instance_id: Whose handle it is.
+        instance_name: Its name; `None` leaves the one that the tree has.
+        make_id: Gives ids to messages that come without one; `None`: UUIDs.
+        facts: See `InstanceFacts`; what is unknown leaves what the tree has.
+
+    Attributes:
+        instance_id: Its id.
+        instance_name: Its name as given here.
+
+    Raises:
+        InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+        OSError: The metadata could not be written.
+    """
+
+    def __init__(
+        self,
+        writer: TreeWriter,
+        clock: Clock,
+        instance_id: str,
+        instance_name: str | None = None,
+        *,
+        make_id: Callable[[], str] | None = None,
+        **facts: Unpack[InstanceFacts],
+    ) -> None:
+        self.instance_id = instance_id
+        self.instance_name = instance_name
+        self._writer = writer
+        self._clock = clock
+        self._make_id = make_id or _new_id
+        self._facts = facts
+        self._lock = threading.RLock()  # a signal handler may end it while its thread counts
+        self._life = _Life(clock())
+        self._log()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self.terminated()
+            return
+        with suppress(OSError):  # the caller's own error is the one that goes on
+            self.failed(error)
+        with suppress(OSError):
+            self.terminated(final_state="error")
+
+    def created(
+        self,
+        *,
+        enable_madrox: bool | None = None,
+        bypass_isolation: bool | None = None,
+        **details: Any,
+    ) -> None:
+        """It was spawned; its totals begin anew. Writes `instance_spawn`.
+
+        Args:
+            enable_madrox: Whether it may spawn instances itself; `None`: unknown.
+            bypass_isolation: Whether it may leave its workspace; `None`: unknown.
+            details: Further details; one that the event has anyway takes its place.
+        """
+        with self._lock:
+            self._life = _Life(self._clock())
+        facts = self._facts
+        spawn = {
+            "role": facts.get("role"),
+            "instance_type": facts.get("instance_type"),
+            "model": facts.get("model"),
+            "enable_madrox": enable_madrox,
+            "bypass_isolation": bypass_isolation,
+            "parent_instance_id": facts.get("parent_instance_id"),
+            **details,
+        }
+        text = f"created with role: {spawn['role']}, type: {spawn['instance_type']}"
+        self._happened("instance_spawn", text, spawn)
+
+    def ready(self) -> None:
+        """It can take requests. Writes a line of `instance.log`, as every method here does."""
+        self._log().info("Instance initialization completed successfully")
+
+    def sent(self, content: str, message_id: str | None = None) -> str:
+        """It was asked something. Writes `message_sent`.
+
+        Args:
+            content: What it was asked.
+            message_id: Ties the reply to it; `None` or empty: a new one.
+
+        Returns:
+            The message's id, for `received`.
+        """
+        message_id = message_id or self._make_id()
+        fields = {
+            "event_type": "message_sent",
+            "message_id": message_id,
+            "direction": "outbound",
+            "content": content,
+        }
+        with self._lock:
+            self._life.ask(message_id, self._clock(), len(content))
+        shown = content[:_SHOWN_CHARS].partition("\n")[0]
+        self._log().info("Sending message: %s", shown, extra=fields)
+        return message_id
+
+    def received(
+        self,
+        message_id: str,
+        content: str,
+        tokens: int | None = None,
+        cost: float | None = None,
+        response_time: float | None = None,
+    ) -> None:
+        """It replied. Writes `message_received` and `message_exchange`.
+
+        Args:
+            message_id: What `sent` returned; if it did not, length and time of it are unknown.
+            content: The reply.
+            tokens: Estimated tokens; unknown, and left out, if `None`, negative or not finite.
+            cost: Estimated cost in USD; likewise.
+            response_time: Seconds; `None`: measured from `sent`.
+        """
+        tokens, cost, took_s = _measure(tokens), _measure(cost), _measure(response_time)
+        with self._lock:
+            self._life.count(tokens, cost)
+            sent_s, length = self._life.open.pop(message_id, (None, None))
+        took_s = self._since(sent_s) if took_s is None else took_s
+        known = {k: v for k, v in (("tokens", tokens), ("cost", cost)) if v is not None}
+        message = {
+            "event_type": "message_received",
+            "message_id": message_id,
+            "direction": "inbound",
+            "content": content,
+            **known,
+            "response_time": took_s,
+        }
+        exchange = {
+            "message_id": message_id,
+            "message_length": length,
+            "response_length": len(content),
+            **known,
+            "response_time_seconds": took_s,
+        }
+        self._log().info(_received_text(len(content), tokens, took_s), extra=message)
+        self._writer.log_audit_event("message_exchange", self.instance_id, exchange)
+
+    def captured(self, text: str) -> None:
+        """Its pane shows this, maybe in SGR colours. Writes a capture, and nothing else."""
+        self._writer.log_tmux_output(self.instance_id, text)
+
+    def suspended(self, reason: str | None = None) -> None:
+        """It was put to sleep. Writes `instance_suspended`."""
+        self._paused("suspended", reason)
+
+    def resumed(self, reason: str | None = None) -> None:
+        """It was woken up. Writes `instance_resumed`."""
+        self._paused("resumed", reason)
+
+    def failed(self, error: str | BaseException) -> None:
+        """Something went wrong with it. Writes `instance_failed`, and to `instance.log` an `ERROR`.
+
+        Args:
+            error: What; of an exception, its type and text, and in `instance.log` its traceback.
+        """
+        raised = error if isinstance(error, BaseException) else None
+        text = text_of(error) if raised is None else _name_of(raised)
+        self._log().error("Instance failed: %s", text, exc_info=raised)
+        details = {"instance_name": self.instance_name, "error": text}
+        self._writer.log_audit_event("instance_failed", self.instance_id, details)
+
+    def terminated(self, force: bool = False, final_state: str = "terminated") -> None:
+        """It was stopped. Writes `instance_terminate` with the totals; once, until it is `created`.
+
+        Totals of tokens and cost add up what is known of them, and are `None` if nothing is.
+
+        Args:
+            force: It was not asked to finish first.
+            final_state: `terminated`, or `error`.
+        """
+        with self._lock:
+            life = self._life
+            if life.ended:
+                return
+            life.ended = True
+            life.open.clear()
+            totals = {
+                "total_requests": life.requests,
+                "total_tokens": life.tokens,
+                "total_cost": life.cost_usd,
+                "uptime_seconds": self._since(life.born_s),
+            }
+        details = {"force": force, "final_state": final_state, **totals}
+        self._happened("instance_terminate", f"terminated (force={force})", details)
+
+    def _paused(self, what: str, reason: str | None) -> None:
+        because = {} if reason is None else {"reason": reason}
+        details = {"total_requests": self._life.requests, **because}
+        self._happened(f"instance_{what}", ": ".join([what, *because.values()]), details)
+
+    def _happened(self, event_type: str, text: str, details: Mapping[str, Any]) -> None:
+        self._log().info("%s", f"Instance {text}")
+        named = {"instance_name": self.instance_name, **details}
+        self._writer.log_audit_event(event_type, self.instance_id, named)
+
+    def _log(self) -> InstanceAdapter:
+        """Asked for each time, so that logging goes on after `cleanup_instance_logs`."""
+        return self._writer.get_instance_logger(self.instance_id, self.instance_name, **self._facts)
+
+    def _since(self, time_s: float | None) -> float | None:
+        """Seconds until now, to the microsecond; `None` if the clock was set back meanwhile."""
+        return None if time_s is None else _measure(round(self._clock() - time_s, 6))
+
+
+def _measure(value: _N | None) -> _N | None:
+    return value if value is not None and 0 <= value < math.inf else None
+
+
+def _name_of(error: BaseException) -> str:
+    name, text = type(error).__name__, text_of(error)
+    return f"{name}: {text}" if text else name
+
+
+def _received_text(length: int, tokens: int | None, took_s: float | None) -> str:
+    tokens_text = "" if tokens is None else f", {tokens} tokens"
+    took_text = "" if took_s is None else f", {took_s:.2f}s"
+    return f"Received response ({length} chars{tokens_text}{took_text})"
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,43 @@
+"""From what is logged to the bytes of a record, which are never larger than the configured size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from logging_core.codec.encode import encode_json, encode_lifecycle
+from logging_core.codec.limit import cut_text, encode_limited
+from logging_core.codec.pane import encode_frame
+
+DEFAULT_MAX_BYTES = 16 * 1024 * 1024
+
+
+class Lines:
+    """Makes the records of a tree. Nothing here raises.
+
+    Args:
+        max_bytes: Largest record. A longer text is cut, and says how many characters it had: of
+            a capture the beginning goes, of everything else the end.
+    """
+
+    def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+
+    def json(self, fields: Mapping[str, Any]) -> bytes:
+        """A line of JSON."""
+        data = encode_json(fields)
+        return data if len(data) <= self._max_bytes else encode_limited(fields, self._max_bytes)
+
+    def lifecycle(self, stamp: str, level: str, text: str) -> bytes:
+        """An entry of an `instance.log`."""
+        entry = encode_lifecycle(stamp, level, cut_text(text, self._max_bytes))
+        if len(entry) <= self._max_bytes:
+            return entry
+        return encode_lifecycle(stamp, level, cut_text(text, self._max_bytes // 8))
+
+    def frame(self, time_s: float, text: str) -> bytes:
+        """A frame of a `tmux_output.log`."""
+        most = self._max_bytes // 4  # a character has four bytes at most
+        if len(text) > most:
+            text = f"[cut: the last of {len(text)} characters]\n{text[-most:]}"
+        return encode_frame(time_s, text)

@@ -1,0 +1,89 @@
+"""Records that could not be written: counted, said on stderr, and in the log once it works."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from logging_core.write.forks import Forkable
+
+SAY_EVERY_S = 60.0
+"""Seconds between two lines on stderr."""
+
+
+class Loss(NamedTuple):
+    """What a file could not take.
+
+    Attributes:
+        path: The file.
+        records: How many records.
+        reason: Why, as the system said it last.
+    """
+
+    path: Path
+    records: int
+    reason: str
+
+
+class Losses(Forkable):
+    """Keeps account of what a tree's files could not take. Nothing here raises.
+
+    Args:
+        monotonic: Seconds of a clock that is never set.
+
+    Attributes:
+        record: Writes a loss into the log and says whether that worked; until it does, the
+            loss is kept. `None`: there is no log.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.record: Callable[[Loss], bool] | None = None
+        self._monotonic = monotonic
+        self._quiet_until_s = 0.0
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """What the parent lost is the parent's to tell."""
+        self._lock = threading.RLock()
+        self._lost: dict[Path, Loss] = {}
+
+    def add(self, path: Path, error: OSError) -> None:
+        """Count one record that `path` could not take."""
+        reason = error.strerror or str(error)
+        with self._lock:
+            before = self._lost[path].records if path in self._lost else 0
+            self._lost[path] = Loss(path, before + 1, reason)
+        self.complain(f"cannot write to {path}: {reason} (records are being dropped)")
+
+    def complain(self, text: str) -> None:
+        """Say something on stderr, unless something was said within the last minute."""
+        with self._lock:
+            now_s = self._monotonic()
+            if now_s < self._quiet_until_s:
+                return
+            self._quiet_until_s = now_s + SAY_EVERY_S
+        with suppress(OSError, ValueError, RuntimeError):  # full, closed, or busy below a signal
+            print(f"logging_core: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the last resort
+
+    def tell(self) -> None:
+        """Write every loss into the log; those that it does not take are kept."""
+        while self.record is not None:
+            with self._lock:
+                if not self._lost:
+                    return
+                _, loss = self._lost.popitem()
+            if not self.record(loss):
+                self._put_back(loss)
+                return
+
+    def _put_back(self, loss: Loss) -> None:
+        with self._lock:
+            later = self._lost.get(loss.path)
+            more = later.records if later else 0
+            self._lost[loss.path] = loss._replace(records=loss.records + more)

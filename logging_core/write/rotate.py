@@ -1,0 +1,97 @@
+"""Files that are put aside when they are full: `log`, `log.1`, `log.2`, …, the last the oldest."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from logging_core.write.append import AppendFile, Shared
+
+_NO_LOCK = -1
+
+
+class RotatingFile(AppendFile):
+    """An append-only file that never grows beyond a size, unless by a single record.
+
+    Only one process at a time puts files aside: the one that has the lock on `.<name>.lock`, and
+    only if the file is still the full one that it saw. The others go on meanwhile, in the file
+    that they have. Where a rotation was cut short there is a gap among the archives, which the
+    next one fills: no archive is ever overwritten, and only the oldest is deleted.
+
+    Args:
+        path: The file.
+        max_bytes: Its size at most; a record that is larger stands alone in a file. 0: any size.
+        backups: How many archives are kept; 0: the file is never put aside.
+        shared: Of its tree.
+    """
+
+    def __init__(
+        self, path: Path, max_bytes: int, backups: int, shared: Shared | None = None
+    ) -> None:
+        self._lock_fd = _NO_LOCK
+        self._max_bytes = max_bytes
+        self._backups = backups
+        super().__init__(path, shared)
+
+    def after_fork(self) -> None:
+        """A lock that another thread of the parent holds is not the child's to keep."""
+        super().after_fork()
+        fd, self._lock_fd = self._lock_fd, _NO_LOCK
+        if fd != _NO_LOCK:
+            os.close(fd)
+
+    def _look(self, now_s: float, length: int) -> int:
+        size = super()._look(now_s, length)
+        if self._max_bytes and self._backups and size and size + length > self._max_bytes:
+            try:
+                size = self._rotate(size, length)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                self._shared.losses.complain(f"cannot rotate {self.path}: {reason}")
+        self._trusted_until_s = 0.0  # its size, and others that rotate it, are looked at each time
+        return size
+
+    def _rotate(self, size: int, length: int) -> int:
+        """Put the file aside, if no other process is at it; the size of the one that follows."""
+        access = self._shared.access
+        self._lock_fd = access.open_to_append(self.path.with_name(f".{self.path.name}.lock"))
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = self._size_in_place()
+            if found is not None and found + length > self._max_bytes:
+                _put_aside(self.path, self._backups)
+            return self._reopen()
+        except BlockingIOError:
+            return size
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        fd, self._lock_fd = self._lock_fd, _NO_LOCK
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a child has it open too
+        os.close(fd)
+
+
+def _put_aside(path: Path, backups: int) -> None:
+    """Rename `path` to `path.1` and those that are in the way to the next number.
+
+    Raises:
+        OSError: One cannot be renamed, or the oldest not deleted.
+    """
+    gap = next((number for number in range(1, backups + 1) if not _parts(path, number)), backups)
+    for part in _parts(path, gap):
+        part.unlink()
+    for number in range(gap - 1, 0, -1):
+        for part in _parts(path, number):
+            suffix = part.name.removeprefix(f"{path.name}.{number}")
+            part.rename(path.with_name(f"{path.name}.{number + 1}{suffix}"))
+    path.rename(path.with_name(f"{path.name}.1"))
+
+
+def _parts(path: Path, number: int) -> list[Path]:
+    """What there is of an archive: itself, and what a user compressed it to."""
+    names = (f"{path.name}.{number}", f"{path.name}.{number}.gz")
+    return [part for part in (path.with_name(name) for name in names) if os.path.lexists(part)]
