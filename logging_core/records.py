@@ -80,6 +80,46 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extra: dict[str, Any] = {}
 
 
+class ExchangeDetails(msgspec.Struct, frozen=True, gc=False):
+    """What a `message_exchange` says, under the names that stand in the file.
+
+    Every number is finite and not negative; `None` is unknown. `cost` is US dollars,
+    `response_time_seconds` seconds.
+    """
+
+    message_id: str | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    response_time_seconds: float | None = None
+
+
+class Exchange(msgspec.Struct, frozen=True, gc=False):
+    """One `message_exchange` of an audit file, decoded in bulk: only what sums are made of.
+
+    Attributes:
+        timestamp: As written: ISO 8601, local where it has no offset. Texts of 19, 23 and 26
+            characters have none.
+        instance_id: Whose; `None` if the line says nobody.
+        details: Its numbers.
+    """
+
+    timestamp: str = ""
+    instance_id: str | None = None
+    details: ExchangeDetails = ExchangeDetails()
+
+
+class AuditBlock(msgspec.Struct, frozen=True, gc=False):
+    """Exchanges of one stretch of one audit file, in file order.
+
+    Attributes:
+        path: The file, relative to the root.
+        exchanges: What it holds; its texts are safe to show.
+    """
+
+    path: str
+    exchanges: list[Exchange]
+
+
 class LifecycleEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One entry of an instance's `instance.log`, continuation lines joined by newlines."""
 
@@ -154,6 +194,9 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             same `offset` then comes again with a larger `end`, and replaces the earlier one.
         digest: A checksum of the pane text, to tell whether the pane changed.
         suspect: Its time runs backwards: pane text may have forged the header.
+        tail: The last lines of the pane text without colours, safe to show, blank ones at the end
+            left out: at most 20 lines and 2,000 characters. Only the newest frame of a file has
+            one; for the others it is empty.
     """
 
     instance_id: str
@@ -164,6 +207,7 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end: int
     digest: int = 0
     suspect: bool = False
+    tail: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -204,6 +248,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         waiting: The root does not exist (yet); why, for people. `None` when it does.
         reset: The root was replaced by another directory: everything handed out before is void.
         cursor: Give it to `follow()` to go on after this batch. A small JSON object.
+        blocks: Exchanges in bulk, in no order among each other; only if blocks were asked for.
+            The exchanges in them are then not among the records.
     """
 
     records: tuple[Record, ...] = ()
@@ -212,3 +258,4 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waiting: str | None = None
     reset: bool = False
     cursor: dict[str, Any] = {}
+    blocks: tuple[AuditBlock, ...] = ()

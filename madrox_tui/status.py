@@ -16,6 +16,7 @@ READING = Content.styled("◌ reading", "$accent")
 """Said until everything that is in the tree has been read."""
 
 _COUNTED = {
+    State.WAITING: "$warning bold",
     State.STUCK: "$error bold",
     State.ERROR: "$error bold",
     State.BUSY: "$success",
@@ -36,7 +37,7 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     state = latest.state
     total, problems = len(state.instances), state.problems.unreadable_lines
     counts = _counts(state)
-    urgent = [counts.pop(kind) for kind in (State.STUCK, State.ERROR) if kind in counts]
+    urgent = [counts.pop(kind) for kind in (State.WAITING, State.STUCK, State.ERROR) if kind in counts]
     pieces = [_mode(state, held), *urgent]
     if problems:
         pieces.append(Content.styled(f"{problems} problem{_s(problems)}", "$warning"))

@@ -21,6 +21,7 @@ class State(enum.StrEnum):
     """What an instance is doing."""
 
     INITIALIZING = "initializing"
+    WAITING = "waiting"
     BUSY = "busy"
     STUCK = "stuck"
     IDLE = "idle"

@@ -16,13 +16,14 @@ class Look(NamedTuple):
 
 
 LOOKS = {
+    State.WAITING: Look("?", "warn", 0),
     State.STUCK: Look("▲", "bad", 0),
     State.ERROR: Look("✗", "bad", 1),
     State.BUSY: Look("●", "good", 2),
     State.INITIALIZING: Look("◌", "accent", 2),
     State.IDLE: Look("○", "", 2),
     State.SUSPENDED: Look("‖", "warn", 2),
-    State.UNKNOWN: Look("?", "muted", 3),
+    State.UNKNOWN: Look("-", "muted", 3),
     State.TERMINATED: Look("·", "muted", 4),
 }
-"""Ranks: stuck and error need you, then the living, the unknown, the gone."""
+"""Ranks: waiting, stuck and error need you, then the living, the unknown, the gone."""
