@@ -13,6 +13,7 @@ from logging_core.codec.encode import audit_record, encode_json, escape_breaks
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
 from logging_core.write.forks import Forkable
+from logging_core.write.redact import Redactor
 
 _HEAD = b'{"timestamp":"'
 _MOST_KNOWN = 4096
@@ -28,6 +29,8 @@ class AuditFile(Forkable):
         shared: Of the tree.
         on_new_day: Called before the first record of each day that is later than all before.
         quick_bytes: Larger details than that are not for `append_like`.
+        redactor: What holds a secret by its word is not for `append_like` either; `None`:
+            everything is.
     """
 
     def __init__(
@@ -36,8 +39,10 @@ class AuditFile(Forkable):
         shared: Shared | None = None,
         on_new_day: Callable[[date], None] | None = None,
         quick_bytes: int = 1 << 20,
+        redactor: Redactor | None = None,
     ) -> None:
         super().__init__()
+        self._redactor = redactor
         self._quick_bytes = quick_bytes
         self._tree = tree
         self._shared = shared
@@ -80,7 +85,10 @@ class AuditFile(Forkable):
         """
         second = int(time_s)
         known, head, file = self._second
-        if known != second or file is None:
+        if known != second or file is None or (details is not None and type(details) is not dict):
+            return False
+        redactor = self._redactor
+        if redactor is not None and details is not None and not redactor.passes(details):
             return False
         try:
             middle = self._middles[event_type, instance_id]
@@ -97,6 +105,8 @@ class AuditFile(Forkable):
     def remember(self, stamp: str, time_s: float, event_type: Any, instance_id: Any) -> None:
         """Keep what `append_like` needs for further events of this second, type and instance."""
         if type(event_type) is not str or not isinstance(instance_id, str | None):
+            return
+        if self._redactor is not None and self._redactor.redact(event_type) is not event_type:
             return
         if len(self._middles) >= _MOST_KNOWN:
             self._middles = {}

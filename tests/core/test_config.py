@@ -59,6 +59,9 @@ def test_every_option_comes_from_all_three_places() -> None:
         "LOG_ORCHESTRATOR_MAX_BYTES": " 1000 ",
         "LOG_CONSOLE": "Yes",
         "LOG_ALLOW_SHARED": "",
+        "LOG_REDACT": "off",
+        "LOG_REDACT_PATTERNS": "one\ntwo, too\n",
+        "LOG_HEARTBEAT_S": "2.5",
     }
     found = LoggingConfig.load(
         {"audit_days": 8, "instance_backups": "2"}, max_open_files=9, env=env
@@ -69,6 +72,9 @@ def test_every_option_comes_from_all_three_places() -> None:
         instance_backups=2,
         max_open_files=9,
         console=True,
+        redact=False,
+        redact_patterns=("one", "two, too"),
+        heartbeat_s=2.5,
     )
     assert found == expected
     assert found.with_options(audit_days=0, console=None).audit_days == 0
@@ -79,6 +85,11 @@ def test_every_option_comes_from_all_three_places() -> None:
     ("name", "value"),
     [
         ("audit_days", "-1"),
+        ("pane_rows", "0"),
+        ("heartbeat_s", "-1"),
+        ("heartbeat_s", "nan"),
+        ("heartbeat_s", "often"),
+        ("redact_captures", "maybe"),
         ("audit_days", "soon"),
         ("instance_backups", True),
         ("orchestrator_max_bytes", 1.5),
