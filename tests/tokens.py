@@ -81,6 +81,12 @@ TOKENS = {
         ),
     ),
     "pem in a string": ("private-key", pem("EC PRIVATE" + " KEY").replace("\n", r"\n")),
+    "pem, headers and no end": (
+        "private-key",
+        pem("RSA PRIVATE" + " KEY", f"Proc-Type: 4,ENCRYPTED\nDEK-Info: DES,0A\n\n{PEM_BODY}")
+        .partition("\nkg==")[0]
+        .replace("\n", r"\n"),
+    ),
     "pem, its end cut off": ("private-key", pem("PRIVATE" + " KEY").partition("\nkg==")[0]),
 }
 """Secrets that are marked as a whole: kind and text."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from logging_core.codec.encode import encode_json, encode_lifecycle
@@ -10,6 +9,7 @@ from logging_core.codec.limit import cut_text, encode_limited
 from logging_core.codec.pane import encode_frame
 from logging_core.write.redact import Redactor
 
+_OURS = frozenset({"timestamp", "level", "logger", "module", "function"})  # never a caller's words
 DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -28,10 +28,11 @@ class Lines:
         self._max_bytes = max_bytes
         self._redactor = redactor
 
-    def json(self, fields: Mapping[str, Any]) -> bytes:
+    def json(self, fields: dict[str, Any]) -> bytes:
         """A line of JSON."""
-        if self._redactor is not None:
-            fields = self._redactor.redact_value(fields)
+        redactor = self._redactor
+        if redactor is not None and not redactor.passes(fields, _OURS):
+            fields = redactor.redact_value(fields)
         data = encode_json(fields)
         return data if len(data) <= self._max_bytes else encode_limited(fields, self._max_bytes)
 

@@ -101,7 +101,8 @@ SECRET_PATTERNS = (
         "private-key",
         (Sign("-----", "B", "EGIN "),),
         rf"-----BEGIN {_KEY_NAME}(?:(?:[^-]++|-(?!----))*+-----END {_KEY_NAME}"
-        r"|(?:(?:\\r|[^\w+/=-]){0,16}+[A-Za-z0-9+/=]{16,}+)++)",
+        r"|(?:(?:\\[rn]|\s){0,4}+[A-Z][A-Za-z-]{2,30}: [^\r\n\\]{0,100}+){0,4}+"
+        r"(?:(?:\\[rn]|[^\w+/=-]){0,16}+[A-Za-z0-9+/=]{16,}+)++)",
     ),
     _token("anthropic", Sign("sk", "-", "ant-"), "sk-ant-", r"[\w-]{32,}+"),
     _token("openrouter", Sign("sk", "-", "or-v"), "sk-or-v", r"\d-[A-Za-z0-9]{32,}+"),

@@ -493,9 +493,15 @@ def test_a_full_disk_does_not_hide_the_crash(
         raise OSError(28, "No space left on device")
 
     error = ValueError("boom")
-    with monkeypatch.context() as patch, pytest.raises(ValueError, match="boom"), open_handle():
-        patch.setattr(os, "write", fail)
-        raise error
+
+    def crash() -> None:
+        with open_handle():
+            monkeypatch.setattr(os, "write", fail)
+            raise error
+
+    with pytest.raises(ValueError, match="boom"):
+        crash()
+    monkeypatch.undo()
     assert error.__context__ is None
     assert "No space left on device" in capsys.readouterr().err
 
