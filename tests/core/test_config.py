@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from pathlib import Path
 
@@ -111,3 +112,19 @@ def test_the_environment_is_looked_at_when_the_options_are(
     """A variable that is set after the import counts."""
     monkeypatch.setenv("LOG_AUDIT_DAYS", "3")
     assert LoggingConfig.load().audit_days == 3
+
+
+def test_the_readme_lists_every_option_with_its_default() -> None:
+    """The table of options is the one of `LoggingConfig`, in its order, with its defaults."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    table = readme.partition("<!-- options:")[2].partition("<!-- /options -->")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    shown = {row[0].strip("`"): row[-1].strip("`") for row in rows}
+    words = {True: "yes", False: "no", logging.INFO: "INFO", (): "none"}
+    fields = dataclasses.asdict(LoggingConfig())
+    expected = {
+        name: words[value] if type(value) is bool or value in ((), logging.INFO) else str(value)
+        for name, value in fields.items()
+    }
+    assert shown == expected
+    assert list(shown) == list(expected)
