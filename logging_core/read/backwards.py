@@ -17,7 +17,9 @@ class MovedError(Exception):
     """Another file has this name now: list the log again."""
 
 
-def newest_lines(root: Path, part: Part, most: int | None) -> Iterator[bytes]:
+def newest_lines(
+    root: Path, part: Part, most: int | None, *, block: int = _BLOCK
+) -> Iterator[bytes]:
     """The lines of a part without their newlines, newest first.
 
     Of a compressed part, which can only be read forwards, the last `most` lines are held in
@@ -27,6 +29,7 @@ def newest_lines(root: Path, part: Part, most: int | None) -> Iterator[bytes]:
         root: Of the tree.
         part: The file.
         most: The caller needs no more lines than this; `None` for all.
+        block: So many bytes are read at a time.
 
     Raises:
         MovedError: The file was renamed since it was listed.
@@ -38,7 +41,7 @@ def newest_lines(root: Path, part: Part, most: int | None) -> Iterator[bytes]:
     position = part.size
     pieces: list[bytes] = []  # of the line whose beginning is not reached, the last one first
     while position > 0:
-        size = min(_BLOCK, position)
+        size = min(block, position)
         first, *lines = _read(root, part, size, position - size).split(b"\n")
         if lines:
             last = lines.pop() + b"".join(reversed(pieces))
