@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from operator import is_not
 from typing import Any
 
 from logging_core.analyse.instance import SPOKEN, Around, Instance
 from logging_core.analyse.problems import ProblemTally
+from logging_core.analyse.requests import moment_s
 from logging_core.analyse.state import FleetState, InstanceState, Usage
-from logging_core.analyse.summary import Summary
+from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
+    AuditBlock,
     AuditEvent,
     Batch,
+    Exchange,
     FrameRef,
     InstanceGone,
     InstanceSeen,
@@ -26,6 +30,9 @@ from logging_core.records import (
 
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
+
+MOST_PENDING = 1 << 16
+"""So many exchanges may wait to be summed: the more at once, the less each one costs."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 
@@ -69,6 +76,8 @@ class FleetModel:
 
     def _clear(self) -> None:
         self._instances: dict[str, Instance] = {}
+        self._pending: defaultdict[str | None, list[Exchange]] = defaultdict(list)
+        self._pending_count = 0
         self._summary = Summary()
         self._total: Usage | None = None
         self._errors = 0
@@ -83,8 +92,13 @@ class FleetModel:
         if batch.reset:
             self._clear()
             self._timeline.clear()
+        for block in batch.blocks:
+            self._take_in(block)
         for record in batch.records:
             self._takers[type(record)](record)
+        if batch.blocks:
+            last_s = moment_s(batch.blocks[-1].exchanges[-1].timestamp)
+            self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
         self._timeline.settle(caught_up=batch.caught_up)
         self._problems.add(batch.problems)
         self._waiting = batch.waiting
@@ -96,6 +110,7 @@ class FleetModel:
         Args:
             now_s: Seconds since the epoch.
         """
+        self._settle()
         if self._total is None:
             self._total = self._summary.total()
         return FleetState(
@@ -113,7 +128,34 @@ class FleetModel:
 
     def usage_of(self, instance_ids: Iterable[str]) -> Usage:
         """What some instances add up to; those that are not known add nothing."""
+        self._settle()
         return self._summary.usage_of(set(instance_ids))
+
+    # --- exchanges in bulk ---------------------------------------------------
+
+    def _take_in(self, block: AuditBlock) -> None:
+        for exchange in block.exchanges:
+            self._pending[exchange.instance_id].append(exchange)
+        self._pending_count += len(block.exchanges)
+        if self._pending_count >= MOST_PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Sum the exchanges that wait for it."""
+        for instance_id in [*self._pending]:
+            self._settle_one(instance_id)
+        self._pending_count = 0
+
+    def _settle_one(self, instance_id: str | None) -> None:
+        exchanges = self._pending.pop(instance_id, None)
+        if exchanges is None:
+            return
+        if instance_id is not None and instance_id not in FLEET_IDS:
+            self._instance(instance_id).exchanges(exchanges)
+        if self._since_s != -math.inf:
+            exchanges = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
+        if self._summary.extend(instance_id, exchanges):
+            self._total = None
 
     # --- records -------------------------------------------------------------
 
@@ -136,6 +178,8 @@ class FleetModel:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
         instance_id = event.instance_id
         counts = self._counts(at_s)
+        if event.event_type == EXCHANGE:
+            self._settle_one(instance_id)  # of two with one id the first counts
         if counts and self._summary.add(event):
             self._total = None
         if instance_id is not None and instance_id not in FLEET_IDS:
@@ -162,6 +206,7 @@ class FleetModel:
             instance.fail(at_s, event.text or event.error or event.level, counts=counts)
 
     def _gone(self, gone: InstanceGone) -> None:
+        self._settle_one(gone.instance_id)
         if self._instances.pop(gone.instance_id, None) is not None:
             self._summary.forget(gone.instance_id)
             self._roster_changed = True

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import FUTURE_S, Activity, Creation, Identity, PaneChange
-from logging_core.analyse.requests import Requests
+from logging_core.analyse.requests import Requests, moment_s
 from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
-from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
+from logging_core.records import AuditEvent, Exchange, FrameRef, LifecycleEvent, Message, Metadata
 
 SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 """The event types of messages; other lines of a `communication.jsonl` are about its life."""
@@ -129,6 +131,24 @@ class Instance:
             self._prove(kind, at_s, reason)
             if kind is Kind.SPAWNED:
                 self.creation.add(at_s)
+
+    def exchanges(self, exchanges: Sequence[Exchange]) -> None:
+        """Exchanges of it that were decoded in bulk, in file order."""
+        times = [exchange.timestamp for exchange in exchanges]
+        newest = max(reversed(exchanges), key=attrgetter("timestamp"))
+        newest_s = moment_s(newest.timestamp)
+        # A clock that jumped ahead must not hide the newest record that can be believed.
+        believed = datetime.fromtimestamp(newest_s - FUTURE_S).isoformat()
+        before = max((time for time in times if time < believed), default=None)
+        self._activity.add(None if before is None else moment_s(before))
+        self._activity.add(newest_s)
+        answered = {
+            message_id: exchange.timestamp
+            for exchange in exchanges
+            if (message_id := exchange.details.message_id) is not None
+        }
+        self._requests.close_all(answered)
+        self._prove(Kind.REPLY, newest_s, "reply", message_id=newest.details.message_id)
 
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""

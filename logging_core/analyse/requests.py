@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
 
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import OpenRequest
@@ -24,12 +27,12 @@ class Requests:
 
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}
-        self._closed: Recent[float] = Recent(RECENT_REPLIES)
+        self._closed: Recent[float | str] = Recent(RECENT_REPLIES)
 
     def open(self, message_id: str, at_s: float | None) -> None:
         """A request was sent; one that is open already keeps its time."""
         closed_s = self._closed.get(message_id)
-        if closed_s is not None and (at_s is None or at_s <= closed_s):
+        if closed_s is not None and (at_s is None or at_s <= moment_s(closed_s)):
             return
         if message_id not in self._open:
             self._open[message_id] = OpenRequest(message_id, at_s)
@@ -44,6 +47,18 @@ class Requests:
         if request is not None and (request.since_s is None or request.since_s <= at_s):
             del self._open[message_id]
 
+    def close_all(self, answered: Mapping[str, str]) -> None:
+        """Many requests were answered, message id by time as written."""
+        for message_id in self._open.keys() & answered.keys():
+            self.close(message_id, moment_s(answered[message_id]))
+        skipped = max(0, len(answered) - 2 * RECENT_REPLIES)
+        self._closed.put_all(islice(answered.items(), skipped, None))
+
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""
         return list(self._open.values())
+
+
+def moment_s(at: float | str) -> float:
+    """Seconds since the epoch; a text is a local time as `Exchange.timestamp` has it."""
+    return datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at
