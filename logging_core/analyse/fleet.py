@@ -31,7 +31,7 @@ from logging_core.records import (
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
-MOST_PENDING = 1 << 16
+MOST_PENDING = 1 << 15
 """So many exchanges may wait to be summed: the more at once, the less each one costs."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
@@ -142,20 +142,17 @@ class FleetModel:
 
     def _settle(self) -> None:
         """Sum the exchanges that wait for it."""
-        for instance_id in [*self._pending]:
-            self._settle_one(instance_id)
-        self._pending_count = 0
-
-    def _settle_one(self, instance_id: str | None) -> None:
-        exchanges = self._pending.pop(instance_id, None)
-        if exchanges is None:
+        if not self._pending:
             return
-        if instance_id is not None and instance_id not in FLEET_IDS:
-            self._instance(instance_id).exchanges(exchanges)
-        if self._since_s != -math.inf:
-            exchanges = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
-        if self._summary.extend(instance_id, exchanges):
-            self._total = None
+        pending, self._pending = self._pending, defaultdict(list)
+        self._pending_count = 0
+        for instance_id, exchanges in pending.items():
+            if instance_id is not None and instance_id not in FLEET_IDS:
+                self._instance(instance_id).exchanges(exchanges)
+            if self._since_s != -math.inf:
+                exchanges[:] = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
+        self._summary.extend(pending)
+        self._total = None
 
     # --- records -------------------------------------------------------------
 
@@ -179,7 +176,7 @@ class FleetModel:
         instance_id = event.instance_id
         counts = self._counts(at_s)
         if event.event_type == EXCHANGE:
-            self._settle_one(instance_id)  # of two with one id the first counts
+            self._settle()  # of two with one id the first counts
         if counts and self._summary.add(event):
             self._total = None
         if instance_id is not None and instance_id not in FLEET_IDS:
@@ -206,7 +203,7 @@ class FleetModel:
             instance.fail(at_s, event.text or event.error or event.level, counts=counts)
 
     def _gone(self, gone: InstanceGone) -> None:
-        self._settle_one(gone.instance_id)
+        self._settle()
         if self._instances.pop(gone.instance_id, None) is not None:
             self._summary.forget(gone.instance_id)
             self._roster_changed = True

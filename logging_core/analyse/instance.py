@@ -134,20 +134,17 @@ class Instance:
 
     def exchanges(self, exchanges: Sequence[Exchange]) -> None:
         """Exchanges of it that were decoded in bulk, in file order."""
+        newest = exchanges[-1]
         times = [exchange.timestamp for exchange in exchanges]
-        newest = max(reversed(exchanges), key=attrgetter("timestamp"))
+        if newest.timestamp != max(times):
+            newest = max(reversed(exchanges), key=attrgetter("timestamp"))
         newest_s = moment_s(newest.timestamp)
         # A clock that jumped ahead must not hide the newest record that can be believed.
         believed = datetime.fromtimestamp(newest_s - FUTURE_S).isoformat()
-        before = max((time for time in times if time < believed), default=None)
+        before = next((time for time in reversed(times) if time < believed), None)
         self._activity.add(None if before is None else moment_s(before))
         self._activity.add(newest_s)
-        answered = {
-            message_id: exchange.timestamp
-            for exchange in exchanges
-            if (message_id := exchange.details.message_id) is not None
-        }
-        self._requests.close_all(answered)
+        self._requests.close_all(exchanges)
         self._prove(Kind.REPLY, newest_s, "reply", message_id=newest.details.message_id)
 
     def mentioned(self, at_s: float | None) -> None:

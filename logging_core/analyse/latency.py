@@ -57,7 +57,8 @@ class LatencySketch:
             return
         self._count += len(seconds)
         self._sum += exact_sum(seconds)
-        self._max_s = max(self._max_s, max(seconds))
+        longest_s = max(seconds)
+        self._max_s = max(self._max_s, longest_s)
         self._values.extend(seconds)
         self._compact()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -33,9 +33,12 @@ class Recent(Generic[V]):
         if len(self._new) >= self._window:
             self._old, self._new = self._new, {}
 
-    def put_all(self, pairs: Iterable[tuple[str, V]]) -> None:
+    def put_all(self, values: Mapping[str, V]) -> None:
         """As `put`, for many."""
-        coming = iter(pairs)
+        if len(self._new) + len(values) < self._window:
+            self._new.update(values)
+            return
+        coming = iter(values.items())
         while taken := dict(islice(coming, self._window - len(self._new))):
             self._new.update(taken)
             if len(self._new) >= self._window:

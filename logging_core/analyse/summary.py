@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from logging_core.analyse.latency import SCALE_BITS, LatencySketch, exact_sum
@@ -135,20 +135,28 @@ class Summary:
             self._settle()
         return True
 
-    def extend(self, instance_id: str | None, exchanges: list[Exchange]) -> list[Exchange]:
-        """Count many exchanges of one instance, in file order; gives those that were counted."""
+    def extend(self, exchanges: Mapping[str | None, list[Exchange]]) -> None:
+        """Count many exchanges by instance, those of each in file order."""
+        tokens: list[int] = []
+        costs: list[float] = []
+        seconds: list[float] = []
+        requests = 0
+        for instance_id, its in exchanges.items():
+            said = Numbers.of_exchanges(self._unseen(instance_id, its))
+            self._tally(instance_id).extend(said)
+            requests += said.requests
+            tokens += said.tokens
+            costs += said.costs
+            seconds += said.seconds
+        self._total.extend(Numbers(requests, tokens, costs, seconds))
+
+    def _unseen(self, instance_id: str | None, exchanges: list[Exchange]) -> list[Exchange]:
         ids = [message_id for e in exchanges if (message_id := e.details.message_id) is not None]
         recent = self._recent_of(instance_id)
         if recent.has_none_of(ids):
-            recent.put_all((message_id, True) for message_id in ids)
-        else:
-            exchanges = [
-                e for e in exchanges if not self._is_repeated(recent, e.details.message_id)
-            ]
-        said = Numbers.of_exchanges(exchanges)
-        self._tally(instance_id).extend(said)
-        self._total.extend(said)
-        return exchanges
+            recent.put_all(dict.fromkeys(ids, True))
+            return exchanges
+        return [e for e in exchanges if not self._is_repeated(recent, e.details.message_id)]
 
     def merge(self, other: Summary) -> None:
         """Add what `other` counted in other files; it must not have counted the same events."""

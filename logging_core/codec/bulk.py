@@ -2,7 +2,9 @@
 
 Whatever is not a plain exchange is given back as it stands in the file, to be decoded singly by
 `decode_audit`. What is decoded here has the values that `decode_audit` would have found, so the
-two ways can be mixed, and a sum never depends on which one a line took.
+two ways can be mixed, and a sum never depends on which one a line took. But one thing would cost too
+much to look for: an exchange counts even if a field that is passed over is nested more deeply than
+the exact decoder goes.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ MOST_BYTES = 256 << 10
 """A chunk should be no longer: other threads wait while one is decoded."""
 
 _EXCHANGE = "message_exchange"
-_NESTED = 64  # braces and brackets beyond two a line: deeper nesting is for the exact decoder
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _SHAPE = b"0000-00-00T00:00:00.000000"
 _SHAPES = {len(shape): shape for shape in (_SHAPE[:19], _SHAPE[:23], _SHAPE)}
@@ -66,27 +67,21 @@ _DECODER = msgspec.json.Decoder(_Line)
 
 def decode_exchanges(chunk: bytes) -> Decoded:
     """Decode whole lines, each with its newline; never raises."""
-    if _is_tame(chunk) and _is_flat(chunk):
-        with suppress(msgspec.DecodeError):
+    if _is_tame(chunk):
+        with suppress(msgspec.DecodeError, RecursionError):
             lines = _DECODER.decode_lines(chunk)
-            # A line that is empty, or a record over two lines, is for the exact decoder.
-            if len(lines) == chunk.count(b"\n"):
-                exchanges = [line for line in lines if line.event_type == _EXCHANGE]
-                if _are_times([line.timestamp for line in exchanges]):
-                    others = [line for line in lines if line.event_type != _EXCHANGE]
-                    if all(line.timestamp for line in others):
-                        return Decoded([*exchanges], [*_find(chunk, others)])
+            if len(lines) != chunk.count(b"\n"):  # two on one line, or one on two
+                return _decode_singly(chunk)
+            exchanges: list[Exchange] = [x for x in lines if x.event_type == _EXCHANGE]
+            others = [x for x in lines if x.event_type != _EXCHANGE]
+            if _are_times([x.timestamp for x in exchanges]) and all(x.timestamp for x in others):
+                return Decoded(exchanges, [*_find(chunk, others)])
     return _decode_singly(chunk)
 
 
 def _is_tame(data: bytes) -> bool:
     """Whether no text in it can need the sanitiser; raw controls are no valid JSON."""
     return data.isascii() and b"\\" not in data and b"\x7f" not in data
-
-
-def _is_flat(chunk: bytes) -> bool:
-    """Whether nothing in it is nested so deeply that the exact decoder would refuse it."""
-    return chunk.count(b"{") + chunk.count(b"[") <= 2 * chunk.count(b"\n") + _NESTED
 
 
 def _are_times(texts: Sequence[str]) -> bool:
@@ -143,8 +138,8 @@ def _decode_singly(chunk: bytes) -> Decoded:
 
 
 def _decode_one(line: bytes) -> Exchange | None:
-    if _is_tame(line) and _is_flat(line):
-        with suppress(msgspec.DecodeError):
+    if _is_tame(line):
+        with suppress(msgspec.DecodeError, RecursionError):
             decoded = _DECODER.decode(line)
             if decoded.event_type == _EXCHANGE and _are_times([decoded.timestamp]):
                 return decoded
