@@ -124,7 +124,7 @@ def _show_tree(
 
 
 def _read(root: Path, options: Options, now: Callable[[], float]) -> FleetState:
-    model = FleetModel(since_s=options.since_s)
+    model = FleetModel(since_s=options.since_s, by_time=False)
     reader = TreeReader(root, blocks=True)
     try:
         batch = reader.poll()

@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import FUTURE_S, Activity, Creation, Identity, PaneChange
-from logging_core.analyse.requests import Requests, moment_s
+from logging_core.analyse.facts import (
+    FUTURE_S,
+    Activity,
+    Creation,
+    Identity,
+    PaneChange,
+    moment_s,
+)
+from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
 from logging_core.records import AuditEvent, Exchange, FrameRef, LifecycleEvent, Message, Metadata
 
@@ -134,18 +140,14 @@ class Instance:
 
     def exchanges(self, exchanges: Sequence[Exchange]) -> None:
         """Exchanges of it that were decoded in bulk, in file order."""
-        newest = exchanges[-1]
         times = [exchange.timestamp for exchange in exchanges]
+        self._activity.add_all(times)
+        self._requests.close_all(exchanges)
+        newest = exchanges[-1]
         if newest.timestamp != max(times):
             newest = max(reversed(exchanges), key=attrgetter("timestamp"))
-        newest_s = moment_s(newest.timestamp)
-        # A clock that jumped ahead must not hide the newest record that can be believed.
-        believed = datetime.fromtimestamp(newest_s - FUTURE_S).isoformat()
-        before = next((time for time in reversed(times) if time < believed), None)
-        self._activity.add(None if before is None else moment_s(before))
-        self._activity.add(newest_s)
-        self._requests.close_all(exchanges)
-        self._prove(Kind.REPLY, newest_s, "reply", message_id=newest.details.message_id)
+        at_s = moment_s(newest.timestamp)
+        self._prove(Kind.REPLY, at_s, "reply", message_id=newest.details.message_id)
 
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""
@@ -179,6 +181,23 @@ class Instance:
             if time_s >= self._last_error_s:
                 self._last_error, self._last_error_s = text, time_s
 
+    # --- what it is ----------------------------------------------------------
+
+    def says(self, field: str) -> str | None:
+        """One of `facts.FIELDS`, as far as it is known."""
+        return self._identity.get(field)
+
+    def parent(self, is_known: Callable[[str], bool]) -> str | None:
+        """Whose child it is."""
+        parent = self._identity.get("parent_instance_id")
+        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
+            parent = self.asked_parent_id
+        return None if parent == self.instance_id else parent
+
+    def records_per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
+        """How many records each of the last minutes had, the current one last."""
+        return self._activity.per_minute(now_s, minutes)
+
     # --- state ---------------------------------------------------------------
 
     def touch(self) -> None:
@@ -209,7 +228,7 @@ class Instance:
             role=self._identity.get("role"),
             instance_type=self._identity.get("instance_type"),
             model=self._identity.get("model"),
-            parent_instance_id=self._parent(around.is_known),
+            parent_instance_id=self.parent(around.is_known),
             state=verdict.state,
             reason=verdict.reason,
             since_s=verdict.since_s,
@@ -233,12 +252,6 @@ class Instance:
         if changed_s is None or changed_s > around.now_s + FUTURE_S:
             changed_s = oldest_s
         return max(oldest_s, changed_s) + around.stuck_after_s
-
-    def _parent(self, is_known: Callable[[str], bool]) -> str | None:
-        parent = self._identity.get("parent_instance_id")
-        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
-            parent = self.asked_parent_id
-        return None if parent == self.instance_id else parent
 
     # --- evidence ------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 
+from logging_core.analyse.facts import moment_s
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import OpenRequest
 from logging_core.records import Exchange
@@ -69,8 +69,3 @@ class Requests:
             if (message_id := exchange.details.message_id) is not None:
                 self._closed.put(message_id, moment_s(exchange.timestamp))
         self._late = []
-
-
-def moment_s(timestamp: str) -> float:
-    """Seconds since the epoch of an `Exchange.timestamp`, which is local and well-formed."""
-    return datetime.fromisoformat(timestamp).timestamp()

@@ -135,20 +135,29 @@ class Summary:
             self._settle()
         return True
 
-    def extend(self, exchanges: Mapping[str | None, list[Exchange]]) -> None:
-        """Count many exchanges by instance, those of each in file order."""
+    def extend(
+        self, exchanges: Mapping[str | None, list[Exchange]]
+    ) -> dict[str | None, list[Exchange]]:
+        """Count many exchanges by instance, those of each in file order.
+
+        Returns:
+            Those that were counted, which a repeated one is not.
+        """
+        counted = {}
         tokens: list[int] = []
         costs: list[float] = []
         seconds: list[float] = []
         requests = 0
         for instance_id, its in exchanges.items():
-            said = Numbers.of_exchanges(self._unseen(instance_id, its))
+            counted[instance_id] = self._unseen(instance_id, its)
+            said = Numbers.of_exchanges(counted[instance_id])
             self._tally(instance_id).extend(said)
             requests += said.requests
             tokens += said.tokens
             costs += said.costs
             seconds += said.seconds
         self._total.extend(Numbers(requests, tokens, costs, seconds))
+        return counted
 
     def _unseen(self, instance_id: str | None, exchanges: list[Exchange]) -> list[Exchange]:
         ids = [message_id for e in exchanges if (message_id := e.details.message_id) is not None]
@@ -177,8 +186,8 @@ class Summary:
         self._settle()
         return self._total.usage()
 
-    def usage_of(self, instance_ids: Iterable[str]) -> Usage:
-        """The exchanges of some instances together; each must be named once."""
+    def usage_of(self, instance_ids: Iterable[str | None]) -> Usage:
+        """The exchanges of some instances together; each must be named once, `None` is nobody."""
         self._settle()
         chosen = [self._tallies[i] for i in instance_ids if i in self._tallies]
         if len(chosen) == 1:

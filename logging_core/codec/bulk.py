@@ -2,9 +2,9 @@
 
 Whatever is not a plain exchange is given back as it stands in the file, to be decoded singly by
 `decode_audit`. What is decoded here has the values that `decode_audit` would have found, so the
-two ways can be mixed, and a sum never depends on which one a line took. But one thing would cost too
-much to look for: an exchange counts even if a field that is passed over is nested more deeply than
-the exact decoder goes.
+two ways can be mixed, and a sum never depends on which one a line took. But one thing would cost
+too much to look for: an exchange counts even if a field that is passed over is nested more deeply
+than the exact decoder goes.
 """
 
 from __future__ import annotations
