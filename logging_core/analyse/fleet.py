@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import is_not
 from typing import Any
 
@@ -12,6 +12,7 @@ from logging_core.analyse.facts import moment_s
 from logging_core.analyse.groups import FIELDS, WAYS, Counts, by_label, by_parent, in_order
 from logging_core.analyse.instance import SPOKEN, Around, Instance, first_line
 from logging_core.analyse.problems import ProblemTally
+from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.series import Series
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
@@ -50,6 +51,7 @@ class FleetModel:
             an instance is in follows from all records.
         stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
         max_messages: So many of the newest messages are kept.
+        prompts: What a pane that waits for a person ends with.
         by_time: Keep what `series` and `usage_in` tell; a report on one moment does without.
     """
 
@@ -59,11 +61,13 @@ class FleetModel:
         since_s: float | None = None,
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
+        prompts: Sequence[Pattern] = PATTERNS,
         by_time: bool = True,
     ) -> None:
         self._since_s = -math.inf if since_s is None else since_s
         self._stuck_after_s = stuck_after_s
         self._timeline = Timeline(max_messages)
+        self._prompts = prompts
         self._by_time = by_time
         self._waiting: str | None = None
         self._caught_up = False
@@ -340,7 +344,7 @@ class FleetModel:
             for instance in self._instances.values():
                 if instance.asked_parent_id is not None:
                     instance.touch()
-        around = Around(now_s, self._stuck_after_s, self._usage, self._is_known)
+        around = Around(now_s, self._stuck_after_s, self._usage, self._is_known, self._prompts)
         states = [i.state(around) for i in self._instances.values() if i.known]
         states.sort(key=_by_creation)
         if len(states) != len(self._frozen) or any(map(is_not, states, self._frozen)):

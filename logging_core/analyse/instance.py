@@ -17,6 +17,7 @@ from logging_core.analyse.facts import (
     PaneChange,
     moment_s,
 )
+from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
 from logging_core.records import AuditEvent, Exchange, FrameRef, LifecycleEvent, Message, Metadata
@@ -27,6 +28,7 @@ SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
+_MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE})
 _ERROR_CHARS = 160
 
 _AUDIT_PROOFS = {
@@ -46,12 +48,14 @@ class Around(NamedTuple):
         stuck_after_s: See `FleetModel`.
         usage: What an instance's exchanges add up to.
         is_known: Whether there is an instance of this id.
+        prompts: See `FleetModel`.
     """
 
     now_s: float
     stuck_after_s: float
     usage: Callable[[str], Usage]
     is_known: Callable[[str], bool]
+    prompts: Sequence[Pattern]
 
 
 class Instance:
@@ -211,6 +215,9 @@ class Instance:
             return self._frozen
         still_open = self._evidence.still_open(self._requests.left())
         verdict = self._evidence.judge(still_open)
+        question = self._question(verdict.state, around.prompts)
+        if question is not None:
+            verdict = Verdict(State.WAITING, question, self._pane.changed_s)
         stuck_s = self._stuck_s(still_open, around) if verdict.state is State.BUSY else math.inf
         if around.now_s > stuck_s:
             verdict = Verdict(State.STUCK, f"{verdict.reason}, pane unchanged", stuck_s)
@@ -242,6 +249,15 @@ class Instance:
             errors=self._errors,
             last_error=self._last_error,
         )
+
+    def _question(self, state: State, prompts: Sequence[Pattern]) -> str | None:
+        """What its pane asks a person, if nothing newer shows that it was answered."""
+        frame = self._pane.newest
+        if frame is None or not frame.tail or state not in _MAY_WAIT:
+            return None
+        if frame.time_s is not None and frame.time_s < self._evidence.newest_s:
+            return None
+        return find_question(frame.tail, self._identity.get("instance_type"), prompts)
 
     def _stuck_s(self, still_open: tuple[OpenRequest, ...], around: Around) -> float:
         """The last moment at which it counts as busy still."""

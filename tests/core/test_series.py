@@ -184,9 +184,10 @@ def test_errors_are_counted_in_their_slot() -> None:
     broken = OrchestratorEvent(time_s=T + 70, level="ERROR", text="pane is dead", instance_id="a")
     daemon = AuditEvent(time_s=T + 130, event_type="manager_daemon_failure", error="gone")
     model = model_of(broken, daemon)
-    window = {"from_s": T, "to_s": T + 180, "step_s": 60.0}
-    assert [slot.errors for slot in model.series(**window)] == [0, 1, 1]
-    assert [slot.errors for slot in model.series(**window, instance_ids=["a"])] == [0, 1, 0]
+    everyones = model.series(from_s=T, to_s=T + 180, step_s=60)
+    assert [slot.errors for slot in everyones] == [0, 1, 1]
+    its = model.series(from_s=T, to_s=T + 180, step_s=60, instance_ids=["a"])
+    assert [slot.errors for slot in its] == [0, 1, 0]
 
 
 def test_only_what_counts_is_in_the_series() -> None:
