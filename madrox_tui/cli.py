@@ -124,8 +124,8 @@ def _show_tree(
 
 
 def _read(root: Path, options: Options, now: Callable[[], float]) -> FleetState:
-    model = FleetModel(since_s=options.since_s)
-    reader = TreeReader(root)
+    model = FleetModel(since_s=options.since_s, by_time=False)
+    reader = TreeReader(root, blocks=True)
     try:
         batch = reader.poll()
         model.apply(batch)

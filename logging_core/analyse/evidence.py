@@ -7,6 +7,7 @@ arrival: the newest proof of each kind is kept with its time, and the state foll
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -90,6 +91,11 @@ class Evidence:
         if opposite in self._proofs and self._proofs[opposite].at_s == proof.at_s:
             # Both stand in one file, so of the same time the one that came last counts.
             del self._proofs[opposite]
+
+    @property
+    def newest_s(self) -> float:
+        """When the newest proof is from; minus infinity if no time is known."""
+        return max((proof.at_s for proof in self._proofs.values()), default=-math.inf)
 
     def still_open(self, requests: Iterable[OpenRequest]) -> tuple[OpenRequest, ...]:
         """The requests that no end and no new start has closed, oldest first."""

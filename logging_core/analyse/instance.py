@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import FUTURE_S, Activity, Creation, Identity, PaneChange
+from logging_core.analyse.facts import (
+    FUTURE_S,
+    Activity,
+    Creation,
+    Identity,
+    PaneChange,
+    moment_s,
+)
+from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
-from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
+from logging_core.records import AuditEvent, Exchange, FrameRef, LifecycleEvent, Message, Metadata
 
 SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 """The event types of messages; other lines of a `communication.jsonl` are about its life."""
@@ -19,6 +28,7 @@ SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
+_MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE})
 _ERROR_CHARS = 160
 
 _AUDIT_PROOFS = {
@@ -38,12 +48,14 @@ class Around(NamedTuple):
         stuck_after_s: See `FleetModel`.
         usage: What an instance's exchanges add up to.
         is_known: Whether there is an instance of this id.
+        prompts: See `FleetModel`.
     """
 
     now_s: float
     stuck_after_s: float
     usage: Callable[[str], Usage]
     is_known: Callable[[str], bool]
+    prompts: Sequence[Pattern]
 
 
 class Instance:
@@ -130,6 +142,17 @@ class Instance:
             if kind is Kind.SPAWNED:
                 self.creation.add(at_s)
 
+    def exchanges(self, exchanges: Sequence[Exchange]) -> None:
+        """Exchanges of it that were decoded in bulk, in file order."""
+        times = [exchange.timestamp for exchange in exchanges]
+        self._activity.add_all(times)
+        self._requests.close_all(exchanges)
+        newest = exchanges[-1]
+        if newest.timestamp != max(times):
+            newest = max(reversed(exchanges), key=attrgetter("timestamp"))
+        at_s = moment_s(newest.timestamp)
+        self._prove(Kind.REPLY, at_s, "reply", message_id=newest.details.message_id)
+
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""
         self._activity.add(at_s)
@@ -162,6 +185,23 @@ class Instance:
             if time_s >= self._last_error_s:
                 self._last_error, self._last_error_s = text, time_s
 
+    # --- what it is ----------------------------------------------------------
+
+    def says(self, field: str) -> str | None:
+        """One of `facts.FIELDS`, as far as it is known."""
+        return self._identity.get(field)
+
+    def parent(self, is_known: Callable[[str], bool]) -> str | None:
+        """Whose child it is."""
+        parent = self._identity.get("parent_instance_id")
+        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
+            parent = self.asked_parent_id
+        return None if parent == self.instance_id else parent
+
+    def records_per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
+        """How many records each of the last minutes had, the current one last."""
+        return self._activity.per_minute(now_s, minutes)
+
     # --- state ---------------------------------------------------------------
 
     def touch(self) -> None:
@@ -175,6 +215,9 @@ class Instance:
             return self._frozen
         still_open = self._evidence.still_open(self._requests.left())
         verdict = self._evidence.judge(still_open)
+        question = self._question(verdict.state, around.prompts)
+        if question is not None:
+            verdict = Verdict(State.WAITING, question, self._pane.changed_s)
         stuck_s = self._stuck_s(still_open, around) if verdict.state is State.BUSY else math.inf
         if around.now_s > stuck_s:
             verdict = Verdict(State.STUCK, f"{verdict.reason}, pane unchanged", stuck_s)
@@ -192,7 +235,7 @@ class Instance:
             role=self._identity.get("role"),
             instance_type=self._identity.get("instance_type"),
             model=self._identity.get("model"),
-            parent_instance_id=self._parent(around.is_known),
+            parent_instance_id=self.parent(around.is_known),
             state=verdict.state,
             reason=verdict.reason,
             since_s=verdict.since_s,
@@ -207,6 +250,15 @@ class Instance:
             last_error=self._last_error,
         )
 
+    def _question(self, state: State, prompts: Sequence[Pattern]) -> str | None:
+        """What its pane asks a person, if nothing newer shows that it was answered."""
+        frame = self._pane.newest
+        if frame is None or not frame.tail or state not in _MAY_WAIT:
+            return None
+        if frame.time_s is not None and frame.time_s < self._evidence.newest_s:
+            return None
+        return find_question(frame.tail, self._identity.get("instance_type"), prompts)
+
     def _stuck_s(self, still_open: tuple[OpenRequest, ...], around: Around) -> float:
         """The last moment at which it counts as busy still."""
         oldest_s = still_open[0].since_s
@@ -216,12 +268,6 @@ class Instance:
         if changed_s is None or changed_s > around.now_s + FUTURE_S:
             changed_s = oldest_s
         return max(oldest_s, changed_s) + around.stuck_after_s
-
-    def _parent(self, is_known: Callable[[str], bool]) -> str | None:
-        parent = self._identity.get("parent_instance_id")
-        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
-            parent = self.asked_parent_id
-        return None if parent == self.instance_id else parent
 
     # --- evidence ------------------------------------------------------------
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from logging_core.analyse.facts import moment_s
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import OpenRequest
+from logging_core.records import Exchange
 
 MOST_OPEN = 1_000
 """So many open requests of one instance are kept; the oldest give way."""
@@ -20,14 +23,16 @@ class Requests:
     remembered, and a request that is not newer than its reply does not open.
     """
 
-    __slots__ = ("_closed", "_open")
+    __slots__ = ("_closed", "_late", "_open")
 
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}
         self._closed: Recent[float] = Recent(RECENT_REPLIES)
+        self._late: list[Exchange] = []
 
     def open(self, message_id: str, at_s: float | None) -> None:
         """A request was sent; one that is open already keeps its time."""
+        self._remember()
         closed_s = self._closed.get(message_id)
         if closed_s is not None and (at_s is None or at_s <= closed_s):
             return
@@ -44,6 +49,23 @@ class Requests:
         if request is not None and (request.since_s is None or request.since_s <= at_s):
             del self._open[message_id]
 
+    def close_all(self, exchanges: Sequence[Exchange]) -> None:
+        """Requests were answered; these exchanges say so, in file order."""
+        if self._open:
+            for exchange in exchanges:
+                message_id = exchange.details.message_id
+                if message_id in self._open:
+                    self.close(message_id, moment_s(exchange.timestamp))
+        self._late += exchanges[-RECENT_REPLIES:]
+        del self._late[:-RECENT_REPLIES]
+
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""
         return list(self._open.values())
+
+    def _remember(self) -> None:
+        """Note the newest answers that came in bulk: only now does it matter."""
+        for exchange in self._late:
+            if (message_id := exchange.details.message_id) is not None:
+                self._closed.put(message_id, moment_s(exchange.timestamp))
+        self._late = []
