@@ -6,8 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import is_not
-from typing import Any
+from typing import Any, Self
 
+from logging_core.analyse import memento
 from logging_core.analyse.facts import moment_s
 from logging_core.analyse.groups import FIELDS, WAYS, Counts, by_label, by_parent, in_order
 from logging_core.analyse.instance import SPOKEN, Around, Instance, first_line
@@ -29,6 +30,21 @@ from logging_core.records import (
     Message,
     Metadata,
     OrchestratorEvent,
+)
+
+_REMEMBERED = (
+    "_timeline",
+    "_waiting",
+    "_caught_up",
+    "_instances",
+    "_summary",
+    "_series",
+    "_event_counts",
+    "_error_counts",
+    "_errors",
+    "_problems",
+    "_audit_s",
+    "_orchestrator_s",
 )
 
 FLEET_IDS = frozenset({"", "orchestrator"})
@@ -142,6 +158,28 @@ class FleetModel:
         """What some instances add up to; those that are not known add nothing."""
         self._settle()
         return self._summary.usage_of(set(instance_ids))
+
+    def dump(self) -> bytes:
+        """Everything that was taken in, for `load`; the options are not part of it."""
+        self._settle()
+        self._summary.settle()
+        return memento.dump([getattr(self, name) for name in _REMEMBERED])
+
+    @classmethod
+    def load(cls, data: bytes, **options: Any) -> Self:
+        """The model that `dump` was called on: it gives the same states now and later.
+
+        Args:
+            data: What `dump` gave.
+            options: Those of the model; `since_s`, `max_messages` and `by_time` as they were.
+
+        Raises:
+            ValueError: `data` is no model, damaged, or of another version.
+        """
+        model = cls(**options)
+        for name, value in zip(_REMEMBERED, memento.load(data), strict=True):
+            setattr(model, name, value)
+        return model
 
     # --- tables and plots ----------------------------------------------------
 

@@ -128,6 +128,8 @@ class Track:
 class Series:
     """The fleet and each instance by time."""
 
+    __slots__ = ("_coming", "_errors", "_hours", "_kept_from", "_minutes", "_starts", "_tracks")
+
     def __init__(self) -> None:
         self._minutes: dict[int, Tally] = {}
         self._hours: dict[int, Tally] = {}
@@ -135,7 +137,7 @@ class Series:
         self._errors: dict[int, int] = {}
         self._tracks: dict[str | None, Track] = {}
         self._coming = Rows()
-        self._starts = _Minutes()
+        self._starts = Minutes()
 
     def extend(self, instance_id: str | None, exchanges: Sequence[Exchange]) -> None:
         """Count exchanges of one instance that were decoded in bulk."""
@@ -261,7 +263,7 @@ class Series:
         return track
 
 
-class _Minutes(dict[str, int]):
+class Minutes(dict[str, int]):
     """Minutes since the epoch by the first 16 characters of a timestamp."""
 
     def __missing__(self, text: str) -> int:

@@ -117,6 +117,8 @@ class Summary:
     `recent_ids` ids of the instance reach. One without an id always counts.
     """
 
+    __slots__ = ("_coming", "_recent", "_recent_ids", "_tallies", "_total")
+
     def __init__(self, *, recent_ids: int = RECENT_IDS) -> None:
         self._recent_ids = recent_ids
         self._total = Tally()
@@ -132,7 +134,7 @@ class Summary:
             return False
         self._coming.append(event)
         if len(self._coming) >= _BATCH:
-            self._settle()
+            self.settle()
         return True
 
     def extend(
@@ -169,26 +171,26 @@ class Summary:
 
     def merge(self, other: Summary) -> None:
         """Add what `other` counted in other files; it must not have counted the same events."""
-        self._settle()
-        other._settle()
+        self.settle()
+        other.settle()
         self._total.merge(other._total)
         for instance_id, tally in other._tallies.items():
             self._tally(instance_id).merge(tally)
 
     def forget(self, instance_id: str) -> None:
         """Begin anew for an instance whose directory was deleted; the total keeps its share."""
-        self._settle()
+        self.settle()
         self._tallies.pop(instance_id, None)
         self._recent.pop(instance_id, None)
 
     def total(self) -> Usage:
         """All exchanges, those of no instance included."""
-        self._settle()
+        self.settle()
         return self._total.usage()
 
     def usage_of(self, instance_ids: Iterable[str | None]) -> Usage:
         """The exchanges of some instances together; each must be named once, `None` is nobody."""
-        self._settle()
+        self.settle()
         chosen = [self._tallies[i] for i in instance_ids if i in self._tallies]
         if len(chosen) == 1:
             return chosen[0].usage()
@@ -197,7 +199,8 @@ class Summary:
             together.merge(tally)
         return together.usage()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Sum what waits for it; the sums that are asked for do this by themselves."""
         if not self._coming:
             return
         by_instance: defaultdict[str | None, list[AuditEvent]] = defaultdict(list)
