@@ -125,11 +125,17 @@ def _pack(value: Any) -> Any:
         return value if _SMALLEST <= value <= _LARGEST else [_BIG, hex(value)]
     if kind in _FIELDS:
         return [_OBJECT, _PLACES[kind], [_pack(getattr(value, name)) for name in _FIELDS[kind]]]
-    if kind in _PLACES:
-        return [_STRUCT, _PLACES[kind], msgspec.msgpack.encode(value)]
+    struct = _struct_of(kind)
+    if struct is not None:
+        return [_STRUCT, _PLACES[struct], msgspec.msgpack.encode(value)]
     if kind not in _PACKERS:
         raise TypeError(f"a {kind.__name__} cannot be written")
     return _PACKERS[kind](value)
+
+
+def _struct_of(kind: type) -> type[msgspec.Struct] | None:
+    """Which of the structs a type is; one with more fields is read again without them."""
+    return next((struct for struct in _STRUCTS if issubclass(kind, struct)), None)
 
 
 def _is_simple(values: Collection[Any]) -> bool:
@@ -145,8 +151,9 @@ def _pack_list(value: list[Any]) -> list[Any]:
     kinds = set(map(type, value))
     if _is_simple(value):
         return [_SIMPLE_LIST, value]
-    if len(kinds) == 1 and (kind := kinds.pop()) in _STRUCTS:
-        return [_RECORDS, _PLACES[kind], msgspec.msgpack.encode(value)]
+    structs = {_struct_of(kind) for kind in kinds}
+    if len(structs) == 1 and (struct := structs.pop()) is not None:
+        return [_RECORDS, _PLACES[struct], msgspec.msgpack.encode(value)]
     return [_LIST, [*map(_pack, value)]]
 
 
