@@ -34,7 +34,7 @@ from logging_core.records import (
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
-MOST_PENDING = 1 << 15
+MOST_PENDING = 1 << 13
 """So many exchanges may wait to be summed: the more at once, the less each one costs."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
@@ -251,7 +251,9 @@ class FleetModel:
         for instance_id, exchanges in pending.items():
             self._event_counts.add(EXCHANGE, instance_id, len(exchanges))
             if instance_id is not None and instance_id not in FLEET_IDS:
-                self._instance(instance_id).exchanges(exchanges)
+                ids = [exchange.details.message_id for exchange in exchanges]
+                times = [exchange.timestamp for exchange in exchanges]
+                self._instance(instance_id).exchanges(ids, times)
             if self._since_s != -math.inf:
                 exchanges[:] = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
         counted = self._summary.extend(pending)
