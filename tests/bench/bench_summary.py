@@ -128,11 +128,11 @@ def report(root: Path) -> None:
 def duckdb(root: Path) -> None:
     """The same sums by an analytical database."""
     query = (
-        'import duckdb; duckdb.sql("select instance_id, count(*), sum(details.tokens), '
+        'import sys, duckdb; duckdb.sql("select instance_id, count(*), sum(details.tokens), '
         "sum(details.cost), quantile_cont(details.response_time_seconds, [0.5, 0.95, 0.99]) "
-        f"from read_json('{root}/audit/*.jsonl') group by 1\").fetchall()"
+        'from read_json(?) group by 1", params=[sys.argv[1]]).fetchall()'
     )
-    subprocess.run([sys.executable, "-c", query], check=True)
+    subprocess.run([sys.executable, "-c", query, f"{root}/audit/*.jsonl"], check=True)
 
 
 def cpu_s(work: Callable[[], None]) -> float:
