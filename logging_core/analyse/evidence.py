@@ -82,9 +82,12 @@ class Evidence:
         self._proofs: dict[Kind, Proof] = {}
 
     def add(self, kind: Kind, proof: Proof) -> None:
-        """Take a proof in; an older one than is known changes nothing."""
+        """Take a proof in; an older one than is known changes nothing.
+
+        Of two replies of one moment the one with the greater id counts, in whatever order.
+        """
         known = self._proofs.get(kind)
-        if known is not None and known.at_s > proof.at_s:
+        if known is not None and _order(known) > _order(proof):
             return
         self._proofs[kind] = proof
         opposite = _CANCELS.get(kind)
@@ -152,6 +155,10 @@ class Evidence:
         if kind is Kind.READY and spawned is not None and _covers(proof, spawned.at_s):
             return max(proof.at_s, spawned.at_s)
         return proof.at_s
+
+
+def _order(proof: Proof) -> tuple[float, str]:
+    return proof.at_s, proof.message_id or ""
 
 
 def _covers(proof: Proof, at_s: float) -> bool:

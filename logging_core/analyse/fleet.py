@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from logging_core.analyse import memento
 from logging_core.analyse.facts import moment_s
-from logging_core.analyse.groups import FIELDS, WAYS, Counts, by_label, by_parent, in_order
+from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import SPOKEN, Around, Instance, first_line
 from logging_core.analyse.problems import ProblemTally
 from logging_core.analyse.prompts import PATTERNS, Pattern
@@ -50,7 +50,7 @@ _REMEMBERED = (
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
-MOST_PENDING = 1 << 15
+MOST_PENDING = 1 << 13
 """So many exchanges may wait to be summed: the more at once, the less each one costs."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
@@ -105,8 +105,7 @@ class FleetModel:
         self._pending_count = 0
         self._summary = Summary()
         self._series = Series()
-        self._event_counts = Counts()
-        self._error_counts = Counts()
+        self._tables = Tables(self._summary)
         self._total: Usage | None = None
         self._errors = 0
         self._problems = ProblemTally()
@@ -227,25 +226,9 @@ class FleetModel:
         Raises:
             ValueError: `by` is none of these.
         """
-        if by not in WAYS:
-            raise ValueError(f"cannot group by {by!r}: only by {', '.join(WAYS)}")
         self._settle()
-        if by == "error":
-            return self._error_counts.groups(instance_ids)
-        if by == "event_type":
-            return self._by_event_type(instance_ids)
         known = {i.instance_id: i for i in self._instances.values() if i.known}
-        chosen = known.keys() if instance_ids is None else known.keys() & set(instance_ids)
-        if by == "parent":
-            parents = {i: instance.parent(self._is_known) for i, instance in known.items()}
-            return by_parent(parents, chosen, self._summary.usage_of)
-        if by in FIELDS:
-            return by_label({i: known[i].says(by) for i in chosen}, self._summary.usage_of)
-        groups = by_label({i: i for i in chosen}, self._summary.usage_of)
-        nobodys = self._summary.usage_of((None,))
-        if instance_ids is not None or not nobodys.requests:
-            return groups
-        return in_order((*groups, Group(None, nobodys)))
+        return self._tables.groups(by, known, instance_ids)
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, oldest first, the current one last.
@@ -260,16 +243,6 @@ class FleetModel:
         if instance is None:
             return (0,) * minutes
         return instance.records_per_minute(now_s, minutes)
-
-    def _by_event_type(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
-        groups = []
-        for group in self._event_counts.groups(instance_ids):
-            usage = group.usage
-            if group.label == EXCHANGE:
-                chosen = None if instance_ids is None else set(instance_ids)
-                usage = self._summary.total() if chosen is None else self._summary.usage_of(chosen)
-            groups.append(Group(group.label, usage, group.instance_ids))
-        return in_order(groups)
 
     # --- exchanges in bulk ---------------------------------------------------
 
@@ -287,9 +260,11 @@ class FleetModel:
         pending, self._pending = self._pending, defaultdict(list)
         self._pending_count = 0
         for instance_id, exchanges in pending.items():
-            self._event_counts.add(EXCHANGE, instance_id, len(exchanges))
+            self._tables.events.add(EXCHANGE, instance_id, len(exchanges))
             if instance_id is not None and instance_id not in FLEET_IDS:
-                self._instance(instance_id).exchanges(exchanges)
+                ids = [exchange.details.message_id for exchange in exchanges]
+                times = [exchange.timestamp for exchange in exchanges]
+                self._instance(instance_id).exchanges(ids, times)
             if self._since_s != -math.inf:
                 exchanges[:] = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
         counted = self._summary.extend(pending)
@@ -321,7 +296,7 @@ class FleetModel:
         counts = self._counts(at_s)
         if event.event_type == EXCHANGE:
             self._settle()  # of two with one id the first counts
-        self._event_counts.add(event.event_type, instance_id)
+        self._tables.events.add(event.event_type, instance_id)
         if counts and self._summary.add(event):
             self._total = None
             if self._by_time and at_s is not None:
@@ -360,7 +335,7 @@ class FleetModel:
         if not counts:
             return
         for instance_id in instance_ids or (None,):
-            self._error_counts.add(first_line(error), instance_id)
+            self._tables.errors.add(first_line(error), instance_id)
         if self._by_time and at_s is not None:
             self._series.add_error(instance_ids, at_s)
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias
 
+from logging_core.analyse.instance import Instance
 from logging_core.analyse.state import Group, Usage
-
-By: TypeAlias = Literal[
-    "instance", "role", "model", "instance_type", "parent", "event_type", "error"
-]
-"""What can be grouped by."""
+from logging_core.analyse.summary import EXCHANGE, Summary
 
 FIELDS = frozenset({"role", "model", "instance_type"})
 """What an instance says about itself."""
@@ -19,9 +16,10 @@ FIELDS = frozenset({"role", "model", "instance_type"})
 MOST_COUNTED = 4_096
 """So many different pairs of a text and an instance are counted; later ones are left out."""
 
-WAYS: tuple[str, ...] = get_args(By)
+WAYS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
+"""What can be grouped by."""
 
-Sum: TypeAlias = Callable[[Iterable[str]], Usage]
+_UsageOf: TypeAlias = Callable[[Iterable[str]], Usage]
 
 
 class Counts:
@@ -56,7 +54,57 @@ class Counts:
         )
 
 
-def by_label(labels: Mapping[str, str | None], usage_of: Sum) -> tuple[Group, ...]:
+class Tables:
+    """All tables of one fleet.
+
+    Args:
+        summary: What its instances add up to.
+
+    Attributes:
+        events: How often each event type was met.
+        errors: How often each error was met.
+    """
+
+    def __init__(self, summary: Summary) -> None:
+        self.events = Counts()
+        self.errors = Counts()
+        self._summary = summary
+
+    def groups(
+        self, by: str, known: Mapping[str, Instance], instance_ids: Collection[str] | None
+    ) -> tuple[Group, ...]:
+        """See `FleetModel.groups`; `known` are all instances."""
+        if by not in WAYS:
+            raise ValueError(f"cannot group by {by!r}: only by {', '.join(WAYS)}")
+        if by == "error":
+            return self.errors.groups(instance_ids)
+        if by == "event_type":
+            return self._by_event_type(instance_ids)
+        chosen = known.keys() if instance_ids is None else known.keys() & set(instance_ids)
+        usage_of = self._summary.usage_of
+        if by == "parent":
+            parents = {i: instance.parent(known.__contains__) for i, instance in known.items()}
+            return by_parent(parents, chosen, usage_of)
+        if by in FIELDS:
+            return by_label({i: known[i].says(by) for i in chosen}, usage_of)
+        groups = by_label({i: i for i in chosen}, usage_of)
+        nobodys = usage_of((None,))
+        if instance_ids is not None or not nobodys.requests:
+            return groups
+        return in_order((*groups, Group(None, nobodys)))
+
+    def _by_event_type(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
+        groups = []
+        for group in self.events.groups(instance_ids):
+            usage = group.usage
+            if group.label == EXCHANGE:
+                chosen = None if instance_ids is None else set(instance_ids)
+                usage = self._summary.total() if chosen is None else self._summary.usage_of(chosen)
+            groups.append(Group(group.label, usage, group.instance_ids))
+        return in_order(groups)
+
+
+def by_label(labels: Mapping[str, str | None], usage_of: _UsageOf) -> tuple[Group, ...]:
     """One group for each label.
 
     Args:
@@ -72,7 +120,7 @@ def by_label(labels: Mapping[str, str | None], usage_of: Sum) -> tuple[Group, ..
 
 
 def by_parent(
-    parents: Mapping[str, str | None], chosen: Collection[str], usage_of: Sum
+    parents: Mapping[str, str | None], chosen: Collection[str], usage_of: _UsageOf
 ) -> tuple[Group, ...]:
     """One group for each instance that has children: itself and everyone below it.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
@@ -20,7 +19,7 @@ from logging_core.analyse.facts import (
 from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
-from logging_core.records import AuditEvent, Exchange, FrameRef, LifecycleEvent, Message, Metadata
+from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
 
 SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 """The event types of messages; other lines of a `communication.jsonl` are about its life."""
@@ -29,6 +28,7 @@ _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE})
+_MOST_REPLIES = 512
 _ERROR_CHARS = 160
 
 _AUDIT_PROOFS = {
@@ -82,6 +82,8 @@ class Instance:
         "_last_error_s",
         "_message_s",
         "_pane",
+        "_reply_ids",
+        "_reply_times",
         "_requests",
         "asked_parent_id",
         "creation",
@@ -98,6 +100,8 @@ class Instance:
         self._activity = Activity()
         self._evidence = Evidence()
         self._requests = Requests()
+        self._reply_ids: list[str | None] = []
+        self._reply_times: list[str] = []
         self._pane = PaneChange()
         self._errors = 0
         self._last_error: str | None = None
@@ -142,16 +146,24 @@ class Instance:
             if kind is Kind.SPAWNED:
                 self.creation.add(at_s)
 
-    def exchanges(self, exchanges: Sequence[Exchange]) -> None:
+    def exchanges(self, message_ids: list[str | None], timestamps: list[str]) -> None:
         """Exchanges of it that were decoded in bulk, in file order."""
-        times = [exchange.timestamp for exchange in exchanges]
+        self._reply_ids += message_ids
+        self._reply_times += timestamps
+        if len(self._reply_ids) >= _MOST_REPLIES:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Learn from the exchanges in bulk; many at once cost little more than one."""
+        ids, times = self._reply_ids, self._reply_times
+        if not ids:
+            return
+        self._reply_ids, self._reply_times = [], []
         self._activity.add_all(times)
-        self._requests.close_all(exchanges)
-        newest = exchanges[-1]
-        if newest.timestamp != max(times):
-            newest = max(reversed(exchanges), key=attrgetter("timestamp"))
-        at_s = moment_s(newest.timestamp)
-        self._prove(Kind.REPLY, at_s, "reply", message_id=newest.details.message_id)
+        self._requests.close_all(ids, times)
+        newest = max(times)
+        newest_id = max(i or "" for i, time in zip(ids, times, strict=True) if time == newest)
+        self._prove(Kind.REPLY, moment_s(newest), "reply", message_id=newest_id or None)
 
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""
@@ -200,6 +212,7 @@ class Instance:
 
     def records_per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, the current one last."""
+        self._settle()
         return self._activity.per_minute(now_s, minutes)
 
     # --- state ---------------------------------------------------------------
@@ -211,6 +224,7 @@ class Instance:
     def state(self, around: Around) -> InstanceState:
         """Its state; the same object as before while nothing has changed."""
         fresh_from_s, fresh_to_s = self._fresh
+        self._settle()
         if self._frozen is not None and fresh_from_s <= around.now_s <= fresh_to_s:
             return self._frozen
         still_open = self._evidence.still_open(self._requests.left())
@@ -272,6 +286,7 @@ class Instance:
     # --- evidence ------------------------------------------------------------
 
     def _spoken(self, message: Message, at_s: float | None) -> None:
+        self._settle()  # what was answered before does not open again
         if message.parent_id:
             self.asked_parent_id = message.parent_id
         if message.event_type == "message_received":

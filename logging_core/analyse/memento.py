@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from array import array
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -26,7 +26,7 @@ from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.series import Minutes, Rows, Series, Track
 from logging_core.analyse.state import OpenRequest, ProblemCount
-from logging_core.analyse.summary import Summary, Tally
+from logging_core.analyse.summary import Coming, Summary, Tally
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import Exchange, FrameRef, Message, Problem
 
@@ -61,6 +61,7 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
 _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
     Series: {"_starts": Minutes},
+    Summary: {"_bulk": lambda: defaultdict(Coming)},
 }
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1

@@ -49,6 +49,6 @@ class Recent(Generic[V]):
         unique = set(keys)
         return (
             len(unique) == len(keys)
-            and unique.isdisjoint(self._new)
-            and unique.isdisjoint(self._old)
+            and self._new.keys().isdisjoint(unique)
+            and self._old.keys().isdisjoint(unique)
         )

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from logging_core.analyse.facts import moment_s
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import OpenRequest
-from logging_core.records import Exchange
 
 MOST_OPEN = 1_000
 """So many open requests of one instance are kept; the oldest give way."""
@@ -28,7 +27,7 @@ class Requests:
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}
         self._closed: Recent[float] = Recent(RECENT_REPLIES)
-        self._late: list[Exchange] = []
+        self._late: dict[str | None, str] = {}
 
     def open(self, message_id: str, at_s: float | None) -> None:
         """A request was sent; one that is open already keeps its time."""
@@ -49,15 +48,16 @@ class Requests:
         if request is not None and (request.since_s is None or request.since_s <= at_s):
             del self._open[message_id]
 
-    def close_all(self, exchanges: Sequence[Exchange]) -> None:
-        """Requests were answered; these exchanges say so, in file order."""
+    def close_all(self, message_ids: Sequence[str | None], timestamps: Sequence[str]) -> None:
+        """Requests were answered by exchanges that were decoded in bulk, in file order."""
         if self._open:
-            for exchange in exchanges:
-                message_id = exchange.details.message_id
+            for message_id, timestamp in zip(message_ids, timestamps, strict=True):
                 if message_id in self._open:
-                    self.close(message_id, moment_s(exchange.timestamp))
-        self._late += exchanges[-RECENT_REPLIES:]
-        del self._late[:-RECENT_REPLIES]
+                    self.close(message_id, moment_s(timestamp))
+        if len(message_ids) < RECENT_REPLIES:
+            self._remember()
+        newest = slice(-RECENT_REPLIES, None)
+        self._late = dict(zip(message_ids[newest], timestamps[newest], strict=True))
 
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""
@@ -65,7 +65,7 @@ class Requests:
 
     def _remember(self) -> None:
         """Note the newest answers that came in bulk: only now does it matter."""
-        for exchange in self._late:
-            if (message_id := exchange.details.message_id) is not None:
-                self._closed.put(message_id, moment_s(exchange.timestamp))
-        self._late = []
+        for message_id, timestamp in self._late.items():
+            if message_id is not None:
+                self._closed.put(message_id, moment_s(timestamp))
+        self._late = {}

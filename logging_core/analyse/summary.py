@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
@@ -110,6 +111,30 @@ class Tally:
         )
 
 
+class Coming:
+    """Exchanges decoded in bulk that wait to be summed: kept as numbers, not as objects."""
+
+    __slots__ = ("costs", "requests", "seconds", "tokens")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.tokens = array("q")
+        self.costs = array("d")
+        self.seconds = array("d")
+
+    def extend(self, exchanges: Sequence[Exchange]) -> None:
+        """Take exchanges in."""
+        said = Numbers.of_exchanges(exchanges)
+        self.requests += said.requests
+        self.tokens.extend(said.tokens)
+        self.costs.extend(said.costs)
+        self.seconds.extend(said.seconds)
+
+    def numbers(self) -> Numbers:
+        """What they say."""
+        return Numbers(self.requests, self.tokens, self.costs, self.seconds)
+
+
 class Summary:
     """The sums of all exchanges, and of each instance's.
 
@@ -117,13 +142,14 @@ class Summary:
     `recent_ids` ids of the instance reach. One without an id always counts.
     """
 
-    __slots__ = ("_coming", "_recent", "_recent_ids", "_tallies", "_total")
+    __slots__ = ("_bulk", "_coming", "_recent", "_recent_ids", "_tallies", "_total")
 
     def __init__(self, *, recent_ids: int = RECENT_IDS) -> None:
         self._recent_ids = recent_ids
         self._total = Tally()
         self._tallies: dict[str | None, Tally] = {}
         self._recent: dict[str | None, Recent[bool]] = {}
+        self._bulk: defaultdict[str | None, Coming] = defaultdict(Coming)
         self._coming: list[AuditEvent] = []  # summed in batches: a third of the cost
 
     def add(self, event: AuditEvent) -> bool:
@@ -146,20 +172,18 @@ class Summary:
             Those that were counted, which a repeated one is not.
         """
         counted = {}
-        tokens: list[int] = []
-        costs: list[float] = []
-        seconds: list[float] = []
-        requests = 0
         for instance_id, its in exchanges.items():
-            counted[instance_id] = self._unseen(instance_id, its)
-            said = Numbers.of_exchanges(counted[instance_id])
-            self._tally(instance_id).extend(said)
-            requests += said.requests
-            tokens += said.tokens
-            costs += said.costs
-            seconds += said.seconds
-        self._total.extend(Numbers(requests, tokens, costs, seconds))
+            unseen = counted[instance_id] = self._unseen(instance_id, its)
+            coming = self._bulk[instance_id]
+            coming.extend(unseen)
+            if coming.requests >= _BATCH:
+                self._sum(instance_id)
         return counted
+
+    def _sum(self, instance_id: str | None) -> None:
+        said = self._bulk.pop(instance_id).numbers()
+        self._tally(instance_id).extend(said)
+        self._total.extend(said)
 
     def _unseen(self, instance_id: str | None, exchanges: list[Exchange]) -> list[Exchange]:
         ids = [message_id for e in exchanges if (message_id := e.details.message_id) is not None]
@@ -201,6 +225,8 @@ class Summary:
 
     def settle(self) -> None:
         """Sum what waits for it; the sums that are asked for do this by themselves."""
+        for bulk_id in [*self._bulk]:
+            self._sum(bulk_id)
         if not self._coming:
             return
         by_instance: defaultdict[str | None, list[AuditEvent]] = defaultdict(list)

@@ -288,7 +288,9 @@ def test_groups_by_error_are_the_most_frequent_first() -> None:
 
 def test_an_unknown_grouping_is_refused() -> None:
     """The message lists what can be grouped by."""
-    with pytest.raises(ValueError, match="instance, role, model"):
+    with pytest.raises(
+        ValueError, match="only by instance, instance_type, model, role, parent, event_type, error"
+    ):
         FleetModel().groups("colour")
 
 
