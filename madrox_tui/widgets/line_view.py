@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -206,11 +207,16 @@ class LineView(Rows, can_focus=True):
         )
 
     def show_row(self, index: int) -> None:
-        """Bring a row into sight, and the cursor onto it where there is one."""
+        """Bring a row into sight, the cursor onto it where there is one, and what was found."""
         if self.has_cursor:
             self._move_to(index)
         elif not 0 <= index - self.scroll_offset.y < self.size.height - self.header_rows:
             self._scroll_to_row(index - (self.size.height - self.header_rows) // 2)
+        text = self.row_text(index)
+        for start, end in spans(text, self.found.text)[:1]:
+            x, last = cell_len(text[:start]), cell_len(text[:end])
+            if x < self.scroll_offset.x or last > self.scroll_offset.x + self.row_width:
+                self.scroll_to(x=x - self.row_width // 2, animate=False, force=True)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor, or scroll, by a number of rows."""

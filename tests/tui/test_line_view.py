@@ -119,6 +119,19 @@ async def test_without_a_cursor_the_view_scrolls_to_hits() -> None:
         assert f"row {view.found.at}," in "".join(lines(pilot))
 
 
+async def test_a_hit_far_to_the_right_is_brought_into_sight() -> None:
+    """Rows that are wider than the view are scrolled sideways to what was found, and back."""
+    view = TextView("begin " + "word " * 40 + "needle\nplain")
+    async with shown(view) as pilot:
+        await pilot.press("w")
+        view.look_for("needle")
+        await pilot.pause()
+        assert "needle" in "".join(lines(pilot))
+        view.look_for("begin")
+        await pilot.pause()
+        assert "begin" in "".join(lines(pilot))
+
+
 async def test_n_without_anything_to_look_for_asks() -> None:
     """`n` before the first search, like Ctrl+F, asks what to look for."""
     asked = []
