@@ -2,7 +2,8 @@
 
 What is kept, and how finely:
 
-- of the whole fleet every minute of the newest 31 days, and every hour for good;
+- of the whole fleet the newest 44,640 minutes with exchanges, which is 31 days of work without a
+  pause, and every hour for good;
 - of each instance its exchanges of the newest day one by one, at most `MOST_ROWS` of them, which
   is finer than any minute; what is older, or more than that, by the hour for good.
 
@@ -30,6 +31,7 @@ _HOUR = 60
 _DAY = 24 * _HOUR
 _MONTH = 31 * _DAY
 _LOOK_EVERY = 512  # rows between two looks for old ones
+_STRAY = 100  # one row of so many may be of a clock that jumped ahead
 _MOST_PENDING = 1 << 14
 _UNKNOWN = -1
 
@@ -109,12 +111,12 @@ class Track:
         if len(minutes) < self._next_look:
             return
         self._next_look = min(len(minutes) + _LOOK_EVERY, MOST_ROWS + 1)
-        newest = max(minutes)
-        if len(minutes) <= MOST_ROWS and min(minutes) >= newest - _DAY - _HOUR:
+        ordered = sorted(minutes)
+        from_minute = ordered[-1 - len(ordered) // _STRAY] - _DAY
+        if len(ordered) > MOST_ROWS:
+            from_minute = max(from_minute, ordered[-MOST_ROWS // 2])
+        if ordered[0] >= from_minute - _HOUR and len(ordered) <= MOST_ROWS:
             return
-        from_minute = newest - _DAY
-        if len(minutes) > MOST_ROWS:
-            from_minute = max(from_minute, sorted(minutes)[-MOST_ROWS // 2])
         old = [row for row, minute in enumerate(minutes) if minute < from_minute]
         new = [row for row, minute in enumerate(minutes) if minute >= from_minute]
         if len(new) > MOST_ROWS:  # all in one minute
@@ -256,9 +258,9 @@ class Series:
         self._coming = Rows()
         _add_to(self._minutes, rows.grouped(range(len(rows)), 1))
         _add_to(self._hours, rows.grouped(range(len(rows)), _HOUR))
-        kept_from = (max(self._minutes) - _MONTH) // _HOUR * _HOUR
-        if kept_from > self._kept_from + _HOUR:
-            self._kept_from = kept_from
+        if len(self._minutes) > _MONTH + _DAY:
+            kept_from = sorted(self._minutes)[-_MONTH] // _HOUR * _HOUR
+            self._kept_from = max(self._kept_from, kept_from)
             for minute in [minute for minute in self._minutes if minute < kept_from]:
                 del self._minutes[minute]
 

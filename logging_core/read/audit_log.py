@@ -20,12 +20,16 @@ class ChunkSplitter(LineSplitter):
 
     def feed(self, data: bytes, *, at_end: bool, final: bool) -> list[Line]:
         """See `LineSplitter`."""
+        lines: list[Line] = []
+        if self._head or not self._aligned:  # the end of a line of which nothing else is here
+            first = data.find(b"\n") + 1
+            lines += super().feed(data[:first], at_end=False, final=False) if first else ()
+            data = data[first:]
         end = data.rfind(b"\n") + 1
-        if not end or self._head or not self._aligned:
-            return super().feed(data, at_end=at_end, final=final)
-        chunks = [*_cut(data, end, self.offset)]
-        self._begin(self.offset + end)
-        return [*chunks, *super().feed(data[end:], at_end=at_end, final=final)]
+        if end:
+            lines += _cut(data, end, self.offset)
+            self._begin(self.offset + end)
+        return [*lines, *super().feed(data[end:], at_end=at_end, final=final)]
 
 
 class AuditLog(JsonLines):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.codec.bulk import decode_exchanges
 from logging_core.codec.decode import decode_audit
+from logging_core.read.follow import follow
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent
+from logging_core.records import AuditEvent, Batch
 
 
 def line(event_type: str = "message_exchange", **changes: Any) -> bytes:
@@ -214,3 +217,81 @@ def test_a_request_is_closed_by_an_exchange_in_a_block(tmp_path: Path) -> None:
     assert (ada.state, ada.reason, ada.open_requests) == ("idle", "reply m-2", ())
     assert (ada.usage.requests, ada.usage.tokens) == (2, 9)
     assert ada.since_s == ada.last_activity_s == TreeBuilder.epoch(13)
+
+
+def exchanges_of(reader: TreeReader) -> tuple[list[str | None], list[str | None]]:
+    """Message ids in blocks, and among the records, until everything was read."""
+    in_bulk: list[str | None] = []
+    singly: list[str | None] = []
+    caught_up = False
+    while not caught_up:
+        batch = reader.poll()
+        in_bulk += [e.details.message_id for block in batch.blocks for e in block.exchanges]
+        singly += [r.message_id for r in batch.records if isinstance(r, AuditEvent)]
+        caught_up = batch.caught_up
+    return in_bulk, singly
+
+
+def test_a_tree_read_in_blocks_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What is appended comes once, an unfinished line when it is whole, also after a restart."""
+    tree = TreeBuilder(tmp_path)
+    audit = "audit/audit_20261123.jsonl"
+    first, second, third = (line(details={"message_id": f"m-{n}"}) for n in (1, 2, 3))
+    tree.line(audit, first + second[:50])
+    reader = TreeReader(tmp_path, blocks=True)
+    batch = reader.poll()
+    assert [e.details.message_id for b in batch.blocks for e in b.exchanges] == ["m-1"]
+    tree.line(audit, second[50:])
+    assert exchanges_of(reader) == (["m-2"], [])
+    cursor = reader.poll().cursor
+    tree.line(audit, third)
+    assert exchanges_of(TreeReader(tmp_path, blocks=True, cursor=cursor)) == (["m-3"], [])
+    assert exchanges_of(reader) == (["m-3"], [])
+
+
+def test_long_lines_and_many_chunks_keep_every_exchange(tmp_path: Path) -> None:
+    """Lines longer than a chunk, or than what is kept of a line, lose no neighbour."""
+    tree = TreeBuilder(tmp_path)
+    ids = [f"m-{number}" for number in range(9_000)]
+    lines = [line(details={"message_id": message_id}) for message_id in ids]
+    lines[5_000] = line(details={"message_id": ids[5_000], "note": "x" * 300_000})
+    lines[6_000] = line("note", details={"message_id": "long", "note": "x" * 3_000_000})
+    tree.line("audit/audit_20261123.jsonl", b"".join(lines))
+    in_bulk, singly = exchanges_of(TreeReader(tmp_path, blocks=True))
+    assert in_bulk == ids[:6_000] + ids[6_001:]
+    assert singly == ["long"]
+
+
+def test_the_last_line_of_a_finished_file_needs_no_newline(tmp_path: Path) -> None:
+    """An archived audit file without a newline at its end is read to its end."""
+    tree = TreeBuilder(tmp_path)
+    tree.line("audit/audit_20261122.jsonl.2026-11-22", GOOD + GOOD.rstrip())
+    in_bulk, singly = exchanges_of(TreeReader(tmp_path, blocks=True))
+    assert len(in_bulk) + len(singly) == 2
+
+
+def test_problems_say_where_a_line_stands(tmp_path: Path) -> None:
+    """A broken line among exchanges is a problem with its place in the file."""
+    tree = TreeBuilder(tmp_path)
+    tree.line("audit/audit_20261123.jsonl", GOOD + b"broken\n" + GOOD)
+    (problem,) = TreeReader(tmp_path, blocks=True).poll().problems
+    assert (problem.offset, problem.line) == (len(GOOD), "broken")
+
+
+async def first_blocks(root: Path) -> Batch:
+    async with aclosing(follow(root, poll=True, blocks=True, sweep_s=0.01)) as batches:
+        async for batch in batches:
+            if batch.blocks:
+                return batch
+    raise AssertionError("no block came")
+
+
+@pytest.mark.asyncio
+async def test_follow_gives_blocks_to_who_asks_for_them(tmp_path: Path) -> None:
+    """With `blocks=True` exchanges come in blocks, and a batch of nothing else is news."""
+    tree = TreeBuilder(tmp_path)
+    coming = asyncio.ensure_future(first_blocks(tmp_path))
+    tree.line("audit/audit_20261123.jsonl", GOOD)
+    (block,) = (await asyncio.wait_for(coming, 20)).blocks
+    assert block.path == "audit/audit_20261123.jsonl"
+    assert [exchange.instance_id for exchange in block.exchanges] == ["abc123"]

@@ -159,6 +159,20 @@ def test_a_month_of_the_fleet_is_known_to_the_minute_and_the_rest_by_the_hour() 
     assert old.requests == expected(events, T + 2 * DAY, T + 9 * DAY)[0]
 
 
+def test_a_clock_that_jumped_ahead_costs_no_detail() -> None:
+    """One exchange from the far future leaves what happened today known to the minute."""
+    events = many(1_500, 0.5)
+    stray = exchange(9_000 * DAY, "a", message_id="stray")
+    model = model_of(stray, *events, blocks=True)
+    for instance_ids, theirs in (
+        (None, events),
+        (["a"], [e for e in events if e.instance_id == "a"]),
+    ):
+        slots = model.series(from_s=T, to_s=T + DAY / 2, step_s=60, instance_ids=instance_ids)
+        for slot in slots:
+            assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
+
+
 def test_quantiles_of_a_window_are_within_two_percent() -> None:
     """p50, p95 and p99 of a long stretch are within 2 % of the exact ones."""
     source = random.Random(5)
