@@ -64,8 +64,10 @@ class PaneFile:
         """
         parts = list(self._parts())
         number = _find(parts, ref)
+        if number is None:
+            return []
         found: list[FrameRef] = []
-        for part in [] if number is None else parts[number:]:
+        for part in parts[number:]:
             own = part is parts[number]
             left = count - len(found)
             if left <= 0:
