@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
+from pathlib import Path
 
-from logging_core.read.files import Source
+from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.frames import HEADER_SIZE, Header, find_headers
 
 BLOCK = 256 << 10
@@ -30,10 +31,24 @@ def headers_from(source: Source, offset: int, end: int) -> Iterator[Header]:
 
 def headers_before(source: Source, end: int) -> Iterator[Header]:
     """The frames that begin before `end`, the newest first."""
+    size = _PROBE
     while end > 0:
-        start = max(0, end - BLOCK)
+        start = max(0, end - size)
         yield from reversed(_between(source, start, end))
         end = start
+        size = min(2 * size, BLOCK)
+
+
+def newest_frame(root: Path, part: Part) -> int:
+    """Where the newest frame of a capture file begins; near its end if it holds none.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open_regular(str(root / part.path)) as fd:
+        source = Source(fd)
+        newest = next(headers_before(source, source.size), None)
+        return max(0, source.size - 2 * HEADER_SIZE) if newest is None else newest.offset
 
 
 def find_moment(source: Source, time_s: float, start: int, end: int) -> tuple[int, int]:

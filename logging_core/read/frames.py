@@ -126,6 +126,8 @@ class FrameScanner:
     def skip_to(self, offset: int, *, aligned: bool = True) -> None:
         """Go on at another offset; where frames begin is seen by itself, `aligned` or not."""
         self.offset = offset
+        if self._body < 0:
+            self._start = offset
 
     def position(self) -> list[int]:
         """Where to go on after a restart: at the newest frame, and how far it is known."""

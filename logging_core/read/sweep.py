@@ -14,7 +14,9 @@ from logging_core.read.files import Part
 from logging_core.tree import FileKind, LogFile, classify
 
 AUDIT = "audit"
-"""The group of all audit files: together they are one log, whatever their names."""
+"""The directory of the audit files; those of one day are one log, whatever they are renamed to."""
+
+_DAY = len("audit/audit_20261123")
 
 _ROOT = ""
 _INSTANCES = "instances"
@@ -61,7 +63,8 @@ class _Listing:
         self.strange = strange
         groups: dict[str, list[Part]] = {}
         for part in filter(None, self.files.values()):
-            group = AUDIT if part.log.kind is FileKind.AUDIT else part.log.base
+            base = part.log.base
+            group = base[:_DAY] if part.log.kind is FileKind.AUDIT else base
             groups.setdefault(group, []).append(part)
         self.groups: Groups = {
             group: tuple(sorted(parts, key=attrgetter("order"))) for group, parts in groups.items()
@@ -121,11 +124,14 @@ class Sweep:
 
     def parts(self, group: str) -> tuple[Part, ...]:
         """The files of one log, listed anew; none if that cannot be done."""
-        directory = AUDIT if group == AUDIT else group.rpartition("/")[0]
+        return self.groups(group.rpartition("/")[0]).get(group, ())
+
+    def groups(self, directory: str) -> Groups:
+        """The logs of one directory, listed anew; none if that cannot be done."""
         try:
-            return self._list(directory, _NOTHING).groups.get(group, ())
+            return self._list(directory, _NOTHING).groups
         except OSError:
-            return ()
+            return {}
 
     def _directory(self, path: Path) -> str | None:
         """Which directory to list for a path; `None` if it is none of ours."""
