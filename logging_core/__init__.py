@@ -29,6 +29,7 @@ from logging_core.tree import LogTree
 if TYPE_CHECKING:
     from logging_core.manager import InstanceManager, LoggingManager
     from logging_core.read.follow import follow
+    from logging_core.write.handle import InstanceHandle
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "Batch",
     "FrameRef",
     "InstanceGone",
+    "InstanceHandle",
     "InstanceManager",
     "InstanceSeen",
     "InvalidInstanceIdError",
@@ -55,6 +57,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "InstanceHandle": "logging_core.write.handle",
     "InstanceManager": "logging_core.manager",
     "LoggingManager": "logging_core.manager",
     "follow": "logging_core.read.follow",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
@@ -21,6 +22,10 @@ LEVELS = {
 SMALLEST_RECORD = 4096
 """Least `max_record_bytes`: room for what a record has besides its text."""
 
+_LEAST = {"max_record_bytes": SMALLEST_RECORD, "max_open_files": 1, "pane_rows": 1}
+_SWITCHES = frozenset(
+    {"allow_shared", "console", "redact", "redact_messages", "redact_captures", "full_captures"}
+)
 _SWITCH = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
@@ -39,6 +44,13 @@ class FurtherOptions(TypedDict, total=False):
     max_open_files: int | None
     allow_shared: bool | None
     console: bool | None
+    redact: bool | None
+    redact_messages: bool | None
+    redact_captures: bool | None
+    redact_patterns: Sequence[str] | str | None
+    full_captures: bool | None
+    pane_rows: int | None
+    heartbeat_s: float | None
 
 
 class LoggingOptions(FurtherOptions, total=False):
@@ -73,6 +85,18 @@ class LoggingConfig:
         allow_shared: Whether a tree is used that another user owns or that others can write.
             Default no: `LogDirError`.
         console: Whether the records of `orchestrator.log` are shown on stderr too. Default no.
+        redact: Whether secrets are replaced by `[redacted:kind]` in `orchestrator.log`,
+            `instance.log` and the audit trail. Default yes.
+        redact_messages: The same for `communication.jsonl`. Default no: it is the full history.
+        redact_captures: The same for `tmux_output.log`. Default no.
+        redact_patterns: Further regexes (syntax of `re`) of what is a secret, wherever one of the
+            three above is on; in a variable or a text, one a line. Default none.
+        full_captures: Whether each capture is stored as it was handed over, the whole scrollback
+            again and again. Default no: its new lines and its window are.
+        pane_rows: Lines of that window; no fewer than the highest pane has. Default 50, at
+            least 1.
+        heartbeat_s: The window of a pane that does not change is stored again after so many
+            seconds. Default 60; 0: at every capture.
     """
 
     log_dir: Path = DEFAULT_LOG_DIR
@@ -86,6 +110,13 @@ class LoggingConfig:
     max_open_files: int = 256
     allow_shared: bool = False
     console: bool = False
+    redact: bool = True
+    redact_messages: bool = False
+    redact_captures: bool = False
+    redact_patterns: tuple[str, ...] = ()
+    full_captures: bool = False
+    pane_rows: int = 50
+    heartbeat_s: float = 60.0
 
     @classmethod
     def load(
@@ -150,13 +181,28 @@ def _parse(name: str, value: Any) -> Any:
         return Path(value).expanduser()
     if name == "log_level":
         return parse_level(value)
-    if name in ("allow_shared", "console"):
+    if name in _SWITCHES:
         return _parse_switch(name, value)
-    least = {"max_record_bytes": SMALLEST_RECORD, "max_open_files": 1}.get(name, 0)
+    if name == "redact_patterns":
+        lines = value.splitlines() if isinstance(value, str) else map(str, value)
+        return tuple(line for line in lines if line)
+    if name == "heartbeat_s":
+        return _parse_seconds(name, value)
+    least = _LEAST.get(name, 0)
     text = str(value).strip()
     if isinstance(value, bool) or not text.isdecimal() or int(text) < least:
         raise ValueError(f"{name} is {value!r}: use a whole number, {least} or more")
     return int(text)
+
+
+def _parse_seconds(name: str, value: Any) -> float:
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not seconds >= 0:
+        raise ValueError(f"{name} is {value!r}: use seconds, 0 or more")
+    return seconds
 
 
 def _parse_switch(name: str, value: Any) -> bool:

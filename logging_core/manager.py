@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions
 from logging_core.tree import LogTree
 from logging_core.write.writer import TreeWriter
+
+if TYPE_CHECKING:
+    from logging_core.write.handle import InstanceFacts, InstanceHandle
 
 
 class LoggingManager(TreeWriter):
@@ -59,6 +62,32 @@ class LoggingManager(TreeWriter):
         given: LoggingOptions = {"log_dir": log_dir, "log_level": log_level, **options}
         load = LoggingConfig.load if config is None else config.with_options
         super().__init__(load(**given), clock)
+
+    def instance(
+        self,
+        instance_id: str,
+        instance_name: str | None = None,
+        *,
+        make_id: Callable[[], str] | None = None,
+        **facts: Unpack[InstanceFacts],
+    ) -> InstanceHandle:
+        """One instance as an object: say what happened to it, and all records of that are written.
+
+        Args:
+            instance_id: Its id.
+            instance_name: Its name; `None` leaves the one that the tree has.
+            make_id: Gives ids to messages that are sent without one; `None`: UUIDs.
+            facts: `role`, `instance_type`, `model`, `parent_instance_id`, `tmux_session`, as for
+                `get_instance_logger`.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+        """
+        from logging_core.write.handle import InstanceHandle
+
+        return InstanceHandle(
+            self, self._stamps.clock, instance_id, instance_name, make_id=make_id, **facts
+        )
 
     def get_instance_logs(
         self, instance_id: str, log_type: str = "instance", tail: int = 100

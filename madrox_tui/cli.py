@@ -18,10 +18,9 @@ from typing import TextIO
 import msgspec
 import orjson
 
-from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
+from logging_core.cache import FleetCache, read_fleet
 from logging_core.errors import MadroxLogError
-from logging_core.read.reader import TreeReader
 from logging_core.text import safe_line
 from madrox_tui.arguments import Options, StartError, parse_arguments
 from madrox_tui.report import to_json, to_text
@@ -124,16 +123,8 @@ def _show_tree(
 
 
 def _read(root: Path, options: Options, now: Callable[[], float]) -> FleetState:
-    model = FleetModel(since_s=options.since_s)
-    reader = TreeReader(root)
-    try:
-        batch = reader.poll()
-        model.apply(batch)
-        while not batch.caught_up:
-            batch = reader.poll(())  # what the first look found, but no second look for more
-            model.apply(batch)
-    finally:
-        reader.close()
+    cache = FleetCache(root, "report") if options.since_s is None else None
+    model = read_fleet(root, cache, since_s=options.since_s, by_time=False, max_messages=1)
     state = model.state(now())
     if state.waiting is not None:
         raise StartError(state.waiting)

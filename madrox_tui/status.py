@@ -37,7 +37,8 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     state = latest.state
     total, problems = len(state.instances), state.problems.unreadable_lines
     counts = _counts(state)
-    urgent = [counts.pop(kind) for kind in (State.WAITING, State.STUCK, State.ERROR) if kind in counts]
+    needs_you = (State.WAITING, State.STUCK, State.ERROR)
+    urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
     pieces = [_mode(state, held), *urgent]
     if problems:
         pieces.append(Content.styled(f"{problems} problem{_s(problems)}", "$warning"))

@@ -18,7 +18,11 @@ ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-writte
 
 
 @pytest.fixture(autouse=True)
-def _neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _neutral_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
     for name in list(os.environ):
         ours = name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"}
         if ours or (name.startswith("TEXTUAL_") and not name.startswith("TEXTUAL_SNAPSHOT")):

@@ -7,6 +7,7 @@ arrival: the newest proof of each kind is kept with its time, and the state foll
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -81,15 +82,23 @@ class Evidence:
         self._proofs: dict[Kind, Proof] = {}
 
     def add(self, kind: Kind, proof: Proof) -> None:
-        """Take a proof in; an older one than is known changes nothing."""
+        """Take a proof in; an older one than is known changes nothing.
+
+        Of two replies of one moment the one with the greater id counts, in whatever order.
+        """
         known = self._proofs.get(kind)
-        if known is not None and known.at_s > proof.at_s:
+        if known is not None and _order(known) > _order(proof):
             return
         self._proofs[kind] = proof
         opposite = _CANCELS.get(kind)
         if opposite in self._proofs and self._proofs[opposite].at_s == proof.at_s:
             # Both stand in one file, so of the same time the one that came last counts.
             del self._proofs[opposite]
+
+    @property
+    def newest_s(self) -> float:
+        """When the newest proof is from; minus infinity if no time is known."""
+        return max((proof.at_s for proof in self._proofs.values()), default=-math.inf)
 
     def still_open(self, requests: Iterable[OpenRequest]) -> tuple[OpenRequest, ...]:
         """The requests that no end and no new start has closed, oldest first."""
@@ -146,6 +155,10 @@ class Evidence:
         if kind is Kind.READY and spawned is not None and _covers(proof, spawned.at_s):
             return max(proof.at_s, spawned.at_s)
         return proof.at_s
+
+
+def _order(proof: Proof) -> tuple[float, str]:
+    return proof.at_s, proof.message_id or ""
 
 
 def _covers(proof: Proof, at_s: float) -> bool:

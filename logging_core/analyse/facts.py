@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from logging_core.records import FrameRef
 
 FUTURE_S = 300.0
 """A record so far ahead of the clock does not tell when an instance was last active."""
+
+PULSE_MINUTES = 120
+"""Of so many minutes at least it is known how many records each had."""
 
 FIELDS = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
 """What metadata and audit details may say about an instance, under these names."""
@@ -67,18 +72,47 @@ class Creation:
 
 
 class Activity:
-    """When an instance was heard of last, records from the future left out."""
+    """When an instance was heard of last, records from the future left out; and how often."""
 
-    __slots__ = ("_before_s", "_last_s")
+    __slots__ = ("_before_s", "_last_s", "_minutes")
 
     def __init__(self) -> None:
+        self._minutes: dict[int, int] = {}
         self._last_s = -math.inf
         self._before_s = -math.inf  # the newest that is older by more than a jump of the clock
 
     def add(self, at_s: float | None) -> None:
         """Take the time of a record in."""
-        if at_s is None:
-            return
+        if at_s is not None:
+            self._count(int(at_s // 60), 1)
+            self._note(at_s)
+
+    def add_all(self, timestamps: Sequence[str]) -> None:
+        """Take the times of many records in, as `Exchange` has them, in file order."""
+        newest_s = moment_s(max(timestamps))
+        # A clock that jumped ahead must not hide the newest record that can be believed.
+        believed = datetime.fromtimestamp(newest_s - FUTURE_S).isoformat()
+        before = next((text for text in reversed(timestamps) if text < believed), None)
+        if before is not None:
+            self._note(moment_s(before))
+        self._note(newest_s)
+        counted = datetime.fromtimestamp(newest_s - 60 * PULSE_MINUTES).isoformat()
+        minutes = Counter([text[:16] for text in timestamps if text >= counted])
+        for text, times in minutes.items():
+            self._count(int(moment_s(text) // 60), times)
+
+    def per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
+        """How many records each of the last minutes had, the current one last."""
+        last = int(now_s // 60)
+        return tuple(self._minutes.get(m, 0) for m in range(last - minutes + 1, last + 1))
+
+    def _count(self, minute: int, times: int) -> None:
+        self._minutes[minute] = self._minutes.get(minute, 0) + times
+        if len(self._minutes) > 2 * PULSE_MINUTES:
+            for old in sorted(self._minutes)[:PULSE_MINUTES]:
+                del self._minutes[old]
+
+    def _note(self, at_s: float) -> None:
         if at_s > self._last_s:
             if at_s > self._last_s + FUTURE_S:
                 self._before_s = self._last_s
@@ -123,3 +157,8 @@ class PaneChange:
         if before is not None and before.digest == newest.digest:
             return self._changed_before_s
         return newest.time_s
+
+
+def moment_s(timestamp: str) -> float:
+    """Seconds since the epoch of an `Exchange.timestamp`, which is local and well-formed."""
+    return datetime.fromisoformat(timestamp).timestamp()

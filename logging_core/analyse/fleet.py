@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import is_not
-from typing import Any
+from typing import Any, Self
 
-from logging_core.analyse.instance import SPOKEN, Around, Instance
+from logging_core.analyse import memento
+from logging_core.analyse.facts import moment_s
+from logging_core.analyse.groups import Tables
+from logging_core.analyse.instance import SPOKEN, Around, Instance, first_line
 from logging_core.analyse.problems import ProblemTally
-from logging_core.analyse.state import FleetState, InstanceState, Usage
-from logging_core.analyse.summary import Summary
+from logging_core.analyse.prompts import PATTERNS, Pattern
+from logging_core.analyse.series import Series
+from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
+    AuditBlock,
     AuditEvent,
     Batch,
+    Exchange,
     FrameRef,
     InstanceGone,
     InstanceSeen,
@@ -24,8 +32,26 @@ from logging_core.records import (
     OrchestratorEvent,
 )
 
+_REMEMBERED = (
+    "_timeline",
+    "_waiting",
+    "_caught_up",
+    "_instances",
+    "_summary",
+    "_series",
+    "_event_counts",
+    "_error_counts",
+    "_errors",
+    "_problems",
+    "_audit_s",
+    "_orchestrator_s",
+)
+
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
+
+MOST_PENDING = 1 << 13
+"""So many exchanges may wait to be summed: the more at once, the less each one costs."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 
@@ -41,6 +67,8 @@ class FleetModel:
             an instance is in follows from all records.
         stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
         max_messages: So many of the newest messages are kept.
+        prompts: What a pane that waits for a person ends with.
+        by_time: Keep what `series` and `usage_in` tell; a report on one moment does without.
     """
 
     def __init__(
@@ -49,10 +77,14 @@ class FleetModel:
         since_s: float | None = None,
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
+        prompts: Sequence[Pattern] = PATTERNS,
+        by_time: bool = True,
     ) -> None:
         self._since_s = -math.inf if since_s is None else since_s
         self._stuck_after_s = stuck_after_s
         self._timeline = Timeline(max_messages)
+        self._prompts = prompts
+        self._by_time = by_time
         self._waiting: str | None = None
         self._caught_up = False
         self._takers: dict[type, Callable[[Any], object]] = {
@@ -69,7 +101,11 @@ class FleetModel:
 
     def _clear(self) -> None:
         self._instances: dict[str, Instance] = {}
+        self._pending: defaultdict[str | None, list[Exchange]] = defaultdict(list)
+        self._pending_count = 0
         self._summary = Summary()
+        self._series = Series()
+        self._tables = Tables(self._summary)
         self._total: Usage | None = None
         self._errors = 0
         self._problems = ProblemTally()
@@ -83,8 +119,13 @@ class FleetModel:
         if batch.reset:
             self._clear()
             self._timeline.clear()
+        for block in batch.blocks:
+            self._take_in(block)
         for record in batch.records:
             self._takers[type(record)](record)
+        if batch.blocks:
+            last_s = moment_s(batch.blocks[-1].exchanges[-1].timestamp)
+            self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
         self._timeline.settle(caught_up=batch.caught_up)
         self._problems.add(batch.problems)
         self._waiting = batch.waiting
@@ -96,6 +137,7 @@ class FleetModel:
         Args:
             now_s: Seconds since the epoch.
         """
+        self._settle()
         if self._total is None:
             self._total = self._summary.total()
         return FleetState(
@@ -113,7 +155,123 @@ class FleetModel:
 
     def usage_of(self, instance_ids: Iterable[str]) -> Usage:
         """What some instances add up to; those that are not known add nothing."""
+        self._settle()
         return self._summary.usage_of(set(instance_ids))
+
+    def dump(self) -> bytes:
+        """Everything that was taken in, for `load`; the options are not part of it."""
+        self._settle()
+        self._summary.settle()
+        return memento.dump([getattr(self, name) for name in _REMEMBERED])
+
+    @classmethod
+    def load(cls, data: bytes, **options: Any) -> Self:
+        """The model that `dump` was called on: it gives the same states now and later.
+
+        Args:
+            data: What `dump` gave.
+            options: Those of the model; `since_s`, `max_messages` and `by_time` as they were.
+
+        Raises:
+            ValueError: `data` is no model, damaged, or of another version.
+        """
+        model = cls(**options)
+        for name, value in zip(_REMEMBERED, memento.load(data), strict=True):
+            setattr(model, name, value)
+        return model
+
+    # --- tables and plots ----------------------------------------------------
+
+    def series(
+        self,
+        *,
+        from_s: float,
+        to_s: float,
+        step_s: float,
+        instance_ids: Collection[str] | None = None,
+    ) -> tuple[Slot, ...]:
+        """What was exchanged by time; see `analyse.series` for how finely.
+
+        Args:
+            from_s: When the first slot begins; cut to its minute.
+            to_s: When the last one ends.
+            step_s: How long a slot is, a multiple of 60.
+            instance_ids: Of these instances only; `None`: all, and what is nobody's.
+
+        Returns:
+            All slots in order, those that are empty included.
+
+        Raises:
+            ValueError: The step is not a multiple of 60.
+        """
+        self._settle()
+        return self._series.slots(from_s, to_s, step_s, instance_ids)
+
+    def usage_in(
+        self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
+    ) -> Usage:
+        """What some instances, or all, add up to from one moment to another, to the minute."""
+        self._settle()
+        return self._series.usage(from_s, to_s, instance_ids)
+
+    def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
+        """Sums of what belongs together: the dearest first, else the busiest.
+
+        Args:
+            by: `instance` (labels are ids), `role`, `model`, `instance_type`, `parent` (an
+                instance with everyone below it), `event_type` or `error`, of which only the
+                number is known, one for each instance that an error is about.
+            instance_ids: Of these instances only; `None`: all.
+
+        Raises:
+            ValueError: `by` is none of these.
+        """
+        self._settle()
+        known = {i.instance_id: i for i in self._instances.values() if i.known}
+        return self._tables.groups(by, known, instance_ids)
+
+    def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
+        """How many records each of the last minutes had, oldest first, the current one last.
+
+        Args:
+            instance_id: Whose; one that is not known has none.
+            now_s: The moment.
+            minutes: How many; up to `facts.PULSE_MINUTES` are known for certain.
+        """
+        self._settle()
+        instance = self._instances.get(instance_id)
+        if instance is None:
+            return (0,) * minutes
+        return instance.records_per_minute(now_s, minutes)
+
+    # --- exchanges in bulk ---------------------------------------------------
+
+    def _take_in(self, block: AuditBlock) -> None:
+        for exchange in block.exchanges:
+            self._pending[exchange.instance_id].append(exchange)
+        self._pending_count += len(block.exchanges)
+        if self._pending_count >= MOST_PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Sum the exchanges that wait for it."""
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, defaultdict(list)
+        self._pending_count = 0
+        for instance_id, exchanges in pending.items():
+            self._tables.events.add(EXCHANGE, instance_id, len(exchanges))
+            if instance_id is not None and instance_id not in FLEET_IDS:
+                ids = [exchange.details.message_id for exchange in exchanges]
+                times = [exchange.timestamp for exchange in exchanges]
+                self._instance(instance_id).exchanges(ids, times)
+            if self._since_s != -math.inf:
+                exchanges[:] = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
+        counted = self._summary.extend(pending)
+        self._total = None
+        if self._by_time:
+            for instance_id, exchanges in counted.items():
+                self._series.extend(instance_id, exchanges)
 
     # --- records -------------------------------------------------------------
 
@@ -136,15 +294,22 @@ class FleetModel:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
         instance_id = event.instance_id
         counts = self._counts(at_s)
+        if event.event_type == EXCHANGE:
+            self._settle()  # of two with one id the first counts
+        self._tables.events.add(event.event_type, instance_id)
         if counts and self._summary.add(event):
             self._total = None
+            if self._by_time and at_s is not None:
+                self._series.add(event, at_s)
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._instance(instance_id).audit(event, at_s)
         if event.error is None and event.level not in ERROR_LEVELS:
             return
         self._errors += counts
-        for failed_id in _affected(event):
-            error = event.error or event.event_type
+        error = event.error or event.event_type
+        affected = _affected(event)
+        self._count_error(error, affected, at_s, counts=counts)
+        for failed_id in affected:
             self._instance(failed_id).fail(at_s, error, counts=counts)
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
@@ -153,17 +318,32 @@ class FleetModel:
         is_error = event.level in ERROR_LEVELS
         counts = self._counts(at_s)
         self._errors += is_error and counts
+        error = event.text or event.error or event.level
+        about = {event.instance_id} - FLEET_IDS if event.instance_id is not None else set()
+        self._count_error(error, about, at_s, counts=is_error and counts)
         if event.instance_id is None or event.instance_id in FLEET_IDS:
             return
         # The tree keeps entries about instances whose directory was deleted long ago.
         instance = self._instance(event.instance_id, proves_it=False)
         instance.mentioned(at_s)
         if is_error:
-            instance.fail(at_s, event.text or event.error or event.level, counts=counts)
+            instance.fail(at_s, error, counts=counts)
+
+    def _count_error(
+        self, error: str, instance_ids: Collection[str], at_s: float | None, *, counts: bool
+    ) -> None:
+        if not counts:
+            return
+        for instance_id in instance_ids or (None,):
+            self._tables.errors.add(first_line(error), instance_id)
+        if self._by_time and at_s is not None:
+            self._series.add_error(instance_ids, at_s)
 
     def _gone(self, gone: InstanceGone) -> None:
+        self._settle()
         if self._instances.pop(gone.instance_id, None) is not None:
             self._summary.forget(gone.instance_id)
+            self._series.forget(gone.instance_id)
             self._roster_changed = True
 
     def _counts(self, at_s: float | None) -> bool:
@@ -177,7 +357,7 @@ class FleetModel:
             for instance in self._instances.values():
                 if instance.asked_parent_id is not None:
                     instance.touch()
-        around = Around(now_s, self._stuck_after_s, self._usage, self._is_known)
+        around = Around(now_s, self._stuck_after_s, self._usage, self._is_known, self._prompts)
         states = [i.state(around) for i in self._instances.values() if i.known]
         states.sort(key=_by_creation)
         if len(states) != len(self._frozen) or any(map(is_not, states, self._frozen)):

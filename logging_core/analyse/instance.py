@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import FUTURE_S, Activity, Creation, Identity, PaneChange
+from logging_core.analyse.facts import (
+    FUTURE_S,
+    Activity,
+    Creation,
+    Identity,
+    PaneChange,
+    moment_s,
+)
+from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
 from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
@@ -19,6 +27,8 @@ SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
+_MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE})
+_MOST_REPLIES = 512
 _ERROR_CHARS = 160
 
 _AUDIT_PROOFS = {
@@ -38,12 +48,14 @@ class Around(NamedTuple):
         stuck_after_s: See `FleetModel`.
         usage: What an instance's exchanges add up to.
         is_known: Whether there is an instance of this id.
+        prompts: See `FleetModel`.
     """
 
     now_s: float
     stuck_after_s: float
     usage: Callable[[str], Usage]
     is_known: Callable[[str], bool]
+    prompts: Sequence[Pattern]
 
 
 class Instance:
@@ -70,6 +82,8 @@ class Instance:
         "_last_error_s",
         "_message_s",
         "_pane",
+        "_reply_ids",
+        "_reply_times",
         "_requests",
         "asked_parent_id",
         "creation",
@@ -86,6 +100,8 @@ class Instance:
         self._activity = Activity()
         self._evidence = Evidence()
         self._requests = Requests()
+        self._reply_ids: list[str | None] = []
+        self._reply_times: list[str] = []
         self._pane = PaneChange()
         self._errors = 0
         self._last_error: str | None = None
@@ -130,6 +146,25 @@ class Instance:
             if kind is Kind.SPAWNED:
                 self.creation.add(at_s)
 
+    def exchanges(self, message_ids: list[str | None], timestamps: list[str]) -> None:
+        """Exchanges of it that were decoded in bulk, in file order."""
+        self._reply_ids += message_ids
+        self._reply_times += timestamps
+        if len(self._reply_ids) >= _MOST_REPLIES:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Learn from the exchanges in bulk; many at once cost little more than one."""
+        ids, times = self._reply_ids, self._reply_times
+        if not ids:
+            return
+        self._reply_ids, self._reply_times = [], []
+        self._activity.add_all(times)
+        self._requests.close_all(ids, times)
+        newest = max(times)
+        newest_id = max(i or "" for i, time in zip(ids, times, strict=True) if time == newest)
+        self._prove(Kind.REPLY, moment_s(newest), "reply", message_id=newest_id or None)
+
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""
         self._activity.add(at_s)
@@ -162,6 +197,24 @@ class Instance:
             if time_s >= self._last_error_s:
                 self._last_error, self._last_error_s = text, time_s
 
+    # --- what it is ----------------------------------------------------------
+
+    def says(self, field: str) -> str | None:
+        """One of `facts.FIELDS`, as far as it is known."""
+        return self._identity.get(field)
+
+    def parent(self, is_known: Callable[[str], bool]) -> str | None:
+        """Whose child it is."""
+        parent = self._identity.get("parent_instance_id")
+        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
+            parent = self.asked_parent_id
+        return None if parent == self.instance_id else parent
+
+    def records_per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
+        """How many records each of the last minutes had, the current one last."""
+        self._settle()
+        return self._activity.per_minute(now_s, minutes)
+
     # --- state ---------------------------------------------------------------
 
     def touch(self) -> None:
@@ -171,10 +224,14 @@ class Instance:
     def state(self, around: Around) -> InstanceState:
         """Its state; the same object as before while nothing has changed."""
         fresh_from_s, fresh_to_s = self._fresh
+        self._settle()
         if self._frozen is not None and fresh_from_s <= around.now_s <= fresh_to_s:
             return self._frozen
         still_open = self._evidence.still_open(self._requests.left())
         verdict = self._evidence.judge(still_open)
+        question = self._question(verdict.state, around.prompts)
+        if question is not None:
+            verdict = Verdict(State.WAITING, question, self._pane.changed_s)
         stuck_s = self._stuck_s(still_open, around) if verdict.state is State.BUSY else math.inf
         if around.now_s > stuck_s:
             verdict = Verdict(State.STUCK, f"{verdict.reason}, pane unchanged", stuck_s)
@@ -192,7 +249,7 @@ class Instance:
             role=self._identity.get("role"),
             instance_type=self._identity.get("instance_type"),
             model=self._identity.get("model"),
-            parent_instance_id=self._parent(around.is_known),
+            parent_instance_id=self.parent(around.is_known),
             state=verdict.state,
             reason=verdict.reason,
             since_s=verdict.since_s,
@@ -207,6 +264,15 @@ class Instance:
             last_error=self._last_error,
         )
 
+    def _question(self, state: State, prompts: Sequence[Pattern]) -> str | None:
+        """What its pane asks a person, if nothing newer shows that it was answered."""
+        frame = self._pane.newest
+        if frame is None or not frame.tail or state not in _MAY_WAIT:
+            return None
+        if frame.time_s is not None and frame.time_s < self._evidence.newest_s:
+            return None
+        return find_question(frame.tail, self._identity.get("instance_type"), prompts)
+
     def _stuck_s(self, still_open: tuple[OpenRequest, ...], around: Around) -> float:
         """The last moment at which it counts as busy still."""
         oldest_s = still_open[0].since_s
@@ -217,15 +283,10 @@ class Instance:
             changed_s = oldest_s
         return max(oldest_s, changed_s) + around.stuck_after_s
 
-    def _parent(self, is_known: Callable[[str], bool]) -> str | None:
-        parent = self._identity.get("parent_instance_id")
-        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
-            parent = self.asked_parent_id
-        return None if parent == self.instance_id else parent
-
     # --- evidence ------------------------------------------------------------
 
     def _spoken(self, message: Message, at_s: float | None) -> None:
+        self._settle()  # what was answered before does not open again
         if message.parent_id:
             self.asked_parent_id = message.parent_id
         if message.event_type == "message_received":

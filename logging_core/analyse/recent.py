@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -30,3 +32,23 @@ class Recent(Generic[V]):
         self._new[key] = value
         if len(self._new) >= self._window:
             self._old, self._new = self._new, {}
+
+    def put_all(self, values: Mapping[str, V]) -> None:
+        """As `put`, for many."""
+        if len(self._new) + len(values) < self._window:
+            self._new.update(values)
+            return
+        coming = iter(values.items())
+        while taken := dict(islice(coming, self._window - len(self._new))):
+            self._new.update(taken)
+            if len(self._new) >= self._window:
+                self._old, self._new = self._new, {}
+
+    def has_none_of(self, keys: Collection[str]) -> bool:
+        """Whether all keys differ from one another and from those remembered."""
+        unique = set(keys)
+        return (
+            len(unique) == len(keys)
+            and self._new.keys().isdisjoint(unique)
+            and self._old.keys().isdisjoint(unique)
+        )

@@ -19,11 +19,15 @@ class Timeline:
 
     Args:
         limit: How many messages are kept.
+
+    Attributes:
+        reordered: Grows whenever rows that were handed out before have other places now.
     """
+
+    __slots__ = ("_clocks", "_coming", "_cut", "_items", "_limit", "_loose", "reordered")
 
     def __init__(self, limit: int) -> None:
         self.reordered = 0
-        """Grows whenever rows that were handed out before have other places now."""
         self._limit = limit
         self._clear()
 

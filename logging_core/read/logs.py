@@ -19,7 +19,7 @@ from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.tail import LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import FrameRef, Problem, Record
+from logging_core.records import AuditBlock, FrameRef, Problem, Record
 from logging_core.text import safe_line
 
 MOST_METADATA = 1 << 20
@@ -36,6 +36,7 @@ class Found:
 
     Attributes:
         records: In file order.
+        blocks: Exchanges in bulk.
         problems: What could not be read.
         spent: Bytes read.
         drained: Nothing is left to read now.
@@ -44,6 +45,7 @@ class Found:
     """
 
     records: list[Record] = field(default_factory=list)
+    blocks: list[AuditBlock] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     spent: int = 0
     drained: bool = True
@@ -123,10 +125,12 @@ class JsonLines(TailedLog[Line]):
         history: See `LogTail`.
     """
 
+    _feed: type[LineSplitter] = LineSplitter
+
     def __init__(
         self, root: Path, decode: Callable[[bytes], Record | str], history: int | None = None
     ) -> None:
-        super().__init__(root, LineSplitter, history)
+        super().__init__(root, self._feed, history)
         self._decode = decode
 
     def _take(self, path: str, items: Iterable[Line], found: Found) -> None:

@@ -39,10 +39,14 @@ class MessagePages:
     Args:
         root: Of the tree.
         instance_ids: Whose, by directory; `None` for all that are there.
+        raw: Leave texts unsanitised.
     """
 
-    def __init__(self, root: Path, instance_ids: Collection[str] | None = None) -> None:
+    def __init__(
+        self, root: Path, instance_ids: Collection[str] | None = None, *, raw: bool = False
+    ) -> None:
         self._root = root
+        self._raw = raw
         self._instance_ids = instance_ids
         self._sweep = Sweep(root)
         self.start_before(None)
@@ -85,7 +89,8 @@ class MessagePages:
     def _newest_first(self, name: str, before_s: float) -> Iterator[Timed]:
         """One instance's messages before a moment; their times never rise."""
         group = f"instances/{name}/{LOG_TYPES['communication']}"
-        decode = partial(decode_message, instance_id=shown_name(name))
+        shown = name if self._raw else shown_name(name)
+        decode = partial(decode_message, instance_id=shown, raw=self._raw)
         latest_s, timeless = math.inf, list[Message]()
         for line in self._lines(group, before_s):
             size = len(line)

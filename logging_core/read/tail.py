@@ -29,6 +29,12 @@ from logging_core.tree import classify
 TURN = LIMIT
 """So many bytes are read at a time: no less, or a line longer than that could not be passed."""
 
+REWRITTEN = "truncated or rewritten: read from its start"
+"""The problem of a file whose bytes are no longer those that were read."""
+
+REPLACED = "replaced by another file: lines may be lost"
+"""The problem of a file that another one stands in the place of."""
+
 _KEPT = 8  # vanished files that are remembered, to know them in a copy
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
 _NEVER = 1 << 62
@@ -146,14 +152,14 @@ class LogTail(Generic[T]):
         if known is not None and known.is_in(source):
             tracked: Tracked[T] | None = known
         elif known is not None and known.path == part.path and not known.copied:
-            turn.problems.append((part.path, "truncated or rewritten: read from its start"))
+            turn.problems.append((part.path, REWRITTEN))
             tracked = None
         elif source.trouble and not self._fresh and self._grows(part):
             return None
         else:
             tracked = self._find_copied(part, source)
             if self._forget_replaced(part) and tracked is None:
-                turn.problems.append((part.path, "replaced by another file: lines may be lost"))
+                turn.problems.append((part.path, REPLACED))
         tracked = tracked or Tracked.begin(part, self._make())
         self._files[part.id] = tracked
         return tracked

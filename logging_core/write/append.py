@@ -126,6 +126,18 @@ class AppendFile(Forkable):
             if self._fd == _CLOSED:
                 self._reopen()
 
+    def place(self) -> tuple[tuple[int, int] | None, int]:
+        """Which file it is now (device and inode; `None`: it cannot be opened), and its size."""
+        with self._lock:
+            if self._busy:  # below a signal handler
+                return self._identity, self._end
+            try:
+                size = self._look(monotonic(), 0)
+            except OSError:  # the next record will say so
+                self._close()
+                return None, 0
+            return self._identity, size
+
     def close(self) -> None:
         """Close the file; the next record opens it again."""
         with self._lock:

@@ -6,7 +6,6 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
@@ -68,7 +67,7 @@ class InstanceHandle:
     Several threads may use it at once. Totals are those of the records that this handle wrote.
 
     Args:
-        writer: Writes the records. Its errors pass.
+        writer: Writes the records.
         clock: Seconds since the epoch, the writer's own; measures response times and uptime.
         instance_id: Whose handle it is.
         instance_name: Its name; `None` leaves the one that the tree has.
@@ -81,7 +80,6 @@ class InstanceHandle:
 
     Raises:
         InvalidInstanceIdError: (a `ValueError`) before any file is touched.
-        OSError: The metadata could not be written.
     """
 
     def __init__(
@@ -111,10 +109,8 @@ class InstanceHandle:
         if error is None:
             self.terminated()
             return
-        with suppress(OSError):  # the caller's own error is the one that goes on
-            self.failed(error)
-        with suppress(OSError):
-            self.terminated(final_state="error")
+        self.failed(error)
+        self.terminated(final_state="error")
 
     def created(
         self,

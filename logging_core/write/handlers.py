@@ -11,7 +11,6 @@ from typing import Any
 from logging_core.codec.encode import (
     attempt,
     audit_record,
-    encode_lifecycle,
     text_of,
     with_extra,
 )
@@ -122,14 +121,15 @@ class InstanceHandler(TreeHandler):
 class ConsoleHandler(TreeHandler):
     """Shows the records of `orchestrator.log` on stderr, in the form of an `instance.log`."""
 
-    def __init__(self, stamps: Stamps, level: int) -> None:
+    def __init__(self, lines: Lines, stamps: Stamps, level: int) -> None:
         super().__init__(level)
+        self._lines = lines
         self._stamps = stamps
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one entry."""
         text = "\n".join((message_of(record), *traces_of(record).values()))
-        entry = encode_lifecycle(self._stamps.of(record), record.levelname, text)
+        entry = self._lines.lifecycle(self._stamps.of(record), record.levelname, text)
         with suppress(OSError, ValueError, RuntimeError):  # full, closed, or below a signal
             print(entry.decode(), end="", file=sys.stderr, flush=True)  # noqa: T201 - asked for
 

@@ -9,8 +9,11 @@ from logging_core.codec.encode import message_record
 from logging_core.config import LoggingConfig
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
+from logging_core.write.captures import CaptureLog
 from logging_core.write.lines import Lines
 from logging_core.write.metadata import update_metadata
+from logging_core.write.panes import PaneLog
+from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
 
 
@@ -20,8 +23,9 @@ class InstanceFiles:
     Args:
         tree: Where.
         instance_id: Whose.
-        config: How large the files may become.
+        config: How large the files may become, and what is taken out of which.
         shared: Of the tree.
+        redactor: Takes secrets out.
 
     Attributes:
         described: Whether `metadata.json` says what is known.
@@ -31,12 +35,20 @@ class InstanceFiles:
     """
 
     def __init__(
-        self, tree: LogTree, instance_id: str, config: LoggingConfig, shared: Shared
+        self,
+        tree: LogTree,
+        instance_id: str,
+        config: LoggingConfig,
+        shared: Shared,
+        redactor: Redactor,
     ) -> None:
         self.described = False
         self._instance_id = instance_id
         self._shared = shared
-        self._lines = Lines(config.max_record_bytes)
+        most = config.max_record_bytes
+        self._log_lines = Lines(most, redactor if config.redact else None)
+        self._message_lines = Lines(most, redactor if config.redact_messages else None)
+        pane_lines = Lines(most, redactor if config.redact_captures else None)
         self._metadata = tree.metadata(instance_id)
         self._log = RotatingFile(
             tree.instance_log(instance_id),
@@ -45,7 +57,12 @@ class InstanceFiles:
             shared,
         )
         self._communication = AppendFile(tree.communication(instance_id), shared)
-        self._panes = AppendFile(tree.tmux_output(instance_id), shared)
+        captures = CaptureLog(
+            screen_rows=config.pane_rows,
+            heartbeat_s=config.heartbeat_s,
+            full=config.full_captures,
+        )
+        self._pane = PaneLog(tree.tmux_output(instance_id), shared, pane_lines, captures)
         self._known: dict[str, str] = {}
 
     def describe(self, stamp: str, known: Mapping[str, str | None]) -> None:
@@ -69,17 +86,18 @@ class InstanceFiles:
 
     def lifecycle(self, stamp: str, level: str, text: str) -> None:
         """Append an entry to `instance.log`."""
-        self._log.append(self._lines.lifecycle(stamp, level, text))
+        self._log.append(self._log_lines.lifecycle(stamp, level, text))
 
     def message(self, stamp: str, event_type: str, fields: Mapping[str, Any]) -> None:
         """Append a line to `communication.jsonl`; `fields` as for `message_record`."""
-        self._communication.append(self._lines.json(message_record(stamp, event_type, fields)))
+        record = message_record(stamp, event_type, fields)
+        self._communication.append(self._message_lines.json(record))
 
     def pane(self, time_s: float, text: str) -> None:
-        """Append a capture to `tmux_output.log`, in one `write`."""
-        self._panes.append(self._lines.frame(time_s, text))
+        """Append what is new of a capture to `tmux_output.log`, in one `write`."""
+        self._pane.append(time_s, text)
 
     def close(self) -> None:
         """Close the files; the next record opens them again."""
-        for file in (self._log, self._communication, self._panes):
+        for file in (self._log, self._communication, self._pane):
             file.close()

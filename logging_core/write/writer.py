@@ -38,6 +38,7 @@ from logging_core.write.losses import Losses
 from logging_core.write.notices import Notices
 from logging_core.write.pool import DescriptorPool
 from logging_core.write.private import Access, prepare_tree, unusable
+from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
 from logging_core.write.stamps import Stamps
 
@@ -54,6 +55,7 @@ class TreeWriter(Forkable):
 
     Raises:
         LogDirError: The tree cannot be made or written there.
+        ValueError: One of `redact_patterns` is no regex.
     """
 
     def __init__(self, config: LoggingConfig, clock: Callable[[], float] = time.time) -> None:
@@ -65,7 +67,9 @@ class TreeWriter(Forkable):
         self.audit_dir = self._tree.audit_dir
         self.log_level = config.log_level
         self._stamps = Stamps(clock)
-        self._lines = Lines(config.max_record_bytes)
+        self._redactor = Redactor(extra=config.redact_patterns)
+        redactor = self._redactor if config.redact else None
+        self._lines = Lines(config.max_record_bytes, redactor)
         self._files: dict[str, InstanceFiles] = {}
         self._adapters: dict[str, InstanceAdapter] = {}
         self._shared = Shared(
@@ -81,9 +85,8 @@ class TreeWriter(Forkable):
         )
         notices = Notices(self._tree, self._orchestrator, self._shared, self._lines, self._stamps)
         self._tidy = partial(notices.delete_expired, keep_days=config.audit_days)
-        self._audit = AuditFile(
-            self._tree, self._shared, self._tidy, min(1 << 20, config.max_record_bytes // 4)
-        )
+        quick_bytes = min(1 << 20, config.max_record_bytes // 4)
+        self._audit = AuditFile(self._tree, self._shared, self._tidy, quick_bytes, redactor)
         self.after_fork()
         try:
             prepare_tree(self._tree, self._shared.access)
@@ -217,7 +220,13 @@ class TreeWriter(Forkable):
             tell_listeners(adapter.logger, told)
 
     def log_tmux_output(self, instance_id: str, output: str) -> None:
-        """Append a capture of an instance's pane to its `tmux_output.log`, in one `write`.
+        """Append what is new of a capture to an instance's `tmux_output.log`, in one `write`.
+
+        The whole scrollback may be handed over at every capture: stored are the lines that
+        scrolled off since the last one, and below them the pane's last 50 (`pane_rows`), which
+        is what `tail` and the documented recipes show. Nothing is stored of a pane that did not
+        change, but for its window once a minute (`heartbeat_s`). See `captures` for all of it;
+        with `full_captures` each capture is stored as it is.
 
         A captured line that reads as a frame header's rule (80 `=`) is stored with one more
         space before it, so that a pane cannot forge a frame; reading takes the space off again.
@@ -271,7 +280,7 @@ class TreeWriter(Forkable):
             OrchestratorHandler(self._orchestrator, self._lines, stamps, level)
         ]
         if self._config.console:
-            on_orchestrator.append(ConsoleHandler(stamps, level))
+            on_orchestrator.append(ConsoleHandler(self._lines, stamps, level))
         audit = AuditHandler(self._audit, self._lines, stamps)
         self._handlers = (
             *((self.orchestrator_logger, handler) for handler in on_orchestrator),
@@ -318,7 +327,9 @@ class TreeWriter(Forkable):
         with self._lock:
             files = self._files.get(instance_id)
             if files is None:
-                files = InstanceFiles(self._tree, instance_id, self._config, self._shared)
+                files = InstanceFiles(
+                    self._tree, instance_id, self._config, self._shared, self._redactor
+                )
             files.describe(self._stamps.now(), known)
             self._files[instance_id] = files
         return files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from pathlib import Path
 
@@ -59,6 +60,9 @@ def test_every_option_comes_from_all_three_places() -> None:
         "LOG_ORCHESTRATOR_MAX_BYTES": " 1000 ",
         "LOG_CONSOLE": "Yes",
         "LOG_ALLOW_SHARED": "",
+        "LOG_REDACT": "off",
+        "LOG_REDACT_PATTERNS": "one\ntwo, too\n",
+        "LOG_HEARTBEAT_S": "2.5",
     }
     found = LoggingConfig.load(
         {"audit_days": 8, "instance_backups": "2"}, max_open_files=9, env=env
@@ -69,6 +73,9 @@ def test_every_option_comes_from_all_three_places() -> None:
         instance_backups=2,
         max_open_files=9,
         console=True,
+        redact=False,
+        redact_patterns=("one", "two, too"),
+        heartbeat_s=2.5,
     )
     assert found == expected
     assert found.with_options(audit_days=0, console=None).audit_days == 0
@@ -79,6 +86,11 @@ def test_every_option_comes_from_all_three_places() -> None:
     ("name", "value"),
     [
         ("audit_days", "-1"),
+        ("pane_rows", "0"),
+        ("heartbeat_s", "-1"),
+        ("heartbeat_s", "nan"),
+        ("heartbeat_s", "often"),
+        ("redact_captures", "maybe"),
         ("audit_days", "soon"),
         ("instance_backups", True),
         ("orchestrator_max_bytes", 1.5),
@@ -100,3 +112,19 @@ def test_the_environment_is_looked_at_when_the_options_are(
     """A variable that is set after the import counts."""
     monkeypatch.setenv("LOG_AUDIT_DAYS", "3")
     assert LoggingConfig.load().audit_days == 3
+
+
+def test_the_readme_lists_every_option_with_its_default() -> None:
+    """The table of options is the one of `LoggingConfig`, in its order, with its defaults."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    table = readme.partition("<!-- options:")[2].partition("<!-- /options -->")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    shown = {row[0].strip("`"): row[-1].strip("`") for row in rows}
+    words = {True: "yes", False: "no", logging.INFO: "INFO", (): "none"}
+    fields = dataclasses.asdict(LoggingConfig())
+    expected = {
+        name: words[value] if type(value) is bool or value in ((), logging.INFO) else str(value)
+        for name, value in fields.items()
+    }
+    assert shown == expected
+    assert list(shown) == list(expected)

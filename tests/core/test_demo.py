@@ -175,7 +175,7 @@ def test_one_is_stuck(hour: Tree) -> None:
     assert last["event_type"] == "message_sent"
     assert 420 <= age_s(last) <= 480
     recent = [text for at_s, text in hour.frames("harbor") if at_s > END_S - 400]
-    assert len(recent) > 10
+    assert len(recent) >= 5  # heartbeats of a pane that does not change
     assert len(set(recent)) == 1
     assert "Acquiring state lock" in recent[0]
 

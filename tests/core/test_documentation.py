@@ -653,14 +653,14 @@ def test_jq_counts_messages_per_instance(fleet: Fleet) -> None:
 def test_jq_adds_all_costs(fleet: Fleet) -> None:
     """The second recipe adds up the costs; an exchange without one does not spoil the sum."""
     assert fleet.jq(ALL_COSTS) == [pytest.approx(sum(COSTS))]
-    with InstanceHandle(fleet.writer, fleet.clock, "local-model") as agent:
+    with fleet.writer.instance("local-model") as agent:
         agent.received(agent.sent("x"), "y")
     assert fleet.jq(ALL_COSTS) == [pytest.approx(sum(COSTS))]
 
 
 def test_jq_finds_slow_responses(fleet: Fleet) -> None:
     """The third recipe finds the one that was slow; one of unknown length is not."""
-    InstanceHandle(fleet.writer, fleet.clock, "foreign").received("of-another", "y")
+    fleet.writer.instance("foreign").received("of-another", "y")
     (slow,) = fleet.jq(SLOW)
     assert slow["instance_id"] == "production-instance-001"
     assert slow["details"]["response_time_seconds"] == 7.25
@@ -773,13 +773,12 @@ def test_compressed_logs_are_read_like_the_rest(fleet: Fleet) -> None:
     before = all_messages(fleet)
     files = {name: fleet.instance(name) / "communication.jsonl" for name in EVENTS}
     assert sum(map(len, before.values())) == 2 * len(COSTS) + 1
-    fleet.writer.close()
     fleet.shell(COMPRESS, fleet.root)
     assert not any(path.exists() for path in files.values())
     assert all_messages(fleet) == before
     (last,) = fleet.run(GET_INSTANCE_LOGS.replace("tail=100", "tail=1"))["logs"]
     assert last == before["abc123-def456-789"][-1]
-    InstanceHandle(fleet.writer, fleet.clock, "abc123").sent("One more thing")
+    fleet.writer.instance("abc123").sent("One more thing")
     later = files["abc123"].read_text().splitlines()
     assert len(later) == 1
     assert all_messages(fleet) == {**before, "abc123": before["abc123"] + later}
@@ -787,7 +786,6 @@ def test_compressed_logs_are_read_like_the_rest(fleet: Fleet) -> None:
 
 def test_old_instances_can_be_archived_and_deleted(fleet: Fleet, tmp_path: Path) -> None:
     """The archive holds every file; what was deleted is gone from the list, not from the trail."""
-    fleet.writer.close()
     files = [path for path in (fleet.root / "instances").rglob("*") if path.is_file()]
     kept = {str(path).lstrip("/"): path.read_bytes() for path in files}
     trail = fleet.audit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import threading
 import uuid
 from collections.abc import Iterator
@@ -15,25 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import RULE, START
+from builders import RULE
 from logging_core import LoggingManager
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
 from logging_core.write.handle import MOST_OPEN, InstanceHandle
+from written import Clock
 
 STAMP = "2026-11-23T12:00:"
 SPOKEN = ["timestamp", "event_type", "message_id", "direction", "content"]
-
-
-class Clock:
-    """Time stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now_s = START.timestamp()
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Hostile(Exception):  # noqa: N818 - an error that cannot even say so
@@ -58,14 +50,14 @@ def manager(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
 
 
 @pytest.fixture
-def open_handle(manager: LoggingManager, clock: Clock) -> Open:
+def open_handle(manager: LoggingManager) -> Open:
     numbers = count(1)
 
     def make(instance_id: str = "a", name: str | None = "Ada") -> InstanceHandle:
         def make_id() -> str:
             return f"msg-{next(numbers):03d}"
 
-        return InstanceHandle(manager, clock, instance_id, name, make_id=make_id)
+        return manager.instance(instance_id, name, make_id=make_id)
 
     return make
 
@@ -112,9 +104,7 @@ def fleet(manager: LoggingManager, now_s: float) -> FleetState:
 
 def test_a_life_is_written_as_documented(manager: LoggingManager, clock: Clock) -> None:
     """Every event has the documented details, in the documented order."""
-    agent = InstanceHandle(
-        manager,
-        clock,
+    agent = manager.instance(
         "kid",
         "Ada",
         role="qa",
@@ -257,7 +247,7 @@ def test_a_message_is_one_short_line_for_people(
 def test_messages_are_written_at_any_level(tmp_path: Path, clock: Clock) -> None:
     """A high `LOG_LEVEL` quiets `instance.log`, but neither messages nor the audit trail."""
     manager = LoggingManager(tmp_path, "ERROR", clock=clock)
-    agent = InstanceHandle(manager, clock, "a")
+    agent = manager.instance("a")
     agent.received(agent.sent("hello"), "hi")
     agent.failed("it broke")
     manager.close()
@@ -278,7 +268,7 @@ def test_a_handle_of_a_known_instance_keeps_what_the_tree_says(
     manager: LoggingManager, clock: Clock, open_handle: Open
 ) -> None:
     """After a restart a handle may be made from the id alone; name and birth stay."""
-    InstanceHandle(manager, clock, "a", "Ada", role="qa")
+    manager.instance("a", "Ada", role="qa")
     clock.now_s += 10
     open_handle("a", None)
     told = metadata(manager)
@@ -298,9 +288,9 @@ def test_a_handle_outlives_a_cleanup(manager: LoggingManager, agent: InstanceHan
 # --- messages and measures ----------------------------------------------------
 
 
-def test_messages_get_ids_of_their_own(manager: LoggingManager, clock: Clock) -> None:
+def test_messages_get_ids_of_their_own(manager: LoggingManager) -> None:
     """An id is a new UUID, unless the caller has one."""
-    agent = InstanceHandle(manager, clock, "a")
+    agent = manager.instance("a")
     ids = [agent.sent("x"), agent.sent("x"), agent.sent("x", "mine")]
     assert ids == [message["message_id"] for message in said(manager)]
     assert ids[2] == "mine"
@@ -422,7 +412,7 @@ def test_totals_are_what_a_reader_adds_up(
     """The totals of the end agree with the trail; only what is priced is summed."""
     clock = Clock()
     manager = LoggingManager(tmp_path_factory.mktemp("logs"), clock=clock)
-    with InstanceHandle(manager, clock, "a", "Ada") as agent:
+    with manager.instance("a", "Ada") as agent:
         agent.created()
         for tokens, cost in exchanges:
             agent.received(agent.sent("x"), "y", tokens, cost)
@@ -495,22 +485,25 @@ def test_a_crash_is_told_and_goes_on(
 
 
 def test_a_full_disk_does_not_hide_the_crash(
-    manager: LoggingManager, open_handle: Open, monkeypatch: pytest.MonkeyPatch
+    open_handle: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where the end cannot be written, the caller still gets its own error, and only that."""
 
-    def fail(*_args: object) -> None:
+    def fail(*_args: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(manager, "log_audit_event", fail)
     error = ValueError("boom")
-    with pytest.raises(ValueError, match="boom"), open_handle():
-        raise error
+
+    def crash() -> None:
+        with open_handle():
+            monkeypatch.setattr(os, "write", fail)
+            raise error
+
+    with pytest.raises(ValueError, match="boom"):
+        crash()
+    monkeypatch.undo()
     assert error.__context__ is None
-    assert [line.partition("Instance ")[2] for line in life(manager) if "Instance " in line] == [
-        "failed: ValueError: boom",
-        "terminated (force=False)",
-    ]
+    assert "No space left on device" in capsys.readouterr().err
 
 
 def test_the_end_is_written_once(manager: LoggingManager, open_handle: Open) -> None:
@@ -553,9 +546,9 @@ def test_what_comes_after_the_end_is_written(
 # --- threads and signals ----------------------------------------------------------
 
 
-def test_threads_lose_no_count(manager: LoggingManager, clock: Clock) -> None:
+def test_threads_lose_no_count(manager: LoggingManager) -> None:
     """Eight threads talk to one instance and end it: every exchange counts, one end is written."""
-    agent = InstanceHandle(manager, clock, "a")
+    agent = manager.instance("a")
 
     def work() -> None:
         for _ in range(50):
@@ -576,7 +569,7 @@ def test_threads_lose_no_count(manager: LoggingManager, clock: Clock) -> None:
     assert all(message["response_time"] == 0.0 for message in replies)
 
 
-def test_a_signal_handler_may_end_it(manager: LoggingManager) -> None:
+def test_a_signal_handler_may_end_it(tmp_path: Path) -> None:
     """Ending it in the midst of its own bookkeeping, as a signal handler does, cannot hang."""
 
     class Interrupted(Clock):
@@ -590,7 +583,8 @@ def test_a_signal_handler_may_end_it(manager: LoggingManager) -> None:
             return super().__call__()
 
     clock = Interrupted()
-    agent = InstanceHandle(manager, clock, "a")
+    manager = LoggingManager(tmp_path / "logs", clock=clock)
+    agent = manager.instance("a")
     clock.pending.append(agent)
     worker = threading.Thread(target=agent.sent, args=("x",), daemon=True)
     worker.start()
@@ -598,6 +592,7 @@ def test_a_signal_handler_may_end_it(manager: LoggingManager) -> None:
     assert not worker.is_alive()
     assert [event["event_type"] for event in audit(manager)] == ["instance_terminate"]
     assert said(manager)[0]["content"] == "x"
+    manager.close()
 
 
 # --- what a reader makes of it -------------------------------------------------------

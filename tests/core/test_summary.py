@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import Summary, Tally
+from logging_core.analyse.summary import Numbers, Summary, Tally
 from logging_core.records import AuditEvent
 
 
@@ -204,10 +204,10 @@ def test_tallies_merge_into_the_whole(size: int) -> None:
         for i in range(size)
     ]
     whole, left, right = Tally(), Tally(), Tally()
-    whole.extend(events)
-    left.extend(events[::3])
-    right.extend(events[1::3])
-    right.extend(events[2::3])
+    whole.extend(Numbers.of_events(events))
+    left.extend(Numbers.of_events(events[::3]))
+    right.extend(Numbers.of_events(events[1::3]))
+    right.extend(Numbers.of_events(events[2::3]))
     before = right.usage()
     left.merge(right)
     merged, wanted = left.usage(), whole.usage()

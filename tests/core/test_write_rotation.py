@@ -161,7 +161,7 @@ def test_a_file_that_others_take_away_is_made_again(tmp_path: Path, what: str, h
     """A record later than a millisecond after that is at the path, and those before are safe."""
     path = tmp_path / "a" / "log"
     taken = path if what == "file" else path.parent
-    for file in (AppendFile(path), RotatingFile(path, 1000, 3)):
+    for file in (AppendFile(path), RotatingFile(path, 1_000_000, 3)):
         assert file.append(b"before\n")
         if how == "renamed":
             taken.rename(tmp_path / "away")

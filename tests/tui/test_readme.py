@@ -34,12 +34,16 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
-    wrote, queried, followed = outputs
-    assert wrote == ""
+    wrote, handled, queried, followed = outputs
+    assert wrote == handled == ""
     assert "What is 2+2?" in queried
     assert "instance_spawn" in queried
     assert "data-processor" in queried
-    assert followed == "abc123 outbound What is 2+2?\n"
+    assert followed.splitlines() == [
+        "abc123 outbound What is 2+2?",
+        "def456 outbound Review the last commit",
+        "def456 inbound Two remarks …",
+    ]
 
 
 def test_the_two_commands_are_single_lines() -> None:

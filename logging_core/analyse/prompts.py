@@ -1,0 +1,160 @@
+"""What a pane waits for: questions that only a person can answer.
+
+A question counts only while it is what the pane ends with: a dialog that scrolled by was answered.
+So every pattern must match up to the end of the pane, once frames around text and empty lines
+are taken off. What an agent asks changes with its versions; patterns are therefore data, and more
+can come from the configuration. They take time linear in the pane's last lines: where text may be
+matched in two ways, the first way is final.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+ANY_TYPE = "*"
+"""In `compile_patterns`: of whatever type the instance is."""
+
+_UNFRAMED = dict.fromkeys(map(ord, "│┃║▌▐█┆"))
+_RULE = re.compile(r"[\s─━═╌┄╭╮╰╯┌┐└┘├┤╔╗╚╝=_-]*\Z")
+_QUESTION_CHARS = 120
+
+
+class Pattern(NamedTuple):
+    """One way of asking.
+
+    Attributes:
+        name: Of what is asked, for people.
+        instance_types: Who asks so; empty: anyone.
+        regex: Searched in the end of the pane, up to its end; the group `question`, or else the
+            first line of the match, is what is shown.
+    """
+
+    name: str
+    instance_types: tuple[str, ...]
+    regex: re.Pattern[str]
+
+
+_OPTION = r" *(?:[❯›>▶] *)?\d{1,2}[.)] [^\n]*"
+_WRAPPED = r" {4}[^\n]*"
+_HINT = r" *(?:esc |enter |press |tab |ctrl|shift|↑)[^\n]*"
+_MENU = (
+    r"(?:[^\n]*\n){0,8}?"  # what is asked about
+    rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
+    rf"(?>{_OPTION})(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
+)
+_CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
+_SECRET = r"(?:password|passphrase)"  # noqa: S105 - what asks for one
+
+
+def _asks(name: str, regex: str, *instance_types: str) -> Pattern:
+    whole = rf"^(?:{regex})[ \t]*\Z"
+    return Pattern(name, instance_types, re.compile(whole, re.MULTILINE | re.IGNORECASE))
+
+
+PATTERNS: tuple[Pattern, ...] = (
+    _asks(
+        "trust",
+        r" *(?P<question>(?:[^\n]*do you trust|[^\n]*is this a project you)[^\n]*\?)[^\n]*\n"
+        + _MENU,
+        "claude",
+        "codex",
+    ),
+    _asks(
+        "permission",
+        r" *(?P<question>(?:do|would) you (?:want|like) (?:claude |codex )?to [^\n]*\?)[^\n]*\n"
+        + _MENU,
+        "claude",
+        "codex",
+    ),
+    _asks(
+        "login",
+        r" *(?P<question>select login method:|sign in with [^\n]*|[^\n]*use this api key\?)\n"
+        + _MENU,
+        "claude",
+        "codex",
+    ),
+    _asks("choice", r" *(?:[☐□✔] *)?(?P<question>[^\n]*\?)\n" + _MENU, "claude", "codex"),
+    _asks(
+        "approval",
+        r" *(?P<question>(?:allow|approve|apply|run)\b[^\n]*\?)[^\n]*\n(?:[^\n]*\n){0,10}?"
+        r" *[▶❯›>]? *(?:yes|approve|allow)\b[^\n]*\b(?:no|abort|deny|reject)\b[^\n]*(?:\n[^\n]*)?",
+        "codex",
+    ),
+    _asks("yes or no", rf" *(?P<question>[^\n]*{_CHOICE})[?:>]? *"),
+    _asks(
+        "key",
+        r" *(?:[^\n]*[.!?:…] )?(?P<question>\W?(?:press|hit) (?:enter|return|any key)"
+        r"(?: to [\w ]{1,30})?)[\])]?[.:…]*",
+    ),
+    _asks(
+        "code",
+        r" *(?P<question>(?:paste|enter)\b[^\n]{0,40}\b(?:code|api key|token)\b[^\n]{0,40}?)[:>]",
+    ),
+    _asks("secret", rf" *(?P<question>[^\n:]{{0,60}}\b{_SECRET}\b[^\n:]{{0,80}}):"),
+)
+"""The questions that are known."""
+
+
+def find_question(
+    tail: str, instance_type: str | None, patterns: Sequence[Pattern] = PATTERNS
+) -> str | None:
+    """What a pane asks a person for, in one line; `None` if it does not wait for anyone.
+
+    Args:
+        tail: The last lines of the pane, without colours: `FrameRef.tail`.
+        instance_type: Whose pane: `claude`, `codex`, …; `None`: unknown, any pattern may match.
+        patterns: What questions look like; the first that matches counts.
+    """
+    text = _bare(tail)
+    if not text:
+        return None
+    for pattern in patterns:
+        if instance_type is None or not pattern.instance_types:
+            pass
+        elif instance_type.lower() not in pattern.instance_types:
+            continue
+        match = pattern.regex.search(text)
+        if match is not None:
+            return _shown(match)
+    return None
+
+
+def compile_patterns(extra: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:
+    """The known patterns and more, which come first.
+
+    Args:
+        extra: By instance type, or `*` for any, regular expressions. Each is looked for at the
+            end of the pane, whatever the case; it need not match whole lines. A group named
+            `question` is what is shown, else all of the match.
+
+    Raises:
+        ValueError: One is no regular expression; the message names it.
+    """
+    more = []
+    for instance_type, expressions in extra.items():
+        types = () if instance_type == ANY_TYPE else (instance_type.lower(),)
+        for expression in expressions:
+            try:
+                regex = re.compile(rf"(?:{expression})\s*\Z", re.MULTILINE | re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"prompt pattern {expression!r}: {error}") from None
+            more.append(Pattern(expression, types, regex))
+    return (*more, *PATTERNS)
+
+
+def _bare(tail: str) -> str:
+    """The lines of a pane without what is drawn around them; indentation stays."""
+    lines = []
+    for line in tail.splitlines():
+        text = line.translate(_UNFRAMED).rstrip()
+        if text and not _RULE.match(text):
+            lines.append(text)
+    return "\n".join(lines)
+
+
+def _shown(match: re.Match[str]) -> str:
+    question = match.groupdict().get("question") or match[0]
+    line = " ".join(question.strip().partition("\n")[0].split())
+    return line if len(line) <= _QUESTION_CHARS else f"{line[: _QUESTION_CHARS - 1]}…"

@@ -1,0 +1,198 @@
+"""What was summed of a tree, kept for the next start, which then reads only what is new.
+
+One file for each tree, in the user's cache directory and never in the tree. It holds a model (see
+`FleetModel.dump`) and how far it was read. It is only ever used if every file that it counted is
+still there with the bytes that it ended with; otherwise, or if it is damaged, of another version
+or of another user, everything is read anew: a cache costs time, never rightness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from platformdirs import user_cache_path
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.read.cursor import Cursor
+from logging_core.read.reader import TreeReader
+from logging_core.read.sweep import Sweep
+from logging_core.read.tail import REPLACED, REWRITTEN
+from logging_core.records import Batch
+from logging_core.tree import FileKind, classify
+
+WORTH_KEEPING = 20_000
+"""After so many records it takes longer to read them again than to keep what they add up to."""
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Opened(NamedTuple):
+    """A model that has taken in everything up to `cursor`."""
+
+    model: FleetModel
+    cursor: dict[str, Any]
+
+
+class _Saved(msgspec.Struct):
+    """The form of the file."""
+
+    root: str
+    root_id: tuple[int, int]
+    cursor: dict[str, Any]
+    model: bytes
+
+
+class FleetCache:
+    """The cache of one tree.
+
+    Args:
+        root: The tree.
+        kind: Tells models of different options apart.
+        directory: Where; `None`: the user's cache directory.
+
+    Attributes:
+        trouble: Why the last `save` failed, for people; `None` if it did not.
+    """
+
+    def __init__(self, root: Path, kind: str, directory: Path | None = None) -> None:
+        self._root = root.absolute()
+        self._directory = directory or user_cache_path("madrox-top", appauthor=False)
+        name = hashlib.sha256(os.fsencode(self._root) + b"\0" + kind.encode()).hexdigest()[:32]
+        self._path = self._directory / f"{name}.fleet"
+        self.trouble: str | None = None
+
+    def load(self, **options: Any) -> Opened | None:
+        """What was kept; `None` if there is nothing that can be used.
+
+        Args:
+            options: Of the `FleetModel`, as when it was kept.
+        """
+        try:
+            saved = msgspec.msgpack.decode(_read_own(self._path), type=_Saved)
+            if saved.root != str(self._root) or saved.root_id != _identity(self._root):
+                return None
+            if not _is_whole(self._root, Cursor.parse(saved.cursor)):
+                return None
+            return Opened(FleetModel.load(saved.model, **options), saved.cursor)
+        except (OSError, ValueError, msgspec.MsgspecError):
+            return None
+
+    def save(self, model: FleetModel, cursor: Mapping[str, Any]) -> None:
+        """Keep a model and how far it was read; where that fails, `trouble` says why."""
+        try:
+            saved = _Saved(str(self._root), _identity(self._root), dict(cursor), model.dump())
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace(self._path, msgspec.msgpack.encode(saved))
+        except OSError as error:
+            self.trouble = f"{self._path}: {error.strerror or error}"
+        else:
+            self.trouble = None
+
+
+def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> FleetModel:
+    """A model that has taken in everything that is in a tree.
+
+    Args:
+        root: The tree.
+        cache: Spares reading what was read before, and keeps what is read now; `None`: no cache.
+        options: Of the `FleetModel`.
+    """
+    kept = None if cache is None else cache.load(**options)
+    if kept is not None:
+        model = kept.model
+        end = _catch_up(model, TreeReader(root, cursor=kept.cursor, blocks=True), doubt=True)
+        if end is not None:
+            _keep(cache, model, end)
+            return model
+    model = FleetModel(**options)
+    end = _catch_up(model, TreeReader(root, blocks=True))
+    if end is not None:
+        _keep(cache, model, end)
+    return model
+
+
+def is_rewritten(batch: Batch) -> bool:
+    """Whether something that was handed out before is no longer what stands in the tree."""
+    return batch.reset or any(p.reason in {REWRITTEN, REPLACED} for p in batch.problems)
+
+
+class _End(NamedTuple):
+    """Where reading ended, and how many records it brought."""
+
+    cursor: dict[str, Any]
+    records: int
+
+
+def _catch_up(model: FleetModel, reader: TreeReader, *, doubt: bool = False) -> _End | None:
+    """Read everything into a model; with `doubt`, `None` where the tree was rewritten."""
+    batch, records = reader.poll(), 0
+    while True:
+        if doubt and is_rewritten(batch):
+            return None
+        model.apply(batch)
+        records += len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)
+        if batch.caught_up:
+            return _End(batch.cursor, records)
+        batch = reader.poll(())  # what the first look found, but no second look for more
+
+
+def _keep(cache: FleetCache | None, model: FleetModel, end: _End) -> None:
+    if cache is not None and end.records >= WORTH_KEEPING:
+        cache.save(model, end.cursor)
+
+
+def _is_whole(root: Path, cursor: Cursor) -> bool:
+    """Whether every file that was counted is there, and no shorter than what was read of it."""
+    look = Sweep(root).everything()
+    for group, positions in cursor.logs.items():
+        sizes = {part.id: part.size for part in look.changed.get(group, ())}
+        for path, (dev, ino, checked, *_) in positions.items():
+            file = classify(path)
+            if file is None or file.kind is FileKind.METADATA:
+                continue
+            if (dev, ino) not in sizes or (not file.compressed and sizes[dev, ino] < checked):
+                return False
+    return True
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _read_own(path: Path) -> bytes:
+    """The bytes of a file that only its owner, who is this user, can have written.
+
+    Raises:
+        OSError: There is none.
+    """
+    fd = os.open(path, _FLAGS)
+    with os.fdopen(fd, "rb") as file:
+        status = os.fstat(fd)
+        if (
+            not stat.S_ISREG(status.st_mode)
+            or status.st_uid != os.geteuid()
+            or status.st_mode & 0o022
+        ):
+            raise PermissionError(f"{path} may be somebody else's")
+        return file.read()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

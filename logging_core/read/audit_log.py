@@ -1,0 +1,89 @@
+"""The audit files read in bulk: exchanges by the block, everything else as records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from logging_core.codec.bulk import MOST_BYTES, decode_exchanges
+from logging_core.read.lines import Line, LineSplitter
+from logging_core.read.logs import Found, JsonLines, shown_name
+from logging_core.records import AuditBlock, AuditEvent, Exchange, Record
+
+
+class ChunkSplitter(LineSplitter):
+    """As `LineSplitter`, but whole lines stay together, about `MOST_BYTES` of them.
+
+    Such a chunk is a `Line` whose data ends with a newline, which no single line's does.
+    """
+
+    __slots__ = ()
+
+    def feed(self, data: bytes, *, at_end: bool, final: bool) -> list[Line]:
+        """See `LineSplitter`."""
+        end = data.rfind(b"\n") + 1
+        if not end or self._head or not self._aligned:
+            return super().feed(data, at_end=at_end, final=final)
+        chunks = [*_cut(data, end, self.offset)]
+        self._begin(self.offset + end)
+        return [*chunks, *super().feed(data[end:], at_end=at_end, final=final)]
+
+
+class AuditLog(JsonLines):
+    """All audit files; as `JsonLines`, but plain exchanges come in blocks."""
+
+    _feed = ChunkSplitter
+
+    def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
+        items = list(items)
+        exchanges: list[Exchange] = []
+        lines: list[Line] = []
+        for item in items:
+            if not item.data.endswith(b"\n"):
+                lines.append(item)
+                continue
+            decoded = decode_exchanges(item.data)
+            exchanges += decoded.exchanges
+            lines += (Line(item.offset + at, line, len(line)) for at, line in decoded.rest)
+        singly = Found()
+        super()._take(path, lines, singly)
+        if exchanges and _depend_on_order(singly.records, exchanges):
+            singly, exchanges = Found(), []
+            super()._take(path, _all_lines(items), singly)
+        found.records += singly.records
+        found.problems += singly.problems
+        if exchanges:
+            found.blocks.append(AuditBlock(shown_name(path), exchanges))
+
+
+def _depend_on_order(records: Iterable[Record], exchanges: Iterable[Exchange]) -> bool:
+    """Whether it matters where in the file the records stood among the exchanges.
+
+    An event without a time has that of the line before it, and of two exchanges with one id the
+    first counts.
+    """
+    ids = set()
+    for record in records:
+        if isinstance(record, AuditEvent):
+            if record.time_s is None:
+                return True
+            if record.event_type == "message_exchange" and record.message_id is not None:
+                ids.add(record.message_id)
+    return bool(ids) and not ids.isdisjoint(e.details.message_id for e in exchanges)
+
+
+def _all_lines(items: Iterable[Line]) -> Iterator[Line]:
+    for item in items:
+        splitter = LineSplitter()
+        splitter.resume([item.offset])
+        whole = splitter.feed(item.data, at_end=False, final=False)
+        yield from whole or (item,)
+
+
+def _cut(data: bytes, end: int, base: int) -> Iterator[Line]:
+    """`data` up to `end` in pieces that end with a newline; a long line makes a longer one."""
+    start = 0
+    while start < end:
+        stop = data.rfind(b"\n", start, min(end, start + MOST_BYTES)) + 1
+        stop = stop or data.index(b"\n", start) + 1
+        yield Line(base + start, data[start:stop], stop - start)
+        start = stop

@@ -1,0 +1,280 @@
+"""What to store of a pane that is captured again and again.
+
+An orchestrator hands over the pane's whole scrollback at every capture. Stored like that, the
+file grows with the square of the session: two hours of captures every 5 s make hundreds of
+megabytes, nearly all of them lines that stand in the file a thousand times already. So a frame
+holds the end of the capture only:
+
+    the lines that scrolled off since the last frame, and below them the window,
+
+where the window is the last `screen_rows` lines (50 unless configured otherwise). It must hold
+all that a program can still redraw, so it has to be at least as high as the pane. What that means
+for a reader:
+
+* Every frame is whole by itself: its end is what the pane showed, with the colours it had. Where
+  a colour set further up is in force at the top of a frame or of its window, its SGR sequence is
+  repeated there; but for these, a frame is the capture's own text from some line to its end.
+* Nothing that was captured is missing. Lines above the window are stored once, in the first frame
+  whose window they have left: the frames without their last `screen_rows` lines, one after the
+  other, are the pane's scrollback, also of the lines that the terminal has dropped since.
+* A capture that brings nothing new is not stored, but after `heartbeat_s` seconds the window is
+  stored once more: a newest frame older than that means that nobody captured.
+* The whole capture is stored first of all, when the program was started anew, and whenever a
+  capture does not go on where the one before ended: after a cleared history, say, or when more
+  than the whole scrollback went by. After a resize that wraps the lines anew, it is stored from
+  the first line that differs. Lines may then be in the file twice, but none is missing.
+
+How a capture is joined to the one before: what was above the window is history, which a terminal
+does not change. It usually stands at the beginning of the new capture, as it did before; that is
+one comparison of checksums. Otherwise its beginning may have been dropped (`history-limit`): the
+rest of it, at least `screen_rows` lines, is looked for at the new capture's beginning, by one
+checksum a line. Where identical lines leave several answers, such as in a history that is nothing
+but one repeated line, the one that takes the fewest lines for new is chosen. Colour sequences at
+the beginning of a line do not count there, because tmux repeats the colours in force in the first
+line that it gives.
+
+In memory stay 8 bytes per line of the pane's history and no text: 4 MB for a hundred panes of
+5,000 lines.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from typing import NamedTuple
+
+SCREEN_ROWS = 50
+"""Lines of the window: the documented recipe for a stuck instance looks at as many."""
+
+HEARTBEAT_S = 60.0
+"""Seconds after which the window of an unchanged pane is stored once more."""
+
+_DIGEST_SIZE = 8
+_SGR = re.compile("\x1b\\[([0-9;:]{0,100})m")
+_LEADING_SGR = re.compile("\n\x1b\\[[0-9;:]*m(?:\x1b\\[[0-9;:]*m)*")
+_SGR_ENDS = {
+    "22": ("bold", "faint"),
+    "23": ("italic",),
+    "24": ("underline",),
+    "25": ("blink",),
+    "27": ("inverse",),
+    "28": ("hidden",),
+    "29": ("struck",),
+    "39": ("foreground",),
+    "49": ("background",),
+    "55": ("overline",),
+    "59": ("underline colour",),
+}
+_SGR_STARTS = {
+    "1": "bold",
+    "2": "faint",
+    "3": "italic",
+    "4": "underline",
+    "5": "blink",
+    "6": "blink",
+    "7": "inverse",
+    "8": "hidden",
+    "9": "struck",
+    "21": "underline",
+    "53": "overline",
+    "58": "underline colour",
+    **{str(code): "foreground" for code in (*range(30, 39), *range(90, 98))},
+    **{str(code): "background" for code in (*range(40, 49), *range(100, 108))},
+}
+_SGR_COLOURS = frozenset({"38", "48", "58"})
+_SGR_COLOUR_SIZES = {"5": 3, "2": 5}  # 38;5;index and 38;2;red;green;blue
+
+
+class _Settled(NamedTuple):
+    """The lines above the window of a capture, all of them stored and never to change.
+
+    Attributes:
+        size: Their characters, newlines included.
+        checksum: Of their text.
+        digests: One of `_DIGEST_SIZE` bytes for each line.
+        colours: What is in force after them, as SGR sequences.
+    """
+
+    size: int = 0
+    checksum: int = hash("")
+    digests: bytes = b""
+    colours: str = ""
+
+
+class _Stored(NamedTuple):
+    """What the file holds: the settled lines, and of the newest frame the window and the time."""
+
+    settled: _Settled = _Settled()
+    window: int | None = None
+    time_s: float = 0.0
+
+
+class CaptureLog:
+    """Decides what to store of each capture of one pane; see the module's docstring.
+
+    It writes nothing itself, and a frame that could not be written loses nothing: what is not
+    committed is part of the next frame. Not for several threads at once.
+
+    Args:
+        screen_rows: Lines of the window, at least 1; should be no less than the pane's height.
+        heartbeat_s: Store an unchanged window again after so many seconds; 0 at every capture,
+            infinity never.
+        full: Store every capture as a whole.
+
+    Raises:
+        ValueError: There are no rows, or the heartbeat is negative or no number.
+    """
+
+    __slots__ = ("_full", "_heartbeat_s", "_pending", "_screen_rows", "_stored")
+
+    def __init__(
+        self,
+        *,
+        screen_rows: int = SCREEN_ROWS,
+        heartbeat_s: float = HEARTBEAT_S,
+        full: bool = False,
+    ) -> None:
+        if screen_rows < 1:
+            raise ValueError(f"screen_rows is {screen_rows}: use the height of the highest pane")
+        if not heartbeat_s >= 0:
+            raise ValueError(f"heartbeat_s is {heartbeat_s}: use seconds, 0 or more")
+        self._screen_rows = screen_rows
+        self._heartbeat_s = heartbeat_s
+        self._full = full
+        self._stored = _Stored()
+        self._pending = self._stored
+
+    def take(self, time_s: float, text: str) -> str | None:
+        """What to store of a capture, as the text of one frame; `None` if there is nothing.
+
+        Once it is stored, call `commit`. Without that, the next call begins where this one did.
+
+        Args:
+            time_s: Of the capture, in seconds since the epoch.
+            text: What was captured: the scrollback, oldest line first, and the screen.
+        """
+        if self._full:
+            return text
+        stored = self._stored
+        known = _still_there(stored.settled, text, self._screen_rows)
+        window_at = _last_lines(text, self._screen_rows)
+        start = min(known.size, window_at)
+        before = known.colours if start == known.size else _in_force("", text[:start])
+        scrolled_off = text[start:window_at]
+        top = _in_force(before, scrolled_off)
+        window = top + text[window_at:]
+        settled = _grown(known, text, scrolled_off, top)
+        shown = hash(window)
+        recent = 0 <= time_s - stored.time_s < self._heartbeat_s
+        if recent and not scrolled_off and shown == stored.window:
+            self._stored = self._pending = stored._replace(settled=settled)
+            return None
+        self._pending = _Stored(settled, shown, time_s)
+        return before + scrolled_off + window if scrolled_off else window
+
+    def commit(self) -> None:
+        """What the last `take` gave is in the file."""
+        self._stored = self._pending
+
+    def forget(self) -> None:
+        """The file was deleted or replaced: the next capture is stored as a whole."""
+        self._stored = self._pending = _Stored()
+
+
+def _still_there(settled: _Settled, text: str, least: int) -> _Settled:
+    """The part of the settled lines, or the rest of them, that stands at the beginning of `text`.
+
+    Fewer than `least` lines are taken for chance, unless they are all there were.
+    """
+    if hash(text[: settled.size]) == settled.checksum:
+        return settled
+    digests = _digests(text)
+    size = _overlap(settled.digests, digests, least * _DIGEST_SIZE)
+    found = _first_lines(text, size // _DIGEST_SIZE)
+    return _Settled(len(found), hash(found), digests[:size], _in_force("", found))
+
+
+def _overlap(old: bytes, new: bytes, least: int) -> int:
+    """How much of the beginning of `new` is in `old`: from some line to its end, or its beginning.
+
+    All sizes are in bytes of digests.
+    """
+    needle = new[:least]
+    at = old.find(needle) if len(needle) == least else -1
+    while at >= 0:
+        if at % _DIGEST_SIZE == 0 and new.startswith(old[at:]):
+            return len(old) - at
+        at = old.find(needle, at - at % _DIGEST_SIZE + _DIGEST_SIZE)
+    most = min(len(old), len(new)) // _DIGEST_SIZE
+    differs = bisect_left(range(1, most + 1), 1, key=lambda n: not _same(old, new, n))
+    same = differs * _DIGEST_SIZE
+    return same if same >= min(least, len(old)) else 0
+
+
+def _same(old: bytes, new: bytes, lines: int) -> bool:
+    return old.startswith(new[: lines * _DIGEST_SIZE])
+
+
+def _grown(known: _Settled, text: str, scrolled_off: str, colours: str) -> _Settled:
+    """The settled lines with those that have left the window; `colours` are in force after them."""
+    if not scrolled_off:
+        return known
+    size = known.size + len(scrolled_off)
+    return _Settled(size, hash(text[:size]), known.digests + _digests(scrolled_off), colours)
+
+
+def _digests(text: str) -> bytes:
+    """One digest for each line that ends with a newline."""
+    if "\x1b" in text:
+        text = _LEADING_SGR.sub("\n", f"\n{text}")[1:]
+    return array("q", map(hash, text.split("\n")[:-1])).tobytes()
+
+
+def _first_lines(text: str, count: int) -> str:
+    lines = text.split("\n", count)[:count]
+    return text[: sum(map(len, lines)) + count]
+
+
+def _last_lines(text: str, count: int) -> int:
+    """Where the last `count` lines begin; a newline at the very end begins no line."""
+    at = len(text) - text.endswith("\n")
+    for _ in range(count):
+        at = text.rfind("\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 1
+
+
+def _in_force(before: str, text: str) -> str:
+    """What is in force after `text`, as SGR sequences; `before` is what was before it.
+
+    A sequence sets or resets, whatever was set before; so nothing before the last plain reset
+    counts, and of equal ones only the last.
+    """
+    reset = max(text.rfind("\x1b[m"), text.rfind("\x1b[0m"))
+    if reset >= 0:
+        before, text = "", text[reset:]
+    found = _SGR.findall(text)
+    if not found:
+        return before
+    in_force: dict[str, str] = {}
+    for parameters in (*_SGR.findall(before), *reversed(dict.fromkeys(reversed(found)))):
+        _apply(in_force, parameters)
+    return "".join(f"\x1b[{parameters}m" for parameters in in_force.values())
+
+
+def _apply(in_force: dict[str, str], parameters: str) -> None:
+    values = parameters.split(";")
+    while values:
+        code = values[0].partition(":")[0].lstrip("0")
+        size = 1
+        if values[0] in _SGR_COLOURS and len(values) > 1:
+            size = _SGR_COLOUR_SIZES.get(values[1], 1)
+        if not code:
+            in_force.clear()
+        elif code in _SGR_STARTS:
+            in_force[_SGR_STARTS[code]] = ";".join(values[:size])
+        for ended in _SGR_ENDS.get(code, ()):
+            in_force.pop(ended, None)
+        del values[:size]

@@ -1,0 +1,216 @@
+"""Audit lines decoded in bulk: never anything but what decoding them one by one gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import TreeBuilder
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState
+from logging_core.codec.bulk import decode_exchanges
+from logging_core.codec.decode import decode_audit
+from logging_core.read.reader import TreeReader
+from logging_core.records import AuditEvent
+
+
+def line(event_type: str = "message_exchange", **changes: Any) -> bytes:
+    details = {
+        "message_id": "m-1",
+        "message_length": 5,
+        "response_length": 9,
+        "tokens": 8,
+        "cost": 0.00008,
+        "response_time_seconds": 2.333,
+    }
+    record = {
+        "timestamp": "2025-10-03T12:30:45.123456",
+        "level": "INFO",
+        "event": event_type,
+        "logger": "orchestrator.audit",
+        "event_type": event_type,
+        "instance_id": "abc123",
+        "details": {**details, **changes.pop("details", {})},
+        **changes,
+    }
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+
+
+GOOD = line()
+
+
+def test_plain_exchanges_are_decoded_in_bulk() -> None:
+    """A chunk of exchanges gives each one's moment, instance and numbers, in file order."""
+    decoded = decode_exchanges(line() + line(instance_id="b", details={"message_id": "m-2"}))
+    assert not decoded.rest
+    first, second = decoded.exchanges
+    assert (first.timestamp, first.instance_id) == ("2025-10-03T12:30:45.123456", "abc123")
+    assert (first.details.tokens, first.details.cost) == (8, 0.00008)
+    assert (second.instance_id, second.details.message_id) == ("b", "m-2")
+
+
+def test_other_events_are_given_back_where_they_stand() -> None:
+    """Lines that are no exchange come back whole with their place, even at the same moment."""
+    spawn, gone = line("instance_spawn"), line("instance_terminate")
+    decoded = decode_exchanges(GOOD + spawn + GOOD + gone)
+    assert len(decoded.exchanges) == 2
+    assert decoded.rest == [
+        (len(GOOD), spawn.rstrip()),
+        (2 * len(GOOD) + len(spawn), gone.rstrip()),
+    ]
+
+
+ODD = {
+    "no JSON": b"not json\n",
+    "empty": b"\n",
+    "blank": b"  \r\n",
+    "two in a line": GOOD.rstrip() + b" " + GOOD,
+    "over two lines": GOOD.replace(b', "details"', b',\n"details"'),
+    "cut off": GOOD[:80] + b"\n",
+    "NULs": b"\0\0" + GOOD,
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "not UTF-8": GOOD.replace(b"m-1", b"m-\xff"),
+    "an escape": GOOD.replace(b"m-1", b"m-\\u001b"),
+    "DEL": GOOD.replace(b"m-1", b"m-\x7f"),
+    "a raw control": GOOD.replace(b"m-1", b"m-\x1b"),
+    "umlaut": line(instance_id="ä"),
+    "tokens as text": line(details={"tokens": "8"}),
+    "a fraction of tokens": line(details={"tokens": 8.5}),
+    "tokens with a point": line(details={"tokens": 8.0}),
+    "too many tokens": line(details={"tokens": 10**16}),
+    "endless tokens": line(details={"tokens": 10**400}),
+    "negative cost": line(details={"cost": -1}),
+    "absurd cost": line(details={"cost": 2e9}),
+    "true cost": line(details={"cost": True}),
+    "NaN": GOOD.replace(b"2.333", b"NaN"),
+    "overflow": GOOD.replace(b"2.333", b"1e999"),
+    "an id that is a number": line(details={"message_id": 7}),
+    "an instance that is a number": line(instance_id=7),
+    "details that are a list": line().replace(b'"details": {', b'"details": [], "other": {'),
+    "an error": line(details={"error": "failed"}),
+    "an empty error": line(details={"error": ""}),
+    "a failure": line(details={"failure_reason": "failed"}),
+    "level ERROR": line(level="ERROR"),
+    "no level": line(level=None),
+    "an offset": line(timestamp="2025-10-03T12:30:45.123456+02:00"),
+    "an offset of the usual length": line(timestamp="2025-10-03T12+02:00"),
+    "Zulu": line(timestamp="2025-10-03T12:30:45Z"),
+    "a minute 60": line(timestamp="2025-10-03T12:60:45.123456"),
+    "a second 60": line(timestamp="2025-10-03T12:30:60.123456"),
+    "an hour 24": line(timestamp="2025-10-03T24:00:00.123456"),
+    "a month 13": line(timestamp="2025-13-03T12:30:45.123456"),
+    "a 31st of February": line(timestamp="2025-02-31T12:30:45.123456"),
+    "year 1": line(timestamp="0001-10-03T12:30:45.123456"),
+    "no time": line(timestamp=None),
+    "an empty time": line(timestamp=""),
+    "time of an event empty": line("instance_spawn", timestamp=""),
+    "event_type in event": GOOD.replace(b'"event_type": "message_exchange", ', b""),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
+def test_an_odd_line_is_decoded_exactly(odd: bytes) -> None:
+    """Whatever is not plain comes back as it stands; its good neighbours are exchanges."""
+    decoded = decode_exchanges(GOOD + odd + GOOD)
+    assert len(decoded.exchanges) == 2
+    assert b"\n".join(found for _, found in decoded.rest) + b"\n" == odd
+    assert decoded.rest[0][0] == len(GOOD)
+
+
+PLAIN = {
+    "no details": line().replace(b'"details": {', b'"other": {'),
+    "whole seconds": line(timestamp="2025-10-03T12:30:45"),
+    "milliseconds": line(timestamp="2025-10-03T12:30:45.123"),
+    "nobody": line(instance_id=None),
+    "no numbers": line(details={"tokens": None, "cost": None, "response_time_seconds": None}),
+    "a whole cost": line(details={"cost": 1}),
+    "CR LF": GOOD.rstrip() + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("plain", PLAIN.values(), ids=PLAIN.keys())
+def test_what_is_decoded_in_bulk_is_what_the_exact_decoder_says(plain: bytes) -> None:
+    """The numbers of a plain exchange are those of decoding its line alone."""
+    (_, found), rest = decode_exchanges(GOOD + plain)
+    exact = decode_audit(plain.strip())
+    assert isinstance(exact, AuditEvent)
+    assert not rest
+    assert found.instance_id == exact.instance_id
+    assert found.details.message_id == exact.message_id
+    assert found.details.tokens == exact.tokens
+    assert found.details.cost == exact.cost_usd
+    assert found.details.response_time_seconds == exact.response_time_s
+
+
+def seen(root: Path, *, blocks: bool, **options: Any) -> tuple[FleetState, bool]:
+    model = FleetModel(**options)
+    reader = TreeReader(root, blocks=blocks)
+    batch = reader.poll()
+    model.apply(batch)
+    used = bool(batch.blocks)
+    while not batch.caught_up:
+        batch = reader.poll()
+        model.apply(batch)
+        used = used or bool(batch.blocks)
+    return model.state(TreeBuilder.epoch(5_000)), used
+
+
+def comparable(state: FleetState) -> object:
+    """All that a state says, in a form that can be compared."""
+    return msgspec.to_builtins(msgspec.structs.replace(state, messages=()))
+
+
+numbers = st.sampled_from([None, 0, 1, 0.25, 7.5, "3", -1, 2e9, True])
+odd_lines = st.sampled_from([*ODD.values(), *PLAIN.values(), line("instance_spawn")])
+
+
+@st.composite
+def exchange_lines(draw: st.DrawFn) -> bytes:
+    return line(
+        timestamp=TreeBuilder.when(draw(st.integers(0, 4_000)) / 4),
+        instance_id=draw(st.sampled_from(["a", "b", "c", None, "orchestrator"])),
+        details={
+            "message_id": draw(st.sampled_from([None, *map(str, range(30))])),
+            "tokens": draw(st.one_of(numbers, st.integers(0, 10**6))),
+            "cost": draw(numbers),
+            "response_time_seconds": draw(numbers),
+        },
+    )
+
+
+@given(lines=st.lists(st.one_of(exchange_lines(), exchange_lines(), odd_lines), max_size=40))
+def test_bulk_and_line_by_line_see_the_same_fleet(
+    lines: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """For any mixture of good, odd and broken lines the fleet is the same to the last digit."""
+    tree = TreeBuilder(tmp_path_factory.mktemp("mixed"))
+    tree.line("audit/audit_20261123.jsonl", b"".join(lines))
+    in_bulk, _ = seen(tree.root, blocks=True)
+    singly, _ = seen(tree.root, blocks=False)
+    assert comparable(in_bulk) == comparable(singly)
+    since_s = TreeBuilder.epoch(500)
+    in_bulk, _ = seen(tree.root, blocks=True, since_s=since_s)
+    singly, _ = seen(tree.root, blocks=False, since_s=since_s)
+    assert comparable(in_bulk) == comparable(singly)
+
+
+def test_a_request_is_closed_by_an_exchange_in_a_block(tmp_path: Path) -> None:
+    """Read in bulk, an exchange closes its request; the newest reply is why it is idle."""
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "ada")
+    tree.send("a", "m-1", at=10)
+    tree.send("a", "m-2", at=11)
+    tree.audit("message_exchange", "a", {"message_id": "m-1", "tokens": 4}, at=12)
+    tree.audit("message_exchange", "a", {"message_id": "m-2", "tokens": 5}, at=13)
+    state, used = seen(tmp_path, blocks=True)
+    assert used
+    (ada,) = state.instances
+    assert (ada.state, ada.reason, ada.open_requests) == ("idle", "reply m-2", ())
+    assert (ada.usage.requests, ada.usage.tokens) == (2, 9)
+    assert ada.since_s == ada.last_activity_s == TreeBuilder.epoch(13)

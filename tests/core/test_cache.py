@@ -1,0 +1,199 @@
+"""A second start reads only what is new, and never says anything else than a first one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from builders import TreeBuilder
+from logging_core import cache
+from logging_core.cache import FleetCache, read_fleet
+
+
+@pytest.fixture(autouse=True)
+def _keep_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "WORTH_KEEPING", 0)
+
+
+def fill(tree: TreeBuilder, first: int, last: int) -> None:
+    for n in range(first, last):
+        name = f"i{n % 3}"
+        tree.metadata(name, f"name {n % 3}")
+        tree.send(name, f"m{n}", f"text {n}", at=n)
+        tree.receive(name, f"m{n}", f"reply {n}", at=n + 0.5, tokens=n, cost=0.25)
+        tree.frame(name, f"pane {n}", at=n)
+
+
+def look(root: Path, kept: FleetCache | None) -> Any:
+    """All that a report says."""
+    model = read_fleet(root, kept)
+    state = model.state(TreeBuilder.epoch(100_000))
+    messages = sorted(str(message.content) for message in state.messages)
+    unknown = msgspec.structs.replace(state, messages=(), reordered=0)
+    return msgspec.to_builtins(unknown), messages
+
+
+class Kept:
+    """A tree with a cache that was filled by a first start."""
+
+    def __init__(self, directory: Path) -> None:
+        self.tree = TreeBuilder(directory / "logs")
+        self.root = self.tree.root
+        self.directory = directory / "cache"
+        fill(self.tree, 0, 30)
+        self.look()
+
+    def look(self) -> Any:
+        return look(self.root, FleetCache(self.root, "test", self.directory))
+
+    @property
+    def file(self) -> Path:
+        (file,) = self.directory.glob("*.fleet")
+        return file
+
+    def is_used(self) -> bool:
+        return FleetCache(self.root, "test", self.directory).load() is not None
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+def test_nothing_new_is_read_from_the_cache_alone(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second start gives the same report without decoding a single audit line again."""
+    before = look(kept.root, None)
+    assert kept.is_used()
+    monkeypatch.setattr("logging_core.read.audit_log.decode_exchanges", None)
+    assert kept.look() == before
+
+
+def test_what_came_since_is_added(kept: Kept) -> None:
+    """New records of known and of new instances are read on top of what was kept."""
+    for step in range(3):
+        fill(kept.tree, 30 + 10 * step, 40 + 10 * step)
+        kept.tree.spawn(f"new{step}", at=step)
+        assert kept.is_used()
+        assert kept.look() == look(kept.root, None)
+
+
+def audit_file(root: Path) -> Path:
+    (file,) = (root / "audit").glob("*.jsonl")
+    return file
+
+
+def truncate(root: Path) -> None:
+    os.truncate(audit_file(root), 5000)
+
+
+def rewrite(root: Path) -> None:
+    file = audit_file(root)
+    file.write_bytes(file.read_bytes().replace(b"0.25", b"0.75"))
+
+
+def replace(root: Path) -> None:
+    file = audit_file(root)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.unlink()
+    file.write_bytes(b"".join(reversed(lines)) + lines[0])
+
+
+def delete(root: Path) -> None:
+    audit_file(root).unlink()
+
+
+def delete_instance(root: Path) -> None:
+    shutil.rmtree(root / "instances/i1")
+
+
+def shorten_messages(root: Path) -> None:
+    file = root / "instances/i0/communication.jsonl"
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:3]))
+
+
+def swap_tree(root: Path) -> None:
+    root.rename(root.with_name("away"))
+    fill(TreeBuilder(root), 100, 110)
+
+
+HARM = [truncate, rewrite, replace, delete, delete_instance, shorten_messages, swap_tree]
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_tree_that_was_tampered_with_is_read_anew(
+    kept: Kept, harm: Callable[[Path], None]
+) -> None:
+    """Truncated, rewritten, replaced or deleted files: the report is that of the tree as it is."""
+    harm(kept.root)
+    seen, expected = kept.look(), look(kept.root, None)
+    assert seen == expected
+    assert kept.look() == expected
+
+
+def garbage(file: Path) -> None:
+    file.write_bytes(b"garbage")
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size - 1)
+
+
+def share(file: Path) -> None:
+    file.chmod(0o666)
+
+
+def link(file: Path) -> None:
+    target = file.with_name("elsewhere")
+    file.rename(target)
+    file.symlink_to(target)
+
+
+@pytest.mark.parametrize("harm", [garbage, flip, cut, share, link])
+def test_a_cache_that_cannot_be_trusted_is_not_used(
+    kept: Kept, harm: Callable[[Path], None]
+) -> None:
+    """Damaged, open to others or a link: the tree is read as if there were none."""
+    harm(kept.file)
+    assert not kept.is_used()
+    assert kept.look() == look(kept.root, None)
+
+
+def test_a_cache_belongs_to_its_user_alone(kept: Kept) -> None:
+    """The directory is 0700 and the file 0600, and nothing is written into the tree."""
+    assert kept.directory.stat().st_mode & 0o777 == 0o700
+    assert kept.file.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in kept.root.iterdir()) == ["audit", "instances"]
+
+
+def test_without_a_place_for_it_nothing_else_changes(kept: Kept, tmp_path: Path) -> None:
+    """Where the cache cannot be written, the report is the same, and one sentence says why."""
+    (tmp_path / "file").write_text("")
+    broken = FleetCache(kept.root, "test", tmp_path / "file" / "below")
+    assert look(kept.root, broken) == look(kept.root, None)
+    assert broken.trouble is not None
+    assert "Not a directory" in broken.trouble
+
+
+def test_a_little_tree_is_not_worth_a_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read in a moment is not kept."""
+    monkeypatch.undo()
+    tree = TreeBuilder(tmp_path / "logs")
+    fill(tree, 0, 3)
+    look(tree.root, FleetCache(tree.root, "test", tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()

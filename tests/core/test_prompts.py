@@ -1,0 +1,379 @@
+"""What a pane waits for: real-looking frames that ask a person, and near misses that do not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.prompts import compile_patterns, find_question
+from logging_core.analyse.state import InstanceState, State
+from logging_core.records import AuditEvent, Batch, FrameRef, LifecycleEvent, Message, Record
+
+CLAUDE_COMMAND = """\
+⏺ I'll clear the build directory first.
+
+╭──────────────────────────────────────────────────────────────────╮
+│ Bash command                                                       │
+│                                                                    │
+│   rm -rf build                                                     │
+│   Remove the build directory                                       │
+│                                                                    │
+│ Do you want to proceed?                                            │
+│ ❯ 1. Yes                                                           │
+│   2. Yes, and don't ask again for rm commands in /work/project     │
+│   3. No, and tell Claude what to do differently (esc)              │
+│                                                                    │
+╰──────────────────────────────────────────────────────────────────╯
+"""
+CLAUDE_EDIT = """\
+ Edit file
+ src/parser.py
+────────────────────────────────────────────────────
+ 12 -    return None
+ 12 +    return []
+────────────────────────────────────────────────────
+ Do you want to make this edit to parser.py?
+   1. Yes
+ ❯ 2. Yes, allow all edits during this session
+      (shift+tab)
+   3. No
+
+ Esc to cancel · Tab to amend
+"""
+CLAUDE_TRUST = """\
+ Do you trust the files in this folder?
+
+ /work/project
+
+ Claude Code may read, write, or execute files contained in this
+ directory. This can pose security risks, so only use files from
+ trusted sources.
+
+ ❯ 1. Yes, proceed
+   2. No, exit
+
+ Enter to confirm · Esc to exit
+"""
+CLAUDE_PLAN = """\
+│ Here is Claude's plan:                              │
+│  1. Split the parser                                │
+│  2. Add tests                                       │
+╰─────────────────────────────────────────────────────╯
+
+ Would you like to proceed?
+
+ ❯ 1. Yes, and auto-accept edits
+   2. Yes, and manually approve edits
+   3. No, keep planning
+"""
+CLAUDE_CHOICE = """\
+ ☐ Database
+
+Which database should the service use?
+
+❯ 1. PostgreSQL
+     Mature, and the team knows it
+  2. SQLite
+     One file, nothing to run
+
+Enter to select · ↑/↓ to navigate · Esc to cancel
+"""
+CLAUDE_LOGIN = """\
+ Select login method:
+
+ ❯ 1. Claude account with subscription
+   2. Anthropic Console account
+"""
+CLAUDE_CODE = """\
+Browser didn't open? Use the url below to sign in:
+
+https://claude.ai/oauth/authorize?code=true&client_id=9d1c
+
+Paste code here if prompted >
+"""
+CLAUDE_KEY = """\
+ Detected a custom API key in your environment
+
+ ANTHROPIC_API_KEY: sk-ant-...abc
+
+ Do you want to use this API key?
+
+   1. Yes
+ ❯ 2. No (recommended)
+"""
+CODEX_COMMAND = """\
+  Would you like to run the following command?
+
+  Reason: run the tests outside the sandbox
+
+  $ cargo test --all
+
+› 1. Yes, proceed (y)
+  2. Yes, and don't ask again for this command (a)
+  3. No, and tell Codex what to do differently (esc)
+
+  Press enter to confirm or esc to cancel
+"""
+CODEX_OLD = """\
+▌Allow command?
+▌
+▌  $ git push origin main
+▌
+▌▶ Yes   Always   No, provide feedback   Abort
+▌  Approve and run the command
+"""
+CODEX_TRUST = """\
+> You are running Codex in /work/project
+
+  Do you trust the contents of this directory? Working with untrusted
+  contents comes with higher risk of prompt injection.
+
+› 1. Yes, continue
+  2. No, quit
+
+  Press enter to continue
+"""
+
+ASKING = {
+    "a command of Claude": ("claude", CLAUDE_COMMAND, "Do you want to proceed?"),
+    "an edit of Claude": ("claude", CLAUDE_EDIT, "Do you want to make this edit to parser.py?"),
+    "the folder for Claude": ("claude", CLAUDE_TRUST, "Do you trust the files in this folder?"),
+    "a plan of Claude": ("claude", CLAUDE_PLAN, "Would you like to proceed?"),
+    "a choice of Claude": ("claude", CLAUDE_CHOICE, "Which database should the service use?"),
+    "the login of Claude": ("claude", CLAUDE_LOGIN, "Select login method:"),
+    "the code of a login": ("claude", CLAUDE_CODE, "Paste code here if prompted"),
+    "a key found by Claude": ("claude", CLAUDE_KEY, "Do you want to use this API key?"),
+    "a command of Codex": (
+        "codex",
+        CODEX_COMMAND,
+        "Would you like to run the following command?",
+    ),
+    "a command of an old Codex": ("codex", CODEX_OLD, "Allow command?"),
+    "the folder for Codex": ("codex", CODEX_TRUST, "Do you trust the contents of this directory?"),
+    "apt": (
+        "shell",
+        "After this operation, 12 MB will be used.\nDo you want to continue? [Y/n] ",
+        "Do you want to continue? [Y/n]",
+    ),
+    "y or N": ("codex", "Overwrite existing file? [y/N]", "Overwrite existing file? [y/N]"),
+    "y, n or all": ("codex", "Apply this hunk? (y/n/a)\n", "Apply this hunk? (y/n/a)"),
+    "ssh": (
+        "claude",
+        "Host 'example.org' is new.\nAre you sure you want to continue (yes/no/[fingerprint])? ",
+        "Are you sure you want to continue (yes/no/[fingerprint])",
+    ),
+    "Enter": ("claude", "Setup finished.\n\nPress Enter to continue...", "Press Enter to continue"),
+    "any key": ("shell", "[Press any key to exit]", "[Press any key to exit"),
+    "an API key": ("shell", "Enter your OpenAI API key: ", "Enter your OpenAI API key"),
+    "sudo": ("claude", "$ sudo apt update\n[sudo] password for ada: ", "[sudo] password for ada"),
+    "a password": ("shell", "ada@example.org's password:", "ada@example.org's password"),
+    "a passphrase": (
+        "shell",
+        "Enter passphrase for key '/home/ada/.ssh/id_ed25519': ",
+        "Enter passphrase for key '/home/ada/.ssh/id_ed25519'",
+    ),
+    "an unknown type": (None, CLAUDE_COMMAND, "Do you want to proceed?"),
+}
+
+
+@pytest.mark.parametrize(("instance_type", "tail", "question"), ASKING.values(), ids=ASKING.keys())
+def test_a_pane_that_asks_is_understood(
+    instance_type: str | None, tail: str, question: str
+) -> None:
+    """The question is found, in one line, when it is what the pane ends with."""
+    assert find_question(tail, instance_type) == question
+
+
+INPUT = """\
+╭──────────────────────────────────────────────────────╮
+│ >                                                    │
+╰──────────────────────────────────────────────────────╯
+  ? for shortcuts
+"""
+CALM = {
+    "nothing": ("claude", ""),
+    "only a frame": ("claude", "╭────╮\n│    │\n╰────╯"),
+    "an input box": ("claude", INPUT),
+    "a command that was answered": ("claude", f"{CLAUDE_COMMAND}\n⏺ Bash(rm -rf build)\n{INPUT}"),
+    "output after a dialog": ("claude", f"{CLAUDE_EDIT}\n⏺ Updated parser.py with 1 addition"),
+    "a question in prose": ("claude", f"⏺ Do you want to proceed?\n\n{INPUT}"),
+    "a question without a menu": ("claude", "Do you want to proceed?"),
+    "a numbered list": (
+        "claude",
+        "What did I change?\n1. The parser\n2. The tests\n\n⏺ All tests pass.",
+    ),
+    "a list without a mark": ("claude", "What did I change?\n 1. The parser\n 2. The tests"),
+    "a menu without a question": ("claude", "Steps\n❯ 1. Build\n  2. Test"),
+    "a busy spinner": ("claude", "✻ Thinking… (12s · esc to interrupt)\n" + INPUT),
+    "y/N in a diff": ("claude", '+    print("Overwrite? [y/N]")\n+    answer = input()'),
+    "answered": ("shell", "Do you want to continue? [Y/n] y\nReading package lists..."),
+    "answered on the same line": ("shell", "Do you want to continue? [Y/n] y"),
+    "Enter in prose": ("claude", "Now users press Enter to continue, which works."),
+    "Enter long ago": ("shell", "Press Enter to continue\nstarting server on :8080"),
+    "a password that is given": ("shell", "password: hunter2"),
+    "a log about passwords": ("shell", "2026-11-23 12:00:00 password: reset for ada done"),
+    "a paste in prose": ("shell", "paste the code into main.py and run it."),
+    "Codex's command, answered": ("codex", f"{CODEX_OLD}\n✔ You approved codex to run git push"),
+    "Claude's dialog in another agent's pane": ("gemini", CLAUDE_COMMAND),
+    "a working Codex": (
+        "codex",
+        "• Working (12s • esc to interrupt)\n\n› Ask Codex to do anything",
+    ),
+}
+
+
+@pytest.mark.parametrize(("instance_type", "tail"), CALM.values(), ids=CALM.keys())
+def test_a_pane_that_does_not_ask_is_left_alone(instance_type: str, tail: str) -> None:
+    """What looks like a question but is answered, told or shown keeps nobody waiting."""
+    assert find_question(tail, instance_type) is None
+
+
+def test_more_patterns_come_from_the_configuration() -> None:
+    """An expression counts for its instance type, or for all; the known ones stay."""
+    patterns = compile_patterns(
+        {"Gemini": [r"Allow execution\?"], "*": ["(?P<question>next) step>"]}
+    )
+    assert find_question("x\nAllow execution? ", "gemini", patterns) == "Allow execution?"
+    assert find_question("x\nAllow execution? ", "claude", patterns) is None
+    assert find_question("x\nnext step>", "claude", patterns) == "next"
+    assert find_question("next step> done", "claude", patterns) is None
+    assert find_question(CLAUDE_COMMAND, "claude", patterns) == "Do you want to proceed?"
+
+
+def test_a_bad_expression_is_named() -> None:
+    """What is no regular expression is refused, with itself and why in the message."""
+    with pytest.raises(ValueError, match=r"prompt pattern '\(x'.*unterminated"):
+        compile_patterns({"claude": ["(x"]})
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "?\n" * 1_000,
+        " " * 2_000,
+        "?" * 2_000,
+        "❯ 1. " * 400,
+        "1. x\n" * 400 + "!",
+        "Do you want to ?\n" * 50 + "❯ 1. x\n" * 100 + "!",
+        "press " * 333,
+        "password " * 222,
+        "[y/" * 666,
+    ],
+)
+def test_no_pane_takes_long(hostile: str) -> None:
+    """The worst of 2,000 characters are looked through in a moment, whatever they are."""
+    start = time.perf_counter()
+    for _ in range(3):
+        find_question(hostile, None)
+    assert time.perf_counter() - start < 1
+
+
+def test_a_question_is_one_short_line() -> None:
+    """A long question is cut, and its spaces are made one."""
+    question = find_question("Really   overwrite " + "x" * 500 + "? [y/N]", None)
+    assert question is not None
+    assert question.startswith("Really overwrite x")
+    assert len(question) == 120
+
+
+# --- the state ---------------------------------------------------------------
+
+T = 1_795_435_200.0
+
+
+def pane(at: float | None, tail: str = "Overwrite? [y/N]", digest: int = 1) -> FrameRef:
+    return FrameRef(
+        instance_id="a",
+        time_s=None if at is None else T + at,
+        path="instances/a/tmux_output.log",
+        offset=int(at or 0) * 100,
+        body_offset=0,
+        end=10,
+        digest=digest,
+        tail=tail,
+    )
+
+
+def event(event_type: str, at: float, **fields: object) -> AuditEvent:
+    return AuditEvent(time_s=T + at, event_type=event_type, instance_id="a", details=dict(fields))
+
+
+def sent(at: float, message_id: str = "m") -> Message:
+    return Message(instance_id="a", time_s=T + at, event_type="message_sent", message_id=message_id)
+
+
+def ready(at: float) -> LifecycleEvent:
+    text = "Instance initialization completed successfully"
+    return LifecycleEvent(instance_id="a", time_s=T + at, text=text)
+
+
+def only(*records: Record, now: float = 50.0) -> InstanceState:
+    model = FleetModel()
+    model.apply(Batch(records=records))
+    (instance,) = model.state(T + now).instances
+    return instance
+
+
+SPAWN = event("instance_spawn", 0)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [(SPAWN,), (SPAWN, ready(2)), (SPAWN, ready(2), sent(3))],
+    ids=["initializing", "idle", "busy"],
+)
+def test_an_instance_whose_pane_asks_is_waiting(records: tuple[Record, ...]) -> None:
+    """It waits for a person, with the question as the reason, since the pane shows it."""
+    instance = only(*records, pane(10))
+    assert (instance.state, instance.reason) == (State.WAITING, "Overwrite? [y/N]")
+    assert instance.since_s == T + 10
+
+
+def test_a_question_that_stays_dates_from_its_first_capture() -> None:
+    """Captures that show the same pane again do not make the wait any shorter."""
+    instance = only(SPAWN, pane(10), pane(20), pane(30))
+    assert (instance.state, instance.since_s) == (State.WAITING, T + 10)
+
+
+def test_waiting_is_never_stuck() -> None:
+    """However long the request is open, an instance that asks waits for a person."""
+    assert only(SPAWN, sent(3), pane(10), now=10_000).state is State.WAITING
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pane(20, "working…", digest=2),
+        Message(instance_id="a", time_s=T + 20, event_type="message_received", message_id="m"),
+        sent(20, "m-2"),
+    ],
+    ids=["another frame", "a reply", "a new request"],
+)
+def test_what_happened_after_the_question_ends_the_wait(later: Record) -> None:
+    """A newer frame without a question, a reply, or a new request: nobody is waited for."""
+    assert only(SPAWN, ready(2), sent(3), pane(10), later).state is not State.WAITING
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (event("instance_terminate", 5), State.TERMINATED),
+        (event("instance_suspended", 5), State.SUSPENDED),
+    ],
+)
+def test_the_dead_and_the_suspended_do_not_wait(end: AuditEvent, state: State) -> None:
+    """What the last frame of a terminated or suspended instance shows does not matter."""
+    assert only(SPAWN, end, pane(10)).state is state
+
+
+def test_a_model_may_have_its_own_patterns() -> None:
+    """`prompts` replaces what questions look like."""
+    model = FleetModel(prompts=compile_patterns({"*": ["ready when you are"]}))
+    model.apply(Batch(records=(SPAWN, pane(10, "Ready when you are"))))
+    (instance,) = model.state(T + 20).instances
+    assert (instance.state, instance.reason) == (State.WAITING, "Ready when you are")
+    quiet = FleetModel(prompts=())
+    quiet.apply(Batch(records=(SPAWN, pane(10))))
+    assert quiet.state(T + 20).instances[0].state is State.INITIALIZING

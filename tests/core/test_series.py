@@ -1,0 +1,320 @@
+"""Sums by time, tables of sums, and the pulse of an instance."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from builders import TreeBuilder
+from logging_core.analyse.facts import PULSE_MINUTES
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.latency import quantiles
+from logging_core.analyse.series import MOST_ROWS
+from logging_core.analyse.state import Group, Slot
+from logging_core.records import (
+    AuditBlock,
+    AuditEvent,
+    Batch,
+    Exchange,
+    ExchangeDetails,
+    Message,
+    OrchestratorEvent,
+    Record,
+)
+
+T = TreeBuilder.epoch(0)
+"""Noon; times in these tests are seconds after it."""
+DAY = 86_400.0
+
+
+def exchange(at: float, instance_id: str | None = "a", **fields: Any) -> AuditEvent:
+    return AuditEvent(
+        time_s=T + at, event_type="message_exchange", instance_id=instance_id, **fields
+    )
+
+
+def in_bulk(event: AuditEvent) -> Exchange:
+    assert event.time_s is not None
+    details = ExchangeDetails(event.message_id, event.tokens, event.cost_usd, event.response_time_s)
+    return Exchange(TreeBuilder.when(event.time_s - T), event.instance_id, details)
+
+
+def spawn(at: float, instance_id: str, **details: Any) -> AuditEvent:
+    return AuditEvent(
+        time_s=T + at, event_type="instance_spawn", instance_id=instance_id, details=details
+    )
+
+
+def model_of(*records: Record, blocks: bool = False, **options: Any) -> FleetModel:
+    model = FleetModel(**options)
+    if not blocks:
+        model.apply(Batch(records=records))
+        return model
+    events = [r for r in records if isinstance(r, AuditEvent)]
+    bulk = [in_bulk(event) for event in events if event.event_type == "message_exchange"]
+    rest = tuple(event for event in events if event.event_type != "message_exchange")
+    model.apply(Batch(records=rest, blocks=(AuditBlock("audit/audit.jsonl", bulk),)))
+    return model
+
+
+def many(count: int, days: float, *, seed: int = 1) -> list[AuditEvent]:
+    source = random.Random(seed)
+    moments = sorted(source.uniform(0, days * DAY) for _ in range(count))
+    return [
+        exchange(
+            at,
+            source.choice("abc"),
+            message_id=f"m-{number}",
+            tokens=source.choice([None, 10, 2_000]),
+            cost_usd=source.choice([None, 0.0, 0.000125, 0.5]),
+            response_time_s=source.choice([None, source.lognormvariate(1, 1)]),
+        )
+        for number, at in enumerate(moments)
+    ]
+
+
+def expected(events: Sequence[AuditEvent], from_s: float, to_s: float) -> tuple[object, ...]:
+    inside = [e for e in events if e.time_s is not None and from_s <= e.time_s < to_s]
+    costs = [e.cost_usd for e in inside if e.cost_usd is not None]
+    tokens = [e.tokens for e in inside if e.tokens is not None]
+    times = [e.response_time_s for e in inside if e.response_time_s is not None]
+    return (
+        len(inside),
+        sum(tokens) if tokens else None,
+        pytest.approx(sum(costs)) if costs else None,
+        len(inside) - len(costs),
+        len(times),
+        max(times, default=None),
+        pytest.approx(sum(times) / len(times)) if times else None,
+    )
+
+
+def found(slot: Slot) -> tuple[object, ...]:
+    latency = slot.latency
+    sums = (slot.requests, slot.tokens, slot.cost_usd, slot.unpriced)
+    return (*sums, latency.count, latency.max_s, latency.mean_s)
+
+
+@pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
+@pytest.mark.parametrize("step_s", [60, 300, 5_400, DAY])
+def test_a_series_has_every_slot_with_what_lies_in_it(step_s: float, blocks: bool) -> None:
+    """Each slot of the fleet's series sums the exchanges of its stretch; empty ones are there."""
+    events = many(800, 1.5)
+    model = model_of(*events, blocks=blocks)
+    from_s, to_s = T + 1_800, T + 1_800 + 36 * 3_600
+    slots = model.series(from_s=from_s, to_s=to_s, step_s=step_s)
+    assert [slot.start_s for slot in slots] == [
+        from_s + n * step_s for n in range(-(-36 * 3_600 // int(step_s)))
+    ]
+    for slot in slots:
+        end_s = min(slot.start_s + step_s, to_s)
+        assert found(slot) == expected(events, slot.start_s, end_s)
+
+
+@pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
+def test_some_instances_have_their_own_series(blocks: bool) -> None:
+    """Of the newest day, the series of some instances is exact to the minute."""
+    events = many(600, 0.9)
+    model = model_of(*events, blocks=blocks)
+    theirs = [event for event in events if event.instance_id in {"a", "c"}]
+    slots = model.series(from_s=T, to_s=T + 0.9 * DAY, step_s=60, instance_ids=["a", "c", "nobody"])
+    assert sum(slot.requests for slot in slots) == len(theirs)
+    for slot in slots:
+        assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
+
+
+def test_what_is_older_than_a_day_is_known_by_the_hour() -> None:
+    """Of one instance, older exchanges count where their hour begins; none is lost."""
+    events = many(3 * MOST_ROWS, 40)
+    model = model_of(*events, blocks=True)
+    mine = [event for event in events if event.instance_id == "a"]
+    slots = model.series(from_s=T, to_s=T + 41 * DAY, step_s=3_600, instance_ids=["a"])
+    for slot in slots:
+        assert found(slot) == expected(mine, slot.start_s, slot.start_s + 3_600)
+
+
+def test_more_exchanges_than_are_kept_one_by_one_are_all_counted() -> None:
+    """A burst of many thousand exchanges in one minute adds up in that hour, nothing lost."""
+    events = [exchange(60 + n / 1_000, "a", tokens=1) for n in range(3 * MOST_ROWS)]
+    model = FleetModel()
+    for start in range(0, len(events), 1_000):
+        model.apply(Batch(records=tuple(events[start : start + 1_000])))
+    usage = model.usage_in(from_s=T, to_s=T + 3_600, instance_ids=["a"])
+    assert (usage.requests, usage.tokens) == (len(events), len(events))
+    assert model.usage_in(from_s=T, to_s=T + 3_600).requests == len(events)
+
+
+def test_a_month_of_the_fleet_is_known_to_the_minute_and_the_rest_by_the_hour() -> None:
+    """Minutes of the newest 31 days are exact; an older hour counts where it begins."""
+    events = many(2_000, 60)
+    model = model_of(*events, blocks=True)
+    recent = model.usage_in(from_s=T + 40 * DAY + 60 * 17, to_s=T + 60 * DAY)
+    assert recent.requests == expected(events, T + 40 * DAY + 60 * 17, T + 60 * DAY)[0]
+    whole = model.usage_in(from_s=T - DAY, to_s=T + 61 * DAY)
+    assert whole.requests == len(events)
+    old = model.usage_in(from_s=T + 2 * DAY, to_s=T + 9 * DAY)
+    assert old.requests == expected(events, T + 2 * DAY, T + 9 * DAY)[0]
+
+
+def test_quantiles_of_a_window_are_within_two_percent() -> None:
+    """p50, p95 and p99 of a long stretch are within 2 % of the exact ones."""
+    source = random.Random(5)
+    times = [source.lognormvariate(1, 1) for _ in range(20_000)]
+    events = [exchange(n * 4.0, "a", response_time_s=s) for n, s in enumerate(times)]
+    model = model_of(*events, blocks=True)
+    for instance_ids in (None, ["a"]):
+        latency = model.usage_in(from_s=T, to_s=T + DAY, instance_ids=instance_ids).latency
+        exact = quantiles(times, (0.5, 0.95, 0.99))
+        assert (latency.p50_s, latency.p95_s, latency.p99_s) == pytest.approx(exact, rel=0.02)
+
+
+def test_a_repeated_exchange_counts_once_by_time_too() -> None:
+    """The same message id a second time adds nothing to the series."""
+    twice = [exchange(10, message_id="m", tokens=5), exchange(20, message_id="m", tokens=5)]
+    for blocks in (False, True):
+        model = model_of(*twice, blocks=blocks)
+        assert model.usage_in(from_s=T, to_s=T + 60).tokens == 5
+
+
+def test_errors_are_counted_in_their_slot() -> None:
+    """Errors of the fleet and of an instance stand in the minute in which they were reported."""
+    broken = OrchestratorEvent(time_s=T + 70, level="ERROR", text="pane is dead", instance_id="a")
+    daemon = AuditEvent(time_s=T + 130, event_type="manager_daemon_failure", error="gone")
+    model = model_of(broken, daemon)
+    everyones = model.series(from_s=T, to_s=T + 180, step_s=60)
+    assert [slot.errors for slot in everyones] == [0, 1, 1]
+    its = model.series(from_s=T, to_s=T + 180, step_s=60, instance_ids=["a"])
+    assert [slot.errors for slot in its] == [0, 1, 0]
+
+
+def test_only_what_counts_is_in_the_series() -> None:
+    """With `since_s`, exchanges from before are in no sum by time."""
+    model = model_of(exchange(10), exchange(100), since_s=T + 60)
+    assert model.usage_in(from_s=T, to_s=T + 120).requests == 1
+
+
+@pytest.mark.parametrize("step_s", [0, -60, 59, 90, 61])
+def test_a_step_that_is_no_whole_minutes_is_refused(step_s: float) -> None:
+    """A slot is one or more whole minutes."""
+    with pytest.raises(ValueError, match="whole minutes"):
+        FleetModel().series(from_s=T, to_s=T + 600, step_s=step_s)
+
+
+def test_a_window_that_ends_before_it_begins_is_empty() -> None:
+    """An empty window has no slots and no usage."""
+    model = model_of(exchange(10))
+    assert model.series(from_s=T + 60, to_s=T, step_s=60) == ()
+    assert model.usage_in(from_s=T + 60, to_s=T).requests == 0
+
+
+# --- groups ------------------------------------------------------------------
+
+
+def labels(groups: Sequence[Group]) -> list[tuple[str | None, int, tuple[str, ...]]]:
+    return [(group.label, group.usage.requests, group.instance_ids) for group in groups]
+
+
+FLEET = (
+    spawn(0, "a", role="qa", model="opus"),
+    spawn(1, "b", role="qa", parent_instance_id="a"),
+    spawn(2, "c", parent_instance_id="b"),
+    exchange(10, "a", cost_usd=1.0),
+    exchange(11, "b", cost_usd=4.0),
+    exchange(12, "c"),
+    exchange(13, "c"),
+    exchange(14, None),
+)
+
+
+def test_groups_by_instance_are_dearest_first_and_nobodys_is_shown() -> None:
+    """One group each; those without a cost come last, the busiest first; nobody's has no label."""
+    groups = model_of(*FLEET).groups("instance")
+    assert labels(groups) == [
+        ("b", 1, ("b",)),
+        ("a", 1, ("a",)),
+        ("c", 2, ("c",)),
+        (None, 1, ()),
+    ]
+    assert labels(model_of(*FLEET).groups("instance", ["c", "x"])) == [("c", 2, ("c",))]
+
+
+def test_groups_by_what_instances_say_of_themselves() -> None:
+    """Roles and models are summed over their instances; those that do not say are one group."""
+    model = model_of(*FLEET)
+    assert labels(model.groups("role")) == [("qa", 2, ("a", "b")), (None, 2, ("c",))]
+    assert labels(model.groups("model")) == [(None, 3, ("b", "c")), ("opus", 1, ("a",))]
+
+
+def test_groups_by_parent_are_whole_subtrees() -> None:
+    """A parent's group is itself and everyone below it; a leaf has none."""
+    assert labels(model_of(*FLEET).groups("parent")) == [
+        ("a", 4, ("a", "b", "c")),
+        ("b", 3, ("b", "c")),
+    ]
+
+
+def test_parents_in_a_loop_end_somewhere() -> None:
+    """Two instances that name one another as parents are each one group of both."""
+    model = model_of(spawn(0, "a", parent_instance_id="b"), spawn(1, "b", parent_instance_id="a"))
+    assert labels(model.groups("parent")) == [("a", 0, ("a", "b")), ("b", 0, ("a", "b"))]
+
+
+@pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
+def test_groups_by_event_type_count_events(blocks: bool) -> None:
+    """Every event type has its number of events; exchanges have their sums too."""
+    groups = model_of(*FLEET, blocks=blocks).groups("event_type")
+    assert labels(groups) == [
+        ("message_exchange", 5, ("a", "b", "c")),
+        ("instance_spawn", 3, ("a", "b", "c")),
+    ]
+    assert groups[0].usage.cost_usd == 5.0
+
+
+def test_groups_by_error_are_the_most_frequent_first() -> None:
+    """The first line of an error is its label; errors of no instance count as well."""
+    errors = [
+        OrchestratorEvent(time_s=T, level="ERROR", text="dead\nTraceback", instance_id=i)
+        for i in ("a", "b", None)
+    ]
+    other = AuditEvent(time_s=T, event_type="x", instance_id="a", error="refused")
+    assert labels(model_of(*errors, other).groups("error")) == [
+        ("dead", 3, ("a", "b")),
+        ("refused", 1, ("a",)),
+    ]
+
+
+def test_an_unknown_grouping_is_refused() -> None:
+    """The message lists what can be grouped by."""
+    with pytest.raises(
+        ValueError, match="only by instance, instance_type, model, role, parent, event_type, error"
+    ):
+        FleetModel().groups("colour")
+
+
+# --- activity ----------------------------------------------------------------
+
+
+def test_activity_counts_records_of_any_kind_by_minute() -> None:
+    """Messages, events and exchanges count in their minute; the current minute is the last."""
+    said = Message(instance_id="a", time_s=T + 5, event_type="message_sent", message_id="m")
+    model = model_of(said, spawn(10, "a"), exchange(130, "a"))
+    assert model.activity("a", now_s=T + 150, minutes=4) == (0, 2, 0, 1)
+    assert model.activity("x", now_s=T + 150, minutes=3) == (0, 0, 0)
+
+
+def test_activity_of_exchanges_in_bulk_is_that_of_single_ones() -> None:
+    """Read in bulk or one by one, the newest minutes show the same number of records."""
+    events = many(3_000, 0.2)
+    now_s = T + 0.2 * DAY
+    for instance_id in "abc":
+        singly, bulk = (
+            model_of(*events, blocks=blocks).activity(
+                instance_id, now_s=now_s, minutes=PULSE_MINUTES - 1
+            )
+            for blocks in (False, True)
+        )
+        assert sum(singly) > 100
+        assert singly == bulk
