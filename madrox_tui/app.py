@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from textual.app import App, InvalidThemeError
+from textual.app import InvalidThemeError
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
 from madrox_tui.arguments import StartError
 from madrox_tui.feed import Feed
 from madrox_tui.filters import parse_filter
+from madrox_tui.panels_app import PanelsApp
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.themes import THEMES, fallback_variables
 
 
-class MadroxTop(App[None]):
+class MadroxTop(PanelsApp):
     """`top` for a fleet of agents.
 
     Args:
@@ -49,7 +50,7 @@ class MadroxTop(App[None]):
         now: Callable[[], float] = time.time,
         tick_s: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(now=now)
         for ours in THEMES:
             self.register_theme(ours)
         self.theme = theme or THEMES[0].name

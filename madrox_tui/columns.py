@@ -27,8 +27,11 @@ class Column(Generic[T]):
         cell: What it shows of an item.
         priority: 0 is always shown; of the others, the lower stays the longer.
         right: Whether it is aligned to the right, as numbers are.
-        elastic: Whether it takes of the cells that are left; the first such column first.
+        elastic: Whether it takes of the cells that are left; the first such column first, those
+            with `roomy` last and only if they get all that they want.
         most: The widest an elastic column gets.
+        key: By what the rows are sorted when this column is chosen; `''` for none.
+        roomy: What it shows where it is as wide as it gets, if that is another text.
     """
 
     title: str
@@ -38,6 +41,8 @@ class Column(Generic[T]):
     right: bool = False
     elastic: bool = False
     most: int = 40
+    key: str = ""
+    roomy: Callable[[T], Cell] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,32 @@ class Fitted(Generic[T]):
     columns: tuple[Column[T], ...]
     widths: tuple[int, ...]
 
-    def header(self, style: Style) -> list[Segment]:
-        """The headings."""
-        titles = (fit(c.title, w, right=c.right) for c, w in self._pairs())
+    def header(self, style: Style, key: str = "", mark: str = "") -> list[Segment]:
+        """The headings; the one of the column with `key` bears a mark."""
+        titles = (
+            fit(c.title + mark if key and c.key == key else c.title, w, right=c.right)
+            for c, w in self._pairs()
+        )
         return [Segment((" " * GAP).join(titles), style)]
 
     def row(self, item: T, style_of: Callable[[str], Style]) -> list[Segment]:
         """One item's cells."""
         segments: list[Segment] = []
         for column, width in self._pairs():
-            text, name = column.cell(item)
-            segments.append(
-                Segment(fit(text, width, right=column.right), style_of(name) if name else None)
-            )
-            segments.append(Segment(" " * GAP))
-        return segments[:-1]
+            cell = column.roomy if column.roomy and width >= column.most else column.cell
+            text, name = cell(item)
+            gap = " " * GAP if column is not self.columns[-1] else ""
+            style = style_of(name) if name else None
+            segments.append(Segment(fit(text, width, right=column.right) + gap, style))
+        return segments
+
+    def column_at(self, x: int) -> tuple[Column[T], int] | None:
+        """The column at cell `x`, and the cell within it; `None` right of all."""
+        for column, width in self._pairs():
+            if x < width + GAP:
+                return column, x
+            x -= width + GAP
+        return None
 
     def _pairs(self) -> zip[tuple[Column[T], int]]:
         return zip(self.columns, self.widths, strict=True)
@@ -72,31 +88,55 @@ class Table(Generic[T]):
 
     def __init__(self, columns: Sequence[Column[T]]) -> None:
         self._columns = columns
-        self._width = -1
+        self._fitted_to = (-1, "")
         self._fitted = Fitted[T]((), ())
 
-    def at(self, width: int) -> Fitted[T]:
-        """The columns that fit into `width` cells."""
-        if width != self._width:
-            self._width, self._fitted = width, fit_columns(self._columns, width)
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What rows can be sorted by, in the order of the columns."""
+        return tuple(column.key for column in self._columns if column.key)
+
+    def at(self, width: int, key: str = "") -> Fitted[T]:
+        """The columns that fit into `width` cells; the one with `key` stays as long as any."""
+        if (width, key) != self._fitted_to:
+            self._fitted_to = width, key
+            self._fitted = fit_columns(self._columns, width, key)
         return self._fitted
 
 
-def fit_columns(columns: Sequence[Column[T]], width: int) -> Fitted[T]:
-    """Choose the columns that fit into `width` cells, and how wide each is."""
+def fit_columns(columns: Sequence[Column[T]], width: int, key: str = "") -> Fitted[T]:
+    """Choose the columns that fit into `width` cells, and how wide each is.
+
+    The column with `key`, by which the rows are sorted, is given way to by all others but those
+    that are always shown.
+    """
     chosen = list(columns)
     while len(chosen) > 1 and _needed(chosen) > width:
-        last = max(chosen, key=lambda column: column.priority)
+        last = max(
+            chosen, key=lambda c: min(c.priority, 0.5) if key and c.key == key else c.priority
+        )
         if last.priority == 0:
             break
         chosen.remove(last)
-    spare = max(0, width - _needed(chosen))
-    widths = []
-    for column in chosen:
-        more = min(spare, column.most - column.width) if column.elastic else 0
-        widths.append(column.width + more)
+    return Fitted(tuple(chosen), _widths(chosen, max(0, width - _needed(chosen))))
+
+
+def _widths(columns: Sequence[Column[T]], spare: int) -> tuple[int, ...]:
+    """Each column's width: `spare` cells are shared out among the elastic ones.
+
+    One with another text for where there is room comes after the others, and takes what that
+    text needs or nothing.
+    """
+    widths = [column.width for column in columns]
+    elastic = [place for place, column in enumerate(columns) if column.elastic]
+    for place in sorted(elastic, key=lambda place: columns[place].roomy is not None):
+        column = columns[place]
+        more = min(spare, column.most - column.width)
+        if column.roomy is not None and more < column.most - column.width:
+            continue
+        widths[place] += more
         spare -= more
-    return Fitted(tuple(chosen), tuple(widths))
+    return tuple(widths)
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

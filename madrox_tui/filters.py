@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from logging_core.analyse.state import InstanceState
+from logging_core.analyse.state import InstanceState, State
 
 _COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -75,6 +75,48 @@ def parse_filter(text: str) -> Filter:
     """Parse a filter line; never raises, because it is called at every key press."""
     terms = [term for word in text.split() if (term := _term(word)) is not None]
     return Filter(text, tuple(terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a filter line, as it is shown.
+
+    Attributes:
+        text: As typed.
+        problem: What is wrong with it, in a few words; `''` if nothing is.
+    """
+
+    text: str
+    problem: str = ""
+
+
+def filter_words(text: str) -> tuple[Word, ...]:
+    """The words of a filter line, each with what is wrong with it."""
+    return tuple(Word(word, _problem(word.removeprefix("-"))) for word in text.split())
+
+
+def _problem(word: str) -> str:
+    if not word:
+        return "nothing to exclude"
+    if match := _COMPARE.fullmatch(word):
+        return _number_problem(match["key"], match["op"], match["number"])
+    key, colon, value = word.partition(":")
+    return _text_problem(key, value) if colon else ""
+
+
+def _number_problem(key: str, op: str, number: str) -> str:
+    if key.lower() not in _NUMBERS:
+        return f"no number is called {key}"
+    return "" if _comparison(key.lower(), op, number) else "no number"
+
+
+def _text_problem(key: str, value: str) -> str:
+    if key.lower() not in _TEXTS:
+        return f"no key is called {key}" if key.isalpha() else ""
+    if not value:
+        return "nothing to look for"
+    is_state = any(value.casefold() in state.value for state in State)
+    return "" if key.lower() != "state" or is_state else "no such state"
 
 
 def _term(word: str) -> Callable[[InstanceState], bool] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
@@ -22,6 +23,7 @@ class View:
         scope: The only instance shown (`i`), or `None` for all.
         instances: The instances that pass filter and scope, in the fleet's order.
         usage: What these add up to; the whole fleet's if nothing narrows.
+        activity: Records per minute of the last minutes, oldest first, by instance id.
     """
 
     state: FleetState
@@ -29,6 +31,7 @@ class View:
     scope: str | None
     instances: tuple[InstanceState, ...]
     usage: Usage
+    activity: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def narrowed(self) -> bool:

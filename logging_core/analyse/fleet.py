@@ -39,8 +39,6 @@ _REMEMBERED = (
     "_instances",
     "_summary",
     "_series",
-    "_event_counts",
-    "_error_counts",
     "_errors",
     "_problems",
     "_audit_s",
@@ -162,7 +160,8 @@ class FleetModel:
         """Everything that was taken in, for `load`; the options are not part of it."""
         self._settle()
         self._summary.settle()
-        return memento.dump([getattr(self, name) for name in _REMEMBERED])
+        tables = [self._tables.events, self._tables.errors]
+        return memento.dump([tables, *(getattr(self, name) for name in _REMEMBERED)])
 
     @classmethod
     def load(cls, data: bytes, **options: Any) -> Self:
@@ -176,8 +175,11 @@ class FleetModel:
             ValueError: `data` is no model, damaged, or of another version.
         """
         model = cls(**options)
-        for name, value in zip(_REMEMBERED, memento.load(data), strict=True):
+        tables, *values = memento.load(data)
+        for name, value in zip(_REMEMBERED, values, strict=True):
             setattr(model, name, value)
+        model._tables = Tables(model._summary)
+        model._tables.events, model._tables.errors = tables
         return model
 
     # --- tables and plots ----------------------------------------------------

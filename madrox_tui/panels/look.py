@@ -17,13 +17,16 @@ class Look(NamedTuple):
 
 LOOKS = {
     State.WAITING: Look("?", "warn", 0),
-    State.STUCK: Look("▲", "bad", 0),
-    State.ERROR: Look("✗", "bad", 1),
-    State.BUSY: Look("●", "good", 2),
-    State.INITIALIZING: Look("◌", "accent", 2),
-    State.IDLE: Look("○", "", 2),
-    State.SUSPENDED: Look("‖", "warn", 2),
-    State.UNKNOWN: Look("-", "muted", 3),
-    State.TERMINATED: Look("·", "muted", 4),
+    State.STUCK: Look("▲", "bad", 1),
+    State.ERROR: Look("✗", "bad", 2),
+    State.BUSY: Look("●", "good", 3),
+    State.INITIALIZING: Look("◌", "accent", 3),
+    State.SUSPENDED: Look("‖", "warn", 4),
+    State.IDLE: Look("○", "", 5),
+    State.UNKNOWN: Look("-", "muted", 6),
+    State.TERMINATED: Look("·", "muted", 7),
 }
-"""Ranks: waiting, stuck and error need you, then the living, the unknown, the gone."""
+"""Ranks: who needs you first, then who works, who rests, the unknown, the gone."""
+
+NEEDS_YOU = frozenset({State.WAITING, State.STUCK, State.ERROR})
+"""The states that a person should look at."""

@@ -15,7 +15,7 @@ from textual.widgets import Footer
 
 from logging_core.records import FrameRef
 from madrox_tui.feed import Feed
-from madrox_tui.filters import KEYS, Filter, parse_filter
+from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.keymap import Group, own_bindings
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.panels.instances import InstancesPanel
@@ -26,6 +26,7 @@ from madrox_tui.screens.message import MessageScreen
 from madrox_tui.status import READING, status_pieces, status_right
 from madrox_tui.view import View
 from madrox_tui.widgets.filter_bar import FilterBar
+from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.status_bar import StatusBar
 from madrox_tui.widgets.tab_strip import TabStrip
@@ -81,6 +82,8 @@ class MainScreen(Screen[None]):
                 id="view.pause",
                 tooltip="Hold the screen, or go on; nothing is lost",
             ),
+            Binding("a", "needy", "Next that needs you", show=False, id="fleet.needy"),
+            Binding("S", "app.save_screen", "Save the screen", show=False, id="app.save"),
             Binding("question_mark", "keys", "Help", id="app.help"),
             Binding("q", "leave", "Quit", id="app.quit"),
         )
@@ -109,7 +112,8 @@ class MainScreen(Screen[None]):
             yield ReplayPanel(id="pane")
             yield AuditPanel(id="audit").data_bind(MainScreen.view)
             yield TimelinePanel(id="timeline").data_bind(MainScreen.view)
-        yield FilterBar(KEYS, self._filter.text)
+        yield FilterBar(self._filter.text).data_bind(MainScreen.view)
+        yield FindBar()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -184,15 +188,24 @@ class MainScreen(Screen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While the filter is edited, every key is text."""
+        """While a line is edited, every key is text."""
         del parameters
-        return action not in OWN_ACTIONS or not self.query_one(FilterBar).editing
+        editing = self.query_one(FilterBar).editing or self.query_one(FindBar).editing
+        return action not in OWN_ACTIONS or not editing
 
     def action_clear(self) -> None:
-        """Drop filter and scope."""
+        """Stop finding; else drop filter and scope."""
+        find = self.query_one(FindBar)
+        if find.shown:
+            find.action_clear()
+            return
         self._scope = None
         self.query_one(FilterBar).action_clear()
         self._narrow()
+
+    def action_needy(self) -> None:
+        """Go to the next instance that needs you, from wherever the focus is."""
+        self.query_one(InstancesPanel).action_needy()
 
     def action_only(self) -> None:
         """Scope every panel to the selected instance, or to all again."""

@@ -1,4 +1,4 @@
-"""The filter line: narrows while it is typed, stays as a chip when it is kept."""
+"""The filter line: narrows while it is typed, stays as chips when it is kept."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.suggester import SuggestFromList
+from textual.reactive import reactive
+from textual.suggester import Suggester
 from textual.widgets import Input, Label
+
+from madrox_tui.completion import complete, vocabulary
+from madrox_tui.filters import filter_words
+from madrox_tui.view import View
+from madrox_tui.widgets.chips import Chips
+from madrox_tui.widgets.line_input import LineInput
+
+HISTORY = 50
+"""So many kept filters are remembered."""
 
 
 class FilterBar(Horizontal):
@@ -19,6 +29,9 @@ class FilterBar(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "Drop filter", id="filter.clear"),
+        Binding("tab", "complete", "Complete", id="filter.complete"),
+        Binding("up", "recall(-1)", "Filter before", show=False, id="filter.before"),
+        Binding("down", "recall(1)", "Filter after", show=False, id="filter.after"),
     ]
     DEFAULT_CSS = """
     FilterBar {
@@ -27,7 +40,9 @@ class FilterBar(Horizontal):
         background: $panel;
         &.-editing, &.-kept { display: block; }
         Label { width: auto; color: $accent; padding: 0 1; }
-        Input { width: 1fr; border: none; height: 1; padding: 0; background: $panel; }
+        Input { display: none; }
+        &.-editing Input { display: block; }
+        &.-editing Chips { display: none; }
     }
     """
 
@@ -41,42 +56,71 @@ class FilterBar(Horizontal):
     class Left(Message):
         """The line is no longer edited: the focus belongs to the panels again."""
 
-    def __init__(self, keys: tuple[str, ...], text: str = "") -> None:
+    view: reactive[View | None] = reactive(None, repaint=False)
+    """The fleet whose names, roles and models are offered; set by the app."""
+
+    def __init__(self, text: str = "") -> None:
         super().__init__()
-        self._keys = keys
         self._text = text
+        self._kept: list[str] = []
+        self._recalled = 0
 
     def compose(self) -> ComposeResult:
-        """A label and the line."""
+        """A label, the line, and what it was when it was kept."""
         yield Label(Content("filter"))
-        suggester = SuggestFromList(self._keys, case_sensitive=False)
-        yield Input(self._text, compact=True, suggester=suggester, select_on_focus=False)
+        yield LineInput(self._text, suggester=_Completing(self))
+        yield Chips()
 
     def on_mount(self) -> None:
         """A filter from the command line is shown as kept."""
-        self._input.cursor_blink = False
         self._input.can_focus = False
-        self.set_class(bool(self._text), "-kept")
+        self._keep()
 
     def edit(self) -> None:
         """Open the line for typing."""
         self.add_class("-editing")
+        self._recalled = len(self._kept)
         self._input.can_focus = True
         self.screen.set_focus(self._input)
+
+    def on_click(self) -> None:
+        """A click on a chip edits again."""
+        if not self.editing:
+            self.edit()
+            self.screen.refresh_bindings()
 
     @property
     def editing(self) -> bool:
         """Whether the line takes every key as text."""
         return self.has_class("-editing")
 
+    def completed(self, line: str) -> str | None:
+        """The line with its last word completed; `None` if nothing begins like it."""
+        return complete(line, vocabulary(self.view.state.instances if self.view else ()))
+
     def action_clear(self) -> None:
         """Drop the filter."""
         self._input.value = ""
         self._leave()
 
+    def action_complete(self) -> None:
+        """Accept what is offered."""
+        line = self.completed(self._input.value)
+        if line is not None:
+            self._put(line)
+
+    def action_recall(self, step: int) -> None:
+        """Take up a filter that was kept before."""
+        self._recalled = min(max(0, self._recalled + step), len(self._kept))
+        self._put((*self._kept, "")[self._recalled])
+
     @property
-    def _input(self) -> Input:
-        return self.query_one(Input)
+    def _input(self) -> LineInput:
+        return self.query_one(LineInput)
+
+    def _put(self, line: str) -> None:
+        self._input.value = line
+        self._input.cursor_position = len(line)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -90,6 +134,24 @@ class FilterBar(Horizontal):
 
     def _leave(self) -> None:
         self.remove_class("-editing")
-        self.set_class(bool(self._input.value.strip()), "-kept")
+        self._keep()
         self._input.can_focus = False
         self.post_message(self.Left())
+
+    def _keep(self) -> None:
+        text = self._input.value.strip()
+        self.set_class(bool(text), "-kept")
+        self.query_one(Chips).words = filter_words(text)
+        if text:
+            self._kept = [*(kept for kept in self._kept if kept != text), text][-HISTORY:]
+
+
+class _Completing(Suggester):
+    """Offers what the bar knows, dimmed behind the cursor."""
+
+    def __init__(self, bar: FilterBar) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._bar = bar
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return self._bar.completed(value)

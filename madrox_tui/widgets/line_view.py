@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Region, Size
-from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from madrox_tui.find import spans
+from madrox_tui.widgets.marks import mark
+from madrox_tui.widgets.rows import Rows
 
-class LineView(ScrollView, can_focus=True):
+_Content = tuple[list[Segment], bool]
+"""The segments of a line, and whether the cursor is on it."""
+
+
+class LineView(Rows, can_focus=True):
     """Rows of text that scroll, with or without a cursor, and that can follow the end.
 
-    A subclass says what row `index` looks like (`row`) and calls `show_rows` when that changed.
+    A subclass says what row `index` looks like (`row`) and calls `show_rows` when that changed;
+    the lines that look otherwise than before are drawn anew.
     While `follow` is on, the view stays at the last row; moving up turns it off, reaching the end
     turns it on again.
     """
@@ -34,6 +41,18 @@ class LineView(ScrollView, can_focus=True):
         Binding("G,end", "last", "Newest, and follow", show=False, id="line.last"),
         Binding("h,left", "sideways(-8)", "Left", show=False, id="line.left"),
         Binding("l,right", "sideways(8)", "Right", show=False, id="line.right"),
+        Binding("ctrl+f", "find", "Find in this panel", show=False, id="line.find"),
+        Binding("n", "find_next(1)", "Next hit", show=False, id="line.find_next"),
+        Binding("N", "find_next(-1)", "Hit before", show=False, id="line.find_previous"),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            show=False,
+            id="line.copy",
+            tooltip="Copy what the mouse selected, else the record under the cursor",
+        ),
+        Binding("x", "export", "Export the rows to a file", show=False, id="line.export"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -45,6 +64,8 @@ class LineView(ScrollView, can_focus=True):
         "cell--bad",
         "cell--head",
         "cell--cursor",
+        "cell--hit",
+        "cell--hit-here",
         *(f"cell--hue-{hue}" for hue in range(8)),
     }
 
@@ -63,6 +84,8 @@ class LineView(ScrollView, can_focus=True):
         &> .cell--head { color: $muted; text-style: bold; }
         &> .cell--cursor { background: $cursor-blurred; }
         &:focus > .cell--cursor { background: $cursor; }
+        &> .cell--hit { color: $background; background: $secondary; }
+        &> .cell--hit-here { color: $background; background: $warning; text-style: bold; }
         &> .cell--hue-0 { color: $hue-0; }
         &> .cell--hue-1 { color: $hue-1; }
         &> .cell--hue-2 { color: $hue-2; }
@@ -74,47 +97,20 @@ class LineView(ScrollView, can_focus=True):
     }
     """
 
-    class Chosen(Message):
-        """Enter, or a double click, on a row."""
-
-        def __init__(self, view: LineView, index: int) -> None:
-            super().__init__()
-            self.view = view
-            self.index = index
-
-        @property
-        def control(self) -> LineView:
-            """The view whose row was chosen."""
-            return self.view
-
-    header_rows: ClassVar[int] = 0
-    """Rows at the top that never scroll: `header` makes them."""
-
-    has_cursor: ClassVar[bool] = True
-    """Whether one row is marked and moved by the keys; else the keys scroll."""
-
-    cursor = reactive(0, layout=False)
-    """Index of the marked row."""
-
-    follow = reactive(False, layout=False)
-    """Whether the view stays at the last row when rows are added."""
-
-    count = 0
-    """Number of rows."""
-
-    def row(self, index: int) -> list[Segment]:
-        """Row `index` as segments of text that is safe to show. Subclasses override it."""
-        return []
-
-    def header(self, line: int) -> list[Segment]:
-        """Line `line` of the pinned header. Subclasses with `header_rows` override it."""
-        return []
-
-    def nothing(self) -> str:
-        """What is said where there is no row: what is waited for. Subclasses override it."""
-        return ""
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._drawn: dict[int, _Content] = {}
+        self._titles = ("", "")
 
     # --- for the subclass ----------------------------------------------------
+
+    def entitle(self, title: str, subtitle: str = "") -> None:
+        """Say what the panel shows; drawn only when that changed. No markup in either."""
+        before, self._titles = self._titles, (title, subtitle)
+        if title != before[0]:
+            self.border_title = Content(title)
+        if subtitle != before[1]:
+            self.border_subtitle = Content(subtitle)
 
     def show_rows(self, count: int, width: int = 0) -> None:
         """Show `count` rows from now on; `width` is the widest row, if rows scroll sideways."""
@@ -127,7 +123,16 @@ class LineView(ScrollView, can_focus=True):
             self._to_end()
         elif self.cursor >= count:
             self.cursor = max(0, count - 1)
-        self.refresh()
+        self.refresh_changed()
+
+    def refresh_changed(self) -> None:
+        """Draw the lines anew that look otherwise than before; none while the view is hidden."""
+        if not self.display:
+            return
+        top = self.scroll_offset.y
+        for y in range(self.size.height):
+            if self._drawn.get(y) != self._content(y):
+                self.refresh_line(top + y)
 
     @property
     def row_width(self) -> int:
@@ -144,17 +149,38 @@ class LineView(ScrollView, can_focus=True):
         """Draw one line of the screen."""
         x, top = self.scroll_offset
         width = self.row_width
-        if y < self.header_rows:
-            return Strip(self.header(y)).crop_extend(0, width, None).apply_style(self.rich_style)
         index = top + y - self.header_rows
-        if index >= self.count:
-            text = self.nothing() if index == self.count == 0 else ""
-            strip = Strip([Segment(text, self.cell_style("muted"))]).crop_extend(0, width, None)
-            return strip.apply_style(self.rich_style)
-        strip = Strip(self.row(index)).crop_extend(x, x + width, None)
-        if self.has_cursor and index == self.cursor:
+        segments, at_cursor = self._drawn[y] = self._content(y)
+        if y < self.header_rows or index >= self.count:
+            return Strip(segments).crop_extend(0, width, None).apply_style(self.rich_style)
+        strip = self._marked(Strip(segments), index).crop_extend(x, x + width, None)
+        if at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
         return strip.apply_style(self.rich_style).apply_offsets(x, index)
+
+    def _content(self, y: int) -> _Content:
+        """What line `y` of the screen says now, and whether the cursor is on it."""
+        index = self.scroll_offset.y + y - self.header_rows
+        if y < self.header_rows:
+            return self.header(y), False
+        if index < self.count:
+            return self.row(index), self.has_cursor and index == self.cursor
+        if index == self.count == 0:
+            return [Segment(self.nothing(), self.cell_style("muted"))], False
+        return [], False
+
+    def _marked(self, strip: Strip, index: int) -> Strip:
+        """The row with what was found in it, and what the mouse selected of it."""
+        if self.found.text:
+            here = self.cursor if self.has_cursor else self.found.at
+            name = "hit-here" if index == here else "hit"
+            strip = mark(strip, spans(strip.text, self.found.text), self.cell_style(name))
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(index)) is not None:
+            start, end = span
+            style = self.screen.get_component_rich_style("screen--selection")
+            strip = mark(strip, [(start, len(strip.text) if end < 0 else end)], style)
+        return strip
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Repaint the two rows."""
@@ -180,6 +206,18 @@ class LineView(ScrollView, can_focus=True):
             immediate=True,
         )
 
+    def show_row(self, index: int) -> None:
+        """Bring a row into sight, the cursor onto it where there is one, and what was found."""
+        if self.has_cursor:
+            self._move_to(index)
+        elif not 0 <= index - self.scroll_offset.y < self.size.height - self.header_rows:
+            self._scroll_to_row(index - (self.size.height - self.header_rows) // 2)
+        text = self.row_text(index)
+        for start, end in spans(text, self.found.text)[:1]:
+            x, last = cell_len(text[:start]), cell_len(text[:end])
+            if x < self.scroll_offset.x or last > self.scroll_offset.x + self.row_width:
+                self.scroll_to(x=x - self.row_width // 2, animate=False, force=True)
+
     def action_move(self, rows: int) -> None:
         """Move the cursor, or scroll, by a number of rows."""
         if self.has_cursor:
@@ -198,8 +236,9 @@ class LineView(ScrollView, can_focus=True):
     def action_last(self) -> None:
         """Go to the last row and follow what comes."""
         self.action_move(self.count)
-        self.follow = True
-        self._to_end()
+        if self._follows_end():
+            self.follow = True
+            self._to_end()
 
     def action_sideways(self, columns: int) -> None:
         """Scroll rows that are wider than the view."""
@@ -212,8 +251,9 @@ class LineView(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; a second one chooses."""
-        index = self.scroll_offset.y + event.get_content_offset_capture(self).y - self.header_rows
-        if not self.has_cursor or not 0 <= index < self.count:
+        y = event.get_content_offset_capture(self).y - self.header_rows
+        index = self.scroll_offset.y + y
+        if not self.has_cursor or y < 0 or index >= self.count:
             return
         self._move_to(index)
         if event.chain == 2:
@@ -225,7 +265,7 @@ class LineView(ScrollView, can_focus=True):
 
     def on_mouse_scroll_down(self) -> None:
         """Coming to the end resumes following."""
-        self.follow = self.scroll_offset.y + 4 >= self.max_scroll_y
+        self.follow = self._follows_end() and self.scroll_offset.y + 4 >= self.max_scroll_y
 
     def _move_to(self, index: int) -> None:
         self.cursor = min(max(0, index), max(0, self.count - 1))

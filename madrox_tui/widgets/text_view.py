@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.text import Text
 from textual import events
+from textual.binding import Binding, BindingType
 
 from madrox_tui.widgets.line_view import LineView
 
@@ -18,6 +20,9 @@ _CONSOLE = Console(color_system=None, width=80, markup=False, emoji=False, highl
 class TextView(LineView):
     """Shows sanitised text of any length; what is beyond 64 Ki characters is counted."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "wrap", "Wrap long lines, or scroll them", show=False, id="text.wrap"),
+    ]
     has_cursor: ClassVar[bool] = False
 
     def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -25,19 +30,28 @@ class TextView(LineView):
         surplus = len(text) - MAX_CHARS
         self._text = text[:MAX_CHARS] + (f"\n… {surplus:,} characters more" if surplus > 0 else "")
         self._rows: list[str] = []
+        self._wraps = True
         self._wrapped = 0
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Wrap to the new width."""
         self._wrap()
         self.call_after_refresh(self._wrap)  # the width may change once more while laying out
-        super().on_resize(event)
+
+    def action_wrap(self) -> None:
+        """Wrap lines to the width, or show each on one row that scrolls sideways."""
+        self._wraps = not self._wraps
+        self._wrapped = 0
+        self._wrap()
+        self.scroll_to(x=0, animate=False, force=True)
 
     def _wrap(self) -> None:
-        if self.row_width != self._wrapped:
-            self._wrapped = self.row_width
-            self._rows = wrap(self._text, self._wrapped)
-            self.show_rows(len(self._rows))
+        if self.row_width == self._wrapped:
+            return
+        self._wrapped = self.row_width
+        self._rows = wrap(self._text, self._wrapped) if self._wraps else self._text.split("\n")
+        widest = max(map(cell_len, self._rows), default=0)
+        self.show_rows(len(self._rows), max(self.row_width, widest))
 
     def row(self, index: int) -> list[Segment]:
         """One wrapped row."""

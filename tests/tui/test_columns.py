@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from madrox_tui.columns import Column, fit, fit_columns
+from madrox_tui.sparkline import sparkline
 
 COLUMNS = [
     Column[str]("A", 4, lambda item: (item, "")),
@@ -50,3 +51,62 @@ def test_a_row_lines_up_with_its_header() -> None:
 def test_fit_is_exact(text: str, width: int, right: bool) -> None:
     """A fitted text has exactly the cells asked for, wide characters included."""
     assert cell_len(fit(text, width, right=right)) == width
+
+
+def test_the_column_that_is_sorted_by_stays() -> None:
+    """Of the columns that can give way, the chosen one does so last."""
+    columns = [*COLUMNS[:2], Column[str]("C", 5, lambda item: (item, ""), priority=2, key="c")]
+    assert [c.title for c in fit_columns(columns, 11).columns] == ["A"]
+    fitted = fit_columns(columns, 11, "c")
+    assert [c.title for c in fitted.columns] == ["A", "C"]
+    assert fitted.header(Style(), "c", "▾")[0].text == "A     C▾   "
+
+
+def test_a_longer_text_needs_all_its_room() -> None:
+    """A column with another text for where there is room gets all of it, the last, or none."""
+    columns = [
+        Column[str](
+            "A", 2, lambda _: ("a+", ""), elastic=True, most=6, roomy=lambda _: ("a + b", "")
+        ),
+        Column[str]("B", 2, lambda item: (item, ""), elastic=True, most=4),
+    ]
+    texts = {width: fit_columns(columns, width) for width in (6, 8, 11, 12)}
+    assert {width: fitted.widths for width, fitted in texts.items()} == {
+        6: (2, 2),
+        8: (2, 4),
+        11: (2, 4),
+        12: (6, 4),
+    }
+    shown = {w: f.row("b", lambda _: Style())[0].text.strip() for w, f in texts.items()}
+    assert shown == {6: "a+", 8: "a+", 11: "a+", 12: "a + b"}
+
+
+def test_which_column_is_where() -> None:
+    """A click on a heading or on the gap after it means that column."""
+    fitted = fit_columns(COLUMNS, 19)
+    at = [fitted.column_at(x) for x in (0, 5, 6, 13, 14, 18, 30)]
+    assert [(place[0].title, place[1]) if place else None for place in at] == [
+        ("A", 0),
+        ("A", 5),
+        ("B", 0),
+        ("B", 7),
+        ("C", 0),
+        ("C", 4),
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "width", "most", "text"),
+    [
+        ((0, 1, 4, 8), 4, 8, "·▁▄█"),
+        ((1, 2), 4, 100, "  ▁▁"),
+        ((9, 9, 0, 3), 2, 3, "·█"),
+        ((500,), 1, 3, "█"),
+        ((), 3, 0, "   "),
+        ((1, 2), 0, 2, ""),
+    ],
+)
+def test_sparklines(values: tuple[int, ...], width: int, most: int, text: str) -> None:
+    """The newest values at the right; nothing is a dot, and anything is more than nothing."""
+    assert sparkline(values, width, most) == text

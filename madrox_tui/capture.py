@@ -1,0 +1,36 @@
+"""The screen as files: a picture and a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+
+from madrox_tui.export import file_name, write_private
+
+
+def screen_text(app: App[Any]) -> str:
+    """What is on the screen, a line per row, without the blanks at their ends."""
+    # Textual has no public way to the drawn text; its own screenshots are made from this, too.
+    strips = app.screen._compositor.render_strips()
+    return "".join(f"{strip.text.rstrip()}\n" for strip in strips)
+
+
+def save_screen(app: App[Any], directory: Path, at_s: float) -> tuple[Path, Path]:
+    """Write what is on the screen as SVG and as text, readable by their owner only.
+
+    Args:
+        app: Whose screen.
+        directory: Where to.
+        at_s: The moment that the files are named after.
+
+    Raises:
+        FileExistsError: Another was saved within the same second.
+        OSError: They cannot be written.
+    """
+    picture = directory / file_name("screen", at_s, ".svg")
+    text = directory / file_name("screen", at_s, ".txt")
+    write_private(picture, app.export_screenshot())
+    write_private(text, screen_text(app))
+    return picture, text

@@ -1,0 +1,228 @@
+"""The columns of the instances panel, and what each says of a row. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.cells import cell_len
+
+from logging_core.analyse.state import InstanceState
+from madrox_tui import format as fmt
+from madrox_tui.columns import Cell, Column
+from madrox_tui.export import Export, Value
+from madrox_tui.panels.look import LOOKS, NEEDS_YOU
+from madrox_tui.sparkline import sparkline
+from madrox_tui.tree_rows import Row
+from madrox_tui.view import View
+
+NAME_WIDTHS = (9, 24)
+"""The least and the most cells of the names; within these they are as wide as the longest."""
+
+TREE_INDENT = 6
+"""So many cells more they have in the tree: three levels."""
+
+MINUTES = 10
+"""How many of the last minutes the activity shows."""
+
+EXPORTED = (
+    "instance_id",
+    "instance_name",
+    "role",
+    "instance_type",
+    "model",
+    "parent_instance_id",
+    "state",
+    "reason",
+    "since",
+    "last_activity",
+    "requests",
+    "tokens",
+    "cost_usd",
+    "unpriced",
+    "p50_s",
+    "p95_s",
+    "open_requests",
+    "errors",
+    "frames",
+)
+"""The names of what is exported; the moments are seconds since the epoch."""
+
+
+class Cells:
+    """Says what a cell holds, at the moment of a view.
+
+    Args:
+        view: What is shown; `None` while there is none.
+        tree: Whether names are indented below their parents.
+    """
+
+    def __init__(self, view: View | None = None, *, tree: bool = False) -> None:
+        self._view = view
+        self._tree = tree
+        self._at_s = view.state.at_s if view else 0.0
+        self._activity: Mapping[str, tuple[int, ...]] = view.activity if view else {}
+        self._most = max((max(series, default=0) for series in self._activity.values()), default=0)
+
+    def state(self, row: Row) -> Cell:
+        """Sign and word."""
+        look = LOOKS[row.shown.state]
+        return f"{look.glyph} {row.shown.state.value}", look.style
+
+    def since(self, row: Row) -> Cell:
+        """For how long it is in that state."""
+        urgent = row.shown.state in NEEDS_YOU
+        return fmt.age(self._elapsed(row.shown.since_s)), "" if urgent else "muted"
+
+    def name(self, row: Row) -> Cell:
+        """The name in the instance's own colour, in the tree below its parent."""
+        hue = self._view.hue(row.instance.instance_id) if self._view else ""
+        if not self._tree:
+            return row.instance.label, hue
+        sign = ("▸ " if row.folded else "▾ ") if row.branch else "  "
+        more = f" +{row.folded}" if row.folded else ""
+        return "  " * row.depth + sign + row.instance.label + more, hue
+
+    @property
+    def any_activity(self) -> bool:
+        """Whether it is known at all how busy anyone was."""
+        return bool(self._activity)
+
+    def name_widths(self) -> tuple[int, int]:
+        """The least and the most cells of the names, the same for any filter."""
+        least, most = NAME_WIDTHS[0] + TREE_INDENT * self._tree, NAME_WIDTHS[1]
+        names = [i.label for i in self._view.state.instances] if self._view else []
+        longest = max((cell_len(name) for name in names), default=0)
+        return least, min(max(least, longest + TREE_INDENT * self._tree), most)
+
+    def open(self, row: Row) -> Cell:
+        """How many requests have no reply yet, and how long the oldest has waited."""
+        requests = row.shown.open_requests
+        if not requests:
+            return fmt.UNKNOWN, "muted"
+        age = fmt.age(self._elapsed(requests[0].since_s))
+        return f"{fmt.count(len(requests))} {age}", LOOKS[row.shown.state].style
+
+    def cost(self, row: Row) -> Cell:
+        """The known cost; `+` when there are exchanges that nobody priced."""
+        usage = row.shown.usage
+        if usage.cost_usd is None:
+            return fmt.money(usage), "muted"
+        return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else ""), ""
+
+    def cost_in_full(self, row: Row) -> Cell:
+        """The known cost, and how many exchanges nobody priced."""
+        return fmt.money(row.shown.usage), "" if row.shown.usage.cost_usd is not None else "muted"
+
+    def activity(self, row: Row) -> Cell:
+        """Records per minute, as high as the busiest of all is full."""
+        series = [self._activity[i] for i in row.ids if i in self._activity]
+        sums = [sum(minute) for minute in zip(*series, strict=False)]
+        return sparkline(sums, MINUTES, self._most), "muted"
+
+    def seen(self, row: Row) -> Cell:
+        """How long ago anything was heard of it."""
+        return fmt.age(self._elapsed(row.shown.last_activity_s)), "muted"
+
+    def why(self, row: Row) -> Cell:
+        """Why it is in that state."""
+        return row.shown.reason, "" if row.shown.state in NEEDS_YOU else "muted"
+
+    def _elapsed(self, since_s: float | None) -> float | None:
+        return None if since_s is None else max(0.0, self._at_s - since_s)
+
+
+def role(row: Row) -> Cell:
+    """The role as spawned."""
+    return row.instance.role or fmt.UNKNOWN, ""
+
+
+def requests(row: Row) -> Cell:
+    """How many exchanges."""
+    return fmt.count(row.shown.usage.requests), ""
+
+
+def tokens(row: Row) -> Cell:
+    """Their tokens."""
+    return fmt.tokens(row.shown.usage.tokens), ""
+
+
+def p95(row: Row) -> Cell:
+    """How long all but the slowest twentieth took at most."""
+    return fmt.duration(row.shown.usage.latency.p95_s), ""
+
+
+def model(row: Row) -> Cell:
+    """Type and model, the type once."""
+    kind, name = row.instance.instance_type, row.instance.model
+    if not name:
+        return kind or fmt.UNKNOWN, "muted"
+    return name if not kind or name.startswith(kind) else f"{kind}/{name}", "muted"
+
+
+def instance_columns(cells: Cells) -> list[Column[Row]]:
+    """All columns; who it is, how it is and for how long are always there."""
+    least, most = cells.name_widths()
+    columns: list[Column[Row]] = [
+        Column("  STATE", 14, cells.state, key="state"),
+        Column("FOR", 4, cells.since, right=True, key="since"),
+        Column("NAME", least, cells.name, elastic=True, most=most, key="name"),
+        Column("ROLE", 17, role, priority=8, key="role"),
+        Column("MODEL", 17, model, priority=10, key="model"),
+        Column("OPEN", 6, cells.open, right=True, priority=2, key="open"),
+        Column("REQ", 5, requests, right=True, priority=5, key="requests"),
+        Column("TOKENS", 7, tokens, right=True, priority=6, key="tokens"),
+        Column(
+            "COST",
+            8,
+            cells.cost,
+            1,
+            right=True,
+            elastic=True,
+            most=20,
+            key="cost",
+            roomy=cells.cost_in_full,
+        ),
+        Column("P95", 5, p95, right=True, priority=7, key="p95"),
+        Column("SEEN", 5, cells.seen, right=True, priority=9, key="seen"),
+        Column("WHY", 16, cells.why, priority=3, elastic=True, most=40),
+    ]
+    if cells.any_activity:
+        columns.insert(-2, Column(f"LAST {MINUTES}m", MINUTES, cells.activity, priority=4))
+    return columns
+
+
+def searched(row: Row) -> str:
+    """What a search in the panel looks through: all texts of a row, apart from each other."""
+    who = row.instance
+    texts = (who.instance_id, who.label, who.role, who.instance_type, who.model, row.shown.reason)
+    return "\n".join(text for text in texts if text)
+
+
+def instance_export(rows: list[Row]) -> Export:
+    """The rows as values; unknown is empty."""
+    return Export("instances", EXPORTED, [_values(row.shown) for row in rows])
+
+
+def _values(instance: InstanceState) -> tuple[Value, ...]:
+    usage = instance.usage
+    return (
+        instance.instance_id,
+        instance.instance_name,
+        instance.role,
+        instance.instance_type,
+        instance.model,
+        instance.parent_instance_id,
+        instance.state.value,
+        instance.reason,
+        instance.since_s,
+        instance.last_activity_s,
+        usage.requests,
+        usage.tokens,
+        usage.cost_usd,
+        usage.unpriced,
+        usage.latency.p50_s,
+        usage.latency.p95_s,
+        len(instance.open_requests),
+        instance.errors,
+        instance.frames,
+    )

@@ -1,0 +1,67 @@
+"""What every screen with long panels needs of the app: a find line, exports, saved screens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual import on
+from textual.app import App
+
+from logging_core.text import safe_line
+from madrox_tui.capture import save_screen
+from madrox_tui.screens.export import ExportScreen
+from madrox_tui.widgets.find_bar import FindBar
+from madrox_tui.widgets.line_view import LineView
+
+
+class PanelsApp(App[None]):
+    """Answers what the panels of any of its screens ask for.
+
+    Args:
+        now: The clock, seconds since the epoch: files are named after it.
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._now = now
+
+    @on(LineView.FindWanted)
+    async def _find_wanted(self, event: LineView.FindWanted) -> None:
+        """Ask what to look for, on the screen that the panel is on."""
+        if not event.view.is_attached:
+            return
+        screen = event.view.screen
+        bars = screen.query(FindBar)
+        bar = bars.first() if bars else FindBar()
+        if not bars:
+            await screen.mount(bar)
+        bar.open_for(event.view)
+        screen.refresh_bindings()
+
+    @on(LineView.FindChanged)
+    def _find_changed(self, event: LineView.FindChanged) -> None:
+        if event.view.is_attached:  # its dialog may have been closed meanwhile
+            for bar in event.view.screen.query(FindBar):
+                bar.follow(event.view, event.found)
+
+    @on(FindBar.Left)
+    def _find_left(self, event: FindBar.Left) -> None:
+        if event.view.is_attached:
+            event.view.screen.set_focus(event.view)
+            event.view.screen.refresh_bindings()
+
+    @on(LineView.ExportWanted)
+    def _export_wanted(self, event: LineView.ExportWanted) -> None:
+        self.push_screen(ExportScreen(event.export, now=self._now))
+
+    def action_save_screen(self) -> None:
+        """Save what is on the screen as a picture and as text, in the current directory."""
+        try:
+            picture, text = save_screen(self, Path.cwd(), self._now())
+        except OSError as error:
+            problem = safe_line(f"cannot save the screen: {error}")
+            self.notify(problem, severity="error", markup=False)
+        else:
+            self.notify(safe_line(f"wrote {picture} and {text.name}"), markup=False)

@@ -1,0 +1,80 @@
+"""Where to write the rows: a file's name, whose suffix is the format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from logging_core.text import safe_line
+from madrox_tui.export import SUFFIXES, Export, encode, file_name, write_private
+from madrox_tui.widgets.line_input import LineInput
+
+
+class ExportScreen(ModalScreen[None]):
+    """Asks for a file and writes it; a relative name is below the current directory.
+
+    Args:
+        export: What is written.
+        now: The clock, for the name that is offered.
+    """
+
+    AUTO_FOCUS = "LineInput"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Cancel", id="export.cancel"),
+        Binding("tab", "format", "CSV or JSON lines", id="export.format"),
+    ]
+    DEFAULT_CSS = """
+    ExportScreen {
+        & > .dialog { max-width: 90; }
+        Label { color: $muted; }
+        #export-problem { color: $error; height: auto; width: 1fr; }
+    }
+    """
+
+    def __init__(self, export: Export, *, now: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._export = export
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        """The name, and what the keys do."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content(f"Export {self._export.name}")
+            name = file_name(self._export.name, self._now(), SUFFIXES[0])
+            yield LineInput(name)
+            yield Label(
+                Content("Enter writes it, Tab changes between .csv and .jsonl, Esc cancels")
+            )
+            yield Label(id="export-problem", markup=False)
+
+    def action_format(self) -> None:
+        """Change the suffix."""
+        line = self.query_one(LineInput)
+        path = Path(line.value)
+        if path.name:
+            other = SUFFIXES[1] if path.suffix == SUFFIXES[0] else SUFFIXES[0]
+            line.value = str(path.with_suffix(other))
+
+    @on(Input.Submitted)
+    def _write(self, event: Input.Submitted) -> None:
+        path = Path(event.value).expanduser()
+        problem = self.query_one("#export-problem", Label)
+        try:
+            write_private(path, encode(self._export, path.suffix))
+        except ValueError as error:
+            problem.update(safe_line(str(error)))
+        except OSError as error:
+            problem.update(safe_line(f"{path}: {error.strerror or error}"))
+        else:
+            self.notify(safe_line(f"wrote {path.absolute()}"), markup=False)
+            self.dismiss()

@@ -1,0 +1,122 @@
+"""The find line: what is looked for in a panel, and the how-manieth hit is looked at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Label
+
+from madrox_tui.find import Found
+from madrox_tui.widgets.line_input import LineInput
+from madrox_tui.widgets.rows import Rows
+
+
+class FindBar(Horizontal):
+    """One line below the panels; shown while it is edited or something is looked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear", "Stop finding", id="find.clear"),
+    ]
+    DEFAULT_CSS = """
+    FindBar {
+        height: 1;
+        display: none;
+        background: $panel;
+        &.-editing, &.-kept { display: block; }
+        Label { width: auto; color: $accent; padding: 0 1; }
+        #find-count { color: $foreground; }
+    }
+    """
+
+    class Left(Message):
+        """The line is no longer edited: the focus belongs to the panel again."""
+
+        def __init__(self, view: Rows) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: Rows | None = None
+
+    def compose(self) -> ComposeResult:
+        """A label, the line, the count."""
+        yield Label(Content("find"))
+        yield LineInput(select=True)
+        yield Label(id="find-count", markup=False)
+
+    def on_mount(self) -> None:
+        """The line is not reached by Tab, and leaves a dialog where it is."""
+        if self.screen.is_modal:
+            self.styles.dock = "bottom"
+        self._input.can_focus = False
+
+    def open_for(self, view: Rows) -> None:
+        """Ask what to look for in a panel; what was looked for in another is dropped."""
+        if self._view is not None and self._view is not view:
+            self._view.look_for("")
+        self._view = view
+        self.add_class("-editing")
+        self._input.can_focus = True
+        self.screen.set_focus(self._input)
+        self._count(view.found)
+
+    @property
+    def editing(self) -> bool:
+        """Whether the line takes every key as text."""
+        return self.has_class("-editing")
+
+    @property
+    def shown(self) -> bool:
+        """Whether something is looked for: Esc ends that first."""
+        return self.editing or self.has_class("-kept")
+
+    def follow(self, view: Rows, found: Found) -> None:
+        """Show another count, if it is of the panel that is searched."""
+        if view is self._view:
+            self._count(found)
+
+    def action_clear(self) -> None:
+        """Look for nothing any more."""
+        self._input.value = ""
+        if self._view is not None:
+            self._view.look_for("")
+        self._leave()
+
+    @property
+    def _input(self) -> LineInput:
+        return self.query_one(LineInput)
+
+    def _count(self, found: Found) -> None:
+        self.query_one("#find-count", Label).update(count_text(found))
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._view is not None:
+            self._view.look_for(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._leave()
+
+    def _leave(self) -> None:
+        self.remove_class("-editing")
+        self.set_class(bool(self._input.value), "-kept")
+        self._input.can_focus = False
+        if self._view is not None:
+            self.post_message(self.Left(self._view))
+
+
+def count_text(found: Found) -> str:
+    """Which hit of how many: `3/17`, `none`, or nothing when nothing is looked for."""
+    if not found.text:
+        return ""
+    return f"{found.number}/{len(found.rows)}" if found.rows else "none"

@@ -1,0 +1,39 @@
+"""The one line that is typed into."""
+
+from __future__ import annotations
+
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from logging_core.text import safe_line
+
+
+class LineInput(Input):
+    """An input without a frame; whatever is pasted into it is text, and safe to show."""
+
+    DEFAULT_CSS = """
+    LineInput, LineInput:focus {
+        height: 1;
+        width: 1fr;
+        border: none;
+        padding: 0;
+        background: $panel;
+    }
+    """
+
+    def __init__(
+        self, text: str = "", *, suggester: Suggester | None = None, select: bool = False
+    ) -> None:
+        """Begin with a text.
+
+        Args:
+            text: The text; the cursor is at its end.
+            suggester: What completes it.
+            select: Whether the text is selected, so that typing replaces it.
+        """
+        super().__init__(text, suggester=suggester, select_on_focus=select, compact=True)
+        self.cursor_blink = False
+
+    def validate_value(self, value: str) -> str:
+        """Keep control sequences off the terminal."""
+        return safe_line(value)

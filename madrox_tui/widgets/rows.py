@@ -1,0 +1,194 @@
+"""What a long panel is made of, and what can be taken out of it: hooks, find, copy, export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+
+from madrox_tui.clipboard import clip, copied
+from madrox_tui.export import Export
+from madrox_tui.find import Found, holds, nearest_row, next_row
+
+FIND_ROWS = 2_000
+"""So many of the last rows are looked through where a subclass knows no faster way."""
+
+COPY_ROWS = 5_000
+"""The most rows that a selection with the mouse copies."""
+
+
+class Rows(ScrollView):
+    """Rows of text. A subclass says what they are; what is done with them is the same for all."""
+
+    class Chosen(Message):
+        """Enter, or a double click, on a row."""
+
+        def __init__(self, view: Rows, index: int) -> None:
+            super().__init__()
+            self.view = view
+            self.index = index
+
+        @property
+        def control(self) -> Rows:
+            """The view whose row was chosen."""
+            return self.view
+
+    class FindWanted(Message):
+        """`Ctrl+F`: ask what to look for, then call `look_for`."""
+
+        def __init__(self, view: Rows) -> None:
+            super().__init__()
+            self.view = view
+
+    class FindChanged(Message):
+        """What is found, or which hit is looked at, is another one."""
+
+        def __init__(self, view: Rows, found: Found) -> None:
+            super().__init__()
+            self.view = view
+            self.found = found
+
+    class ExportWanted(Message):
+        """`x`: ask for a file, then write the export there."""
+
+        def __init__(self, export: Export) -> None:
+            super().__init__()
+            self.export = export
+
+    header_rows: ClassVar[int] = 0
+    """Rows at the top that never scroll: `header` makes them."""
+
+    has_cursor: ClassVar[bool] = True
+    """Whether one row is marked and moved by the keys; else the keys scroll."""
+
+    cursor = reactive(0, repaint=False)
+    """Index of the marked row."""
+
+    follow = reactive(False, repaint=False)
+    """Whether the view stays at the last row when rows are added."""
+
+    found: reactive[Found] = reactive(Found(), repaint=False, init=False)
+    """What was looked for last."""
+
+    count = 0
+    """Number of rows."""
+
+    _find_from = 0
+
+    # --- what a subclass says ------------------------------------------------
+
+    def row(self, index: int) -> list[Segment]:
+        """Row `index` as segments of text that is safe to show. Subclasses override it."""
+        return []
+
+    def row_text(self, index: int) -> str:
+        """The text of row `index`, as it is searched and copied."""
+        return "".join(segment.text for segment in self.row(index))
+
+    def header(self, line: int) -> list[Segment]:
+        """Line `line` of the pinned header. Subclasses with `header_rows` override it."""
+        return []
+
+    def nothing(self) -> str:
+        """What is said where there is no row: what is waited for. Subclasses override it."""
+        return ""
+
+    def find_rows(self, text: str) -> Sequence[int]:
+        """The rows that hold a text, ascending. Subclasses that know a faster way override it."""
+        first = max(0, self.count - FIND_ROWS)
+        return [i for i in range(first, self.count) if holds(self.row_text(i), text)]
+
+    def copy_text(self) -> str:
+        """What `y` copies: the row under the cursor, else the rows that are in sight."""
+        if self.has_cursor:
+            return self.row_text(self.cursor).strip() if self.count else ""
+        first = self.scroll_offset.y
+        last = min(self.count, first + self.size.height - self.header_rows)
+        return "\n".join(map(self.row_text, range(first, last)))
+
+    def export(self) -> Export:
+        """What `x` writes: every row as text. Subclasses with values override it."""
+        return Export(
+            self.id or "rows", ("text",), ((self.row_text(i),) for i in range(self.count))
+        )
+
+    def show_row(self, index: int) -> None:
+        """Bring a row into sight, and the cursor onto it where there is one."""
+        raise NotImplementedError
+
+    # --- find ----------------------------------------------------------------
+
+    def look_for(self, text: str) -> None:
+        """Mark a text wherever it is shown, and go to the nearest hit; `''` ends it.
+
+        While the text is typed, the nearest is that to the row where typing began: the first from
+        there on, else the last before.
+        """
+        if not self.found.text:
+            self._find_from = self._here
+        rows = self.find_rows(text) if text else ()
+        at = nearest_row(rows, self._find_from)
+        self.found = Found(text, rows, at)
+        if at is not None:
+            self.show_row(at)
+
+    def action_find(self) -> None:
+        """Ask what to look for."""
+        self.post_message(self.FindWanted(self))
+
+    def action_find_next(self, step: int) -> None:
+        """Go to the next hit, or the one before; around the end."""
+        found = self.found
+        if not found.text:
+            self.action_find()
+            return
+        rows = self.find_rows(found.text)
+        here = self._here if found.at is None or self.has_cursor else found.at
+        at = next_row(rows, here, step)
+        self.found = replace(found, rows=rows, at=at)
+        if at is not None:
+            self.show_row(at)
+
+    def watch_found(self, found: Found) -> None:
+        """Draw the marks, and tell how many there are."""
+        self.refresh()
+        self.post_message(self.FindChanged(self, found))
+
+    @property
+    def _here(self) -> int:
+        return self.cursor if self.has_cursor else self.scroll_offset.y
+
+    # --- copy and export -----------------------------------------------------
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that the mouse marked, at most `COPY_ROWS` rows of it."""
+        start, end = selection
+        first = start.y if start else 0
+        last = min(end.y if end else self.count - 1, self.count - 1, first + COPY_ROWS - 1)
+        lines = [self.row_text(i) for i in range(first, last + 1)]
+        if lines and end is not None and end.y == last:
+            lines[-1] = lines[-1][: end.x]
+        if lines and start is not None:
+            lines[0] = lines[0][start.x :]
+        return "\n".join(line.rstrip() for line in lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw what is marked."""
+        self.refresh()
+
+    def action_copy(self) -> None:
+        """Copy what the mouse marked, else the record under the cursor."""
+        text = clip(self.screen.get_selected_text() or self.copy_text())
+        if text:
+            self.app.copy_to_clipboard(text)
+        self.notify(copied(text), markup=False)
+
+    def action_export(self) -> None:
+        """Ask for a file to write the rows to."""
+        self.post_message(self.ExportWanted(self.export()))

@@ -1,0 +1,58 @@
+"""What the instances panel looks like, alone, at the four widths."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from alone import Alone
+from fleets import ACTIVITY, team, view
+from madrox_tui.panels.instances import InstancesPanel
+
+Before = Callable[[Pilot[None]], Awaitable[None]]
+
+
+class Compare(Protocol):
+    """The `snap_compare` fixture."""
+
+    def __call__(
+        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
+    ) -> bool: ...
+
+
+def alone() -> Alone[InstancesPanel]:
+    return Alone(InstancesPanel(id="instances"))
+
+
+def after(*keys: str) -> Before:
+    """Show the team, and press keys."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        pilot.app.query_one(InstancesPanel).view = view(team(), ACTIVITY)
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "size", [(40, 12), (80, 24), (120, 24), (200, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+def test_widths(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """The wider, the more columns; state, name and age are always there."""
+    assert snap_compare(alone(), terminal_size=size, run_before=after())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("t",), ("t", "h"), ("s",) * 8, ("D", "j", "j")],
+    ids=["tree", "folded", "by cost", "without the dead"],
+)
+def test_modes(snap_compare: Compare, keys: tuple[str, ...]) -> None:
+    """Tree, folded branch, another order, the dead hidden."""
+    assert snap_compare(alone(), terminal_size=(120, 16), run_before=after(*keys))

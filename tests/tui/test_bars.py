@@ -1,0 +1,287 @@
+"""The lines below the panels, and the screen that asks for a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual import events, on
+from textual.app import ComposeResult
+from textual.pilot import Pilot
+
+import madrox_tui
+from fleets import NOW_S, team, view
+from madrox_tui.capture import save_screen, screen_text
+from madrox_tui.completion import complete, vocabulary
+from madrox_tui.filters import filter_words
+from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.panels_app import PanelsApp
+from madrox_tui.themes import THEMES, fallback_variables
+from madrox_tui.widgets.filter_bar import FilterBar
+
+
+class Bars(PanelsApp):
+    """A panel and the filter line; the find line comes when it is asked for."""
+
+    CSS_PATH = Path(madrox_tui.__file__).with_name("madrox.tcss")
+    AUTO_FOCUS = "#instances"
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(now=lambda: NOW_S)
+        self.register_theme(THEMES[0])
+        self.theme = THEMES[0].name
+        self.text = text
+        self.filters: list[str] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return fallback_variables(dark=True)
+
+    def compose(self) -> ComposeResult:
+        yield InstancesPanel(id="instances")
+        yield FilterBar(self.text)
+
+    @property
+    def panel(self) -> InstancesPanel:
+        return self.query_one(InstancesPanel)
+
+    @on(FilterBar.Changed)
+    def _filter(self, event: FilterBar.Changed) -> None:
+        self.filters.append(event.text)
+
+    @on(FilterBar.Left)
+    def _left(self) -> None:
+        self.screen.set_focus(self.panel)
+
+
+@asynccontextmanager
+async def bars(text: str = "") -> AsyncIterator[tuple[Bars, Pilot[None]]]:
+    app = Bars(text)
+    async with app.run_test(size=(120, 20)) as pilot:
+        app.panel.view = view(team())
+        app.query_one(FilterBar).view = app.panel.view
+        await pilot.pause()
+        yield app, pilot
+
+
+# --- find --------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_ctrl_f_counts_the_hits() -> None:
+    """Typing shows which hit of how many; Enter goes back to the panel, n and N go on, Esc ends."""
+    async with bars() as (app, pilot):
+        await pilot.press("ctrl+f", *"busy")
+        await pilot.pause()
+        assert "1/2" in screen_text(app)
+        assert app.panel.selected is not None
+        assert app.panel.selected.label == "atlas"
+        await pilot.press("enter")
+        assert app.focused is app.panel
+        await pilot.press("n")
+        await pilot.pause()
+        assert "2/2" in screen_text(app)
+        assert app.panel.selected.label == "relay"
+        await pilot.press("ctrl+f", *"zz")
+        await pilot.pause()
+        assert "none" in screen_text(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.focused is app.panel
+        assert "find" not in screen_text(app)
+        assert not app.panel.found.text
+
+
+# --- filter ------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_a_kept_filter_is_chips() -> None:
+    """Enter shows each word as a chip; one that cannot work says why; a click edits again."""
+    async with bars() as (app, pilot):
+        app.query_one(FilterBar).edit()
+        await pilot.press(*"role:qa", "space", *"cost>much", "enter")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "filter role:qa  cost>much ✗ no number" in text
+        assert app.focused is app.panel
+        await pilot.click(FilterBar, offset=(10, 0))
+        assert app.query_one(FilterBar).editing
+        await pilot.press("backspace", "enter")
+        assert app.filters[-1] == "role:qa cost>muc"
+
+
+@pytest.mark.asyncio
+async def test_words_are_completed() -> None:
+    """Tab, and the right arrow, accept what is offered: keys, states, names, roles."""
+    async with bars() as (app, pilot):
+        bar = app.query_one(FilterBar)
+        bar.edit()
+        await pilot.press(*"state:wa", "tab")
+        assert app.filters[-1] == "state:waiting"
+        await pilot.press("space", *"-harb", "tab")
+        assert app.filters[-1] == "state:waiting -harbor"
+        await pilot.press("space", *"role:ar")
+        await pilot.pause()
+        await pilot.press("right")
+        await pilot.pause()
+        assert app.filters[-1].endswith("role:architect")
+        await pilot.press("space", *"nosuchthing", "tab")
+        assert app.filters[-1].endswith("nosuchthing")
+
+
+@pytest.mark.asyncio
+async def test_what_is_pasted_is_text() -> None:
+    """Escape sequences in a pasted text are shown, not sent to the terminal."""
+    async with bars() as (app, pilot):
+        app.query_one(FilterBar).edit()
+        await pilot.pause()
+        app.post_message(events.Paste("a\x1b]52;c;eA==\x07b\nsecond line"))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.filters[-1] == "a␛]52;c;eA==␇b"
+        assert "\x1b" not in screen_text(app)
+
+
+@pytest.mark.asyncio
+async def test_the_up_arrow_brings_back_a_filter() -> None:
+    """Filters that were kept before can be taken up again, the newest first."""
+    async with bars("first") as (app, pilot):
+        assert "filter first" in screen_text(app)
+        bar = app.query_one(FilterBar)
+        bar.action_clear()
+        await pilot.pause()
+        bar.edit()
+        await pilot.press(*"second", "enter")
+        await pilot.pause()
+        bar.edit()
+        await pilot.press("up")
+        assert app.filters[-1] == "second"
+        await pilot.press("up", "up")
+        assert app.filters[-1] == "first"
+        await pilot.press("down", "down")
+        assert app.filters[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        ("sta", "state:"),
+        ("STATE:ST", "STATE:STuck"),
+        ("x role:q", "x role:qa_engineer"),
+        ("-type:co", "-type:codex"),
+        ("har", "harbor"),
+        ("harbor", None),
+        ("", None),
+        ("zz", None),
+    ],
+)
+def test_completions(line: str, whole: str | None) -> None:
+    """The last word is completed as it was begun, or nothing is offered."""
+    assert complete(line, vocabulary(team())) == whole
+
+
+@pytest.mark.parametrize(
+    ("word", "problem"),
+    [
+        ("atlas", ""),
+        ("cost>0.5", ""),
+        ("-role:qa", ""),
+        ("10:30", ""),
+        ("cost>", "no number"),
+        ("price>3", "no number is called price"),
+        ("rolle:qa", "no key is called rolle"),
+        ("role:", "nothing to look for"),
+        ("state:stukc", "no such state"),
+        ("-", "nothing to exclude"),
+    ],
+)
+def test_a_word_says_what_is_wrong_with_it(word: str, problem: str) -> None:
+    """Whoever mistypes a key or a state is told, instead of seeing an empty screen."""
+    assert [w.problem for w in filter_words(word)] == [problem]
+
+
+# --- files -------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def asked_for_a_file() -> AsyncIterator[tuple[Bars, Pilot[None]]]:
+    app = Bars()
+    async with app.run_test(size=(100, 20), notifications=True) as pilot:
+        app.panel.view = view(team())
+        await pilot.press("x")
+        await pilot.pause()
+        assert "Export instances" in screen_text(app)
+        yield app, pilot
+
+
+@pytest.mark.asyncio
+async def test_x_writes_the_file_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter writes CSV below the current directory, Tab changes to JSON lines; a toast names it."""
+    monkeypatch.chdir(tmp_path)
+    async with asked_for_a_file() as (app, pilot):
+        await pilot.press("enter")
+        await pilot.pause()
+        (written,) = tmp_path.glob("madrox-instances-*.csv")
+        assert written.read_text().startswith("instance_id,instance_name,role")
+        assert "b2,harbor,backend_developer" in written.read_text()
+        assert written.stat().st_mode & 0o777 == 0o600
+        assert any(str(written) in note.message for note in app._notifications)
+    async with asked_for_a_file() as (app, pilot):
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "File exists" in screen_text(app)
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        (written,) = tmp_path.glob("madrox-instances-*.jsonl")
+        records = [json.loads(line) for line in written.read_text().splitlines()]
+        assert records[0]["instance_name"] == "harbor"
+        assert records[1]["cost_usd"] is None
+
+
+@pytest.mark.asyncio
+async def test_what_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown suffix or a missing directory keeps the question open; Esc writes nothing."""
+    monkeypatch.chdir(tmp_path)
+    async with asked_for_a_file() as (app, pilot):
+        await pilot.press("backspace", "enter")
+        await pilot.pause()
+        assert "use .csv or .jsonl" in screen_text(app)
+        await pilot.press("home", *"nowhere/", "end", "v", "enter")
+        await pilot.pause()
+        assert "No such file or directory" in screen_text(app)
+        await pilot.press("escape")
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.asyncio
+async def test_the_screen_is_saved_as_it_is(tmp_path: Path) -> None:
+    """A picture and a text of what is on the screen, private, never over another."""
+    async with bars() as (app, _):
+        picture, text = save_screen(app, tmp_path, NOW_S)
+        assert picture.read_text().startswith("<svg")
+        assert "harbor" in picture.read_text()
+        assert "? waiting" in text.read_text()
+        assert {path.stat().st_mode & 0o777 for path in (picture, text)} == {0o600}
+        with pytest.raises(FileExistsError):
+            save_screen(app, tmp_path, NOW_S)
+
+
+@pytest.mark.asyncio
+async def test_saving_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A toast names the files; where they cannot be written, it says why."""
+    monkeypatch.chdir(tmp_path)
+    async with bars() as (app, pilot):
+        app.action_save_screen()
+        app.action_save_screen()
+        await pilot.pause()
+        wrote, failed = [note.message for note in app._notifications]
+        assert "wrote" in wrote
+        assert ".svg" in wrote
+        assert "File exists" in failed

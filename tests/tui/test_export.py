@@ -1,0 +1,94 @@
+"""What leaves the dashboard: files and the clipboard."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madrox_tui.clipboard import MAX_CHARS, clip, copied
+from madrox_tui.export import FORMULA, Export, encode, file_name, to_csv, to_jsonl, write_private
+
+EXPORT = Export(
+    "instances",
+    ("name", "cost_usd", "change"),
+    [("atlas", 0.5, -2), ("=HYPERLINK(1)", None, 0), ('a,"b"\x1b[2J\nc', 1.0, 1)],
+)
+
+
+def test_csv_is_read_back() -> None:
+    """Commas, quotes and newlines survive; escape sequences are shown, unknown is empty."""
+    header, first, second, third = csv.reader(io.StringIO(to_csv(EXPORT), newline=""))
+    assert header == ["name", "cost_usd", "change"]
+    assert first == ["atlas", "0.5", "-2"]
+    assert second == ["'=HYPERLINK(1)", "", "0"]
+    assert third[0] == 'a,"b"␛[2J\nc'
+
+
+@given(st.sampled_from(FORMULA), st.text())
+def test_no_text_is_a_formula(begin: str, rest: str) -> None:
+    """A cell that a spreadsheet would calculate begins with an apostrophe."""
+    rows = list(csv.reader(io.StringIO(to_csv(Export("x", ("a",), [(begin + rest,)])), newline="")))
+    assert rows[1][0].startswith(f"'{begin}")
+
+
+def test_json_lines_are_objects() -> None:
+    """An object per row; unknown and infinite numbers are null, texts are sanitised."""
+    records = [json.loads(line) for line in to_jsonl(EXPORT).splitlines()]
+    assert records[0] == {"name": "atlas", "cost_usd": 0.5, "change": -2}
+    assert records[1] == {"name": "=HYPERLINK(1)", "cost_usd": None, "change": 0}
+    assert "\x1b" not in records[2]["name"]
+    assert to_jsonl(Export("x", ("a",), [(float("inf"),)])) == '{"a":null}\n'
+
+
+def test_the_suffix_is_the_format() -> None:
+    """`.csv` and `.jsonl` are written, anything else is an error that names them."""
+    assert encode(EXPORT, ".csv") == to_csv(EXPORT)
+    assert encode(EXPORT, ".jsonl") == to_jsonl(EXPORT)
+    for suffix in ("", ".txt"):
+        with pytest.raises(ValueError, match=r"use \.csv or \.jsonl"):
+            encode(EXPORT, suffix)
+
+
+def test_a_file_is_private_and_new(tmp_path: Path) -> None:
+    """Only the owner reads it; a file or link that is there already is not touched."""
+    path = tmp_path / file_name("instances", 0.0, ".csv")
+    write_private(path, "a\n")
+    assert path.read_text() == "a\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        write_private(path, "b\n")
+    assert path.read_text() == "a\n"
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        write_private(link, "b\n")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("\x1b[201~rm -rf ~\n", "␛[201~rm -rf ~"),
+        ("one  \ntwo\n\n", "one\ntwo"),
+        ("", ""),
+        ("x" * (MAX_CHARS + 5), "x" * MAX_CHARS),
+    ],
+    ids=["bracketed paste", "lines", "empty", "long"],
+)
+def test_what_is_copied_runs_nothing(text: str, wanted: str) -> None:
+    """No escape sequence and no newline at the end reach the clipboard."""
+    assert clip(text) == wanted
+
+
+def test_what_was_copied_is_said() -> None:
+    """The toast shows a short text, or how many lines there were."""
+    assert copied("a1") == "copied a1"
+    assert copied("a\nb") == "copied 2 lines"
+    assert copied("") == "nothing to copy"
+    assert len(copied("x" * 100)) == len("copied ") + 60

@@ -1,0 +1,337 @@
+"""The instances panel, alone: what a person sees of a fleet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from textual.events import MouseScrollDown
+from textual.pilot import Pilot
+
+from alone import Alone, lines
+from fleets import ACTIVITY, NOW_S, instance, team, view
+from logging_core.analyse.state import State
+from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.view import View
+
+pytestmark = pytest.mark.asyncio
+
+
+@asynccontextmanager
+async def panel_with(
+    shown: View, size: tuple[int, int] = (160, 16)
+) -> AsyncIterator[tuple[InstancesPanel, Pilot[None]]]:
+    app = Alone(InstancesPanel(id="instances"))
+    async with app.run_test(size=size) as pilot:
+        app.widget.view = shown
+        await pilot.pause()
+        yield app.widget, pilot
+
+
+def row_of(pilot: Pilot[Any], name: str) -> str:
+    return next(line for line in lines(pilot) if name in line)
+
+
+def screen_lines(pilot: Pilot[Any]) -> list[str]:
+    return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
+
+
+def names(panel: InstancesPanel) -> list[str]:
+    return [row.instance.label for row in panel._rows]
+
+
+async def test_each_instance_is_a_row() -> None:
+    """State, age, name, open requests with the oldest one's age, sums, activity and reason."""
+    async with panel_with(view(team(), ACTIVITY), (200, 16)) as (_, pilot):
+        harbor = row_of(pilot, "harbor")
+        for part in ("? waiting", "6m", "2 6m", "31", "402k", "$1.07", "21.4s", "Do you want to"):
+            assert part in harbor
+        assert "▅▆▃▂······" in harbor or "······" in harbor
+        assert "codex/gpt-5-codex" in row_of(pilot, "mason")
+
+
+async def test_money_is_honest() -> None:
+    """What nobody priced is said, in short or in full, and never shown as nothing."""
+    async with panel_with(view(team()), (200, 16)) as (_, pilot):
+        assert "$4.12 + 3 unpriced" in row_of(pilot, "atlas")
+        assert "unpriced" in row_of(pilot, "mason")
+        await pilot.resize_terminal(100, 16)
+        await pilot.pause()
+        assert "$4.12+" in row_of(pilot, "atlas")
+        assert "unpriced" in row_of(pilot, "mason")
+        assert "$0.00" not in "".join(lines(pilot))
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 60)])
+async def test_every_width_says_who_how_and_how_long(size: tuple[int, int]) -> None:
+    """At any size of the contract a row has state, age and name."""
+    async with panel_with(view(team()), size) as (_, pilot):
+        harbor = row_of(pilot, "harbor")
+        assert "? waiting" in harbor
+        assert "6m" in harbor
+        assert all(len(line) <= size[0] for line in lines(pilot))
+
+
+async def test_s_and_r_sort() -> None:
+    """`s` sorts by the next column, `r` the other way round; the heading says so."""
+    async with panel_with(view(team())) as (panel, pilot):
+        await pilot.press("s", "s")
+        assert names(panel)[:2] == ["anvil", "atlas"]
+        assert "NAME▴" in lines(pilot)[1]
+        await pilot.press("r")
+        assert names(panel)[:2] == ["sentry", "scout"]
+        assert "NAME▾" in lines(pilot)[1]
+        seen = set()
+        for _ in range(20):
+            seen.add(panel.order.key)
+            await pilot.press("s")
+        assert {"cost", "tokens", "requests", "p95", "open", "state"} <= seen
+
+
+async def test_the_column_sorted_by_is_shown() -> None:
+    """Where there is no room for costs, sorting by them makes some."""
+    async with panel_with(view(team()), (52, 16)) as (panel, pilot):
+        assert "TOKENS" not in lines(pilot)[1]
+        while panel.order.key != "tokens":
+            await pilot.press("s")
+        await pilot.pause()
+        assert "TOKENS▾" in lines(pilot)[1]
+        assert "? waiting" in row_of(pilot, "harbor")
+
+
+async def test_a_click_on_a_heading_sorts() -> None:
+    """The first click sorts by the column, the second reverses."""
+    async with panel_with(view(team())) as (panel, pilot):
+        x = lines(pilot)[1].index("COST")
+        await pilot.click(InstancesPanel, offset=(x + 4, 1))
+        assert names(panel)[0] == "anvil"
+        assert panel.order.mark == "▾"
+        await pilot.click(InstancesPanel, offset=(x + 4, 1))
+        assert names(panel)[0] == "probe"
+        assert panel.order.mark == "▴"
+
+
+async def test_a_double_click_chooses_once() -> None:
+    """The row that is clicked is selected; a double click asks for its pane, once."""
+    chosen: list[int] = []
+
+    class Told(Alone[InstancesPanel]):
+        def on_rows_chosen(self, event: InstancesPanel.Chosen) -> None:
+            chosen.append(event.index)
+
+    async with Told(InstancesPanel()).run_test(size=(120, 16)) as pilot:
+        panel = pilot.app.query_one(InstancesPanel)
+        panel.view = view(team())
+        await pilot.pause()
+        await pilot.click(InstancesPanel, offset=(6, 4))
+        assert panel.cursor == 2
+        assert chosen == []
+        await pilot.double_click(InstancesPanel, offset=(6, 5))
+        await pilot.pause()
+        assert chosen == [3]
+
+
+async def test_a_click_on_a_heading_selects_nobody_else() -> None:
+    """In a list that was scrolled, too, the cursor stays on its instance."""
+    fleet = [instance(f"i{n:02}", f"agent-{n:02}", cost=float(n)) for n in range(40)]
+    async with panel_with(view(fleet), (120, 12)) as (panel, pilot):
+        panel.select("i30")
+        await pilot.pause()
+        await pilot.click(InstancesPanel, offset=(lines(pilot)[1].index("COST") + 4, 1))
+        assert panel.order.key == "cost"
+        assert panel.selected is not None
+        assert panel.selected.instance_id == "i30"
+
+
+async def test_t_shows_a_tree_whose_branches_fold() -> None:
+    """`t` indents children; `h` folds a branch into its sums, `l` unfolds it, `h` again goes up."""
+    async with panel_with(view(team())) as (panel, pilot):
+        await pilot.press("t")
+        await pilot.pause()
+        assert "  ▾ harbor" in row_of(pilot, "harbor")
+        await pilot.press("h")
+        await pilot.pause()
+        assert "▸ harbor +2" in row_of(pilot, "harbor")
+        assert "$2.09+" in row_of(pilot, "harbor")
+        assert "probe" not in names(panel)
+        await pilot.press("h")
+        assert panel.selected is not None
+        assert panel.selected.label == "atlas"
+        panel.select("b2")
+        await pilot.press("l")
+        assert "probe" in names(panel)
+        await pilot.press("t")
+        assert names(panel)[0] == "harbor"
+
+
+async def test_a_click_on_the_sign_folds() -> None:
+    """In the tree the sign before a name folds and unfolds its branch; the name only selects."""
+    async with panel_with(view(team())) as (panel, pilot):
+        await pilot.press("t")
+        await pilot.pause()
+        x = screen_lines(pilot)[3].index("▾ harbor")
+        await pilot.click(InstancesPanel, offset=(x + 4, 3))
+        assert panel.selected is not None
+        assert panel.selected.label == "harbor"
+        assert "probe" in names(panel)
+        await pilot.click(InstancesPanel, offset=(x, 3))
+        assert "probe" not in names(panel)
+        await pilot.click(InstancesPanel, offset=(x, 3))
+        assert "probe" in names(panel)
+
+
+async def test_the_selected_instance_inside_a_branch_that_folds_is_its_parent() -> None:
+    """Folding from above never leaves the cursor on somebody else."""
+    async with panel_with(view(team())) as (panel, pilot):
+        await pilot.press("t")
+        panel.select("a1")
+        await pilot.press("h")
+        assert panel.selected is not None
+        assert panel.selected.instance_id == "a1"
+        assert "▸ atlas +6" in panel.row_text(panel.cursor)
+
+
+async def test_the_cursor_stays_on_its_instance() -> None:
+    """When others need you more, the selected instance moves down with the cursor."""
+    fleet = team()
+    async with panel_with(view(fleet)) as (panel, pilot):
+        panel.select("e5")
+        fleet[0] = msgspec.structs.replace(fleet[0], state=State.STUCK)
+        panel.view = view(fleet)
+        await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.instance_id == "e5"
+
+
+async def test_a_scrolled_list_does_not_jump() -> None:
+    """The selected row keeps its line of the screen while others change places around it."""
+    fleet = [instance(f"i{n:02}", f"agent-{n:02}", requests=n, cost=float(n)) for n in range(60)]
+    async with panel_with(view(fleet), (120, 20)) as (panel, pilot):
+        while panel.order.key != "cost":
+            await pilot.press("s")
+        panel.select("i20")
+        await pilot.pause()
+        line = next(y for y, text in enumerate(lines(pilot)) if "agent-20" in text)
+        for cost in (100.0, 200.0, 300.0):
+            place = int(cost) // 100
+            fleet[place] = instance(f"i{place:02}", f"agent-{place:02}", cost=cost)
+            panel.view = view(fleet)
+            await pilot.pause()
+            assert "agent-20" in lines(pilot)[line]
+            assert panel.selected is not None
+            assert panel.selected.instance_id == "i20"
+
+
+async def test_a_and_e_go_to_whom_it_concerns() -> None:
+    """`a` walks through those that need you, `e` through those with errors, round and round."""
+    async with panel_with(view(team())) as (panel, pilot):
+        walked = []
+        for _ in range(4):
+            panel.action_needy()
+            walked.append(panel.selected.label if panel.selected else "")
+        assert walked == ["mason", "probe", "harbor", "mason"]
+        await pilot.press("e")
+        assert panel.selected is not None
+        assert panel.selected.label == "probe"
+
+
+async def test_d_hides_the_dead() -> None:
+    """`D` leaves out the terminated ones and says how many; again brings them back."""
+    async with panel_with(view(team())) as (panel, pilot):
+        assert "anvil" in names(panel)
+        await pilot.press("D")
+        await pilot.pause()
+        assert "anvil" not in names(panel)
+        assert "1 dead hidden" in lines(pilot)[0]
+        panel.view = view([i for i in team() if i.state is State.TERMINATED])
+        await pilot.pause()
+        assert "D shows them" in "".join(lines(pilot))
+        await pilot.press("D")
+        await pilot.pause()
+        assert "anvil" in names(panel)
+
+
+async def test_the_end_of_the_list_is_not_followed() -> None:
+    """`G` and the wheel reach the last instance, and stay there when others come."""
+    fleet = [instance(f"i{n:02}", f"agent-{n:02}") for n in range(40)]
+    async with panel_with(view(fleet), (80, 12)) as (panel, pilot):
+        for _ in range(40):
+            await pilot._post_mouse_events([MouseScrollDown], InstancesPanel, offset=(5, 5))
+        assert panel.cursor == 0
+        panel.view = view([*fleet, instance("z0", "zenith")])
+        await pilot.pause()
+        assert panel.cursor == 0
+        await pilot.press("G")
+        panel.view = view([*fleet, instance("z0", "zenith"), instance("z1", "zephyr")])
+        await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.label == "zenith"
+
+
+async def test_find_looks_through_what_is_not_shown() -> None:
+    """A role or a reason is found where the panel has no room for it."""
+    async with panel_with(view(team()), (40, 12)) as (panel, pilot):
+        assert "devops" not in "".join(lines(pilot))
+        panel.look_for("devops")
+        assert panel.selected is not None
+        assert panel.selected.label == "mason"
+
+
+async def test_only_what_differs_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update that changes one of a hundred rows draws that one; an equal one draws nothing."""
+    fleet = [instance(f"i{n:02}", requests=1) for n in range(40)]
+    async with panel_with(view(fleet), (120, 50)) as (panel, pilot):
+        drawn: list[int] = []
+        draw = panel.render_line
+
+        def counted(y: int) -> Any:
+            drawn.append(y)
+            return draw(y)
+
+        monkeypatch.setattr(panel, "render_line", counted)
+        panel.view = view(list(fleet))
+        await pilot.pause()
+        assert drawn == []
+        fleet[7] = instance("i07", requests=2)
+        panel.view = view(list(fleet))
+        await pilot.pause()
+        assert drawn == [8]
+
+
+async def test_what_is_exported_are_values() -> None:
+    """`x` writes each row's numbers as they are: unknown is empty, never zero."""
+    async with panel_with(view(team())) as (panel, _):
+        export = panel.export()
+        rows = [dict(zip(export.columns, row, strict=True)) for row in export.rows]
+        assert rows[0]["instance_name"] == "harbor"
+        assert rows[0]["state"] == "waiting"
+        assert rows[1]["cost_usd"] is None
+        assert rows[1]["unpriced"] == 12
+        assert rows[0]["last_activity"] == NOW_S - 372
+
+
+async def test_y_copies_the_id() -> None:
+    """What other commands want to be given is the id."""
+    async with panel_with(view(team())) as (panel, pilot):
+        await pilot.press("y")
+        assert panel.app.clipboard == "b2"
+
+
+async def test_the_panel_is_found_as_it_was_left() -> None:
+    """Order, tree and whether the dead are shown can be kept; nonsense changes nothing."""
+    async with panel_with(view(team())) as (panel, pilot):
+        await pilot.press("s", "s", "r", "t", "D")
+        kept = panel.kept()
+    async with panel_with(view(team())) as (panel, _):
+        before = panel.kept()
+        nonsense: list[dict[str, Any]] = [{}, {"sort": "beauty"}, {"sort": [1], "tree": "yes"}]
+        for kept_by_mistake in nonsense:
+            panel.restore(kept_by_mistake)
+            assert panel.kept() == before
+        panel.restore(kept)
+        assert panel.kept() == kept
+        assert "anvil" not in names(panel)
+        assert panel.order.mark == "▾"

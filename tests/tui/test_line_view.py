@@ -1,0 +1,224 @@
+"""The list under every long panel: what can be found in it, copied and taken out of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+import pytest
+from rich.segment import Segment
+from textual.geometry import Offset
+from textual.pilot import Pilot
+from textual.selection import Selection
+
+from alone import Alone, lines
+from madrox_tui.export import to_csv
+from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.rows import FIND_ROWS
+from madrox_tui.widgets.text_view import TextView
+
+pytestmark = pytest.mark.asyncio
+
+
+class Poem(LineView):
+    """Rows of a known text."""
+
+    def __init__(self, rows: list[str]) -> None:
+        super().__init__(id="poem")
+        self.rows = rows
+
+    def on_mount(self) -> None:
+        self.show_rows(len(self.rows))
+
+    def row(self, index: int) -> list[Segment]:
+        return [Segment(self.rows[index])]
+
+
+class Plain(Poem):
+    """The same without a cursor."""
+
+    has_cursor: ClassVar[bool] = False
+
+
+ROWS = [f"row {n}, which is {'odd' if n % 2 else 'even'}" for n in range(40)]
+
+
+@asynccontextmanager
+async def shown(view: LineView) -> AsyncIterator[Pilot[None]]:
+    app = Alone(view)
+    async with app.run_test(size=(60, 12), notifications=True) as pilot:
+        await pilot.pause()
+        yield pilot
+
+
+def marked(view: LineView, y: int) -> str:
+    """The characters of a drawn line that lie under a mark."""
+    style = view.cell_style("hit").bgcolor, view.cell_style("hit-here").bgcolor
+    return "".join(s.text for s in view.render_line(y) if s.style and s.style.bgcolor in style)
+
+
+async def test_hits_are_marked_and_walked() -> None:
+    """Looking for a text goes to its first hit, marks all, and n and N walk around them."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        view.look_for("ODD")
+        assert len(view.found.rows) == 0
+        view.look_for("odd")
+        assert view.cursor == 1
+        assert (view.found.number, len(view.found.rows)) == (1, 20)
+        assert marked(view, 1) == "odd"
+        assert marked(view, 2) == ""
+        await pilot.press("n")
+        assert view.cursor == 3
+        await pilot.press("N", "N")
+        assert view.cursor == 39
+        assert "row 39" in "".join(lines(pilot))
+        view.look_for("")
+        assert marked(view, view.cursor - view.scroll_offset.y) == ""
+
+
+async def test_typing_searches_from_where_it_began() -> None:
+    """A hit for the first letter does not keep a nearer one for the whole word from being found."""
+    view = Poem([*ROWS[:10], "even the even", "nothing", "odd and eventful"])
+    async with shown(view) as pilot:
+        await pilot.press("G", "k", "k")
+        for text in ("o", "od", "odd"):
+            view.look_for(text)
+        assert view.cursor == 12
+        view.look_for("")
+        await pilot.press("G")
+        view.look_for("even t")
+        assert view.cursor == 10
+
+
+async def test_what_came_later_is_found() -> None:
+    """The next hit may be in a row that was not there when the search began."""
+    view = Poem(list(ROWS))
+    async with shown(view) as pilot:
+        view.look_for("news")
+        assert view.found.at is None
+        view.rows.append("great news")
+        view.show_rows(len(view.rows))
+        await pilot.press("n")
+        assert view.cursor == 40
+
+
+async def test_without_a_cursor_the_view_scrolls_to_hits() -> None:
+    """In a text the hit is brought into sight."""
+    view = Plain(ROWS)
+    async with shown(view) as pilot:
+        view.look_for("row 30")
+        await pilot.pause()
+        assert "row 30" in "".join(lines(pilot))
+        view.look_for("row 2")
+        assert len(view.found.rows) == 11
+        await pilot.press("n", "n")
+        await pilot.pause()
+        assert view.found.at is not None
+        assert f"row {view.found.at}," in "".join(lines(pilot))
+
+
+async def test_a_hit_far_to_the_right_is_brought_into_sight() -> None:
+    """Rows that are wider than the view are scrolled sideways to what was found, and back."""
+    view = TextView("begin " + "word " * 40 + "needle\nplain")
+    async with shown(view) as pilot:
+        await pilot.press("w")
+        view.look_for("needle")
+        await pilot.pause()
+        assert "needle" in "".join(lines(pilot))
+        view.look_for("begin")
+        await pilot.pause()
+        assert "begin" in "".join(lines(pilot))
+
+
+async def test_n_without_anything_to_look_for_asks() -> None:
+    """`n` before the first search, like Ctrl+F, asks what to look for."""
+    asked = []
+
+    class Asking(Poem):
+        def on_rows_find_wanted(self) -> None:
+            asked.append(1)
+
+    async with shown(Asking(ROWS)) as pilot:
+        await pilot.press("n", "ctrl+f")
+        await pilot.pause()
+        assert len(asked) == 2
+
+
+async def test_a_long_list_is_searched_from_its_end() -> None:
+    """Where nothing faster is known, the last rows are looked through, and no more."""
+    view = Poem([f"x{n}" for n in range(FIND_ROWS + 100)])
+    async with shown(view):
+        assert len(view.find_rows("x")) == FIND_ROWS
+        assert view.find_rows("x")[-1] == FIND_ROWS + 99
+
+
+async def test_a_selection_is_the_text_under_it() -> None:
+    """Marking with the mouse gives those characters, over one row or several."""
+    view = Poem(ROWS)
+    async with shown(view):
+
+        def of(start: tuple[int, int] | None, end: tuple[int, int] | None) -> str:
+            selection = Selection(Offset(*start) if start else None, Offset(*end) if end else None)
+            found = view.get_selection(selection)
+            return found[0] if found else ""
+
+        assert of((4, 2), (9, 2)) == "2, wh"
+        assert of((4, 2), (5, 4)) == "2, which is even\nrow 3, which is odd\nrow 4"
+        assert of(None, None) == "\n".join(ROWS)
+        assert of((0, 39), (99, 99)) == "row 39, which is odd"
+
+
+async def test_the_mouse_marks_and_y_copies() -> None:
+    """Drag over a row, press y: what was marked is in the clipboard, and a toast says so."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        await pilot.mouse_down(Poem, offset=(6, 3))
+        await pilot.hover(Poem, offset=(12, 3))
+        await pilot.mouse_up(Poem, offset=(12, 3))
+        await pilot.pause()
+        await pilot.press("y")
+        copied = view.app.clipboard
+        assert copied
+        assert copied in ROWS[2]
+        assert copied != ROWS[2]
+        await pilot.pause()
+        assert any(f"copied {copied}" in note.message for note in view.app._notifications)
+
+
+async def test_y_copies_the_record_under_the_cursor() -> None:
+    """Without a selection it is the row; in a text, the rows in sight."""
+    view = Poem([*ROWS, "last\x1b[201~"])
+    async with shown(view) as pilot:
+        await pilot.press("j", "y")
+        assert view.app.clipboard == "row 1, which is odd"
+        await pilot.press("G", "y")
+        assert view.app.clipboard == "last␛[201~"
+    plain = Plain(ROWS)
+    async with shown(plain) as pilot:
+        await pilot.press("y")
+        assert plain.app.clipboard.split("\n") == ROWS[:10]
+
+
+async def test_rows_are_exported_as_text() -> None:
+    """A list that knows no values exports its rows."""
+    view = Poem(ROWS[:2])
+    async with shown(view):
+        assert to_csv(view.export()) == 'text\n"row 0, which is even"\n"row 1, which is odd"\n'
+
+
+async def test_w_wraps_long_text_or_scrolls_it_sideways() -> None:
+    """A text begins wrapped; `w` shows its lines whole, and `l` their ends."""
+    view = TextView("short\n" + "word " * 40 + "end")
+    async with shown(view) as pilot:
+        assert "end" in "".join(lines(pilot))
+        await pilot.press("w")
+        await pilot.pause()
+        assert "end" not in "".join(lines(pilot))
+        await pilot.press(*"l" * 30)
+        await pilot.pause()
+        assert "end" in "".join(lines(pilot))
+        await pilot.press("w")
+        await pilot.pause()
+        assert "short" in "".join(lines(pilot))

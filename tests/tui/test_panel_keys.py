@@ -1,0 +1,137 @@
+"""The keys that mean the same in every panel, in the whole app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders import TreeBuilder
+from driver import run_app
+from madrox_tui.widgets.text_view import TextView
+
+pytestmark = pytest.mark.asyncio
+
+NOW_S = TreeBuilder.epoch(600)
+
+
+@pytest.fixture
+def fleet(tree: TreeBuilder) -> TreeBuilder:
+    """`atlas` replied once and has a request open for long, `probe` is idle, `scribe` is dead."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.spawn("b2", "probe", role="qa", at=5, parent="a1")
+    tree.spawn("c3", "scribe", role="writer", at=6)
+    tree.send("a1", "m-1", "draw the plan", at=60)
+    tree.receive("a1", "m-1", "the plan is drawn", at=70, tokens=1200, cost=0.5)
+    tree.send("b2", "m-2", "test the plan", at=80)
+    tree.receive("b2", "m-2", "all tests pass", at=95, tokens=800, cost=None)
+    tree.send("a1", "m-3", "build the plan", at=120)
+    tree.frame("a1", "atlas pane", at=130)
+    tree.frame("b2", "probe pane", at=131)
+    tree.terminate("c3", "scribe", at=200)
+    return tree
+
+
+async def test_a_finds_who_needs_you_from_anywhere(fleet: TreeBuilder) -> None:
+    """`a` selects the stuck instance, also while another panel has the focus."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck", "atlas pane")
+        await person.press("j")
+        await person.sees("probe pane")
+        await person.press("3", "a")
+        await person.sees("atlas pane")
+
+
+@pytest.mark.parametrize(
+    ("panel", "text", "count"),
+    [("1", "probe", "1/1"), ("2", "atlas", "1/1"), ("3", "plan", "/4"), ("4", "atlas", "1/1")],
+)
+async def test_ctrl_f_finds_in_the_focused_panel(
+    fleet: TreeBuilder, panel: str, text: str, count: str
+) -> None:
+    """In each panel Ctrl+F counts the hits, n goes to the next, and Esc ends it."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck", "atlas pane", "build the plan")
+        await person.press(panel, "ctrl+f", *text)
+        await person.sees(f"find {text}", count)
+        await person.press("enter", "n")
+        await person.sees(f"find {text}", count.rpartition("/")[2])
+        await person.press("escape")
+        await person.misses("find ")
+
+
+async def test_while_finding_every_key_is_text(fleet: TreeBuilder) -> None:
+    """`q`, digits and `/` are looked for instead of acting, and Esc does not drop the filter."""
+    async with run_app(fleet.root, now_s=NOW_S, filter_text="probe") as person:
+        await person.sees("Instances 1 of 3")
+        await person.press("ctrl+f", "q", "1", "slash")
+        await person.sees("find q1/")
+        await person.press("escape")
+        await person.misses("find ")
+        assert "Instances 1 of 3" in person.text
+        await person.press("escape")
+        await person.sees("Instances 3")
+
+
+async def test_a_message_can_be_searched_and_copied(fleet: TreeBuilder) -> None:
+    """The screen over the panels has the same keys as they."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        await person.press("3", "G", "enter")
+        await person.sees("to atlas")
+        await person.press("y")
+        assert person.app.clipboard == "build the plan"
+        await person.press("ctrl+f", *"plan")
+        await person.sees("find plan", "1/1")
+        await person.press("escape")
+        await person.sees("to atlas")
+
+
+@pytest.mark.parametrize("panel", ["1", "2", "3", "4"])
+async def test_x_exports_the_focused_panel(
+    fleet: TreeBuilder, panel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`x` and Enter write the rows of the panel that has the focus."""
+    monkeypatch.chdir(tmp_path)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck", "atlas pane", "build the plan")
+        await person.press(panel, "x")
+        await person.sees("Export ", ".csv")
+        await person.press("enter")
+        await person.until(lambda: bool(list(tmp_path.glob("madrox-*.csv"))), "a file")
+        (path,) = tmp_path.glob("madrox-*.csv")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert len(path.read_text().splitlines()) >= 2
+
+
+async def test_s_saves_the_screen(
+    fleet: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`S` writes a picture and a text of what is on the screen."""
+    monkeypatch.chdir(tmp_path)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck", "atlas pane")
+        await person.press("S")
+        await person.until(lambda: len(list(tmp_path.glob("madrox-screen-*"))) == 2, "two files")
+        (text,) = tmp_path.glob("madrox-screen-*.txt")
+        assert "atlas pane" in text.read_text()
+
+
+async def test_a_dialog_that_closes_while_it_is_searched(fleet: TreeBuilder) -> None:
+    """What the search of a message still has to tell when it is closed is told to nobody."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        await person.press("3", "G", "enter")
+        await person.sees("to atlas")
+        text = person.app.screen.query_one(TextView)
+        for _ in range(3):
+            text.look_for("plan")
+            text.look_for("")
+        person.app.pop_screen()
+        text.post_message(text.FindChanged(text, text.found))
+        await person.misses("to atlas")
+        await person.pilot.pause()
+        person.app.post_message(text.FindChanged(text, text.found))
+        person.app.post_message(text.FindWanted(text))
+        await person.press("1")
+        await person.sees("Instances 3")
