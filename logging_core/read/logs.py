@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,6 +13,7 @@ from typing import Generic, TypeVar
 from logging_core.codec.decode import decode_metadata, strip_line
 from logging_core.codec.entries import Entries, Unreadable
 from logging_core.codec.lenient import mend
+from logging_core.read.capture import newest_frame
 from logging_core.read.files import Part, open_regular
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
@@ -206,11 +208,38 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
     Args:
         root: Of the tree.
         instance_id: Whose, safe to show.
+        newest_only: Of what is there at the first look only the newest frame is wanted.
     """
 
-    def __init__(self, root: Path, instance_id: str) -> None:
+    def __init__(self, root: Path, instance_id: str, *, newest_only: bool) -> None:
         super().__init__(root, FrameScanner, None)
+        self._root = root
         self._instance_id = instance_id
+        self._newest_only = newest_only
+
+    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
+        """See `Log`."""
+        if self._newest_only:
+            self._newest_only = False
+            self._leave_out(parts)
+        return super().poll(parts, relist, budget)
+
+    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
+        """See `Log`."""
+        self._newest_only = False
+        super().resume(positions)
+
+    def _leave_out(self, parts: Sequence[Part]) -> None:
+        """Begin at the newest frame. A file that cannot be read now is read whole when it can."""
+        done = False
+        for part in reversed(parts):
+            if done or part.log.compressed:
+                self._tail.begin(part, None)
+                continue
+            with suppress(OSError):
+                offset = newest_frame(self._root, part)
+                self._tail.begin(part, offset)
+                done = part.size > 0
 
     def _take(self, path: str, items: Iterable[FrameSpan | Unreadable], found: Found) -> None:
         for item in items:

@@ -20,7 +20,7 @@ from logging_core.read.sweep import AUDIT, Sweep, instance_directories
 from logging_core.tree import LOG_TYPES, LogTree, check_instance_id
 
 _TRIES = 3
-_DISORDER_S = 3700.0
+DISORDER_S = 3700.0
 """Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
 
 _SPARE = 1000
@@ -59,7 +59,7 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
             lines.extend(islice(newest_lines(tree.root, part, left), left))
         return lines
 
-    newest_first = _on_parts(tree.root, group, read)
+    newest_first = _retry(lambda: read(Sweep(tree.root).parts(group)))
     return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in reversed(newest_first)]
 
 
@@ -87,12 +87,14 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
     if limit < 0:
         raise ValueError(f"limit is {limit}: use how many entries at most")
 
-    def read(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
+    def read() -> list[dict[str, Any]]:
+        days = sorted(Sweep(tree.root).groups(AUDIT).items())
+        parts = [part for _, parts in days for part in parts]
         most = limit + _SPARE
         streams = [_newest_entries(tree.root, part, since_s, most) for part in parts]
         return list(islice(_newest_first(streams), limit))
 
-    return _on_parts(tree.root, AUDIT, read)[::-1]
+    return _retry(read)[::-1]
 
 
 def list_instances(tree: LogTree) -> list[dict[str, Any]]:
@@ -125,12 +127,11 @@ def _read_metadata(directory: Path) -> dict[str, Any]:
     return unknown if isinstance(loaded, str) else loaded.fields
 
 
-def _on_parts(root: Path, group: str, read: Callable[[tuple[Part, ...]], list[T]]) -> list[T]:
-    """Read a log's parts, once more if they were renamed meanwhile."""
-    sweep = Sweep(root)
+def _retry(read: Callable[[], list[T]]) -> list[T]:
+    """List and read, once more if files were renamed in between."""
     for _ in range(_TRIES):
         try:
-            return read(sweep.parts(group))
+            return read()
         except MovedError:
             continue
     return []
@@ -149,7 +150,7 @@ def _newest_entries(
         if time_s is None:
             timeless.append(loaded.fields)
             continue
-        if time_s < since_s - _DISORDER_S:
+        if time_s < since_s - DISORDER_S:
             return
         if time_s >= since_s:
             yield from ((time_s, fields) for fields in (*timeless, loaded.fields))

@@ -26,7 +26,8 @@ class TreeReader:
         raw: Leave the texts of records unsanitised.
         history_bytes: How much of the end of each communication.jsonl, instance.log and
             orchestrator.log the first look reads; `None` for all, rotated and compressed parts
-            included. Audit files and captures are always read whole.
+            included. Of each pane, any number leaves only the newest capture; `PaneFile` has the
+            others. Audit files are always read whole, the newest day first.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Raises:

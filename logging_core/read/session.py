@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from logging_core.codec.decode import decode_audit, decode_message
@@ -136,11 +136,11 @@ class Session:
             audit_log = AuditLog if self._blocks else JsonLines
             return audit_log(self._root, partial(decode_audit, raw=self._raw))
         instance_id = self._shown(group.split("/")[-2]) if "/" in group else ""
+        history = self._history if self._first and self._resumed is None else None
         if kind is FileKind.METADATA:
             return MetadataFile(self._root, instance_id, raw=self._raw)
         if kind is FileKind.PANE:
-            return PaneLog(self._root, instance_id)
-        history = self._history if self._first and self._resumed is None else None
+            return PaneLog(self._root, instance_id, newest_only=history is not None)
         if kind is FileKind.COMMUNICATION:
             decode = partial(decode_message, instance_id=instance_id, raw=self._raw)
             return JsonLines(self._root, decode, history)
@@ -171,17 +171,26 @@ class Session:
     # --- reading -------------------------------------------------------------
 
     def _read(self, findings: Findings) -> None:
-        """Give each log of the queue a turn, as far as the look's bytes reach."""
+        """Give each log of the queue a turn, as far as the look's bytes reach.
+
+        Of the audit days, the newest ones first: none before those after it are read.
+        """
         for group in self._held - self._queue.keys():
             self._take(group, self._log(group).rest(), findings)
         left = BATCH
-        for group in list(islice(self._queue, _LOGS)):
+        days = sorted(filter(_is_audit, self._queue), reverse=True)
+        others = (group for group in self._queue if not _is_audit(group))
+        behind = False
+        for group in list(islice(chain(days, others), _LOGS)):
             if left <= 0:
                 break
+            if behind and _is_audit(group):
+                continue
             del self._queue[group]
             relist = partial(self._sweep.parts, group)
             found = self._log(group).poll(self._parts[group], relist, TURN)
             left -= found.spent
+            behind = behind or not found.drained
             self._take(group, found, findings)
 
     def _take(self, group: str, found: Found, findings: Findings) -> None:
@@ -199,7 +208,11 @@ class Session:
             self._held.discard(group)
 
 
+def _is_audit(group: str) -> bool:
+    return group.startswith(f"{AUDIT}/")
+
+
 def _kind(group: str) -> FileKind:
-    if group == AUDIT:
+    if _is_audit(group):
         return FileKind.AUDIT
     return INSTANCE_FILES.get(group.rpartition("/")[2], FileKind.ORCHESTRATOR)

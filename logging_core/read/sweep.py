@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -14,11 +15,15 @@ from logging_core.read.files import Part
 from logging_core.tree import FileKind, LogFile, classify
 
 AUDIT = "audit"
-"""The group of all audit files: together they are one log, whatever their names."""
+"""The directory of the audit files; those of one day are one log, whatever they are renamed to."""
+
+_DAY = len("audit/audit_20261123")
 
 _ROOT = ""
 _INSTANCES = "instances"
 _LOOKS_TO_BE_GONE = 2
+_SETTLED_NS = 3_000_000_000
+"""A directory's time tells of every change only if they are further apart than it is fine."""
 
 Groups = dict[str, tuple[Part, ...]]
 """The parts of each log of a directory, oldest first."""
@@ -48,9 +53,12 @@ class _Listing:
         files: By name; `None` for what is not ours.
         strange: Path and reason of what has a log's name but is no file.
         groups: The parts of each log.
+        parts: All of them.
+        mark: What the directory looked like, if it had been left alone for a while when it was
+            listed: then equal marks, equal names.
     """
 
-    __slots__ = ("files", "groups", "strange")
+    __slots__ = ("files", "groups", "mark", "parts", "strange")
 
     def __init__(
         self,
@@ -59,9 +67,12 @@ class _Listing:
     ) -> None:
         self.files = files or {}
         self.strange = strange
+        self.mark: tuple[int, ...] | None = None
+        self.parts = [part for part in self.files.values() if part is not None]
         groups: dict[str, list[Part]] = {}
-        for part in filter(None, self.files.values()):
-            group = AUDIT if part.log.kind is FileKind.AUDIT else part.log.base
+        for part in self.parts:
+            base = part.log.base
+            group = base[:_DAY] if part.log.kind is FileKind.AUDIT else base
             groups.setdefault(group, []).append(part)
         self.groups: Groups = {
             group: tuple(sorted(parts, key=attrgetter("order"))) for group, parts in groups.items()
@@ -79,11 +90,16 @@ class Sweep:
 
     Attributes:
         instances: The directories of instances that are known.
+
+    Args:
+        root: Of the tree.
+        now_ns: The clock that the times of directories are compared with.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, now_ns: Callable[[], int] = time.time_ns) -> None:
         self.instances: dict[str, int] = {}  # and how many sweeps in a row missed each
         self._root = root
+        self._now_ns = now_ns
         self._base = str(root)
         self._known: dict[str, _Listing] = {}
         self._failing: dict[str, str] = {}
@@ -121,11 +137,14 @@ class Sweep:
 
     def parts(self, group: str) -> tuple[Part, ...]:
         """The files of one log, listed anew; none if that cannot be done."""
-        directory = AUDIT if group == AUDIT else group.rpartition("/")[0]
+        return self.groups(group.rpartition("/")[0]).get(group, ())
+
+    def groups(self, directory: str) -> Groups:
+        """The logs of one directory, listed anew; none if that cannot be done."""
         try:
-            return self._list(directory, _NOTHING).groups.get(group, ())
+            return self._list(directory, _NOTHING).groups
         except OSError:
-            return ()
+            return {}
 
     def _directory(self, path: Path) -> str | None:
         """Which directory to list for a path; `None` if it is none of ours."""
@@ -158,7 +177,11 @@ class Sweep:
 
     def _list_into(self, directory: str, look: Look) -> None:
         known = self._known.get(directory, _NOTHING)
+        if known.mark is not None and self._is_unchanged(directory, known):
+            self._failing.pop(directory or ".", None)
+            return
         try:
+            before = _mark(f"{self._base}/{directory}")
             listing = self._list(directory, known)
         except FileNotFoundError:
             listing = _NOTHING
@@ -166,6 +189,9 @@ class Sweep:
             self._fail(directory or ".", _reason(error), look)
             return
         self._failing.pop(directory or ".", None)
+        if listing is not _NOTHING:
+            settled = before is not None and self._now_ns() - before[-1] > _SETTLED_NS
+            listing.mark = before if settled else None
         if listing is known:
             return
         for path, reason in listing.strange:
@@ -175,6 +201,19 @@ class Sweep:
             if parts != known.groups.get(group):
                 look.changed[group] = parts
         self._known[directory] = listing
+
+    def _is_unchanged(self, directory: str, known: _Listing) -> bool:
+        """Whether a directory and all its files are as they were: cheaper than to list it."""
+        if _mark(f"{self._base}/{directory}") != known.mark:
+            return False
+        prefix = f"{self._base}/"
+        try:
+            for part in known.parts:
+                if not _same(part, os.lstat(prefix + part.path)):
+                    return False
+        except OSError:
+            return False
+        return True
 
     def _list(self, directory: str, known: _Listing) -> _Listing:
         """List one directory; the same object as `known` if nothing is different."""
@@ -222,14 +261,25 @@ def instance_directories(root: str | Path) -> tuple[set[str], set[str]]:
 def _part(entry: os.DirEntry[str], path: str, file: LogFile, known: Part | None) -> Part:
     """A listed file; the same object as `known` if nothing is different."""
     status = entry.stat(follow_symlinks=False)
-    size, mtime_ns = status.st_size, status.st_mtime_ns
-    if known is not None and (status.st_ino, size, mtime_ns) == (
-        known.ino,
-        known.size,
-        known.mtime_ns,
-    ):
+    if known is not None and _same(known, status):
         return known
-    return Part(path, file, status.st_dev, status.st_ino, size, mtime_ns)
+    return Part(path, file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _same(part: Part, status: os.stat_result) -> bool:
+    """Whether a file is as it was: any difference counts, not only a later time."""
+    if status.st_size != part.size or status.st_mtime_ns != part.mtime_ns:
+        return False
+    return status.st_ino == part.ino
+
+
+def _mark(path: str) -> tuple[int, ...] | None:
+    """Which directory this is, and when names in it last changed; `None` if there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mode, status.st_mtime_ns
 
 
 @contextmanager

@@ -114,6 +114,12 @@ class LogTail(Generic[T]):
             generation = 0 if file is None else file.generation
             self._files[dev, ino] = Tracked(path, generation, feed, checked, crc)
 
+    def begin(self, part: Part, offset: int | None, *, aligned: bool = True) -> None:
+        """Read a file only from `offset` on; `None`: not at all. See `Feed.skip_to`."""
+        tracked = Tracked.begin(part, self._make())
+        tracked.feed.skip_to(_NEVER if offset is None else offset, aligned=aligned)
+        self._files[part.id] = tracked
+
     # --- which file is which -------------------------------------------------
 
     def _settle(self, parts: Sequence[Part], relist: Relist) -> Sequence[Part]:
@@ -132,13 +138,10 @@ class LogTail(Generic[T]):
     def _leave_out(self, parts: Sequence[Part], left: int) -> None:
         """Begin `left` bytes before the end of what is there."""
         for part in reversed(parts):
-            tracked = Tracked.begin(part, self._make())
             if left <= 0 or part.log.compressed:
-                tracked.feed.skip_to(_NEVER)
-                self._files[part.id] = tracked
+                self.begin(part, None)
             elif part.size > left:
-                tracked.feed.skip_to(part.size - left - 1, aligned=False)
-                self._files[part.id] = tracked
+                self.begin(part, part.size - left - 1, aligned=False)
             left -= part.size
 
     def _identify(self, part: Part, source: Source, turn: Turn[T]) -> Tracked[T] | None:

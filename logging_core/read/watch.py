@@ -15,7 +15,7 @@ from typing import Any
 
 _STEP_MS = 10
 _DEBOUNCE_MS = 50
-_CHECK_MS = 250  # how often the watching thread looks whether it should end
+_CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections.abc import Callable
 
 from hypothesis import given, settings
@@ -55,6 +56,48 @@ DECODERS: list[Callable[[bytes], object]] = [
     orchestrator,
     lifecycle,
 ]
+
+
+VALUES = [
+    *(None, True, 0, -1, 1e308, float("nan"), 10**400, "", "12", "-1", "1e999", WHEN, "\ud800"),
+    *("\x1b[2J", [], {}, [1, [2]], {"a": {"b": None}}, "0001-01-01T00:00:00+23:59", "2026-W01-1"),
+]
+PIECES = [
+    b"{",
+    b"}",
+    b'"',
+    b"[" * 500,
+    b"\\",
+    b"\0",
+    b"\xff",
+    b"\xf0\x9f",
+    b"\xe2\x80\xa8",
+    b"1e999",
+]
+
+
+def test_ten_thousand_mutants_raise_nothing() -> None:
+    """Records with some fields left out, some new, and some with a value of any kind."""
+    chance = random.Random(4)
+    for number in range(10_000):
+        record = dict(MESSAGE if number % 2 else EXCHANGE)
+        for key in chance.sample([*record, "details", "new"], chance.randint(1, 4)):
+            record[key] = chance.choice(VALUES)
+        if chance.random() < 0.5:
+            record.pop(chance.choice(list(record)))
+        line = json.dumps(record).encode()
+        for decode in DECODERS:
+            decode(line)
+
+
+def test_ten_thousand_random_lines_raise_nothing() -> None:
+    """Noise, and good lines with noise in them."""
+    chance = random.Random(5)
+    line = json.dumps(EXCHANGE).encode()
+    for _ in range(10_000):
+        at, noise = chance.randrange(len(line)), chance.randbytes(chance.randrange(40))
+        for decode in DECODERS:
+            decode(line[:at] + noise + chance.choice(PIECES) + line[at:])
 
 
 @given(st.data())

@@ -61,6 +61,19 @@ async def test_what_is_written_is_seen_without_a_sweep(tree: TreeBuilder) -> Non
         assert threading.active_count() < 20
 
 
+@pytest.mark.parametrize("above", [".git", ".venv", "node_modules"])
+async def test_a_tree_below_a_directory_that_reloaders_ignore_is_watched(
+    tmp_path: Path, above: str
+) -> None:
+    """Whatever stands in the path of the root."""
+    tree = TreeBuilder(tmp_path / above / "logs~")
+    tree.send("agent~", "m0")
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        for number in range(1, 4):  # the first one may still be found by the sweep at the start
+            assert await messages(batches, 1) == [f"m{number - 1}"]
+            tree.send("agent~", f"m{number}")
+
+
 async def test_the_first_batch_comes_at_once(tree: TreeBuilder) -> None:
     """Also from an empty tree; later ones always say something."""
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:

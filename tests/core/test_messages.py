@@ -1,114 +1,138 @@
-"""Messages of all instances, page by page towards the past."""
-
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
+import tempfile
 from pathlib import Path
+from unittest import mock
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import TreeBuilder
+from logging_core.codec.decode import decode_message
+from logging_core.read import messages
 from logging_core.read.messages import MessagePages
+from logging_core.read.reader import TreeReader
 from logging_core.records import Message
-
-said = st.lists(
-    st.tuples(st.sampled_from("abc"), st.integers(0, 50), st.integers(1, 3000)), max_size=40
-)
+from reading import ids, only, records
 
 
-def fill(root: Path, messages: list[tuple[str, int, int]]) -> list[str]:
-    """A tree of messages with the times as given, each instance's in order; what was said."""
-    shutil.rmtree(root, ignore_errors=True)
-    tree, texts = TreeBuilder(root), []
-    for number, (name, at, size) in enumerate(sorted(messages, key=lambda m: m[1])):
-        texts.append(f"{number} {name} {at} " + "x" * size)
-        tree.send(name, f"m{number}", texts[-1], at=at)
-    return texts
-
-
-def contents(page: list[Message]) -> list[str]:
-    return [str(message.content) for message in page]
-
-
-def read_back(pages: MessagePages, count: int) -> list[list[str]]:
-    found = []
-    while page := pages.older(count):
-        found.append(contents(page))
+def pages(source: MessagePages, count: int) -> list[Message]:
+    """Everything, put together from its pages."""
+    found: list[Message] = []
+    while page := source.older(count):
+        assert len(page) <= count
+        found[:0] = page
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(said, st.integers(1, 9))
-def test_pages_hold_every_message_once_in_the_order_of_time(
-    tmp_path: Path, messages: list[tuple[str, int, int]], count: int
-) -> None:
-    """Put together backwards they are all there is, by time, each instance's in its order."""
-    texts = fill(tmp_path / "logs", messages)
-    pages = read_back(MessagePages(tmp_path / "logs"), count)
-    found = [text for page in reversed(pages) for text in page]
-    assert sorted(found) == sorted(texts)
-    times = [int(text.split()[2]) for text in found]
-    assert times == sorted(times)
-    for name in "abc":
-        own = [text for text in found if text.split()[1] == name]
-        assert own == [text for text in texts if text.split()[1] == name]
-    assert all(len(page) == count for page in pages[:-1])
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=40),
+    st.integers(1, 15),
+)
+@settings(max_examples=100, deadline=None)
+def test_pages_together_are_all_messages_by_time(steps: list[tuple[str, int]], count: int) -> None:
+    """Of all instances, in the order in which a reader of the whole tree hands them out."""
+    with tempfile.TemporaryDirectory() as root:
+        tree, at = TreeBuilder(Path(root)), 0.0
+        for number, (instance_id, pause) in enumerate(steps):
+            at += 0.5 + pause
+            tree.send(instance_id, f"m{number}", at=at)
+        whole = only(Message, records(TreeReader(tree.root)))
+        assert pages(MessagePages(tree.root), count) == whole
+        source = MessagePages(tree.root)
+        moment = tree.epoch(at / 2)
+        source.start_before(moment)
+        assert pages(source, count) == [m for m in whole if (m.time_s or 0) < moment]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(said, st.integers(-1, 51))
-def test_pages_begin_before_a_moment(
-    tmp_path: Path, messages: list[tuple[str, int, int]], at: int
-) -> None:
-    """Only what is older than the moment is handed out."""
-    texts = fill(tmp_path / "logs", messages)
-    pages = MessagePages(tmp_path / "logs")
-    pages.older(1)
-    pages.start_before(TreeBuilder.epoch(at))
-    found = [text for page in read_back(pages, 7) for text in page]
-    assert sorted(found) == sorted(text for text in texts if int(text.split()[2]) < at)
+def test_some_instances_can_be_asked_for(tree: TreeBuilder) -> None:
+    """One that is not there has no messages."""
+    for number, name in enumerate("abcab"):
+        tree.send(name, f"{name}{number}", at=number)
+    source = MessagePages(tree.root, ["a", "c", "nobody", "../x"])
+    assert ids(source.older(9)) == ["a0", "c2", "a3"]
+    assert source.older(9) == []
 
 
-def test_only_some_instances_may_be_asked_for(tmp_path: Path) -> None:
-    """Others' messages are left out, and ids that are none are, too."""
-    fill(tmp_path / "logs", [("a", 1, 5), ("b", 2, 5), ("a", 3, 5)])
-    page = MessagePages(tmp_path / "logs", ["a", "nobody"]).older(9)
-    assert [message.instance_id for message in page] == ["a", "a"]
+def test_what_is_written_later_is_on_no_page(tree: TreeBuilder) -> None:
+    """Pages only lead into the past."""
+    for number in range(4):
+        tree.send("a", f"m{number}", at=number)
+    source = MessagePages(tree.root)
+    assert ids(source.older(2)) == ["m2", "m3"]
+    tree.send("a", "new", at=9)
+    assert ids(source.older(9)) == ["m0", "m1"]
+    source.start_before(None)
+    assert ids(source.older(1)) == ["new"]
 
 
-def test_compressed_and_broken_files_are_read_as_far_as_they_go(tree: TreeBuilder) -> None:
-    """A compressed part comes before the live one; lines that are none are passed over."""
-    tree.send("a", "m1", "old", at=1)
+def test_rotated_and_compressed_parts_are_the_past(tree: TreeBuilder) -> None:
+    """A page goes on in the part before."""
+    for number in range(9):
+        tree.send("a", f"m{number}", at=number)
     path = tree.root / "instances/a/communication.jsonl"
-    path.with_name("communication.jsonl.gz").write_bytes(gzip.compress(path.read_bytes()))
-    path.unlink()
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.with_name(f"{path.name}.2.gz").write_bytes(gzip.compress(b"".join(lines[:3])))
+    path.with_name(f"{path.name}.1").write_bytes(b"".join(lines[3:6]))
+    path.write_bytes(b"".join(lines[6:]))
+    assert ids(pages(MessagePages(tree.root), 4)) == [f"m{number}" for number in range(9)]
+
+
+def test_a_rotation_between_two_pages_loses_nothing(tree: TreeBuilder) -> None:
+    """The file is read on under its new name; a deleted one has no more messages."""
+    for number in range(200):
+        tree.send("a", f"m{number}", "x" * 500, at=number)
+    tree.send("b", "early", at=-1)
+    path = tree.root / "instances/a/communication.jsonl"
+    source, doomed = MessagePages(tree.root), MessagePages(tree.root)
+    assert ids(source.older(2)) == ids(doomed.older(2)) == ["m198", "m199"]
+    path.rename(f"{path}.1")
+    tree.send("a", "new", at=999)
+    assert ids(pages(source, 50)) == ["early", *(f"m{number}" for number in range(198))]
+    path.with_name(f"{path.name}.1").unlink()
+    assert ids(pages(doomed, 50))[0] == "early"
+
+
+def test_order_inside_a_file_is_kept(tree: TreeBuilder) -> None:
+    """Even where its times run backwards, or there is none."""
+    tree.send("a", "one", at=1)
+    tree.send("a", "late", at=50)
+    tree.send("a", "three", at=3)
+    tree.json("instances/a/communication.jsonl", {"message_id": "timeless"})
+    tree.send("b", "two", at=2)
+    tree.send("a", "four", at=60)
+    found = ids(pages(MessagePages(tree.root), 1))
+    assert [name for name in found if name != "two"] == ["one", "late", "three", "timeless", "four"]
+
+
+def test_lines_that_are_no_messages_are_left_out(tree: TreeBuilder) -> None:
+    """And a giant one is cut, with its true size told."""
     tree.line("instances/a/communication.jsonl", b"nonsense\n\n[1]\n")
-    tree.send("a", "m2", "new", at=2)
-    tree.line("instances/a/communication.jsonl", b'{"content": "timeless"}\n{"content": "to')
-    found = contents(MessagePages(tree.root).older(9))
-    assert found == ["old", "new", "timeless"]
+    tree.send("a", "big", "x" * 2_000_000)
+    tree.line("instances/a/communication.jsonl", b'{"message_id": "torn')
+    (message,) = MessagePages(tree.root).older(9)
+    assert (message.content or "").endswith("… [cut: 2,000,134 bytes]")
 
 
-def test_a_far_away_moment_is_found_without_reading_what_is_after_it(tree: TreeBuilder) -> None:
-    """Of a large file only the neighbourhood of the moment is read."""
-    for number in range(2000):
-        tree.send("a", f"m{number}", f"{number} " + "x" * 3000, at=number)
-    pages = MessagePages(tree.root)
-    pages.start_before(tree.epoch(500))
-    before = read_bytes()
-    found = contents(pages.older(10))
-    assert [int(text.split()[0]) for text in found] == list(range(490, 500))
-    assert read_bytes() - before < 3 << 20
+def test_a_moment_long_ago_is_found_without_reading_what_came_after(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is nearly in time order is halved until the moment is near."""
+    monkeypatch.setattr(messages, "_NEAR", 2000)
+    for number in range(500):
+        tree.send("a", f"m{number}", "x" * 300, at=100 * number)
+    source = MessagePages(tree.root)
+    with mock.patch(f"{messages.__name__}.decode_message", wraps=decode_message) as decode:
+        source.start_before(tree.epoch(1000))
+        assert ids(source.older(2)) == ["m8", "m9"]
+    assert decode.call_count < 60
+    for number in (1, 250, 499):
+        source.start_before(tree.epoch(100 * number))
+        assert ids(source.older(1)) == [f"m{number - 1}"]
 
 
 def test_a_missing_tree_has_no_messages(tmp_path: Path) -> None:
-    """Nothing there, nothing handed out."""
-    assert MessagePages(tmp_path / "nowhere").older(5) == []
-
-
-def read_bytes() -> int:
-    """How much this process has read so far."""
-    return int(Path(f"/proc/{os.getpid()}/io").read_text().split()[1])
+    """It may come later: begin anew then."""
+    assert MessagePages(tmp_path / "none").older(5) == []

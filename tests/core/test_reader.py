@@ -7,6 +7,7 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core.read import session
+from logging_core.read.frames import read_frame
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     AuditEvent,
@@ -138,7 +139,7 @@ def test_the_work_of_one_look_is_bounded(
 
 
 def test_history_is_the_end_of_each_log(tree: TreeBuilder) -> None:
-    """Audit files and captures are read whole; what comes later is read whole too."""
+    """Of a pane it is the newest frame; audit files are read whole, and so is what comes later."""
     for number in range(100):
         tree.send("a", f"m{number}", at=number)
         tree.lifecycle("a", f"line\n    {number}", at=number)
@@ -151,10 +152,60 @@ def test_history_is_the_end_of_each_log(tree: TreeBuilder) -> None:
     lifecycle = only(LifecycleEvent, found)
     assert lifecycle[-1].text == "line\n99"
     assert lifecycle[0].text.startswith("line\n")
-    assert len(only(AuditEvent, found)) == len(only(FrameRef, found)) == 100
+    assert len(only(AuditEvent, found)) == 100
+    assert [ref.time_s for ref in only(FrameRef, found)] == [tree.epoch(99)]
+    tree.frame("a", "new", at=100)
+    tree.frame("a", "newer", at=101)
+    assert [ref.time_s for ref in only(FrameRef, records(reader))] == [
+        tree.epoch(100),
+        tree.epoch(101),
+    ]
     for number in range(50):
         tree.send("late", f"l{number}")
     assert len(only(Message, records(reader))) == 50
+
+
+def test_the_newest_day_of_audit_is_read_first(tree: TreeBuilder) -> None:
+    """However much there is of each day: no older one is begun before."""
+    for day in range(3):
+        for number in range(3):
+            tree.audit("x", "a", {"day": day, "text": "x" * 600_000}, at=86_400 * day + number)
+    found: list[int] = []
+    for batch in read(TreeReader(tree.root)):
+        found += [event.details["day"] for event in only(AuditEvent, batch.records)]
+        assert found.count(2) == 3 or 1 not in found
+        assert found.count(1) == 3 or 0 not in found
+    assert sorted(found) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_an_audit_day_that_is_renamed_at_midnight_is_not_read_again(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """Its parts are one log, and the next day is another."""
+    tree.audit("one", "a", {})
+    assert len(only(AuditEvent, records(reader))) == 1
+    today = tree.root / "audit/audit_20261123.jsonl"
+    today.rename(f"{today}.2026-11-23")
+    tree.audit("two", "a", {})
+    tree.audit("three", "a", {}, at=86_400)
+    assert {event.event_type for event in only(AuditEvent, records(reader))} == {"two", "three"}
+    assert problems(reader) == []
+
+
+def test_a_pane_without_a_frame_is_one_problem_in_any_history(tree: TreeBuilder) -> None:
+    """The end of a file that holds no frame is not passed over in silence."""
+    tree.line("instances/a/tmux_output.log", b"no frame at all\n" * 1000)
+    (found,) = problems(TreeReader(tree.root, history_bytes=1000))
+    assert found.reason == "text before the first frame"
+
+
+def test_a_frame_larger_than_the_history_is_found(tree: TreeBuilder) -> None:
+    """Its header is searched for as far back as it takes."""
+    tree.frame("a", "old")
+    tree.frame("a", "x" * 900_000, at=1)
+    (ref,) = only(FrameRef, records(TreeReader(tree.root, history_bytes=1000)))
+    assert ref.time_s == tree.epoch(1)
+    assert len(read_frame(tree.root, ref)) == 900_000
 
 
 def test_only_dirty_paths_are_looked_at(tree: TreeBuilder, reader: TreeReader) -> None:
