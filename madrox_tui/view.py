@@ -22,6 +22,9 @@ class View:
         scope: The only instance shown (`i`), or `None` for all.
         instances: The instances that pass filter and scope, in the fleet's order.
         usage: What these add up to; the whole fleet's if nothing narrows.
+        moment_s: The earlier moment that is shown; `None` for the newest.
+        events_per_s: How many records come, smoothed; 0 when it is quiet.
+        lag_s: For how long the files have held more than is shown; 0 when all is shown.
     """
 
     state: FleetState
@@ -29,6 +32,9 @@ class View:
     scope: str | None
     instances: tuple[InstanceState, ...]
     usage: Usage
+    moment_s: float | None = None
+    events_per_s: float = 0.0
+    lag_s: float = 0.0
 
     @property
     def narrowed(self) -> bool:

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from madrox_tui.bindings import PANEL_NAMES, key_groups
 from madrox_tui.keymap import help_markdown
-from madrox_tui.screens.main import PANEL_NAMES, key_groups
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
