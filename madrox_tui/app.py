@@ -66,7 +66,7 @@ class MadroxTop(App[None]):
         self.theme = settings.theme or self._known(left.theme) or THEMES[0].name
         self.set_keymap(keymap(settings.keys))
         feed = Feed(root, now=now, settings=settings, since_s=since_s, past=past)
-        self._main = MainScreen(feed, settings.filter, _begin(left, settings.layout))
+        self._main = MainScreen(feed, settings, _begin(left, settings.layout))
 
     def get_default_screen(self) -> MainScreen:
         """The four panels."""

@@ -136,14 +136,25 @@ def print_settings(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
         keys: By action: what it does, and its built-in keys.
     """
     lines = [f"# madrox-top settings. Save as {config_path()}", ""]
-    for name, (description, value) in describe_settings().items():
+    for name, (description, line) in describe_settings().items():
         lines.append(f"# {description}")
-        lines += [f"[{name}]"] if value == "" and name in _TABLES else [f"{value}"]
+        lines.append(f"[{name}]" if name in _TABLES else line)
         if name == "keys":
             lines += _key_lines(keys)
         if name == "prompts":
             lines.append(r"""# claude = ['Do you want to .+\?']""")
         lines.append("")
+    return "\n".join(lines)
+
+
+def settings_markdown() -> str:
+    """All settings as a Markdown table."""
+    lines = ["| setting | what it is | default |", "|---|---|---|"]
+    for name, (description, line) in describe_settings().items():
+        default = "–" if line.startswith("#") or not line else f"`{line.partition(' = ')[2]}`"
+        lines.append(
+            f"| `{f'[{name}]' if name in _TABLES else name}` | {description} | {default} |"
+        )
     return "\n".join(lines)
 
 

@@ -23,9 +23,9 @@ def parse_moment(text: str, now_s: float) -> float:
         ValueError: It is none of these, or still to come.
     """
     text = text.strip()
-    if match := _CLOCK.fullmatch(text):
-        return _last_at(int(match[1]), int(match[2]), int(match[3] or 0), now_s)
     try:
+        if match := _CLOCK.fullmatch(text):
+            return _last_at(int(match[1]), int(match[2]), int(match[3] or 0), now_s)
         moment_s = parse_since(text.removeprefix("-"), now_s)
     except ValueError:
         raise ValueError(f"{text!r} is no time: use {EXAMPLES}") from None

@@ -11,6 +11,7 @@ from textual.widgets import Footer
 
 from logging_core.records import FrameRef
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
+from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
 from madrox_tui.filters import KEYS, parse_filter
 from madrox_tui.panels.audit import AuditPanel
@@ -34,7 +35,7 @@ class MainScreen(FleetScreen):
 
     Args:
         feed: Where views come from.
-        filter_text: The filter to begin with.
+        settings: The filter to begin with, and what panels want to know.
         remembered: How the screen was left the last time.
     """
 
@@ -44,11 +45,9 @@ class MainScreen(FleetScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [*GLOBAL]
 
-    def __init__(
-        self, feed: Feed, filter_text: str = "", remembered: Remembered | None = None
-    ) -> None:
-        super().__init__(feed, filter_text)
-        self._remembered = remembered or Remembered()
+    def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
+        super().__init__(feed, settings.filter)
+        self._remembered = remembered
         self._wanted_frame: FrameRef | None = None
 
     def compose(self) -> ComposeResult:

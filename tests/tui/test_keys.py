@@ -212,7 +212,7 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
         await person.sees("◷ at ", "Timeline 2")
         assert "test the plan" not in person.text
         await person.press("slash", *"probe", "enter")
-        await person.sees("◷ at ", "Instances 0 of ")
+        await person.sees("◷ at ", "Timeline 0")
         await person.press("escape")
         await person.sees("● live", "test the plan")
 
@@ -252,17 +252,17 @@ async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
         await person.sees("z              Only this panel, or all again")
         await person.press(*"only this panel")
         await person.misses("Larger panel")
-        await person.press("down", "enter")
+        await person.press("enter")
         await person.until(lambda: person.app.screen.has_class("-zoomed"), "one panel only")
         await person.press("colon", *"instance probe")
         await person.sees("instance       probe")
-        await person.press("down", "enter")
+        await person.press("enter")
         await person.until(
             lambda: person.app.query_one("#instances", LineView).cursor == 1, "probe is selected"
         )
         await person.press("ctrl+p", *"theme madrox-light")
         await person.sees("theme          madrox-light")
-        await person.press("down", "enter")
+        await person.press("enter")
         await person.until(lambda: person.app.theme == "madrox-light", "the light theme")
 
 
