@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from madrox_tui.keymap import Group, own_bindings
+from madrox_tui.keymap import Group, one_key_name, own_bindings
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels.replay import ReplayPanel
@@ -144,7 +144,7 @@ def _check_meanings(
         meant: dict[str, str] = {}
         for name in owner:
             for key in keys[name]:
-                other = meant.setdefault(key, name)
+                other = meant.setdefault(one_key_name(key), name)
                 if other != name and not (key in known[name][1] and key in known[other][1]):
                     raise ValueError(f"keys.{name}: {key!r} is already the key of {other}")
 

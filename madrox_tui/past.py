@@ -31,8 +31,16 @@ class HasMoment(Protocol):
 class ShowsMoment(Protocol):
     """A panel that reads more than views, and so must be told of time travel."""
 
-    def show_at(self, at_s: float | None) -> None:
+    def show_at(self, at_s: float | None, /) -> None:
         """Show a moment; `None`: the newest again."""
+
+
+@runtime_checkable
+class Plays(Protocol):
+    """A panel that can play what it shows."""
+
+    def toggle_play(self) -> bool:
+        """Play, or pause, if that is what `Space` means there now; whether it was."""
 
 
 def sum_of(instances: Iterable[InstanceState]) -> Usage:

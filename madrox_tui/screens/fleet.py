@@ -9,7 +9,7 @@ from textual.screen import Screen
 from logging_core.text import safe_line
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.past import HasMoment, ShowsMoment
+from madrox_tui.past import HasMoment, Plays, ShowsMoment
 from madrox_tui.screens.moment import MomentScreen
 from madrox_tui.status import PREPARING, status_pieces, status_right
 from madrox_tui.view import View
@@ -52,7 +52,10 @@ class FleetScreen(Screen[None]):
         self._narrow()
 
     def action_pause(self) -> None:
-        """Hold the panels, or show the newest again."""
+        """Play or pause the panel that is looking back; else hold all, or show the newest again."""
+        panel = self.query_one(PanelGrid).current
+        if isinstance(panel, Plays) and panel.toggle_play():
+            return
         if not self._is_live:
             self.go_live()
             return
@@ -103,8 +106,9 @@ class FleetScreen(Screen[None]):
 
     def go_live(self) -> None:
         """Show the newest again."""
+        if self.moment_s is not None:
+            self._tell_panels(None)
         self.moment_s, self.paused = None, False
-        self._tell_panels(None)
         self._narrow()
 
     def _tell_panels(self, at_s: float | None) -> None:

@@ -27,13 +27,13 @@ NOW_S = TreeBuilder.epoch(600)
 CONTRACT = frozenset(
     """
     1 2 3 4 Tab Shift+Tab z = - j k ↑ ↓ PgUp PgDn Ctrl+D Ctrl+U g G Home End h l ← → w / i s r t a
-    e D Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc
+    e D E Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc
     """.split()  # noqa: SIM905 - a table that can be read
 )
 """The keys that users are promised; no panel has any other."""
 
 ELSEWHERE = frozenset(
-    "w s r t a e D [ ] { } < > d p Ctrl+F n N y S x ~".split()  # noqa: SIM905 - as above
+    "w s r t a e D E [ ] { } < > d p Ctrl+F n N y S x ~".split()  # noqa: SIM905 - as above
 )
 """Those that belong to panels, or to what opens over them."""
 
@@ -111,6 +111,7 @@ def test_binding_ids_are_unique() -> None:
         ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
         ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: needs at least one key"),
         ({"panel.zoom": ("j",)}, "'j' is already the key of"),
+        ({"panel.zoom": ("@",)}, "'at' is already the key of panel.zoom"),
     ],
 )
 def test_keys_that_cannot_be_are_refused(keys: dict[str, tuple[str, ...]], complaint: str) -> None:
