@@ -107,3 +107,26 @@ async def test_settings_go_before_what_is_remembered(fleet: TreeBuilder, tmp_pat
     async with run_app(fleet.root, now_s=NOW_S, memory=memory, settings=settings) as person:
         await person.sees("atlas pane", "2 Pane")
         assert "draw the plan" not in person.text
+
+
+@pytest.mark.parametrize(
+    "theme", ["madrox-light", "nord", "ansi-dark", "ansi-light", "textual-light"]
+)
+async def test_a_theme_of_others_has_all_that_is_drawn(fleet: TreeBuilder, theme: str) -> None:
+    """Every panel is shown in any theme, and a state by its sign and word as well."""
+    settings = Settings(theme=theme, tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
+        await person.sees("● busy", "atlas pane", "draw the plan")
+
+
+async def test_without_colours_states_are_told_apart(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With NO_COLOR the sign and the word of a state are still there, and no colour is."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("● busy", "● live")
+        for strip in person.app.screen._compositor.render_strips():
+            for segment in strip:
+                color = segment.style.color if segment.style else None
+                assert color is None or len(set(color.get_truecolor())) == 1
