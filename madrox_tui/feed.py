@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
@@ -20,6 +21,9 @@ from madrox_tui.pane import Pane, make_pane
 from madrox_tui.past import Past, sum_of
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HISTORY_BYTES = 256 * 1024
 """How much of the end of each log (audit and captures apart) is read at the start."""
@@ -80,8 +84,8 @@ class Feed:
         self._filter, self._scope = wanted, scope
         async with self._turn:
             if held is None:
-                return await asyncio.to_thread(self._look)
-            return await asyncio.to_thread(self._view, held.state, held.moment_s)
+                return await _uncut(self._look)
+            return await _uncut(self._view, held.state, held.moment_s)
 
     @property
     def knows_the_past(self) -> bool:
@@ -97,13 +101,13 @@ class Feed:
         if self._past is None:
             raise RuntimeError("this feed knows no past")
         async with self._past_turn:
-            await asyncio.to_thread(self._past.prepare)
-            state = await asyncio.to_thread(self._past.state_at, moment_s)
+            await _uncut(self._past.prepare)
+            state = await _uncut(self._past.state_at, moment_s)
         # Its rows are numbered otherwise than those of any other moment.
         self._jumps += 1
         state = msgspec.structs.replace(state, reordered=-self._jumps)
         async with self._turn:
-            return await asyncio.to_thread(self._view, state, moment_s)
+            return await _uncut(self._view, state, moment_s)
 
     async def pane(self, ref: FrameRef) -> Pane | None:
         """Read one captured frame; `None` if its file is gone."""
@@ -159,6 +163,16 @@ class Feed:
         if self._scope is not None and instance.instance_id != self._scope:
             return False
         return self._filter.matches(instance)
+
+
+async def _uncut(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call in a thread that has ended when this returns, also when it is cancelled."""
+    done = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        await asyncio.wait([done])
+        raise
 
 
 def _events(batch: Batch) -> int:

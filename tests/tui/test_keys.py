@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 from threading import Event
@@ -56,9 +55,14 @@ class TreePast:
         self.root = root
         self.ready = Event()
         self.ready.set()
+        self.most_at_once = 0
+        self._inside = 0
 
     def prepare(self) -> None:
+        self._inside += 1
+        self.most_at_once = max(self.most_at_once, self._inside)
         self.ready.wait(10)
+        self._inside -= 1
 
     def state_at(self, at_s: float) -> FleetState:
         model = FleetModel()
@@ -220,7 +224,7 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
 
 @pilot
 async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) -> None:
-    """A slow preparation is named, and can be left by Esc."""
+    """A slow preparation is named, can be left by Esc, and is never done twice at once."""
     past = TreePast(fleet.root)
     past.ready.clear()
     async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
@@ -229,9 +233,11 @@ async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) 
         await person.sees("preparing history")
         await person.press("escape")
         await person.sees("● live")
+        await person.press("T", *"-1m", "enter")
+        await person.sees("preparing history")
         past.ready.set()
-        await asyncio.sleep(0)
-        assert "◷" not in person.text
+        await person.sees("◷ at 2026-11-23 12:09:00")
+        assert past.most_at_once == 1
 
 
 @pilot
