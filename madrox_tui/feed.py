@@ -18,7 +18,7 @@ from logging_core.records import Batch, FrameRef
 from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.pane import Pane, make_pane
-from madrox_tui.past import Past, sum_of
+from madrox_tui.past import Past
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
 
@@ -82,9 +82,10 @@ class Feed:
             held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
         self._filter, self._scope = wanted, scope
-        async with self._turn:
-            if held is None:
+        if held is None:
+            async with self._turn:
                 return await _uncut(self._look)
+        async with self._turn if held.moment_s is None else self._past_turn:
             return await _uncut(self._view, held.state, held.moment_s)
 
     @property
@@ -103,10 +104,9 @@ class Feed:
         async with self._past_turn:
             await _uncut(self._past.prepare)
             state = await _uncut(self._past.state_at, moment_s)
-        # Its rows are numbered otherwise than those of any other moment.
-        self._jumps += 1
-        state = msgspec.structs.replace(state, reordered=-self._jumps)
-        async with self._turn:
+            # Its rows are numbered otherwise than those of any other moment.
+            self._jumps += 1
+            state = msgspec.structs.replace(state, reordered=-self._jumps)
             return await _uncut(self._view, state, moment_s)
 
     async def pane(self, ref: FrameRef) -> Pane | None:
@@ -136,12 +136,13 @@ class Feed:
 
     def _view(self, state: FleetState, moment_s: float | None) -> View:
         instances = tuple(filter(self._passes, state.instances))
-        if len(instances) == len(state.instances):
-            usage = state.usage
-        elif moment_s is None:
-            usage = self._model.usage_of({i.instance_id for i in instances})
-        else:
-            usage = sum_of(instances)
+        usage = state.usage
+        if len(instances) < len(state.instances):
+            ids = {instance.instance_id for instance in instances}
+            if moment_s is not None and self._past is not None:
+                usage = self._past.usage_at(moment_s, ids)
+            else:
+                usage = self._model.usage_of(ids)
         return View(
             state,
             self._filter,

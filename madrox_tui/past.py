@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
-from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.analyse.state import FleetState, Usage
 
 
 class Past(Protocol):
@@ -16,6 +16,9 @@ class Past(Protocol):
 
     def state_at(self, at_s: float) -> FleetState:
         """The fleet as it was at a moment, in seconds since the epoch."""
+
+    def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
+        """What some instances added up to then."""
 
 
 @runtime_checkable
@@ -41,18 +44,3 @@ class Plays(Protocol):
 
     def toggle_play(self) -> bool:
         """Play, or pause, if that is what `Space` means there now; whether it was."""
-
-
-def sum_of(instances: Iterable[InstanceState]) -> Usage:
-    """What instances add up to; the latency of several cannot be told from theirs."""
-    usages = [instance.usage for instance in instances]
-    if len(usages) == 1:
-        return usages[0]
-    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
-    tokens = [usage.tokens for usage in usages if usage.tokens is not None]
-    return Usage(
-        requests=sum(usage.requests for usage in usages),
-        tokens=sum(tokens) if tokens else None,
-        cost_usd=sum(costs) if costs else None,
-        unpriced=sum(usage.unpriced for usage in usages),
-    )

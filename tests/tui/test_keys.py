@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +13,7 @@ import pytest
 from builders import TreeBuilder
 from driver import Driver, run_app
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.state import FleetState
+from logging_core.analyse.state import FleetState, Usage
 from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
 from madrox_tui.config import Settings
@@ -65,13 +66,19 @@ class TreePast:
         self._inside -= 1
 
     def state_at(self, at_s: float) -> FleetState:
+        return self._model(at_s).state(at_s)
+
+    def usage_at(self, at_s: float, instance_ids: Iterable[str]) -> Usage:
+        return self._model(at_s).usage_of(instance_ids)
+
+    def _model(self, at_s: float) -> FleetModel:
         model = FleetModel()
         reader = TreeReader(self.root)
         batch = reader.poll()
         reader.close()
         records = tuple(r for r in batch.records if (getattr(r, "time_s", None) or 0.0) <= at_s)
         model.apply(msgspec.structs.replace(batch, records=records))
-        return model.state(at_s)
+        return model
 
 
 # --- the map ------------------------------------------------------------------
@@ -216,8 +223,10 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
         await person.press(*["backspace"] * 4, *"-5m", "enter")
         await person.sees("◷ at ", "Timeline 2")
         assert "test the plan" not in person.text
-        await person.press("slash", *"probe", "enter")
-        await person.sees("◷ at ", "Timeline 0")
+        await person.press("slash", *"atlas", "enter")
+        await person.sees("◷ at ", "Timeline 2", "1 req", "$0.50")
+        await person.press("slash", *["backspace"] * 5, *"probe", "enter")
+        await person.sees("◷ at ", "Timeline 0", "0 req")
         await person.press("escape")
         await person.sees("● live", "test the plan")
 
