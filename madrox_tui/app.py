@@ -7,17 +7,27 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
+import msgspec
+from rich.console import RenderableType
 from textual.app import InvalidThemeError
+from textual.command import Provider
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
 from madrox_tui.arguments import StartError
+from madrox_tui.bindings import keymap
+from madrox_tui.commands import Commands
+from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
-from madrox_tui.filters import parse_filter
 from madrox_tui.panels_app import PanelsApp
+from madrox_tui.past import Past
+from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.themes import THEMES, fallback_variables
+
+DEFAULTS = Settings()
 
 
 class MadroxTop(PanelsApp):
@@ -25,17 +35,17 @@ class MadroxTop(PanelsApp):
 
     Args:
         root: The log tree; need not exist yet.
-        filter_text: The filter to begin with.
+        settings: What the user wants.
         since_s: Count only what happened at or after this moment; `None` for all.
-        poll: Do without change notifications.
-        theme: A theme's name; `None` for our dark one.
         now: The clock, seconds since the epoch.
-        tick_s: How often ages are looked at anew.
+        memory: How the screen was left; `None` forgets it.
+        past: Knows earlier states of the tree; `None` if they cannot be shown.
 
     Raises:
         textual.app.InvalidThemeError: There is no such theme.
     """
 
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     CSS_PATH = "madrox.tcss"
     TITLE = "madrox-top"
 
@@ -43,20 +53,21 @@ class MadroxTop(PanelsApp):
         self,
         root: Path,
         *,
-        filter_text: str = "",
+        settings: Settings = DEFAULTS,
         since_s: float | None = None,
-        poll: bool = False,
-        theme: str | None = None,
         now: Callable[[], float] = time.time,
-        tick_s: float = 1.0,
+        memory: Memory | None = None,
+        past: Past | None = None,
     ) -> None:
         super().__init__(now=now)
         for ours in THEMES:
             self.register_theme(ours)
-        self.theme = theme or THEMES[0].name
-        wanted = parse_filter(filter_text)
-        feed = Feed(root, now=now, wanted=wanted, since_s=since_s, poll=poll, tick_s=tick_s)
-        self._main = MainScreen(feed, wanted)
+        self._memory = memory or Memory(None)
+        left = self._memory.load()
+        self.theme = settings.theme or self._known(left.theme) or THEMES[0].name
+        self.set_keymap(keymap(settings.keys))
+        feed = Feed(root, now=now, settings=settings, since_s=since_s, past=past)
+        self._main = MainScreen(feed, settings, _begin(left, settings.layout))
 
     def get_default_screen(self) -> MainScreen:
         """The four panels."""
@@ -72,11 +83,26 @@ class MadroxTop(PanelsApp):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._quit_by, number)
 
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Remember how the screen is left, and end."""
+        if self._main.is_mounted:
+            left = self._main.remembered()
+            self._memory.save(msgspec.structs.replace(left, theme=self.theme))
+        super().exit(result, return_code, message)
+
     @property
     def failure(self) -> BaseException | None:
         """The exception that ended the app; `None` when none did."""
         error = self._exception
         return error.error if isinstance(error, WorkerFailed) else error
+
+    def _known(self, theme: str | None) -> str | None:
+        return theme if theme in self.available_themes else None
 
     def _quit_by(self, number: signal.Signals) -> None:
         self.exit(return_code=128 + number)
@@ -85,14 +111,7 @@ class MadroxTop(PanelsApp):
         """Keep Textual's traceback off the terminal: it prints locals, and they hold log text."""
 
 
-def run_app(
-    root: Path,
-    *,
-    filter_text: str = "",
-    since_s: float | None = None,
-    poll: bool = False,
-    theme: str | None = None,
-) -> int:
+def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> int:
     """Run the dashboard until it is left; the exit code. The arguments are those of `MadroxTop`.
 
     Raises:
@@ -100,11 +119,20 @@ def run_app(
         BaseException: Whatever ended the app; the terminal is as it was before.
     """
     try:
-        app = MadroxTop(root, filter_text=filter_text, since_s=since_s, poll=poll, theme=theme)
+        app = MadroxTop(root, settings=settings, since_s=since_s, memory=Memory(state_path()))
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))
-        raise StartError(f"no theme is called {theme!r}: use one of {names}") from None
+        raise StartError(f"no theme is called {settings.theme!r}: use one of {names}") from None
     app.run()
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0
+
+
+def _begin(left: Remembered, layout: str | None) -> Remembered:
+    """How the screen begins: as it was left, unless the settings say otherwise."""
+    if layout is None:
+        return left
+    if layout == "all":
+        return msgspec.structs.replace(left, zoomed=False)
+    return msgspec.structs.replace(left, panel=layout, zoomed=True)

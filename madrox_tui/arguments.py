@@ -21,12 +21,14 @@ _FLAGS = {
     "--once": "print one plain report; also what happens when stdout is no terminal",
     "--json": "print the report as one JSON object",
     "--poll": "look for changes every two seconds, without change notifications",
+    "--print-config": "print all settings with their defaults; save it as the settings file",
     "--version": "print the version",
 }
 _VALUES = {
     "--filter": ("TEXT", "only these instances: words, -word, state:stuck, cost>0.5"),
     "--since": ("WHEN", "count only what happened since: 15m, 3h, 2d, or an ISO time"),
     "--theme": ("NAME", "colours"),
+    "--config": ("FILE", "settings, in place of config.toml in the user's config directory"),
 }
 
 
@@ -41,22 +43,26 @@ class Options:
     Attributes:
         root: The log tree; with `demo` it is not used.
         demo: Show a simulated fleet.
-        filter: Which instances are listed.
+        filter: Which instances are listed; `None` if not said.
         once: One plain report.
         json: One report for programs.
-        since_s: Count only what happened at or after this moment; `None` for all.
+        since_s: Count only what happened at or after this moment; `None` if not said.
         poll: Do without change notifications.
-        theme: A theme's name; `None` for ours.
+        theme: A theme's name; `None` if not said.
+        config: The settings file; `None` for the user's own.
+        print_config: Print all settings.
     """
 
     root: Path
     demo: bool
-    filter: Filter
+    filter: Filter | None
     once: bool
     json: bool
     since_s: float | None
     poll: bool
     theme: str | None
+    config: Path | None
+    print_config: bool
 
 
 def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -> Options | str:
@@ -137,10 +143,12 @@ def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float
     return Options(
         root=Path(root).expanduser(),
         demo=arguments.demo,
-        filter=parse_filter(arguments.filter or ""),
+        filter=None if arguments.filter is None else parse_filter(arguments.filter),
         once=arguments.once,
         json=arguments.json,
         since_s=since_s,
         poll=arguments.poll,
         theme=arguments.theme,
+        config=None if arguments.config is None else Path(arguments.config).expanduser(),
+        print_config=arguments.print_config,
     )

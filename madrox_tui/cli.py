@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TextIO
@@ -18,11 +19,14 @@ from typing import TextIO
 import msgspec
 import orjson
 
+from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState
 from logging_core.cache import FleetCache, read_fleet
 from logging_core.errors import MadroxLogError
 from logging_core.text import safe_line
-from madrox_tui.arguments import Options, StartError, parse_arguments
+from madrox_tui.arguments import Options, StartError, parse_arguments, parse_since
+from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
+from madrox_tui.filters import parse_filter
 from madrox_tui.report import to_json, to_text
 
 _PLAIN_TERMINALS = frozenset({"", "dumb"})
@@ -62,7 +66,10 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], now: Callable[[], float]
         if isinstance(options, str):
             _write(options.encode())
             return 0
-        return _show(options, env, now)
+        if options.print_config:
+            _write(_all_settings().encode())
+            return 0
+        return _show(_resolve(options, now()), env, now)
     except (StartError, MadroxLogError) as error:
         _complain(str(error))
         return 2
@@ -85,7 +92,32 @@ def describe_failure(error: BaseException) -> str:
 # --- what is asked for -------------------------------------------------------
 
 
-def _show(options: Options, env: Mapping[str, str], now: Callable[[], float]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What arguments and settings ask for together."""
+
+    options: Options
+    settings: Settings
+    since_s: float | None
+
+
+def _resolve(options: Options, now_s: float) -> _Wanted:
+    path = options.config or config_path()
+    settings = merge(options, load_settings(path, must_exist=options.config is not None))
+    since_s = options.since_s
+    if since_s is None and settings.since:
+        since_s = parse_since(settings.since, now_s)
+    return _Wanted(options, settings, since_s)
+
+
+def _all_settings() -> str:
+    from madrox_tui.bindings import all_keys  # the bindings are in the widgets: Textual
+
+    return print_settings(all_keys())
+
+
+def _show(wanted: _Wanted, env: Mapping[str, str], now: Callable[[], float]) -> int:
+    options = wanted.options
     report = options.once or options.json or not _is_terminal(sys.stdout)
     if not report:
         _check_terminal(env)
@@ -94,43 +126,58 @@ def _show(options: Options, env: Mapping[str, str], now: Callable[[], float]) ->
 
         screen = "madrox_tui.app"  # what takes longest to load, while the child writes
         with demo_tree((lambda: None) if report else (lambda: import_module(screen))) as root:
-            return _show_tree(root, options, env, now, report=report)
+            return _show_tree(root, wanted, env, now, report=report)
     _check_log_dir(options.root, may_wait=not report)
-    return _show_tree(options.root, options, env, now, report=report)
+    return _show_tree(options.root, wanted, env, now, report=report)
 
 
 def _show_tree(
     root: Path,
-    options: Options,
+    wanted: _Wanted,
     env: Mapping[str, str],
     now: Callable[[], float],
     *,
     report: bool,
 ) -> int:
     if report:
-        state = _read(root, options, now)
-        _write(_as_json(state, root) if options.json else _as_text(state, root, env))
+        state = _read(root, wanted, now)
+        _write(_as_json(state, root) if wanted.options.json else _as_text(state, root, env))
         return 0
     from madrox_tui.app import run_app  # a report must not pay for Textual
 
-    return run_app(
+    _check_keys(wanted)
+    return run_app(root, settings=wanted.settings, since_s=wanted.since_s)
+
+
+def _check_keys(wanted: _Wanted) -> None:
+    if not wanted.settings.keys:
+        return
+    from madrox_tui.bindings import keymap
+
+    try:
+        keymap(wanted.settings.keys)
+    except ValueError as error:
+        raise StartError(f"{wanted.options.config or config_path()}: {error}") from None
+
+
+def _read(root: Path, wanted: _Wanted, now: Callable[[], float]) -> FleetState:
+    listed = parse_filter(wanted.settings.filter)
+    cache = FleetCache(root, "report") if wanted.since_s is None else None
+    model = read_fleet(
         root,
-        filter_text=options.filter.text,
-        since_s=options.since_s,
-        poll=options.poll,
-        theme=options.theme,
+        cache,
+        since_s=wanted.since_s,
+        stuck_after_s=wanted.settings.stuck_after_s,
+        prompts=compile_patterns(wanted.settings.prompts),
+        by_time=False,
+        max_messages=1,
     )
-
-
-def _read(root: Path, options: Options, now: Callable[[], float]) -> FleetState:
-    cache = FleetCache(root, "report") if options.since_s is None else None
-    model = read_fleet(root, cache, since_s=options.since_s, by_time=False, max_messages=1)
     state = model.state(now())
     if state.waiting is not None:
         raise StartError(state.waiting)
-    if not options.filter:
+    if not listed:
         return state
-    chosen = tuple(filter(options.filter.matches, state.instances))
+    chosen = tuple(filter(listed.matches, state.instances))
     return msgspec.structs.replace(
         state,
         instances=chosen,

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import msgspec
 
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState, InstanceState
 from logging_core.read.frames import read_frame
-from logging_core.records import FrameRef
-from madrox_tui.filters import Filter
+from logging_core.records import Batch, FrameRef
+from madrox_tui.config import Settings
+from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.pane import Pane, make_pane
+from madrox_tui.past import Past
+from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HISTORY_BYTES = 256 * 1024
 """How much of the end of each log (audit and captures apart) is read at the start."""
+
+PULSE_MINUTES = 10
+"""Of so many minutes the list shows how much was going on."""
 
 FIRST_LOOKS_S = 0.1
 """How often a part of the history is shown while the rest is still being read."""
@@ -28,10 +42,9 @@ class Feed:
     Args:
         root: The log tree; need not exist yet.
         now: The clock, seconds since the epoch.
-        wanted: The filter to begin with.
+        settings: The filter to begin with, and how to look.
         since_s: Count only what happened at or after this moment; `None` for all.
-        poll: Do without change notifications.
-        tick_s: How often ages and time-dependent states are looked at anew.
+        past: Knows earlier states of the tree; `None` if they cannot be shown.
     """
 
     def __init__(
@@ -39,18 +52,25 @@ class Feed:
         root: Path,
         *,
         now: Callable[[], float],
-        wanted: Filter,
+        settings: Settings,
         since_s: float | None = None,
-        poll: bool = False,
-        tick_s: float = 1.0,
+        past: Past | None = None,
     ) -> None:
         self.root = root
-        self._now = now
-        self._poll = poll
-        self._tick_s = tick_s
-        self._model = FleetModel(since_s=since_s)
+        self.now = now
+        self._poll = settings.poll
+        self._tick_s = settings.tick_s
+        self._model = FleetModel(
+            since_s=since_s,
+            stuck_after_s=settings.stuck_after_s,
+            prompts=compile_patterns(settings.prompts),
+        )
+        self._pulse = Pulse(time.monotonic)
         self._turn = asyncio.Lock()
-        self._filter = wanted
+        self._past = past
+        self._past_turn = asyncio.Lock()
+        self._jumps = 0
+        self._filter = parse_filter(settings.filter)
         self._scope: str | None = None
 
     async def run(self, publish: Callable[[View], None]) -> None:
@@ -61,17 +81,41 @@ class Feed:
         finally:
             ticker.cancel()
 
-    async def narrow(self, wanted: Filter, scope: str | None, held: FleetState | None) -> View:
+    async def narrow(self, wanted: Filter, scope: str | None, held: View | None) -> View:
         """A view that is narrowed otherwise; later ones are narrowed the same.
 
         Args:
             wanted: The filter.
             scope: The only instance to show, or `None`.
-            held: The state to show, if the screen is paused; `None` for the newest.
+            held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
         self._filter, self._scope = wanted, scope
-        async with self._turn:
-            return await asyncio.to_thread(self._look, held)
+        if held is None:
+            async with self._turn:
+                return await _uncut(self._look)
+        async with self._turn if held.moment_s is None else self._past_turn:
+            return await _uncut(self._view, held.state, held.moment_s)
+
+    @property
+    def knows_the_past(self) -> bool:
+        """Whether earlier moments can be shown."""
+        return self._past is not None
+
+    async def at(self, moment_s: float) -> View:
+        """The view of an earlier moment, in seconds since the epoch.
+
+        Raises:
+            OSError: The tree cannot be read.
+        """
+        if self._past is None:
+            raise RuntimeError("this feed knows no past")
+        async with self._past_turn:
+            await _uncut(self._past.prepare)
+            state = await _uncut(self._past.state_at, moment_s)
+            # Its rows are numbered otherwise than those of any other moment.
+            self._jumps += 1
+            state = msgspec.structs.replace(state, reordered=-self._jumps)
+            return await _uncut(self._view, state, moment_s)
 
     async def pane(self, ref: FrameRef) -> Pane | None:
         """Read one captured frame; `None` if its file is gone."""
@@ -80,10 +124,11 @@ class Feed:
     async def _follow(self, publish: Callable[[View], None]) -> None:
         loop = asyncio.get_running_loop()
         shown_s = 0.0
-        batches = follow(self.root, history_bytes=HISTORY_BYTES, poll=self._poll)
+        batches = follow(self.root, history_bytes=HISTORY_BYTES, poll=self._poll, blocks=True)
         async for batch in batches:
             async with self._turn:
                 await asyncio.to_thread(self._model.apply, batch)
+                self._pulse.beat(_events(batch), caught_up=batch.caught_up)
                 if batch.caught_up or loop.time() - shown_s >= FIRST_LOOKS_S:
                     publish(await asyncio.to_thread(self._look))
                     shown_s = loop.time()
@@ -94,13 +139,36 @@ class Feed:
             async with self._turn:
                 publish(await asyncio.to_thread(self._look))
 
-    def _look(self, held: FleetState | None = None) -> View:
-        state = held or self._model.state(self._now())
+    def _look(self) -> View:
+        return self._view(self._model.state(self.now()), None)
+
+    def _view(self, state: FleetState, moment_s: float | None) -> View:
         instances = tuple(filter(self._passes, state.instances))
         usage = state.usage
         if len(instances) < len(state.instances):
-            usage = self._model.usage_of({i.instance_id for i in instances})
-        return View(state, self._filter, self._scope, instances, usage)
+            ids = {instance.instance_id for instance in instances}
+            if moment_s is not None and self._past is not None:
+                usage = self._past.usage_at(moment_s, ids)
+            else:
+                usage = self._model.usage_of(ids)
+        return View(
+            state,
+            self._filter,
+            self._scope,
+            instances,
+            usage,
+            activity=self._activity(state) if moment_s is None else {},
+            moment_s=moment_s,
+            events_per_s=self._pulse.events_per_s,
+            lag_s=self._pulse.lag_s,
+        )
+
+    def _activity(self, state: FleetState) -> dict[str, tuple[int, ...]]:
+        model, now_s = self._model, state.at_s
+        return {
+            i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
+            for i in state.instances
+        }
 
     def _read_pane(self, ref: FrameRef) -> Pane | None:
         try:
@@ -112,3 +180,17 @@ class Feed:
         if self._scope is not None and instance.instance_id != self._scope:
             return False
         return self._filter.matches(instance)
+
+
+async def _uncut(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call in a thread that has ended when this returns, also when it is cancelled."""
+    done = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        await asyncio.wait([done])
+        raise
+
+
+def _events(batch: Batch) -> int:
+    return len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)

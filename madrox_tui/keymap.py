@@ -13,6 +13,17 @@ Group = tuple[str, Sequence[Binding]]
 KEY_WIDTH = 14
 _NAMES = {
     "slash": "/",
+    "colon": ":",
+    "at": "@",
+    "equals_sign": "=",
+    "minus": "-",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "tilde": "~",
     "question_mark": "?",
     "pagedown": "PgDn",
     "pageup": "PgUp",
@@ -37,7 +48,7 @@ def own_bindings(owner: type[DOMNode]) -> list[Binding]:
 
 def key_names(binding: Binding) -> str:
     """The keys of a binding as a person writes them: `j ↓`, `Ctrl+D`."""
-    return " ".join(_name(key.strip()) for key in binding.key.split(","))
+    return " ".join(one_key_name(key.strip()) for key in binding.key.split(","))
 
 
 def meaning(binding: Binding) -> str:
@@ -64,7 +75,8 @@ def help_markdown(groups: Sequence[Group]) -> str:
     return "\n".join(lines)
 
 
-def _name(key: str) -> str:
+def one_key_name(key: str) -> str:
+    """One key as a person writes it: `↓`, `Ctrl+D`."""
     if key in _NAMES:
         return _NAMES[key]
     if key.startswith("ctrl+"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 from textual.content import Content
@@ -14,6 +15,12 @@ from madrox_tui.view import View
 
 READING = Content.styled("◌ reading", "$accent")
 """Said until everything that is in the tree has been read."""
+
+PREPARING = Content.styled("◌ preparing history", "$accent")
+"""Said while an earlier moment is looked up."""
+
+LEAST_LAG_S = 1.0
+"""A shorter lag is none that a person could notice."""
 
 _COUNTED = {
     State.WAITING: "$warning bold",
@@ -32,7 +39,7 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
 
     Args:
         latest: The newest view.
-        held: The view that a paused screen shows; `None` when live.
+        held: The older view that the screen shows; `None` when live.
     """
     state = latest.state
     total, problems = len(state.instances), state.problems.unreadable_lines
@@ -40,12 +47,16 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     needs_you = (State.WAITING, State.STUCK, State.ERROR)
     urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
     pieces = [_mode(state, held), *urgent]
+    if latest.lag_s >= LEAST_LAG_S:
+        pieces.append(Content.styled(f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if problems:
         pieces.append(Content.styled(f"{problems} problem{_s(problems)}", "$warning"))
     pieces.append(Content.styled(f"{total} instance{_s(total)}", "bold"))
     if state.usage.requests:
         pieces.append(Content(fmt.money(state.usage)))
         pieces.append(Content(f"{fmt.count(state.usage.requests)} req"))
+    if latest.events_per_s:
+        pieces.append(Content.styled(f"{_rate(latest.events_per_s)}/s", "$muted"))
     return (*pieces, *counts.values())
 
 
@@ -55,6 +66,9 @@ def status_right(latest: View, root: Path) -> str:
 
 
 def _mode(state: FleetState, held: View | None) -> Content:
+    if held is not None and held.moment_s is not None:
+        moment = datetime.fromtimestamp(held.moment_s).isoformat(" ", "seconds")
+        return Content.styled(f"◷ at {moment}  @ for live", "$accent bold")
     if held is not None:
         new = _messages(state) - _messages(held.state)
         return Content.styled(f"‖ paused  {new} new", "$warning bold")
@@ -76,6 +90,12 @@ def _counts(state: FleetState) -> dict[State, Content]:
         for kind, style in _COUNTED.items()
         if found[kind]
     }
+
+
+def _rate(events_per_s: float) -> str:
+    if events_per_s < 10:
+        return f"{events_per_s:.1f} events"
+    return f"{fmt.count(round(events_per_s))} events"
 
 
 def _s(number: int) -> str:

@@ -24,6 +24,9 @@ class View:
         instances: The instances that pass filter and scope, in the fleet's order.
         usage: What these add up to; the whole fleet's if nothing narrows.
         activity: Records per minute of the last minutes, oldest first, by instance id.
+        moment_s: The earlier moment that is shown; `None` for the newest.
+        events_per_s: How many records come, smoothed; 0 when it is quiet.
+        lag_s: For how long the files have held more than is shown; 0 when all is shown.
     """
 
     state: FleetState
@@ -32,6 +35,9 @@ class View:
     instances: tuple[InstanceState, ...]
     usage: Usage
     activity: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    moment_s: float | None = None
+    events_per_s: float = 0.0
+    lag_s: float = 0.0
 
     @property
     def narrowed(self) -> bool:

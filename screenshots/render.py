@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 
 from logging_core.demo import write_history
 from madrox_tui.app import MadroxTop
+from madrox_tui.config import Settings
 from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.screens.main import MainScreen
 
@@ -44,7 +45,7 @@ async def until(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
 
 async def shoot(root: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str:
     """One screenshot as SVG."""
-    app = MadroxTop(root, now=lambda: NOW_S, tick_s=3600)
+    app = MadroxTop(root, now=lambda: NOW_S, settings=Settings(tick_s=3600.0))
     async with app.run_test(size=size) as pilot:
         screen = pilot.app.screen
         panel = screen.query_one(ReplayPanel)

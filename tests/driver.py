@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
 from madrox_tui.app import MadroxTop
+from madrox_tui.config import Settings
 
 TIMEOUT_S = 10.0
 
@@ -67,8 +69,10 @@ async def run_app(
     now_s: float,
     filter_text: str = "",
     poll: bool = False,
+    **options: Any,
 ) -> AsyncIterator[Driver]:
-    """The app on a tree, with a clock that stands still."""
-    app = MadroxTop(root, filter_text=filter_text, now=lambda: now_s, poll=poll, tick_s=3600)
+    """The app on a tree, with a clock that stands still; options are those of `MadroxTop`."""
+    settings = Settings(filter=filter_text, poll=poll, tick_s=3600.0)
+    app = MadroxTop(root, now=lambda: now_s, **{"settings": settings, **options})
     async with app.run_test(size=size) as pilot:
         yield Driver(app, pilot)

@@ -16,15 +16,20 @@ from madrox_tui.widgets.text_view import TextView
 
 
 class HelpScreen(ModalScreen[None]):
-    """What the keys do; grouped as given."""
+    """What the keys do; grouped as given.
+
+    Args:
+        about: What the focused panel is, in a sentence; may be empty.
+        groups: Headings and their bindings, in order.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close"),
     ]
 
-    def __init__(self, groups: Sequence[Group]) -> None:
+    def __init__(self, about: str, groups: Sequence[Group]) -> None:
         super().__init__()
-        self._text = help_text(groups)
+        self._text = "\n\n".join(filter(None, (about, help_text(groups))))
 
     def compose(self) -> ComposeResult:
         """A frame with the map in it."""

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from builders import TreeBuilder
 from logging_core.demo import write_history
 from madrox_tui.app import MadroxTop
+from madrox_tui.config import Settings
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -63,7 +64,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app_on(root: Path, monkeypatch: pytest.MonkeyPatch, theme: str | None = None) -> MadroxTop:
     """The app, with a path in the status line that is the same on every machine."""
     monkeypatch.chdir(root.parent)
-    return MadroxTop(Path(root.name), now=lambda: NOW_S, tick_s=3600, theme=theme)
+    return MadroxTop(
+        Path(root.name), now=lambda: NOW_S, settings=Settings(theme=theme, tick_s=3600.0)
+    )
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

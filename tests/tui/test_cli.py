@@ -23,6 +23,7 @@ import madrox_tui
 from builders import TreeBuilder
 from madrox_tui.arguments import StartError, parse_arguments, parse_since
 from madrox_tui.cli import describe_failure, main, run
+from madrox_tui.config import Settings
 from madrox_tui.filters import parse_filter
 
 REPOSITORY = Path(__file__).parents[2]
@@ -407,9 +408,12 @@ def test_a_terminal_gets_the_screen(
     assert screen == [
         (
             tree.root,
-            {"filter_text": "role:qa", "since_s": NOW - 3600, "poll": True, "theme": "nord"},
+            {
+                "settings": Settings(filter="role:qa", poll=True, theme="nord"),
+                "since_s": NOW - 3600,
+            },
         ),
-        (tree.root, {"filter_text": "", "since_s": None, "poll": False, "theme": None}),
+        (tree.root, {"settings": Settings(), "since_s": None}),
     ]
 
 
@@ -560,4 +564,5 @@ def test_a_filter_that_begins_with_a_dash_can_be_given() -> None:
     """`--filter=-qa` excludes, though it looks like an option."""
     options = parse_arguments(["--filter=-qa"], {}, NOW)
     assert not isinstance(options, str)
+    assert options.filter is not None
     assert options.filter.text == parse_filter("-qa").text

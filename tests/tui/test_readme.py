@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from madrox_tui.bindings import PANEL_NAMES, key_groups
+from madrox_tui.config import settings_markdown
 from madrox_tui.keymap import help_markdown
-from madrox_tui.screens.main import PANEL_NAMES, key_groups
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -64,6 +65,12 @@ def test_the_keys_are_those_of_the_bindings() -> None:
     begin, end = README.index("<!-- keys"), README.index("<!-- /keys -->")
     table = README[begin:end].split("-->\n", 1)[1].strip()
     assert table == help_markdown(key_groups(*PANEL_NAMES))
+
+
+def test_the_settings_are_those_that_there_are() -> None:
+    """The table of settings is made from their fields; the failure shows what to paste."""
+    begin, end = README.index("<!-- settings"), README.index("<!-- /settings -->")
+    assert README[begin:end].split("-->\n", 1)[1].strip() == settings_markdown()
 
 
 def test_the_screenshots_exist() -> None:

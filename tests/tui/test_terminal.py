@@ -58,6 +58,49 @@ def test_signals_give_the_terminal_back(
         assert left_as_it_was(terminal)
 
 
+def state_of(process: subprocess.Popen[bytes]) -> str:
+    """The letter that the system has for what a process does: `S` sleeps, `T` is stopped."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_stopping_gives_the_terminal_back_and_going_on_draws_it_anew(
+    fleet: TreeBuilder, tmp_path: Path
+) -> None:
+    """SIGTSTP leaves the terminal as it was; after SIGCONT what came meanwhile is on the screen."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.process.send_signal(signal.SIGTSTP)
+        terminal.until(lambda: state_of(terminal.process) == "T", "it stops")
+        terminal.read()
+        assert left_as_it_was(terminal)
+        fleet.send("a1", "m-2", "said in the meantime", at=time.time() - TreeBuilder.epoch(0))
+        terminal.output = b""
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.sees("\x1b[?1049h")
+        terminal.sees("said in the meantime")
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["hang-up", "hang-up ignored"])
+def test_a_terminal_that_is_gone_ends_it(
+    fleet: TreeBuilder, tmp_path: Path, *, ignored: bool
+) -> None:
+    """When the terminal is closed the program ends by itself, also under `nohup`."""
+    command = shlex.join([sys.executable, "-m", "madrox_tui", str(fleet.root)])
+    trap = 'trap "" HUP; ' if ignored else ""
+    argv = ["sh", "-c", f"{trap}exec {command}"]
+    terminal = Terminal(argv, rows=48, columns=160, cwd=tmp_path)
+    try:
+        terminal.sees("build the plan")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, terminal.master)
+        os.close(nothing)
+        assert terminal.process.wait(10) == 128 + signal.SIGHUP
+    finally:
+        terminal.close()
+
+
 def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(
     fleet: TreeBuilder, tmp_path: Path
 ) -> None:

@@ -1,0 +1,79 @@
+"""The command palette: every action with its key, every instance, every theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from textual.binding import ActiveBinding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+
+from madrox_tui.bindings import all_keys
+from madrox_tui.keymap import KEY_WIDTH, meaning, one_key_name
+from madrox_tui.screens.main import MainScreen
+
+_KNOWN = frozenset(all_keys())
+
+
+class _Command(NamedTuple):
+    text: str
+    run: Callable[[], object]
+
+
+class Commands(Provider):
+    """What can be done from the main screen; nothing from what lies over it."""
+
+    async def discover(self) -> Hits:
+        """Every action of the focused panel and of the screen."""
+        for command in self._actions():
+            yield DiscoveryHit(Content(command.text), command.run, command.text)
+
+    async def search(self, query: str) -> Hits:
+        """Actions, instances and themes whose name matches."""
+        matcher = self.matcher(query)
+        for command in (*self._actions(), *self._instances(), *self._themes()):
+            if (score := matcher.match(command.text)) > 0:
+                shown = _marked(matcher, command.text)
+                yield Hit(score, shown, command.run, command.text)
+
+    def _actions(self) -> Iterator[_Command]:
+        screen = self.screen
+        if not isinstance(screen, MainScreen):
+            return
+        keys: dict[str, list[str]] = {}
+        actions: dict[str, ActiveBinding] = {}
+        for key, active in screen.active_bindings.items():
+            name = active.binding.id or ""
+            if name in _KNOWN and active.enabled:
+                keys.setdefault(name, []).append(one_key_name(key))
+                actions.setdefault(name, active)
+        for name in sorted(actions, key=lambda name: name.startswith("line.")):
+            text = f"{' '.join(keys[name]):<{KEY_WIDTH}} {meaning(actions[name].binding)}"
+            yield _Command(text, partial(self._run, actions[name]))
+
+    async def _run(self, active: ActiveBinding) -> None:
+        await self.app.run_action(active.binding.action, default_namespace=active.node)
+
+    def _instances(self) -> Iterator[_Command]:
+        screen = self.screen
+        if isinstance(screen, MainScreen) and screen.view is not None:
+            for instance in screen.view.instances:
+                text = f"{'instance':<{KEY_WIDTH}} {instance.label}  {instance.state.value}"
+                yield _Command(text, partial(screen.go_to_instance, instance.instance_id))
+
+    def _themes(self) -> Iterator[_Command]:
+        for name in sorted(self.app.available_themes):
+            change = partial(setattr, self.app, "theme", name)
+            yield _Command(f"{'theme':<{KEY_WIDTH}} {name}", change)
+
+
+def _marked(matcher: Matcher, text: str) -> Content:
+    """A text with what matched marked; unlike the matcher's own, it reads no markup."""
+    _, places = matcher.fuzzy_search.match(matcher.query, text)
+    content = Content(text)
+    for place in places:
+        content = content.stylize(matcher.match_style, place, place + 1)
+    return content

@@ -1,0 +1,51 @@
+"""How fast records come, and how far behind the files the screen is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+SMOOTHING_S = 3.0
+"""An event weighs a third of what it did after so many seconds."""
+
+QUIET = 0.05
+"""Fewer events per second than this are none."""
+
+
+class Pulse:
+    """Counts what each look at the tree brings, once its history has been read.
+
+    Args:
+        clock: A clock that never goes back, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._rate = 0.0
+        self._at_s = clock()
+        self._live = False
+        self._behind_s: float | None = None
+
+    def beat(self, events: int, *, caught_up: bool) -> None:
+        """A look brought `events` records; `caught_up`: there were no more to bring."""
+        now_s = self._clock()
+        self._rate = self._rate_at(now_s) + (events / SMOOTHING_S if self._live else 0.0)
+        self._at_s = now_s
+        if caught_up:
+            self._live, self._behind_s = True, None
+        elif self._live and self._behind_s is None:
+            self._behind_s = now_s
+
+    @property
+    def events_per_s(self) -> float:
+        """Smoothed; 0 when nothing has come for a while."""
+        rate = self._rate_at(self._clock())
+        return rate if rate >= QUIET else 0.0
+
+    @property
+    def lag_s(self) -> float:
+        """For how long more has been in the files than is shown; 0 when all is shown."""
+        return 0.0 if self._behind_s is None else self._clock() - self._behind_s
+
+    def _rate_at(self, now_s: float) -> float:
+        return self._rate * math.exp((self._at_s - now_s) / SMOOTHING_S)

@@ -1,0 +1,153 @@
+"""Which look at the fleet is on the screen: the newest, a held one, or one of an earlier moment."""
+
+from __future__ import annotations
+
+from textual import work
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from logging_core.text import safe_line
+from madrox_tui.feed import Feed
+from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.past import HasMoment, Plays, ShowsMoment
+from madrox_tui.screens.moment import MomentScreen
+from madrox_tui.status import PREPARING, status_pieces, status_right
+from madrox_tui.view import View
+from madrox_tui.widgets.panel_grid import PanelGrid
+from madrox_tui.widgets.status_bar import StatusBar
+
+
+class FleetScreen(Screen[None]):
+    """Follows a tree, and says in the status line what is shown of it.
+
+    Args:
+        feed: Where views come from.
+        filter_text: The filter to begin with.
+    """
+
+    view: reactive[View | None] = reactive(None, layout=False)
+    """What the panels show."""
+
+    paused: reactive[bool] = reactive(False, layout=False)
+    """Whether the panels hold what they show."""
+
+    moment_s: reactive[float | None] = reactive(None, layout=False)
+    """The earlier moment that the panels show or are about to; `None` for the newest."""
+
+    def __init__(self, feed: Feed, filter_text: str = "") -> None:
+        super().__init__()
+        self.filter: Filter = parse_filter(filter_text)
+        self.scope: str | None = None
+        self._feed = feed
+        self._latest: View | None = None
+
+    @work(group="feed")
+    async def follow_tree(self) -> None:
+        """Show what the feed brings, until the app ends."""
+        await self._feed.run(self._publish)
+
+    def narrow(self, wanted: Filter, scope: str | None) -> None:
+        """Show only what passes a filter, and one instance or all (`None`)."""
+        self.filter, self.scope = wanted, scope
+        self._narrow()
+
+    def action_pause(self) -> None:
+        """Play or pause the panel that is looking back; else hold all, or show the newest again."""
+        panel = self.query_one(PanelGrid).current
+        if isinstance(panel, Plays) and panel.toggle_play():
+            return
+        if not self._is_live:
+            self.go_live()
+            return
+        self.paused = True
+        self._show_status()
+
+    # --- earlier moments -----------------------------------------------------
+
+    def action_moment(self) -> None:
+        """Show every panel at the moment of the selected row, or live again."""
+        if self.moment_s is not None:
+            self.go_live()
+            return
+        panel = self.query_one(PanelGrid).current
+        at_s = panel.selected_time_s if isinstance(panel, HasMoment) else None
+        if at_s is None:
+            self.notify("the selected row has no time: T goes to one", markup=False)
+        else:
+            self.show_moment(at_s)
+
+    def action_go_to(self) -> None:
+        """Ask for a time, and show every panel as of then."""
+        self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
+
+    def show_moment(self, at_s: float | None) -> None:
+        """Show every panel at an earlier moment, in seconds since the epoch; `None`: as it is."""
+        if at_s is None:
+            return
+        if not self._feed.knows_the_past:
+            self.notify("there is no history of this tree", severity="warning", markup=False)
+            return
+        self.moment_s = at_s
+        self._show_status()
+        self._load_moment(at_s)
+
+    @work(group="moment", exclusive=True)
+    async def _load_moment(self, at_s: float) -> None:
+        try:
+            view = await self._feed.at(at_s)
+        except OSError as error:
+            self.notify(safe_line(f"no history: {error}"), severity="error", markup=False)
+            self.go_live()
+            return
+        if self.moment_s == at_s:
+            self.view = view
+            self._tell_panels(at_s)
+            self._show_status()
+
+    def go_live(self) -> None:
+        """Show the newest again."""
+        if self.moment_s is not None:
+            self._tell_panels(None)
+        self.moment_s, self.paused = None, False
+        self._narrow()
+
+    def _tell_panels(self, at_s: float | None) -> None:
+        for panel in self.query_one(PanelGrid).children:
+            if isinstance(panel, ShowsMoment):
+                panel.show_at(at_s)
+
+    # --- what the feed brings ------------------------------------------------
+
+    def _publish(self, view: View) -> None:
+        self._latest = view
+        if self._is_live:
+            self.view = view
+        self._show_status()
+
+    @property
+    def _is_live(self) -> bool:
+        return not self.paused and self.moment_s is None
+
+    @property
+    def _held(self) -> View | None:
+        return None if self._is_live else self.view
+
+    @work(group="narrow", exclusive=True)
+    async def _narrow(self) -> None:
+        while True:
+            held = self._held
+            view = await self._feed.narrow(self.filter, self.scope, held)
+            if self._held is held:  # else another moment was chosen meanwhile
+                break
+        self.view = view
+        self._show_status()
+
+    def _show_status(self) -> None:
+        if self._latest is None:
+            return
+        bar = self.query_one(StatusBar)
+        pieces = status_pieces(self._latest, self._held)
+        if self.moment_s is not None and (not self.view or self.view.moment_s != self.moment_s):
+            pieces = (PREPARING, *pieces[1:])
+        bar.pieces = pieces
+        bar.right = status_right(self._latest, self._feed.root)

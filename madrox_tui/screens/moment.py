@@ -1,0 +1,51 @@
+"""Asks for a time to go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from logging_core.text import safe_line
+from madrox_tui.moments import EXAMPLES, parse_moment
+
+
+class MomentScreen(ModalScreen[float | None]):
+    """One line to type a moment into; gives it in seconds since the epoch, `None` if left.
+
+    Args:
+        now: The clock, seconds since the epoch.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Close", id="moment.close"),
+    ]
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        """The line, and below it what may be typed or what was wrong."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content("Go to a time")
+            line = Input(compact=True, select_on_focus=False)
+            line.cursor_blink = False
+            yield line
+            yield Static(EXAMPLES, markup=False, classes="hint")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        try:
+            moment_s = parse_moment(event.value, self._now())
+        except ValueError as error:
+            self.query_one(Static).update(Content(safe_line(str(error))), layout=False)
+        else:
+            self.dismiss(moment_s)

@@ -1,0 +1,255 @@
+"""The settings file: what it may say, and that it never ends in a crash."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from builders import TreeBuilder
+from madrox_tui.arguments import StartError, parse_arguments
+from madrox_tui.bindings import all_keys
+from madrox_tui.cli import run
+from madrox_tui.config import Settings, config_path, load_settings, merge, parse_settings
+from madrox_tui.moments import parse_moment
+from madrox_tui.pulse import Pulse
+from madrox_tui.remember import Memory, Remembered, state_path
+
+NOW = TreeBuilder.epoch(3600)
+Captured = pytest.CaptureFixture[str]
+
+
+def ask(*arguments: str | Path) -> int:
+    return run([str(a) for a in arguments], env={}, now=lambda: NOW)
+
+
+def test_the_printed_settings_are_the_defaults(capsys: Captured, tmp_path: Path) -> None:
+    """`--print-config` prints a file that names every setting and changes nothing."""
+    assert ask("--print-config") == 0
+    printed = capsys.readouterr().out
+    for name in Settings.__struct_fields__:
+        assert name in printed
+    file = tmp_path / "config.toml"
+    file.write_text(printed)
+    settings = load_settings(file, must_exist=True)
+    assert settings.keys == {name: keys for name, (_, keys) in all_keys().items()}
+    assert msgspec.structs.replace(settings, keys={}) == Settings()
+
+
+def test_the_commented_examples_are_settings_too(capsys: Captured) -> None:
+    """What is commented out because it has no default can be uncommented."""
+    ask("--print-config")
+    lines = capsys.readouterr().out.splitlines()
+    examples = [
+        line.removeprefix("# ") for line in lines if line.startswith("# ") and " = " in line
+    ]
+    tables = tomllib.loads("\n".join(line for line in examples if "claude" not in line))
+    assert set(tables) == {"theme", "layout", "budget_usd"}
+    assert parse_settings(tables)
+    prompts = tomllib.loads("\n".join(line for line in examples if "claude" in line))
+    assert parse_settings({"prompts": prompts}).prompts
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("colour = 1", "colour: unknown setting; --print-config lists the settings"),
+        ("tik_s = 1", "tik_s: unknown setting; did you mean tick_s?"),
+        ("tick_s = 'fast'", "tick_s: expected `float`, got `str`"),
+        ("tick_s = 0", "tick_s: expected `float` >= 0.1"),
+        ("stuck_after_s = inf", "stuck_after_s: must be a number, not inf"),
+        ("budget_usd = nan", "budget_usd: "),
+        ("budget_usd = -1", "budget_usd: expected `float` > 0"),
+        ("layout = 'round'", "layout: must be one of all, instances"),
+        ("since = 'soon'", "since: 'soon' is no time"),
+        ("keys = 3", "keys: expected `object`"),
+        ("keys.'panel.zoom' = 'f5'", "keys.panel.zoom: must be a list of texts"),
+        ("prompts.claude = ['(']", "prompts.claude: '(' is no pattern"),
+        ("tick_s = ", "is no TOML: "),
+        ("tick_s = 1\ntick_s = 2", "is no TOML: "),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    text: str, complaint: str, tmp_path: Path, capsys: Captured
+) -> None:
+    """Exit code 2 and one line on stderr, with the file and the key in it."""
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    assert ask("--demo", "--once", "--config", file) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert str(file) in error
+    assert complaint in error
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path, capsys: Captured) -> None:
+    """Bytes that are no UTF-8, a directory, and no file at all are named."""
+    garbage = tmp_path / "garbage.toml"
+    garbage.write_bytes(b"\xff\x00\x1b[2J")
+    for path in (garbage, tmp_path, tmp_path / "missing.toml"):
+        assert ask("--config", path, "--once") == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert str(path) in error
+
+
+def test_the_users_own_file_is_found(tree: TreeBuilder, capsys: Captured) -> None:
+    """Without `--config` the file in the user's config directory counts."""
+    tree.spawn("a1", "atlas", at=0)
+    tree.spawn("b2", "probe", at=0)
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text("filter = 'probe'")
+    assert ask(tree.root, "--once") == 0
+    report = capsys.readouterr().out
+    assert "probe" in report
+    assert "atlas" not in report
+
+
+def test_arguments_go_before_the_file() -> None:
+    """What the command line says replaces what the file says, also by nothing."""
+    settings = Settings(theme="nord", filter="role:qa", poll=True)
+    options = parse_arguments(["--theme=dracula", "--filter="], {}, NOW)
+    assert not isinstance(options, str)
+    assert merge(options, settings) == Settings(theme="dracula", poll=True)
+    silent = parse_arguments([], {}, NOW)
+    assert not isinstance(silent, str)
+    assert merge(silent, settings) == settings
+
+
+def test_when_a_request_is_stuck_can_be_set(
+    tree: TreeBuilder, tmp_path: Path, capsys: Captured
+) -> None:
+    """`stuck_after_s` decides how long a request may be open."""
+    tree.spawn("a1", "atlas", at=0)
+    tree.send("a1", "m-1", at=3000)
+    tree.frame("a1", "the same", at=3000)
+    file = tmp_path / "mine.toml"
+    for seconds, state in ((300, "stuck"), (3000, "busy")):
+        file.write_text(f"stuck_after_s = {seconds}")
+        assert ask(tree.root, "--once", "--config", file) == 0
+        assert state in capsys.readouterr().out
+
+
+def test_a_missing_file_is_an_error_only_if_it_was_named(tmp_path: Path) -> None:
+    """The user need not have a settings file, but one that `--config` names must be there."""
+    with pytest.raises(StartError, match="does not exist"):
+        load_settings(tmp_path / "none.toml", must_exist=True)
+    assert load_settings(tmp_path / "none.toml", must_exist=False) == Settings()
+
+
+def test_keys_of_unknown_actions_are_named_with_the_file(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An action that does not exist cannot be given a key; the screen does not start."""
+    monkeypatch.setattr("madrox_tui.cli._is_terminal", lambda _: True)
+    file = tmp_path / "mine.toml"
+    file.write_text("[keys]\n'panel.zom' = ['f5']")
+    env = {"TERM": "xterm-256color"}
+    assert run([str(tmp_path), "--config", str(file)], env=env, now=lambda: NOW) == 2
+    complaint = "keys.panel.zom: no such action; did you mean panel.zoom?"
+    assert capsys.readouterr().err == f"madrox-top: {file}: {complaint}\n"
+
+
+# --- what is remembered -------------------------------------------------------
+
+LEFT = Remembered(theme="nord", panel="audit", zoomed=True, columns=30, rows=70)
+
+
+def test_what_was_left_is_found_again(tmp_path: Path) -> None:
+    """A saved screen is loaded as it was; the file is the user's only."""
+    path = tmp_path / "deep" / "screen.json"
+    Memory(path).save(LEFT)
+    assert Memory(path).load() == LEFT
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["screen.json"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"null", b"[]", b"\xff\xfe", b'{"columns": 0}', b'{"columns": 1e99}', b"[" * 60_000],
+)
+def test_a_corrupt_memory_is_forgotten(tmp_path: Path, data: bytes) -> None:
+    """Whatever the file holds, the screen begins with its defaults."""
+    path = tmp_path / "screen.json"
+    path.write_bytes(data)
+    assert Memory(path).load() == Remembered()
+
+
+def test_a_memory_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+    """Where a file stands in the way of the directory, nothing is kept and nothing fails."""
+    (tmp_path / "file").write_text("in the way")
+    memory = Memory(tmp_path / "file" / "screen.json")
+    memory.save(LEFT)
+    assert memory.load() == Remembered()
+    Memory(tmp_path).save(LEFT)  # a directory is where the file should be
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_no_test_touches_a_real_home() -> None:
+    """Settings and state of the tests live in a directory of their own."""
+    for path in (config_path(), state_path()):
+        assert not path.is_relative_to(Path.home() / ".config")
+        assert os.environ["XDG_CONFIG_HOME"].rpartition("/")[0] in str(path)
+
+
+# --- moments and rates --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "ago_s"),
+    [
+        ("-15m", 900),
+        ("15m", 900),
+        (" 2h ", 7200),
+        ("12:59", 60),
+        ("12:59:30", 30),
+        ("13:00", 0),
+        ("13:01", 86400 - 60),
+        ("2026-11-23T12:30", 1800),
+        ("2026-11-23 12:30:10", 1790),
+    ],
+)
+def test_moments_that_can_be_typed(text: str, ago_s: float) -> None:
+    """Times of day are the last ones that are over."""
+    assert parse_moment(text, NOW) == NOW - ago_s
+
+
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "12:60", "2026-11-24", "1:2:3:4", "--5m"])
+def test_moments_that_are_none(text: str) -> None:
+    """What is no time, or still to come, is refused with a reason."""
+    with pytest.raises(ValueError, match=r"is no time|still to come"):
+        parse_moment(text, NOW)
+
+
+def test_the_rate_follows_what_comes_and_fades() -> None:
+    """History does not count; ten records a second show as about ten, and as none when they end."""
+    now = [0.0]
+    pulse = Pulse(lambda: now[0])
+    pulse.beat(1_000_000, caught_up=True)
+    assert pulse.events_per_s == 0
+    for _ in range(600):
+        now[0] += 0.05
+        pulse.beat(1, caught_up=True)
+    assert 18 < pulse.events_per_s < 22
+    now[0] += 30
+    assert pulse.events_per_s == 0
+
+
+def test_the_lag_counts_from_when_more_came_than_was_read() -> None:
+    """While history is read there is no lag; later it grows until all is shown."""
+    now = [0.0]
+    pulse = Pulse(lambda: now[0])
+    pulse.beat(10, caught_up=False)
+    now[0] = 5.0
+    assert pulse.lag_s == 0
+    pulse.beat(10, caught_up=True)
+    pulse.beat(10, caught_up=False)
+    now[0] = 7.5
+    pulse.beat(10, caught_up=False)
+    assert pulse.lag_s == 2.5
+    pulse.beat(10, caught_up=True)
+    assert pulse.lag_s == 0

@@ -1,0 +1,311 @@
+"""Every key of the screen: one meaning, documented, and doing what a person sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Event
+
+import msgspec
+import pytest
+
+from builders import TreeBuilder
+from driver import Driver, run_app
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState, Usage
+from logging_core.read.reader import TreeReader
+from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
+from madrox_tui.config import Settings
+from madrox_tui.keymap import key_names, own_bindings
+from madrox_tui.panels.timeline import TimelinePanel
+from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.panel_grid import PanelGrid
+
+NOW_S = TreeBuilder.epoch(600)
+
+CONTRACT = frozenset(
+    """
+    1 2 3 4 Tab Shift+Tab z = - j k ↑ ↓ PgUp PgDn Ctrl+D Ctrl+U g G Home End h l ← → w / i s r t a
+    e D E Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc
+    """.split()  # noqa: SIM905 - a table that can be read
+)
+"""The keys that users are promised; no panel has any other."""
+
+ELSEWHERE = frozenset(
+    "w s r t a e D E [ ] { } < > d p Ctrl+F n N y S x ~".split()  # noqa: SIM905 - as above
+)
+"""Those that belong to panels, or to what opens over them."""
+
+
+@pytest.fixture
+def fleet(tree: TreeBuilder) -> TreeBuilder:
+    """Two instances; the second appeared, and the first spoke again, a minute before the end."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.send("a1", "m-1", "draw the plan", at=60)
+    tree.receive("a1", "m-1", "the plan is drawn", at=70, tokens=1200, cost=0.5)
+    tree.spawn("b2", "probe", role="qa", at=540)
+    tree.send("b2", "m-2", "test the plan", at=550)
+    return tree
+
+
+class TreePast:
+    """The past as a model knows it that was given what had been written until then."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.ready = Event()
+        self.ready.set()
+        self.most_at_once = 0
+        self._inside = 0
+
+    def prepare(self) -> None:
+        self._inside += 1
+        self.most_at_once = max(self.most_at_once, self._inside)
+        self.ready.wait(10)
+        self._inside -= 1
+
+    def state_at(self, at_s: float) -> FleetState:
+        return self._model(at_s).state(at_s)
+
+    def usage_at(self, at_s: float, instance_ids: Iterable[str]) -> Usage:
+        return self._model(at_s).usage_of(instance_ids)
+
+    def _model(self, at_s: float) -> FleetModel:
+        model = FleetModel()
+        reader = TreeReader(self.root)
+        batch = reader.poll()
+        reader.close()
+        records = tuple(r for r in batch.records if (getattr(r, "time_s", None) or 0.0) <= at_s)
+        model.apply(msgspec.structs.replace(batch, records=records))
+        return model
+
+
+# --- the map ------------------------------------------------------------------
+
+
+def test_no_key_has_two_meanings_in_one_place() -> None:
+    """What is global and what is a panel's own never claim the same key."""
+    for panel in PANEL_NAMES:
+        bindings = (*GLOBAL, *own_bindings(LineView), *own_bindings(panel))
+        keys = Counter(key for b in bindings for key in key_names(b).split())
+        twice = {key for key, number in keys.items() if number > 1}
+        assert not twice, f"{panel.__name__}: {twice}"
+
+
+def test_every_key_is_in_the_contract() -> None:
+    """A key that users were not told about is a mistake, as is one without a meaning."""
+    for _, bindings in key_groups(*PANEL_NAMES):
+        for binding in bindings:
+            assert set(key_names(binding).split()) <= CONTRACT, binding
+            assert binding.description
+            assert binding.id
+
+
+def test_every_key_that_is_ours_is_bound() -> None:
+    """Of the promised keys, those of lists and of the whole screen are there."""
+    bound = {k for _, bs in key_groups(*PANEL_NAMES) for b in bs for k in key_names(b).split()}
+    assert bound >= CONTRACT - ELSEWHERE
+
+
+def test_binding_ids_are_unique() -> None:
+    """An id names one action, so that `[keys]` can change it."""
+    ids = Counter(b.id for _, bindings in key_groups(*PANEL_NAMES) for b in bindings)
+    assert max(ids.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({"panel.zom": ("f5",)}, "keys.panel.zom: no such action; did you mean panel.zoom?"),
+        ({"qqqq": ("f5",)}, "keys.qqqq: no such action; --print-config lists them"),
+        ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
+        ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: needs at least one key"),
+        ({"panel.zoom": ("j",)}, "'j' is already the key of"),
+        ({"panel.zoom": ("@",)}, "'at' is already the key of panel.zoom"),
+    ],
+)
+def test_keys_that_cannot_be_are_refused(keys: dict[str, tuple[str, ...]], complaint: str) -> None:
+    """Unknown actions and keys with two meanings are named."""
+    with pytest.raises(ValueError) as failure:  # noqa: PT011 - the text is looked at
+        keymap(keys)
+    assert complaint in str(failure.value)
+
+
+def test_the_built_in_keys_may_be_set() -> None:
+    """What `--print-config` prints under `[keys]` is accepted, and two may change places."""
+    assert keymap({name: keys for name, (_, keys) in all_keys().items()})
+    assert keymap({"panel.zoom": ("i",), "filter.only": ("z",)})
+
+
+# --- what they do -------------------------------------------------------------
+
+pilot = pytest.mark.asyncio
+
+
+@pilot
+async def test_number_keys_and_tab_focus_panels(fleet: TreeBuilder) -> None:
+    """`1` to `4` go to a panel, Tab and Shift+Tab round all four."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        for key, panel in (("3", "timeline"), ("4", "audit"), ("2", "pane"), ("1", "instances")):
+            await person.press(key)
+            assert focused(person) == panel
+        for panel in ("pane", "timeline", "audit", "instances"):
+            await person.press("tab")
+            assert focused(person) == panel
+        await person.press("shift+tab")
+        assert focused(person) == "audit"
+
+
+def focused(person: Driver) -> str | None:
+    widget = person.app.focused
+    return widget.id if widget else None
+
+
+@pilot
+async def test_a_key_can_be_another(fleet: TreeBuilder) -> None:
+    """A key of the settings takes the place of the built-in one."""
+    settings = Settings(tick_s=3600.0, keys={"panel.timeline": ("f3",), "line.down": ("J",)})
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
+        await person.sees("draw the plan")
+        await person.press("3", "j")
+        assert focused(person) == "instances"
+        assert person.app.query_one("#instances", LineView).cursor == 0
+        await person.press("J")
+        assert person.app.query_one("#instances", LineView).cursor == 1
+        await person.press("f3")
+        assert focused(person) == "timeline"
+
+
+@pilot
+async def test_the_built_in_keys_still_work_when_they_are_all_set(fleet: TreeBuilder) -> None:
+    """A settings file as it was printed changes nothing."""
+    keys = {name: names for name, (_, names) in all_keys().items()}
+    async with run_app(fleet.root, now_s=NOW_S, settings=Settings(keys=keys)) as person:
+        await person.sees("draw the plan")
+        await person.press("down", "k", "j")
+        assert person.app.query_one("#instances", LineView).cursor == 1
+        await person.press("3")
+        assert focused(person) == "timeline"
+        await person.press("q")
+    assert person.app.return_code == 0
+
+
+@pilot
+async def test_at_shows_every_panel_at_the_rows_moment(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`@` on a message shows the fleet as of then, `@` again the newest; nothing is lost."""
+    monkeypatch.setattr(
+        TimelinePanel,
+        "selected_time_s",
+        property(lambda panel: panel.chosen.time_s if panel.chosen else None),
+        raising=False,
+    )
+    async with run_app(fleet.root, now_s=NOW_S, past=TreePast(fleet.root)) as person:
+        await person.sees("test the plan", "Instances 2")
+        await person.press("3", "g", "at")
+        await person.sees("◷ at ", "@ for live", "Timeline 1")
+        assert "the plan is drawn" not in person.text
+        fleet.send("b2", "m-3", "said meanwhile", at=599)
+        await person.press("at")
+        await person.sees("● live", "said meanwhile", "the plan is drawn")
+
+
+@pilot
+async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
+    """`T` takes a time, says what is wrong with it, and Esc leads back to the newest."""
+    async with run_app(fleet.root, now_s=NOW_S, past=TreePast(fleet.root)) as person:
+        await person.sees("test the plan")
+        await person.press("T", *"soon", "enter")
+        await person.sees("'soon' is no time")
+        await person.press(*["backspace"] * 4, *"-5m", "enter")
+        await person.sees("◷ at ", "Timeline 2")
+        assert "test the plan" not in person.text
+        await person.press("slash", *"atlas", "enter")
+        await person.sees("◷ at ", "Timeline 2", "1 req", "$0.50")
+        await person.press("slash", *["backspace"] * 5, *"probe", "enter")
+        await person.sees("◷ at ", "Timeline 0", "0 req")
+        await person.press("escape")
+        await person.sees("● live", "test the plan")
+
+
+@pilot
+async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) -> None:
+    """A slow preparation is named, can be left by Esc, and is never done twice at once."""
+    past = TreePast(fleet.root)
+    past.ready.clear()
+    async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+        await person.sees("test the plan")
+        await person.press("T", *"-5m", "enter")
+        await person.sees("preparing history")
+        await person.press("escape")
+        await person.sees("● live")
+        await person.press("T", *"-1m", "enter")
+        await person.sees("preparing history")
+        past.ready.set()
+        await person.sees("◷ at 2026-11-23 12:09:00")
+        assert past.most_at_once == 1
+
+
+@pilot
+async def test_without_history_a_time_is_refused(fleet: TreeBuilder) -> None:
+    """Where no history can be had, `T` says so, and the screen stays live."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("test the plan")
+        await person.press("T", *"-5m", "enter")
+        await person.pilot.pause()
+        assert "● live" in person.text
+
+
+@pilot
+async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
+    """`:` finds an action and does it; instances and themes are found by name as well."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("colon")
+        await person.sees("z              Only this panel, or all again")
+        await person.press(*"only this panel")
+        await person.misses("Larger panel")
+        await person.press("enter")
+        await person.until(lambda: person.app.screen.has_class("-zoomed"), "one panel only")
+        await person.press("colon", *"instance probe")
+        await person.sees("instance       probe")
+        await person.press("enter")
+        await person.until(
+            lambda: person.app.query_one("#instances", LineView).cursor == 1, "probe is selected"
+        )
+        await person.press("ctrl+p", *"theme madrox-light")
+        await person.sees("theme          madrox-light")
+        await person.press("enter")
+        await person.until(lambda: person.app.theme == "madrox-light", "the light theme")
+
+
+@pilot
+async def test_the_palette_reads_no_markup(tree: TreeBuilder) -> None:
+    """An instance whose name looks like markup is found under that name."""
+    tree.spawn("a1", "[/nope] [b]x", at=0)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("[/nope]")
+        await person.press("colon", *"nope")
+        await person.sees("instance       [/nope] [b]x")
+
+
+@pilot
+async def test_equals_and_minus_move_the_borders(fleet: TreeBuilder) -> None:
+    """`=` makes the focused panel larger, `-` smaller again, and never leaves nothing of one."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        panel = person.app.query_one("#timeline")
+        before = panel.size
+        await person.press("3", "equals_sign")
+        await person.until(
+            lambda: panel.size.width > before.width and panel.size.height > before.height, "larger"
+        )
+        await person.press("minus")
+        await person.until(lambda: panel.size == before, "as before")
+        await person.press(*["minus"] * 30)
+        await person.pilot.pause()
+        assert min(panel.size) >= 1
+        assert person.app.query_one(PanelGrid).columns == 90

@@ -1,0 +1,132 @@
+"""The panels at every size, moved, zoomed, and as they were left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders import TreeBuilder
+from driver import run_app
+from madrox_tui.config import Settings
+from madrox_tui.remember import Memory, Remembered
+from madrox_tui.widgets.panel_grid import PanelGrid
+
+pytestmark = pytest.mark.asyncio
+
+NOW_S = TreeBuilder.epoch(600)
+
+
+@pytest.fixture
+def fleet(tree: TreeBuilder) -> TreeBuilder:
+    """One busy instance with a pane."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.send("a1", "m-1", "draw the plan", at=590)
+    tree.frame("a1", "atlas pane", at=595)
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("size", "seen", "missed"),
+    [
+        ((200, 60), ("● busy", "atlas pane", "draw the plan", "P95"), ("1 Instances",)),
+        ((120, 40), ("● busy", "atlas pane", "draw the plan", "P95"), ("1 Instances",)),
+        ((80, 24), ("● busy", "1 Instances", "q Quit"), ("draw the plan",)),
+        ((80, 18), ("● busy", "1 Instances", "q Quit"), ("draw the plan",)),
+        ((40, 12), ("● busy", "● live"), ("1 Instances", "q Quit", "draw the plan")),
+    ],
+)
+async def test_each_size_has_its_layout(
+    fleet: TreeBuilder, size: tuple[int, int], seen: tuple[str, ...], missed: tuple[str, ...]
+) -> None:
+    """Four panels where they fit, one with tabs at 80x24, a list only at 40x12."""
+    async with run_app(fleet.root, size=size, now_s=NOW_S) as person:
+        await person.sees(*seen)
+        await person.misses(*missed)
+
+
+async def test_any_size_is_survived_with_anything_open(fleet: TreeBuilder) -> None:
+    """Help, palette, and the question for a time live through every size as the panels do."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        for opened in ("question_mark", "colon", "T", "slash", "z"):
+            await person.press(opened)
+            for size in ((1, 1), (20, 5), (300, 2), (2, 300), (40, 12), (120, 40)):
+                await person.pilot.resize_terminal(*size)
+                await person.pilot.pause()
+            await person.press("z" if opened == "z" else "escape")
+        await person.sees("● busy", "draw the plan", "atlas pane")
+
+
+async def test_a_border_is_dragged_with_the_mouse(fleet: TreeBuilder) -> None:
+    """The border between the columns follows the mouse, and stays where it was let go."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        grid = person.app.query_one(PanelGrid)
+        border = person.app.query_one("#instances").region.right
+        await person.pilot.mouse_down(offset=(border, 10))
+        await person.pilot.hover(offset=(80, 10))
+        await person.pilot.mouse_up(offset=(80, 10))
+        await person.until(lambda: abs(grid.columns - 67) <= 1, "two thirds are at the left")
+        before = grid.columns, grid.rows
+        await person.pilot.hover(offset=(30, 10))
+        await person.pilot.pause()
+        assert (grid.columns, grid.rows) == before
+        assert abs(person.app.query_one("#instances").region.right - 80) <= 1
+
+
+async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """Theme, panel, zoom and borders are the same in the next run."""
+    memory = Memory(tmp_path / "screen.json")
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
+        await person.sees("draw the plan")
+        person.app.theme = "nord"
+        await person.press("3", "equals_sign", "z", "q")
+    left = memory.load()
+    assert left == Remembered(theme="nord", panel="timeline", zoomed=True, columns=42, rows=56)
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
+        await person.sees("draw the plan", "3 Timeline")
+        assert person.app.theme == "nord"
+        assert "● busy" not in person.panel("timeline")
+        await person.press("z")
+        await person.sees("● busy")
+
+
+async def test_settings_go_before_what_is_remembered(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """A layout and a theme of the settings count, however the screen was left."""
+    memory = Memory(tmp_path / "screen.json")
+    memory.save(Remembered(theme="no such theme", panel="timeline", zoomed=True))
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
+        await person.sees("draw the plan")
+        assert person.app.theme == "madrox-dark"
+    settings = Settings(layout="all", theme="madrox-light", tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, settings=settings) as person:
+        await person.sees("draw the plan", "● busy")
+        assert person.app.theme == "madrox-light"
+    settings = Settings(layout="pane", tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, settings=settings) as person:
+        await person.sees("atlas pane", "2 Pane")
+        assert "draw the plan" not in person.text
+
+
+@pytest.mark.parametrize(
+    "theme", ["madrox-light", "nord", "ansi-dark", "ansi-light", "textual-light"]
+)
+async def test_a_theme_of_others_has_all_that_is_drawn(fleet: TreeBuilder, theme: str) -> None:
+    """Every panel is shown in any theme, and a state by its sign and word as well."""
+    settings = Settings(theme=theme, tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
+        await person.sees("● busy", "atlas pane", "draw the plan")
+
+
+async def test_without_colours_states_are_told_apart(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With NO_COLOR the sign and the word of a state are still there, and no colour is."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("● busy", "● live")
+        for strip in person.app.screen._compositor.render_strips():
+            for segment in strip:
+                color = segment.style.color if segment.style else None
+                assert color is None or len(set(color.get_truecolor())) == 1
