@@ -12,10 +12,17 @@ from __future__ import annotations
 import re
 
 from logging_core.codec.times import format_time
+from logging_core.text import safe_block
 
 FRAME_RULE = b"=" * 80
 """The first and the third line of a frame's header."""
 
+TAIL_BYTES = 16 << 10
+"""`pane_tail` wants no more than so many bytes of a pane's end."""
+
+_TAIL_LINES = 20
+_TAIL_CHARACTERS = 2000
+_SGR = re.compile("\x1b\\[[0-9;:]*m")
 _RULE_TEXT = FRAME_RULE.decode()
 _RULE_LINE = re.compile("^(?= *={80}$)", re.MULTILINE)
 _DEFUSED_LINE = re.compile("^ (?= *={80}$)", re.MULTILINE)
@@ -43,3 +50,16 @@ def defuse_pane(text: str) -> str:
 def restore_pane(text: str) -> str:
     """Undo `defuse_pane`; text of a writer that does not defuse comes back as it is."""
     return _DEFUSED_LINE.sub("", text) if _RULE_TEXT in text else text
+
+
+def pane_tail(end: bytes) -> str:
+    """The last lines of a pane without colours, safe to show; see `FrameRef.tail`.
+
+    Args:
+        end: The pane's last bytes, at most `TAIL_BYTES`; the first line of so many may be cut.
+    """
+    if len(end) >= TAIL_BYTES:
+        end = end[end.find(b"\n") + 1 :]
+    text = safe_block(_SGR.sub("", restore_pane(end.decode("utf-8", "replace"))))
+    lines = [line.rstrip() for line in text.rstrip().split("\n")]
+    return "\n".join(lines[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]

@@ -11,13 +11,16 @@ from logging_core.read.files import GZIP_MAGIC, GzipError, Part, inflate, open_r
 from logging_core.read.lines import LineSplitter
 
 _BLOCK = 64 << 10
+_FIRST_BLOCK = 4 << 10  # often enough: few lines are wanted of each of many files
 
 
 class MovedError(Exception):
     """Another file has this name now: list the log again."""
 
 
-def newest_lines(root: Path, part: Part, most: int | None) -> Iterator[bytes]:
+def newest_lines(
+    root: Path, part: Part, most: int | None, end: int | None = None
+) -> Iterator[bytes]:
     """The lines of a part without their newlines, newest first.
 
     Of a compressed part, which can only be read forwards, the last `most` lines are held in
@@ -27,22 +30,26 @@ def newest_lines(root: Path, part: Part, most: int | None) -> Iterator[bytes]:
         root: Of the tree.
         part: The file.
         most: The caller needs no more lines than this; `None` for all.
+        end: Begin before this offset, which follows a newline, not at the end of the file. Makes
+            no difference to a compressed part.
 
     Raises:
         MovedError: The file was renamed since it was listed.
         OSError: It cannot be read.
     """
-    if _read(root, part, 2, 0) == GZIP_MAGIC:
+    if read_at(root, part, 2, 0) == GZIP_MAGIC:
         yield from reversed(deque(_inflated_lines(root, part), most))
         return
-    position = part.size
+    position = last_position = part.size if end is None else end
+    block = _FIRST_BLOCK
     pieces: list[bytes] = []  # of the line whose beginning is not reached, the last one first
     while position > 0:
-        size = min(_BLOCK, position)
-        first, *lines = _read(root, part, size, position - size).split(b"\n")
+        size = min(_BLOCK, block, position)
+        block *= 2
+        first, *lines = read_at(root, part, size, position - size).split(b"\n")
         if lines:
             last = lines.pop() + b"".join(reversed(pieces))
-            if last or position < part.size or pieces:
+            if last or position < last_position or pieces:
                 yield last
             yield from reversed(lines)
             pieces = []
@@ -52,7 +59,13 @@ def newest_lines(root: Path, part: Part, most: int | None) -> Iterator[bytes]:
         yield b"".join(reversed(pieces))
 
 
-def _read(root: Path, part: Part, size: int, offset: int) -> bytes:
+def read_at(root: Path, part: Part, size: int, offset: int) -> bytes:
+    """Some bytes of a part.
+
+    Raises:
+        MovedError: The file was renamed since it was listed.
+        OSError: It cannot be read.
+    """
     try:
         with open_regular(str(root / part.path)) as fd:
             status = os.fstat(fd)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from logging_core.codec.entries import Unreadable
-from logging_core.codec.pane import FRAME_RULE, restore_pane
+from logging_core.codec.pane import FRAME_RULE, TAIL_BYTES, pane_tail, restore_pane
 from logging_core.codec.times import parse_time
 from logging_core.read.files import Source, open_regular
 from logging_core.records import FrameRef
@@ -19,8 +19,10 @@ from logging_core.text import safe_pane
 MOST_SHOWN = 4 << 20
 """Of a larger frame only so many bytes at its end are read."""
 
+HEADER_SIZE = 1 + 80 + 2 + 35 + 2 + 80 + 1
+"""The bytes of the longest header there can be."""
+
 _HEADER = re.compile(b"\n" + FRAME_RULE + rb"\n\[([0-9T:.+Z-]{10,35})\]\n" + FRAME_RULE + b"\n")
-_HEADER_SIZE = 1 + 80 + 2 + 35 + 2 + 80 + 1
 _STRANGE = "text before the first frame"
 
 
@@ -33,13 +35,41 @@ class FrameSpan(NamedTuple):
     time_s: float
     digest: int
     suspect: bool
+    tail: str = ""
+
+
+class Header(NamedTuple):
+    """Where one frame begins.
+
+    Attributes:
+        offset: Of the header's first byte.
+        body_offset: Of the pane text's first byte.
+        time_s: When the pane was captured.
+    """
+
+    offset: int
+    body_offset: int
+    time_s: float
+
+
+def find_headers(data: bytes, base: int) -> Iterator[Header]:
+    """The headers in the bytes at offset `base` of a capture file.
+
+    Three lines that look like a header but hold no time are pane text. The very first header of a
+    file may lack its newline.
+    """
+    shift = 1 if base == 0 and data[:1] == b"=" else 0
+    for match in _HEADER.finditer(b"\n" + data if shift else data):
+        time_s = parse_time(match[1].decode())
+        if time_s is not None:
+            yield Header(base + max(0, match.start() - shift), base + match.end() - shift, time_s)
 
 
 class FrameScanner:
     """Finds the frames of one capture file while it grows.
 
-    Three lines that look like a header but hold no time are pane text. A header whose time is
-    before that of the frame before it may have been forged by a pane's text: it is suspect.
+    A header whose time is before that of the frame before it may have been forged by a pane's
+    text: it is suspect.
 
     Attributes:
         offset: Where the next bytes are wanted from.
@@ -48,6 +78,7 @@ class FrameScanner:
     __slots__ = (
         "_body",
         "_crc",
+        "_last",
         "_reported",
         "_start",
         "_strange",
@@ -63,6 +94,7 @@ class FrameScanner:
         self._time_s = 0.0
         self._suspect = False
         self._crc = 0
+        self._last = b""  # of the open frame's text, as far as the checksum goes
         self._reported = (-1, -1)
         self._strange = False
 
@@ -75,23 +107,19 @@ class FrameScanner:
             final: The same for good; frames make no difference between the two.
         """
         base, found, done = self.offset, list[FrameSpan | Unreadable](), 0
-        shift = 1 if base == 0 and data[:1] == b"=" else 0  # the first header's newline is gone
-        for match in _HEADER.finditer(b"\n" + data if shift else data):
-            time_s = parse_time(match[1].decode())
-            if time_s is None:
-                continue
-            start = max(0, match.start() - shift)
-            found.extend(self._closed(data[done:start], base + start))
-            done = match.end() - shift
-            self._suspect = self._body >= 0 and time_s < self._time_s
-            self._start, self._body, self._time_s = base + start, base + done, time_s
-            self._crc = 0
+        for header in find_headers(data, base):
+            found.extend(self._closed(data[done : header.offset - base], header.offset))
+            done = header.body_offset - base
+            self._suspect = self._body >= 0 and header.time_s < self._time_s
+            self._start, self._body, self._time_s = header
+            self._crc, self._last = 0, b""
         if at_end and self._body >= 0:
-            found.extend(self._closed(data[done:], base + len(data)))
-        keep = max(done, len(data) - _HEADER_SIZE)
+            found.extend(self._closed(data[done:], base + len(data), newest=True))
+        keep = max(done, len(data) - HEADER_SIZE)
         if self._body < 0:
             found.extend(self._before_first(data[:keep]))
         self._crc = zlib.crc32(data[done:keep], self._crc)
+        self._last = (self._last + data[done:keep])[-TAIL_BYTES:]
         self.offset = base + keep
         return found
 
@@ -108,15 +136,18 @@ class FrameScanner:
         self.offset = self._start = position[0]
         self._reported = (position[0], position[1])
 
-    def _closed(self, tail: bytes, end: int) -> list[FrameSpan | Unreadable]:
+    def _closed(
+        self, rest: bytes, end: int, *, newest: bool = False
+    ) -> list[FrameSpan | Unreadable]:
         """The open frame up to `end`, unless just this is known already."""
         if self._body < 0:
-            return self._before_first(tail)
+            return self._before_first(rest)
         if (self._start, end) == self._reported:
             return []
         self._reported = (self._start, end)
-        digest = zlib.crc32(tail, self._crc)
-        return [FrameSpan(self._start, self._body, end, self._time_s, digest, self._suspect)]
+        digest = zlib.crc32(rest, self._crc)
+        tail = pane_tail((self._last + rest)[-TAIL_BYTES:]) if newest else ""
+        return [FrameSpan(self._start, self._body, end, self._time_s, digest, self._suspect, tail)]
 
     def _before_first(self, data: bytes) -> list[FrameSpan | Unreadable]:
         if self._strange or not data.strip(b"\0 \r\n\t"):

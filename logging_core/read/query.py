@@ -20,7 +20,7 @@ from logging_core.read.sweep import AUDIT, Sweep, instance_directories
 from logging_core.tree import LOG_TYPES, LogTree, check_instance_id
 
 _TRIES = 3
-_DISORDER_S = 3700.0
+DISORDER_S = 3700.0
 """Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
 
 _SPARE = 1000
@@ -149,7 +149,7 @@ def _newest_entries(
         if time_s is None:
             timeless.append(loaded.fields)
             continue
-        if time_s < since_s - _DISORDER_S:
+        if time_s < since_s - DISORDER_S:
             return
         if time_s >= since_s:
             yield from ((time_s, fields) for fields in (*timeless, loaded.fields))

@@ -1,0 +1,99 @@
+"""Searching one capture file for frames without reading what lies between.
+
+Frames follow each other in time, so a moment is found by halving the file. A frame whose time is
+before that of the frame before it (suspect: pane text may have forged it) is never what a search
+ends at, and a few of them cannot lead it astray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice, pairwise
+
+from logging_core.read.files import Source
+from logging_core.read.frames import HEADER_SIZE, Header, find_headers
+
+BLOCK = 256 << 10
+"""So many bytes are searched at a time."""
+
+_PROBE = 32 << 10
+_CONTEXT = 4 << 10
+
+
+def headers_from(source: Source, offset: int, end: int) -> Iterator[Header]:
+    """The frames that begin at or after `offset` and before `end`, in file order."""
+    while offset < end:
+        stop = min(end, offset + BLOCK)
+        yield from _between(source, offset, stop)
+        offset = stop
+
+
+def headers_before(source: Source, end: int) -> Iterator[Header]:
+    """The frames that begin before `end`, the newest first."""
+    while end > 0:
+        start = max(0, end - BLOCK)
+        yield from reversed(_between(source, start, end))
+        end = start
+
+
+def find_moment(source: Source, time_s: float, start: int, end: int) -> tuple[int, int]:
+    """The frame that was shown at a moment, among those that begin in [`start`, `end`).
+
+    Returns:
+        Where the newest frame at or before the moment begins, -1 if there is none, and where the
+        frame after it begins, or `end`.
+    """
+    low, high = start, end
+    while high - low > BLOCK:
+        middle = (low + high) // 2
+        probed = _probe(source, middle, high)
+        if not probed:
+            high = middle
+            continue
+        typical = sorted(probed, key=_time)[len(probed) // 2]  # no forged one, if most are not
+        if typical.time_s <= time_s:
+            low = probed[0].offset
+        elif typical.offset == probed[0].offset:
+            high = middle
+        else:
+            high = typical.offset
+    before = list(islice(headers_before(source, low), 1)) if low > start else []
+    near = [*before, *headers_from(source, low, high)]
+    shown = -1
+    for number, header in enumerate(near):
+        forged = number > 0 and header.time_s < near[number - 1].time_s
+        if header.time_s <= time_s and not forged:
+            shown = number
+    if shown < 0:
+        return -1, near[0].offset if near else high
+    following = near[shown + 1].offset if shown + 1 < len(near) else high
+    return near[shown].offset, following
+
+
+def are_suspect(headers: list[Header]) -> list[bool]:
+    """Of each frame but the first, whether its time is before that of the one before it."""
+    return [later.time_s < earlier.time_s for earlier, later in pairwise(headers)]
+
+
+def _probe(source: Source, offset: int, end: int) -> list[Header]:
+    """Some frames that begin soon after a place."""
+    while offset < end:
+        stop = min(end, offset + _PROBE)
+        if found := _between(source, offset, stop):
+            return found
+        offset = stop
+    return []
+
+
+def _between(source: Source, start: int, end: int) -> list[Header]:
+    """The frames that begin in [`start`, `end`).
+
+    One header's last rule is no other's first, so what lies before `start` is looked at, too.
+    """
+    base = max(0, start - _CONTEXT)
+    data = source.read(end + HEADER_SIZE - base, base)
+    return [header for header in find_headers(data, base) if start <= header.offset < end]
+
+
+def _time(header: Header) -> float:
+    return header.time_s

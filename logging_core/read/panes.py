@@ -1,0 +1,262 @@
+"""Random access to the frames of one pane, in capture files of any size."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from logging_core.codec.pane import TAIL_BYTES, pane_tail
+from logging_core.read.capture import are_suspect, find_moment, headers_before, headers_from
+from logging_core.read.files import Part, Source, open_regular
+from logging_core.read.frames import MOST_SHOWN, Header
+from logging_core.read.logs import shown_name
+from logging_core.read.sweep import Sweep
+from logging_core.records import FrameRef
+from logging_core.tree import LOG_TYPES
+
+_EXACT = 4 << 20
+
+
+class PaneFile:
+    """The frames of one instance's pane.
+
+    Nothing is indexed or kept: each call looks at what is there, reads a few blocks where it must,
+    and closes the file. All calls block. One whose file is not there finds nothing. A frame's text
+    is read for its `digest` unless it is larger than `read_frame` checks (4 MiB): then that is 0.
+
+    Args:
+        root: Of the tree.
+        instance_id: The name of the instance's directory.
+    """
+
+    def __init__(self, root: Path, instance_id: str) -> None:
+        self._root = root
+        self._instance_id = shown_name(instance_id)
+        self._group = f"instances/{instance_id}/{LOG_TYPES['tmux_output']}"
+        self._sweep = Sweep(root)
+
+    def newest(self, count: int) -> list[FrameRef]:
+        """The newest `count` frames, oldest first.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        return self._backwards(list(self._parts()), None, count)
+
+    def before(self, ref: FrameRef, count: int) -> list[FrameRef]:
+        """Up to `count` frames before one, oldest first; none if its file is gone.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        parts = list(self._parts())
+        number = _find(parts, ref)
+        return [] if number is None else self._backwards(parts[: number + 1], ref.offset, count)
+
+    def after(self, ref: FrameRef, count: int) -> list[FrameRef]:
+        """Up to `count` frames after one, oldest first; none if its file is gone.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        parts = list(self._parts())
+        number = _find(parts, ref)
+        if number is None:
+            return []
+        found: list[FrameRef] = []
+        for part in parts[number:]:
+            own = part is parts[number]
+            left = count - len(found)
+            if left <= 0:
+                break
+            with self._open(part) as source:
+                start = ref.offset if own else 0
+                headers = list(islice(headers_from(source, start, source.size), left + 2))
+                before = headers.pop(0) if own and headers else None
+                found += self._refs(source, part, before, headers, left)
+        return found
+
+    def at(self, time_s: float) -> FrameRef | None:
+        """The newest frame at or before a moment; `None` if there is none.
+
+        A suspect frame is passed over.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        for part in reversed(list(self._parts())):
+            with self._open(part) as source:
+                first = next(headers_from(source, 0, source.size), None)
+                if first is None or first.time_s > time_s:
+                    continue
+                offset, _ = find_moment(source, time_s, first.offset, source.size)
+                return self._at(source, part, max(offset, first.offset))
+        return None
+
+    def span(self) -> tuple[float, float] | None:
+        """When the first and the newest frame were captured; `None` if there is none.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        first_s = last_s = None
+        for part in self._parts():
+            with self._open(part) as source:
+                first = next(headers_from(source, 0, source.size), None)
+                last = next(headers_before(source, source.size), None)
+            if first is not None and last is not None:
+                first_s = first.time_s if first_s is None else first_s
+                last_s = max(last.time_s, first_s)
+        return None if first_s is None or last_s is None else (first_s, last_s)
+
+    def density(
+        self, buckets: int, from_s: float | None = None, to_s: float | None = None
+    ) -> list[int]:
+        """How much was captured in each of `buckets` equal stretches of time, in bytes.
+
+        Of a file up to 4 MiB a frame that is equal to the one before it counts nothing; a larger
+        one is only measured at the edges of the stretches.
+
+        Args:
+            buckets: How many, at least 1.
+            from_s: Where the first begins; `None` for the first frame.
+            to_s: Where the last ends; `None` for the newest frame.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        strip = [0] * buckets
+        span = self.span()
+        if span is None:
+            return strip
+        start_s = span[0] if from_s is None else from_s
+        end_s = span[1] if to_s is None else to_s
+        for part in self._parts():
+            with self._open(part) as source:
+                if source.size <= _EXACT:
+                    _add_changes(source, strip, start_s, end_s)
+                else:
+                    _add_sizes(source, strip, start_s, end_s)
+        return strip
+
+    # --- frames of headers ---------------------------------------------------
+
+    def _backwards(self, parts: Sequence[Part], end: int | None, count: int) -> list[FrameRef]:
+        """The last `count` frames that begin before `end` in the last part, or in those before."""
+        found: list[FrameRef] = []
+        for part in reversed(parts):
+            left = count - len(found)
+            if left <= 0:
+                break
+            with self._open(part) as source:
+                stop = source.size if end is None else end
+                headers = list(islice(headers_before(source, stop), left + 1))[::-1]
+                before = headers.pop(0) if len(headers) > left else None
+                following = list(islice(headers_from(source, stop, source.size), 1))
+                found[:0] = self._refs(source, part, before, headers + following, len(headers))
+            end = None
+        return found
+
+    def _at(self, source: Source, part: Part, offset: int) -> FrameRef | None:
+        before = next(headers_before(source, offset), None)
+        headers = list(islice(headers_from(source, offset, source.size), 2))
+        return next(iter(self._refs(source, part, before, headers, 1)), None)
+
+    def _refs(
+        self,
+        source: Source,
+        part: Part,
+        before: Header | None,
+        headers: Sequence[Header],
+        count: int,
+    ) -> list[FrameRef]:
+        """The first `count` of frames that follow each other; `before` is the one before them."""
+        known = [*headers[:1], *headers] if before is None else [before, *headers]
+        suspect = are_suspect(known)
+        refs: list[FrameRef] = []
+        for number, header in enumerate(headers[:count]):
+            newest = number + 1 == len(headers)
+            end = source.size if newest else headers[number + 1].offset
+            body = b""
+            if end - header.body_offset <= MOST_SHOWN:
+                body = source.read(end - header.body_offset, header.body_offset)
+            size = min(TAIL_BYTES, end - header.body_offset)
+            refs.append(
+                FrameRef(
+                    instance_id=self._instance_id,
+                    time_s=header.time_s,
+                    path=part.path,
+                    offset=header.offset,
+                    body_offset=header.body_offset,
+                    end=end,
+                    digest=zlib.crc32(body),
+                    suspect=suspect[number],
+                    tail=pane_tail(source.read(size, end - size)) if newest else "",
+                )
+            )
+        return refs
+
+    # --- files ---------------------------------------------------------------
+
+    def _parts(self) -> Iterator[Part]:
+        """The capture files, oldest first, each once."""
+        seen = set()
+        for part in self._sweep.parts(self._group):
+            if part.id not in seen:
+                seen.add(part.id)
+                yield part
+
+    @contextmanager
+    def _open(self, part: Part) -> Iterator[Source]:
+        with open_regular(str(self._root / part.path)) as fd:
+            yield Source(fd)
+
+
+def _find(parts: Sequence[Part], ref: FrameRef) -> int | None:
+    """Which part a frame stands in; it may have been compressed meanwhile."""
+    for name in (ref.path, f"{ref.path}.gz"):
+        for number, part in enumerate(parts):
+            if part.path == name:
+                return number
+    return None
+
+
+def _add_changes(source: Source, strip: list[int], start_s: float, end_s: float) -> None:
+    """Add the bytes of every frame that differs from the one before it."""
+    headers = list(headers_from(source, 0, source.size))
+    ends = [*(header.offset for header in headers[1:]), source.size]
+    earlier = None
+    for header, end in zip(headers, ends, strict=True):
+        digest = zlib.crc32(source.read(end - header.body_offset, header.body_offset))
+        if start_s <= header.time_s <= end_s and digest != earlier:
+            share = (header.time_s - start_s) / max(end_s - start_s, 1e-6)
+            strip[min(len(strip) - 1, int(share * len(strip)))] += end - header.body_offset
+        earlier = digest
+
+
+def _add_sizes(source: Source, strip: list[int], start_s: float, end_s: float) -> None:
+    """Add the bytes between the frames at the edges of the stretches."""
+    step_s = (end_s - start_s) / len(strip)
+
+    def place(number: int, low: int, high: int) -> int:
+        """Where the frames before an edge end; at the last edge, those at it count, too."""
+        at_s = end_s if number == len(strip) else start_s + number * step_s - 1e-6
+        return find_moment(source, at_s, low, high)[1]
+
+    def fill(first: int, last: int, low: int, high: int) -> None:
+        """Halve: an edge lies between its neighbours', so each search is a short one."""
+        if low >= high:
+            return
+        if last - first == 1:
+            strip[first] += high - low
+            return
+        middle = (first + last) // 2
+        edge = place(middle, low, high)
+        fill(first, middle, low, edge)
+        fill(middle, last, edge, high)
+
+    low = place(0, 0, source.size)
+    fill(0, len(strip), low, place(len(strip), low, source.size))

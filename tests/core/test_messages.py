@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import gzip
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders import TreeBuilder
+from logging_core.codec.decode import decode_message
+from logging_core.read import messages
+from logging_core.read.messages import MessagePages
+from logging_core.read.reader import TreeReader
+from logging_core.records import Message
+from reading import ids, only, records
+
+
+def pages(source: MessagePages, count: int) -> list[Message]:
+    """Everything, put together from its pages."""
+    found: list[Message] = []
+    while page := source.older(count):
+        assert len(page) <= count
+        found[:0] = page
+    return found
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=40),
+    st.integers(1, 15),
+)
+@settings(max_examples=100, deadline=None)
+def test_pages_together_are_all_messages_by_time(steps: list[tuple[str, int]], count: int) -> None:
+    """Of all instances, in the order in which a reader of the whole tree hands them out."""
+    with tempfile.TemporaryDirectory() as root:
+        tree, at = TreeBuilder(Path(root)), 0.0
+        for number, (instance_id, pause) in enumerate(steps):
+            at += 0.5 + pause
+            tree.send(instance_id, f"m{number}", at=at)
+        whole = only(Message, records(TreeReader(tree.root)))
+        assert pages(MessagePages(tree.root), count) == whole
+        source = MessagePages(tree.root)
+        moment = tree.epoch(at / 2)
+        source.start_before(moment)
+        assert pages(source, count) == [m for m in whole if (m.time_s or 0) < moment]
+
+
+def test_some_instances_can_be_asked_for(tree: TreeBuilder) -> None:
+    """One that is not there has no messages."""
+    for number, name in enumerate("abcab"):
+        tree.send(name, f"{name}{number}", at=number)
+    source = MessagePages(tree.root, ["a", "c", "nobody", "../x"])
+    assert ids(source.older(9)) == ["a0", "c2", "a3"]
+    assert source.older(9) == []
+
+
+def test_what_is_written_later_is_on_no_page(tree: TreeBuilder) -> None:
+    """Pages only lead into the past."""
+    for number in range(4):
+        tree.send("a", f"m{number}", at=number)
+    source = MessagePages(tree.root)
+    assert ids(source.older(2)) == ["m2", "m3"]
+    tree.send("a", "new", at=9)
+    assert ids(source.older(9)) == ["m0", "m1"]
+    source.start_before(None)
+    assert ids(source.older(1)) == ["new"]
+
+
+def test_rotated_and_compressed_parts_are_the_past(tree: TreeBuilder) -> None:
+    """A page goes on in the part before."""
+    for number in range(9):
+        tree.send("a", f"m{number}", at=number)
+    path = tree.root / "instances/a/communication.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.with_name(f"{path.name}.2.gz").write_bytes(gzip.compress(b"".join(lines[:3])))
+    path.with_name(f"{path.name}.1").write_bytes(b"".join(lines[3:6]))
+    path.write_bytes(b"".join(lines[6:]))
+    assert ids(pages(MessagePages(tree.root), 4)) == [f"m{number}" for number in range(9)]
+
+
+def test_a_rotation_between_two_pages_loses_nothing(tree: TreeBuilder) -> None:
+    """The file is read on under its new name; a deleted one has no more messages."""
+    for number in range(200):
+        tree.send("a", f"m{number}", "x" * 500, at=number)
+    tree.send("b", "early", at=-1)
+    path = tree.root / "instances/a/communication.jsonl"
+    source, doomed = MessagePages(tree.root), MessagePages(tree.root)
+    assert ids(source.older(2)) == ids(doomed.older(2)) == ["m198", "m199"]
+    path.rename(f"{path}.1")
+    tree.send("a", "new", at=999)
+    assert ids(pages(source, 50)) == ["early", *(f"m{number}" for number in range(198))]
+    path.with_name(f"{path.name}.1").unlink()
+    assert ids(pages(doomed, 50))[0] == "early"
+
+
+def test_order_inside_a_file_is_kept(tree: TreeBuilder) -> None:
+    """Even where its times run backwards, or there is none."""
+    tree.send("a", "one", at=1)
+    tree.send("a", "late", at=50)
+    tree.send("a", "three", at=3)
+    tree.json("instances/a/communication.jsonl", {"message_id": "timeless"})
+    tree.send("b", "two", at=2)
+    tree.send("a", "four", at=60)
+    found = ids(pages(MessagePages(tree.root), 1))
+    assert [name for name in found if name != "two"] == ["one", "late", "three", "timeless", "four"]
+
+
+def test_lines_that_are_no_messages_are_left_out(tree: TreeBuilder) -> None:
+    """And a giant one is cut, with its true size told."""
+    tree.line("instances/a/communication.jsonl", b"nonsense\n\n[1]\n")
+    tree.send("a", "big", "x" * 2_000_000)
+    tree.line("instances/a/communication.jsonl", b'{"message_id": "torn')
+    (message,) = MessagePages(tree.root).older(9)
+    assert (message.content or "").endswith("… [cut: 2,000,134 bytes]")
+
+
+def test_a_moment_long_ago_is_found_without_reading_what_came_after(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is nearly in time order is halved until the moment is near."""
+    monkeypatch.setattr(messages, "_NEAR", 2000)
+    for number in range(500):
+        tree.send("a", f"m{number}", "x" * 300, at=100 * number)
+    source = MessagePages(tree.root)
+    with mock.patch(f"{messages.__name__}.decode_message", wraps=decode_message) as decode:
+        source.start_before(tree.epoch(1000))
+        assert ids(source.older(2)) == ["m8", "m9"]
+    assert decode.call_count < 60
+    for number in (1, 250, 499):
+        source.start_before(tree.epoch(100 * number))
+        assert ids(source.older(1)) == [f"m{number - 1}"]
+
+
+def test_a_missing_tree_has_no_messages(tmp_path: Path) -> None:
+    """It may come later: begin anew then."""
+    assert MessagePages(tmp_path / "none").older(5) == []
