@@ -123,6 +123,11 @@ class FrameSource:
             span = await self._call(frames.span)
             return None if span is None else await self._call(frames.at, span[0])
 
+    async def any_left(self, instance_id: str) -> bool:
+        """Whether there is any frame at all: the files may have been deleted."""
+        async with self._turn:
+            return bool(await self._call(self._frames(instance_id).newest, 1))
+
     async def at(self, instance_id: str, time_s: float) -> FrameRef | None:
         """The newest frame at or before a moment, in seconds since the epoch."""
         async with self._turn:

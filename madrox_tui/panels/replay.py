@@ -208,15 +208,18 @@ class ReplayPanel(ScrubbedView):
                 if place is not None:
                     await self._show(place)
                 else:
-                    self._miss(goal)
+                    await self._miss(goal)
         finally:
             self._seeking = False
         if self.rewound and self.pane is not None:
             self._warm(self.pane.ref)
 
-    def _miss(self, goal: Goal) -> None:
+    async def _miss(self, goal: Goal) -> None:
         """There is no such frame: after the last one is the present, before the first nothing."""
-        if goal.kind is Kind.MOMENT:
+        instance_id = self.instance_id
+        if instance_id is not None and not await self.source.any_left(instance_id):
+            self._gone = True
+        elif goal.kind is Kind.MOMENT:
             self._place = None
             self.show_frame(None, None)
         elif goal.amount > 0:
@@ -237,7 +240,7 @@ class ReplayPanel(ScrubbedView):
             self._place = place
             self.show_frame(pane, earlier)
             self.survey(pane.ref)
-        self.draw_scrubber()
+        self.refresh()
         self._entitle()
 
     @work(group="compare", exclusive=True)
