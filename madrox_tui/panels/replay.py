@@ -39,6 +39,8 @@ class ReplayPanel(ScrubbedView):
         Binding("}", "differ(1)", "Next different frame", show=False, id="pane.differ_next"),
         Binding("<", "speed(-1)", "Slower", show=False, id="pane.slower"),
         Binding(">", "speed(1)", "Faster", show=False, id="pane.faster"),
+        Binding("d", "mode", "All, what is new, or both", show=False, id="pane.mode"),
+        Binding("w", "wrap", "Break long lines, or not", show=False, id="pane.wrap"),
     ]
 
     rewound: reactive[bool] = reactive(False, layout=False)

@@ -8,7 +8,6 @@ from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
 from madrox_tui.pane import Pane, crop
@@ -41,21 +40,8 @@ class _Row(NamedTuple):
 
 
 class FrameView(LineView):
-    """Shows a pane's frame, and compares it with the one before."""
+    """Shows a pane's frame, and compares it with the one before. A subclass binds the keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "d",
-            "mode",
-            "Full / new / diff",
-            show=False,
-            id="pane.mode",
-            tooltip="All of the frame, only what is new since the frame before, or both",
-        ),
-        Binding(
-            "w", "wrap", "Wrap", show=False, id="line.wrap", tooltip="Break long lines, or not"
-        ),
-    ]
     has_cursor: ClassVar[bool] = False
 
     pane: reactive[Pane | None] = reactive(None, layout=False)
