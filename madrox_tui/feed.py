@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, InstanceState
 from logging_core.read.frames import read_frame
-from logging_core.records import FrameRef
+from logging_core.read.panes import PaneFile
 from madrox_tui.filters import Filter
-from madrox_tui.pane import Pane, make_pane
+from madrox_tui.frames import FrameSource
 from madrox_tui.view import View
 
 HISTORY_BYTES = 256 * 1024
@@ -45,6 +46,7 @@ class Feed:
         tick_s: float = 1.0,
     ) -> None:
         self.root = root
+        self.frames = FrameSource(partial(PaneFile, root), partial(read_frame, root))
         self._now = now
         self._poll = poll
         self._tick_s = tick_s
@@ -73,10 +75,6 @@ class Feed:
         async with self._turn:
             return await asyncio.to_thread(self._look, held)
 
-    async def pane(self, ref: FrameRef) -> Pane | None:
-        """Read one captured frame; `None` if its file is gone."""
-        return await asyncio.to_thread(self._read_pane, ref)
-
     async def _follow(self, publish: Callable[[View], None]) -> None:
         loop = asyncio.get_running_loop()
         shown_s = 0.0
@@ -101,12 +99,6 @@ class Feed:
         if len(instances) < len(state.instances):
             usage = self._model.usage_of({i.instance_id for i in instances})
         return View(state, self._filter, self._scope, instances, usage)
-
-    def _read_pane(self, ref: FrameRef) -> Pane | None:
-        try:
-            return make_pane(ref, read_frame(self.root, ref))
-        except OSError:
-            return None
 
     def _passes(self, instance: InstanceState) -> bool:
         if self._scope is not None and instance.instance_id != self._scope:

@@ -13,7 +13,6 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from logging_core.records import FrameRef
 from madrox_tui.feed import Feed
 from madrox_tui.filters import KEYS, Filter, parse_filter
 from madrox_tui.keymap import Group, own_bindings
@@ -98,7 +97,6 @@ class MainScreen(Screen[None]):
         self._filter = wanted
         self._scope: str | None = None
         self._latest: View | None = None
-        self._wanted_frame: FrameRef | None = None
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""
@@ -106,7 +104,7 @@ class MainScreen(Screen[None]):
         yield TabStrip(PANELS)
         with Container(id="panels"):
             yield InstancesPanel(id="instances").data_bind(MainScreen.view)
-            yield ReplayPanel(id="pane")
+            yield ReplayPanel(self._feed.frames, id="pane")
             yield AuditPanel(id="audit").data_bind(MainScreen.view)
             yield TimelinePanel(id="timeline").data_bind(MainScreen.view)
         yield FilterBar(KEYS, self._filter.text)
@@ -131,26 +129,7 @@ class MainScreen(Screen[None]):
 
     @on(InstancesPanel.Selected)
     def _show_pane(self, event: InstancesPanel.Selected) -> None:
-        panel = self.query_one(ReplayPanel)
-        panel.show_instance(event.instance, event.at_s)
-        ref = event.instance.newest_frame if event.instance else None
-        if ref is None or (panel.pane is not None and panel.pane.ref == ref):
-            return
-        loading = self._wanted_frame is not None
-        self._wanted_frame = ref
-        if not loading:
-            self._load_pane(panel)
-
-    @work(group="pane")
-    async def _load_pane(self, panel: ReplayPanel) -> None:
-        """Load frames one at a time, until the newest that was asked for has been shown."""
-        shown: FrameRef | None = None
-        while (ref := self._wanted_frame) is not None and ref != shown:
-            pane = await self._feed.pane(ref)
-            if pane is not None and panel.instance_id == ref.instance_id:
-                panel.pane = pane
-            shown = ref
-        self._wanted_frame = None
+        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s)
 
     def _show_status(self) -> None:
         if self._latest is None:
@@ -253,7 +232,10 @@ class MainScreen(Screen[None]):
         self.app.exit()
 
     def action_pause(self) -> None:
-        """Hold the panels, or show the newest again."""
+        """Hold the panels, or show the newest again; in a replay, play or pause that."""
+        current = self._current
+        if isinstance(current, ReplayPanel) and current.toggle_play():
+            return
         self.paused = not self.paused
         if not self.paused:
             self.view = self._latest
