@@ -49,12 +49,15 @@ class PaneApp(App[None]):
     CSS_PATH = Path("../madrox_tui/madrox.tcss")
     BINDINGS = [("space", "play")]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, root: Path, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, root: Path, now: Callable[[], float] = monotonic, at_s: float = NOW_S
+    ) -> None:
         super().__init__()
         for ours in THEMES:
             self.register_theme(ours)
         self.theme = THEMES[0].name
         self.root = root
+        self.at_s = at_s
         self.panel = ReplayPanel(frames_of(root), now=now, id="pane")
         self.panel.styles.border = ("round", "gray")
 
@@ -76,7 +79,7 @@ class PaneApp(App[None]):
 
     def look(self, instance_id: str = "a1", name: str = "atlas") -> None:
         """Tell the panel what the tree holds now."""
-        self.panel.show_instance(instance(self.root, instance_id, name), NOW_S)
+        self.panel.show_instance(instance(self.root, instance_id, name), self.at_s)
 
     @property
     def text(self) -> str:

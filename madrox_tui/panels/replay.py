@@ -117,6 +117,26 @@ class ReplayPanel(ScrubbedView):
         """Show the frame of a moment that was pointed at."""
         self._go(Goal(Kind.MOMENT, time_s))
 
+    async def find_beyond(self, text: str, direction: int) -> int | None:
+        """Show the nearest frame after (> 0) or before this one that holds a text anew.
+
+        Args:
+            text: What is looked for; capitals matter if it has any.
+            direction: To newer frames, or to older ones.
+
+        Returns:
+            The number of the line that holds it and that the frames between do not have; `None`
+            if there is none, and then nothing changes.
+        """
+        if self._place is None:
+            return None
+        async for ref, line in self.source.search(self._place.ref, text, direction):
+            self.playing = False
+            self.rewound, self.follow = True, False
+            await self._show(Place(ref, None))
+            return line
+        return None
+
     # --- keys ----------------------------------------------------------------
 
     def action_step(self, frames: int) -> None:

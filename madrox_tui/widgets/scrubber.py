@@ -13,6 +13,7 @@ from madrox_tui.frames import Course
 
 BARS = " ▁▂▃▄▅▆▇█"
 MARK = "┃"
+_FAINT = Style(dim=True)
 _CLOCK = 8
 _NARROWEST = 24
 """With fewer cells the clock times at both ends give way to the strip."""
@@ -63,15 +64,15 @@ class Scrubber:
             style: The style of a cell class.
         """
         bars = self._bars()
-        muted, accent = style("muted"), style("accent")
+        muted, faint = style("muted"), style("muted") + _FAINT
         if at_s is None:
             strip = [Segment(bars, muted)]
         else:
             here = self.cell_of(at_s) - self.first
             strip = [
-                Segment(bars[:here], accent),
-                Segment(MARK, style("strong")),
-                Segment(bars[here + 1 :], muted),
+                Segment(bars[:here], muted),
+                Segment(MARK, style("accent")),
+                Segment(bars[here + 1 :], faint),
             ]
         if not self.first:
             return strip
@@ -79,7 +80,7 @@ class Scrubber:
         if mouse is None:
             right = Segment(f" {fmt.clock(self.course.to_s)}", muted)
         else:
-            right = Segment(f" {fmt.clock(self.time_of(mouse))}", accent)
+            right = Segment(f" {fmt.clock(self.time_of(mouse))}", style("accent"))
         return [left, *strip, right]
 
     def _bars(self) -> str:

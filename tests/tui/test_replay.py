@@ -215,6 +215,17 @@ async def test_time_travel(pane: TreeBuilder) -> None:
         await person.sees("step five", "following")
 
 
+async def test_finding_beyond_the_frame(pane: TreeBuilder) -> None:
+    """A text is found in the frames before and after the one that is shown."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        assert await person.panel.find_beyond("step two", -1) == 1
+        await person.sees("step two", "12:09:10 · 50s ago · ‖ 1x")
+        assert await person.panel.find_beyond("nowhere", 1) is None
+        assert await person.panel.find_beyond("four", 1) == 1
+        await person.sees("step four")
+
+
 async def test_another_instance_begins_at_its_newest_frame(pane: TreeBuilder) -> None:
     """Whatever was looked at of one instance, the next one is shown as it is now."""
     pane.frame("b2", "probe, old", at=500)
