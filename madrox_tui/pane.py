@@ -86,7 +86,7 @@ def make_pane(ref: FrameRef, text: str) -> Pane:
     given the default colour: a capture must not be able to hide anything.
     """
     lines = text.split("\n")
-    texts = [_SGR.sub("", line) if "\x1b" in line else line for line in lines]
+    texts = _SGR.sub("", text).split("\n")
     while texts and not texts[-1].strip():
         texts.pop()
     del lines[len(texts) :]
