@@ -11,6 +11,9 @@ from rich.style import Style
 PLAIN = Style()
 """What a terminal begins with."""
 
+MOST_CODES = 256
+"""No program writes more in one sequence; what is kept of them stays small."""
+
 _ON = {
     1: Style(bold=True),
     2: Style(dim=True),
@@ -31,13 +34,17 @@ _OFF = {
 }
 
 
-@lru_cache(maxsize=4096)
 def apply_sgr(style: Style, codes: str) -> Style:
     """A style after the codes of one `ESC [ codes m`.
 
     Blinking and concealing are left out, so that nothing is hidden; codes that are unknown or
-    out of range change nothing.
+    out of range change nothing, nor do more than `MOST_CODES` characters of them.
     """
+    return _applied(style, codes) if len(codes) <= MOST_CODES else style
+
+
+@lru_cache(maxsize=4096)
+def _applied(style: Style, codes: str) -> Style:
     if codes in {"", "0"}:
         return PLAIN
     numbers = iter(codes.split(";"))

@@ -14,6 +14,9 @@ from madrox_tui.pane import Pane, crop
 from madrox_tui.pane_diff import Line, compare
 from madrox_tui.widgets.line_view import LineView
 
+MOST_ROWS = 20_000
+"""Of a frame with more lines, only so many at its end are compared, or broken to fit."""
+
 _GUTTER = 2
 
 
@@ -58,7 +61,7 @@ class FrameView(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._rows: list[_Row] = []
+        self._rows: list[_Row] | None = None  # `None`: the lines of the pane as they are
 
     def watch_pane(self) -> None:
         """Show another frame; who looks at its end keeps looking at the end."""
@@ -93,13 +96,15 @@ class FrameView(LineView):
 
     def lay_out(self) -> None:
         """Make the rows of what is shown."""
-        self._rows = list(self._laid_out())
+        whole = self.mode is Mode.FULL and not self.wrap
+        self._rows = None if whole else list(self._laid_out())
+        count = len(self.pane or ()) if self._rows is None else len(self._rows)
         width = self.pane.width if self.pane and not self.wrap else 0
-        self.show_rows(len(self._rows), width + self._gutter if width else 0)
+        self.show_rows(count, width + self._gutter if width else 0)
 
     def row(self, index: int) -> list[Segment]:
         """A line of the terminal, or a piece of it."""
-        line, start, end = self._rows[index]
+        line, start, end = self._row(index)
         pane = self._pane_of(line)
         if pane is None:
             return []
@@ -113,7 +118,7 @@ class FrameView(LineView):
 
     def row_text(self, index: int) -> str:
         """The text of a row, as it is searched and copied."""
-        line, start, end = self._rows[index]
+        line, start, end = self._row(index)
         pane = self._pane_of(line)
         text = pane.texts[line.number][start:end] if pane else ""
         return f"{line.sign} {text}" if self._gutter else text
@@ -129,6 +134,11 @@ class FrameView(LineView):
     @property
     def _gutter(self) -> int:
         return _GUTTER if self.mode is Mode.DIFF else 0
+
+    def _row(self, index: int) -> _Row:
+        if self._rows is not None:
+            return self._rows[index]
+        return _Row(Line(" ", index), 0, len(self.pane.texts[index]) if self.pane else 0)
 
     def _pane_of(self, line: Line) -> Pane | None:
         return self.earlier if line.sign == "-" else self.pane
@@ -148,7 +158,13 @@ class FrameView(LineView):
     def _lines(self) -> list[Line]:
         if self.pane is None:
             return []
+        first, last = max(0, len(self.pane) - MOST_ROWS), len(self.pane)
         if self.mode is Mode.FULL:
-            return [Line(" ", number) for number in range(len(self.pane))]
-        lines = compare(self.earlier.texts if self.earlier else (), self.pane.texts)
-        return [line for line in lines if line.sign == "+" or self.mode is Mode.DIFF]
+            return [Line(" ", number) for number in range(first, last)]
+        older = self.earlier.texts if self.earlier else ()
+        skipped = max(0, len(older) - MOST_ROWS)
+        return [
+            Line(sign, number + (skipped if sign == "-" else first))
+            for sign, number in compare(older[skipped:], self.pane.texts[first:])
+            if sign == "+" or self.mode is Mode.DIFF
+        ]

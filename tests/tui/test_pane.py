@@ -87,7 +87,9 @@ def test_codes(codes: str, style: Style) -> None:
     assert apply_sgr(PLAIN, codes) == style
 
 
-@pytest.mark.parametrize("codes", ["5", "8", "38;5;999", "38", "48;9", "77777777777", ":"])
+@pytest.mark.parametrize(
+    "codes", ["5", "8", "38;5;999", "38", "48;9", "77777777777", ":", "1;" * 200]
+)
 def test_strange_codes_change_nothing(codes: str) -> None:
     """Blinking, concealing, and what is no colour at all leave the text as it was."""
     assert shown(apply_sgr(PLAIN, codes)) is None

@@ -271,6 +271,15 @@ async def test_suspect_frames(tree: TreeBuilder) -> None:
         await person.sees("forged", "suspect: time runs backwards")
 
 
+async def test_a_frame_of_a_million_lines(tree: TreeBuilder) -> None:
+    """However many lines a capture has, its end is shown, and its beginning when scrolled to."""
+    tree.frame("a1", "first" + "\nx" * 1_000_000 + "\nlast", at=500)
+    async with at_pane(tree.root) as person:
+        await person.sees("last", "following")
+        await person.pilot.press("d", "d", "d", "pageup")
+        await person.misses("last")
+
+
 async def test_any_size(pane: TreeBuilder) -> None:
     """The panel bears any size, down to one cell."""
     async with at_pane(pane.root) as person:
