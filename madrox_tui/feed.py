@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -15,10 +16,11 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState, InstanceState
 from logging_core.read.frames import read_frame
-from logging_core.records import Batch, FrameRef
+from logging_core.read.panes import PaneFile
+from logging_core.records import Batch
 from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.pane import Pane, make_pane
+from madrox_tui.frames import FrameSource
 from madrox_tui.past import Past
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
@@ -57,6 +59,7 @@ class Feed:
         past: Past | None = None,
     ) -> None:
         self.root = root
+        self.frames = FrameSource(partial(PaneFile, root), partial(read_frame, root))
         self.now = now
         self._poll = settings.poll
         self._tick_s = settings.tick_s
@@ -117,10 +120,6 @@ class Feed:
             state = msgspec.structs.replace(state, reordered=-self._jumps)
             return await _uncut(self._view, state, moment_s)
 
-    async def pane(self, ref: FrameRef) -> Pane | None:
-        """Read one captured frame; `None` if its file is gone."""
-        return await asyncio.to_thread(self._read_pane, ref)
-
     async def _follow(self, publish: Callable[[View], None]) -> None:
         loop = asyncio.get_running_loop()
         shown_s = 0.0
@@ -169,12 +168,6 @@ class Feed:
             i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
             for i in state.instances
         }
-
-    def _read_pane(self, ref: FrameRef) -> Pane | None:
-        try:
-            return make_pane(ref, read_frame(self.root, ref))
-        except OSError:
-            return None
 
     def _passes(self, instance: InstanceState) -> bool:
         if self._scope is not None and instance.instance_id != self._scope:

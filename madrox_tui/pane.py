@@ -1,61 +1,126 @@
-"""A captured pane as rows of styled segments; pure, and safe whatever the capture holds."""
+"""A captured pane as rows of styled segments; pure, and safe whatever the capture holds.
+
+A capture may be a scrollback of thousands of lines of which a screen shows forty. So a pane knows
+of each line only its plain text, its width and the colours it begins with; the segments of a line
+are made when it is drawn.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.ansi import AnsiDecoder
-from rich.cells import cell_len
-from rich.console import Console
+from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 
 from logging_core.records import FrameRef
+from madrox_tui.sgr import PLAIN, apply_sgr, shown
 
-_VISIBLE = Style(conceal=False, blink=False, blink2=False)
-_CONSOLE = Console(color_system=None, width=80, markup=False, emoji=False, highlight=False)
+_SGR = re.compile("\x1b\\[([0-9;:]*)m")
+_RESETS = ("\x1b[0m", "\x1b[m")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Pane:
     """One frame, ready to draw.
 
     Attributes:
         ref: Where it stands.
-        rows: Its lines; trailing blank ones left out.
+        texts: Its lines without colours; trailing blank ones left out.
+        widths: Cells of each line.
         width: Cells of the widest line.
+        size: Characters of the capture, colours included.
+        lines: Its lines with their colours still as SGR codes.
+        styles: What each line begins with; empty if every one begins plain.
     """
 
     ref: FrameRef
-    rows: tuple[tuple[Segment, ...], ...]
+    texts: Sequence[str]
+    widths: Sequence[int]
     width: int
+    size: int
+    lines: Sequence[str]
+    styles: Sequence[Style]
+
+    def __len__(self) -> int:
+        """How many lines it has."""
+        return len(self.texts)
+
+    def row(self, index: int) -> list[Segment]:
+        """Line `index` with its colours, which run on over a line's end as in a terminal."""
+        line = self.lines[index]
+        style = self.styles[index] if self.styles else PLAIN
+        if "\x1b" not in line:
+            return [Segment(line, shown(style))] if line else []
+        parts = _SGR.split(line)
+        found = []
+        for position, part in enumerate(parts):
+            if position % 2:
+                style = apply_sgr(style, part)
+            elif part:
+                found.append(Segment(part, shown(style)))
+        return found
+
+    def cuts(self, index: int, width: int) -> Iterator[tuple[int, int]]:
+        """Where line `index` is broken to fit `width` cells: begin and end, in characters."""
+        text = self.texts[index]
+        if self.widths[index] <= width:
+            yield 0, len(text)
+            return
+        start = cells = 0
+        for position, char in enumerate(text):
+            size = get_character_cell_size(char)
+            if cells + size > width and position > start:
+                yield start, position
+                start, cells = position, 0
+            cells += size
+        yield start, len(text)
 
 
 def make_pane(ref: FrameRef, text: str) -> Pane:
-    """Turn sanitised pane text (SGR colours only) into rows.
+    """Turn sanitised pane text (SGR colours only) into a pane.
 
     Concealed and blinking text is shown plainly, and text in its own background's colour is
     given the default colour: a capture must not be able to hide anything.
     """
-    decoder = AnsiDecoder()
     lines = text.split("\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
-    rows = tuple(tuple(_segments(decoder.decode_line(line))) for line in lines)
-    return Pane(ref, rows, max((sum(cell_len(s.text) for s in row) for row in rows), default=0))
+    texts = _SGR.sub("", text).split("\n")
+    while texts and not texts[-1].strip():
+        texts.pop()
+    del lines[len(texts) :]
+    widths = [len(line) if line.isascii() else cell_len(line) for line in texts]
+    return Pane(ref, texts, widths, max(widths, default=0), len(text), lines, _styles(lines))
 
 
-def _segments(line: Text) -> list[Segment]:
-    line.end = ""
-    return [Segment(s.text, _shown(s.style)) for s in line.render(_CONSOLE) if s.text]
+def crop(segments: Sequence[Segment], start: int, end: int) -> list[Segment]:
+    """The characters from `start` to `end` of a row."""
+    found, at = [], 0
+    for segment in segments:
+        first, last = max(start - at, 0), min(end - at, len(segment.text))
+        if first < last:
+            found.append(Segment(segment.text[first:last], segment.style))
+        at += len(segment.text)
+    return found
 
 
-def _shown(style: Style | None) -> Style | None:
-    if not style:
-        return None
-    if style.conceal or style.blink or style.blink2:
-        style += _VISIBLE
-    if style.color is not None and style.color == style.bgcolor:
-        style = style.without_color + Style(bgcolor=style.bgcolor)
+def _styles(lines: Sequence[str]) -> Sequence[Style]:
+    if not any("\x1b" in line for line in lines):
+        return ()
+    styles, style = [], PLAIN
+    for line in lines:
+        styles.append(style)
+        if "\x1b" in line:
+            style = _last_style(style, line)
+    return styles
+
+
+def _last_style(style: Style, line: str) -> Style:
+    """The style after a line; what comes before its last reset does not count."""
+    reset = max(map(line.rfind, _RESETS))
+    if reset >= 0:
+        style = PLAIN
+    for match in _SGR.finditer(line, max(reset, 0)):
+        style = apply_sgr(style, match[1])
     return style

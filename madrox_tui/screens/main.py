@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Footer
 
-from logging_core.records import FrameRef
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
@@ -49,7 +48,6 @@ class MainScreen(FleetScreen):
     def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
         super().__init__(feed, settings.filter)
         self._remembered = remembered
-        self._wanted_frame: FrameRef | None = None
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""
@@ -57,7 +55,7 @@ class MainScreen(FleetScreen):
         yield TabStrip(PANELS)
         yield PanelGrid(
             InstancesPanel(id="instances").data_bind(MainScreen.view),
-            ReplayPanel(id="pane"),
+            ReplayPanel(self._feed.frames, id="pane"),
             AuditPanel(id="audit").data_bind(MainScreen.view),
             TimelinePanel(id="timeline").data_bind(MainScreen.view),
             id="panels",
@@ -77,26 +75,7 @@ class MainScreen(FleetScreen):
 
     @on(InstancesPanel.Selected)
     def _show_pane(self, event: InstancesPanel.Selected) -> None:
-        panel = self.query_one(ReplayPanel)
-        panel.show_instance(event.instance, event.at_s)
-        ref = event.instance.newest_frame if event.instance else None
-        if ref is None or (panel.pane is not None and panel.pane.ref == ref):
-            return
-        loading = self._wanted_frame is not None
-        self._wanted_frame = ref
-        if not loading:
-            self._load_pane(panel)
-
-    @work(group="pane")
-    async def _load_pane(self, panel: ReplayPanel) -> None:
-        """Load frames one at a time, until the newest that was asked for has been shown."""
-        shown: FrameRef | None = None
-        while (ref := self._wanted_frame) is not None and ref != shown:
-            pane = await self._feed.pane(ref)
-            if pane is not None and panel.instance_id == ref.instance_id:
-                panel.pane = pane
-            shown = ref
-        self._wanted_frame = None
+        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s)
 
     # --- the filter ----------------------------------------------------------
 

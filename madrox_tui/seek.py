@@ -1,0 +1,94 @@
+"""Where in a recording a person wants to be, and how to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+from logging_core.analyse.state import InstanceState
+from logging_core.records import FrameRef
+from madrox_tui import format as fmt
+from madrox_tui.frames import FrameSource
+
+
+class Kind(Enum):
+    """What a goal is told by."""
+
+    NEWEST = auto()
+    FIRST = auto()
+    STEP = auto()
+    DIFFERING = auto()
+    MOMENT = auto()
+
+
+class Goal(NamedTuple):
+    """A frame to be shown.
+
+    Attributes:
+        kind: How it is told.
+        amount: For `STEP` how many frames on, for `DIFFERING` the direction, for `MOMENT`
+            seconds since the epoch.
+    """
+
+    kind: Kind
+    amount: float = 0.0
+
+    def then(self, later: Goal) -> Goal:
+        """What is left of two goals if the later one comes before the first is reached."""
+        if self.kind is later.kind is Kind.STEP:
+            return Goal(Kind.STEP, self.amount + later.amount)
+        return later
+
+
+class Place(NamedTuple):
+    """A frame, and its number among those of its instance, from 1 on; `None` if unknown."""
+
+    ref: FrameRef
+    number: int | None
+
+    def facts(self, now_s: float) -> Iterator[str]:
+        """What is to be said of it: number, time of day, age, and whether it is suspect."""
+        yield f"frame {self.number}" if self.number else "frame"
+        yield fmt.clock(self.ref.time_s)
+        if self.ref.time_s is not None:
+            yield f"{fmt.age(now_s - self.ref.time_s)} ago"
+        if self.ref.suspect:
+            yield "suspect: time runs backwards"
+
+
+async def reach(
+    goal: Goal, source: FrameSource, instance: InstanceState, here: Place | None
+) -> Place | None:
+    """The frame that a goal stands for; `None` if there is none, or it is shown already.
+
+    Args:
+        goal: What is wanted.
+        source: Where frames come from.
+        instance: Whose.
+        here: The frame on the screen.
+    """
+    if goal.kind is Kind.NEWEST:
+        newest = instance.newest_frame
+        return None if newest is None else Place(newest, instance.frames)
+    if goal.kind in {Kind.STEP, Kind.DIFFERING}:
+        return None if here is None else await _walk(goal, source, here)
+    if goal.kind is Kind.FIRST:
+        ref = await source.first(instance.instance_id)
+    else:
+        ref = await source.at(instance.instance_id, goal.amount)
+    return None if ref is None else Place(ref, None)
+
+
+async def _walk(goal: Goal, source: FrameSource, here: Place) -> Place | None:
+    amount = int(goal.amount)
+    if amount == 0:
+        return None
+    if goal.kind is Kind.STEP:
+        step = await source.step(here.ref, amount)
+    else:
+        step = await source.differing(here.ref, amount)
+    if step is None:
+        return None
+    number = None if here.number is None else here.number + step.steps
+    return Place(step.ref, number if number is None or number > 0 else None)

@@ -1,0 +1,107 @@
+"""The colours of a terminal: SGR codes applied to a style, and what is shown of one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rich.color import Color
+from rich.style import Style
+
+PLAIN = Style()
+"""What a terminal begins with."""
+
+MOST_CODES = 256
+"""No program writes more in one sequence; what is kept of them stays small."""
+
+_ON = {
+    1: Style(bold=True),
+    2: Style(dim=True),
+    3: Style(italic=True),
+    4: Style(underline=True),
+    7: Style(reverse=True),
+    9: Style(strike=True),
+    21: Style(underline=True),
+    53: Style(overline=True),
+}
+_OFF = {
+    22: Style(bold=False, dim=False),
+    23: Style(italic=False),
+    24: Style(underline=False),
+    27: Style(reverse=False),
+    29: Style(strike=False),
+    55: Style(overline=False),
+}
+
+
+def apply_sgr(style: Style, codes: str) -> Style:
+    """A style after the codes of one `ESC [ codes m`.
+
+    Blinking and concealing are left out, so that nothing is hidden; codes that are unknown or
+    out of range change nothing, nor do more than `MOST_CODES` characters of them.
+    """
+    return _applied(style, codes) if len(codes) <= MOST_CODES else style
+
+
+@lru_cache(maxsize=4096)
+def _applied(style: Style, codes: str) -> Style:
+    if codes in {"", "0"}:
+        return PLAIN
+    numbers = iter(codes.split(";"))
+    for part in numbers:
+        code, _, rest = part.partition(":")
+        number = _number(code)
+        if number in {38, 48}:
+            colour = _extended(iter(rest.split(":")), colons=True) if rest else _extended(numbers)
+            style = _coloured(style, colour, behind=number == 48)
+        else:
+            style = _plain_code(style, number, off=rest == "0")
+    return style
+
+
+@lru_cache(maxsize=4096)
+def shown(style: Style) -> Style | None:
+    """How a style is drawn: text in the colour of its background in the default colour."""
+    if style.color is not None and style.color == style.bgcolor:
+        style = style.without_color + Style(bgcolor=style.bgcolor)
+    return style or None
+
+
+def _plain_code(style: Style, number: int, *, off: bool) -> Style:
+    if number == 0:
+        return PLAIN
+    if number in _ON:
+        return style + (_OFF[24] if off and number == 4 else _ON[number])
+    if number in _OFF:
+        return style + _OFF[number]
+    tens, unit = divmod(number, 10)
+    behind = tens in {4, 10}
+    if tens in {3, 4, 9, 10} and 0 <= unit <= 7:
+        return _coloured(style, Color.from_ansi(unit + (8 if tens > 4 else 0)), behind=behind)
+    return _coloured(style, Color.default() if number in {39, 49} else None, behind=behind)
+
+
+def _coloured(style: Style, colour: Color | None, *, behind: bool = False) -> Style:
+    if colour is None:
+        return style
+    return style + (Style(bgcolor=colour) if behind else Style(color=colour))
+
+
+def _extended(codes: Iterator[str], *, colons: bool = False) -> Color | None:
+    """A colour of 256 (`5;n`) or a true one (`2;r;g;b`, and `2::r:g:b`); `None` if it is none."""
+    kind = next(codes, "")
+    if kind == "5":
+        number = _number(next(codes, ""))
+        return Color.from_ansi(number) if 0 <= number <= 255 else None
+    if kind != "2":
+        return None
+    parts = list(codes)[-3:] if colons else [next(codes, "") for _ in range(3)]
+    levels = [_number(part) for part in parts]
+    if len(levels) < 3 or not all(0 <= level <= 255 for level in levels):
+        return None
+    return Color.from_rgb(*levels)
+
+
+def _number(code: str) -> int:
+    """A code; one that is left out is 0, one that is far out of range none at all."""
+    return int(code or 0) if len(code) <= 4 else -1

@@ -1,0 +1,319 @@
+"""The pane panel as a person meets it: following, looking back, playing, comparing, seeking."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import pytest
+
+from builders import TreeBuilder
+from replaying import NOW_S, at_pane, instance
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture
+def pane(tree: TreeBuilder) -> TreeBuilder:
+    """Six captures of `a1`, ten seconds apart; the third and the fourth show the same."""
+    for number, text in enumerate(("one", "two", "three", "three", "four", "five")):
+        tree.frame("a1", f"$ run\n\x1b[32mstep {text}\x1b[0m", at=540 + number * 10)
+    return tree
+
+
+async def test_the_newest_frame_follows(pane: TreeBuilder) -> None:
+    """The newest capture is shown with its time and age, and the next one as it comes."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five", "frame 6 · 12:09:50 · 10s ago · following")
+        pane.frame("a1", "step six", at=600)
+        person.app.look()
+        await person.sees("step six", "frame 7 · 12:10:00 · 0s ago · following")
+
+
+async def test_stepping(pane: TreeBuilder) -> None:
+    """`[` and `]` go through the frames, `g` to the first, `G` to the newest."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        await person.press("[")
+        await person.sees("step four", "frame 5 · 12:09:40 · 20s ago · ‖ 1x")
+        await person.press("[", "[", "[")
+        await person.sees("step two", "frame 2")
+        await person.press("]")
+        await person.sees("step three", "frame 3")
+        await person.press("g")
+        await person.sees("step one", "12:09:00")
+        await person.press("[")
+        await person.sees("step one")
+        await person.press("G")
+        await person.sees("step five", "following")
+
+
+async def test_frames_that_differ(pane: TreeBuilder) -> None:
+    """`{` and `}` leave out the frames that show the same."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        await person.press("[", "[")
+        await person.sees("frame 4")
+        await person.press("{")
+        await person.sees("step two", "frame 2")
+        await person.press("]")
+        await person.sees("frame 3")
+        await person.press("}")
+        await person.sees("step four", "frame 5")
+
+
+async def test_beyond_the_newest_is_the_present(pane: TreeBuilder) -> None:
+    """`]` at the newest frame follows again; while following it does nothing."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        await person.press("]")
+        await person.sees("following")
+        await person.press("[", "]", "]")
+        await person.sees("step five", "following")
+
+
+async def test_looking_back_counts_what_comes(pane: TreeBuilder) -> None:
+    """A frame that was chosen stays, and the border says how many are new."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        await person.press("[")
+        await person.sees("step four")
+        for number in range(3):
+            pane.frame("a1", "step later", at=600 + number)
+        person.app.look()
+        await person.sees("step four", "3 new")
+        await person.press("G")
+        await person.sees("step later", "following")
+        await person.misses("new")
+
+
+async def test_scrolling_up_ends_following(tree: TreeBuilder) -> None:
+    """Who scrolls up in the newest frame keeps it until the end is reached again."""
+    lines = [f"line {i}" for i in range(100)]
+    tree.frame("a1", "\n".join(lines), at=500)
+    async with at_pane(tree.root) as person:
+        await person.sees("line 99", "following")
+        await person.press("pageup")
+        await person.misses("line 99", "following")
+        tree.frame("a1", "\n".join([*lines, "line 100"]), at=510)
+        person.app.look()
+        await person.sees("1 new")
+        await person.misses("line 100")
+        await person.press("pagedown")
+        await person.sees("line 100", "following")
+
+
+async def test_playing(pane: TreeBuilder) -> None:
+    """`Space` plays from the frame that is shown; at the end the present is followed."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        await person.press("g")
+        await person.sees("step one", "‖ 1x")
+        await person.press(">", ">", ">", ">", ">")
+        await person.sees("‖ 60x")
+        await person.press("space")
+        await person.sees("step five", "following")
+
+
+async def test_space_pauses_what_plays(pane: TreeBuilder) -> None:
+    """`Space` holds the frame that plays; `<` and `>` change the speed meanwhile."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        assert not person.panel.toggle_play()  # it is not meant while the present is shown
+        await person.press("g")
+        await person.sees("step one")
+        await person.press("space")
+        await person.sees("▶ 1x")
+        await person.press(">")
+        await person.sees("▶ 2x")
+        await person.press("space")
+        await person.sees("‖ 2x")
+        assert not person.panel.playing
+        await person.press("<")
+        await person.sees("‖ 1x")
+
+
+async def test_comparing(pane: TreeBuilder) -> None:
+    """`d` shows only what is new since the frame before, then all with marks, then all."""
+    async with at_pane(pane.root) as person:
+        await person.sees("$ run", "step five")
+        await person.press("d")
+        await person.sees("Pane  atlas · new text", "step five")
+        await person.misses("$ run")
+        await person.press("d")
+        await person.sees("· diff", "  $ run", "- step four", "+ step five")
+        await person.press("[", "[")
+        await person.sees("frame 4", "  step three")
+        await person.press("d")
+        await person.misses("diff")
+        await person.press("d")
+        await person.sees("nothing new since the frame before")
+
+
+async def test_the_first_frame_is_all_new(pane: TreeBuilder) -> None:
+    """Before the first capture there was nothing."""
+    async with at_pane(pane.root) as person:
+        await person.press("d", "d", "g")
+        await person.sees("+ $ run", "+ step one")
+
+
+async def test_wide_frames(tree: TreeBuilder) -> None:
+    """Wide frames scroll sideways with `l` and `h`; `w` breaks them, and undoes it."""
+    tree.frame("a1", "begin" + "-" * 100 + "end", at=500)
+    async with at_pane(tree.root) as person:
+        await person.sees("begin")
+        await person.misses("end")
+        await person.press("l", "l", "l", "l", "l")
+        await person.sees("end")
+        await person.misses("begin")
+        await person.press("w")
+        await person.sees("begin", "end")
+        await person.pilot.resize_terminal(60, 24)
+        await person.sees("begin", "end")
+        await person.press("w")
+        await person.misses("end")
+
+
+async def test_the_scrubber_seeks(pane: TreeBuilder) -> None:
+    """The last line shows the recording's time; a click and a drag go to the moment there."""
+    async with at_pane(pane.root, size=(80, 24)) as person:
+        await person.sees("12:09:00", "12:09:50", "┃")
+        x, y = 2 + 9, 22  # border, padding, clock
+        await person.pilot.click("#pane", offset=(x, y))
+        await person.sees("step one")
+        await person.pilot.mouse_down("#pane", offset=(x, y))
+        await person.pilot.hover("#pane", offset=(x + 30, y))
+        await person.sees("step three")
+        await person.pilot.mouse_up("#pane", offset=(x + 30, y))
+        await person.press("G")
+        await person.sees("following")
+
+
+async def test_the_moment_under_the_mouse(pane: TreeBuilder) -> None:
+    """The scrubber tells the moment that the mouse points at, and forgets it."""
+    async with at_pane(pane.root, size=(80, 24)) as person:
+        await person.sees("12:09:50")
+        await person.pilot.hover("#pane", offset=(11, 22))
+        await person.until(lambda: person.app.text.count("12:09:00") == 2, "the moment")
+        await person.pilot.hover("#pane", offset=(11, 5))
+        await person.until(lambda: person.app.text.count("12:09:00") == 1, "the end")
+
+
+async def test_time_travel(pane: TreeBuilder) -> None:
+    """The panel shows any moment it is told, for every instance, until it is told the present."""
+    pane.frame("b2", "other pane", at=500)
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        person.panel.show_at(TreeBuilder.epoch(555))
+        await person.sees("step two")
+        assert person.panel.selected_time_s == TreeBuilder.epoch(550)
+        person.app.look("b2", "probe")
+        await person.sees("Pane  probe", "other pane", "12:08:20")
+        person.panel.show_at(TreeBuilder.epoch(400))
+        await person.sees("no capture of this pane before that moment")
+        person.app.look("a1")
+        person.panel.show_at(None)
+        await person.sees("step five", "following")
+
+
+async def test_finding_beyond_the_frame(pane: TreeBuilder) -> None:
+    """A text is found in the frames before and after the one that is shown."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        assert await person.panel.find_beyond("step two", -1) == 1
+        await person.sees("step two", "12:09:10 · 50s ago · ‖ 1x")
+        assert await person.panel.find_beyond("nowhere", 1) is None
+        assert await person.panel.find_beyond("four", 1) == 1
+        await person.sees("step four")
+
+
+async def test_another_instance_begins_at_its_newest_frame(pane: TreeBuilder) -> None:
+    """Whatever was looked at of one instance, the next one is shown as it is now."""
+    pane.frame("b2", "probe, old", at=500)
+    pane.frame("b2", "probe, new", at=510)
+    async with at_pane(pane.root) as person:
+        await person.press("[", "[")
+        await person.sees("frame 4")
+        person.app.look("b2", "probe")
+        await person.sees("probe, new", "frame 2", "following")
+        await person.misses("step")
+
+
+async def test_empty(tree: TreeBuilder) -> None:
+    """An empty panel says what it waits for, and how it comes; every key is harmless."""
+    tree.spawn("a1")
+    async with at_pane(tree.root) as person:
+        await person.sees("no capture of this pane yet: log_tmux_output() writes one")
+        await person.press(*"[]{}<>gGdw", "space")
+        person.panel.show_instance(None, NOW_S)
+        await person.sees("no instance selected")
+        await person.press(*"[]{}<>gGdw", "space")
+
+
+async def test_a_file_that_is_gone(pane: TreeBuilder) -> None:
+    """The last frame stays when its file is deleted, and the border says so."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        (pane.root / "instances/a1/tmux_output.log").unlink()
+        await person.press("[")
+        await person.sees("step five", "frame 6", "file gone")
+        pane.frame("c3", "soon gone", at=500)
+        gone = instance(pane.root, "c3", "comet")
+        (pane.root / "instances/c3/tmux_output.log").unlink()
+        person.panel.show_instance(gone, NOW_S)
+        await person.sees("Pane  comet", "the file of this capture is gone")
+
+
+async def test_suspect_frames(tree: TreeBuilder) -> None:
+    """A frame whose time runs backwards says so."""
+    tree.frame("a1", "honest", at=500)
+    tree.frame("a1", "forged", at=100)
+    async with at_pane(tree.root) as person:
+        await person.sees("forged", "suspect: time runs backwards")
+
+
+async def test_a_frame_of_a_million_lines(tree: TreeBuilder) -> None:
+    """However many lines a capture has, its end is shown, and its beginning when scrolled to."""
+    tree.frame("a1", "first" + "\nx" * 1_000_000 + "\nlast", at=500)
+    async with at_pane(tree.root) as person:
+        await person.sees("last", "following")
+        await person.pilot.press("d", "d", "d", "pageup")
+        await person.misses("last")
+
+
+async def test_any_size(pane: TreeBuilder) -> None:
+    """The panel bears any size, down to one cell."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        for size in ((40, 12), (1, 1), (3, 3), (200, 60), (9, 2), (80, 24)):
+            await person.pilot.resize_terminal(*size)
+            await person.press("w", "[", "d")
+        await person.press("G")
+        await person.sees("following")
+
+
+async def test_large_frames_come_at_once(tree: TreeBuilder) -> None:
+    """A scrollback of 5,000 coloured lines is on the screen in well under a blink."""
+    line = "\x1b[38;5;114m●\x1b[0m \x1b[1mread\x1b[0m src/ledger.py \x1b[2m(12 lines)\x1b[0m"
+    tree.frame("a1", "\n".join([line] * 5_000 + ["the end"]), at=500)
+    tree.frame("b2", "small", at=500)
+    async with at_pane(tree.root) as person:
+        person.app.look("b2")
+        await person.sees("small")
+        state = instance(tree.root, "a1")
+        start_s = perf_counter()
+        person.panel.show_instance(state, NOW_S)
+        await person.sees("the end")
+        assert perf_counter() - start_s < 1.0  # 50 ms at rest; tests share their machine
+
+
+async def test_find_walks_across_frames(pane: TreeBuilder) -> None:
+    """`N` goes on in the frames before, `n` in those after."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        person.panel.look_for("step t")
+        await person.press("N")
+        await person.sees("step three", "12:09:30")
+        await person.press("N")
+        await person.sees("step two", "12:09:10")
+        await person.press("n")
+        await person.sees("step three", "12:09:20")
