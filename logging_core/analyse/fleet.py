@@ -9,7 +9,7 @@ from typing import Any
 
 from logging_core.analyse.instance import SPOKEN, Around, Instance
 from logging_core.analyse.problems import ProblemTally
-from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.analyse.state import FleetState, InstanceState, TimelineEvent, Usage
 from logging_core.analyse.summary import Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
@@ -41,6 +41,7 @@ class FleetModel:
             an instance is in follows from all records.
         stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
         max_messages: So many of the newest messages are kept.
+        max_events: So many of the newest events between them are kept.
     """
 
     def __init__(
@@ -49,16 +50,18 @@ class FleetModel:
         since_s: float | None = None,
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
+        max_events: int = 5_000,
     ) -> None:
         self._since_s = -math.inf if since_s is None else since_s
         self._stuck_after_s = stuck_after_s
-        self._timeline = Timeline(max_messages)
+        self._timeline: Timeline[Message] = Timeline(max_messages)
+        self._events: Timeline[TimelineEvent] = Timeline(max_events)
         self._waiting: str | None = None
         self._caught_up = False
         self._takers: dict[type, Callable[[Any], object]] = {
             Message: self._message,
             AuditEvent: self._audit,
-            LifecycleEvent: lambda event: self._instance(event.instance_id).lifecycle(event),
+            LifecycleEvent: self._lifecycle,
             OrchestratorEvent: self._orchestrator,
             Metadata: lambda metadata: self._instance(metadata.instance_id).metadata(metadata),
             InstanceSeen: lambda seen: self._instance(seen.instance_id),
@@ -83,9 +86,11 @@ class FleetModel:
         if batch.reset:
             self._clear()
             self._timeline.clear()
+            self._events.clear()
         for record in batch.records:
             self._takers[type(record)](record)
         self._timeline.settle(caught_up=batch.caught_up)
+        self._events.settle(caught_up=batch.caught_up)
         self._problems.add(batch.problems)
         self._waiting = batch.waiting
         self._caught_up = batch.caught_up
@@ -103,9 +108,11 @@ class FleetModel:
             instances=self._freeze(now_s),
             usage=self._total,
             errors=self._errors,
-            messages=self._timeline.messages,
+            messages=self._timeline.items,
             dropped_messages=self._timeline.dropped,
-            reordered=self._timeline.reordered,
+            reordered=self._timeline.reordered + self._events.reordered,
+            events=self._events.items,
+            dropped_events=self._events.dropped,
             problems=self._problems.count,
             waiting=self._waiting,
             caught_up=self._caught_up,
@@ -130,7 +137,14 @@ class FleetModel:
     def _message(self, message: Message) -> None:
         at_s = self._instance(message.instance_id).message(message)
         if message.event_type in SPOKEN and self._counts(at_s):
-            self._timeline.add(message, at_s)
+            self._timeline.add(message, at_s, file=message.instance_id)
+
+    def _lifecycle(self, event: LifecycleEvent) -> None:
+        self._instance(event.instance_id).lifecycle(event)
+        if self._counts(event.time_s):
+            is_error = event.level in ERROR_LEVELS
+            happened = TimelineEvent(event.instance_id, event.time_s, event.text, is_error)
+            self._events.add(happened, event.time_s, file=event.instance_id)
 
     def _audit(self, event: AuditEvent) -> None:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
@@ -142,9 +156,10 @@ class FleetModel:
             self._instance(instance_id).audit(event, at_s)
         if event.error is None and event.level not in ERROR_LEVELS:
             return
-        self._errors += counts
+        error = event.error or event.event_type
+        if counts:
+            self._failed(at_s, instance_id, error, file="audit")
         for failed_id in _affected(event):
-            error = event.error or event.event_type
             self._instance(failed_id).fail(at_s, error, counts=counts)
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
@@ -152,14 +167,22 @@ class FleetModel:
         self._orchestrator_s = at_s
         is_error = event.level in ERROR_LEVELS
         counts = self._counts(at_s)
-        self._errors += is_error and counts
+        error = event.text or event.error or event.level
+        if is_error and counts:
+            self._failed(at_s, event.instance_id, error, file="orchestrator.log")
         if event.instance_id is None or event.instance_id in FLEET_IDS:
             return
         # The tree keeps entries about instances whose directory was deleted long ago.
         instance = self._instance(event.instance_id, proves_it=False)
         instance.mentioned(at_s)
         if is_error:
-            instance.fail(at_s, event.text or event.error or event.level, counts=counts)
+            instance.fail(at_s, error, counts=counts)
+
+    def _failed(self, at_s: float | None, instance_id: str | None, error: str, file: str) -> None:
+        self._errors += 1
+        whose = "" if instance_id is None or instance_id in FLEET_IDS else instance_id
+        # No instance id holds a slash, so that no file of an instance is taken for this one.
+        self._events.add(TimelineEvent(whose, at_s, error, is_error=True), at_s, file=f"/{file}")
 
     def _gone(self, gone: InstanceGone) -> None:
         if self._instances.pop(gone.instance_id, None) is not None:
