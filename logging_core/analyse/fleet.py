@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from operator import is_not
 from typing import Any
@@ -28,6 +29,9 @@ FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
+
+_ECHO = re.compile(r"(?:Sending message|Received response|Communication:)")
+"""How entries of an instance.log begin that repeat a line of its communication.jsonl."""
 
 
 class FleetModel:
@@ -141,8 +145,8 @@ class FleetModel:
 
     def _lifecycle(self, event: LifecycleEvent) -> None:
         self._instance(event.instance_id).lifecycle(event)
-        if self._counts(event.time_s):
-            is_error = event.level in ERROR_LEVELS
+        is_error = event.level in ERROR_LEVELS
+        if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
             happened = TimelineEvent(event.instance_id, event.time_s, event.text, is_error)
             self._events.add(happened, event.time_s, file=event.instance_id)
 

@@ -17,7 +17,7 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.messages import MessageSource
 from madrox_tui.timeline_line import Look, is_open, line, open_since
-from madrox_tui.timeline_rows import Row, TimelineRows, Wanted, said
+from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, said
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -74,9 +74,10 @@ class TimelinePanel(LineView):
         return self._rows.rows[self.cursor] if self.cursor < self.count else None
 
     @property
-    def chosen(self) -> Message | None:
-        """The message under the cursor; `None` if it is on something else."""
-        return self.selected if isinstance(self.selected, Message) else None
+    def chosen(self) -> Entry | None:
+        """The message or event under the cursor; `None` if it is on a day or a silence."""
+        row = self.selected
+        return row if isinstance(row, Message | TimelineEvent) else None
 
     @property
     def other_half(self) -> Message | None:
@@ -90,10 +91,21 @@ class TimelinePanel(LineView):
         """The moment of the row under the cursor, seconds since the epoch."""
         return None if self.selected is None else self.selected.time_s
 
-    def label(self, message: Message) -> str:
-        """What a person calls the instance of a message."""
+    @property
+    def open_s(self) -> float | None:
+        """For how long the request under the cursor has been open, in seconds; else `None`."""
+        message = self.selected
+        if self.view is None or not isinstance(message, Message):
+            return None
+        if not is_open(message, self._open):
+            return None
+        since_s = self._open[message.instance_id, message.message_id or ""]
+        return None if since_s is None else self.view.state.at_s - since_s
+
+    def label(self, entry: Entry) -> str:
+        """What a person calls the instance of a message or an event."""
         labels = self.view.labels if self.view else {}
-        return labels.get(message.instance_id, message.instance_id)
+        return labels.get(entry.instance_id, entry.instance_id or "fleet")
 
     def copy_text(self) -> str:
         """The whole text of the row under the cursor."""
@@ -218,11 +230,13 @@ class TimelinePanel(LineView):
 
     def action_other_half(self) -> None:
         """Go to the reply of a request, or to the request of a reply."""
-        message = self.chosen
-        index = self._rows.other_half(self.cursor) if message else None
+        message = self.selected
+        if not isinstance(message, Message):
+            return
+        index = self._rows.other_half(self.cursor)
         if index is not None:
             self._move_to(index)
-        elif message is not None:
+        else:
             is_request = is_open(message, self._open)
             self.notify("no reply yet" if is_request else "its other half is not loaded")
 
