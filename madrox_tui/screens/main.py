@@ -242,9 +242,13 @@ class MainScreen(Screen[None]):
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:
         panel = self.query_one(TimelinePanel)
-        message = panel.chosen
-        if message is not None:
-            self.app.push_screen(MessageScreen(message, panel.label(message)))
+        entry = panel.chosen
+        if entry is not None:
+            self.app.push_screen(
+                MessageScreen(
+                    entry, panel.label(entry), other=panel.other_half, open_s=panel.open_s
+                )
+            )
 
     # --- the rest ------------------------------------------------------------
 
