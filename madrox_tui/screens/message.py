@@ -144,7 +144,7 @@ def pretty(text: str) -> str:
         return text
     try:
         return safe_block(msgspec.json.format(stripped, indent=2))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
 
 
