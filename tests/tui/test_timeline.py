@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -87,7 +87,7 @@ class PanelApp(App[None]):
 class Person:
     """Presses keys, reads the panel, and makes things happen in the fleet."""
 
-    def __init__(self, app: PanelApp, press: Callable[..., object], *, kept: int) -> None:
+    def __init__(self, app: PanelApp, press: Callable[..., Awaitable[None]], *, kept: int) -> None:
         self.app = app
         self.panel = app.panel
         self.press = press
@@ -134,6 +134,9 @@ class Person:
 
     async def sees(self, *parts: str) -> None:
         await self.until(lambda: all(part in self.text for part in parts), repr(parts))
+
+    async def has_more_than(self, rows: int) -> None:
+        await self.until(lambda: self.panel.count > rows, f"more than {rows} rows")
 
     async def misses(self, part: str) -> None:
         await self.until(lambda: part not in self.text, f"no {part!r}")
@@ -252,7 +255,7 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
         assert history.reads == 0
         await person.press("g")
         await person.sees("number 2700.")
-        await person.until(lambda: person.panel.count > 800, "a page")
+        await person.has_more_than(800)
         await person.sees("number 2700.")
         chosen = person.panel.selected_time_s
         assert chosen is not None
@@ -262,7 +265,7 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
             await person.press("g")
             if person.panel.selected_time_s == T:
                 break
-            await person.until(lambda count=count: person.panel.count > count, "older")
+            await person.has_more_than(count)
         await person.sees("number 0.")
         assert person.panel.count == 3001
         assert history.reads < 12

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.state import FleetState, TimelineEvent
+from logging_core.analyse.state import FleetState
 from logging_core.records import Batch, LifecycleEvent, Message, Record
-from madrox_tui.timeline_rows import SLACK, Day, Quiet, Row, TimelineRows, Wanted
+from madrox_tui.timeline_rows import SLACK, Day, Quiet, Row, TimelineRows, Wanted, said
 
 T = datetime(2026, 11, 23, 12).timestamp()
 DAY_S = 86_400
@@ -62,12 +62,7 @@ class Fleet:
 
 def texts(rows: Sequence[Row]) -> list[str]:
     names = {Day: "day", Quiet: "quiet"}
-    return [
-        row.text
-        if isinstance(row, TimelineEvent)
-        else names.get(type(row)) or getattr(row, "content", "")
-        for row in rows
-    ]
+    return [names.get(type(row)) or said(row) for row in rows]
 
 
 def test_days_and_silences_have_rows() -> None:
