@@ -18,7 +18,7 @@ from madrox_tui.timeline_rows import Day, Quiet, Row, said
 from madrox_tui.view import View
 
 ARROWS = {"outbound": "→", "inbound": "←"}
-NEWLINE = "␊"
+NEWLINE = "↵"
 OPEN = "◷"
 TOOK, TOKENS, COST = 5, 9, 7
 """Cells of what a reply took: time, tokens with their unit, dollars."""

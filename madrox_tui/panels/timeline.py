@@ -32,7 +32,10 @@ class TimelinePanel(LineView):
         source: Where messages come from that are older than the state holds; `None` for none.
     """
 
-    HELP = "Messages to (→) and from (←) the instances, newest at the bottom."
+    HELP = (
+        "Messages to (→) and from (←) the instances, newest at the bottom; errors (✗) and what "
+        "else happened (·) between them. Older ones are read as you scroll up."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Full message", show=False, id="timeline.open"),
         Binding("p", "other_half", "The other half", show=False, id="timeline.other_half"),

@@ -43,6 +43,7 @@ class MessageScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     MessageScreen {
+        align: center middle;
         #halves { width: 94%; height: auto; layout: horizontal; align: center middle; }
         .half {
             width: 1fr;

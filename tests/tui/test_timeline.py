@@ -167,10 +167,10 @@ EXCHANGE = (
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (40, "12:00 ← atlas    re: draw ␊ the plan"),
-        (60, "12:00:05 ← atlas        re: draw ␊ the plan            2.5s"),
-        (80, "re: draw ␊ the plan                       2.5s  $0.0123"),
-        (120, "re: draw ␊ the plan"),
+        (40, "12:00 ← atlas    re: draw ↵ the plan"),
+        (60, "12:00:05 ← atlas        re: draw ↵ the plan            2.5s"),
+        (80, "re: draw ↵ the plan                       2.5s  $0.0123"),
+        (120, "re: draw ↵ the plan"),
         (200, "2.5s   1.2k tok  $0.0123"),
     ],
 )
@@ -303,7 +303,7 @@ async def test_find_and_copy_know_the_whole_text() -> None:
     """Rows are found by text that is not on the line, and copied whole."""
     long = message(1, "first\n" + "filler " * 60 + "needle")
     async with panel(message(0, "nothing"), long) as person:
-        await person.sees("first ␊ filler")
+        await person.sees("first ↵ filler")
         assert "needle" not in person.text
         assert list(person.panel.find_rows("needle")) == [2]
         assert person.panel.copy_text().endswith("needle")
