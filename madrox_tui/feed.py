@@ -16,11 +16,13 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState, InstanceState
 from logging_core.read.frames import read_frame
+from logging_core.read.messages import MessagePages
 from logging_core.read.panes import PaneFile
 from logging_core.records import Batch
 from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.frames import FrameSource
+from madrox_tui.messages import MessageSource
 from madrox_tui.past import Past
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
@@ -47,6 +49,10 @@ class Feed:
         settings: The filter to begin with, and how to look.
         since_s: Count only what happened at or after this moment; `None` for all.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
+
+    Attributes:
+        frames: Every captured frame of every pane.
+        messages: Messages older than those of a view; `None` if they do not count.
     """
 
     def __init__(
@@ -59,6 +65,9 @@ class Feed:
         past: Past | None = None,
     ) -> None:
         self.root = root
+        # What is older than what counts is not for the timeline either.
+        pages = None if since_s is not None else MessageSource(partial(MessagePages, root))
+        self.messages = pages
         self.frames = FrameSource(partial(PaneFile, root), partial(read_frame, root))
         self.now = now
         self._poll = settings.poll

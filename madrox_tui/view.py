@@ -54,5 +54,10 @@ class View:
         return f"hue-{self._places.get(instance_id, 0) % HUES}"
 
     @cached_property
+    def labels(self) -> dict[str, str]:
+        """What a person calls each instance of the whole fleet, by id."""
+        return {i.instance_id: i.label for i in self.state.instances}
+
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {i.instance_id: place for place, i in enumerate(self.state.instances)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import is_not
@@ -15,7 +16,14 @@ from logging_core.analyse.instance import SPOKEN, Around, Instance, first_line
 from logging_core.analyse.problems import ProblemTally
 from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.series import Series
-from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from logging_core.analyse.state import (
+    FleetState,
+    Group,
+    InstanceState,
+    Slot,
+    TimelineEvent,
+    Usage,
+)
 from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
@@ -34,6 +42,7 @@ from logging_core.records import (
 
 _REMEMBERED = (
     "_timeline",
+    "_events",
     "_waiting",
     "_caught_up",
     "_instances",
@@ -53,6 +62,9 @@ MOST_PENDING = 1 << 13
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 
+_ECHO = re.compile(r"(?:Sending message|Received response|Communication:)")
+"""How entries of an instance.log begin that repeat a line of its communication.jsonl."""
+
 
 class FleetModel:
     """Folds records into the state of the fleet.
@@ -65,6 +77,7 @@ class FleetModel:
             an instance is in follows from all records.
         stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
         max_messages: So many of the newest messages are kept.
+        max_events: So many of the newest events between them are kept.
         prompts: What a pane that waits for a person ends with.
         by_time: Keep what `series` and `usage_in` tell; a report on one moment does without.
     """
@@ -75,12 +88,14 @@ class FleetModel:
         since_s: float | None = None,
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
+        max_events: int = 5_000,
         prompts: Sequence[Pattern] = PATTERNS,
         by_time: bool = True,
     ) -> None:
         self._since_s = -math.inf if since_s is None else since_s
         self._stuck_after_s = stuck_after_s
-        self._timeline = Timeline(max_messages)
+        self._timeline: Timeline[Message] = Timeline(max_messages)
+        self._events: Timeline[TimelineEvent] = Timeline(max_events)
         self._prompts = prompts
         self._by_time = by_time
         self._waiting: str | None = None
@@ -88,7 +103,7 @@ class FleetModel:
         self._takers: dict[type, Callable[[Any], object]] = {
             Message: self._message,
             AuditEvent: self._audit,
-            LifecycleEvent: lambda event: self._instance(event.instance_id).lifecycle(event),
+            LifecycleEvent: self._lifecycle,
             OrchestratorEvent: self._orchestrator,
             Metadata: lambda metadata: self._instance(metadata.instance_id).metadata(metadata),
             InstanceSeen: lambda seen: self._instance(seen.instance_id),
@@ -117,6 +132,7 @@ class FleetModel:
         if batch.reset:
             self._clear()
             self._timeline.clear()
+            self._events.clear()
         for block in batch.blocks:
             self._take_in(block)
         for record in batch.records:
@@ -125,6 +141,7 @@ class FleetModel:
             last_s = moment_s(batch.blocks[-1].exchanges[-1].timestamp)
             self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
         self._timeline.settle(caught_up=batch.caught_up)
+        self._events.settle(caught_up=batch.caught_up)
         self._problems.add(batch.problems)
         self._waiting = batch.waiting
         self._caught_up = batch.caught_up
@@ -143,9 +160,11 @@ class FleetModel:
             instances=self._freeze(now_s),
             usage=self._total,
             errors=self._errors,
-            messages=self._timeline.messages,
+            messages=self._timeline.items,
             dropped_messages=self._timeline.dropped,
-            reordered=self._timeline.reordered,
+            reordered=self._timeline.reordered + self._events.reordered,
+            events=self._events.items,
+            dropped_events=self._events.dropped,
             problems=self._problems.count,
             waiting=self._waiting,
             caught_up=self._caught_up,
@@ -290,7 +309,14 @@ class FleetModel:
     def _message(self, message: Message) -> None:
         at_s = self._instance(message.instance_id).message(message)
         if message.event_type in SPOKEN and self._counts(at_s):
-            self._timeline.add(message, at_s)
+            self._timeline.add(message, at_s, file=message.instance_id)
+
+    def _lifecycle(self, event: LifecycleEvent) -> None:
+        self._instance(event.instance_id).lifecycle(event)
+        is_error = event.level in ERROR_LEVELS
+        if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
+            happened = TimelineEvent(event.instance_id, event.time_s, event.text, is_error)
+            self._events.add(happened, event.time_s, file=event.instance_id)
 
     def _audit(self, event: AuditEvent) -> None:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
@@ -307,10 +333,10 @@ class FleetModel:
             self._instance(instance_id).audit(event, at_s)
         if event.error is None and event.level not in ERROR_LEVELS:
             return
-        self._errors += counts
         error = event.error or event.event_type
         affected = _affected(event)
-        self._count_error(error, affected, at_s, counts=counts)
+        if counts:
+            self._failed(at_s, instance_id, error, affected, file="audit")
         for failed_id in affected:
             self._instance(failed_id).fail(at_s, error, counts=counts)
 
@@ -319,10 +345,10 @@ class FleetModel:
         self._orchestrator_s = at_s
         is_error = event.level in ERROR_LEVELS
         counts = self._counts(at_s)
-        self._errors += is_error and counts
         error = event.text or event.error or event.level
         about = {event.instance_id} - FLEET_IDS if event.instance_id is not None else set()
-        self._count_error(error, about, at_s, counts=is_error and counts)
+        if is_error and counts:
+            self._failed(at_s, event.instance_id, error, about, file="orchestrator.log")
         if event.instance_id is None or event.instance_id in FLEET_IDS:
             return
         # The tree keeps entries about instances whose directory was deleted long ago.
@@ -331,15 +357,24 @@ class FleetModel:
         if is_error:
             instance.fail(at_s, error, counts=counts)
 
-    def _count_error(
-        self, error: str, instance_ids: Collection[str], at_s: float | None, *, counts: bool
+    def _failed(
+        self,
+        at_s: float | None,
+        instance_id: str | None,
+        error: str,
+        affected: Collection[str],
+        *,
+        file: str,
     ) -> None:
-        if not counts:
-            return
-        for instance_id in instance_ids or (None,):
-            self._tables.errors.add(first_line(error), instance_id)
+        """An error that counts."""
+        self._errors += 1
+        whose = "" if instance_id is None or instance_id in FLEET_IDS else instance_id
+        # No instance id holds a slash, so that no file of an instance is taken for this one.
+        self._events.add(TimelineEvent(whose, at_s, error, is_error=True), at_s, file=f"/{file}")
+        for affected_id in affected or (None,):
+            self._tables.errors.add(first_line(error), affected_id)
         if self._by_time and at_s is not None:
-            self._series.add_error(instance_ids, at_s)
+            self._series.add_error(affected, at_s)
 
     def _gone(self, gone: InstanceGone) -> None:
         self._settle()

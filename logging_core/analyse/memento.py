@@ -25,7 +25,7 @@ from logging_core.analyse.problems import ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.series import Minutes, Rows, Series, Track
-from logging_core.analyse.state import OpenRequest, ProblemCount
+from logging_core.analyse.state import OpenRequest, ProblemCount, TimelineEvent
 from logging_core.analyse.summary import Coming, Summary, Tally
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import Exchange, FrameRef, Message, Problem
@@ -57,6 +57,7 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
     OpenRequest,
     Problem,
     ProblemCount,
+    TimelineEvent,
 )
 _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},

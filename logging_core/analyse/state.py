@@ -194,6 +194,22 @@ class Window(Sequence[T], Generic[T]):
             yield self._items[index]
 
 
+class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
+    """What happened between the messages: a line of an instance's life, or an error.
+
+    Attributes:
+        instance_id: Whom it is about; `""` for the fleet as a whole.
+        time_s: When; `None` if that cannot be read.
+        text: What happened, safe to show.
+        is_error: Whether it reports an error.
+    """
+
+    instance_id: str
+    time_s: float | None = None
+    text: str = ""
+    is_error: bool = False
+
+
 class ProblemCount(msgspec.Struct, frozen=True, eq=False):
     """What could not be read: how many lines, in which files, and the newest few."""
 
@@ -216,6 +232,9 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         reordered: Differs from the state before if rows that it had may have other numbers now:
             while history is still being read, and after the tree was replaced. What was
             remembered by row number is void then.
+        events: The newest events of all instances, as `messages`; errors of the audit trail and of
+            `orchestrator.log` included.
+        dropped_events: How many older ones are no longer in `events`.
         problems: What could not be read.
         waiting: The root does not exist yet: why. `None` when it does.
         caught_up: Everything in the tree has been read.
@@ -228,6 +247,8 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     messages: Sequence[Message] = ()
     dropped_messages: int = 0
     reordered: int = 0
+    events: Sequence[TimelineEvent] = ()
+    dropped_events: int = 0
     problems: ProblemCount = ProblemCount()
     waiting: str | None = None
     caught_up: bool = False

@@ -1,24 +1,26 @@
-"""The messages of all instances, merged by time, in a list that only grows at its end."""
+"""What all instances said or did, merged by time, in a list that only grows at its end."""
 
 from __future__ import annotations
 
 import math
 from operator import itemgetter
+from typing import Generic, TypeVar
 
 from logging_core.analyse.state import Window
-from logging_core.records import Message
+
+T = TypeVar("T")
 
 
-class Timeline:
-    """The newest messages, oldest first.
+class Timeline(Generic[T]):
+    """The newest items (messages, or events), oldest first.
 
-    An instance's messages keep the order of its file: one whose time runs backwards, or cannot be
+    The items of a file keep its order: one whose time runs backwards, or cannot be
     read, stands where the one before it stands. Once everything in the tree has been read, rows
-    keep their places for good, and a message that comes late goes to the end. Until then, rows
+    keep their places for good, and an item that comes late goes to the end. Until then, rows
     that were handed out may move, and `reordered` says so.
 
     Args:
-        limit: How many messages are kept.
+        limit: How many items are kept.
 
     Attributes:
         reordered: Grows whenever rows that were handed out before have other places now.
@@ -33,8 +35,8 @@ class Timeline:
 
     def _clear(self) -> None:
         self._clocks: dict[str, float] = {}
-        self._coming: list[tuple[float, Message]] = []
-        self._items: list[Message] = []
+        self._coming: list[tuple[float, T]] = []
+        self._items: list[T] = []
         self._loose: list[float] = []  # times of the items at the end that may still move
         self._cut = 0
 
@@ -43,12 +45,18 @@ class Timeline:
         self._clear()
         self.reordered += 1
 
-    def add(self, message: Message, time_s: float | None) -> None:
-        """Take a message in; `settle` shows it."""
-        clock = self._clocks.get(message.instance_id, -math.inf)
+    def add(self, item: T, time_s: float | None, *, file: str) -> None:
+        """Take an item in; `settle` shows it.
+
+        Args:
+            item: What was said or done.
+            time_s: When; `None` is as the one before it.
+            file: What tells its file from the others.
+        """
+        clock = self._clocks.get(file, -math.inf)
         if time_s is not None and time_s > clock:
-            clock = self._clocks[message.instance_id] = time_s
-        self._coming.append((clock, message))
+            clock = self._clocks[file] = time_s
+        self._coming.append((clock, item))
 
     def settle(self, *, caught_up: bool) -> None:
         """Merge what was added; with `caught_up`, all rows keep their places from now on."""
@@ -62,12 +70,12 @@ class Timeline:
 
     @property
     def dropped(self) -> int:
-        """How many older messages are no longer in `messages`."""
+        """How many older items are no longer in `items`."""
         return self._cut + self._start
 
     @property
-    def messages(self) -> Window[Message]:
-        """The newest messages; what is added later does not change it."""
+    def items(self) -> Window[T]:
+        """The newest items; what is added later does not change it."""
         return Window(self._items, self._start)
 
     @property
@@ -80,11 +88,11 @@ class Timeline:
             pairs = [*zip(self._loose, self._items[fixed:], strict=True), *self._coming]
             pairs.sort(key=itemgetter(0))
             # A new list: windows that were handed out share the old one.
-            self._items = self._items[:fixed] + [message for _, message in pairs]
+            self._items = self._items[:fixed] + [item for _, item in pairs]
             self._loose = [time_s for time_s, _ in pairs]
             self.reordered += 1
         else:
-            self._items.extend(message for _, message in self._coming)
+            self._items.extend(item for _, item in self._coming)
             self._loose.extend(time_s for time_s, _ in self._coming)
 
     def _trim(self) -> None:

@@ -2,130 +2,262 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
 
+from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
-from madrox_tui.columns import fit
+from madrox_tui.messages import MessageSource
+from madrox_tui.timeline_line import Look, is_open, line, open_since
+from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, said
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
-NAME_WIDTH = 14
-METRICS = ((90, 24), (56, 7), (0, 0))
-"""From which width on how many cells are kept for what a reply took."""
-
-ARROWS = {"outbound": "→", "inbound": "←"}
+NEAR = 100
+"""Older messages are read when fewer rows than these are left above."""
 
 
 class TimelinePanel(LineView):
-    """Messages of the shown instances, newest at the bottom."""
+    """Messages of the shown instances, newest at the bottom; older ones come as one scrolls up.
 
-    HELP = "Messages to (→) and from (←) the instances, newest at the bottom."
+    Args:
+        source: Where messages come from that are older than the state holds; `None` for none.
+    """
+
+    HELP = (
+        "Messages to (→) and from (←) the instances, newest at the bottom; errors (✗) and what "
+        "else happened (·) between them. Older ones are read as you scroll up."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Full message", show=False, id="timeline.open"),
+        Binding("p", "other_half", "The other half", show=False, id="timeline.other_half"),
+        Binding("e", "problem", "Next problem", show=False, id="timeline.problem"),
+        Binding(
+            "E",
+            "events",
+            "Events",
+            show=False,
+            id="timeline.events",
+            tooltip="Hide or show what happened between the messages",
+        ),
     ]
 
     view: reactive[View | None] = reactive(None, layout=False)
     """What to show; set by the app."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        source: MessageSource | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
         self.border_title = Content("Timeline")
         self.set_reactive(LineView.follow, True)
-        self._rows: list[int] = []
-        self._narrowing: object = None
-        self._seen = 0
-        self._names: dict[str, str] = {}
-        self._messages: Sequence[Message] = ()
-        self._first = 0
+        self._source = source
+        self._started = False
+        self._reading = False
+        self._rows = TimelineRows()
+        self._events = True
+        self._new = 0
+        self._titles = ("Timeline", "")
+        self._open: dict[tuple[str, str], float | None] = {}
 
     @property
-    def chosen(self) -> Message | None:
-        """The message under the cursor."""
-        return self.message(self.cursor) if self.cursor < self.count else None
+    def selected(self) -> Row | None:
+        """What the cursor is on."""
+        return self._rows.rows[self.cursor] if self.cursor < self.count else None
 
-    def message(self, index: int) -> Message:
-        """The message of row `index`."""
-        return self._messages[self._rows[index] - self._first]
+    @property
+    def chosen(self) -> Entry | None:
+        """The message or event under the cursor; `None` if it is on a day or a silence."""
+        row = self.selected
+        return row if isinstance(row, Message | TimelineEvent) else None
 
-    def label(self, message: Message) -> str:
-        """What a person calls the instance of a message."""
-        return self._names.get(message.instance_id, message.instance_id)
+    @property
+    def other_half(self) -> Message | None:
+        """The reply to the message under the cursor, or its request, if it is loaded."""
+        index = self._rows.other_half(self.cursor) if self.chosen else None
+        row = None if index is None else self._rows.rows[index]
+        return row if isinstance(row, Message) else None
 
-    def _hue(self, message: Message) -> Style | None:
-        return self.cell_style(self.view.hue(message.instance_id)) if self.view else None
+    @property
+    def selected_time_s(self) -> float | None:
+        """The moment of the row under the cursor, seconds since the epoch."""
+        return None if self.selected is None else self.selected.time_s
 
-    def watch_view(self, old: View | None, view: View | None) -> None:
-        """Add the new messages, or choose them all anew if the filter changed."""
-        if view is None:
-            return
-        state = view.state
-        self._messages, self._first = state.messages, state.dropped_messages
-        self._names = {i.instance_id: i.label for i in state.instances}
-        narrowing = frozenset(view.by_id) if view.narrowed else None
-        restarted = old is not None and old.state.reordered != state.reordered
-        if narrowing != self._narrowing or restarted:
-            self._narrowing, self._rows, self._seen = narrowing, [], 0
-        anchor = self._rows[self.cursor] if self.cursor < len(self._rows) else 0
-        self._take(narrowing)
-        self._keep_cursor(anchor)
-        self.border_title = Content(f"Timeline {fmt.count(len(self._rows))}")
-        self.border_subtitle = Content("" if self.follow else "G: newest")
-        self.show_rows(len(self._rows))
+    @property
+    def open_s(self) -> float | None:
+        """For how long the request under the cursor has been open, in seconds; else `None`."""
+        message = self.selected
+        if self.view is None or not isinstance(message, Message):
+            return None
+        if not is_open(message, self._open):
+            return None
+        since_s = self._open[message.instance_id, message.message_id or ""]
+        return None if since_s is None else self.view.state.at_s - since_s
 
-    def _take(self, ids: frozenset[str] | None) -> None:
-        """Drop the rows that left the window, add the ones that came."""
-        del self._rows[: bisect_left(self._rows, self._first)]
-        start = max(self._seen, self._first)
-        new = enumerate(self._messages[start - self._first :], start)
-        self._rows += [row for row, m in new if ids is None or m.instance_id in ids]
-        self._seen = self._first + len(self._messages)
+    def label(self, entry: Entry) -> str:
+        """What a person calls the instance of a message or an event."""
+        labels = self.view.labels if self.view else {}
+        return labels.get(entry.instance_id, entry.instance_id or "fleet")
 
-    def _keep_cursor(self, anchor: int) -> None:
-        if self.follow or not self._rows:
-            return
-        index = bisect_left(self._rows, anchor)
-        self.set_reactive(LineView.cursor, min(index, len(self._rows) - 1))
+    def copy_text(self) -> str:
+        """The whole text of the row under the cursor."""
+        return said(self.selected) if self.selected is not None else ""
+
+    def find_rows(self, text: str) -> Sequence[int]:
+        """The loaded rows whose whole text holds `text`, ascending."""
+        return self._rows.holding(text)
+
+    # --- what is shown -------------------------------------------------------
+
+    def watch_view(self, view: View | None) -> None:
+        """Add what is new, or choose all rows anew if the filter changed."""
+        if view is not None:
+            self._open = open_since(view)
+            self._show(view)
+
+    def watch_follow(self, follow: bool) -> None:
+        """Following, nothing is unseen."""
+        if follow:
+            self._new = 0
+        self._entitle()
+
+    def _show(self, view: View) -> None:
+        wanted = Wanted(frozenset(view.by_id) if view.narrowed else None, self._events)
+        place = self._place()
+        added = self._rows.update(view.state, wanted, following=self.follow)
+        if added is None:
+            self._started = False
+            self._show_at(place)
+        else:
+            self._new += 0 if self.follow else added
+            self.show_rows(len(self._rows.rows))
+        self._entitle()
+        self._want_older()
+
+    def _place(self) -> tuple[Row | None, Row | None]:
+        """The row under the cursor, and the one at the top of the screen."""
+        top = self.scroll_offset.y
+        return self.selected, self._rows.rows[top] if top < len(self._rows.rows) else None
+
+    def _show_at(self, place: tuple[Row | None, Row | None]) -> None:
+        """Show the rows, and keep what is looked at where it is."""
+        at_cursor, at_top = place
+        if not self.follow and at_cursor is not None:
+            self.set_reactive(LineView.cursor, self._rows.find(at_cursor))
+        self.show_rows(len(self._rows.rows))
+        if not self.follow and at_top is not None:
+            top = self._rows.find(at_top)
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def _entitle(self) -> None:
+        new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
+        titles = (
+            f"Timeline {fmt.count(self._rows.messages)}{new}",
+            "" if self.follow else "G: newest",
+        )
+        if titles != self._titles:
+            self._titles = titles
+            self.border_title, self.border_subtitle = map(Content, titles)
 
     def nothing(self) -> str:
         """What is waited for."""
         return "no message yet" if self.view and self.view.state.caught_up else ""
 
     def row(self, index: int) -> list[Segment]:
-        """One message on one line: when, whose, which way, what, and what it took."""
-        message = self.message(index)
-        width = self.row_width
-        most = next(cells for least, cells in METRICS if width >= least)
-        metrics = _metrics(message, most)
-        room = max(0, width - 8 - 2 - NAME_WIDTH - 3 - (most + 2 if metrics else 0))
-        text = " ".join((message.content or message.text or "").split())
-        arrow = ARROWS.get(message.direction or "", "·")
-        inbound = message.direction == "inbound"
-        return [
-            Segment(fmt.clock(message.time_s), self.cell_style("muted")),
-            Segment("  "),
-            Segment(fit(self.label(message), NAME_WIDTH), self._hue(message)),
-            Segment(f" {arrow} ", self.cell_style("good" if inbound else "accent")),
-            Segment(fit(text, room)),
-            Segment(fit(metrics, most + 2, right=True), self.cell_style("muted")),
-        ]
+        """One message on one line: when, which way, whose, what, and what it took."""
+        if self.view is None:
+            return []
+        look = Look(self.view, self._open, self.cell_style)
+        return line(self._rows.rows[index], self.row_width, look)
 
+    # --- older messages ------------------------------------------------------
 
-def _metrics(message: Message, most: int) -> str:
-    """What a reply took, as much of it as fits: time before tokens before cost."""
-    parts = [
-        fmt.duration(message.response_time_s) if message.response_time_s is not None else "",
-        f"{fmt.tokens(message.tokens)} tok" if message.tokens is not None else "",
-        fmt.dollars(message.cost_usd) if message.cost_usd is not None else "",
-    ]
-    texts = ("  ".join(filter(None, parts[:number])) for number in (3, 2, 1))
-    return next((text for text in texts if cell_len(text) <= most), "")
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Read older messages when the first of the loaded ones come near."""
+        super().watch_scroll_y(old_value, new_value)
+        self._want_older()
+
+    def _want_older(self) -> None:
+        view = self.view
+        if self._source is None or self._reading or self._rows.full:
+            return
+        if view is None or not view.state.caught_up:
+            return
+        floor, floor_s = self._rows.floor()
+        near = self.count < self.size.height or (
+            not self.follow and self.scroll_offset.y - floor < NEAR
+        )
+        if floor_s == -math.inf or not near:
+            return
+        if not self._started:
+            self._started = True
+            self._source.start(floor_s, list(view.by_id) if view.narrowed else None)
+        self._reading = True
+        self._read_older(self._source)
+
+    @work(group="older")
+    async def _read_older(self, source: MessageSource) -> None:
+        page: list[Message] | None = None
+        try:
+            page = await source.older()
+        except OSError as error:
+            self.notify(f"cannot read older messages: {error}", severity="error", markup=False)
+            page = []
+        finally:
+            self._reading = False
+        if page is not None and self._started:
+            place = self._place()
+            self._rows.add_older(page)
+            self._show_at(place)
+            self._entitle()
+        self._want_older()
+
+    # --- keys ----------------------------------------------------------------
+
+    def action_events(self) -> None:
+        """Hide or show what happened between the messages."""
+        self._events = not self._events
+        if self.view is not None:
+            self._show(self.view)
+
+    def action_other_half(self) -> None:
+        """Go to the reply of a request, or to the request of a reply."""
+        message = self.selected
+        if not isinstance(message, Message):
+            return
+        index = self._rows.other_half(self.cursor)
+        if index is not None:
+            self._move_to(index)
+        else:
+            is_request = is_open(message, self._open)
+            self.notify("no reply yet" if is_request else "its other half is not loaded")
+
+    def action_problem(self) -> None:
+        """Go to the next error or stuck request, around the end."""
+        count = self.count
+        rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
+        index = next((i for i in rows if self._is_problem(self._rows.rows[i])), None)
+        if index is None:
+            self.notify("no problem among the loaded rows")
+        else:
+            self._move_to(index)
+
+    def _is_problem(self, row: Row) -> bool:
+        if isinstance(row, TimelineEvent):
+            return row.is_error
+        if not isinstance(row, Message) or self.view is None:
+            return False
+        instance = self.view.by_id.get(row.instance_id)
+        stuck = instance is not None and instance.state is State.STUCK
+        return bool(row.suspect) or (stuck and is_open(row, self._open))

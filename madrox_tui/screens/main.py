@@ -57,7 +57,7 @@ class MainScreen(FleetScreen):
             InstancesPanel(id="instances").data_bind(MainScreen.view),
             ReplayPanel(self._feed.frames, id="pane"),
             AuditPanel(id="audit").data_bind(MainScreen.view),
-            TimelinePanel(id="timeline").data_bind(MainScreen.view),
+            TimelinePanel(self._feed.messages, id="timeline").data_bind(MainScreen.view),
             id="panels",
         )
         yield FilterBar(self.filter.text).data_bind(MainScreen.view)
@@ -173,9 +173,13 @@ class MainScreen(FleetScreen):
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:
         panel = self.query_one(TimelinePanel)
-        message = panel.chosen
-        if message is not None:
-            self.app.push_screen(MessageScreen(message, panel.label(message)))
+        entry = panel.chosen
+        if entry is not None:
+            self.app.push_screen(
+                MessageScreen(
+                    entry, panel.label(entry), other=panel.other_half, open_s=panel.open_s
+                )
+            )
 
     # --- the rest ------------------------------------------------------------
 

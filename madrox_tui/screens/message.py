@@ -1,54 +1,158 @@
-"""One message, whole."""
+"""One message and its other half, whole."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
+from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
+from logging_core.text import safe_block
 from madrox_tui import format as fmt
+from madrox_tui.timeline_rows import Entry, said
 from madrox_tui.widgets.text_view import TextView
+
+MAX_JSON_CHARS = 256 * 1024
+"""A longer text is shown as it is, JSON or not."""
 
 
 class MessageScreen(ModalScreen[None]):
-    """The full text of a message, over the panels."""
+    """The full text of a message and of its other half, over the panels.
+
+    Args:
+        entry: The message, or what happened between messages.
+        label: What a person calls its instance.
+        other: The reply to it, or the request that it answers; `None` if there is none.
+        open_s: For how long it has been waiting for its reply, in seconds; `None` if it is not.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", id="message.close"),
+        Binding("p", "other_half", "Other half", id="message.other_half"),
+        Binding("y", "copy", "Copy", id="message.copy", priority=True),
     ]
 
-    def __init__(self, message: Message, label: str) -> None:
+    DEFAULT_CSS = """
+    MessageScreen {
+        align: center middle;
+        #halves { width: 94%; height: auto; layout: horizontal; align: center middle; }
+        .half {
+            width: 1fr;
+            max-width: 120;
+            height: auto;
+            padding: 0 1;
+            background: $background;
+            border: round $line;
+            border-title-color: $foreground;
+            border-title-style: bold;
+        }
+        .half:focus-within { border: round $primary; }
+        .half > Static { color: $muted; height: auto; margin-bottom: 1; }
+        .half > TextView { height: auto; max-height: 70vh; background: $background; }
+        &.-narrow #halves { layout: vertical; }
+        &.-narrow .-paired > TextView { max-height: 30vh; }
+    }
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        label: str,
+        *,
+        other: Message | None = None,
+        open_s: float | None = None,
+    ) -> None:
         super().__init__()
-        self._message = message
         self._label = label
+        self._open_s = open_s
+        self._entries: list[Entry] = [entry] if other is None else [entry, other]
+        if other is not None and other.direction == "outbound":
+            self._entries.reverse()
+        self._first = self._entries.index(entry)
 
     def compose(self) -> ComposeResult:
-        """A frame with the text in it."""
-        message = self._message
-        with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Content(_title(message, self._label))
-            dialog.border_subtitle = Content(_facts(message))
-            yield TextView(message.content or message.text or "(no text)")
+        """A frame for each half, the request first."""
+        with Container(id="halves"):
+            for entry in self._entries:
+                paired = "-paired" if len(self._entries) > 1 else ""
+                with Vertical(classes=f"half {paired}") as half:
+                    half.border_title = Content(_title(entry, self._label))
+                    yield Static(Content("  ".join(self._facts(entry))), markup=False)
+                    yield TextView(pretty(said(entry)) or "(no text)")
+
+    def on_mount(self) -> None:
+        """Begin with the message that was opened."""
+        self._views[self._first].focus()
+
+    @property
+    def _views(self) -> list[TextView]:
+        return list(self.query(TextView))
+
+    @property
+    def _here(self) -> int:
+        focused = (i for i, view in enumerate(self._views) if view.has_focus)
+        return next(focused, self._first)
+
+    def action_other_half(self) -> None:
+        """Go to the other half."""
+        if len(self._entries) > 1:
+            self._views[1 - self._here].focus()
+        else:
+            self.notify("no reply yet" if self._open_s is not None else "its other half is unknown")
+
+    def action_copy(self) -> None:
+        """Copy the whole text of the half that has the focus, as it was said."""
+        text = said(self._entries[self._here]).rstrip("\n")
+        if text:
+            self.app.copy_to_clipboard(text)
+        self.notify(f"copied {len(text):,} characters" if text else "nothing to copy")
+
+    def _facts(self, entry: Entry) -> list[str]:
+        facts = [fmt.moment(entry.time_s), entry.instance_id or "fleet"]
+        if isinstance(entry, TimelineEvent):
+            return [*facts, "error"] if entry.is_error else facts
+        facts += filter(
+            None,
+            (
+                entry.message_id,
+                entry.message_type,
+                f"with {entry.parent_id}" if entry.parent_id else "",
+                f"took {fmt.duration(entry.response_time_s)}"
+                if entry.response_time_s is not None
+                else "",
+                f"{fmt.tokens(entry.tokens)} tokens" if entry.tokens is not None else "",
+                fmt.dollars(entry.cost_usd) if entry.cost_usd is not None else "",
+                f"suspect: {', '.join(entry.suspect)}" if entry.suspect else "",
+                f"open {fmt.age(self._open_s)}" if self._open_s is not None else "",
+            ),
+        )
+        return facts
 
 
-def _title(message: Message, label: str) -> str:
-    way = {"outbound": f"to {label}", "inbound": f"from {label}"}.get(
-        message.direction or "", label
+def pretty(text: str) -> str:
+    """JSON indented, with its numbers and escapes as they were; any other text as it is."""
+    stripped = text.strip()
+    if not stripped.startswith(("{", "[")) or len(stripped) > MAX_JSON_CHARS:
+        return text
+    try:
+        return safe_block(msgspec.json.format(stripped, indent=2))
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+def _title(entry: Entry, label: str) -> str:
+    if isinstance(entry, TimelineEvent):
+        return f"{'✗' if entry.is_error else '·'} {label}  {fmt.clock(entry.time_s)}"
+    way = {"outbound": f"→ to {label}", "inbound": f"← from {label}"}.get(
+        entry.direction or "", f"· {label}"
     )
-    return f"{way}  {fmt.clock(message.time_s)}"
-
-
-def _facts(message: Message) -> str:
-    facts = [
-        message.message_id or "",
-        fmt.duration(message.response_time_s) if message.response_time_s is not None else "",
-        f"{fmt.tokens(message.tokens)} tokens" if message.tokens is not None else "",
-        fmt.dollars(message.cost_usd) if message.cost_usd is not None else "",
-        f"suspect: {', '.join(message.suspect)}" if message.suspect else "",
-    ]
-    return "  ".join(fact for fact in facts if fact)
+    return f"{way}  {fmt.clock(entry.time_s)}"

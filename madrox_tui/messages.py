@@ -1,0 +1,72 @@
+"""Messages older than those that the fleet's state holds, read page by page off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from logging_core.records import Message
+
+PAGE = 500
+"""Messages that are read at once."""
+
+
+class Pages(Protocol):
+    """Messages from some moment backwards. Its methods read files, and block."""
+
+    def start_before(self, time_s: float) -> None:
+        """Begin with the newest message before `time_s`, seconds since the epoch."""
+
+    def older(self, count: int) -> list[Message]:
+        """The next `count` older messages, oldest first; empty at the beginning of history."""
+
+
+class MessageSource:
+    """Turns pages, one read at a time, from a moment that may be set anew while one is read.
+
+    Args:
+        open_pages: Makes pages of some instances, or of all for `None`.
+    """
+
+    def __init__(self, open_pages: Callable[[Collection[str] | None], Pages]) -> None:
+        self._open_pages = open_pages
+        self._turn = asyncio.Lock()
+        self._begin: tuple[float, Collection[str] | None] | None = None
+        self._pages: Pages | None = None
+
+    def start(self, before_s: float, instance_ids: Collection[str] | None = None) -> None:
+        """Begin anew before a moment; what is being read for the moment before is dropped.
+
+        Args:
+            before_s: Seconds since the epoch.
+            instance_ids: Whose messages; `None` for all.
+        """
+        self._begin = (before_s, instance_ids)
+        self._pages = None
+
+    async def older(self) -> list[Message] | None:
+        """The next older page, oldest first.
+
+        Empty at the beginning of history; `None` if `start` was called meanwhile, or never.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        async with self._turn:
+            begin = self._begin
+            if begin is None:
+                return None
+            pages, page = await asyncio.to_thread(self._read, self._pages, *begin)
+            if begin is not self._begin:
+                return None
+            self._pages = pages
+            return page
+
+    def _read(
+        self, pages: Pages | None, before_s: float, instance_ids: Collection[str] | None
+    ) -> tuple[Pages, list[Message]]:
+        if pages is None:
+            pages = self._open_pages(instance_ids)
+            pages.start_before(before_s)
+        return pages, pages.older(PAGE)

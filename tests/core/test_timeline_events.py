@@ -1,0 +1,79 @@
+"""What happened between the messages, as the fleet state holds it."""
+
+from __future__ import annotations
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import TimelineEvent
+from logging_core.records import AuditEvent, Batch, LifecycleEvent, OrchestratorEvent, Record
+
+T = 1_795_435_200.0
+
+
+def events(*records: Record, since_s: float | None = None) -> list[TimelineEvent]:
+    model = FleetModel(since_s=since_s)
+    model.apply(Batch(records=records))
+    return list(model.state(T + 100).events)
+
+
+def life(at: float, text: str, level: str = "INFO") -> LifecycleEvent:
+    return LifecycleEvent(instance_id="a", time_s=T + at, text=text, level=level)
+
+
+def test_lifecycle_lines_and_errors_are_merged_by_time() -> None:
+    """Lifecycle lines, failed audit events and errors of the orchestrator stand in one list."""
+    shown = events(
+        life(1, "Instance created"),
+        life(9, "Instance terminated (force=False)"),
+        AuditEvent(time_s=T + 5, event_type="instance_spawn", instance_id="a", error="no tmux"),
+        OrchestratorEvent(time_s=T + 3, level="ERROR", text="disk full"),
+    )
+    assert shown == [
+        TimelineEvent("a", T + 1, "Instance created"),
+        TimelineEvent("", T + 3, "disk full", is_error=True),
+        TimelineEvent("a", T + 5, "no tmux", is_error=True),
+        TimelineEvent("a", T + 9, "Instance terminated (force=False)"),
+    ]
+
+
+def test_what_repeats_a_message_is_no_event() -> None:
+    """Entries that echo a message are left out, unless they report an error."""
+    shown = events(
+        life(1, "Sending message (wait=True): do it"),
+        life(2, "Received response (9 chars, 2 tokens, 0.10s)"),
+        life(3, "Communication: outbound reply"),
+        life(4, "Sending message failed: no pane", level="ERROR"),
+    )
+    assert [event.text for event in shown] == ["Sending message failed: no pane"]
+
+
+def test_what_is_no_error_is_no_event() -> None:
+    """A fine audit event or an INFO entry of orchestrator.log adds nothing."""
+    assert not events(
+        AuditEvent(time_s=T, event_type="instance_spawn", instance_id="a"),
+        OrchestratorEvent(time_s=T, text="all well"),
+    )
+
+
+def test_only_the_newest_are_kept() -> None:
+    """Memory is bounded, and the state says how many are gone."""
+    model = FleetModel(max_events=3)
+    model.apply(Batch(records=tuple(life(at, f"event {at}") for at in range(10))))
+    state = model.state(T + 100)
+    assert [event.text for event in state.events] == ["event 7", "event 8", "event 9"]
+    assert state.dropped_events == 7
+
+
+def test_since_leaves_out_older_events() -> None:
+    """With a moment to count from, only what happened from then on is held."""
+    shown = events(life(1, "before"), life(5, "after"), since_s=T + 3)
+    assert [event.text for event in shown] == ["after"]
+
+
+def test_a_new_tree_has_its_own_events() -> None:
+    """When the root was replaced, what the old one held is forgotten."""
+    model = FleetModel()
+    model.apply(Batch(records=(life(1, "old"),)))
+    before = model.state(T)
+    model.apply(Batch(records=(life(2, "new"),), reset=True))
+    assert [event.text for event in model.state(T).events] == ["new"]
+    assert model.state(T).reordered != before.reordered

@@ -1,0 +1,157 @@
+"""A message and its other half, whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from logging_core.analyse.state import TimelineEvent
+from logging_core.records import Message
+from madrox_tui.screens.message import MAX_JSON_CHARS, MessageScreen, pretty
+from madrox_tui.themes import THEMES
+
+REQUEST = Message(
+    instance_id="a1",
+    time_s=1_795_435_200.0,
+    direction="outbound",
+    content='{"task": "draw", "steps": [1, 2]}',
+    message_id="m-1",
+)
+REPLY = Message(
+    instance_id="a1",
+    time_s=1_795_435_210.0,
+    direction="inbound",
+    content="drawn\nand signed\n",
+    message_id="m-1",
+    tokens=1200,
+    cost_usd=0.5,
+    response_time_s=10.0,
+)
+
+
+class ScreenApp(App[None]):
+    def __init__(self, screen: MessageScreen) -> None:
+        super().__init__()
+        self.first = screen
+        self.copied = ""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(THEMES[0].variables)
+
+    def on_mount(self) -> None:
+        self.push_screen(self.first)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied = text
+
+    @property
+    def lines(self) -> list[str]:
+        return [strip.text for strip in self.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@asynccontextmanager
+async def opened(
+    screen: MessageScreen, *, width: int = 140
+) -> AsyncIterator[tuple[ScreenApp, Pilot[None]]]:
+    app = ScreenApp(screen)
+    async with app.run_test(size=(width, 40), notifications=True) as pilot:
+        await pilot.pause()
+        yield app, pilot
+
+
+def row_of(app: ScreenApp, text: str) -> int:
+    return next((i for i, line in enumerate(app.lines) if text in line), -1)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", [140, 80])
+async def test_both_halves_are_shown(width: int) -> None:
+    """Side by side, the request first, below each other where it is narrow; with all facts."""
+    async with opened(MessageScreen(REPLY, "atlas", other=REQUEST), width=width) as (app, _):
+        request, reply = row_of(app, "→ to atlas"), row_of(app, "← from atlas")
+        assert request >= 0
+        assert request == reply if width == 140 else request < reply
+        for fact in ("m-1", "took 10.0s", "1.2k tokens", "$0.50", "and signed", '"steps": ['):
+            assert fact in app.text
+
+
+@pytest.mark.asyncio
+async def test_the_halves_are_a_key_apart() -> None:
+    """What was opened has the focus; p goes to the other half, y copies the one that has it."""
+    async with opened(MessageScreen(REPLY, "atlas", other=REQUEST)) as (app, pilot):
+        await pilot.press("y")
+        assert app.copied == "drawn\nand signed"
+        await pilot.press("p", "y")
+        assert app.copied == REQUEST.content
+        await pilot.press("p", "y")
+        assert app.copied == "drawn\nand signed"
+
+
+@pytest.mark.asyncio
+async def test_an_open_request_says_that_no_reply_came_yet() -> None:
+    """Without another half there is one frame, and p says why."""
+    async with opened(MessageScreen(REQUEST, "atlas", open_s=400.0)) as (app, pilot):
+        assert "open 6m" in app.text
+        assert row_of(app, "← from") == -1
+        await pilot.press("p")
+        await pilot.pause()
+        assert "no reply yet" in app.text
+
+
+@pytest.mark.asyncio
+async def test_an_error_is_shown_whole() -> None:
+    """What happened between messages opens as a message does."""
+    event = TimelineEvent("", 1_795_435_200.0, "disk full\nTraceback …", is_error=True)
+    async with opened(MessageScreen(event, "fleet")) as (app, pilot):
+        assert "✗ fleet" in app.text
+        assert "Traceback" in app.text
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, MessageScreen)
+
+
+@pytest.mark.asyncio
+async def test_a_long_text_scrolls() -> None:
+    """What does not fit is reached with the keys of every list."""
+    long = Message(instance_id="a1", content="\n".join(f"line {n}." for n in range(500)))
+    async with opened(MessageScreen(long, "atlas")) as (app, pilot):
+        assert "line 0." in app.text
+        assert "line 499." not in app.text
+        await pilot.press("G")
+        await pilot.pause()
+        assert "line 499." in app.text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            '{"a":1.0,"b":12345678901234567890123}',
+            '{\n  "a": 1.0,\n  "b": 12345678901234567890123\n}',
+        ),
+        (' ["x"]\n', '[\n  "x"\n]'),
+        ('{"a": "\\u001b[31m"}', '{\n  "a": "\\u001b[31m"\n}'),
+        ('{"a": ', '{"a": '),
+        ("[not json]", "[not json]"),
+        ("12", "12"),
+        ("", ""),
+    ],
+)
+def test_json_is_indented_and_nothing_else_is_touched(text: str, shown: str) -> None:
+    """Numbers and escapes stay as written; what is no JSON stays as it is."""
+    assert pretty(text) == shown
+
+
+def test_json_of_any_depth_or_size_is_shown() -> None:
+    """Neither a deeply nested nor a huge text is more than text."""
+    assert pretty("[" * 100_000) == "[" * 100_000
+    huge = "[" + "1," * MAX_JSON_CHARS + "1]"
+    assert pretty(huge) == huge

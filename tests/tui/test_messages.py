@@ -1,0 +1,113 @@
+"""Older messages, page by page, off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Collection
+
+import pytest
+
+from logging_core.records import Message
+from madrox_tui.messages import PAGE, MessageSource, Pages
+
+pytestmark = pytest.mark.asyncio
+
+
+def message(at: float, instance_id: str = "a") -> Message:
+    return Message(instance_id=instance_id, time_s=at, content=f"said at {at:g}")
+
+
+class FakePages:
+    """Pages of a list; a read waits while `gate` is closed."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self.messages = messages
+        self.left: list[Message] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.fails = False
+        self.reading = 0
+        self.most_reading = 0
+
+    def open(self, instance_ids: Collection[str] | None) -> Pages:
+        self.ids = instance_ids
+        return self
+
+    def start_before(self, time_s: float) -> None:
+        self.left = [
+            m
+            for m in self.messages
+            if (m.time_s or 0) < time_s and (self.ids is None or m.instance_id in self.ids)
+        ]
+
+    def older(self, count: int) -> list[Message]:
+        self.reading += 1
+        self.most_reading = max(self.most_reading, self.reading)
+        self.entered.set()
+        assert self.gate.wait(10)
+        self.reading -= 1
+        if self.fails:
+            raise PermissionError(13, "Permission denied")
+        page = self.left[-count:]
+        self.left = self.left[:-count]
+        return page
+
+
+async def test_pages_go_back_to_the_beginning() -> None:
+    """Page after page, oldest first within each, until an empty one says that is all."""
+    pages = FakePages([message(at) for at in range(PAGE + 20)])
+    source = MessageSource(pages.open)
+    source.start(PAGE + 10)
+    assert [m.time_s for m in await source.older() or []] == list(range(10, PAGE + 10))
+    assert [m.time_s for m in await source.older() or []] == list(range(10))
+    assert await source.older() == []
+
+
+async def test_only_the_instances_asked_for() -> None:
+    """A source that was started for some instances brings only theirs."""
+    pages = FakePages([message(1, "a"), message(2, "b")])
+    source = MessageSource(pages.open)
+    source.start(9, ["b"])
+    assert [m.instance_id for m in await source.older() or []] == ["b"]
+
+
+async def test_nothing_before_it_was_started() -> None:
+    """A source that was never told where to begin reads nothing."""
+    assert await MessageSource(FakePages([message(1)]).open).older() is None
+
+
+async def test_a_new_start_drops_what_is_being_read() -> None:
+    """A page of an earlier start never shows up after a later one; the next is of the new one."""
+    pages = FakePages([message(at) for at in range(9)])
+    source = MessageSource(pages.open)
+    source.start(9)
+    pages.gate.clear()
+    reading = asyncio.create_task(source.older())
+    assert await asyncio.to_thread(pages.entered.wait, 10)
+    source.start(3)
+    pages.gate.set()
+    assert await reading is None
+    assert [m.time_s for m in await source.older() or []] == [0, 1, 2]
+
+
+async def test_one_read_at_a_time() -> None:
+    """However often it is asked, files are read by one thread at a time."""
+    pages = FakePages([message(at) for at in range(3 * PAGE)])
+    source = MessageSource(pages.open)
+    source.start(3 * PAGE)
+    await asyncio.gather(*(source.older() for _ in range(6)))
+    assert pages.most_reading == 1
+
+
+async def test_a_file_that_cannot_be_read_is_told() -> None:
+    """The error reaches the caller, and the source still works afterwards."""
+    pages = FakePages([message(1)])
+    pages.fails = True
+    source = MessageSource(pages.open)
+    source.start(9)
+    with pytest.raises(PermissionError):
+        await source.older()
+    pages.fails = False
+    assert [m.time_s for m in await source.older() or []] == [1]

@@ -1,0 +1,327 @@
+"""The timeline panel as a person meets it: alone on the screen, with a state that changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import pytest
+from textual.app import App, ComposeResult
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
+from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.messages import MessageSource
+from madrox_tui.panels.timeline import TimelinePanel
+from madrox_tui.themes import THEMES
+from madrox_tui.view import View
+
+pytestmark = pytest.mark.asyncio
+
+T = datetime(2026, 11, 23, 12).timestamp()
+TIMEOUT_S = 10.0
+
+
+def message(at: float, text: str, instance_id: str = "a1", *, reply: bool = False) -> Message:
+    """A request or a reply; those of the same text belong together."""
+    return Message(
+        instance_id=instance_id,
+        time_s=T + at,
+        event_type="message_received" if reply else "message_sent",
+        direction="inbound" if reply else "outbound",
+        message_id=text.partition("\n")[0],
+        content=f"{'re: ' if reply else ''}{text}",
+        response_time_s=2.5 if reply else None,
+        tokens=1234 if reply else None,
+        cost_usd=0.0123 if reply else None,
+    )
+
+
+def numbered(first: int, last: int) -> list[Message]:
+    return [message(at, f"number {at}.") for at in range(first, last)]
+
+
+class History:
+    """All messages that were ever written, paged as files are."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self.messages = messages
+        self.reads = 0
+
+    def open(self, instance_ids: Collection[str] | None) -> History:
+        self.ids = instance_ids
+        return self
+
+    def start_before(self, time_s: float) -> None:
+        self.left = [
+            m
+            for m in self.messages
+            if (m.time_s or 0) < time_s and (self.ids is None or m.instance_id in self.ids)
+        ]
+
+    def older(self, count: int) -> list[Message]:
+        self.reads += 1
+        page, self.left = self.left[-count:], self.left[:-count]
+        return page
+
+
+class PanelApp(App[None]):
+    """The panel, and nothing else."""
+
+    def __init__(self, source: MessageSource | None) -> None:
+        super().__init__()
+        self.panel = TimelinePanel(source, id="timeline")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(THEMES[0].variables)
+
+    def compose(self) -> ComposeResult:
+        yield self.panel
+
+    def on_mount(self) -> None:
+        self.panel.focus()
+
+
+class Person:
+    """Presses keys, reads the panel, and makes things happen in the fleet."""
+
+    def __init__(self, app: PanelApp, press: Callable[..., Awaitable[None]], *, kept: int) -> None:
+        self.app = app
+        self.panel = app.panel
+        self.press = press
+        self.model = FleetModel(max_messages=kept)
+        self.filter = Filter()
+        names = {"a1": "atlas", "b2": "probe"}
+        known = (Metadata(instance_id=i, instance_name=n) for i, n in names.items())
+        self.model.apply(Batch(records=tuple(known)))
+
+    def happens(self, *records: Record, at: float = 3600) -> None:
+        self.model.apply(Batch(records=records))
+        state = self.model.state(T + at)
+        shown = tuple(i for i in state.instances if self.filter.matches(i))
+        self.panel.view = View(state, self.filter, None, shown, state.usage)
+
+    def filters(self, text: str) -> None:
+        self.filter = parse_filter(text)
+        self.happens()
+
+    @property
+    def lines(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text.rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def title(self) -> str:
+        return str(self.panel.border_title)
+
+    @property
+    def top_line(self) -> str:
+        return self.lines[0]
+
+    async def until(self, ready: Callable[[], bool], what: str = "") -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while not ready():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"never came: {what}\n{self.text}") from None
+
+    async def sees(self, *parts: str) -> None:
+        await self.until(lambda: all(part in self.text for part in parts), repr(parts))
+
+    async def has_more_than(self, rows: int) -> None:
+        await self.until(lambda: self.panel.count > rows, f"more than {rows} rows")
+
+    async def misses(self, part: str) -> None:
+        await self.until(lambda: part not in self.text, f"no {part!r}")
+
+
+@asynccontextmanager
+async def panel(
+    *records: Record,
+    size: tuple[int, int] = (100, 20),
+    source: MessageSource | None = None,
+    kept: int = 20_000,
+) -> AsyncIterator[Person]:
+    app = PanelApp(source)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        person = Person(app, pilot.press, kept=kept)
+        person.happens(*records)
+        yield person
+
+
+EXCHANGE = (
+    message(0, "draw\n\n  the plan"),
+    LifecycleEvent(instance_id="a1", time_s=T + 3, text="Instance came up"),
+    message(5, "draw\n\n  the plan", reply=True),
+    message(20, "test it", "b2"),
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (40, "12:00 ← atlas    re: draw ↵ the plan"),
+        (60, "12:00:05 ← atlas        re: draw ↵ the plan            2.5s"),
+        (80, "re: draw ↵ the plan                       2.5s  $0.0123"),
+        (120, "re: draw ↵ the plan"),
+        (200, "2.5s   1.2k tok  $0.0123"),
+    ],
+)
+async def test_columns_give_way(width: int, expected: str) -> None:
+    """When, which way, whose and what are on every screen; what it took where it fits."""
+    async with panel(*EXCHANGE, size=(width, 12)) as person:
+        await person.sees(expected, "── Mon 23 Nov 2026 ──")
+        assert all(len(line) <= width for line in person.lines)
+
+
+async def test_an_open_request_says_since_when() -> None:
+    """A request without a reply shows its age; when the reply comes, no longer."""
+    async with panel(*EXCHANGE) as person:
+        person.happens(at=380)
+        await person.sees("◷ open 6m")
+        assert person.text.count("open") == 1
+        person.happens(message(390, "test it", "b2", reply=True), at=391)
+        await person.misses("open")
+
+
+async def test_what_happened_between_can_be_hidden() -> None:
+    """The key E hides lifecycle lines and errors, and shows them again."""
+    async with panel(*EXCHANGE) as person:
+        await person.sees("Instance came up")
+        await person.press("E")
+        await person.misses("Instance came up")
+        await person.press("E")
+        await person.sees("Instance came up")
+
+
+async def test_the_other_half_and_problems_are_a_key_away() -> None:
+    """The key p goes from a reply to its request and back; e to the next error, around the end."""
+    failed = AuditEvent(time_s=T + 30, event_type="spawn", instance_id="b2", error="no tmux")
+    async with panel(*EXCHANGE, failed) as person:
+        await person.sees("no tmux")
+        await person.press("g", "j", "p")
+        assert person.panel.selected_time_s == T + 5
+        await person.press("p")
+        assert person.panel.selected_time_s == T
+        await person.press("e")
+        assert person.panel.selected_time_s == T + 30
+        await person.press("k", "p")
+        assert person.panel.selected_time_s == T + 20
+
+
+async def test_looking_back_stands_still_and_counts_what_is_new() -> None:
+    """Above the end nothing moves; the title counts what came; G shows it and follows again."""
+    async with panel(*numbered(0, 200)) as person:
+        await person.sees("number 199.")
+        await person.press("pageup", "pageup")
+        await person.misses("number 199.")
+        before = person.lines
+        person.happens(*numbered(200, 212))
+        await person.until(lambda: "12 new" in person.title, person.title)
+        assert person.lines == before
+        await person.press("G")
+        await person.sees("number 211.")
+        assert "new" not in person.title
+        person.happens(*numbered(212, 213))
+        await person.sees("number 212.")
+
+
+async def test_the_cursor_stays_on_its_message_while_the_window_moves() -> None:
+    """What is looked at keeps its place when the state lets go of older messages."""
+    async with panel(*numbered(0, 50), kept=50) as person:
+        await person.press("pageup")
+        chosen, top = person.panel.chosen, person.top_line
+        for at in range(50, 90, 10):
+            person.happens(*numbered(at, at + 10))
+        await person.until(lambda: "40 new" in person.title, person.title)
+        assert person.panel.chosen is chosen
+        assert person.top_line == top
+
+
+async def test_older_messages_come_as_one_scrolls_up() -> None:
+    """At the top, older ones are read; what is looked at keeps its place; then comes the first."""
+    everything = numbered(0, 3000)
+    history = History(everything)
+    source = MessageSource(history.open)
+    async with panel(*everything[-300:], source=source) as person:
+        await person.sees("number 2999.")
+        assert history.reads == 0
+        await person.press("g")
+        await person.sees("number 2700.")
+        await person.has_more_than(800)
+        await person.sees("number 2700.")
+        chosen = person.panel.selected_time_s
+        assert chosen is not None
+        assert chosen <= T + 2700
+        for _ in range(12):
+            count = person.panel.count
+            await person.press("g")
+            if person.panel.selected_time_s == T:
+                break
+            await person.has_more_than(count)
+        await person.sees("number 0.")
+        assert person.panel.count == 3001
+        assert history.reads < 12
+
+
+async def test_older_messages_of_the_filtered_instances_only() -> None:
+    """With a filter that leaves little, older messages of those instances fill the panel."""
+    everything = [message(at, f"number {at}.", "b2" if at % 50 == 0 else "a1") for at in range(600)]
+    source = MessageSource(History(everything).open)
+    async with panel(*everything[-100:], source=source) as person:
+        await person.sees("number 599.")
+        person.filters("probe")
+        await person.sees("number 0.", "number 550.")
+        await person.misses("atlas")
+        assert "Timeline 12" in person.title
+
+
+async def test_unreadable_history_is_told_once() -> None:
+    """A file that cannot be read leaves what is there, and says so."""
+
+    class Broken(History):
+        def older(self, count: int) -> list[Message]:
+            self.reads += 1
+            raise PermissionError(13, "Permission denied", "communication.jsonl")
+
+    history = Broken([])
+    async with panel(*numbered(0, 5), source=MessageSource(history.open)) as person:
+        await person.sees("number 4.", "cannot read older messages")
+        person.happens(*numbered(5, 6))
+        await person.sees("number 5.")
+        assert history.reads == 1
+
+
+async def test_find_and_copy_know_the_whole_text() -> None:
+    """Rows are found by text that is not on the line, and copied whole."""
+    long = message(1, "first\n" + "filler " * 60 + "needle")
+    async with panel(message(0, "nothing"), long) as person:
+        await person.sees("first ↵ filler")
+        assert "needle" not in person.text
+        assert list(person.panel.find_rows("needle")) == [2]
+        assert person.panel.copy_text().endswith("needle")
+
+
+async def test_hostile_text_stays_on_its_line() -> None:
+    """Markup, wide characters and many newlines neither style nor break the list."""
+    nasty = ["[red]bold[/red]", "日本語" * 60, "\n" * 50 + "end", "[/]", ""]
+    async with panel(
+        *(message(at, text) for at, text in enumerate(nasty)), size=(60, 12)
+    ) as person:
+        await person.sees("[red]bold[/red]", "日本語", "end", "[/]")
+        assert "12:00:04" in person.lines[5]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 2), (20, 3)])
+async def test_no_size_is_too_small(size: tuple[int, int]) -> None:
+    """The smallest terminal shows what fits."""
+    async with panel(*EXCHANGE, size=size) as person:
+        await person.press("g", "j", "p", "E", "G")
+        assert person.panel.count > 0

@@ -1,0 +1,200 @@
+"""The rows of the timeline: what is shown between what, and how they grow at both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState
+from logging_core.records import Batch, LifecycleEvent, Message, Record
+from madrox_tui.timeline_rows import SLACK, Day, Quiet, Row, TimelineRows, Wanted, said
+
+T = datetime(2026, 11, 23, 12).timestamp()
+DAY_S = 86_400
+ALL = Wanted()
+
+
+def sent(at: float, text: str = "", instance_id: str = "a", message_id: str = "m") -> Message:
+    return Message(
+        instance_id=instance_id,
+        time_s=T + at,
+        event_type="message_sent",
+        direction="outbound",
+        message_id=message_id,
+        content=text or f"at {at:g}",
+    )
+
+
+def reply(at: float, instance_id: str = "a", message_id: str = "m") -> Message:
+    return Message(
+        instance_id=instance_id,
+        time_s=T + at,
+        event_type="message_received",
+        direction="inbound",
+        message_id=message_id,
+        content=f"at {at:g}",
+    )
+
+
+def life(at: float, text: str = "ready") -> LifecycleEvent:
+    return LifecycleEvent(instance_id="a", time_s=T + at, text=text)
+
+
+class Fleet:
+    """A model, and the rows that follow it."""
+
+    def __init__(self, *, max_messages: int = 20_000) -> None:
+        self.model = FleetModel(max_messages=max_messages)
+        self.rows = TimelineRows()
+
+    def state(self, *records: Record) -> FleetState:
+        self.model.apply(Batch(records=records))
+        return self.model.state(T + 10 * DAY_S)
+
+    def add(self, *records: Record, wanted: Wanted = ALL, following: bool = True) -> int | None:
+        return self.rows.update(self.state(*records), wanted, following=following)
+
+    @property
+    def texts(self) -> list[str]:
+        return texts(self.rows.rows)
+
+
+def texts(rows: Sequence[Row]) -> list[str]:
+    names = {Day: "day", Quiet: "quiet"}
+    return [names.get(type(row)) or said(row) for row in rows]
+
+
+def test_days_and_silences_have_rows() -> None:
+    """Each day begins with its row; more than ten minutes without a word are told."""
+    fleet = Fleet()
+    fleet.add(sent(0), sent(600), sent(1201), sent(DAY_S))
+    assert fleet.texts == [
+        *("day", "at 0", "at 600", "quiet", "at 1201", "quiet", "day", f"at {DAY_S}")
+    ]
+    quiet = fleet.rows.rows[3]
+    assert isinstance(quiet, Quiet)
+    assert quiet.seconds == 601
+
+
+def test_events_stand_between_messages_and_can_be_hidden() -> None:
+    """What happened is shown where it happened, or not at all."""
+    fleet = Fleet()
+    fleet.add(sent(1), sent(5), life(3))
+    assert fleet.texts == ["day", "at 1", "ready", "at 5"]
+    assert fleet.add(wanted=Wanted(events=False)) is None
+    assert fleet.texts == ["day", "at 1", "at 5"]
+    assert fleet.rows.messages == 2
+
+
+def test_what_comes_is_added_and_counted() -> None:
+    """An update adds what is new at the end, and says how many messages that were."""
+    fleet = Fleet()
+    assert fleet.add(sent(1)) is None
+    first = fleet.rows.rows
+    assert fleet.add(sent(2), life(3), sent(4)) == 2
+    assert fleet.rows.rows is first
+    assert fleet.texts == ["day", "at 1", "at 2", "ready", "at 4"]
+    assert fleet.add() == 0
+
+
+def test_a_filter_holds_for_what_comes_too() -> None:
+    """Only the wanted instances' messages are shown, then and later."""
+    fleet = Fleet()
+    only = Wanted(frozenset({"a"}))
+    fleet.add(sent(1), sent(2, instance_id="b"), wanted=only)
+    assert fleet.add(sent(3, instance_id="b"), sent(4), wanted=only) == 1
+    assert fleet.texts == ["day", "at 1", "at 4"]
+
+
+def test_a_state_of_another_time_makes_the_rows_anew() -> None:
+    """A past state, whose rows only look like the next ones, is not taken for a continuation."""
+    fleet = Fleet()
+    fleet.add(sent(1), sent(2), sent(3))
+    past = Fleet()
+    assert fleet.rows.update(past.state(sent(1), sent(2)), ALL, following=True) is None
+    assert fleet.texts == ["day", "at 1", "at 2"]
+    assert fleet.rows.update(past.state(sent(7)), ALL, following=True) == 1
+
+
+def test_memory_is_bounded_while_the_newest_is_followed() -> None:
+    """Rows that left the state are dropped now and then, however long it runs."""
+    fleet = Fleet(max_messages=100)
+    for start in range(0, 4 * SLACK, 50):
+        fleet.add(*(sent(at) for at in range(start, start + 50)))
+        assert len(fleet.rows.rows) <= 100 + SLACK + 50 + 1
+    assert fleet.texts[-1] == f"at {4 * SLACK - 1}"
+
+
+def test_looking_back_keeps_what_left_the_state() -> None:
+    """Rows that are looked at stay although the state has let go of them."""
+    fleet = Fleet(max_messages=10)
+    fleet.add(*(sent(at) for at in range(10)))
+    for start in range(10, 40, 5):
+        fleet.add(*(sent(at) for at in range(start, start + 5)), following=False)
+    assert fleet.texts == ["day", *(f"at {at}" for at in range(40))]
+
+
+def test_more_than_the_state_holds_at_once_leaves_no_hidden_gap() -> None:
+    """When messages came and went between two looks, the rows begin after the gap."""
+    fleet = Fleet(max_messages=10)
+    fleet.add(*(sent(at) for at in range(10)))
+    assert fleet.add(*(sent(at) for at in range(10, 40)), following=False) is None
+    assert fleet.texts == ["day", *(f"at {at}" for at in range(30, 40))]
+
+
+def test_older_pages_fill_what_has_gaps() -> None:
+    """Below the instance that reaches back least, a page replaces what was known, once each."""
+    fleet = Fleet()
+    fleet.add(sent(10), sent(30), life(31), sent(40, instance_id="b"), sent(50))
+    floor, floor_s = fleet.rows.floor()
+    assert (texts(fleet.rows.rows)[floor], floor_s) == ("at 40", T + 40)
+    fleet.rows.add_older([sent(20, instance_id="b"), sent(30), sent(35, instance_id="b")])
+    assert fleet.texts == ["day", "at 10", "at 20", "at 30", "ready", "at 35", "at 40", "at 50"]
+    fleet.rows.add_older([sent(5), sent(10)])
+    assert fleet.texts[:4] == ["day", "at 5", "at 10", "at 20"]
+    assert fleet.rows.messages == 7
+    fleet.rows.add_older([])
+    assert fleet.rows.floor()[1] < 0
+    assert fleet.add(sent(60)) == 1
+    assert fleet.texts[-1] == "at 60"
+
+
+def test_an_older_page_of_another_day() -> None:
+    """Where an older page joins, days and silences are as if it had always been there."""
+    fleet = Fleet()
+    fleet.add(sent(DAY_S), sent(DAY_S + 1))
+    fleet.rows.add_older([sent(0), sent(5)])
+    assert fleet.texts == [
+        *("day", "at 0", "at 5", "quiet", "day", f"at {DAY_S}", f"at {DAY_S + 1}")
+    ]
+    whole = Fleet()
+    whole.add(sent(0), sent(5), sent(DAY_S), sent(DAY_S + 1))
+    assert fleet.rows.rows == whole.rows.rows
+
+
+def test_the_other_half_is_the_nearest() -> None:
+    """A request leads to its reply, a reply to its request, also where an id was used twice."""
+    fleet = Fleet()
+    fleet.add(sent(1), reply(2), sent(3, message_id="x"), sent(4), reply(5))
+    fleet.add(reply(6, instance_id="b", message_id="x"))
+    assert [fleet.rows.other_half(i) for i in range(7)] == [None, 2, 1, None, 5, 4, None]
+
+
+def test_finding_looks_at_the_whole_text() -> None:
+    """Found is what is said beyond the first line too; capitals matter if there are any."""
+    fleet = Fleet()
+    fleet.add(sent(1, "first\nNeedle here"), sent(2, "no"), life(3, "a needle in a log"))
+    assert fleet.rows.holding("needle") == [1, 3]
+    assert fleet.rows.holding("Needle") == [1]
+
+
+def test_a_row_is_found_again_after_the_rows_were_made_anew() -> None:
+    """The same row if it is still there, else what followed it."""
+    fleet = Fleet()
+    fleet.add(sent(1), sent(2, instance_id="b"), sent(3))
+    rows = fleet.rows.rows
+    hidden, kept = rows[2], rows[3]
+    fleet.add(wanted=Wanted(frozenset({"a"})))
+    assert texts([fleet.rows.rows[fleet.rows.find(kept)]]) == ["at 3"]
+    assert texts([fleet.rows.rows[fleet.rows.find(hidden)]]) == ["at 3"]
