@@ -64,6 +64,43 @@ class Usage(msgspec.Struct, frozen=True, eq=False):
     latency: Latency = Latency()
 
 
+class Slot(msgspec.Struct, frozen=True, eq=False):
+    """One stretch of a series by time.
+
+    Attributes:
+        start_s: When it begins.
+        requests: As of `Usage`, and so are the next four.
+        tokens: Their tokens; `None` when none says.
+        cost_usd: Their cost; `None` when none says.
+        unpriced: Exchanges without a cost.
+        errors: Errors reported in it.
+        latency: Response times of the exchanges.
+    """
+
+    start_s: float
+    requests: int = 0
+    tokens: int | None = None
+    cost_usd: float | None = None
+    unpriced: int = 0
+    errors: int = 0
+    latency: Latency = Latency()
+
+
+class Group(msgspec.Struct, frozen=True, eq=False):
+    """What belongs together in a table of sums.
+
+    Attributes:
+        label: What its members have in common; `None` if that is unknown.
+        usage: Their sums. Of events that are no exchange only `requests` is more than nothing:
+            how many there were.
+        instance_ids: Its members.
+    """
+
+    label: str | None
+    usage: Usage
+    instance_ids: tuple[str, ...] = ()
+
+
 class OpenRequest(msgspec.Struct, frozen=True):
     """A message sent to an instance that has no reply yet."""
 
