@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
+from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 
 HUES = 8
@@ -22,6 +23,7 @@ class View:
         scope: The only instance shown (`i`), or `None` for all.
         instances: The instances that pass filter and scope, in the fleet's order.
         usage: What these add up to; the whole fleet's if nothing narrows.
+        audit: Their rates, their series, and their groups.
     """
 
     state: FleetState
@@ -29,6 +31,7 @@ class View:
     scope: str | None
     instances: tuple[InstanceState, ...]
     usage: Usage
+    audit: AuditView = NOTHING_SUMMED
 
     @property
     def narrowed(self) -> bool:

@@ -87,7 +87,7 @@ class LineView(ScrollView, can_focus=True):
             """The view whose row was chosen."""
             return self.view
 
-    header_rows: ClassVar[int] = 0
+    header_rows: int = 0
     """Rows at the top that never scroll: `header` makes them."""
 
     has_cursor: ClassVar[bool] = True
