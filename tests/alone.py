@@ -1,0 +1,48 @@
+"""A widget alone on the screen, in the app's own theme: for tests and pictures of one panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+import madrox_tui
+from madrox_tui.themes import THEMES, fallback_variables
+
+W = TypeVar("W", bound=Widget)
+
+
+class Alone(App[None], Generic[W]):
+    """Shows one widget, framed as the panels are."""
+
+    CSS_PATH = Path(madrox_tui.__file__).with_name("madrox.tcss")
+    CSS = """
+    LineView {
+        border: round $primary;
+        border-subtitle-color: $muted;
+        padding: 0 1;
+        scrollbar-color: $line;
+        scrollbar-background: $background;
+    }
+    """
+
+    def __init__(self, widget: W) -> None:
+        super().__init__()
+        self.register_theme(THEMES[0])
+        self.theme = THEMES[0].name
+        self.widget = widget
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return fallback_variables(dark=True)
+
+    def compose(self) -> ComposeResult:
+        yield self.widget
+
+
+def lines(pilot: Pilot[Any]) -> list[str]:
+    """What is on the screen, without frame and blanks."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return [strip.text.strip(" │╭╮╰╯─▁▂▃▄▅▆▇█") for strip in strips]
