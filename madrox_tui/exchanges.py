@@ -19,7 +19,8 @@ class EventQuery:
         title: What to call them, safe to show.
         instance_ids: Whose; `None` for everybody's.
         event_type: Only of this type; `None` for any.
-        error: Only with this error; `None` for any.
+        error: Only with an error that begins with this line, which may be cut off by `…`; of an
+            event that names no error its type counts. `None` for any.
     """
 
     title: str
@@ -31,9 +32,14 @@ class EventQuery:
         """Whether an event is one of them."""
         if self.event_type is not None and event.event_type != self.event_type:
             return False
-        if self.error is not None and event.error != self.error:
+        if self.error is not None and not _begins(event.error or event.event_type, self.error):
             return False
         return self.instance_ids is None or event.instance_id in self.instance_ids
+
+
+def _begins(text: str, line: str) -> bool:
+    first = text.strip().partition("\n")[0]
+    return first.startswith(line[:-1]) if line.endswith("…") else first == line
 
 
 def query_of(group: Group, by: str, title: str) -> EventQuery:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,7 +53,9 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
         disk: What the tree took: the difference is what grew.
         width: Cells.
     """
-    sections = [_problems(state), _oddities(state), _growing(disk, width), _disk(disk.last, width)]
+    names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
+    sections = [_problems(state), _oddities(state), _growing(disk, width)]
+    sections.append(_disk(disk.last, names, width))
     return [line for section in sections for line in (*section, [])][:-1]
 
 
@@ -118,7 +120,7 @@ def _growing(disk: DiskLooks, width: int) -> list[Line]:
     return section + [_measured(path, value, most, width, "/min") for path, value in rows]
 
 
-def _disk(use: DiskUse | None, width: int) -> list[Line]:
+def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Line]:
     if use is None:
         return [_title("Disk"), _quiet("measuring")]
     files = f"{fmt.size(use.size)} in {len(use.files):,} files, {fmt.size(use.allocated)} allocated"
@@ -129,7 +131,9 @@ def _disk(use: DiskUse | None, width: int) -> list[Line]:
     ranked = list(use.by_instance.items())
     if ranked:
         section += [[], _title("Disk by instance")]
-    section += [_measured(i, size, ranked[0][1], width) for i, size in ranked[:_MOST_INSTANCES]]
+    for instance_id, size in ranked[:_MOST_INSTANCES]:
+        name = f"{names[instance_id]}  {instance_id}" if instance_id in names else instance_id
+        section.append(_measured(name, size, ranked[0][1], width))
     left = ranked[_MOST_INSTANCES:]
     if left:
         rest = fmt.size(sum(size for _, size in left))

@@ -6,6 +6,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -127,37 +128,29 @@ class _Walk:
         coming = [("", 0)]
         while coming:
             directory, depth = coming.pop()
-            try:
-                entries = os.scandir(root / directory)
-            except FileNotFoundError:
-                continue
-            except OSError:
-                self.complete = False
-                continue
-            with entries:
-                for entry in entries:
-                    path = f"{directory}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        self._descend(coming, f"{path}/", depth)
-                        continue
-                    status = self._status(entry)
-                    if status is None or not stat.S_ISREG(status.st_mode):
-                        continue
+            for name, status in self._list(root / directory):
+                if stat.S_ISDIR(status.st_mode):
+                    self._descend(coming, f"{directory}{name}/", depth)
+                elif stat.S_ISREG(status.st_mode):
                     if not self._left:
                         self.complete = False
                         return
                     self._left -= 1
-                    yield path, status
+                    yield f"{directory}{name}", status
+
+    def _list(self, directory: Path) -> Iterator[tuple[str, os.stat_result]]:
+        try:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # deleted since it was listed
+                        yield entry.name, entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        except OSError:
+            self.complete = False
 
     def _descend(self, coming: list[tuple[str, int]], directory: str, depth: int) -> None:
         if depth < MOST_DEPTH:
             coming.append((directory, depth + 1))
         else:
             self.complete = False
-
-    @staticmethod
-    def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-        try:
-            return entry.stat(follow_symlinks=False)
-        except OSError:
-            return None  # deleted since it was listed

@@ -50,7 +50,7 @@ class EventList(LineView):
             return "reading the audit trail"
         if self.shown.more:
             return "none among the newest events: the audit trail goes on before them"
-        return "none in the audit trail: its older files may be gone"
+        return "not in the audit trail: it may stand in orchestrator.log, or its file is gone"
 
     def _follows_end(self) -> bool:
         return False

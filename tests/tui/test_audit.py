@@ -217,6 +217,19 @@ def test_a_group_knows_its_events() -> None:
     assert not query_of(Group("bang", Usage(), ("a1",)), "error", "x").matches(failed)
 
 
+def test_an_error_is_known_by_its_first_line() -> None:
+    """A label is the first line, maybe cut; an event that names no error is known by its type."""
+    trace = AuditEvent(event_type="instance_error", error="out of memory\nat line 1")
+    silent = AuditEvent(event_type="spawn_failed", level="ERROR")
+    for label, event in (
+        ("out of memory", trace),
+        ("out of me…", trace),
+        ("spawn_failed", silent),
+    ):
+        query = query_of(Group(label, Usage()), "error", "x")
+        assert [query.matches(e) for e in (trace, silent)] == [event is trace, event is silent]
+
+
 def test_events_are_read_newest_first_across_days(tree: TreeBuilder) -> None:
     """The newest that match, over all files; and whether there are older ones."""
     for n in range(6):
@@ -286,7 +299,7 @@ async def test_a_sum_without_rows_says_so() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await app.push_screen(RowsScreen(EventQuery("atlas"), FakeEvents(0), {}))
         await pilot.pause()
-        assert "none in the audit trail" in screen_of(pilot)
+        assert "not in the audit trail" in screen_of(pilot)
 
 
 def test_reading_a_tree_changes_nothing(real_tree: Path) -> None:

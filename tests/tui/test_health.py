@@ -61,6 +61,7 @@ async def test_growth_and_disk_are_measured_twice() -> None:
     assert "audit/␛[31m?.jsonl" in text
     assert "\x1b" not in text
     assert "412MB in 2 files, 415MB allocated; at least" in text
+    assert "  harbor  harbor-0001 " in text
     assert "5 more, " in text
 
 
