@@ -120,7 +120,7 @@ def fleet_view(
     audit = make_audit_view(
         model or FakeModel(fleet), state, shown, usage=sums, by=by, budget_usd=budget_usd
     )
-    return View(state, wanted, None, shown, sums, audit)
+    return View(state, wanted, None, shown, sums, audit=audit)
 
 
 def added(fleet: Collection[InstanceState]) -> Usage:

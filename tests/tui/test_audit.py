@@ -8,6 +8,7 @@ import pytest
 from alone import Alone
 from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from rich.cells import cell_len
+from textual import on
 from textual.pilot import Pilot
 
 from builders import TreeBuilder
@@ -106,7 +107,7 @@ def test_money_is_honest_in_the_totals() -> None:
     assert fleet.startswith("of all  $19.80 + 112 unpriced  979 req")
     state = FleetState(at_s=NOW_S, usage=Usage(3, unpriced=3))
     nothing = fleet_view()
-    unpriced = View(state, nothing.filter, None, (), state.usage, AuditView())
+    unpriced = View(state, nothing.filter, None, (), state.usage)
     text = "\n".join(above(unpriced, 100, 40))
     assert "unpriced" in text
     assert "$0.00" not in text
@@ -169,7 +170,8 @@ async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
     chosen: list[EventQuery | None] = []
 
     class Listening(Alone[AuditPanel]):
-        def on_line_view_chosen(self, event: LineView.Chosen) -> None:
+        @on(LineView.Chosen)
+        def _choose(self) -> None:
             chosen.append(self.widget.chosen)
 
     app = Listening(AuditPanel())
@@ -179,7 +181,7 @@ async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
         panel.focus()
         await pilot.press("j")
         turned = AuditView(groups=view.audit.groups[::-1])
-        panel.view = View(view.state, view.filter, None, view.instances, view.usage, turned)
+        panel.view = View(view.state, view.filter, None, view.instances, view.usage, audit=turned)
         assert panel.cursor == 4
         await pilot.press("enter")
         await pilot.pause()
