@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
-from logging_core.analyse.state import Latency, Slot, Usage
+from logging_core.analyse.state import Latency, Usage
 from madrox_tui import format as fmt
 from madrox_tui.audit_view import AuditView
 from madrox_tui.columns import Cell, fit
@@ -41,7 +42,7 @@ def audit_lines(view: View, audit: AuditView, errors: int, width: int, height: i
         (0, _totals(usage, errors, width)),
         (4, _fleet(view.state.usage, view.state.errors) if view.narrowed else None),
         (2, _rates(audit.rates, width) if usage.requests else None),
-        (1, _latency(audit.slots, usage.latency, width)),
+        (1, _latency(audit, usage.latency, width)),
         (3, _budget(audit.budget, view.state.at_s, width) if audit.budget else None),
     ]
     lines = [(rank, line) for rank, line in wanted if line]
@@ -79,7 +80,7 @@ def _rates(rates: Iterable[Rate], width: int) -> Line:
     return _pairs([(fmt.rate(r.usd_per_hour), r.window, "strong") for r in rates], width)
 
 
-def _latency(slots: Sequence[Slot], latency: Latency, width: int) -> Line:
+def _latency(audit: AuditView, latency: Latency, width: int) -> Line:
     values = {
         "p50": latency.p50_s,
         "p95": latency.p95_s,
@@ -87,12 +88,24 @@ def _latency(slots: Sequence[Slot], latency: Latency, width: int) -> Line:
         "max": latency.max_s,
     }
     line = _pairs([(fmt.duration(value), name, "strong") for name, value in values.items()], width)
-    classes, low, high = histogram([s.latency for s in slots] or [latency], _HISTOGRAM)
-    picture = f"≈{fmt.duration(low)} ", _levels(classes), f" {fmt.duration(high)}"
-    taken = sum(len(text) for text, _ in line)
-    if high <= low or taken + sum(map(len, picture)) > width:
+    picture = _spread(audit)
+    if sum(len(text) for text, _ in (*line, *picture)) > width:
         return line
-    return [*line, (picture[0], "muted"), (picture[1], "accent"), (picture[2], "muted")]
+    return [*line, *picture]
+
+
+# Several looks a second show the same sums, and pictures of them take 3 ms: they are kept.
+@lru_cache(maxsize=2)
+def _spread(audit: AuditView) -> Line:
+    """About how the response times spread, between the shortest and the longest."""
+    classes, low, high = histogram([slot.latency for slot in audit.slots], _HISTOGRAM)
+    if high <= low:
+        return []
+    return [
+        (f"≈{fmt.duration(low)} ", "muted"),
+        (_levels(classes), "accent"),
+        (f" {fmt.duration(high)}", "muted"),
+    ]
 
 
 def _levels(classes: Sequence[float]) -> str:
@@ -106,15 +119,11 @@ def _budget(budget: Budget, now_s: float, width: int) -> Line:
     if budget.unpriced:
         spent = f"≥ {spent}"
     part = fmt.share(budget.spent_usd, budget.limit_usd)
-    if budget.used >= 1:
-        end = "spent"
-    elif budget.reached_s is None:
-        end = "not reached at this rate"
-    else:
-        end = f"reached in {fmt.age(budget.reached_s - now_s)}, {_when(budget.reached_s, now_s)}"
-    words: list[Cell] = [("budget ", "muted"), (spent, "strong"), (f"  {part}  ", style)]
-    words.append((end, "muted" if budget.reached_s is None else style))
+    words: list[Cell] = [("budget ", "muted"), (spent, "strong"), (f"  {part}", style)]
     left = width - sum(len(text) for text, _ in words) - 2
+    end = next((text for text in _ends(budget, now_s) if len(text) <= left), "")
+    words.append((f"  {end}" if end else "", "muted" if budget.reached_s is None else style))
+    left -= len(end) + 2
     if left >= 8:
         cells = min(left, 30)
         words[1:1] = [
@@ -124,11 +133,22 @@ def _budget(budget: Budget, now_s: float, width: int) -> Line:
     return words
 
 
+def _ends(budget: Budget, now_s: float) -> Sequence[str]:
+    """When the budget will be gone, at length and in short."""
+    if budget.used >= 1:
+        return ["spent"]
+    if budget.reached_s is None:
+        return ["not reached at this rate"]
+    left = fmt.age(budget.reached_s - now_s)
+    return [f"reached in {left}, {_when(budget.reached_s, now_s)}", f"left {left}"]
+
+
 def _when(time_s: float, now_s: float) -> str:
     return fmt.clock(time_s)[:5] if time_s - now_s < 86400 else fmt.moment(time_s)[:10]
 
 
-def _plots(audit: AuditView, width: int, height: int) -> list[Line]:
+@lru_cache(maxsize=2)
+def _plots(audit: AuditView, width: int, height: int) -> Sequence[Line]:
     """Cost and response times over time: side by side, or the one that is known."""
     slots = audit.slots
     priced = any(slot.cost_usd is not None for slot in slots)

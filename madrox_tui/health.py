@@ -54,12 +54,12 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
         width: Cells.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
-    sections = [_problems(state), _oddities(state), _growing(disk, width)]
+    sections = [_problems(state, width), _oddities(state), _growing(disk, width)]
     sections.append(_disk(disk.last, names, width))
     return [line for section in sections for line in (*section, [])][:-1]
 
 
-def _problems(state: FleetState) -> list[Line]:
+def _problems(state: FleetState, width: int) -> list[Line]:
     problems = state.problems
     lines = problems.unreadable_lines
     if not lines and not problems.newest:
@@ -68,8 +68,12 @@ def _problems(state: FleetState) -> list[Line]:
     section: list[Line] = [_title("Unreadable lines", f"{lines:,} in {where}; the newest first")]
     for problem in reversed(problems.newest):
         at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
-        place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}  ", "muted")]
-        section.append([*place, (safe_line(problem.reason), "warn")])
+        place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}", "muted")]
+        reason = safe_line(problem.reason)
+        if sum(len(text) for text, _ in place) + len(reason) + 2 <= width:
+            section.append([*place, (f"  {reason}", "warn")])
+        else:
+            section += [place, [(f"    {reason}", "warn")]]
         if problem.line:
             section.append([("    " + safe_line(problem.line), "muted")])
     return section

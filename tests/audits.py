@@ -115,7 +115,8 @@ def fleet_view(
     wanted = parse_filter(only)
     shown = tuple(i for i in fleet if wanted.matches(i))
     total = added(fleet)
-    state = FleetState(at_s=NOW_S, instances=fleet, usage=total, errors=7, caught_up=True)
+    errors = 1 + sum(i.errors for i in fleet)
+    state = FleetState(at_s=NOW_S, instances=fleet, usage=total, errors=errors, caught_up=True)
     sums = total if len(shown) == len(fleet) else added(shown)
     audit = make_audit_view(
         model or FakeModel(fleet), state, shown, usage=sums, by=by, budget_usd=budget_usd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from madrox_tui.lines import Line
@@ -22,7 +23,8 @@ class LineReport(LineView):
     def show_lines(self, lines: list[Line]) -> None:
         """Show these lines from now on; the view stays where it was scrolled to."""
         self._shown = lines
-        self.show_rows(len(lines))
+        widest = max((sum(cell_len(text) for text, _ in line) for line in lines), default=0)
+        self.show_rows(len(lines), max(widest, self.row_width))
 
     def row(self, index: int) -> list[Segment]:
         """One line."""

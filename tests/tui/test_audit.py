@@ -123,6 +123,20 @@ def test_rates_times_and_budget_have_their_lines() -> None:
     assert "reached in" in text
 
 
+def test_a_budget_is_said_as_far_as_there_is_room() -> None:
+    """At length with a bar, in short, or only how much is gone; never cut."""
+    line = {
+        width: next(text for text in above(fleet_view(), width, 40) if text.startswith("budget"))
+        for width in (120, 60, 45, 32)
+    }
+    assert "░" in line[120]
+    assert line[60].endswith("reached in 10h, 00:34")
+    assert line[45].endswith("40%  left 10h")
+    assert line[32].endswith("40%")
+    assert "spent" in above(fleet_view(budget_usd=5.0), 80, 40)[3]
+    assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
+
+
 def test_plots_say_what_their_axes_are() -> None:
     """Side by side where there is room: dollars, seconds, and the clock at both ends."""
     lines = above(fleet_view(), 120, 40)

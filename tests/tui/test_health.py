@@ -27,6 +27,15 @@ def test_an_unreadable_line_is_shown_with_where_and_why() -> None:
     assert text.index("audit_20261123") < text.index("the whole file")
 
 
+def test_a_reason_without_room_has_its_own_line() -> None:
+    """In a narrow terminal why a line is unreadable is not cut off."""
+    lines = report(sick_state(), DiskLooks(), 50).split("\n")
+    assert lines[1:3] == [
+        "  ✗ audit/audit_20261123.jsonl  byte 1,234,567",
+        "    no JSON: unexpected end",
+    ]
+
+
 def test_odd_records_are_counted_by_instance() -> None:
     """Missing ids, unreadable and future times, impossible values, forged frames."""
     lines = report(sick_state(), DiskLooks()).split("\n")
