@@ -81,6 +81,14 @@ GLOBAL = [
             id="app.palette",
             tooltip="Every action, instance and theme by name; also Ctrl+P",
         ),
+        Binding(
+            "tilde",
+            "health",
+            "Log health",
+            show=False,
+            id="view.health",
+            tooltip="What could not be read, what is odd, what grows, and the disk",
+        ),
         Binding("question_mark", "keys", "Help", id="app.help"),
         Binding("q", "leave", "Quit", id="app.quit"),
     )

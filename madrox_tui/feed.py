@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -14,12 +14,16 @@ import msgspec
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
-from logging_core.analyse.state import FleetState, InstanceState
+from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.read.disk import DiskUse, measure_disk
+from logging_core.read.events import newest_events
 from logging_core.read.frames import read_frame
 from logging_core.read.messages import MessagePages
 from logging_core.read.panes import PaneFile
 from logging_core.records import Batch
+from madrox_tui.audit_sums import AuditSums
 from madrox_tui.config import Settings
+from madrox_tui.exchanges import EventQuery, Events
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.frames import FrameSource
 from madrox_tui.messages import MessageSource
@@ -77,6 +81,7 @@ class Feed:
             stuck_after_s=settings.stuck_after_s,
             prompts=compile_patterns(settings.prompts),
         )
+        self._sums = AuditSums(self._model, budget_usd=settings.budget_usd, clock=time.monotonic)
         self._pulse = Pulse(time.monotonic)
         self._turn = asyncio.Lock()
         self._past = past
@@ -129,6 +134,18 @@ class Feed:
             state = msgspec.structs.replace(state, reordered=-self._jumps)
             return await _uncut(self._view, state, moment_s)
 
+    def group_by(self, by: str) -> None:
+        """Sum up the audit panel's table by something else in the views to come."""
+        self._sums.by = by
+
+    async def disk(self) -> DiskUse:
+        """What the tree takes on the disk."""
+        return await asyncio.to_thread(measure_disk, self.root, now_s=self.now())
+
+    async def events(self, query: EventQuery, most: int) -> Events:
+        """The newest `most` audit events that are meant; none if they cannot be read."""
+        return await asyncio.to_thread(self._read_events, query, most)
+
     async def _follow(self, publish: Callable[[View], None]) -> None:
         loop = asyncio.get_running_loop()
         shown_s = 0.0
@@ -151,14 +168,15 @@ class Feed:
         return self._view(self._model.state(self.now()), None)
 
     def _view(self, state: FleetState, moment_s: float | None) -> View:
+        usage_of = self._model.usage_of if moment_s is None else partial(self._usage_at, moment_s)
         instances = tuple(filter(self._passes, state.instances))
         usage = state.usage
         if len(instances) < len(state.instances):
-            ids = {instance.instance_id for instance in instances}
-            if moment_s is not None and self._past is not None:
-                usage = self._past.usage_at(moment_s, ids)
-            else:
-                usage = self._model.usage_of(ids)
+            usage = usage_of(instance.instance_id for instance in instances)
+        if moment_s is None:
+            audit = self._sums.look(state, instances, usage)
+        else:
+            audit = self._sums.look_back(state, instances, usage, usage_of)
         return View(
             state,
             self._filter,
@@ -166,10 +184,20 @@ class Feed:
             instances,
             usage,
             activity=self._activity(state) if moment_s is None else {},
+            audit=audit,
             moment_s=moment_s,
             events_per_s=self._pulse.events_per_s,
             lag_s=self._pulse.lag_s,
         )
+
+    def _usage_at(self, moment_s: float, instance_ids: Iterable[str]) -> Usage:
+        return Usage() if self._past is None else self._past.usage_at(moment_s, instance_ids)
+
+    def _read_events(self, query: EventQuery, most: int) -> Events:
+        try:
+            return Events(*newest_events(self.root, query.matches, most))
+        except OSError:
+            return Events(more=True)
 
     def _activity(self, state: FleetState) -> dict[str, tuple[int, ...]]:
         model, now_s = self._model, state.at_s

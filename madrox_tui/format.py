@@ -56,6 +56,26 @@ def money(usage: Usage) -> str:
     return f"{amount} + {count(usage.unpriced)} unpriced" if usage.unpriced else amount
 
 
+def rate(usd_per_hour: float | None) -> str:
+    """How fast money is spent: `$1.20/h`; at most 9 cells."""
+    return UNKNOWN if usd_per_hour is None else f"{dollars(usd_per_hour)}/h"
+
+
+def size(value: float | None) -> str:
+    """A number of bytes: `999B`, `12.3kB`, `4.0GB`, a thousand each; at most 6 cells."""
+    return UNKNOWN if value is None else f"{count(round(value))}B"
+
+
+def share(part: float, whole: float) -> str:
+    """A part in percent: `<1%`, `42%`; `–` of nothing; at most 5 cells."""
+    if whole <= 0:
+        return UNKNOWN
+    percent = 100 * part / whole
+    if 0 < percent < 0.5:
+        return "<1%"
+    return f"{percent:.0f}%" if percent < 999.5 else ">999%"
+
+
 def duration(seconds: float | None) -> str:
     """How long something took: `<1ms`, `820ms`, `2.3s`, `3m12s`, `2h05m`; at most 5 cells."""
     if seconds is None:
@@ -103,3 +123,8 @@ def clock(time_s: float | None) -> str:
 def moment(time_s: float | None) -> str:
     """A moment with its day: `2026-11-23 12:31:10`, local."""
     return UNKNOWN if time_s is None else f"{datetime.fromtimestamp(time_s):%Y-%m-%d %H:%M:%S}"
+
+
+def tick(time_s: float, span_s: float) -> str:
+    """A moment on an axis that is `span_s` long: `12:31`, `11-23`; local, always 5 cells."""
+    return f"{datetime.fromtimestamp(time_s):{'%H:%M' if span_s <= _DAY else '%m-%d'}}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
+from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 
 HUES = 8
@@ -27,6 +28,7 @@ class View:
         moment_s: The earlier moment that is shown; `None` for the newest.
         events_per_s: How many records come, smoothed; 0 when it is quiet.
         lag_s: For how long the files have held more than is shown; 0 when all is shown.
+        audit: Their rates, their series, and their groups.
     """
 
     state: FleetState
@@ -35,6 +37,7 @@ class View:
     instances: tuple[InstanceState, ...]
     usage: Usage
     activity: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    audit: AuditView = NOTHING_SUMMED
     moment_s: float | None = None
     events_per_s: float = 0.0
     lag_s: float = 0.0

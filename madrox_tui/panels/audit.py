@@ -6,124 +6,241 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.content import Content
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
 
-from logging_core.analyse.state import InstanceState, Latency, Usage
+from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
+from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_view import WAYS
 from madrox_tui.columns import Cell, Column, Table
+from madrox_tui.exchanges import EventQuery, query_of
+from madrox_tui.export import Export
+from madrox_tui.lines import Line
+from madrox_tui.plot import bar
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
 BAR_WIDTH = 10
-EIGHTHS = " ▏▎▍▌▋▊▉█"
+_EVENTS = frozenset({"event_type", "error"})
+"""Ways whose groups count events, which have neither tokens nor cost."""
 
 
 class AuditPanel(LineView):
-    """Requests, tokens, cost and response times: in total, and by instance."""
+    """Requests, tokens, cost and response times: in total, over time, and by what they share."""
 
     HELP = "Requests, tokens, cost and response times, from the audit trail."
-    has_cursor: ClassVar[bool] = False
-    header_rows = 4
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Rows behind", show=False, id="audit.open"),
+        Binding(
+            "b",
+            "by",
+            "By",
+            id="audit.by",
+            tooltip="Sums by instance, role, model, type, parent, event or error",
+        ),
+    ]
 
-    view: reactive[View | None] = reactive(None, layout=False)
+    class GroupedBy(Message):
+        """Other groups are wanted in the table: one of `WAYS`."""
+
+        def __init__(self, by: str) -> None:
+            super().__init__()
+            self.by = by
+
+    view: reactive[View | None] = reactive(None, repaint=False)
     """What to show; set by the app."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self.border_title = Content("Audit")
-        self._shown: tuple[InstanceState, ...] = ()
+        self.entitle("Audit")
+        self._groups: tuple[Group, ...] = ()
+        self._names: dict[str, str] = {}
+        self._by = WAYS[0]
         self._most = 0.0
-        self._table = Table(self._columns())
+        self._lines: list[Line] = []
+        self._tables = {by: Table(self._columns(by)) for by in WAYS}
+
+    @property
+    def selected_time_s(self) -> float | None:
+        """The moment of the row under the cursor: a sum has none."""
+        return None
+
+    @property
+    def chosen(self) -> EventQuery | None:
+        """The events behind the row under the cursor; `None` if there is no row."""
+        if self.cursor >= len(self._groups):
+            return None
+        group = self._groups[self.cursor]
+        return query_of(group, self._by, self._called(group))
 
     def watch_view(self, view: View | None) -> None:
-        """Show new sums; the dearest instances first, without costs the busiest."""
+        """Show new sums; the cursor stays on its group."""
         if view is None:
             return
-        self._shown = tuple(sorted(view.instances, key=_weight, reverse=True))
-        self._most = max(map(_share_of, self._shown), default=0.0)
-        self.border_title = Content("Audit  filtered" if view.narrowed else "Audit")
-        self.show_rows(len(self._shown))
+        audit = view.audit
+        chosen = self._groups[self.cursor].label if self.cursor < len(self._groups) else None
+        stays = self._by == audit.by
+        self._by, self._groups = audit.by, audit.groups
+        self._names = {i.instance_id: i.label for i in view.state.instances}
+        self._most = max(map(self._weight, self._groups), default=0.0)
+        if stays:
+            self._keep(chosen)
+        self.entitle("Audit  filtered" if view.narrowed else "Audit", f"by {_said(audit.by)}")
+        self._arrange()
+        self.show_rows(len(self._groups))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as much as there is room for."""
+        self._arrange()
+        self.show_rows(len(self._groups))
+        super().on_resize(event)
+
+    def export(self) -> Export:
+        """The table's sums, as values."""
+        columns = (self._by, "requests", "tokens", "cost_usd", "unpriced", "p50_s", "p95_s")
+        rows = (
+            (
+                self._called(group),
+                group.usage.requests,
+                group.usage.tokens,
+                group.usage.cost_usd,
+                group.usage.unpriced,
+                group.usage.latency.p50_s,
+                group.usage.latency.p95_s,
+            )
+            for group in self._groups
+        )
+        return Export("audit", columns, rows)
 
     def header(self, line: int) -> list[Segment]:
-        """The totals, and the table's headings."""
-        usage = self.view.usage if self.view else Usage()
-        if line == 0:
-            return self._totals(usage)
-        if line == 1:
-            return self._latency(usage.latency)
-        return self._table.at(self.row_width).header(self.cell_style("head")) if line == 3 else []
+        """The totals, what else there is room for, and the table's headings."""
+        if line < len(self._lines):
+            return [
+                Segment(text, self.cell_style(style) if style else None)
+                for text, style in self._lines[line]
+            ]
+        return self._tables[self._by].at(self.row_width).header(self.cell_style("head"))
 
     def row(self, index: int) -> list[Segment]:
-        """One instance's sums."""
-        return self._table.at(self.row_width).row(self._shown[index], self.cell_style)
+        """One group's sums."""
+        return self._tables[self._by].at(self.row_width).row(self._groups[index], self.cell_style)
 
-    def _totals(self, usage: Usage) -> list[Segment]:
-        errors = (
-            self.view.state.errors
-            if self.view and not self.view.narrowed
-            else sum(instance.errors for instance in self._shown)
-        )
-        pairs = [
-            (fmt.count(usage.requests), "req", "strong"),
-            (fmt.tokens(usage.tokens), "tok", "strong"),
-            (fmt.money(usage), "", "strong"),
-            (fmt.count(errors), "err", "bad" if errors else "strong"),
-        ]
-        return self._pairs(pairs)
+    def nothing(self) -> str:
+        """What is waited for."""
+        if self.view is None or self.view.state.waiting is not None:
+            return ""
+        if self._by in _EVENTS:
+            return f"no {_said(self._by)} yet: b shows other sums"
+        return "nothing to sum up yet: exchanges are counted as the audit trail reports them"
 
-    def _latency(self, latency: Latency) -> list[Segment]:
-        values = {
-            "p50": latency.p50_s,
-            "p95": latency.p95_s,
-            "p99": latency.p99_s,
-            "max": latency.max_s,
-        }
-        pairs = [(fmt.duration(value), name, "strong") for name, value in values.items()]
-        return self._pairs(pairs)
+    def action_by(self) -> None:
+        """Ask for the next way to group."""
+        way = WAYS[(WAYS.index(self._by) + 1) % len(WAYS)]
+        self.post_message(self.GroupedBy(way))
 
-    def _pairs(self, pairs: list[tuple[str, str, str]]) -> list[Segment]:
-        segments: list[Segment] = []
-        for value, label, style in pairs:
-            segments.append(Segment(value, self.cell_style(style)))
-            segments.append(Segment(f" {label}  " if label else "  ", self.cell_style("muted")))
-        return segments
+    def _follows_end(self) -> bool:
+        return False
 
-    def _columns(self) -> list[Column[InstanceState]]:
-        return [
-            Column("INSTANCE", 10, self._labelled, elastic=True, most=24),
-            Column("", BAR_WIDTH, self._bar, priority=6),
-            Column("REQ", 5, lambda i: (fmt.count(i.usage.requests), ""), right=True, priority=1),
-            Column("TOKENS", 6, lambda i: (fmt.tokens(i.usage.tokens), ""), right=True, priority=4),
-            Column(
-                "COST", 8, lambda i: (fmt.dollars(i.usage.cost_usd), ""), right=True, priority=2
+    def _arrange(self) -> None:
+        """Choose what stands above the table."""
+        view, height = self.view, self.scrollable_content_region.height
+        if view is None or not height:
+            self._lines = []
+        else:
+            errors = view.state.errors
+            if view.narrowed:
+                errors = sum(instance.errors for instance in view.instances)
+            self._lines = audit_lines(view, view.audit, errors, self.row_width, height)
+        self.header_rows = len(self._lines) + 1
+
+    def _keep(self, label: str | None) -> None:
+        labels = [group.label for group in self._groups]
+        if label in labels:
+            self.set_reactive(LineView.cursor, labels.index(label))
+
+    # --- the table -----------------------------------------------------------
+
+    def _columns(self, by: str) -> list[Column[Group]]:
+        name = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=24)
+        share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
+        number = Column[Group]("REQ", 5, _number, right=True, priority=1)
+        if by in _EVENTS:
+            wide = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=120)
+            times = Column[Group]("TIMES", 5, _number, right=True, priority=1)
+            return [wide, share, times, Column("IN", 5, _members, right=True, priority=2)]
+        columns = [
+            name,
+            share,
+            Column[Group]("SHARE", 5, self._percent, right=True, priority=7),
+            number,
+            Column[Group](
+                "TOKENS", 6, lambda g: (fmt.tokens(g.usage.tokens), ""), right=True, priority=4
             ),
-            Column("P50", 5, _latency(lambda x: x.p50_s), right=True, priority=5),
-            Column("P95", 5, _latency(lambda x: x.p95_s), right=True, priority=3),
-            Column("MAX", 5, _latency(lambda x: x.max_s), right=True, priority=7),
+            Column[Group]("COST", 8, _cost, right=True, priority=2),
+            Column[Group]("P50", 5, _latency(lambda x: x.p50_s), right=True, priority=5),
+            Column[Group]("P95", 5, _latency(lambda x: x.p95_s), right=True, priority=3),
+            Column[Group]("MAX", 5, _latency(lambda x: x.max_s), right=True, priority=8),
+            Column[Group]("UNPRICED", 8, _unpriced, right=True, priority=9),
         ]
+        if by != "instance":
+            columns.append(Column[Group]("INST", 4, _members, right=True, priority=10))
+        return columns
 
-    def _bar(self, instance: InstanceState) -> Cell:
-        share = _share_of(instance) / self._most if self._most else 0.0
-        eighths = round(share * BAR_WIDTH * 8)
-        whole, rest = divmod(eighths, 8)
-        return "█" * whole + (EIGHTHS[rest] if rest else ""), self._hue(instance)
+    def _named(self, group: Group) -> Cell:
+        return self._called(group), self._hue(group) or ("" if group.label else "muted")
 
-    def _labelled(self, instance: InstanceState) -> Cell:
-        return instance.label, self._hue(instance)
+    def _called(self, group: Group) -> str:
+        label = group.label
+        if label is None:
+            return "unknown"
+        return self._names.get(label, label) if self._by in {"instance", "parent"} else label
 
-    def _hue(self, instance: InstanceState) -> str:
-        return self.view.hue(instance.instance_id) if self.view else ""
+    def _hue(self, group: Group) -> str:
+        own = self._by in {"instance", "parent"} and self.view is not None
+        return self.view.hue(group.label) if own and self.view and group.label else ""
+
+    def _bar(self, group: Group) -> Cell:
+        part = self._weight(group) / self._most if self._most else 0.0
+        return bar(part, BAR_WIDTH), self._hue(group) or "accent"
+
+    def _percent(self, group: Group) -> Cell:
+        """Of the whole cost that is shown; subtrees overlap, so that theirs exceed it together."""
+        whole = (self.view.usage.cost_usd or 0.0) if self.view else 0.0
+        if group.usage.cost_usd is None:
+            return fmt.UNKNOWN, "muted"
+        return fmt.share(group.usage.cost_usd, whole), "muted"
+
+    def _weight(self, group: Group) -> float:
+        """What the bar shows: cost; of events, which have none, how many."""
+        return group.usage.requests if self._by in _EVENTS else group.usage.cost_usd or 0.0
 
 
-def _latency(of: Callable[[Latency], float | None]) -> Callable[[InstanceState], Cell]:
-    return lambda instance: (fmt.duration(of(instance.usage.latency)), "")
+def _said(by: str) -> str:
+    return {"instance_type": "type", "event_type": "event"}.get(by, by)
 
 
-def _share_of(instance: InstanceState) -> float:
-    """What the bar shows: cost where it is known, else requests do not compare."""
-    return instance.usage.cost_usd or 0.0
+def _latency(of: Callable[[Latency], float | None]) -> Callable[[Group], Cell]:
+    return lambda group: (fmt.duration(of(group.usage.latency)), "")
 
 
-def _weight(instance: InstanceState) -> tuple[float, int, int]:
-    return _share_of(instance), instance.usage.tokens or 0, instance.usage.requests
+def _number(group: Group) -> Cell:
+    return fmt.count(group.usage.requests), ""
+
+
+def _members(group: Group) -> Cell:
+    return fmt.count(len(group.instance_ids)), "muted"
+
+
+def _cost(group: Group) -> Cell:
+    usage = group.usage
+    if usage.cost_usd is None:
+        return ("unpriced" if usage.requests else fmt.UNKNOWN), "muted"
+    return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else ""), ""
+
+
+def _unpriced(group: Group) -> Cell:
+    number = group.usage.unpriced
+    return (fmt.count(number) if number else fmt.UNKNOWN), "muted"

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState
@@ -58,7 +57,7 @@ class ReplayPanel(ScrubbedView):
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
         super().__init__(source, id=id)
-        self.border_title = Content("Pane")
+        self.entitle("Pane")
         self.set_reactive(ReplayPanel.follow, True)
         self._playback = Playback(now)
         self._instance: InstanceState | None = None
@@ -322,11 +321,7 @@ class ReplayPanel(ScrubbedView):
         title = "Pane" if self._instance is None else f"Pane  {self._instance.label}"
         if self.mode is not Mode.FULL:
             title += f" · {self.mode.value}"
-        subtitle = " · ".join(filter(None, self._facts()))
-        if title != str(self.border_title):
-            self.border_title = Content(title)
-        if subtitle != str(self.border_subtitle):
-            self.border_subtitle = Content(subtitle)
+        self.entitle(title, " · ".join(filter(None, self._facts())))
 
     def _facts(self) -> Iterator[str]:
         if self._place is None or self._instance is None:

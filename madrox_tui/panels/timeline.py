@@ -9,7 +9,6 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.reactive import reactive
 
 from logging_core.analyse.state import State, TimelineEvent
@@ -50,7 +49,7 @@ class TimelinePanel(LineView):
         ),
     ]
 
-    view: reactive[View | None] = reactive(None, layout=False)
+    view: reactive[View | None] = reactive(None, repaint=False)
     """What to show; set by the app."""
 
     def __init__(
@@ -60,7 +59,7 @@ class TimelinePanel(LineView):
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
         super().__init__(id=id)
-        self.border_title = Content("Timeline")
+        self.entitle("Timeline")
         self.set_reactive(LineView.follow, True)
         self._source = source
         self._started = False
@@ -68,7 +67,6 @@ class TimelinePanel(LineView):
         self._rows = TimelineRows()
         self._events = True
         self._new = 0
-        self._titles = ("Timeline", "")
         self._open: dict[tuple[str, str], float | None] = {}
 
     @property
@@ -162,13 +160,8 @@ class TimelinePanel(LineView):
 
     def _entitle(self) -> None:
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
-        titles = (
-            f"Timeline {fmt.count(self._rows.messages)}{new}",
-            "" if self.follow else "G: newest",
-        )
-        if titles != self._titles:
-            self._titles = titles
-            self.border_title, self.border_subtitle = map(Content, titles)
+        subtitle = "" if self.follow else "G: newest"
+        self.entitle(f"Timeline {fmt.count(self._rows.messages)}{new}", subtitle)
 
     def nothing(self) -> str:
         """What is waited for."""

@@ -19,8 +19,10 @@ from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.remember import Remembered
 from madrox_tui.screens.fleet import FleetScreen
+from madrox_tui.screens.health import HealthScreen
 from madrox_tui.screens.help import HelpScreen
 from madrox_tui.screens.message import MessageScreen
+from madrox_tui.screens.rows import RowsScreen
 from madrox_tui.status import READING
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
@@ -181,11 +183,27 @@ class MainScreen(FleetScreen):
                 )
             )
 
+    @on(LineView.Chosen, "#audit")
+    def _sum_chosen(self) -> None:
+        query = self.query_one(AuditPanel).chosen
+        if query is not None and self.view is not None:
+            self.app.push_screen(RowsScreen(query, self._feed, self.view.labels))
+
+    @on(AuditPanel.GroupedBy)
+    def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
+        self._feed.group_by(event.by)
+        self.narrow(self.filter, self.scope)
+
     # --- the rest ------------------------------------------------------------
 
     def action_leave(self) -> None:
         """End the app."""
         self.app.exit()
+
+    def action_health(self) -> None:
+        """Show what could not be read, what is odd, and what the tree takes."""
+        if self.view is not None:
+            self.app.push_screen(HealthScreen(self.view.state, self._feed))
 
     def action_palette(self) -> None:
         """Every action, instance and theme by name."""

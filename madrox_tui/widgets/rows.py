@@ -61,7 +61,7 @@ class Rows(ScrollView):
             super().__init__()
             self.export = export
 
-    header_rows: ClassVar[int] = 0
+    header_rows: int = 0
     """Rows at the top that never scroll: `header` makes them."""
 
     has_cursor: ClassVar[bool] = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.segment import Segment
 from textual import events, work
 from textual.strip import Strip
@@ -24,7 +22,7 @@ class ScrubbedView(FrameView):
         source: Where frames come from, and what is known of their time.
     """
 
-    header_rows: ClassVar[int] = 1  # it is drawn as the last line
+    header_rows: int = 1  # it is drawn as the last line
 
     def __init__(
         self,

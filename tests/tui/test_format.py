@@ -145,3 +145,31 @@ def test_everything_fits_its_column(number: int, value: float) -> None:
     assert cell_len(fmt.dollars(value)) <= 7
     assert cell_len(fmt.duration(value)) <= 5
     assert cell_len(fmt.age(value)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0, "0B"), (999, "999B"), (12_345, "12.3kB"), (4e9, "4.0GB")]
+)
+def test_sizes(value: float | None, text: str) -> None:
+    """Bytes are counted in thousands, as disks are."""
+    assert fmt.size(value) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 4, "0%"), (0.001, 4, "<1%"), (1, 3, "33%"), (5, 4, "125%"), (99, 1, ">999%"), (0, 0, "–")],
+)
+def test_shares(part: float, whole: float, text: str) -> None:
+    """A part that is not nothing never looks like nothing, and of nothing there is no part."""
+    assert fmt.share(part, whole) == text
+
+
+def test_rates_of_money() -> None:
+    """Dollars by the hour; unknown is a dash."""
+    assert (fmt.rate(1.2), fmt.rate(0), fmt.rate(None)) == ("$1.20/h", "$0.00/h", "–")
+
+
+def test_times_on_an_axis() -> None:
+    """The clock on an axis of a day, the date on a longer one."""
+    time_s = datetime(2026, 11, 23, 9, 5, 7).timestamp()
+    assert (fmt.tick(time_s, 86_400), fmt.tick(time_s, 90_000)) == ("09:05", "11-23")

@@ -1,0 +1,140 @@
+"""When the audit panel's sums are made anew: not with every look, for they take their time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from madrox_tui.audit_view import NOTHING_SUMMED, WAYS, AuditModel, AuditView, make_audit_view
+
+SHARE = 0.1
+"""The sums are made during this part of the time at most."""
+
+_MINUTE_S = 60.0
+
+UsageOf = Callable[[Iterable[str]], Usage]
+"""What instances, by their ids, added up to at some moment."""
+
+
+class AuditSums:
+    """Makes the audit view of each look, or finds that the one before still holds.
+
+    A view holds while exchanges, errors and the instances that are shown are the same, and the
+    minute is. Where that changes all the time, 100 instances with 100,000 exchanges take 40 ms,
+    and the view before is shown until `SHARE` allows a new one: by the next tick at the latest.
+
+    Args:
+        model: The live model.
+        budget_usd: The budget; `None` for none.
+        clock: Seconds that only ever grow.
+    """
+
+    def __init__(
+        self,
+        model: AuditModel,
+        *,
+        budget_usd: float | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.by = WAYS[0]
+        """What to group by: one of `WAYS`."""
+        self._model = model
+        self._budget_usd = budget_usd
+        self._clock = clock
+        self._wanted: object = None
+        self._known: object = None
+        self._view = NOTHING_SUMMED
+        self._rested_s = float("-inf")
+
+    def look(
+        self, state: FleetState, instances: Sequence[InstanceState], usage: Usage
+    ) -> AuditView:
+        """The sums behind a look at the fleet as it is now.
+
+        Args:
+            state: The whole fleet.
+            instances: Those that are shown.
+            usage: What these add up to.
+        """
+        wanted = self.by, frozenset(i.instance_id for i in instances)
+        total = state.usage
+        known = total.requests, total.tokens, total.cost_usd, state.errors, state.at_s // _MINUTE_S
+        began_s = self._clock()
+        if wanted == self._wanted and (known == self._known or began_s < self._rested_s):
+            return self._view
+        self._view = self._make(self._model, state, instances, usage)
+        self._wanted, self._known = wanted, known
+        ended_s = self._clock()
+        self._rested_s = ended_s + (ended_s - began_s) / SHARE
+        return self._view
+
+    def look_back(
+        self,
+        state: FleetState,
+        instances: Sequence[InstanceState],
+        usage: Usage,
+        usage_of: UsageOf,
+    ) -> AuditView:
+        """The sums behind a look at an earlier moment; those by event and error are not known.
+
+        Args:
+            state: The whole fleet, as it was.
+            instances: Those that are shown.
+            usage: What these added up to.
+            usage_of: Adds up others of that moment.
+        """
+        return self._make(_Earlier(self._model, state, usage_of), state, instances, usage)
+
+    def _make(
+        self,
+        model: AuditModel,
+        state: FleetState,
+        instances: Sequence[InstanceState],
+        usage: Usage,
+    ) -> AuditView:
+        return make_audit_view(
+            model, state, instances, usage=usage, by=self.by, budget_usd=self._budget_usd
+        )
+
+
+class _Earlier:
+    """The model as of an earlier state: sums by time are still known, groups are of the state."""
+
+    def __init__(self, model: AuditModel, state: FleetState, usage_of: UsageOf) -> None:
+        self._model = model
+        self._state = state
+        self._usage_of = usage_of
+
+    def series(
+        self,
+        *,
+        from_s: float,
+        to_s: float,
+        step_s: int,
+        instance_ids: Collection[str] | None = None,
+    ) -> tuple[Slot, ...]:
+        return self._model.series(
+            from_s=from_s, to_s=to_s, step_s=step_s, instance_ids=instance_ids
+        )
+
+    def usage_in(
+        self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
+    ) -> Usage:
+        return self._model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
+
+    def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
+        if by in {"event_type", "error"}:
+            return ()
+        field = {"instance": "instance_id", "parent": "parent_instance_id"}.get(by, by)
+        members: defaultdict[str | None, list[str]] = defaultdict(list)
+        for instance in self._state.instances:
+            if instance_ids is None or instance.instance_id in instance_ids:
+                members[getattr(instance, field)].append(instance.instance_id)
+        groups = (Group(label, self._usage_of(ids), tuple(ids)) for label, ids in members.items())
+        return tuple(sorted(groups, key=_rank))
+
+
+def _rank(group: Group) -> tuple[float, int]:
+    cost_usd = -1.0 if group.usage.cost_usd is None else group.usage.cost_usd
+    return -cost_usd, -group.usage.requests

@@ -1,0 +1,74 @@
+"""The events behind a row of the audit panel: which they are, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from logging_core.analyse.state import Group
+from logging_core.records import AuditEvent
+
+EXCHANGE = "message_exchange"
+
+
+@dataclass(frozen=True)
+class EventQuery:
+    """Which audit events are meant.
+
+    Attributes:
+        title: What to call them, safe to show.
+        instance_ids: Whose; `None` for everybody's.
+        event_type: Only of this type; `None` for any.
+        error: Only with an error that begins with this line, which may be cut off by `…`; of an
+            event that names no error its type counts. `None` for any.
+    """
+
+    title: str
+    instance_ids: frozenset[str] | None = None
+    event_type: str | None = EXCHANGE
+    error: str | None = None
+
+    def matches(self, event: AuditEvent) -> bool:
+        """Whether an event is one of them."""
+        if self.event_type is not None and event.event_type != self.event_type:
+            return False
+        if self.error is not None and not _begins(event.error or event.event_type, self.error):
+            return False
+        return self.instance_ids is None or event.instance_id in self.instance_ids
+
+
+def _begins(text: str, line: str) -> bool:
+    first = text.strip().partition("\n")[0]
+    return first.startswith(line[:-1]) if line.endswith("…") else first == line
+
+
+def query_of(group: Group, by: str, title: str) -> EventQuery:
+    """What stands behind a row of a table that is grouped by `by`."""
+    if by == "event_type":
+        # Of a filtered fleet the members are the filter's; events of nobody have none.
+        ids = frozenset(group.instance_ids) or None
+        return EventQuery(title, ids, event_type=group.label)
+    if by == "error":
+        return EventQuery(title, event_type=None, error=group.label)
+    return EventQuery(title, frozenset(group.instance_ids))
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The newest of the events that are meant.
+
+    Attributes:
+        newest_first: They.
+        more: There may be older ones.
+    """
+
+    newest_first: tuple[AuditEvent, ...] = ()
+    more: bool = False
+
+
+class EventSource(Protocol):
+    """Reads audit events on demand, without keeping the screen waiting."""
+
+    async def events(self, query: EventQuery, most: int) -> Events:
+        """The newest `most` events that are meant."""
+        ...

@@ -1,0 +1,161 @@
+"""How healthy the logs are: what could not be read, what is odd, what grows, what is large."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from logging_core.analyse.state import FleetState
+from logging_core.read.disk import DiskUse, growth
+from logging_core.records import Message
+from logging_core.text import safe_line
+from madrox_tui import format as fmt
+from madrox_tui.columns import fit
+from madrox_tui.lines import Line
+from madrox_tui.plot import bar
+
+AHEAD_S = 300.0
+"""A time further ahead of the clock than this is an odd one."""
+
+_SPOKEN = frozenset({"message_sent", "message_received"})
+_MOST_FILES = 10
+_MOST_INSTANCES = 20
+_BAR = 12
+
+
+class DiskSource(Protocol):
+    """Measures the tree, without keeping the screen waiting."""
+
+    async def disk(self) -> DiskUse:
+        """What the tree takes now."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DiskLooks:
+    """What the tree took when it was first measured, and when it was last: `None` until then."""
+
+    first: DiskUse | None = None
+    last: DiskUse | None = None
+
+    def then(self, use: DiskUse) -> DiskLooks:
+        """With one more measurement."""
+        return DiskLooks(self.first or use, use)
+
+
+def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
+    """The report, section by section; every text in it is safe to show.
+
+    Args:
+        state: The fleet.
+        disk: What the tree took: the difference is what grew.
+        width: Cells.
+    """
+    names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
+    sections = [_problems(state, width), _oddities(state), _growing(disk, width)]
+    sections.append(_disk(disk.last, names, width))
+    return [line for section in sections for line in (*section, [])][:-1]
+
+
+def _problems(state: FleetState, width: int) -> list[Line]:
+    problems = state.problems
+    lines = problems.unreadable_lines
+    if not lines and not problems.newest:
+        return [_title("Unreadable lines"), _quiet("none: every line was understood")]
+    where = f"{len(problems.files)} {'file' if len(problems.files) == 1 else 'files'}"
+    section: list[Line] = [_title("Unreadable lines", f"{lines:,} in {where}; the newest first")]
+    for problem in reversed(problems.newest):
+        at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
+        place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}", "muted")]
+        reason = safe_line(problem.reason)
+        if sum(len(text) for text, _ in place) + len(reason) + 2 <= width:
+            section.append([*place, (f"  {reason}", "warn")])
+        else:
+            section += [place, [(f"    {reason}", "warn")]]
+        if problem.line:
+            section.append([("    " + safe_line(problem.line), "muted")])
+    return section
+
+
+def _oddities(state: FleetState) -> list[Line]:
+    names = {instance.instance_id: instance.label for instance in state.instances}
+    counts: Counter[tuple[str, str]] = Counter()
+    for message in state.messages:
+        counts.update((what, message.instance_id) for what in _odd(message, state.at_s))
+    for instance in state.instances:
+        frame = instance.newest_frame
+        if frame is not None and frame.suspect:
+            counts["newest frame's time runs backwards", instance.instance_id] += 1
+        if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
+            counts["created ahead of the clock", instance.instance_id] += 1
+    section: list[Line] = [_title("Odd records", "of the newest messages and frames")]
+    for (what, instance_id), number in counts.most_common(_MOST_INSTANCES):
+        label = safe_line(names.get(instance_id, instance_id))
+        times = f"{number:>6,}  "
+        section.append([("  ! ", "warn"), (times, "strong"), (what, ""), (f"  {label}", "muted")])
+    if not counts:
+        section.append(_quiet("none: every message has an id and a believable time"))
+    return section
+
+
+def _odd(message: Message, at_s: float) -> Iterable[str]:
+    if message.event_type in _SPOKEN and message.message_id is None:
+        yield "messages without an id"
+    if message.time_s is None:
+        yield "messages without a readable time"
+    elif message.time_s > at_s + AHEAD_S:
+        yield "messages ahead of the clock"
+    for name in message.suspect:
+        yield f"values of {safe_line(name)} that cannot be"
+
+
+def _growing(disk: DiskLooks, width: int) -> list[Line]:
+    before, after = disk.first, disk.last
+    section: list[Line] = [_title("Fastest growing files", "bytes per minute")]
+    if before is None or after is None or after.at_s <= before.at_s:
+        return [*section, _quiet("measuring")]
+    grown = growth(before, after)
+    if not grown:
+        return [*section, _quiet(f"none grew in {fmt.age(after.at_s - before.at_s)}")]
+    most = grown[0].bytes_per_minute
+    rows = [(one.path, one.bytes_per_minute) for one in grown[:_MOST_FILES]]
+    return section + [_measured(path, value, most, width, "/min") for path, value in rows]
+
+
+def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Line]:
+    if use is None:
+        return [_title("Disk"), _quiet("measuring")]
+    files = f"{fmt.size(use.size)} in {len(use.files):,} files, {fmt.size(use.allocated)} allocated"
+    if not use.complete:
+        files += "; at least: not everything could be looked at"
+    section: list[Line] = [_title("Disk", files)]
+    section += [_measured(kind, size, use.size, width) for kind, size in use.by_kind.items()]
+    ranked = list(use.by_instance.items())
+    if ranked:
+        section += [[], _title("Disk by instance")]
+    for instance_id, size in ranked[:_MOST_INSTANCES]:
+        name = f"{names[instance_id]}  {instance_id}" if instance_id in names else instance_id
+        section.append(_measured(name, size, ranked[0][1], width))
+    left = ranked[_MOST_INSTANCES:]
+    if left:
+        rest = fmt.size(sum(size for _, size in left))
+        section.append(_quiet(f"{len(left):,} more, {rest} together"))
+    return section
+
+
+def _measured(name: str, size: float, most: float, width: int, per: str = "") -> Line:
+    """A name, how much it takes, and that as a bar."""
+    room = max(8, min(48, width - _BAR - 16 - len(per)))
+    shown = fit(safe_line(name.encode("utf-8", "replace").decode()), room)
+    amount = f"{fmt.size(size):>7}{per}  "
+    return [("  ", ""), (shown, ""), (amount, "strong"), (bar(size / (most or 1), _BAR), "accent")]
+
+
+def _title(text: str, more: str = "") -> Line:
+    return [(text, "head"), (f"  {more}" if more else "", "muted")]
+
+
+def _quiet(text: str) -> Line:
+    return [(f"  {text}", "muted")]

@@ -1,0 +1,144 @@
+"""Plots made of characters: values in, lines of text out.
+
+textual-plotext draws more beautifully and takes 99 ms for one picture of 120x40: a panel that is
+drawn anew several times a second cannot wait for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+
+from logging_core.analyse.state import Latency
+
+LEVELS = " ▁▂▃▄▅▆▇█"
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+_BRAILLE = 0x2800
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, from the top
+_NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_POINTS = 20
+
+Values = Sequence[float | None]
+"""One value per place, in order; `None` where nothing is known."""
+
+
+def nice_top(values: Values) -> float:
+    """The end of an axis that all values fit on: a round number, 1 if there is no value."""
+    most = max((value for value in values if value is not None), default=0.0)
+    if most <= 0:
+        return 1.0
+    unit = 10.0 ** math.floor(math.log10(most))
+    if not unit:
+        return most
+    return next((nice * unit for nice in _NICE if nice * unit >= most), most)
+
+
+def resample(
+    values: Values, places: int, of: Callable[[Iterable[float]], float]
+) -> list[float | None]:
+    """The same stretch in another number of places.
+
+    Args:
+        values: What is there.
+        places: How many places there will be.
+        of: What becomes of several values that fall into one place.
+    """
+    if not values:
+        return [None] * places
+    result: list[float | None] = []
+    for place in range(places):
+        start = place * len(values) // places
+        stop = max(start + 1, (place + 1) * len(values) // places)
+        known = [value for value in values[start:stop] if value is not None]
+        result.append(of(known) if known else None)
+    return result
+
+
+def bars(values: Values, height: int, top: float) -> list[str]:
+    """A bar for each value, from the top line to the bottom one; more than 0 is always seen."""
+    levels = [_steps(value, height * 8, top) for value in values]
+    return [
+        "".join(LEVELS[min(8, max(0, level - 8 * line))] for level in levels)
+        for line in range(height - 1, -1, -1)
+    ]
+
+
+def dots(values: Values, height: int, top: float) -> list[str]:
+    """A line through values, two to a cell, in braille; it is broken where nothing is known."""
+    cells = [[0] * ((len(values) + 1) // 2) for _ in range(height)]
+    lowest = height * 4 - 1
+    before: int | None = None
+    for place, value in enumerate(values):
+        if value is None:
+            before = None
+            continue
+        here = lowest - min(lowest, int(max(0.0, value) / top * height * 4))
+        start, stop = sorted((here, here if before is None else before))
+        for y in range(start, stop + 1):
+            cells[y // 4][place // 2] |= _DOTS[place % 2][y % 4]
+        before = here
+    return ["".join(chr(_BRAILLE + cell) if cell else " " for cell in line) for line in cells]
+
+
+def bar(share: float, width: int) -> str:
+    """A bar that fills `share` (0 to 1) of `width` cells; more than 0 is always seen."""
+    whole, rest = divmod(_steps(share, width * 8, 1.0), 8)
+    return "█" * whole + (EIGHTHS[rest] if rest else "")
+
+
+def histogram(latencies: Iterable[Latency], places: int) -> tuple[list[float], float, float]:
+    """About how many response times lie where.
+
+    Of each stretch only some quantiles are known: between these its times are taken to be spread
+    evenly, and those below the median as far from it, in proportion, as those above.
+
+    Args:
+        latencies: Of stretches of time.
+        places: How many classes there are, each as many times as wide as the one before.
+
+    Returns:
+        The number in each class; the least and the greatest time in seconds that are shown, both
+        0 if nothing is known.
+    """
+    known = list(latencies)
+    weighted = [point for latency in known for point in _points(latency)]
+    positive = [seconds for seconds, _ in weighted if seconds > 0]
+    if not positive:
+        return [0.0] * places, 0.0, 0.0
+    low, high = min(positive), max(latency.max_s or 0.0 for latency in known)
+    spread = math.log(high / low)
+    classes = [0.0] * places
+    for seconds, weight in weighted:
+        place = int(math.log(max(seconds, low) / low) / spread * places) if spread else places // 2
+        classes[min(place, places - 1)] += weight
+    return classes, low, high
+
+
+def _points(latency: Latency) -> list[tuple[float, float]]:
+    p50, p95, p99, most = latency.p50_s, latency.p95_s, latency.p99_s, latency.max_s
+    if p50 is None or p95 is None or p99 is None or most is None:
+        return []
+    number = min(latency.count, _POINTS)
+    known = ((0.5, p50), (0.95, p95), (0.99, p99), (1.0, most))
+    points = []
+    for index in range(number):
+        rank = (index + 0.5) / number
+        seconds = _quantile(known, max(rank, 1 - rank))
+        if rank < 0.5 and seconds > 0:
+            seconds = p50 * p50 / seconds
+        points.append((seconds, latency.count / number))
+    return points
+
+
+def _quantile(known: Sequence[tuple[float, float]], rank: float) -> float:
+    for (below, low), (above, high) in pairwise(known):
+        if rank <= above:
+            return low + (high - low) * (rank - below) / (above - below)
+    return known[-1][1]
+
+
+def _steps(value: float | None, most: int, top: float) -> int:
+    if value is None or value <= 0:
+        return 0
+    return min(most, max(1, round(value / top * most)))

@@ -1,0 +1,72 @@
+"""Log health: what the reader could not make sense of, and what the tree takes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from logging_core.analyse.state import FleetState
+from madrox_tui.health import DiskLooks, DiskSource, health_lines
+from madrox_tui.widgets.line_report import LineReport
+
+MEASURED_EVERY_S = 5.0
+"""How often the disk is looked at again while the report is open."""
+
+
+class HealthScreen(ModalScreen[None]):
+    """The report on the logs, over the panels.
+
+    Args:
+        state: The fleet.
+        source: Measures the disk, again and again while the report is open.
+        every_s: How often.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,tilde,q,enter", "dismiss", "Close", id="health.close"),
+    ]
+
+    def __init__(
+        self, state: FleetState, source: DiskSource, *, every_s: float = MEASURED_EVERY_S
+    ) -> None:
+        super().__init__()
+        self._state = state
+        self._source = source
+        self._every_s = every_s
+        self._disk = DiskLooks()
+
+    def compose(self) -> ComposeResult:
+        """A frame with the report in it."""
+        with Vertical(classes="dialog -tall") as dialog:
+            dialog.border_title = Content("Log health")
+            yield LineReport()
+
+    def on_mount(self) -> None:
+        """Measure now, and then from time to time."""
+        self._measure()
+        self.set_interval(self._every_s, self._measure)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the report to its new width."""
+        self.call_after_refresh(self._show)
+
+    def show_state(self, state: FleetState) -> None:
+        """Report on a newer state of the fleet."""
+        if state.problems is not self._state.problems or state.messages is not self._state.messages:
+            self._state = state
+            self._show()
+
+    @work(group="disk", exclusive=True)
+    async def _measure(self) -> None:
+        self._disk = self._disk.then(await self._source.disk())
+        self._show()
+
+    def _show(self) -> None:
+        report = self.query_one(LineReport)
+        report.show_lines(health_lines(self._state, self._disk, report.row_width))

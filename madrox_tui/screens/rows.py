@@ -1,0 +1,72 @@
+"""The audit events behind a sum, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from madrox_tui.exchanges import EventQuery, Events, EventSource
+from madrox_tui.widgets.event_list import EventList
+
+PAGE = 200
+"""So many events are read at first; twice as many whenever the end of the list is reached."""
+
+
+class RowsScreen(ModalScreen[None]):
+    """Lists events, over the panels; older ones are read as one comes to the end.
+
+    Args:
+        query: Which.
+        source: Reads them.
+        names: What to call instances, by id.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close", id="rows.close"),
+    ]
+
+    def __init__(self, query: EventQuery, source: EventSource, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self._wanted = query
+        self._source = source
+        self._list = EventList(names)
+        self._asked = 0
+
+    def compose(self) -> ComposeResult:
+        """A frame with the list in it."""
+        with Vertical(classes="dialog -tall") as dialog:
+            dialog.border_title = Content(self._wanted.title)
+            yield self._list
+
+    def on_mount(self) -> None:
+        """Read the newest; and more when the cursor comes near the end."""
+        self._read(PAGE)
+        self.watch(self._list, "cursor", self._moved, init=False)
+
+    def _moved(self, cursor: int) -> None:
+        shown = self._list.shown
+        if shown.more and cursor >= len(shown.newest_first) - PAGE // 4:
+            self._read(2 * max(PAGE, len(shown.newest_first)))
+
+    def _read(self, most: int) -> None:
+        if most > self._asked:
+            self._asked = most
+            self._load(most)
+
+    @work(group="rows", exclusive=True)
+    async def _load(self, most: int) -> None:
+        found = await self._source.events(self._wanted, most)
+        self._list.show_events(found)
+        self.query_one(".dialog").border_subtitle = Content(_counted(found))
+
+
+def _counted(found: Events) -> str:
+    number = len(found.newest_first)
+    return f"the newest {number:,}" if found.more else f"{number:,}"

@@ -1,0 +1,81 @@
+"""What the audit panel and the report on the logs look like, alone, at several sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from alone import Alone
+from audits import FakeDisk, fleet_view, sick_state
+from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.screens.health import HealthScreen
+
+Before = Callable[[Pilot[None]], Awaitable[None]]
+
+
+class Compare(Protocol):
+    """The `snap_compare` fixture."""
+
+    def __call__(
+        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
+    ) -> bool: ...
+
+
+def audit(**options: str) -> Before:
+    """Show the made-up fleet."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        panel = pilot.app.query_one(AuditPanel)
+        panel.focus()
+        panel.view = fleet_view(40, **options)  # type: ignore[arg-type]  # texts only
+        await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(36, 6), (40, 12), (60, 18), (80, 24), (120, 40), (200, 50)],
+    ids=lambda size: f"{size[0]}x{size[1]}",
+)
+def test_sizes(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """The totals always; rates, budget, plots and columns as there is room."""
+    app = Alone(AuditPanel())
+    assert snap_compare(app, terminal_size=size, run_before=audit())
+
+
+@pytest.mark.parametrize("by", ["role", "error"])
+def test_ways(snap_compare: Compare, by: str) -> None:
+    """Sums by role, the unknown ones named; errors with their texts as they are."""
+    app = Alone(AuditPanel())
+    assert snap_compare(app, terminal_size=(100, 30), run_before=audit(by=by))
+
+
+def test_filtered(snap_compare: Compare) -> None:
+    """Sums of what passes the filter, beside those of all."""
+    app = Alone(AuditPanel())
+    assert snap_compare(app, terminal_size=(100, 30), run_before=audit(only="-quill"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_health(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Unreadable lines as they are, odd records, growth, and the disk by kind and instance."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        source = FakeDisk()
+        screen = HealthScreen(sick_state(), source, every_s=0.01)
+        await pilot.app.push_screen(screen)
+        while source.measured < 3:
+            await pilot.pause(0.01)
+        await pilot.pause()
+
+    class Unframed(Alone[AuditPanel]):
+        CSS = ""
+
+    app = Unframed(AuditPanel())
+    assert snap_compare(app, terminal_size=size, run_before=run)

@@ -1,0 +1,327 @@
+"""The audit panel: honest sums, what they look like over time, and what stands behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from textual import on
+from textual.pilot import Pilot
+
+from alone import Alone
+from audits import NOW_S, FakeModel, fleet_view, instances, usage
+from builders import TreeBuilder
+from logging_core.analyse.state import FleetState, Group, Usage
+from logging_core.read.events import newest_events
+from logging_core.records import AuditEvent
+from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_view import AuditView
+from madrox_tui.exchanges import EventQuery, Events, query_of
+from madrox_tui.money import Rate, make_budget, make_rate
+from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.screens.rows import PAGE, RowsScreen
+from madrox_tui.view import View
+from madrox_tui.widgets.event_list import EventList
+from madrox_tui.widgets.line_view import LineView
+
+Panel = Alone[AuditPanel]
+
+
+def screen_of(pilot: Pilot[None]) -> str:
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in strips)
+
+
+def above(view: View, width: int, height: int) -> list[str]:
+    """The lines above the table as plain text."""
+    lines = audit_lines(view, view.audit, 2, width, height)
+    return ["".join(text for text, _ in line) for line in lines]
+
+
+# --- money ---------------------------------------------------------------------
+
+
+def test_rates_are_by_the_hour_and_never_invented() -> None:
+    """A window's cost is scaled to an hour; all unpriced is unknown, and no use costs nothing."""
+    assert make_rate("5m", usage(3, 0.5), 300).usd_per_hour == pytest.approx(6.0)
+    assert make_rate("5m", usage(3, None, 3), 300).usd_per_hour is None
+    assert make_rate("5m", Usage(), 300).usd_per_hour == 0.0
+    assert make_rate("all", usage(3, 0.5), None).usd_per_hour is None
+    assert make_rate("all", usage(3, 0.5), 1).usd_per_hour == pytest.approx(30.0)
+
+
+def test_a_budget_says_when_it_will_be_gone() -> None:
+    """At the rate of the last hour; not at all without a rate, and not once it is gone."""
+    budget = make_budget(50.0, usage(3, 20.0, 1), Rate("1h", 10.0), NOW_S)
+    assert (budget.used, budget.unpriced) == (0.4, 1)
+    assert budget.reached_s == NOW_S + 3 * 3600
+    for spent, rate in ((20.0, 0.0), (20.0, None), (60.0, 10.0), (20.0, 1e-9)):
+        assert make_budget(50.0, usage(3, spent), Rate("1h", rate), NOW_S).reached_s is None
+
+
+def test_a_view_asks_for_the_instances_that_are_shown() -> None:
+    """Rates, series and groups are of what the filter leaves; the budget is the whole fleet's."""
+    model = FakeModel(instances())
+    view = fleet_view(only="atlas", model=model)
+    assert [ids for _, _, ids in model.windows] == [{"atlas-0000"}, {"atlas-0000"}, None]
+    assert [group.label for group in view.audit.groups] == ["atlas-0000"]
+    assert view.audit.budget is not None
+    assert view.audit.budget.spent_usd == view.state.usage.cost_usd
+    assert fleet_view(model=model, budget_usd=None).audit.budget is None
+    assert model.windows[-1][2] is None
+
+
+@pytest.mark.parametrize(
+    ("age_s", "span_s", "step_s"),
+    [(10, 3600, 60), (7200, 10800, 120), (80_000, 86_400, 900), (10**9, 31 * 86_400, 21_600)],
+)
+def test_the_series_holds_the_whole_life_in_a_hundred_steps(
+    age_s: float, span_s: int, step_s: int
+) -> None:
+    """From an hour to a month, ending with the step that is now."""
+    model = FakeModel(instances(age_s=age_s))
+    fleet_view(model=model, age_s=age_s)
+    ((from_s, to_s, step),) = model.spans
+    assert (to_s - from_s, step) == (span_s, step_s)
+    assert to_s - step <= NOW_S < to_s
+
+
+# --- what is shown -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("height", range(1, 60, 3))
+@pytest.mark.parametrize("width", [10, 36, 80, 200])
+def test_what_is_above_the_table_fits(width: int, height: int) -> None:
+    """At any size the totals are there, the table has its rows, and at 36 cells no line is cut."""
+    lines = above(fleet_view(only="-quill"), width, height)
+    assert lines[0].startswith("$19.80")
+    assert len(lines) <= max(1, height - 3)
+    assert width < 36 or all(cell_len(line) <= max(width, 90) for line in lines)
+
+
+def test_money_is_honest_in_the_totals() -> None:
+    """What is not priced is said beside what is, and filtered sums stand beside the fleet's."""
+    totals, fleet, *_ = above(fleet_view(only="-quill"), 100, 40)
+    assert "$19.80 + 12 unpriced" in totals
+    assert fleet.startswith("of all  $19.80 + 112 unpriced  979 req")
+    state = FleetState(at_s=NOW_S, usage=Usage(3, unpriced=3))
+    nothing = fleet_view()
+    unpriced = View(state, nothing.filter, None, (), state.usage)
+    text = "\n".join(above(unpriced, 100, 40))
+    assert "unpriced" in text
+    assert "$0.00" not in text
+
+
+def test_rates_times_and_budget_have_their_lines() -> None:
+    """Three rates, four quantiles with a histogram, and how far the budget goes."""
+    text = "\n".join(above(fleet_view(), 120, 40))
+    assert "$3.00/h 5m  $3.00/h 1h" in text
+    assert "2.0s p50  5.0s p95  8.0s p99  10.0s max" in text
+    assert "≈" in text
+    assert "of $50.00" in text
+    assert "reached in" in text
+
+
+def test_a_budget_is_said_as_far_as_there_is_room() -> None:
+    """At length with a bar, in short, or only how much is gone; never cut."""
+    line = {
+        width: next(text for text in above(fleet_view(), width, 40) if text.startswith("budget"))
+        for width in (120, 60, 45, 32)
+    }
+    assert "░" in line[120]
+    assert line[60].endswith("reached in 10h, 00:34")
+    assert line[45].endswith("40%  left 10h")
+    assert line[32].endswith("40%")
+    assert "spent" in above(fleet_view(budget_usd=5.0), 80, 40)[3]
+    assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
+
+
+def test_plots_say_what_their_axes_are() -> None:
+    """Side by side where there is room: dollars, seconds, and the clock at both ends."""
+    lines = above(fleet_view(), 120, 40)
+    title = next(line for line in lines if "cost $/h" in line)
+    assert "response time p95" in title
+    axis = lines[lines.index(title) + len(lines[lines.index(title) :]) - 2]
+    assert axis.count("11:32") == axis.count("14:32") == 2
+    narrow = "\n".join(above(fleet_view(), 50, 40))
+    assert "cost $/h" in narrow
+    assert "response time p95" not in narrow
+
+
+@pytest.mark.asyncio
+async def test_the_table_groups_by_what_is_asked_for() -> None:
+    """`b` asks for the next way; the table then shows its groups, the unknown one by name."""
+    wanted: list[str] = []
+
+    class Listening(Alone[AuditPanel]):
+        def on_audit_panel_grouped_by(self, event: AuditPanel.GroupedBy) -> None:
+            wanted.append(event.by)
+            self.widget.view = fleet_view(by=event.by)
+
+    app = Listening(AuditPanel())
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.widget.view = fleet_view()
+        app.widget.focus()
+        await pilot.pause()
+        assert "atlas" in screen_of(pilot)
+        await pilot.press("b")
+        await pilot.pause()
+        assert wanted == ["role"]
+        assert "ROLE" in screen_of(pilot)
+        assert "unknown" in screen_of(pilot)
+        await pilot.press(*"bbbbb")
+        await pilot.pause()
+        assert wanted[-1] == "error"
+        assert "[red]timeout[/]" in screen_of(pilot)
+        await pilot.press("b")
+        assert wanted[-1] == "instance"
+
+
+@pytest.mark.asyncio
+async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
+    """When another group becomes the dearest, the chosen one stays chosen."""
+    chosen: list[EventQuery | None] = []
+
+    class Listening(Alone[AuditPanel]):
+        @on(LineView.Chosen)
+        def _choose(self) -> None:
+            chosen.append(self.widget.chosen)
+
+    app = Listening(AuditPanel())
+    async with app.run_test(size=(100, 30)) as pilot:
+        panel = app.widget
+        panel.view = view = fleet_view()
+        panel.focus()
+        await pilot.press("j")
+        turned = AuditView(groups=view.audit.groups[::-1])
+        panel.view = View(view.state, view.filter, None, view.instances, view.usage, audit=turned)
+        assert panel.cursor == 4
+        await pilot.press("enter")
+        await pilot.pause()
+    assert chosen == [EventQuery("harbor", frozenset({"harbor-0001"}))]
+
+
+@pytest.mark.asyncio
+async def test_any_size_is_survived() -> None:
+    """From one cell to a wall, the panel shows what fits."""
+    app = Panel(AuditPanel())
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.widget.view = fleet_view(200)
+        for size in [(36, 6), (1, 1), (200, 50), (3, 80), (12, 3)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await pilot.resize_terminal(60, 12)
+        await pilot.pause()
+        assert "req" in screen_of(pilot)
+        assert "INSTANCE" in screen_of(pilot)
+
+
+# --- the rows behind -----------------------------------------------------------
+
+
+def test_a_group_knows_its_events() -> None:
+    """Exchanges of the group's instances; of an event type or an error, the events themselves."""
+    exchange = AuditEvent(event_type="message_exchange", instance_id="a1")
+    failed = AuditEvent(event_type="instance_error", instance_id="a1", error="boom")
+    group = Group("a1", Usage(), ("a1",))
+    assert query_of(group, "instance", "x").matches(exchange)
+    assert not query_of(group, "instance", "x").matches(failed)
+    assert not query_of(Group("b", Usage(), ("b2",)), "role", "x").matches(exchange)
+    assert query_of(Group("instance_error", Usage(), ("a1",)), "event_type", "x").matches(failed)
+    assert query_of(Group("boom", Usage(), ("a1",)), "error", "x").matches(failed)
+    assert not query_of(Group("bang", Usage(), ("a1",)), "error", "x").matches(failed)
+
+
+def test_an_error_is_known_by_its_first_line() -> None:
+    """A label is the first line, maybe cut; an event that names no error is known by its type."""
+    trace = AuditEvent(event_type="instance_error", error="out of memory\nat line 1")
+    silent = AuditEvent(event_type="spawn_failed", level="ERROR")
+    for label, event in (
+        ("out of memory", trace),
+        ("out of me…", trace),
+        ("spawn_failed", silent),
+    ):
+        query = query_of(Group(label, Usage()), "error", "x")
+        assert [query.matches(e) for e in (trace, silent)] == [event is trace, event is silent]
+
+
+def test_events_are_read_newest_first_across_days(tree: TreeBuilder) -> None:
+    """The newest that match, over all files; and whether there are older ones."""
+    for n in range(6):
+        tree.audit("message_exchange", "ab"[n % 2], {"message_id": f"m-{n}"}, at=n * 30_000)
+    tree.line("audit/audit_20261123.jsonl", b"no json\n")
+
+    def read(most: int, scan: int = 100) -> tuple[list[str | None], bool]:
+        found, more = newest_events(tree.root, lambda e: e.instance_id == "a", most, scan=scan)
+        return [event.message_id for event in found], more
+
+    assert read(9) == (["m-4", "m-2", "m-0"], False)
+    assert read(2) == (["m-4", "m-2"], True)
+    assert read(9, scan=3) == (["m-4"], True)
+    assert newest_events(tree.root / "none", lambda _: True, 9) == ((), False)
+
+
+class FakeEvents:
+    """As many events as there are."""
+
+    def __init__(self, there: int) -> None:
+        self.there = there
+        self.asked: list[int] = []
+
+    async def events(self, query: EventQuery, most: int) -> Events:
+        self.asked.append(most)
+        number = min(most, self.there)
+        found = tuple(
+            AuditEvent(
+                time_s=NOW_S - n,
+                event_type="message_exchange",
+                instance_id="atlas-0000",
+                message_id=f"m-{n}",
+                cost_usd=None if n else 0.25,
+                response_time_s=1.5,
+            )
+            for n in range(number)
+        )
+        return Events(found, number < self.there)
+
+
+@pytest.mark.asyncio
+async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way() -> None:
+    """Newest first, an unpriced one said to be so; more are read when the end comes near."""
+    source = FakeEvents(PAGE * 3)
+    app = Panel(AuditPanel())
+    async with app.run_test(size=(120, 30)) as pilot:
+        await app.push_screen(RowsScreen(EventQuery("atlas"), source, {"atlas-0000": "atlas"}))
+        await pilot.pause()
+        text = screen_of(pilot)
+        assert "2026-11-23 14:30:00" in text
+        assert "$0.25" in text
+        assert "unpriced" in text
+        assert f"the newest {PAGE}" in text
+        assert source.asked == [PAGE]
+        app.screen.query_one(EventList).cursor = PAGE - 1
+        await pilot.pause()
+        assert source.asked == [PAGE, 2 * PAGE]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, RowsScreen)
+
+
+@pytest.mark.asyncio
+async def test_a_sum_without_rows_says_so() -> None:
+    """An empty list says that nothing was found."""
+    app = Panel(AuditPanel())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(RowsScreen(EventQuery("atlas"), FakeEvents(0), {}))
+        await pilot.pause()
+        assert "not in the audit trail" in screen_of(pilot)
+
+
+def test_reading_a_tree_changes_nothing(real_tree: Path) -> None:
+    """The events of a real orchestrator's tree are all there, newest first."""
+    found, more = newest_events(real_tree, EventQuery("all").matches, 10_000)
+    times = [event.time_s or 0 for event in found]
+    assert not more
+    assert times == sorted(times, reverse=True)
+    assert {event.event_type for event in found} == {"message_exchange"}

@@ -1,0 +1,35 @@
+"""The audit panel in the whole dashboard: its sums, its rows, and the health of the logs."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import TreeBuilder
+from driver import run_app
+
+pytestmark = pytest.mark.asyncio
+
+NOW_S = TreeBuilder.epoch(600)
+
+
+async def test_sums_by_role_their_rows_and_the_logs_health(tree: TreeBuilder) -> None:
+    """`b` sums otherwise, Enter lists what stands behind a sum, `~` shows what was unreadable."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.spawn("b2", "probe", role="qa", at=5)
+    for instance_id, cost in (("a1", 0.5), ("b2", 0.25)):
+        tree.send(instance_id, "m-1", at=60)
+        tree.receive(instance_id, "m-1", at=70, tokens=1200, cost=cost, response_time=10.0)
+    tree.line("audit/audit_20261123.jsonl", b'{"torn\x1b[31m\n')
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("$0.75", "probe")
+        await person.press("4", "z")
+        await person.sees("$4.50/h", "response time p95", "INSTANCE")
+        await person.press("b")
+        await person.sees("ROLE", "architect", "qa")
+        await person.press("j", "enter")
+        await person.sees("2026-11-23 12:01:10", "$0.25", "10.0s")
+        assert "$0.50" not in person.line_with("2026-11-23 12:01:10")
+        await person.press("escape", "tilde")
+        await person.sees("Log health", "audit/audit_20261123.jsonl", '{"torn␛[31m', "Disk")
+        await person.press("escape")
+        await person.misses("Log health")

@@ -1,0 +1,99 @@
+"""The report on the logs: everything that is wrong is in it, and nothing in it can do harm."""
+
+from __future__ import annotations
+
+import pytest
+
+from alone import Alone
+from audits import NOW_S, FakeDisk, sick_state
+from logging_core.analyse.state import FleetState
+from madrox_tui.health import DiskLooks, health_lines
+from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.screens.health import HealthScreen
+
+
+def report(state: FleetState, disk: DiskLooks, width: int = 100) -> str:
+    lines = health_lines(state, disk, width)
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+def test_an_unreadable_line_is_shown_with_where_and_why() -> None:
+    """File, offset, reason and the line itself, the newest first; a file as a whole as well."""
+    text = report(sick_state(), DiskLooks())
+    assert "Unreadable lines  1 in 2 files" in text
+    assert "audit/audit_20261123.jsonl  byte 1,234,567  no JSON: unexpected end" in text
+    assert '{"timestamp": "2026-11-23T14:0 ␛]52;c;[red]' in text
+    assert "communication.jsonl  the whole file  the file is missing" in text
+    assert text.index("audit_20261123") < text.index("the whole file")
+
+
+def test_a_reason_without_room_has_its_own_line() -> None:
+    """In a narrow terminal why a line is unreadable is not cut off."""
+    lines = report(sick_state(), DiskLooks(), 50).split("\n")
+    assert lines[1:3] == [
+        "  ✗ audit/audit_20261123.jsonl  byte 1,234,567",
+        "    no JSON: unexpected end",
+    ]
+
+
+def test_odd_records_are_counted_by_instance() -> None:
+    """Missing ids, unreadable and future times, impossible values, forged frames."""
+    lines = report(sick_state(), DiskLooks()).split("\n")
+    for what, whose in (
+        ("messages without an id", "atlas"),
+        ("messages without a readable time", "atlas"),
+        ("messages ahead of the clock", "ghost"),
+        ("values of cost_usd that cannot be", "ghost"),
+        ("newest frame's time runs backwards", "harbor"),
+    ):
+        assert any(f"1  {what}  {whose}" in line for line in lines), what
+
+
+def test_healthy_logs_say_so() -> None:
+    """Where nothing is wrong, the report says what was looked at."""
+    text = report(FleetState(at_s=NOW_S), DiskLooks())
+    assert "none: every line was understood" in text
+    assert "none: every message has an id and a believable time" in text
+    assert text.count("measuring") == 2
+
+
+@pytest.mark.asyncio
+async def test_growth_and_disk_are_measured_twice() -> None:
+    """Bytes per minute, fastest first; the whole by kind and by instance; names made safe."""
+    source = FakeDisk()
+    looks = DiskLooks().then(await source.disk())
+    assert "measuring" in report(sick_state(), looks)
+    text = report(sick_state(), looks.then(await source.disk()))
+    assert "instances/atlas-0000/tmux_output.log" in text
+    assert "60.0kB/min" in text
+    assert text.index("60.0kB/min") < text.index("10B/min")
+    assert "audit/␛[31m?.jsonl" in text
+    assert "\x1b" not in text
+    assert "412MB in 2 files, 415MB allocated; at least" in text
+    assert "  harbor  harbor-0001 " in text
+    assert "5 more, " in text
+
+
+@pytest.mark.asyncio
+async def test_the_report_opens_scrolls_and_closes() -> None:
+    """Over the panels; it is measured again while it is open, and keys scroll it."""
+    source = FakeDisk()
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(100, 20)) as pilot:
+        await app.push_screen(HealthScreen(sick_state(), source, every_s=0.01))
+        while source.measured < 3:
+            await pilot.pause(0.01)
+        await pilot.pause()
+
+        def text() -> str:
+            return "\n".join(s.text for s in app.screen._compositor.render_strips())
+
+        assert "Log health" in text()
+        assert "byte 1,234,567" in text()
+        assert "Disk by instance" not in text()
+        await pilot.press("G")
+        await pilot.pause()
+        assert "5 more, " in text()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, HealthScreen)
