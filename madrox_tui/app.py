@@ -16,6 +16,7 @@ from textual.command import Provider
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
+from logging_core.history import History
 from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
 from madrox_tui.commands import Commands
@@ -118,12 +119,16 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
         StartError: There is no such theme.
         BaseException: Whatever ended the app; the terminal is as it was before.
     """
+    past = History(root, stuck_after_s=settings.stuck_after_s, since_s=since_s)
     try:
-        app = MadroxTop(root, settings=settings, since_s=since_s, memory=Memory(state_path()))
+        memory = Memory(state_path())
+        app = MadroxTop(root, settings=settings, since_s=since_s, memory=memory, past=past)
+        app.run()
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))
         raise StartError(f"no theme is called {settings.theme!r}: use one of {names}") from None
-    app.run()
+    finally:
+        past.close()
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0

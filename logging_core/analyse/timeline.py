@@ -99,5 +99,5 @@ class Timeline(Generic[T]):
         if len(self._items) > 2 * self._limit:
             cut = self._start
             self._items = self._items[cut:]
-            self._loose = self._loose[-self._limit :]
+            self._loose = self._loose[max(0, len(self._loose) - self._limit) :]
             self._cut += cut

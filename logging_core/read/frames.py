@@ -71,6 +71,9 @@ class FrameScanner:
     A header whose time is before that of the frame before it may have been forged by a pane's
     text: it is suspect.
 
+    Args:
+        tails: Each frame is given its `tail`, not only the newest.
+
     Attributes:
         offset: Where the next bytes are wanted from.
     """
@@ -83,11 +86,13 @@ class FrameScanner:
         "_start",
         "_strange",
         "_suspect",
+        "_tails",
         "_time_s",
         "offset",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, tails: bool = False) -> None:
+        self._tails = tails
         self.offset = 0
         self._start = 0
         self._body = -1  # before the first header
@@ -148,7 +153,8 @@ class FrameScanner:
             return []
         self._reported = (self._start, end)
         digest = zlib.crc32(rest, self._crc)
-        tail = pane_tail((self._last + rest)[-TAIL_BYTES:]) if newest else ""
+        wanted = newest or self._tails
+        tail = pane_tail((self._last + rest)[-TAIL_BYTES:]) if wanted else ""
         return [FrameSpan(self._start, self._body, end, self._time_s, digest, self._suspect, tail)]
 
     def _before_first(self, data: bytes) -> list[FrameSpan | Unreadable]:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -209,10 +210,13 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
         root: Of the tree.
         instance_id: Whose, safe to show.
         newest_only: Of what is there at the first look only the newest frame is wanted.
+        tails: See `FrameScanner`.
     """
 
-    def __init__(self, root: Path, instance_id: str, *, newest_only: bool) -> None:
-        super().__init__(root, FrameScanner, None)
+    def __init__(
+        self, root: Path, instance_id: str, *, newest_only: bool, tails: bool = False
+    ) -> None:
+        super().__init__(root, partial(FrameScanner, tails=tails), None)
         self._root = root
         self._instance_id = instance_id
         self._newest_only = newest_only

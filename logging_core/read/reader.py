@@ -29,6 +29,7 @@ class TreeReader:
             included. Of each pane, any number leaves only the newest capture; `PaneFile` has the
             others. Audit files are always read whole, the newest day first.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
+        tails: Give every frame its `tail`, not only the newest of each file.
 
     Raises:
         ValueError: `cursor` is none.
@@ -42,11 +43,13 @@ class TreeReader:
         raw: bool = False,
         history_bytes: int | None = None,
         blocks: bool = False,
+        tails: bool = False,
     ) -> None:
         self._root = root
         self._raw = raw
         self._history = history_bytes
         self._blocks = blocks
+        self._tails = tails
         self._root_id: tuple[int, int] | None = None
         self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
 
@@ -89,6 +92,7 @@ class TreeReader:
             raw=self._raw,
             history=self._history,
             blocks=self._blocks,
+            tails=self._tails,
         )
 
 

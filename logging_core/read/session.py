@@ -68,10 +68,12 @@ class Session:
         raw: bool,
         history: int | None,
         blocks: bool = False,
+        tails: bool = False,
     ) -> None:
         self._root = root
         self._raw = raw
         self._blocks = blocks
+        self._tails = tails
         self._history = history
         self._resumed = cursor
         self._first = True
@@ -140,7 +142,9 @@ class Session:
         if kind is FileKind.METADATA:
             return MetadataFile(self._root, instance_id, raw=self._raw)
         if kind is FileKind.PANE:
-            return PaneLog(self._root, instance_id, newest_only=history is not None)
+            return PaneLog(
+                self._root, instance_id, newest_only=history is not None, tails=self._tails
+            )
         if kind is FileKind.COMMUNICATION:
             decode = partial(decode_message, instance_id=instance_id, raw=self._raw)
             return JsonLines(self._root, decode, history)

@@ -103,6 +103,14 @@ def test_the_analysis_knows_records_only() -> None:
     assert offenders(entries, "os", "pathlib", "io", "time") == []
 
 
+def test_reading_and_analysing_meet_above_both() -> None:
+    """Reading knows no state; only what joins the two, and keeps it, knows both."""
+    assert offenders(importing("logging_core.read"), "logging_core.analyse") == []
+    joining = importing("logging_core.cache", "logging_core.history")
+    assert offenders(joining, "logging_core.write", "logging_core.manager") == []
+    assert offenders(importing("madrox_tui.panels"), "logging_core.history") == []
+
+
 def test_logging_core_knows_no_screen() -> None:
     """Nothing in logging_core imports Textual, Rich or the dashboard, not even lazily."""
     assert offenders(importing("logging_core"), "textual", "rich", "madrox_tui") == []

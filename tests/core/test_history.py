@@ -1,0 +1,243 @@
+"""What the fleet was like at earlier moments."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from conftest import ORCHESTRATOR_WRITTEN
+
+from builders import TreeBuilder
+from logging_core import history as history_module
+from logging_core import stored
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState, State
+from logging_core.history import MOST_EVENTS, History
+from logging_core.read.reader import TreeReader
+from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
+
+
+def comparable(state: FleetState) -> object:
+    """A state as values that compare, without what differs by the way it was made.
+
+    Events of one moment have no order among files.
+    """
+    bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0)
+    return msgspec.to_builtins(bare), list(state.messages), sorted(state.events, key=repr)
+
+
+def timed(root: Path) -> list[tuple[float, Record]]:
+    """All records of a tree in order of time; one without a time counts as the line before."""
+    reader, found, last = TreeReader(root, tails=True), [], dict[object, float]()
+    batch = reader.poll()
+    batches = [batch]
+    while not batch.caught_up:
+        batch = reader.poll(())
+        batches.append(batch)
+    for record in [record for batch in batches for record in batch.records]:
+        if isinstance(record, InstanceSeen | InstanceGone):
+            continue
+        whose = None if isinstance(record, AuditEvent) else getattr(record, "instance_id", None)
+        time_s = getattr(record, "time_s", getattr(record, "created_s", None))
+        time_s = last.get((type(record), whose), -math.inf) if time_s is None else time_s
+        last[type(record), whose] = time_s
+        found.append((time_s, record))
+    return sorted(found, key=lambda entry: entry[0])
+
+
+def expected(
+    records: list[tuple[float, Record]], at_s: float, since_s: float | None = None, limit: int = 9
+) -> object:
+    model = FleetModel(since_s=since_s, max_messages=limit, max_events=MOST_EVENTS)
+    model.apply(Batch(records=tuple(record for time_s, record in records if time_s <= at_s)))
+    return comparable(model.state(at_s))
+
+
+def busy_tree(root: Path, count: int, *, first: int = 0, seed: int = 0) -> TreeBuilder:
+    """A fleet of five to which something happens at each second."""
+    dice, tree = random.Random(seed), TreeBuilder(root)
+    for at in range(first, first + count):
+        who = f"i{dice.randrange(5)}"
+        what = dice.randrange(7)
+        if what == 0:
+            tree.spawn(who, who.upper(), at=at, parent=dice.choice([None, "i0"]))
+        elif what == 1:
+            tree.frame(who, f"screen {dice.randrange(2)}", at=at)
+        elif what == 2:
+            tree.orchestrator("it broke", at=at, level="ERROR", instance_id=who)
+        elif what == 3 and dice.random() < 0.3:
+            tree.terminate(who, at=at)
+        elif what <= 4:
+            tree.receive(who, f"m{dice.randrange(abs(at) + 1)}", at=at)
+        else:
+            tree.send(who, f"m{at}", at=at)
+    return tree
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> TreeBuilder:
+    return busy_tree(tmp_path, 300)
+
+
+@pytest.mark.parametrize("since", [None, 100.0])
+def test_every_moment_is_what_the_records_up_to_it_say(
+    tree: TreeBuilder, since: float | None
+) -> None:
+    """Record by record, forwards and then at moments in any order."""
+    since_s = None if since is None else tree.epoch(since)
+    records = timed(tree.root)
+    with closing(History(tree.root, max_messages=9, since_s=since_s)) as history:
+        history.prepare()
+        moments = sorted({time_s for time_s, _ in records})
+        mixed = random.Random(1).sample(moments, 60)
+        for at_s in [moments[0] - 1, *moments, *mixed, moments[-1] + 1e6]:
+            assert comparable(history.state_at(at_s)) == expected(records, at_s, since_s)
+        ids = {"i0", "i3"}
+        model = FleetModel(since_s=since_s)
+        model.apply(Batch(records=tuple(record for _, record in records)))
+        usage = history.usage_at(moments[-1], ids)
+        assert msgspec.to_builtins(usage) == msgspec.to_builtins(model.usage_of(ids))
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and distances so small that a short tree has many."""
+    monkeypatch.setattr(history_module, "_PAGE", 7)
+    monkeypatch.setattr(history_module, "MESSAGES_A_PAGE", 4)
+    monkeypatch.setattr(stored, "MESSAGES_A_PAGE", 4)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_kept_models_and_pages_make_no_difference(tree: TreeBuilder) -> None:
+    """The state is the same wherever a moment lies between two models that are kept."""
+    records = timed(tree.root)
+    with closing(History(tree.root, max_messages=9)) as history:
+        history.prepare()
+        moments = sorted({time_s for time_s, _ in records})
+        for at_s in [*moments[::3], *random.Random(2).sample(moments, 60)]:
+            assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("first", [400, 290, 120, -50])
+def test_what_is_written_later_is_found_by_preparing_again(tree: TreeBuilder, first: int) -> None:
+    """Newer records, and such that came late: both take their places, and old states stay."""
+    with closing(History(tree.root, max_messages=9)) as history:
+        history.prepare()
+        before = history.state_at(tree.epoch(200))
+        was = comparable(before)
+        history.prepare()
+        assert history.state_at(tree.epoch(200)).reordered == before.reordered
+        busy_tree(tree.root, 60, first=first, seed=7)
+        history.prepare()
+        records = timed(tree.root)
+        for at_s in sorted({time_s for time_s, _ in records})[::4]:
+            assert comparable(history.state_at(at_s)) == expected(records, at_s)
+        assert comparable(before) == was
+        moved = history.state_at(tree.epoch(200)).reordered != before.reordered
+        assert moved == (first < 300)
+
+
+def test_a_tree_of_a_real_orchestrator_at_every_moment() -> None:
+    """What another writer left behind, record by record."""
+    records = timed(ORCHESTRATOR_WRITTEN)
+    with closing(History(ORCHESTRATOR_WRITTEN, max_messages=9)) as history:
+        history.prepare()
+        for at_s in sorted({time_s for time_s, _ in records}):
+            assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+def test_an_instance_appears_with_its_first_record(tmp_path: Path) -> None:
+    """Nobody is there before; then the state is that of the moment, not of today."""
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "Atlas", at=10)
+    tree.send("a", "m1", at=20)
+    tree.receive("a", "m1", at=30)
+    tree.terminate("a", at=40)
+    with closing(History(tmp_path)) as history:
+        assert history.state_at(tree.epoch(15)).instances == ()
+        spans = [history.span]
+        history.prepare()
+        spans.append(history.span)
+        assert history.state_at(tree.epoch(9)).instances == ()
+        states = [
+            (history.state_at(tree.epoch(at)).instances[0].state, at) for at in (11, 13, 25, 35, 45)
+        ]
+    assert spans == [None, (tree.epoch(10), tree.epoch(40))]
+    assert states == [
+        (State.INITIALIZING, 11),
+        (State.IDLE, 13),
+        (State.BUSY, 25),
+        (State.IDLE, 35),
+        (State.TERMINATED, 45),
+    ]
+
+
+def test_a_line_without_a_time_counts_with_the_one_before(tmp_path: Path) -> None:
+    """It is neither lost nor there from the beginning."""
+    tree = TreeBuilder(tmp_path)
+    tree.send("a", "m1", at=10)
+    path = "instances/a/communication.jsonl"
+    odd = {"timestamp": "?", "event_type": "message_sent", "message_id": "m2", "n": 1 << 70}
+    tree.json(path, odd)
+    tree.send("a", "m3", at=20)
+    with closing(History(tmp_path)) as history:
+        history.prepare()
+        seen = [
+            [message.message_id for message in history.state_at(tree.epoch(at)).messages]
+            for at in (9, 10, 20)
+        ]
+    assert seen == [[], ["m1", "m2"], ["m1", "m2", "m3"]]
+
+
+def test_messages_are_a_sequence(tmp_path: Path) -> None:
+    """The newest of them, by index, negative index and slice."""
+    tree = TreeBuilder(tmp_path)
+    for number in range(600):
+        tree.send("a", f"m{number}", at=number)
+    with closing(History(tmp_path, max_messages=300)) as history:
+        history.prepare()
+        state = history.state_at(tree.epoch(499))
+        ids = [message.message_id for message in state.messages]
+        assert ids == [f"m{number}" for number in range(200, 500)]
+        assert state.dropped_messages == 200
+        assert state.messages[-1].message_id == "m499"
+        assert [m.message_id for m in state.messages[1:6:2]] == ["m201", "m203", "m205"]
+        with pytest.raises(IndexError):
+            state.messages[300]
+
+
+def test_a_replaced_tree_is_another_history(tmp_path: Path) -> None:
+    """Nothing of the old one is left."""
+    root = tmp_path / "logs"
+    TreeBuilder(root).spawn("a", at=10)
+    with closing(History(root)) as history:
+        history.prepare()
+        root.rename(tmp_path / "old")
+        tree = TreeBuilder(root)
+        tree.spawn("b", at=20)
+        history.prepare()
+        assert history.state_at(tree.epoch(15)).instances == ()
+        assert [i.instance_id for i in history.state_at(tree.epoch(30)).instances] == ["b"]
+
+
+def test_a_full_disk_loses_no_record(tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Preparing fails; once there is room, it gives everything."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    records = timed(tree.root)
+    with closing(History(tree.root, max_messages=9)) as history:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", full)
+            with pytest.raises(OSError, match="No space left"):
+                history.prepare()
+        history.prepare()
+        at_s = tree.epoch(250)
+        assert comparable(history.state_at(at_s)) == expected(records, at_s)
