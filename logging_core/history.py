@@ -18,7 +18,7 @@ import math
 import threading
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -28,6 +28,7 @@ import msgspec
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.instance import SPOKEN
+from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.state import FleetState, Usage
 from logging_core.analyse.summary import EXCHANGE
 from logging_core.read.reader import TreeReader
@@ -86,6 +87,7 @@ class History:
         stuck_after_s: See `FleetModel`.
         max_messages: So many of the newest messages up to the moment are in a state.
         since_s: See `FleetModel`.
+        prompts: See `FleetModel`.
 
     Raises:
         OSError: There is no room for temporary files.
@@ -98,6 +100,7 @@ class History:
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
         since_s: float | None = None,
+        prompts: Sequence[Pattern] = PATTERNS,
     ) -> None:
         self._reader = TreeReader(root, tails=True)
         self._max_messages = max_messages
@@ -106,6 +109,7 @@ class History:
             "stuck_after_s": stuck_after_s,
             "max_messages": 0,  # they are stored by themselves
             "max_events": MOST_EVENTS,
+            "prompts": prompts,
             "by_time": False,
         }
         self._since_s = since_s

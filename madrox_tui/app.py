@@ -16,6 +16,7 @@ from textual.command import Provider
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
+from logging_core.analyse.prompts import compile_patterns
 from logging_core.history import History
 from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
@@ -119,7 +120,12 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
         StartError: There is no such theme.
         BaseException: Whatever ended the app; the terminal is as it was before.
     """
-    past = History(root, stuck_after_s=settings.stuck_after_s, since_s=since_s)
+    past = History(
+        root,
+        stuck_after_s=settings.stuck_after_s,
+        since_s=since_s,
+        prompts=compile_patterns(settings.prompts),
+    )
     try:
         memory = Memory(state_path())
         app = MadroxTop(root, settings=settings, since_s=since_s, memory=memory, past=past)

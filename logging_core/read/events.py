@@ -44,7 +44,9 @@ def newest_events(
     sweep = Sweep(root)
     for _ in range(_TRIES):
         try:
-            return _collect(_merged(root, sweep.parts(AUDIT), scan), wanted, most, scan)
+            days = sorted(sweep.groups(AUDIT).items())
+            parts = tuple(part for _, parts in days for part in parts)
+            return _collect(_merged(root, parts, scan), wanted, most, scan)
         except MovedError:
             continue
     return (), True

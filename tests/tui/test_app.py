@@ -160,11 +160,11 @@ async def test_help_names_every_key(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         await person.press("question_mark")
-        await person.sees("Every instance;", "Only the selected instance in every panel", "Space")
+        await person.sees("Every instance,", "Only the selected instance in every panel", "Space")
         await person.press("end")
-        await person.sees("Full message")
+        await person.sees("Sums by instance, role, model")
         await person.press("escape")
-        await person.misses("Full message")
+        await person.misses("Sums by instance, role, model")
 
 
 async def test_q_leaves_with_success(fleet: TreeBuilder) -> None:

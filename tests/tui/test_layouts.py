@@ -83,7 +83,11 @@ async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: 
         person.app.theme = "nord"
         await person.press("3", "equals_sign", "z", "q")
     left = memory.load()
-    assert left == Remembered(theme="nord", panel="timeline", zoomed=True, columns=42, rows=56)
+    panels = left.panels
+    assert left == Remembered(
+        theme="nord", panel="timeline", zoomed=True, columns=42, rows=56, panels=panels
+    )
+    assert panels["instances"]["tree"] is False
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
         await person.sees("draw the plan", "3 Timeline")
         assert person.app.theme == "nord"

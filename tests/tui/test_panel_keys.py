@@ -77,7 +77,7 @@ async def test_a_message_can_be_searched_and_copied(fleet: TreeBuilder) -> None:
     """The screen over the panels has the same keys as they."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
-        await person.press("3", "G", "enter")
+        await person.press("3", "G", "k", "enter")
         await person.sees("to atlas")
         await person.press("y")
         assert person.app.clipboard == "build the plan"
@@ -121,7 +121,7 @@ async def test_a_dialog_that_closes_while_it_is_searched(fleet: TreeBuilder) -> 
     """What the search of a message still has to tell when it is closed is told to nobody."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
-        await person.press("3", "G", "enter")
+        await person.press("3", "G", "k", "enter")
         await person.sees("to atlas")
         text = person.app.screen.query_one(TextView)
         for _ in range(3):
