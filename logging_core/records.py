@@ -192,7 +192,8 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         body_offset: Of the pane text's first byte.
         end: One past the last byte known so far. The newest frame of a file may still grow: the
             same `offset` then comes again with a larger `end`, and replaces the earlier one.
-        digest: A checksum of the pane text, to tell whether the pane changed.
+        digest: A checksum of the whole pane text; 0 if it is not known.
+        screen: A checksum of its end, of what the pane itself can show; 0 if it is not known.
         suspect: Its time runs backwards: pane text may have forged the header.
         tail: The last lines of the pane text without colours, safe to show, blank ones at the end
             left out: at most 20 lines and 2,000 characters. Only the newest frame of a file has
@@ -206,8 +207,15 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body_offset: int
     end: int
     digest: int = 0
+    screen: int = 0
     suspect: bool = False
     tail: str = ""
+
+    def shows_same(self, other: FrameRef) -> bool:
+        """Whether the pane showed the same in both frames, however much of what is above it."""
+        if self.screen and other.screen:
+            return self.screen == other.screen
+        return self.digest == other.digest
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -170,7 +170,7 @@ class FrameSource:
     async def _same(self, ref: FrameRef, other: FrameRef) -> bool:
         """Whether two frames show the same; one that cannot be read shows nothing."""
         if ref.digest and other.digest:
-            return ref.digest == other.digest
+            return ref.shows_same(other)
         pane, second = await self.pane(ref), await self.pane(other)
         return pane is not None and second is not None and pane.texts == second.texts
 

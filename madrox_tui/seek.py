@@ -42,14 +42,12 @@ class Goal(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A frame, and its number among those of its instance, from 1 on; `None` if unknown."""
+    """A frame that is shown."""
 
     ref: FrameRef
-    number: int | None
 
     def facts(self, now_s: float) -> Iterator[str]:
-        """What is to be said of it: number, time of day, age, and whether it is suspect."""
-        yield f"frame {self.number}" if self.number else "frame"
+        """What is to be said of it: time of day, age, and whether it is suspect."""
         yield fmt.clock(self.ref.time_s)
         if self.ref.time_s is not None:
             yield f"{fmt.age(now_s - self.ref.time_s)} ago"
@@ -70,14 +68,14 @@ async def reach(
     """
     if goal.kind is Kind.NEWEST:
         newest = instance.newest_frame
-        return None if newest is None else Place(newest, instance.frames)
+        return None if newest is None else Place(newest)
     if goal.kind in {Kind.STEP, Kind.DIFFERING}:
         return None if here is None else await _walk(goal, source, here)
     if goal.kind is Kind.FIRST:
         ref = await source.first(instance.instance_id)
     else:
         ref = await source.at(instance.instance_id, goal.amount)
-    return None if ref is None else Place(ref, None)
+    return None if ref is None else Place(ref)
 
 
 async def _walk(goal: Goal, source: FrameSource, here: Place) -> Place | None:
@@ -88,7 +86,4 @@ async def _walk(goal: Goal, source: FrameSource, here: Place) -> Place | None:
         step = await source.step(here.ref, amount)
     else:
         step = await source.differing(here.ref, amount)
-    if step is None:
-        return None
-    number = None if here.number is None else here.number + step.steps
-    return Place(step.ref, number if number is None or number > 0 else None)
+    return None if step is None else Place(step.ref)

@@ -154,7 +154,7 @@ class PaneChange:
         newest, before = self.newest, self._before
         if newest is None or newest.time_s is None:
             return self._changed_before_s
-        if before is not None and before.digest == newest.digest:
+        if before is not None and before.shows_same(newest):
             return self._changed_before_s
         return newest.time_s
 

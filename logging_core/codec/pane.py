@@ -10,6 +10,7 @@ off such a line again: what was captured comes back exactly, and no captured lin
 from __future__ import annotations
 
 import re
+import zlib
 
 from logging_core.codec.times import format_time
 from logging_core.text import safe_block
@@ -19,6 +20,9 @@ FRAME_RULE = b"=" * 80
 
 TAIL_BYTES = 16 << 10
 """`pane_tail` wants no more than so many bytes of a pane's end."""
+
+SCREEN_LINES = 50
+"""So many lines at the end of a frame are what the pane itself shows."""
 
 _TAIL_LINES = 20
 _TAIL_CHARACTERS = 2000
@@ -50,6 +54,20 @@ def defuse_pane(text: str) -> str:
 def restore_pane(text: str) -> str:
     """Undo `defuse_pane`; text of a writer that does not defuse comes back as it is."""
     return _DEFUSED_LINE.sub("", text) if _RULE_TEXT in text else text
+
+
+def screen_sum(end: bytes) -> int:
+    """A checksum of a frame's last `SCREEN_LINES` lines: see `FrameRef.screen`.
+
+    Args:
+        end: The frame's last bytes, its last newline included, at most `TAIL_BYTES`.
+    """
+    at = len(end)
+    for _ in range(SCREEN_LINES + 1):
+        at = end.rfind(b"\n", 0, at)
+        if at < 0:
+            break
+    return zlib.crc32(end[at + 1 :])
 
 
 def pane_tail(end: bytes) -> str:

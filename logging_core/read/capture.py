@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
+from logging_core.codec.pane import TAIL_BYTES, screen_sum
 from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.frames import HEADER_SIZE, Header, find_headers
 
 BLOCK = 256 << 10
 """So many bytes are searched at a time."""
+
+MOST_ALIKE = 256
+MOST_BYTES = 8 << 20
 
 _PROBE = 32 << 10
 _CONTEXT = 4 << 10
@@ -39,16 +43,26 @@ def headers_before(source: Source, end: int) -> Iterator[Header]:
         size = min(2 * size, BLOCK)
 
 
-def newest_frame(root: Path, part: Part) -> int:
-    """Where the newest frame of a capture file begins; near its end if it holds none.
+def newest_change(root: Path, part: Part) -> int:
+    """Where the newest frame begins that shows something else than all after it.
+
+    So from there on it is known what the pane shows and since when. Of a pane that has not changed
+    for `MOST_ALIKE` frames or `MOST_BYTES` the oldest of these; near the end if there is no frame.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     with open_regular(str(root / part.path)) as fd:
         source = Source(fd)
-        newest = next(headers_before(source, source.size), None)
-        return max(0, source.size - 2 * HEADER_SIZE) if newest is None else newest.offset
+        end, shown, offset = source.size, 0, -1
+        for header in islice(headers_before(source, source.size), MOST_ALIKE):
+            size = min(TAIL_BYTES, end - header.body_offset)
+            screen = screen_sum(source.read(size, end - size))
+            offset = end = header.offset
+            if (shown and screen != shown) or source.size - offset > MOST_BYTES:
+                break
+            shown = screen
+        return max(0, source.size - 2 * HEADER_SIZE) if offset < 0 else offset
 
 
 def find_moment(source: Source, time_s: float, start: int, end: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logging_core.codec.entries import Unreadable
-from logging_core.codec.pane import FRAME_RULE, TAIL_BYTES, pane_tail, restore_pane
+from logging_core.codec.pane import FRAME_RULE, TAIL_BYTES, pane_tail, restore_pane, screen_sum
 from logging_core.codec.times import parse_time
 from logging_core.read.files import Source, open_regular
 from logging_core.records import FrameRef
@@ -34,6 +34,7 @@ class FrameSpan(NamedTuple):
     end: int
     time_s: float
     digest: int
+    screen: int
     suspect: bool
     tail: str = ""
 
@@ -154,8 +155,14 @@ class FrameScanner:
         self._reported = (self._start, end)
         digest = zlib.crc32(rest, self._crc)
         wanted = newest or self._tails
-        tail = pane_tail((self._last + rest)[-TAIL_BYTES:]) if wanted else ""
-        return [FrameSpan(self._start, self._body, end, self._time_s, digest, self._suspect, tail)]
+        last = (self._last + rest)[-TAIL_BYTES:]
+        tail = pane_tail(last) if wanted else ""
+        screen = screen_sum(last)
+        return [
+            FrameSpan(
+                self._start, self._body, end, self._time_s, digest, screen, self._suspect, tail
+            )
+        ]
 
     def _before_first(self, data: bytes) -> list[FrameSpan | Unreadable]:
         if self._strange or not data.strip(b"\0 \r\n\t"):

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from logging_core.codec.decode import decode_metadata, strip_line
 from logging_core.codec.entries import Entries, Unreadable
 from logging_core.codec.lenient import mend
-from logging_core.read.capture import newest_frame
+from logging_core.read.capture import newest_change
 from logging_core.read.files import Part, open_regular
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
@@ -209,7 +209,8 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
     Args:
         root: Of the tree.
         instance_id: Whose, safe to show.
-        newest_only: Of what is there at the first look only the newest frame is wanted.
+        newest_only: Of what is there at the first look only the newest frames are wanted: what
+            the pane shows, and since when.
         tails: See `FrameScanner`.
     """
 
@@ -234,14 +235,14 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
         super().resume(positions)
 
     def _leave_out(self, parts: Sequence[Part]) -> None:
-        """Begin at the newest frame. A file that cannot be read now is read whole when it can."""
+        """Begin where the pane changed last; what cannot be read now is read whole when it can."""
         done = False
         for part in reversed(parts):
             if done or part.log.compressed:
                 self._tail.begin(part, None)
                 continue
             with suppress(OSError):
-                offset = newest_frame(self._root, part)
+                offset = newest_change(self._root, part)
                 self._tail.begin(part, offset)
                 done = part.size > 0
 

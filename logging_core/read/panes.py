@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from logging_core.codec.pane import TAIL_BYTES, pane_tail
+from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
 from logging_core.read.capture import are_suspect, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.frames import MOST_SHOWN, Header
@@ -184,6 +184,7 @@ class PaneFile:
             if end - header.body_offset <= MOST_SHOWN:
                 body = source.read(end - header.body_offset, header.body_offset)
             size = min(TAIL_BYTES, end - header.body_offset)
+            last = source.read(size, end - size)
             refs.append(
                 FrameRef(
                     instance_id=self._instance_id,
@@ -193,8 +194,9 @@ class PaneFile:
                     body_offset=header.body_offset,
                     end=end,
                     digest=zlib.crc32(body),
+                    screen=screen_sum(last),
                     suspect=suspect[number],
-                    tail=pane_tail(source.read(size, end - size)) if newest else "",
+                    tail=pane_tail(last) if newest else "",
                 )
             )
         return refs

@@ -133,7 +133,7 @@ class ReplayPanel(ScrubbedView):
         async for ref, line in self.source.search(self._place.ref, text, direction):
             self.playing = False
             self.rewound, self.follow = True, False
-            await self._show(Place(ref, None))
+            await self._show(Place(ref))
             return line
         return None
 

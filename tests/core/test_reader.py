@@ -139,12 +139,12 @@ def test_the_work_of_one_look_is_bounded(
 
 
 def test_history_is_the_end_of_each_log(tree: TreeBuilder) -> None:
-    """Of a pane it is the newest frame; audit files are read whole, and so is what comes later."""
+    """Of a pane it is what it shows and since when; audit files and what comes later are whole."""
     for number in range(100):
         tree.send("a", f"m{number}", at=number)
         tree.lifecycle("a", f"line\n    {number}", at=number)
         tree.audit("x", "a", {}, at=number)
-        tree.frame("a", "pane", at=number)
+        tree.frame("a", f"pane {min(number, 95)}", at=number)
     reader = TreeReader(tree.root, history_bytes=1000)
     found = records(reader)
     assert ids(found)[-1] == "m99"
@@ -153,7 +153,8 @@ def test_history_is_the_end_of_each_log(tree: TreeBuilder) -> None:
     assert lifecycle[-1].text == "line\n99"
     assert lifecycle[0].text.startswith("line\n")
     assert len(only(AuditEvent, found)) == 100
-    assert [ref.time_s for ref in only(FrameRef, found)] == [tree.epoch(99)]
+    times = [ref.time_s for ref in only(FrameRef, found)]
+    assert times == [tree.epoch(at) for at in (94, 95, 96, 97, 98, 99)]
     tree.frame("a", "new", at=100)
     tree.frame("a", "newer", at=101)
     assert [ref.time_s for ref in only(FrameRef, records(reader))] == [
@@ -203,7 +204,7 @@ def test_a_frame_larger_than_the_history_is_found(tree: TreeBuilder) -> None:
     """Its header is searched for as far back as it takes."""
     tree.frame("a", "old")
     tree.frame("a", "x" * 900_000, at=1)
-    (ref,) = only(FrameRef, records(TreeReader(tree.root, history_bytes=1000)))
+    _, ref = only(FrameRef, records(TreeReader(tree.root, history_bytes=1000)))
     assert ref.time_s == tree.epoch(1)
     assert len(read_frame(tree.root, ref)) == 900_000
 

