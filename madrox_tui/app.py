@@ -17,10 +17,10 @@ from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
 from logging_core.analyse.prompts import compile_patterns
+from logging_core.cache import FleetCache
 from logging_core.history import History
 from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
-from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
 from madrox_tui.panels_app import PanelsApp
@@ -30,6 +30,12 @@ from madrox_tui.screens.main import MainScreen
 from madrox_tui.themes import THEMES, fallback_variables
 
 DEFAULTS = Settings()
+
+
+def _commands() -> type[Provider]:
+    from madrox_tui.commands import Commands  # only once the palette is opened
+
+    return Commands
 
 
 class MadroxTop(PanelsApp):
@@ -42,12 +48,13 @@ class MadroxTop(PanelsApp):
         now: The clock, seconds since the epoch.
         memory: How the screen was left; `None` forgets it.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
+        cache: Where sums are kept from one run to the next; `None`: nowhere.
 
     Raises:
         textual.app.InvalidThemeError: There is no such theme.
     """
 
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     CSS_PATH = "madrox.tcss"
     TITLE = "madrox-top"
 
@@ -60,6 +67,7 @@ class MadroxTop(PanelsApp):
         now: Callable[[], float] = time.time,
         memory: Memory | None = None,
         past: Past | None = None,
+        cache: FleetCache | None = None,
     ) -> None:
         super().__init__(now=now)
         for ours in THEMES:
@@ -68,8 +76,8 @@ class MadroxTop(PanelsApp):
         left = self._memory.load()
         self.theme = settings.theme or self._known(left.theme) or THEMES[0].name
         self.set_keymap(keymap(settings.keys))
-        feed = Feed(root, now=now, settings=settings, since_s=since_s, past=past)
-        self._main = MainScreen(feed, settings, _begin(left, settings.layout))
+        self._feed = Feed(root, now=now, settings=settings, since_s=since_s, past=past, cache=cache)
+        self._main = MainScreen(self._feed, settings, _begin(left, settings.layout))
 
     def get_default_screen(self) -> MainScreen:
         """The four panels."""
@@ -78,6 +86,10 @@ class MadroxTop(PanelsApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours, where another's theme does not define them."""
         return fallback_variables(dark=self.current_theme.dark)
+
+    def begin(self) -> None:
+        """Take the first look at the tree, blocking, so that the first screen shows it."""
+        self._feed.begin()
 
     def on_mount(self) -> None:
         """Leave the terminal as it was also when told to go by a signal."""
@@ -128,7 +140,11 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
     )
     try:
         memory = Memory(state_path())
-        app = MadroxTop(root, settings=settings, since_s=since_s, memory=memory, past=past)
+        cache = FleetCache(root, "screen") if since_s is None else None
+        app = MadroxTop(
+            root, settings=settings, since_s=since_s, memory=memory, past=past, cache=cache
+        )
+        app.begin()
         app.run()
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))

@@ -25,21 +25,18 @@ class AuditSums:
     and the view before is shown until `SHARE` allows a new one: by the next tick at the latest.
 
     Args:
-        model: The live model.
         budget_usd: The budget; `None` for none.
         clock: Seconds that only ever grow.
     """
 
     def __init__(
         self,
-        model: AuditModel,
         *,
         budget_usd: float | None,
         clock: Callable[[], float],
     ) -> None:
         self.by = WAYS[0]
         """What to group by: one of `WAYS`."""
-        self._model = model
         self._budget_usd = budget_usd
         self._clock = clock
         self._wanted: object = None
@@ -48,11 +45,16 @@ class AuditSums:
         self._rested_s = float("-inf")
 
     def look(
-        self, state: FleetState, instances: Sequence[InstanceState], usage: Usage
+        self,
+        model: AuditModel,
+        state: FleetState,
+        instances: Sequence[InstanceState],
+        usage: Usage,
     ) -> AuditView:
         """The sums behind a look at the fleet as it is now.
 
         Args:
+            model: The live model.
             state: The whole fleet.
             instances: Those that are shown.
             usage: What these add up to.
@@ -63,7 +65,7 @@ class AuditSums:
         began_s = self._clock()
         if wanted == self._wanted and (known == self._known or began_s < self._rested_s):
             return self._view
-        self._view = self._make(self._model, state, instances, usage)
+        self._view = self._make(model, state, instances, usage)
         self._wanted, self._known = wanted, known
         ended_s = self._clock()
         self._rested_s = ended_s + (ended_s - began_s) / SHARE
@@ -71,6 +73,7 @@ class AuditSums:
 
     def look_back(
         self,
+        model: AuditModel,
         state: FleetState,
         instances: Sequence[InstanceState],
         usage: Usage,
@@ -79,12 +82,13 @@ class AuditSums:
         """The sums behind a look at an earlier moment; those by event and error are not known.
 
         Args:
+            model: The live model, which knows sums by time.
             state: The whole fleet, as it was.
             instances: Those that are shown.
             usage: What these added up to.
             usage_of: Adds up others of that moment.
         """
-        return self._make(_Earlier(self._model, state, usage_of), state, instances, usage)
+        return self._make(_Earlier(model, state, usage_of), state, instances, usage)
 
     def _make(
         self,

@@ -11,21 +11,20 @@ from typing import ParamSpec, TypeVar
 
 import msgspec
 
-from logging_core import follow
-from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.cache import FleetCache
 from logging_core.read.disk import DiskUse, measure_disk
 from logging_core.read.events import newest_events
 from logging_core.read.frames import read_frame
 from logging_core.read.messages import MessagePages
 from logging_core.read.panes import PaneFile
-from logging_core.records import Batch
 from madrox_tui.audit_sums import AuditSums
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.frames import FrameSource
+from madrox_tui.live import LiveFleet, count_records
 from madrox_tui.messages import MessageSource
 from madrox_tui.past import Past
 from madrox_tui.pulse import Pulse
@@ -33,9 +32,6 @@ from madrox_tui.view import View
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-HISTORY_BYTES = 256 * 1024
-"""How much of the end of each log (audit and captures apart) is read at the start."""
 
 PULSE_MINUTES = 10
 """Of so many minutes the list shows how much was going on."""
@@ -53,10 +49,12 @@ class Feed:
         settings: The filter to begin with, and how to look.
         since_s: Count only what happened at or after this moment; `None` for all.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
+        cache: Where sums are kept from one run to the next; `None`: nowhere.
 
     Attributes:
         frames: Every captured frame of every pane.
         messages: Messages older than those of a view; `None` if they do not count.
+        first: What `begin` saw; `None` before that.
     """
 
     def __init__(
@@ -67,21 +65,25 @@ class Feed:
         settings: Settings,
         since_s: float | None = None,
         past: Past | None = None,
+        cache: FleetCache | None = None,
     ) -> None:
         self.root = root
         # What is older than what counts is not for the timeline either.
         pages = None if since_s is not None else MessageSource(partial(MessagePages, root))
         self.messages = pages
         self.frames = FrameSource(partial(PaneFile, root), partial(read_frame, root))
+        self.first: View | None = None
         self.now = now
-        self._poll = settings.poll
         self._tick_s = settings.tick_s
-        self._model = FleetModel(
-            since_s=since_s,
-            stuck_after_s=settings.stuck_after_s,
-            prompts=compile_patterns(settings.prompts),
+        options = {
+            "since_s": since_s,
+            "stuck_after_s": settings.stuck_after_s,
+            "prompts": compile_patterns(settings.prompts),
+        }
+        self._live = LiveFleet(
+            root, options, poll=settings.poll, cache=cache, monotonic=time.monotonic
         )
-        self._sums = AuditSums(self._model, budget_usd=settings.budget_usd, clock=time.monotonic)
+        self._sums = AuditSums(budget_usd=settings.budget_usd, clock=time.monotonic)
         self._pulse = Pulse(time.monotonic)
         self._turn = asyncio.Lock()
         self._past = past
@@ -89,6 +91,12 @@ class Feed:
         self._jumps = 0
         self._filter = parse_filter(settings.filter)
         self._scope: str | None = None
+
+    def begin(self) -> None:
+        """Take the first look, blocking; `first` shows it, and `run` goes on from there."""
+        batch = self._live.begin()
+        self._pulse.beat(0, caught_up=batch.caught_up)
+        self.first = self._look()
 
     async def run(self, publish: Callable[[View], None]) -> None:
         """Follow the tree until cancelled; `publish` is given each new view, on the loop."""
@@ -149,11 +157,10 @@ class Feed:
     async def _follow(self, publish: Callable[[View], None]) -> None:
         loop = asyncio.get_running_loop()
         shown_s = 0.0
-        batches = follow(self.root, history_bytes=HISTORY_BYTES, poll=self._poll, blocks=True)
-        async for batch in batches:
+        async for batch in self._live.batches():
             async with self._turn:
-                await asyncio.to_thread(self._model.apply, batch)
-                self._pulse.beat(_events(batch), caught_up=batch.caught_up)
+                await asyncio.to_thread(self._live.take, batch)
+                self._pulse.beat(count_records(batch), caught_up=batch.caught_up)
                 if batch.caught_up or loop.time() - shown_s >= FIRST_LOOKS_S:
                     publish(await asyncio.to_thread(self._look))
                     shown_s = loop.time()
@@ -165,18 +172,20 @@ class Feed:
                 publish(await asyncio.to_thread(self._look))
 
     def _look(self) -> View:
-        return self._view(self._model.state(self.now()), None)
+        return self._view(self._live.model.state(self.now()), None)
 
     def _view(self, state: FleetState, moment_s: float | None) -> View:
-        usage_of = self._model.usage_of if moment_s is None else partial(self._usage_at, moment_s)
+        usage_of = (
+            self._live.model.usage_of if moment_s is None else partial(self._usage_at, moment_s)
+        )
         instances = tuple(filter(self._passes, state.instances))
         usage = state.usage
         if len(instances) < len(state.instances):
             usage = usage_of(instance.instance_id for instance in instances)
         if moment_s is None:
-            audit = self._sums.look(state, instances, usage)
+            audit = self._sums.look(self._live.model, state, instances, usage)
         else:
-            audit = self._sums.look_back(state, instances, usage, usage_of)
+            audit = self._sums.look_back(self._live.model, state, instances, usage, usage_of)
         return View(
             state,
             self._filter,
@@ -200,7 +209,7 @@ class Feed:
             return Events(more=True)
 
     def _activity(self, state: FleetState) -> dict[str, tuple[int, ...]]:
-        model, now_s = self._model, state.at_s
+        model, now_s = self._live.model, state.at_s
         return {
             i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
             for i in state.instances
@@ -220,7 +229,3 @@ async def _uncut(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     except asyncio.CancelledError:
         await asyncio.wait([done])
         raise
-
-
-def _events(batch: Batch) -> int:
-    return len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)

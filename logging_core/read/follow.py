@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,36 @@ async def follow(
     """
     root = Path(log_dir).expanduser().absolute()
     reader = TreeReader(root, cursor=cursor, raw=raw, history_bytes=history_bytes, blocks=blocks)
+    batches = follow_on(reader, root, poll=poll, sweep_s=sweep_s)
+    async with aclosing(batches):
+        async for batch in batches:
+            yield batch
+
+
+async def follow_on(
+    reader: TreeReader,
+    root: Path,
+    *,
+    first: Batch | None = None,
+    poll: bool = False,
+    sweep_s: float = 2.0,
+) -> AsyncGenerator[Batch, None]:
+    """As `follow`, with a reader that was made before, and maybe has taken its first look.
+
+    Args:
+        reader: Reads; it is closed in the end.
+        root: Its tree.
+        first: What its first look brought; `None`: it has not taken one.
+        poll: See `follow`.
+        sweep_s: See `follow`.
+    """
     hints = _Hints(root, watched=not poll, sweep_s=sweep_s)
     last: Batch | None = None
     try:
         dirty: Collection[Path] | None = None
         while True:
-            batch = await _in_thread(reader, dirty)
+            batch = await _in_thread(reader, dirty) if first is None else first
+            first = None
             if _is_news(batch, last):
                 yield batch
             # The first records do not wait for the watch; a sweep finds what it missed.

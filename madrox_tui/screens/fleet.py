@@ -41,9 +41,14 @@ class FleetScreen(Screen[None]):
         self._feed = feed
         self._latest: View | None = None
 
-    @work(group="feed")
-    async def follow_tree(self) -> None:
+    def follow_tree(self) -> None:
         """Show what the feed brings, until the app ends."""
+        if self._feed.first is not None:
+            self._publish(self._feed.first)
+        self._run_feed()
+
+    @work(group="feed")
+    async def _run_feed(self) -> None:
         await self._feed.run(self._publish)
 
     def narrow(self, wanted: Filter, scope: str | None) -> None:

@@ -23,8 +23,8 @@ class Clock:
         return self.now_s
 
 
-def sums(model: FakeModel, clock: Clock) -> AuditSums:
-    return AuditSums(model, budget_usd=50.0, clock=clock)
+def sums(clock: Clock) -> AuditSums:
+    return AuditSums(budget_usd=50.0, clock=clock)
 
 
 def with_requests(state: FleetState, requests: int) -> FleetState:
@@ -34,54 +34,56 @@ def with_requests(state: FleetState, requests: int) -> FleetState:
 def test_the_same_fleet_is_summed_once_a_minute() -> None:
     """While nothing happens, a look costs nothing; rates are made anew with the minute."""
     view, model, clock = fleet_view(), FakeModel(instances()), Clock()
-    audit = sums(model, clock)
-    first = audit.look(view.state, view.instances, view.usage)
+    audit = sums(clock)
+    first = audit.look(model, view.state, view.instances, view.usage)
     clock.now_s += 1000
-    assert audit.look(view.state, view.instances, view.usage) is first
+    assert audit.look(model, view.state, view.instances, view.usage) is first
     later = msgspec.structs.replace(view.state, at_s=view.state.at_s + 60)
-    assert audit.look(later, view.instances, view.usage) is not first
+    assert audit.look(model, later, view.instances, view.usage) is not first
 
 
 def test_sums_take_a_part_of_the_time_only() -> None:
     """When each look brings exchanges, the sums rest as long as `SHARE` asks for."""
     view, clock = fleet_view(), Clock()
-    audit = sums(FakeModel(instances()), clock)
-    first = audit.look(view.state, view.instances, view.usage)
+    audit, model = sums(clock), FakeModel(instances())
+    first = audit.look(model, view.state, view.instances, view.usage)
     busy = with_requests(view.state, 5)
-    assert audit.look(busy, view.instances, view.usage) is first
+    assert audit.look(model, busy, view.instances, view.usage) is first
     clock.now_s += clock.step_s / SHARE
-    assert audit.look(busy, view.instances, view.usage) is not first
+    assert audit.look(model, busy, view.instances, view.usage) is not first
 
 
 def test_what_a_person_asks_for_comes_at_once() -> None:
     """Another filter and other groups do not wait for anything."""
     view, clock = fleet_view(), Clock()
-    audit = sums(FakeModel(instances()), clock)
-    first = audit.look(view.state, view.instances, view.usage)
-    filtered = audit.look(view.state, view.instances[:1], view.instances[0].usage)
+    audit, model = sums(clock), FakeModel(instances())
+    first = audit.look(model, view.state, view.instances, view.usage)
+    filtered = audit.look(model, view.state, view.instances[:1], view.instances[0].usage)
     assert [group.label for group in filtered.groups] == ["atlas-0000"]
     audit.by = "role"
-    by_role = audit.look(view.state, view.instances, view.usage)
+    by_role = audit.look(model, view.state, view.instances, view.usage)
     assert (by_role.by, first.by) == ("role", "instance")
 
 
 def test_an_earlier_moment_has_the_sums_of_then() -> None:
     """Groups are those of the earlier state, not what the live model has by now."""
     view = fleet_view()
-    audit = sums(FakeModel(()), Clock())
+    audit, model = sums(Clock()), FakeModel(())
 
     def usage_of(ids: Iterable[str]) -> Usage:
         wanted = set(ids)
         return added([i for i in view.state.instances if i.instance_id in wanted])
 
-    back = audit.look_back(view.state, view.instances, view.usage, usage_of)
+    back = audit.look_back(model, view.state, view.instances, view.usage, usage_of)
     assert [group.label for group in back.groups][:2] == ["atlas-0000", "harbor-0001"]
     audit.by = "role"
-    by_role = audit.look_back(view.state, view.instances, view.usage, usage_of)
+    by_role = audit.look_back(model, view.state, view.instances, view.usage, usage_of)
     assert {group.label for group in by_role.groups} == {"architect", "backend", "qa"}
     assert sum(group.usage.requests for group in by_role.groups) == view.usage.requests
-    filtered = audit.look_back(view.state, view.instances[:1], view.instances[0].usage, usage_of)
+    filtered = audit.look_back(
+        model, view.state, view.instances[:1], view.instances[0].usage, usage_of
+    )
     assert [group.instance_ids for group in filtered.groups] == [("atlas-0000",)]
     for by in ("event_type", "error"):
         audit.by = by
-        assert audit.look_back(view.state, view.instances, view.usage, usage_of).groups == ()
+        assert audit.look_back(model, view.state, view.instances, view.usage, usage_of).groups == ()
