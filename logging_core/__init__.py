@@ -27,8 +27,11 @@ from logging_core.records import (
 from logging_core.tree import LogTree
 
 if TYPE_CHECKING:
+    from logging_core.history import History
     from logging_core.manager import InstanceManager, LoggingManager
     from logging_core.read.follow import follow
+    from logging_core.read.messages import MessagePages
+    from logging_core.read.panes import PaneFile
     from logging_core.write.handle import InstanceHandle
 
 __version__ = "0.1.0"
@@ -37,6 +40,7 @@ __all__ = [
     "AuditEvent",
     "Batch",
     "FrameRef",
+    "History",
     "InstanceGone",
     "InstanceHandle",
     "InstanceManager",
@@ -49,17 +53,22 @@ __all__ = [
     "LoggingManager",
     "MadroxLogError",
     "Message",
+    "MessagePages",
     "Metadata",
     "OrchestratorEvent",
+    "PaneFile",
     "Problem",
     "Record",
     "follow",
 ]
 
 _LAZY = {
+    "History": "logging_core.history",
     "InstanceHandle": "logging_core.write.handle",
     "InstanceManager": "logging_core.manager",
     "LoggingManager": "logging_core.manager",
+    "MessagePages": "logging_core.read.messages",
+    "PaneFile": "logging_core.read.panes",
     "follow": "logging_core.read.follow",
 }
 

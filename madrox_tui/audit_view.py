@@ -99,9 +99,10 @@ def make_audit_view(
     age_s = _age(instances, now_s)
     span_s, step_s = _span(age_s)
     to_s = (now_s // step_s + 1) * step_s
+    is_priced = usage.cost_usd is not None or not usage.requests
     rates = (
-        _rate(model, "5m", 5 * _MINUTE, now_s, ids, age_s),
-        _rate(model, "1h", _HOUR, now_s, ids, age_s),
+        _rate(model, "5m", 5 * _MINUTE, now_s, ids, age_s, is_priced=is_priced),
+        _rate(model, "1h", _HOUR, now_s, ids, age_s, is_priced=is_priced),
         make_rate("all", usage, age_s),
     )
     budget = None
@@ -125,10 +126,13 @@ def _rate(
     now_s: float,
     ids: Collection[str] | None,
     age_s: float | None,
+    *,
+    is_priced: bool = True,
 ) -> Rate:
     """The rate of a window; a fleet that is younger than it spent all in less time."""
     usage = model.usage_in(from_s=now_s - window_s, to_s=now_s + _MINUTE, instance_ids=ids)
-    return make_rate(name, usage, window_s if age_s is None else min(window_s, age_s))
+    seconds = window_s if age_s is None else min(window_s, age_s)
+    return make_rate(name, usage, seconds, is_priced=is_priced)
 
 
 def _age(instances: Sequence[InstanceState], now_s: float) -> float | None:

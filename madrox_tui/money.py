@@ -55,9 +55,16 @@ class Budget:
         return self.spent_usd / self.limit_usd
 
 
-def make_rate(window: str, usage: Usage, seconds: float | None) -> Rate:
-    """The rate of what was used in `seconds`; `None` if how long it took is not known."""
-    if seconds is None or (usage.cost_usd is None and usage.requests):
+def make_rate(window: str, usage: Usage, seconds: float | None, *, is_priced: bool = True) -> Rate:
+    """How fast money was spent.
+
+    Args:
+        window: The window's name.
+        usage: What was used in it.
+        seconds: How long it lasted; `None` if that is not known.
+        is_priced: Whether there is a price on anything at all: if not, nothing is free.
+    """
+    if seconds is None or (usage.cost_usd is None and (usage.requests or not is_priced)):
         return Rate(window, None, usage.unpriced)
     hours = max(seconds, LEAST_S) / HOUR_S
     return Rate(window, (usage.cost_usd or 0.0) / hours, usage.unpriced)

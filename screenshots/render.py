@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 FONT = "DejaVu Sans Mono"
 SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
-    ("fleet", (160, 48), ("j", "j", "j")),
+    ("fleet", (160, 48), ()),
     ("filter", (120, 40), ("slash", *"role:backend")),
     ("message", (120, 40), ("3", *"kkk", "enter")),
     ("narrow", (80, 24), ()),

@@ -15,7 +15,9 @@ import orjson
 
 from logging_core.codec.lenient import Fields, load_object
 from logging_core.records import AuditEvent, Message, Metadata
-from logging_core.text import safe_block
+from logging_core.text import safe_block, safe_line
+
+_NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
 
 
 def strip_line(line: bytes, *, first: bool = False) -> bytes:
@@ -77,7 +79,7 @@ def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
         cost_usd=details.number("cost"),
         response_time_s=details.number("response_time_seconds"),
         error=_error(written, raw=raw),
-        details=Fields(loaded._replace(fields=written), raw=raw).rest(),
+        details=_named(Fields(loaded._replace(fields=written), raw=raw).rest(), raw=raw),
         suspect=(*fields.suspect, *details.suspect),
         extra=fields.rest(),
     )
@@ -101,6 +103,16 @@ def decode_metadata(data: bytes, instance_id: str, *, raw: bool = False) -> Meta
         tmux_session=fields.line("tmux_session"),
         extra=fields.rest(),
     )
+
+
+def _named(details: dict[str, Any], *, raw: bool) -> dict[str, Any]:
+    """The details, with what they call an instance on one line each."""
+    if not raw:
+        for key in _NAMES:
+            name = details.get(key)
+            if isinstance(name, str) and not name.isprintable():
+                details[key] = safe_line(name)
+    return details
 
 
 def _error(details: Mapping[str, Any], *, raw: bool) -> str | None:

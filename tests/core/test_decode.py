@@ -269,3 +269,11 @@ def test_metadata_is_read_and_its_directory_names_the_instance() -> None:
         role="qa",
         extra={"instance_id": "other", "x": 1},
     )
+
+
+def test_what_a_spawn_calls_an_instance_is_one_line() -> None:
+    """Names, roles and models of audit details break no table, whatever they hold."""
+    details = {"role": "qa\n\x1b[2J", "model": "a\tb", "note": "two\nlines"}
+    event = decode_audit(json.dumps({"event_type": "instance_spawn", "details": details}).encode())
+    assert isinstance(event, AuditEvent)
+    assert event.details == {"role": "qa␊␛[2J", "model": "a   b", "note": "two\nlines"}

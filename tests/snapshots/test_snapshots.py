@@ -73,8 +73,8 @@ def app_on(root: Path, monkeypatch: pytest.MonkeyPatch, theme: str | None = None
 def test_fleet(
     snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
-    """The demo fleet, the stuck instance first and selected."""
-    shows = ("▲ stuck", "8 instances", "Acquiring state lock" if size[0] > 100 else "harbor")
+    """The demo fleet: who waits for a person first and selected, then the stuck and the failed."""
+    shows = ("? waiting", "▲ stuck", "8 instances", "❯ 1. Yes" if size[0] > 100 else "harbor")
     assert snap_compare(
         app_on(demo, monkeypatch), terminal_size=size, run_before=after(shows=shows)
     )
@@ -83,11 +83,11 @@ def test_fleet(
 @pytest.mark.parametrize(
     ("keys", "shows"),
     [
-        (("2",), ("Acquiring state lock",)),
+        (("2",), ("❯ 1. Yes",)),
         (("3",), ("Timeline 1.2k",)),
         (("4",), ("$24.99 + 95 unpriced",)),
-        (("question_mark",), ("Half a page down",)),
-        (("slash", *"state:busy", "enter"), ("Instances 3 of 8", "filter state:busy")),
+        (("question_mark",), ("Every instance, those that need you first",)),
+        (("slash", *"state:busy", "enter"), ("Instances 2 of 8", "state:busy")),
     ],
     ids=["pane", "timeline", "audit", "help", "filter"],
 )
@@ -113,7 +113,7 @@ def test_message(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPa
 def test_light_theme(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The light theme."""
     app = app_on(demo, monkeypatch, theme="madrox-light")
-    before = after(shows=("Acquiring state lock",))
+    before = after(shows=("❯ 1. Yes",))
     assert snap_compare(app, terminal_size=(120, 40), run_before=before)
 
 

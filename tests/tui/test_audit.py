@@ -47,6 +47,7 @@ def test_rates_are_by_the_hour_and_never_invented() -> None:
     assert make_rate("5m", usage(3, 0.5), 300).usd_per_hour == pytest.approx(6.0)
     assert make_rate("5m", usage(3, None, 3), 300).usd_per_hour is None
     assert make_rate("5m", Usage(), 300).usd_per_hour == 0.0
+    assert make_rate("5m", Usage(), 300, is_priced=False).usd_per_hour is None
     assert make_rate("all", usage(3, 0.5), None).usd_per_hour is None
     assert make_rate("all", usage(3, 0.5), 1).usd_per_hour == pytest.approx(30.0)
 

@@ -35,7 +35,7 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
-    wrote, handled, queried, followed = outputs
+    wrote, handled, queried, followed, looked_back = outputs
     assert wrote == handled == ""
     assert "What is 2+2?" in queried
     assert "instance_spawn" in queried
@@ -45,6 +45,8 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         "def456 outbound Review the last commit",
         "def456 inbound Two remarks …",
     ]
+    assert "def456 terminated terminated (force=False)" in looked_back
+    assert looked_back.endswith("1 capture\n3 messages\n")
 
 
 def test_the_two_commands_are_single_lines() -> None:

@@ -1,0 +1,146 @@
+"""Hostile text in every place where a text is shown: the terminal gets nothing of it raw."""
+
+from __future__ import annotations
+
+import json
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from builders import TreeBuilder
+from payloads import PAYLOADS
+from terminal import Terminal
+
+HARMLESS = dict.fromkeys(PAYLOADS, b"hello")
+HOSTILE = {name: payload.data for name, payload in PAYLOADS.items()}
+
+VISITS = (
+    (b"z", "instances"),
+    (b"\x1b[6~", "further down"),
+    (b"s", "sorted"),
+    (b"t", "as a tree"),
+    (b"2", "pane"),
+    (b"d", "its changes"),
+    (b"[", "an earlier capture"),
+    (b"G", "the newest again"),
+    (b"3", "timeline"),
+    (b"\x1b[5~", "further up"),
+    (b"\r", "a message"),
+    (b"\x1b", "closed"),
+    (b"4", "audit"),
+    (b"b", "by role"),
+    (b"\r", "what stands behind a sum"),
+    (b"\x1b", "closed"),
+    (b"bbb", "by event"),
+    (b"b", "by error"),
+    (b"~", "log health"),
+    (b"\x1b[6~", "further down"),
+    (b"\x1b", "closed"),
+    (b"?", "help"),
+    (b"\x1b", "closed"),
+    (b":", "palette"),
+    (b"instance", "instances by name"),
+    (b"\x1b", "closed"),
+    (b"1", "instances"),
+    (b"/e", "filter"),
+    (b"\r", "kept"),
+    (b"\x06e", "find"),
+    (b"\x1b", "closed"),
+    (b"x", "export"),
+    (b"\x1b", "closed"),
+    (b"@", "an earlier moment"),
+    (b"@", "live again"),
+)
+"""What is typed, and what that shows."""
+
+
+def fill(root: Path, texts: Mapping[str, bytes]) -> TreeBuilder:
+    """A fleet that says each text as name, role, model, message, id, error, detail and pane."""
+    tree = TreeBuilder(root)
+    for number, data in enumerate(texts.values()):
+        who, text = f"i{number:02}", data.decode("utf-8", "surrogateescape")
+        text = text.encode("utf-8", "replace").decode()
+        tree.spawn(who, f"N{text}", at=number, role=f"R{text}", model=f"M{text}")
+        tree.send(who, f"m{text}", f"ask {text} end", at=100 + number)
+        tree.receive(who, f"m{text}", f"say {text} end", at=200 + number)
+        tree.audit("e" + text, who, {"error": f"E{text}", f"k{text}": [text]}, at=300 + number)
+        tree.lifecycle(who, f"life {text}", at=310 + number, level="ERROR")
+        tree.orchestrator(f"orch {text}", at=320 + number, level="ERROR", instance_id=who)
+        tree.frame(who, "before", at=330 + number)
+        header = f"\n{'=' * 80}\n[{tree.when(340 + number)}]\n{'=' * 80}\n".encode()
+        tree.line(f"instances/{who}/tmux_output.log", header + b"pane " + data + b" end\n")
+        tree.line("audit/audit_20261123.jsonl", b"broken " + data.replace(b"\n", b" ") + b"\n")
+        tree.json(
+            f"instances/{who}/communication.jsonl", {"event_type": text, "content": data.hex()}
+        )
+    return tree
+
+
+def settle(terminal: Terminal) -> None:
+    """Read until the program has nothing more to say."""
+    quiet = 0
+    while quiet < 3:
+        ready = select.select([terminal.master], [], [], 0.1)[0]
+        quiet = 0 if ready else quiet + 1
+        if ready:
+            terminal.read()
+
+
+def tour(root: Path, cwd: Path) -> bytes:
+    """What the terminal gets of a look at everything."""
+    argv = [sys.executable, "-m", "madrox_tui", "--poll", str(root)]
+    terminal = Terminal(argv, rows=60, columns=160, cwd=cwd)
+    try:
+        terminal.sees("pane ")
+        settle(terminal)
+        for keys, what in VISITS:
+            terminal.send(keys)
+            settle(terminal)
+            assert terminal.process.poll() is None, f"ended at: {what}"
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+        return terminal.output
+    finally:
+        terminal.close()
+
+
+def kinds(output: bytes) -> set[bytes]:
+    """The kinds of escape sequences: their introducers and finals, without what is in them."""
+    found = re.findall(rb"\x1b(?:[\]P_^X][^\x07\x1b]*|\[[0-?]*[ -/]*[@-~]|[^\[\]P_^X])", output)
+    return {re.sub(rb"[0-9;:]+", b"", sequence)[:6] for sequence in found}
+
+
+@pytest.mark.timeout(300)
+def test_no_hostile_text_reaches_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every payload in every place: no crash, no raw control, no other kind of escape sequence."""
+    harmless = tour(fill(tmp_path / "harmless", HARMLESS).root, tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "anew"))  # or it begins as it was left
+    hostile = tour(fill(tmp_path / "hostile", HOSTILE).root, tmp_path)
+    assert kinds(hostile) <= kinds(harmless)
+    raw = [
+        name
+        for name, data in HOSTILE.items()
+        if re.search(rb"\x1b.|[\x80-\x9f]", data) and len(data) > 1 and data in hostile
+    ]
+    assert raw == []
+    text = hostile.decode("utf-8", "replace")
+    assert not re.search(
+        "[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\U000e0000-\U000e007f]", text
+    )
+
+
+def test_the_report_is_as_safe(tmp_path: Path) -> None:
+    """`--json` of a hostile tree is JSON without a single control character in its texts."""
+    root = fill(tmp_path / "hostile", HOSTILE).root
+    argv = [sys.executable, "-m", "madrox_tui", "--json", str(root)]
+    done = subprocess.run(argv, capture_output=True, check=True, cwd=tmp_path)
+    report = json.loads(done.stdout)
+    assert len(report["instances"]) == len(HOSTILE)
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|(?<!\\)\\u00[019]", done.stdout)
