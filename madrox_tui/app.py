@@ -13,6 +13,8 @@ import msgspec
 from rich.console import RenderableType
 from textual.app import InvalidThemeError
 from textual.command import Provider
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
@@ -22,6 +24,7 @@ from logging_core.history import History
 from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
 from madrox_tui.config import Settings
+from madrox_tui.driver import TerminalDriver
 from madrox_tui.feed import Feed
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.past import Past
@@ -86,6 +89,11 @@ class MadroxTop(PanelsApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours, where another's theme does not define them."""
         return fallback_variables(dark=self.current_theme.dark)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice; where that is a Unix terminal, one that may go away."""
+        chosen = super().get_driver_class()
+        return TerminalDriver if chosen is LinuxDriver else chosen
 
     def begin(self) -> None:
         """Take the first look at the tree, blocking, so that the first screen shows it."""

@@ -35,8 +35,8 @@ def look(root: Path, kept: FleetCache | None) -> Any:
     model = read_fleet(root, kept)
     state = model.state(TreeBuilder.epoch(100_000))
     messages = sorted(str(message.content) for message in state.messages)
-    unknown = msgspec.structs.replace(state, messages=(), reordered=0)
-    return msgspec.to_builtins(unknown), messages
+    bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0)
+    return msgspec.to_builtins(bare), messages, sorted(event.text for event in state.events)
 
 
 class Kept:

@@ -101,6 +101,27 @@ def test_a_terminal_that_is_gone_ends_it(
         terminal.close()
 
 
+def test_a_terminal_that_vanishes_without_a_word_ends_it(
+    fleet: TreeBuilder, tmp_path: Path
+) -> None:
+    """Also when no hang-up is ever sent, because the program is in a session of its own."""
+    code = (
+        "import signal, sys; from madrox_tui.app import MadroxTop; "
+        "MadroxTop._quit_by = lambda *_: None; "
+        "from madrox_tui.cli import main; sys.exit(main())"
+    )
+    argv = [sys.executable, "-c", code, str(fleet.root)]
+    terminal = Terminal(argv, rows=48, columns=160, cwd=tmp_path)
+    try:
+        terminal.sees("build the plan")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, terminal.master)
+        os.close(nothing)
+        assert terminal.process.wait(10) == 128 + signal.SIGHUP
+    finally:
+        terminal.close()
+
+
 def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(
     fleet: TreeBuilder, tmp_path: Path
 ) -> None:
