@@ -1,0 +1,265 @@
+"""Records folded, one by one or in bulk, into what is known of a fleet."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from typing import Any
+
+from logging_core.analyse.facts import moment_s
+from logging_core.analyse.groups import Tables
+from logging_core.analyse.instance import SPOKEN, Instance, first_line
+from logging_core.analyse.problems import ProblemTally
+from logging_core.analyse.series import Series
+from logging_core.analyse.state import TimelineEvent, Usage
+from logging_core.analyse.summary import EXCHANGE, Summary
+from logging_core.analyse.timeline import Timeline
+from logging_core.records import (
+    AuditBlock,
+    AuditEvent,
+    Batch,
+    Exchange,
+    FrameRef,
+    InstanceGone,
+    InstanceSeen,
+    LifecycleEvent,
+    Message,
+    Metadata,
+    OrchestratorEvent,
+)
+
+FLEET_IDS = frozenset({"", "orchestrator"})
+"""Instance ids that mean the fleet as a whole, as no id does."""
+
+MOST_PENDING = 1 << 13
+"""So many exchanges may wait to be summed: the more at once, the less each one costs."""
+
+ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
+
+REMEMBERED = (
+    "timeline",
+    "events",
+    "waiting",
+    "caught_up",
+    "instances",
+    "summary",
+    "series",
+    "errors",
+    "problems",
+    "_audit_s",
+    "_orchestrator_s",
+)
+"""What a `Fold` is made of, besides `tables`; the rest follows from it."""
+
+_ECHO = re.compile(r"(?:Sending message|Received response|Communication:)")
+"""How entries of an instance.log begin that repeat a line of its communication.jsonl."""
+
+
+class Fold:
+    """What the records that were taken in add up to.
+
+    Args:
+        since_s: See `FleetModel`, as for the others; minus infinity: all counts.
+        max_messages: Of the timeline.
+        max_events: Of what stands between its messages.
+        by_time: Whether `series` is kept.
+
+    Attributes:
+        instances: By id, those included that are only mentioned.
+        summary: Of the exchanges, once they are settled.
+        series: The same by time.
+        tables: The same by what belongs together.
+        timeline: The newest messages.
+        events: What happened between them.
+        errors: How many there were.
+        problems: What could not be read.
+        waiting: See `FleetState`, as for `caught_up`.
+        total: Of all exchanges; `None` while that has to be added up anew.
+        roster_changed: Instances came or went since this was set to false.
+    """
+
+    def __init__(
+        self, *, since_s: float, max_messages: int, max_events: int, by_time: bool
+    ) -> None:
+        self.timeline: Timeline[Message] = Timeline(max_messages)
+        self.events: Timeline[TimelineEvent] = Timeline(max_events)
+        self.waiting: str | None = None
+        self.caught_up = False
+        self._since_s = since_s
+        self._by_time = by_time
+        self._takers: dict[type, Callable[[Any], object]] = {
+            Message: self._message,
+            AuditEvent: self._audit,
+            LifecycleEvent: self._lifecycle,
+            OrchestratorEvent: self._orchestrator,
+            Metadata: lambda metadata: self._instance(metadata.instance_id).metadata(metadata),
+            InstanceSeen: lambda seen: self._instance(seen.instance_id),
+            InstanceGone: self._gone,
+            FrameRef: lambda ref: self._instance(ref.instance_id).frame(ref),
+        }
+        self._clear()
+
+    def _clear(self) -> None:
+        self.instances: dict[str, Instance] = {}
+        self._pending: defaultdict[str | None, list[Exchange]] = defaultdict(list)
+        self._pending_count = 0
+        self.summary = Summary()
+        self.series = Series()
+        self.tables = Tables(self.summary)
+        self.total: Usage | None = None
+        self.errors = 0
+        self.problems = ProblemTally()
+        self._audit_s: float | None = None
+        self._orchestrator_s: float | None = None
+        self.roster_changed = True
+
+    def take(self, batch: Batch) -> None:
+        """Take in what one look at the tree brought."""
+        if batch.reset:
+            self._clear()
+            self.timeline.clear()
+            self.events.clear()
+        for block in batch.blocks:
+            self._take_in(block)
+        for record in batch.records:
+            self._takers[type(record)](record)
+        if batch.blocks:
+            last_s = moment_s(batch.blocks[-1].exchanges[-1].timestamp)
+            self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
+        self.timeline.settle(caught_up=batch.caught_up)
+        self.events.settle(caught_up=batch.caught_up)
+        self.problems.add(batch.problems)
+        self.waiting = batch.waiting
+        self.caught_up = batch.caught_up
+
+    # --- exchanges in bulk ---------------------------------------------------
+
+    def _take_in(self, block: AuditBlock) -> None:
+        for exchange in block.exchanges:
+            self._pending[exchange.instance_id].append(exchange)
+        self._pending_count += len(block.exchanges)
+        if self._pending_count >= MOST_PENDING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Sum the exchanges that wait for it."""
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, defaultdict(list)
+        self._pending_count = 0
+        for instance_id, exchanges in pending.items():
+            self.tables.events.add(EXCHANGE, instance_id, len(exchanges))
+            if instance_id is not None and instance_id not in FLEET_IDS:
+                ids = [exchange.details.message_id for exchange in exchanges]
+                times = [exchange.timestamp for exchange in exchanges]
+                self._instance(instance_id).exchanges(ids, times)
+            if self._since_s != -math.inf:
+                exchanges[:] = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
+        counted = self.summary.extend(pending)
+        self.total = None
+        if self._by_time:
+            for instance_id, exchanges in counted.items():
+                self.series.extend(instance_id, exchanges)
+
+    # --- records -------------------------------------------------------------
+
+    def _instance(self, instance_id: str, *, proves_it: bool = True) -> Instance:
+        """The instance that a record is about; it will be frozen anew."""
+        instance = self.instances.get(instance_id)
+        if instance is None:
+            instance = self.instances[instance_id] = Instance(instance_id)
+        if proves_it and not instance.known:
+            instance.known = self.roster_changed = True
+        instance.touch()
+        return instance
+
+    def _message(self, message: Message) -> None:
+        at_s = self._instance(message.instance_id).message(message)
+        if message.event_type in SPOKEN and self._counts(at_s):
+            self.timeline.add(message, at_s, file=message.instance_id)
+
+    def _lifecycle(self, event: LifecycleEvent) -> None:
+        self._instance(event.instance_id).lifecycle(event)
+        is_error = event.level in ERROR_LEVELS
+        if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
+            happened = TimelineEvent(event.instance_id, event.time_s, event.text, is_error)
+            self.events.add(happened, event.time_s, file=event.instance_id)
+
+    def _audit(self, event: AuditEvent) -> None:
+        at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
+        instance_id = event.instance_id
+        counts = self._counts(at_s)
+        if event.event_type == EXCHANGE:
+            self.settle()  # of two with one id the first counts
+        self.tables.events.add(event.event_type, instance_id)
+        if counts and self.summary.add(event):
+            self.total = None
+            if self._by_time and at_s is not None:
+                self.series.add(event, at_s)
+        if instance_id is not None and instance_id not in FLEET_IDS:
+            self._instance(instance_id).audit(event, at_s)
+        if event.error is None and event.level not in ERROR_LEVELS:
+            return
+        error = event.error or event.event_type
+        affected = _affected(event)
+        if counts:
+            self._failed(at_s, instance_id, error, affected, file="audit")
+        for failed_id in affected:
+            self._instance(failed_id).fail(at_s, error, counts=counts)
+
+    def _orchestrator(self, event: OrchestratorEvent) -> None:
+        at_s = self._orchestrator_s if event.time_s is None else event.time_s
+        self._orchestrator_s = at_s
+        is_error = event.level in ERROR_LEVELS
+        counts = self._counts(at_s)
+        error = event.text or event.error or event.level
+        about = {event.instance_id} - FLEET_IDS if event.instance_id is not None else set()
+        if is_error and counts:
+            self._failed(at_s, event.instance_id, error, about, file="orchestrator.log")
+        if event.instance_id is None or event.instance_id in FLEET_IDS:
+            return
+        # The tree keeps entries about instances whose directory was deleted long ago.
+        instance = self._instance(event.instance_id, proves_it=False)
+        instance.mentioned(at_s)
+        if is_error:
+            instance.fail(at_s, error, counts=counts)
+
+    def _failed(
+        self,
+        at_s: float | None,
+        instance_id: str | None,
+        error: str,
+        affected: Collection[str],
+        *,
+        file: str,
+    ) -> None:
+        """An error that counts."""
+        self.errors += 1
+        whose = "" if instance_id is None or instance_id in FLEET_IDS else instance_id
+        # No instance id holds a slash, so that no file of an instance is taken for this one.
+        self.events.add(TimelineEvent(whose, at_s, error, is_error=True), at_s, file=f"/{file}")
+        for affected_id in affected or (None,):
+            self.tables.errors.add(first_line(error), affected_id)
+        if self._by_time and at_s is not None:
+            self.series.add_error(affected, at_s)
+
+    def _gone(self, gone: InstanceGone) -> None:
+        self.settle()
+        if self.instances.pop(gone.instance_id, None) is not None:
+            self.summary.forget(gone.instance_id)
+            self.series.forget(gone.instance_id)
+            self.roster_changed = True
+
+    def _counts(self, at_s: float | None) -> bool:
+        return self._since_s == -math.inf or (at_s is not None and at_s >= self._since_s)
+
+
+def _affected(event: AuditEvent) -> set[str]:
+    """Whom an error is about: the event's instance, and those that its details list."""
+    listed = event.details.get("affected_instances")
+    ids = {i for i in listed if isinstance(i, str)} if isinstance(listed, list) else set()
+    if event.instance_id is not None:
+        ids.add(event.instance_id)
+    return ids - FLEET_IDS
