@@ -31,7 +31,7 @@ from logging_core.tree import INSTANCE_FILES, FileKind
 BATCH = 8 << 20
 """About so many bytes are read at one look, of each log at most about one `TURN`."""
 
-_LOGS = 500
+_LOGS = 2_500
 """So many logs are read at one look."""
 
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}

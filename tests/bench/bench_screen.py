@@ -76,7 +76,7 @@ def main() -> None:
         at_s = time.time() - TreeBuilder.epoch(0) - 60
         for number in range(instances):
             tree.spawn(f"i{number}", f"agent-{number}", at=at_s)
-            tree.send(f"i{number}", "m", "first message", at=at_s)
+            tree.send(f"i{number}", "m", "first message", at=at_s + 3)
             tree.frame(f"i{number}", "a pane", at=at_s)
         top = [sys.executable, "-m", "madrox_tui", str(tree.root)]
         tail = ["tail", "-F", str(tree.root / "instances/i0/communication.jsonl")]
