@@ -25,7 +25,7 @@ class FleetScreen(Screen[None]):
         filter_text: The filter to begin with.
     """
 
-    view: reactive[View | None] = reactive(None, layout=False)
+    view: reactive[View | None] = reactive(None, repaint=False)
     """What the panels show."""
 
     paused: reactive[bool] = reactive(False, layout=False)
