@@ -20,7 +20,7 @@ CLAUDE_COMMAND = """\
 │                                                                    │
 │ Do you want to proceed?                                            │
 │ ❯ 1. Yes                                                           │
-│   2. Yes, and don't ask again for rm commands in /work/project     │
+│   2. Yes, and don't ask again for rm commands in /home/project     │
 │   3. No, and tell Claude what to do differently (esc)              │
 │                                                                    │
 ╰──────────────────────────────────────────────────────────────────╯
@@ -43,7 +43,7 @@ CLAUDE_EDIT = """\
 CLAUDE_TRUST = """\
  Do you trust the files in this folder?
 
- /work/project
+ /home/project
 
  Claude Code may read, write, or execute files contained in this
  directory. This can pose security risks, so only use files from
@@ -123,7 +123,7 @@ CODEX_OLD = """\
 ▌  Approve and run the command
 """
 CODEX_TRUST = """\
-> You are running Codex in /work/project
+> You are running Codex in /home/project
 
   Do you trust the contents of this directory? Working with untrusted
   contents comes with higher risk of prompt injection.
