@@ -11,6 +11,7 @@ import zlib
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -64,6 +65,7 @@ _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Series: {"_starts": Minutes},
     Summary: {"_bulk": lambda: defaultdict(Coming)},
 }
+_LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
 
@@ -210,7 +212,7 @@ _UNPACKERS: dict[int, Callable[..., Any]] = {
     _KIND: Kind,
     _PROOF: lambda values: Proof(*_unpack_all(values)),
     _STRUCT: lambda place, data: msgspec.msgpack.decode(data, type=_STRUCTS[place]),
-    _RECORDS: lambda place, data: msgspec.msgpack.decode(data, type=list[_STRUCTS[place]]),  # type: ignore[valid-type]
+    _RECORDS: lambda place, data: msgspec.msgpack.decode(data, type=_LISTS[place]),
     _OBJECT: _make,
     _SIMPLE_LIST: lambda values: values,
     _SIMPLE_DICT: lambda values: values,
