@@ -67,10 +67,13 @@ class LiveFleet:
         if kept is not None:
             self._reader = TreeReader(self._root, cursor=kept.cursor, blocks=True)
             self.model, self._doubt = kept.model, True
-        self._first = self._reader.poll()
-        if not (self._doubt and is_rewritten(self._first)):
-            self.take(self._first)
-        return self._first
+        first = self._reader.poll()
+        if self._doubt and is_rewritten(first):
+            self._begin_anew()
+            first = self._reader.poll()
+        self._first = first
+        self.take(first)
+        return first
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """What comes, look by look; each is to be given to `take`."""
@@ -85,13 +88,17 @@ class LiveFleet:
                 self._doubt = self._doubt and not batch.caught_up
         if not void:
             return
-        self.model, self._first, self._doubt = FleetModel(**self._options), None, False
-        self._reader = TreeReader(self._root, history_bytes=HISTORY_BYTES, blocks=True)
+        self._begin_anew()
         is_first = True
         async with aclosing(self._follow()) as batches:
             async for batch in batches:
                 yield msgspec.structs.replace(batch, reset=True) if is_first else batch
                 is_first = False
+
+    def _begin_anew(self) -> None:
+        """Forget what was kept: the tree is no longer what it was."""
+        self.model, self._first, self._doubt = FleetModel(**self._options), None, False
+        self._reader = TreeReader(self._root, history_bytes=HISTORY_BYTES, blocks=True)
 
     def _follow(self) -> AsyncGenerator[Batch, None]:
         return follow_on(self._reader, self._root, first=self._first, poll=self._poll)
