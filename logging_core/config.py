@@ -78,8 +78,8 @@ class LoggingConfig:
         instance_max_bytes: The same for each `instance.log`. Default 5 MB.
         instance_backups: The same for each `instance.log`. Default 3.
         audit_days: Days that audit files are kept. Default 30; 0: for ever.
-        max_record_bytes: Largest record in bytes; longer texts in it are cut, and say how
-            long they were. Default 16 MiB, at least 4096.
+        max_record_bytes: Largest record in bytes; longer texts in it are cut, and
+            their length and SHA-256 are given. Default 16 MiB, at least 4096.
         max_open_files: Most log files that are open at once; the least recently used ones are
             closed. Default 256.
         allow_shared: Whether a tree is used that another user owns or that others can write.

@@ -77,6 +77,16 @@ def audit_record(
     }
 
 
+def audit_frame(event_type: str, instance_id: str | None) -> bytes:
+    r"""What all lines of one kind have between their timestamp and their details.
+
+    `b'{"timestamp":"' + stamp + audit_frame(...) + details + b"}\n"` is the line, the stamp and
+    the JSON of the details being bytes.
+    """
+    line = encode_json(audit_record("", event_type, instance_id, None))
+    return line.removeprefix(b'{"timestamp":"').removesuffix(b"{}}\n")
+
+
 def message_record(stamp: str, event_type: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """A line of `communication.jsonl`.
 

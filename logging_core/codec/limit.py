@@ -1,4 +1,4 @@
-"""Records that are too large for one line: their texts are cut, and say how long they were."""
+"""Records that are too large for one line: their texts are cut, and say what they were."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 from logging_core.codec.encode import encode_json
 
 _SHORTEST = 64
+_CHUNK = 1 << 18  # characters encoded at once: a text of 100 MB is not held twice
 
 
 def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
@@ -36,8 +37,18 @@ def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
 
 
 def cut_text(text: str, most: int) -> str:
-    """The beginning of a text of more than `most` characters, and how many it had."""
-    return text if len(text) <= most else f"{text[:most]}… [cut: {len(text)} characters]"
+    """The beginning of a text of more than `most` characters, and what the whole of it was."""
+    return text if len(text) <= most else f"{text[:most]}… [cut: {identify(text)}]"
+
+
+def identify(text: str) -> str:
+    """By what a text that is not here can be told: its length, and the SHA-256 of its UTF-8."""
+    from hashlib import sha256
+
+    digest = sha256()
+    for start in range(0, len(text), _CHUNK):
+        digest.update(text[start : start + _CHUNK].encode("utf-8", "surrogatepass"))
+    return f"{len(text)} characters, sha256 {digest.hexdigest()}"
 
 
 def _cut_inside(value: Any, most: int, depth: int | None) -> Any:

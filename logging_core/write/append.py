@@ -15,7 +15,7 @@ from logging_core.write.pool import DescriptorPool
 from logging_core.write.private import Access
 
 CHECK_EVERY_S = 0.001
-"""For how long a file is taken to be where it was.
+"""For how long a file is taken to be where it was, and a descriptor to be ours.
 
 A record that comes later than this after the last look is preceded by another look, so only in a
 burst can records follow a file that was renamed (they are in the renamed file) or deleted (they
@@ -78,7 +78,7 @@ class AppendFile(Forkable):
         self._lock = threading.RLock()  # a signal handler may log while its thread writes
         self._busy = False
         self._inherited = True
-        self._trusted_until_s = 0.0
+        self._trusted_until_s = self._ours_until_s = 0.0
 
     def append(self, record: bytes, *, counted: bool = True) -> bool:
         """Append one whole record, its newline included. Never raises an `OSError`.
@@ -165,15 +165,17 @@ class AppendFile(Forkable):
             The file's size.
         """
         self.used_s = now_s
-        size = None if self._inherited else self._size_in_place()
+        size = None if self._inherited else self._size_in_place(now_s)
         if size is None:
             size = self._reopen()
         self._trusted_until_s = now_s + CHECK_EVERY_S
         return size
 
-    def _size_in_place(self) -> int | None:
-        if not self._is_ours():
-            return None
+    def _size_in_place(self, now_s: float) -> int | None:
+        if now_s >= self._ours_until_s:
+            if not self._is_ours():
+                return None
+            self._ours_until_s = now_s + CHECK_EVERY_S
         try:
             found = os.lstat(self._name)
         except FileNotFoundError:
@@ -204,7 +206,7 @@ class AppendFile(Forkable):
 
     def _close(self) -> None:
         ours, fd, self._fd = self._is_ours(), self._fd, _CLOSED
-        self._trusted_until_s = 0.0
+        self._trusted_until_s = self._ours_until_s = 0.0
         self._shared.pool.remove(self)
         if ours:
             os.close(fd)

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from orjson import OPT_APPEND_NEWLINE, dumps
+from orjson import dumps
 
-from logging_core.codec.encode import AUDIT_LOGGER, escape_breaks
+from logging_core.codec.encode import audit_frame, escape_breaks
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
 from logging_core.write.forks import Forkable
 from logging_core.write.redact import Redactor
 
 _MOST_KNOWN = 4096
+_DIGITS = [b"%03d" % number for number in range(1000)]
 
 
 class AuditFile(Forkable):
@@ -48,8 +49,8 @@ class AuditFile(Forkable):
         self._on_new_day = on_new_day
         self._latest = ""
         self._current: tuple[str, AppendFile] | None = None
-        self._second: tuple[int, str, AppendFile | None] = (0, "", None)
-        self._known: set[tuple[str, str | None]] = set()
+        self._second: tuple[int, bytes, AppendFile | None] = (0, b"", None)
+        self._frames: dict[tuple[str, str | None], bytes] = {}
         self.after_fork()
 
     def after_fork(self) -> None:
@@ -82,34 +83,24 @@ class AuditFile(Forkable):
         Returns:
             Whether it was dealt with; if not, nothing has happened.
         """
-        second, head, file = self._second
-        micros = int((time_s - second) * 1e6 + 0.5)
+        second, head, file = self._second  # the second in microseconds
+        micros = int(time_s * 1e6 + 0.5) - second
         if not 0 <= micros < 1_000_000 or file is None or type(details) is not dict:
             return False
         redactor = self._redactor
         if redactor is not None and not redactor.passes(details):
             return False
         try:
-            if (event_type, instance_id) not in self._known:
-                return False
-            line = dumps(
-                {
-                    "timestamp": f"{head}{micros:06d}",
-                    "level": "INFO",
-                    "event": event_type,
-                    "logger": AUDIT_LOGGER,
-                    "event_type": event_type,
-                    "instance_id": instance_id,
-                    "details": details,
-                },
-                None,
-                OPT_APPEND_NEWLINE,
-            )
+            frame = self._frames.get((event_type, instance_id))
+            said = dumps(details)
         except TypeError:  # not plain values
             return False
-        if len(line) > self._quick_bytes:
+        if frame is None or len(said) > self._quick_bytes:
             return False
-        file.append(line if line.isascii() else escape_breaks(line))
+        if not said.isascii():
+            said = escape_breaks(said)
+        millis, micros = divmod(micros, 1000)
+        file.append(b"".join((head, _DIGITS[millis], _DIGITS[micros], frame, said, b"}\n")))
         return True
 
     def remember(self, stamp: str, time_s: float, event_type: Any, instance_id: Any) -> None:
@@ -118,12 +109,15 @@ class AuditFile(Forkable):
             return
         if self._redactor is not None and self._redactor.redact(event_type) is not event_type:
             return
-        if len(self._known) >= _MOST_KNOWN:
-            self._known = set()
-        self._known.add((event_type, instance_id))
+        if len(self._frames) >= _MOST_KNOWN:
+            self._frames = {}
+        if (event_type, instance_id) not in self._frames:
+            self._frames[event_type, instance_id] = audit_frame(event_type, instance_id)
         current = self._current
         if current is not None and stamp.startswith(current[0]):
-            self._second = (int(time_s), stamp[:20], current[1])
+            head = b'{"timestamp":"' + stamp[:20].encode()
+            second = int(time_s * 1e6 + 0.5) // 1_000_000 * 1_000_000
+            self._second = (second, head, current[1])
 
     def close(self) -> None:
         """Close the file; the next record opens it again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from logging_core.codec.encode import encode_json, encode_lifecycle
-from logging_core.codec.limit import cut_text, encode_limited
+from logging_core.codec.limit import cut_text, encode_limited, identify
 from logging_core.codec.pane import encode_frame
 from logging_core.write.redact import Redactor
 
@@ -17,7 +17,7 @@ class Lines:
     """Makes the records of a tree. Nothing here raises.
 
     Args:
-        max_bytes: Largest record. A longer text is cut, and says how many characters it had: of
+        max_bytes: Largest record. A longer text is cut, and its length and SHA-256 are given: of
             a capture the beginning goes, of everything else the end.
         redactor: Takes secrets out, before anything is cut; `None`: nobody does.
     """
@@ -42,7 +42,7 @@ class Lines:
         entry = encode_lifecycle(stamp, level, cut_text(text, self._max_bytes))
         if len(entry) <= self._max_bytes:
             return entry
-        return encode_lifecycle(stamp, level, cut_text(text, self._max_bytes // 8))
+        return encode_lifecycle(stamp, level, cut_text(text, self._max_bytes // 16))
 
     def clean(self, text: str) -> str:
         """A text without its secrets."""
@@ -52,5 +52,5 @@ class Lines:
         """A frame of a `tmux_output.log`; its text is cleaned already (see `InstanceFiles`)."""
         most = self._max_bytes // 4  # a character has four bytes at most
         if len(text) > most:
-            text = f"[cut: the last of {len(text)} characters]\n{text[-most:]}"
+            text = f"[cut: the last of {identify(text)}]\n{text[-most:]}"
         return encode_frame(time_s, text)

@@ -85,11 +85,13 @@ class Redactor:
             if kind is int or kind is float:  # most of them: quicker than a look into the set
                 continue
             if kind is str:
+                if key in _HEADERS:
+                    return False
                 if len(value) >= least and key not in trusted and self.redact(value) is not value:
                     return False
             elif kind not in _PLAIN:
                 return False
-        return _HEADERS.isdisjoint(fields)
+        return True
 
     def redact_value(self, value: Any) -> Any:
         """A value with every text in it redacted, in dicts, lists and tuples at any depth.
@@ -108,7 +110,7 @@ class Redactor:
             for pivot, search, patterns in self._gates:
                 if pivot in text and search(text):
                     for pattern in patterns:
-                        text = _compiled(pattern.regex).sub(_mark(pattern), text)
+                        text = _mark_all(pattern, text)
             for regex in self._extra:
                 text = self._redact_extra(regex, text)
             if text == before:
@@ -204,9 +206,14 @@ def _compiled(regex: str) -> re.Pattern[str]:
     return re.compile(regex, re.ASCII)
 
 
-def _mark(pattern: Pattern) -> str:
-    kept = r"\g<keep>" if "(?P<keep>" in pattern.regex else ""
-    return f"{kept}[redacted:{pattern.kind}]"
+def _mark_all(pattern: Pattern, text: str) -> str:
+    """Without a template: `re` fills in those one by one, in Python."""
+    regex, mark = _compiled(pattern.regex), f"[redacted:{pattern.kind}]"
+    if not regex.groups:
+        return regex.sub(mark, text)
+    parts = regex.split(text)  # every second one is what to keep
+    parts[1::2] = [kept + mark for kept in parts[1::2]]
+    return "".join(parts)
 
 
 def _mark_extra(match: re.Match[str]) -> str:

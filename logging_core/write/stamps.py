@@ -28,7 +28,7 @@ class Stamps:
 
     def at(self, time_s: float) -> str:
         """A moment in seconds since the epoch."""
-        second, micros = divmod(round(time_s * 1e6), 1_000_000)
+        second, micros = divmod(int(time_s * 1e6 + 0.5), 1_000_000)
         known, text = self._second
         if known != second:
             text = format_time(second)[:20]

@@ -69,11 +69,13 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields)
 
 
-def standard_logger(name: str, handler: logging.Handler) -> logging.Logger:
+def standard_logger(
+    name: str, handler: logging.Handler, formatter: logging.Formatter | None = None
+) -> logging.Logger:
     logger = logging.getLogger(name)
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(formatter or JsonFormatter())
     logger.addHandler(handler)
     return logger
 
@@ -91,12 +93,26 @@ def audit_contenders(directory: Path, manager: LoggingManager) -> dict[str, Call
             "message_exchange", extra={"details": DETAILS}
         ),
     }
-    for name, make in (("loguru", loguru_call), ("structlog", structlog_call)):
+    peers = {
+        "stdlib + python-json-logger": json_logger_call,
+        "loguru": loguru_call,
+        "structlog": structlog_call,
+    }
+    for name, make in peers.items():
         try:
             contenders[name] = make(directory)
         except ImportError:
             print(f"{name}: not installed, left out")
     return contenders
+
+
+def json_logger_call(directory: Path) -> Callable[[], object]:
+    json_formatter: Any = import_module("pythonjsonlogger.json").JsonFormatter
+    handler = logging.handlers.TimedRotatingFileHandler(directory / "library", when="midnight")
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s %(module)s %(funcName)s %(lineno)d"
+    logger = standard_logger("library", handler, json_formatter(form))
+    extra = {"event_type": "message_exchange", "instance_id": "abc123", "details": DETAILS}
+    return lambda: logger.info("message_exchange", extra=extra)
 
 
 def loguru_call(directory: Path) -> Callable[[], object]:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,7 @@ def test_descriptors_that_others_closed_are_opened_again(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("options", [{}, {"max_record_bytes": 10_000}])
 def test_a_huge_message_is_cut_and_says_so(tmp_path: Path, options: Any) -> None:
-    """A text beyond the configured size is cut, in every file, and its true length is said."""
+    """A text beyond the configured size is cut, in every file; its length and SHA-256 are said."""
     manager, size = LoggingManager(tmp_path, **options), 100_000_000 if not options else 20_000
     most = options.get("max_record_bytes", 16 * 1024 * 1024)
     text = ("é" if options else "x") * size
@@ -228,7 +229,7 @@ def test_a_huge_message_is_cut_and_says_so(tmp_path: Path, options: Any) -> None
         manager.get_instance_logger("a").info(text)
         manager.log_tmux_output("a", text + "end")
     manager.close()
-    said_so = f"cut: {size} characters]"
+    said_so = f"cut: {size} characters, sha256 {sha256(text.encode()).hexdigest()}]"
     assert said(manager, "a")[0]["content"].endswith(said_so)
     (day,) = manager.audit_dir.iterdir()
     first, *more = [json.loads(line) for line in day.read_text().splitlines()]
@@ -238,7 +239,8 @@ def test_a_huge_message_is_cut_and_says_so(tmp_path: Path, options: Any) -> None
         assert more[0]["details"].startswith("[left out: ")
         assert orchestrator(manager)[-1]["message"].endswith(said_so)
         pane = (manager.instances_dir / "a" / "tmux_output.log").read_text()
-        assert f"[cut: the last of {size + 3} characters]" in pane
+        whole = sha256(f"{text}end".encode()).hexdigest()
+        assert f"[cut: the last of {size + 3} characters, sha256 {whole}]" in pane
         assert pane.endswith("end\n")
     for path in manager.log_dir.rglob("*.*"):
         if path.is_file():

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -50,6 +52,27 @@ def test_an_audit_event_is_written_as_documented(manager: LoggingManager) -> Non
         ("details", details),
     ]
     assert (failure["instance_id"], failure["details"]) == (None, {})
+
+
+@given(
+    event_type=st.sampled_from(["message_exchange", 'a "b"\\', "näh\u2028", ""]),
+    instance_id=st.sampled_from(["a", None]),
+    details=st.dictionaries(st.text(), st.text() | st.integers() | st.floats() | st.none()),
+    clock_s=st.floats(1.7e9, 1.8e9),
+)
+def test_one_event_of_many_is_written_as_the_first_was(
+    event_type: str, instance_id: str | None, details: dict[str, Any], clock_s: float
+) -> None:
+    """In a burst each event has the same form as one alone, byte for byte but for its time."""
+    with TemporaryDirectory() as directory:
+        manager = LoggingManager(directory, clock=lambda: clock_s)
+        for _ in range(3):
+            manager.log_audit_event(event_type, instance_id, details)
+        manager.close()
+        (day,) = manager.audit_dir.iterdir()
+        first, *others = day.read_bytes().split(b"\n")[:-1]
+    assert others == [first, first]
+    assert json.loads(first)["event_type"] == event_type
 
 
 def test_an_audit_events_extra_fields_follow(manager: LoggingManager) -> None:
