@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -24,6 +25,7 @@ from typing import Any
 import orjson
 
 from logging_core import LoggingManager
+from logging_core.write.redact import Redactor
 
 ROUNDS, RECORDS = 41, 1000
 DETAILS = {
@@ -137,6 +139,31 @@ def structlog_call(directory: Path) -> Callable[[], object]:
     return lambda: logger.info("message_exchange", instance_id="abc123", details=DETAILS)
 
 
+def guarantees(directory: Path) -> dict[str, Callable[[], object]]:
+    """What an event costs beyond its JSON and its `write`, part by part."""
+    fd = os.open(directory / "parts", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    line, lock = orjson.dumps(EVENT, option=orjson.OPT_APPEND_NEWLINE), threading.RLock()
+    passes = Redactor().passes
+
+    def lock_and_unlock() -> None:
+        lock.acquire()
+        try:
+            return
+        finally:
+            lock.release()
+
+    return {
+        "os.write alone": lambda: os.write(fd, line),
+        "orjson.dumps alone": lambda: orjson.dumps(EVENT, option=orjson.OPT_APPEND_NEWLINE),
+        "no secret in it (Redactor.passes)": lambda: passes(DETAILS),
+        "not on a killed writer's line (lseek)": lambda: os.lseek(fd, 0, os.SEEK_CUR),
+        "threads and signals (RLock)": lock_and_unlock,
+        "when (time.time)": time.time,
+        "is it still that file (monotonic)": time.monotonic,
+        "an empty call": lambda: None,
+    }
+
+
 def log_contenders(directory: Path, manager: LoggingManager) -> dict[str, Callable[[], object]]:
     sized = logging.handlers.RotatingFileHandler(directory / "sized", "a", 10_000_000, 5)
     standard = standard_logger("sized", sized)
@@ -187,6 +214,7 @@ def main() -> None:
         show("One audit event", audit, "bare orjson.dumps + os.write")
         ours = audit["log_audit_event"]
         print(f"  stdlib / ours: {audit['stdlib + json + TimedRotating'] / ours:.1f}")
+        show("Of which", race(guarantees(directory)), "os.write alone")
         log = race(log_contenders(directory, manager))
         show("One line of orchestrator.log", log, "orchestrator_logger")
         manager.close()
