@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Any
 
+from logging_core.analyse.columns import Columns, by_instance
 from logging_core.analyse.facts import moment_s
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import SPOKEN, Instance, first_line
@@ -20,7 +21,6 @@ from logging_core.records import (
     AuditBlock,
     AuditEvent,
     Batch,
-    Exchange,
     FrameRef,
     InstanceGone,
     InstanceSeen,
@@ -33,7 +33,7 @@ from logging_core.records import (
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
-MOST_PENDING = 1 << 13
+MOST_PENDING = 1 << 15
 """So many exchanges may wait to be summed: the more at once, the less each one costs."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
@@ -103,7 +103,7 @@ class Fold:
 
     def _clear(self) -> None:
         self.instances: dict[str, Instance] = {}
-        self._pending: defaultdict[str | None, list[Exchange]] = defaultdict(list)
+        self._pending: defaultdict[str | None, Columns] = defaultdict(Columns)
         self._pending_count = 0
         self.summary = Summary()
         self.series = Series()
@@ -137,8 +137,8 @@ class Fold:
     # --- exchanges in bulk ---------------------------------------------------
 
     def _take_in(self, block: AuditBlock) -> None:
-        for exchange in block.exchanges:
-            self._pending[exchange.instance_id].append(exchange)
+        for instance_id, columns, rows in by_instance(block.exchanges):
+            self._pending[instance_id].take(columns, rows)
         self._pending_count += len(block.exchanges)
         if self._pending_count >= MOST_PENDING:
             self.settle()
@@ -147,21 +147,23 @@ class Fold:
         """Sum the exchanges that wait for it."""
         if not self._pending:
             return
-        pending, self._pending = self._pending, defaultdict(list)
+        pending, self._pending = self._pending, defaultdict(Columns)
         self._pending_count = 0
         for instance_id, exchanges in pending.items():
             self.tables.events.add(EXCHANGE, instance_id, len(exchanges))
             if instance_id is not None and instance_id not in FLEET_IDS:
-                ids = [exchange.details.message_id for exchange in exchanges]
-                times = [exchange.timestamp for exchange in exchanges]
-                self._instance(instance_id).exchanges(ids, times)
-            if self._since_s != -math.inf:
-                exchanges[:] = [e for e in exchanges if moment_s(e.timestamp) >= self._since_s]
-        counted = self.summary.extend(pending)
+                self._instance(instance_id).exchanges(exchanges)
+            counted = self.summary.extend(instance_id, self._recent(exchanges))
+            if self._by_time:
+                self.series.extend(instance_id, counted)
         self.total = None
-        if self._by_time:
-            for instance_id, exchanges in counted.items():
-                self.series.extend(instance_id, exchanges)
+
+    def _recent(self, exchanges: Columns) -> Columns:
+        """Those that count by their time."""
+        if self._since_s == -math.inf:
+            return exchanges
+        times = enumerate(exchanges.timestamps)
+        return exchanges.only([row for row, text in times if moment_s(text) >= self._since_s])
 
     # --- records -------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from logging_core.analyse.columns import Columns
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import (
     FUTURE_S,
@@ -146,10 +147,10 @@ class Instance:
             if kind is Kind.SPAWNED:
                 self.creation.add(at_s)
 
-    def exchanges(self, message_ids: list[str | None], timestamps: list[str]) -> None:
-        """Exchanges of it that were decoded in bulk, in file order."""
-        self._reply_ids += message_ids
-        self._reply_times += timestamps
+    def exchanges(self, exchanges: Columns) -> None:
+        """Exchanges of it that were decoded in bulk."""
+        self._reply_ids += exchanges.message_ids
+        self._reply_times += exchanges.timestamps
         if len(self._reply_ids) >= _MOST_REPLIES:
             self._settle()
 
@@ -162,7 +163,9 @@ class Instance:
         self._activity.add_all(times)
         self._requests.close_all(ids, times)
         newest = max(times)
-        newest_id = max(i or "" for i, time in zip(ids, times, strict=True) if time == newest)
+        newest_id = ids[times.index(newest)]
+        if times.count(newest) > 1:
+            newest_id = max(i or "" for i, time in zip(ids, times, strict=True) if time == newest)
         self._prove(Kind.REPLY, moment_s(newest), "reply", message_id=newest_id or None)
 
     def mentioned(self, at_s: float | None) -> None:

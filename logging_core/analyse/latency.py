@@ -42,32 +42,31 @@ class LatencySketch:
     mean and maximum, within the sketch's error for the quantiles.
     """
 
-    __slots__ = ("_count", "_digest", "_max_s", "_sum", "_values")
+    __slots__ = ("_count", "_digest", "_max_s", "_sum", "_summed", "_values")
 
     def __init__(self) -> None:
         self._count = 0
         self._sum = 0
         self._max_s = 0.0
         self._values = array("d")  # all of them; once there is a digest, those not yet in it
+        self._summed = 0  # so many of those are in the sum and the maximum
         self._digest: TDigest | None = None
 
     def extend(self, seconds: Sequence[float]) -> None:
         """Count response times; each must be finite and not negative."""
-        if not seconds:
-            return
         self._count += len(seconds)
-        self._sum += exact_sum(seconds)
-        longest_s = max(seconds)
-        self._max_s = max(self._max_s, longest_s)
         self._values.extend(seconds)
         self._compact()
 
     def merge(self, other: LatencySketch) -> None:
         """Add everything that `other` counted; `other` stays as it is."""
+        other._sum_up()
         self._count += other._count
+        self._sum_up()
         self._sum += other._sum
         self._max_s = max(self._max_s, other._max_s)
         self._values.extend(other._values)
+        self._summed = len(self._values)
         if other._digest is not None:
             self._flush().merge_inplace(other._digest)
         self._compact()
@@ -76,6 +75,7 @@ class LatencySketch:
         """What the values amount to so far."""
         if not self._count:
             return Latency()
+        self._sum_up()
         if self._digest is None:
             p50, p95, p99 = quantiles(self._values, _QUANTILES)
         else:
@@ -94,13 +94,24 @@ class LatencySketch:
         if len(self._values) > (EXACT_VALUES if self._digest is None else _BATCH):
             self._flush()
 
+    def _sum_up(self) -> None:
+        """Add what came since the last time: a few at once cost three times as much each."""
+        coming = self._values[self._summed :]
+        if coming:
+            self._sum += exact_sum(coming)
+            longest_s = max(coming)
+            self._max_s = max(self._max_s, longest_s)
+            self._summed = len(self._values)
+
     def _flush(self) -> TDigest:
         """Move the kept values into the digest: one by one would cost ten times as much."""
         if self._digest is None:
             self._digest = TDigest()
         if self._values:
+            self._sum_up()
             self._digest.batch_update(self._values)
             self._values = array("d")
+            self._summed = 0
         return self._digest
 
 

@@ -7,9 +7,10 @@ version of these classes is not read: the list of their fields is part of the fo
 from __future__ import annotations
 
 import math
+import struct
 import zlib
 from array import array
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Collection
 from types import GenericAlias
 from typing import Any
@@ -27,11 +28,11 @@ from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.series import Minutes, Rows, Series, Track
 from logging_core.analyse.state import OpenRequest, ProblemCount, TimelineEvent
-from logging_core.analyse.summary import Coming, Summary, Tally
+from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import Exchange, FrameRef, Message, Problem
 
-_VERSION = 1
+_VERSION = 2
 _OBJECTS: tuple[type, ...] = (
     Activity,
     Counts,
@@ -63,7 +64,6 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
 _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
     Series: {"_starts": Minutes},
-    Summary: {"_bulk": lambda: defaultdict(Coming)},
 }
 _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
@@ -84,6 +84,7 @@ _FIELDS = {kind: _fields(kind) for kind in _OBJECTS}
 _PLACES: dict[type, int] = {
     kind: n for kinds in (_OBJECTS, _STRUCTS) for n, kind in enumerate(kinds)
 }
+_HEAD = struct.Struct(">II")  # the form, and a checksum of what follows
 _FORM = zlib.crc32(
     repr(
         [
@@ -103,7 +104,7 @@ def dump(value: object) -> bytes:
         TypeError: Something in it is of another type.
     """
     body = msgspec.msgpack.encode(_pack(value))
-    return msgspec.msgpack.encode([_FORM, zlib.crc32(body), body])
+    return _HEAD.pack(_FORM, zlib.crc32(body)) + body
 
 
 def load(data: bytes) -> Any:
@@ -113,11 +114,11 @@ def load(data: bytes) -> Any:
         ValueError: It is no such thing, damaged, or of another version.
     """
     try:
-        form, checksum, body = msgspec.msgpack.decode(data, type=tuple[int, int, bytes])
-        if form != _FORM or checksum != zlib.crc32(body):
+        body = memoryview(data)[_HEAD.size :]
+        if _HEAD.unpack_from(data) != (_FORM, zlib.crc32(body)):
             raise ValueError("damaged, or of another version")
         return _unpack(msgspec.msgpack.decode(body))
-    except (msgspec.MsgspecError, LookupError, TypeError, AttributeError) as error:
+    except (struct.error, msgspec.MsgspecError, LookupError, TypeError, AttributeError) as error:
         raise ValueError("not a fleet model") from error
 
 

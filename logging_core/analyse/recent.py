@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 V = TypeVar("V")
 
@@ -44,11 +44,19 @@ class Recent(Generic[V]):
             if len(self._new) >= self._window:
                 self._old, self._new = self._new, {}
 
-    def has_none_of(self, keys: Collection[str]) -> bool:
-        """Whether all keys differ from one another and from those remembered."""
-        unique = set(keys)
-        return (
-            len(unique) == len(keys)
-            and self._new.keys().isdisjoint(unique)
-            and self._old.keys().isdisjoint(unique)
+    def put_new(self, keys: Collection[str | None], value: V) -> bool:
+        """Remember `value` for many keys if all differ from one another and from those known.
+
+        Returns:
+            Whether they do, and none is `None`; if not, nothing has happened.
+        """
+        coming = dict.fromkeys(keys, value)
+        are_new = (
+            len(coming) == len(keys)
+            and None not in coming
+            and self._new.keys().isdisjoint(coming)
+            and self._old.keys().isdisjoint(coming)
         )
+        if are_new:
+            self.put_all(cast("dict[str, V]", coming))
+        return are_new

@@ -16,13 +16,16 @@ Counts, sums, means and maxima are exact, quantiles within 2 %.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Self, TypeVar
 
+from logging_core.analyse.columns import Columns, Numbers, as_array
 from logging_core.analyse.state import Slot, Usage
-from logging_core.analyse.summary import Numbers, Tally
-from logging_core.records import AuditEvent, Exchange
+from logging_core.analyse.summary import Tally
+from logging_core.records import AuditEvent
 
 MOST_ROWS = 4_096
 """So many of an instance's newest exchanges are kept one by one."""
@@ -34,6 +37,9 @@ _LOOK_EVERY = 512  # rows between two looks for old ones
 _STRAY = 100  # one row of so many may be of a clock that jumped ahead
 _MOST_PENDING = 1 << 14
 _UNKNOWN = -1
+
+
+N = TypeVar("N", int, float)
 
 
 class Rows:
@@ -50,15 +56,22 @@ class Rows:
     def __len__(self) -> int:
         return len(self.minutes)
 
-    def add(self, minutes: Sequence[int], exchanges: Sequence[Exchange]) -> None:
-        """Take exchanges in that were decoded in bulk."""
-        details = [exchange.details for exchange in exchanges]
+    @classmethod
+    def of(cls, minutes: Sequence[int], exchanges: Columns) -> Self:
+        """Exchanges that were decoded in bulk."""
+        self = cls()
         self.minutes.extend(minutes)
-        self._tokens.extend([_UNKNOWN if (t := d.tokens) is None else t for d in details])
-        self._costs.extend([_UNKNOWN if (c := d.cost) is None else c for d in details])
-        self._seconds.extend(
-            [_UNKNOWN if (s := d.response_time_seconds) is None else s for d in details]
-        )
+        self._tokens = as_array("q", exchanges.tokens, (_UNKNOWN,))
+        self._costs = as_array("d", exchanges.costs, (_UNKNOWN,))
+        self._seconds = as_array("d", exchanges.seconds, (_UNKNOWN,))
+        return self
+
+    def extend(self, other: Rows) -> None:
+        """Append all rows of `other`."""
+        self.minutes.extend(other.minutes)
+        self._tokens.extend(other._tokens)
+        self._costs.extend(other._costs)
+        self._seconds.extend(other._seconds)
 
     def add_event(self, minute: int, event: AuditEvent) -> None:
         """Take an exchange in that was decoded singly."""
@@ -68,30 +81,32 @@ class Rows:
         self._costs.append(costs[0] if costs else _UNKNOWN)
         self._seconds.append(seconds[0] if seconds else _UNKNOWN)
 
-    def numbers(self, rows: Sequence[int]) -> Numbers:
-        """What some rows say."""
-        tokens, costs, seconds = self._tokens, self._costs, self._seconds
-        return Numbers(
-            len(rows),
-            [t for row in rows if (t := tokens[row]) >= 0],
-            [c for row in rows if (c := costs[row]) >= 0],
-            [s for row in rows if (s := seconds[row]) >= 0],
-        )
+    def only(self, rows: Collection[int]) -> Rows:
+        """Some rows, in the order given."""
+        chosen = Rows()
+        chosen.minutes.extend([self.minutes[row] for row in rows])
+        chosen._tokens.extend([self._tokens[row] for row in rows])
+        chosen._costs.extend([self._costs[row] for row in rows])
+        chosen._seconds.extend([self._seconds[row] for row in rows])
+        return chosen
 
-    def grouped(self, rows: Iterable[int], unit: int, start: int = 0) -> dict[int, Numbers]:
-        """What rows say, by stretches of `unit` minutes counted from the minute `start`."""
-        groups: defaultdict[int, list[int]] = defaultdict(list)
-        minutes = self.minutes
-        for row in rows:
-            groups[(minutes[row] - start) // unit].append(row)
-        return {group: self.numbers(members) for group, members in groups.items()}
+    def in_order(self) -> Rows:
+        """All rows by their minutes."""
+        return self.only(sorted(range(len(self)), key=self.minutes.__getitem__))
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Forget all other rows."""
-        self.minutes = array("q", [self.minutes[row] for row in rows])
-        self._tokens = array("q", [self._tokens[row] for row in rows])
-        self._costs = array("d", [self._costs[row] for row in rows])
-        self._seconds = array("d", [self._seconds[row] for row in rows])
+    def grouped(self, unit: int, first: int = 0) -> Iterator[tuple[int, Numbers]]:
+        """What they say by stretches of `unit` minutes, counted from the minute `first`.
+
+        The rows must be in order.
+        """
+        minutes, start = self.minutes, 0
+        while start < len(minutes):
+            group = (minutes[start] - first) // unit
+            stop = bisect_left(minutes, first + (group + 1) * unit, start)
+            rows = slice(start, stop)
+            said = (_known(self._tokens[rows]), _known(self._costs[rows]))
+            yield group, Numbers(stop - start, *said, _known(self._seconds[rows]))
+            start = stop
 
 
 class Track:
@@ -121,8 +136,8 @@ class Track:
         new = [row for row, minute in enumerate(minutes) if minute >= from_minute]
         if len(new) > MOST_ROWS:  # all in one minute
             old, new = [*old, *new[: -MOST_ROWS // 2]], new[-MOST_ROWS // 2 :]
-        _add_to(self.hours, self.rows.grouped(old, _HOUR))
-        self.rows.keep(new)
+        _add_to(self.hours, self.rows.only(old).in_order().grouped(_HOUR))
+        self.rows = self.rows.only(new)
         self._next_look = len(new) + _LOOK_EVERY
 
     def cells(self, first: int, step: int, last: int) -> Iterator[tuple[int, Numbers | Tally]]:
@@ -131,7 +146,7 @@ class Track:
             if first <= hour * _HOUR < last:
                 yield (hour * _HOUR - first) // step, tally
         rows = [row for row, minute in enumerate(self.rows.minutes) if first <= minute < last]
-        yield from self.rows.grouped(rows, step, first).items()
+        yield from self.rows.only(rows).in_order().grouped(step, first)
 
 
 class Series:
@@ -148,15 +163,15 @@ class Series:
         self._coming = Rows()
         self._starts = Minutes()
 
-    def extend(self, instance_id: str | None, exchanges: Sequence[Exchange]) -> None:
+    def extend(self, instance_id: str | None, exchanges: Columns) -> None:
         """Count exchanges of one instance that were decoded in bulk."""
-        if not exchanges:
+        if not len(exchanges):
             return
         starts = self._starts
-        minutes = [starts[exchange.timestamp[:16]] for exchange in exchanges]
+        rows = Rows.of([starts[text[:16]] for text in exchanges.timestamps], exchanges)
         track = self._track(instance_id)
-        for rows in (track.rows, self._coming):
-            rows.add(minutes, exchanges)
+        track.rows.extend(rows)
+        self._coming.extend(rows)
         track.fold()
         if len(self._coming) >= _MOST_PENDING:
             self._settle()
@@ -252,12 +267,11 @@ class Series:
                 yield self._tracks[instance_id].errors
 
     def _settle(self) -> None:
-        rows = self._coming
-        if not rows:
+        if not len(self._coming):
             return
-        self._coming = Rows()
-        _add_to(self._minutes, rows.grouped(range(len(rows)), 1))
-        _add_to(self._hours, rows.grouped(range(len(rows)), _HOUR))
+        rows, self._coming = self._coming.in_order(), Rows()
+        _add_to(self._minutes, rows.grouped(1))
+        _add_to(self._hours, rows.grouped(_HOUR))
         if len(self._minutes) > _MONTH + _DAY:
             kept_from = sorted(self._minutes)[-_MONTH] // _HOUR * _HOUR
             self._kept_from = max(self._kept_from, kept_from)
@@ -281,8 +295,12 @@ class Minutes(dict[str, int]):
         return minute
 
 
-def _add_to(tallies: dict[int, Tally], groups: dict[int, Numbers]) -> None:
-    for key, said in groups.items():
+def _known(values: array[N]) -> Sequence[N]:
+    return [value for value in values if value >= 0] if _UNKNOWN in values else values
+
+
+def _add_to(tallies: dict[int, Tally], groups: Iterable[tuple[int, Numbers]]) -> None:
+    for key, said in groups:
         tally = tallies.get(key)
         if tally is None:
             tally = tallies[key] = Tally()

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logging_core.analyse.columns import Numbers
 from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import Numbers, Summary, Tally
+from logging_core.analyse.summary import Summary, Tally
 from logging_core.records import AuditEvent
 
 
