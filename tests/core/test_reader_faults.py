@@ -3,28 +3,87 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, suppress
+from datetime import datetime
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from builders import TreeBuilder
+from builders import START, TreeBuilder
 from faults import NOBODY, Follower, as_nobody, as_root
 from logging_core import follow
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import State
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     FrameRef,
     InstanceSeen,
     LifecycleEvent,
     Message,
+    OrchestratorEvent,
+    Record,
 )
 from reading import ids, messages, only, problems, read, records
+
+# --- clocks ----------------------------------------------------------------------
+
+PUT_BACK = ["02:10", "02:30", "02:50", "02:10", "02:30", "02:50", "03:10"]
+PUT_FORWARD = ["01:50", "02:30", "03:10", "03:20"]
+
+
+def local(day: str, time: str) -> float:
+    """Seconds after `START` as a clock on the wall counts them."""
+    return (datetime.fromisoformat(f"{day}T{time}") - START).total_seconds()
+
+
+def write_night(tree: TreeBuilder, day: str, times: Sequence[str]) -> int:
+    """At each time a request is sent, and answered at the next one; how many there are."""
+    tree.spawn("a", at=local(day, times[0]) - 60)
+    for number, (asked, answered) in enumerate(itertools.pairwise(times)):
+        tree.send("a", f"m{number}", at=local(day, asked))
+        tree.receive("a", f"m{number}", at=local(day, answered))
+        tree.lifecycle("a", f"line {number}", at=local(day, answered))
+        tree.orchestrator(f"entry {number}", at=local(day, answered))
+    return len(times) - 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("in_berlin")
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize(("day", "times"), [("2026-10-25", PUT_BACK), ("2026-03-29", PUT_FORWARD)])
+async def test_in_the_nights_of_clock_changes_every_request_is_answered(
+    tree: TreeBuilder, day: str, times: Sequence[str], blocks: bool
+) -> None:
+    """Records keep their order, no request stays open, and no duration or rate is negative."""
+    count = write_night(tree, day, times)
+    model, found = FleetModel(), list[Record]()
+    async with aclosing(follow(tree.root, blocks=blocks)) as batches:
+        async for batch in batches:
+            model.apply(batch)
+            found += batch.records
+            if batch.caught_up:
+                break
+    assert ids(found) == [f"m{number // 2}" for number in range(2 * count)]
+    assert [e.text for e in only(LifecycleEvent, found)][2:] == [f"line {n}" for n in range(count)]
+    assert [e.text for e in only(OrchestratorEvent, found)] == [f"entry {n}" for n in range(count)]
+    end_s = datetime.fromisoformat(f"{day}T{times[-1]}").timestamp()
+    state = model.state(end_s + 1)
+    assert [m.message_id for m in state.messages] == ids(found)
+    (instance,) = state.instances
+    assert (instance.state, instance.open_requests) == (State.IDLE, ())
+    assert state.usage.latency.count == count
+    slots = model.series(from_s=end_s - 3 * 3600, to_s=end_s + 3600, step_s=600)
+    assert sum(slot.requests for slot in slots) == count
+    assert all(slot.requests >= 0 and (slot.latency.mean_s or 0) >= 0 for slot in slots)
+    assert all(later.start_s - slot.start_s == 600 for slot, later in itertools.pairwise(slots))
+
 
 # --- files that are alike --------------------------------------------------------
 
