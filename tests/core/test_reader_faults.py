@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import itertools
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +90,39 @@ async def test_in_the_nights_of_clock_changes_every_request_is_answered(
 
 AT_REST = "\n".join(f"the pane shows this in line {number}" for number in range(30))
 PANE = "instances/a/tmux_output.log"
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def put_aside(path: Path) -> None:
+    path.rename(f"{path}.1")
+
+
+def compress(path: Path) -> None:
+    Path(f"{path}.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+
+
+@pytest.mark.parametrize("end", [remove, empty, put_aside, compress])
+def test_captures_of_a_pane_at_rest_are_not_taken_for_older_ones(
+    tree: TreeBuilder, end: Callable[[Path], None]
+) -> None:
+    """A pane's log that is begun anew is read whole, though but for the times it is the same."""
+    reader = TreeReader(tree.root)
+    for at in range(3):
+        tree.frame("a", AT_REST, at=at)
+    assert len(only(FrameRef, records(reader))) == 3
+    end(tree.root / PANE)
+    for at in range(10, 15):
+        tree.frame("a", AT_REST, at=at)
+    found = only(FrameRef, [*records(reader), *records(reader), *records(reader)])
+    assert [ref.time_s for ref in found] == [tree.epoch(at) for at in range(10, 15)]
 
 
 def test_instances_whose_files_begin_alike_are_two(tree: TreeBuilder) -> None:
