@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 from logging_core.read.reader import TreeReader
@@ -39,3 +39,21 @@ def only(kind: type[R], found: Sequence[object]) -> list[R]:
 
 def ids(found: Sequence[object]) -> list[str | None]:
     return [message.message_id for message in only(Message, found)]
+
+
+async def until(
+    batches: AsyncIterator[Batch], done: Callable[[list[Record]], bool]
+) -> list[Record]:
+    """What comes until it is enough; the test's timeout is the deadline."""
+    found: list[Record] = []
+    while not done(found):
+        found += (await anext(batches)).records
+    return found
+
+
+async def messages(batches: AsyncIterator[Batch], count: int) -> list[str | None]:
+    def enough(found: list[Record]) -> bool:
+        return sum(isinstance(record, Message) for record in found) >= count
+
+    found = await until(batches, enough)
+    return [record.message_id for record in found if isinstance(record, Message)]

@@ -294,7 +294,7 @@ class Instance:
             self.asked_parent_id = message.parent_id
         if message.event_type == "message_received":
             if message.message_id is not None:
-                self._requests.close(message.message_id, at_s)
+                self._requests.answer(message.message_id, at_s)
             self._prove(Kind.REPLY, at_s, "reply", message_id=message.message_id)
         elif message.event_type == "message_sent":
             if message.message_id is not None:

@@ -48,6 +48,13 @@ class Requests:
         if request is not None and (request.since_s is None or request.since_s <= at_s):
             del self._open[message_id]
 
+    def answer(self, message_id: str, at_s: float | None) -> None:
+        """A reply stands after the request in its own file: whatever its time, it is the answer."""
+        request = self._open.get(message_id)
+        if at_s is not None and request is not None and request.since_s is not None:
+            at_s = max(at_s, request.since_s)  # a clock that is put back comes between them
+        self.close(message_id, at_s)
+
     def close_all(self, message_ids: Sequence[str | None], timestamps: Sequence[str]) -> None:
         """Requests were answered by exchanges that were decoded in bulk, in file order."""
         if self._open:

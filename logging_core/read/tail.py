@@ -1,9 +1,9 @@
 """Follows one log through everything that happens to its files.
 
 A log is a set of files: the live one, rotated ones, compressed ones. Each file is known by device
-and inode, and by a checksum of the bytes before the place it was read up to, because a file system
-gives the inode of a deleted file to the next one. So every file is read on from where it was,
-under whatever name it now has, oldest first:
+and inode, and by a checksum of its first bytes and of those before the place it was read up to,
+because a file system gives the inode of a deleted file to the next one. So every file is read on
+from where it was, under whatever name it now has, oldest first:
 
 - renamed and created anew: the old file is read to its end, then the new one;
 - truncated, rewritten, or deleted and created anew: read from the start, and a problem says so;

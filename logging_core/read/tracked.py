@@ -61,7 +61,7 @@ class Tracked(Generic[T]):
         generation: Its rotation number.
         feed: What its bytes go to.
         checked: It was read up to here.
-        crc: A checksum of the bytes before `checked`.
+        crc: A checksum of its first bytes and of those before `checked`.
         mark: What it looked like when it was last read to its end; `None` if it was not.
         copied: Another file goes on for it, so it may change without loss.
     """
@@ -96,6 +96,9 @@ class Tracked(Generic[T]):
 
 
 def _marker(source: Source, offset: int) -> int:
-    """A checksum of the bytes before `offset`."""
+    """A checksum of the first bytes and of those before `offset`.
+
+    The last ones alone do not tell two files apart: every capture of a pane at rest ends alike.
+    """
     size = min(_MARKER, offset)
-    return zlib.crc32(source.read(size, offset - size))
+    return zlib.crc32(source.read(size, offset - size), zlib.crc32(source.read(size, 0)))

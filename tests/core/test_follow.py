@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -16,28 +16,11 @@ from builders import TreeBuilder
 from logging_core import follow
 from logging_core.read import watch
 from logging_core.read.reader import TreeReader
-from logging_core.records import Batch, FrameRef, InstanceSeen, Message, Record
+from logging_core.records import Batch, FrameRef, InstanceSeen, Message
+from reading import messages, until
 
 NEVER_S = 3600.0
 pytestmark = pytest.mark.asyncio
-
-
-async def until(
-    batches: AsyncIterator[Batch], done: Callable[[list[Record]], bool]
-) -> list[Record]:
-    """What comes until it is enough; the test's timeout is the deadline."""
-    found: list[Record] = []
-    while not done(found):
-        found += (await anext(batches)).records
-    return found
-
-
-async def messages(batches: AsyncIterator[Batch], count: int) -> list[str | None]:
-    def enough(found: list[Record]) -> bool:
-        return sum(isinstance(record, Message) for record in found) >= count
-
-    found = await until(batches, enough)
-    return [record.message_id for record in found if isinstance(record, Message)]
 
 
 def descriptors() -> int:

@@ -122,6 +122,11 @@ def test_the_watcher_is_loaded_by_whoever_watches() -> None:
     assert offenders(eager, "watchfiles") == []
 
 
+def test_no_file_is_mapped_into_memory() -> None:
+    """A file that is cut by others would end the process that has it mapped."""
+    assert offenders(ALL, "mmap") == []
+
+
 def test_panels_and_widgets_are_given_what_they_show() -> None:
     """They know states and records, and neither files nor the way these are read."""
     entries = importing("madrox_tui.panels", "madrox_tui.widgets", "madrox_tui.screens")

@@ -104,10 +104,10 @@ def test_a_cursor_knows_which_instances_were_there(tree: TreeBuilder) -> None:
     "cursor",
     [
         {},
-        {"version": 2, "logs": {}, "instances": []},
-        {"version": 1, "logs": [], "instances": []},
-        {"version": 1, "logs": {"a": {"b": [1]}}, "instances": []},
-        {"version": 1, "logs": {"a": {"b": ["x"] * 5}}, "instances": []},
+        {"version": 1, "logs": {}, "instances": []},
+        {"version": 2, "logs": [], "instances": []},
+        {"version": 2, "logs": {"a": {"b": [1]}}, "instances": []},
+        {"version": 2, "logs": {"a": {"b": ["x"] * 5}}, "instances": []},
     ],
 )
 def test_what_is_no_cursor_is_refused(tmp_path: Path, cursor: dict[str, Any]) -> None:

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from builders import TreeBuilder
+from faults import as_nobody
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     FrameRef,
@@ -147,22 +145,6 @@ def test_a_root_that_may_not_be_read_is_waited_for(
         assert reader.poll().waiting == f"{tree.root} cannot be read: permission denied"
     tree.root.chmod(0o755)
     assert ids(reader.poll().records) == ["m1"]
-
-
-@contextmanager
-def as_nobody(reachable: Path) -> Iterator[None]:
-    """Without the rights of root, which may read everything; `reachable` can still be reached."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for directory in (reachable, *reachable.parents):
-        if str(directory).startswith(tempfile.gettempdir()) and directory.stat().st_uid == 0:
-            directory.chmod(directory.stat().st_mode | 0o011)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_root_that_is_replaced_is_read_anew(tree: TreeBuilder, reader: TreeReader) -> None:

@@ -1,0 +1,129 @@
+"""What may be wrong with a machine: rights that are missing, and a reader that is apart."""
+
+from __future__ import annotations
+
+import concurrent.futures.thread  # noqa: F401 - nobody may have no right to load it later
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import watchfiles  # noqa: F401 - as above
+
+_FOLLOW = """
+import asyncio, json, re, resource, sys
+from pathlib import Path
+from logging_core import follow
+from logging_core.records import (
+    FrameRef, InstanceSeen, LifecycleEvent, Message, Metadata, OrchestratorEvent
+)
+
+root, descriptors = sys.argv[1], int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+def of(batch, kind, name):
+    return [getattr(record, name) for record in batch.records if isinstance(record, kind)]
+
+async def main():
+    async for batch in follow(root):
+        peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+        found = {
+            "instances": of(batch, InstanceSeen, "instance_id"),
+            "named": of(batch, Metadata, "instance_id"),
+            "frames": of(batch, FrameRef, "instance_id"),
+            "lines": of(batch, LifecycleEvent, "instance_id"),
+            "messages": of(batch, Message, "message_id"),
+            "entries": of(batch, OrchestratorEvent, "text"),
+            "problems": [problem.reason for problem in batch.problems],
+            "caught_up": batch.caught_up,
+            "peak_kib": int(peak[1]),
+        }
+        print(json.dumps(found), flush=True)
+
+asyncio.run(main())
+"""
+
+
+class Follower:
+    """A process of its own that follows a tree.
+
+    Args:
+        root: The tree.
+        descriptors: So many files it may have open at once.
+
+    Attributes:
+        found: All that it has told so far: what came, by kind, and its `problems`.
+        caught_up: As of its last batch.
+        peak_kib: The most memory that it had in use.
+    """
+
+    def __init__(self, root: Path, *, descriptors: int = 256) -> None:
+        self.found: dict[str, list[str]] = {}
+        self.caught_up = False
+        self.peak_kib = 0
+        command = [sys.executable, "-c", _FOLLOW, str(root), str(descriptors)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Take what it tells until it is enough; the test's timeout is the deadline."""
+        assert self._process.stdout is not None
+        while not done():
+            line = self._process.stdout.readline()
+            assert line, "it ended"
+            told: dict[str, Any] = json.loads(line)
+            self.caught_up, self.peak_kib = told.pop("caught_up"), told.pop("peak_kib")
+            for kind, values in told.items():
+                self.found.setdefault(kind, []).extend(values)
+
+
+NOBODY = 65534
+"""A user without any rights."""
+
+
+@contextmanager
+def as_nobody(reachable: Path) -> Iterator[None]:
+    """Without the rights of root, which may read everything; `reachable` can still be reached."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for directory in (reachable, *reachable.parents):
+        if str(directory).startswith(tempfile.gettempdir()) and directory.stat().st_uid == 0:
+            directory.chmod(directory.stat().st_mode | 0o011)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextmanager
+def as_root() -> Iterator[None]:
+    """Inside `as_nobody`: for a moment with the rights from before."""
+    before = os.geteuid()
+    os.seteuid(os.getuid())
+    try:
+        yield
+    finally:
+        os.seteuid(before)
