@@ -15,7 +15,7 @@ from logging_core.write.pool import DescriptorPool
 from logging_core.write.private import Access
 
 CHECK_EVERY_S = 0.001
-"""For how long a file is taken to be where it was, and a descriptor to be ours.
+"""For how long a file is taken to be where it was.
 
 A record that comes later than this after the last look is preceded by another look, so only in a
 burst can records follow a file that was renamed (they are in the renamed file) or deleted (they
@@ -78,7 +78,7 @@ class AppendFile(Forkable):
         self._lock = threading.RLock()  # a signal handler may log while its thread writes
         self._busy = False
         self._inherited = True
-        self._trusted_until_s = self._ours_until_s = 0.0
+        self._trusted_until_s = self._in_place_until_s = 0.0
 
     def append(self, record: bytes, *, counted: bool = True) -> bool:
         """Append one whole record, its newline included. Never raises an `OSError`.
@@ -131,6 +131,7 @@ class AppendFile(Forkable):
         with self._lock:
             if self._busy:  # below a signal handler
                 return self._identity, self._end
+            self._in_place_until_s = 0.0
             try:
                 size = self._look(monotonic(), 0)
             except OSError:  # the next record will say so
@@ -172,25 +173,29 @@ class AppendFile(Forkable):
         return size
 
     def _size_in_place(self, now_s: float) -> int | None:
-        if now_s >= self._ours_until_s:
-            if not self._is_ours():
-                return None
-            self._ours_until_s = now_s + CHECK_EVERY_S
-        try:
-            found = os.lstat(self._name)
-        except FileNotFoundError:
+        """The size of the file if the descriptor is ours, and that of the file at the path."""
+        found = self._stat()
+        if found is None:
             return None
-        return found.st_size if (found.st_dev, found.st_ino) == self._identity else None
+        if now_s >= self._in_place_until_s:
+            try:
+                at_path = os.lstat(self._name)
+            except FileNotFoundError:
+                return None
+            if (at_path.st_dev, at_path.st_ino) != self._identity:
+                return None
+            self._in_place_until_s = now_s + CHECK_EVERY_S
+        return found.st_size
 
-    def _is_ours(self) -> bool:
-        """Whether the descriptor is still ours, which code that closes all of them may change."""
+    def _stat(self) -> os.stat_result | None:
+        """Of the descriptor, if it is ours, which code that closes all of them may change."""
         if self._fd == _CLOSED:
-            return False
+            return None
         try:
             found = os.fstat(self._fd)
         except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self._identity
+            return None
+        return found if (found.st_dev, found.st_ino) == self._identity else None
 
     def _reopen(self) -> int:
         self._close()
@@ -205,8 +210,8 @@ class AppendFile(Forkable):
         return os.lseek(fd, 0, os.SEEK_END)
 
     def _close(self) -> None:
-        ours, fd, self._fd = self._is_ours(), self._fd, _CLOSED
-        self._trusted_until_s = self._ours_until_s = 0.0
+        ours, fd, self._fd = self._stat() is not None, self._fd, _CLOSED
+        self._trusted_until_s = self._in_place_until_s = 0.0
         self._shared.pool.remove(self)
         if ours:
             os.close(fd)

@@ -6,6 +6,7 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from logging_core.write.append import AppendFile, Shared
 
@@ -46,20 +47,21 @@ class RotatingFile(AppendFile):
         size = super()._look(now_s, length)
         if self._max_bytes and self._backups and size and size + length > self._max_bytes:
             try:
-                size = self._rotate(now_s, size, length)
+                size = self._rotate(size, length)
             except OSError as error:
                 reason = error.strerror or str(error)
                 self._shared.losses.complain(f"cannot rotate {self.path}: {reason}")
-        self._trusted_until_s = 0.0  # its size, and others that rotate it, are looked at each time
+        self._trusted_until_s = 0.0  # its size is looked at each time
         return size
 
-    def _rotate(self, now_s: float, size: int, length: int) -> int:
+    def _rotate(self, size: int, length: int) -> int:
         """Put the file aside, if no other process is at it; the size of the one that follows."""
         access = self._shared.access
         self._lock_fd = access.open_to_append(self.path.with_name(f".{self.path.name}.lock"))
         try:
             fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found = self._size_in_place(now_s)
+            self._in_place_until_s = 0.0  # another process may have put it aside just now
+            found = self._size_in_place(monotonic())
             if found is not None and found + length > self._max_bytes:
                 _put_aside(self.path, self._backups)
             return self._reopen()
