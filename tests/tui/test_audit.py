@@ -180,6 +180,20 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
 
 
 @pytest.mark.asyncio
+async def test_the_cursor_begins_on_the_first_group() -> None:
+    """Also where some sums belong to nobody that is known."""
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(100, 30)):
+        view = fleet_view()
+        nobody = Group(None, usage(30, None, 30))
+        audit = AuditView(groups=(*view.audit.groups, nobody))
+        app.widget.view = View(
+            view.state, view.filter, None, view.instances, view.usage, audit=audit
+        )
+        assert app.widget.cursor == 0
+
+
+@pytest.mark.asyncio
 async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
     """When another group becomes the dearest, the chosen one stays chosen."""
     chosen: list[EventQuery | None] = []
