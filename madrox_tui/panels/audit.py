@@ -164,7 +164,7 @@ class AuditPanel(LineView):
     # --- the table -----------------------------------------------------------
 
     def _columns(self, by: str) -> list[Column[Group]]:
-        name = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=24)
+        name = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=24, inner=True)
         share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
         number = Column[Group]("REQ", 5, _number, right=True, priority=1)
         if by in _EVENTS:
