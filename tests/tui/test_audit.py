@@ -15,7 +15,7 @@ from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent
-from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_lines import audit_lines, axis_dollars
 from madrox_tui.audit_view import AuditView
 from madrox_tui.exchanges import EventQuery, Events, query_of
 from madrox_tui.money import Rate, make_budget, make_rate
@@ -136,6 +136,23 @@ def test_a_budget_is_said_as_far_as_there_is_room() -> None:
     assert line[32].endswith("40%")
     assert "spent" in above(fleet_view(budget_usd=5.0), 80, 40)[3]
     assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        (0.0015, "$.0015"),
+        (0.04, "$.0400"),
+        (0.1, "$0.10"),
+        (50.0, "$50.00"),
+        (6000.0, "$6,000"),
+        (15_000.0, "$15.0k"),
+        (300_000.0, "$300k"),
+    ],
+)
+def test_no_amount_beside_an_axis_is_cut(usd: float, text: str) -> None:
+    """Beside an axis there are six cells."""
+    assert axis_dollars(usd) == text
 
 
 def test_plots_say_what_their_axes_are() -> None:
