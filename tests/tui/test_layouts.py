@@ -58,6 +58,14 @@ async def test_any_size_is_survived_with_anything_open(fleet: TreeBuilder) -> No
         await person.sees("● busy", "draw the plan", "atlas pane")
 
 
+async def test_the_palette_has_one_line_for_each_command(fleet: TreeBuilder) -> None:
+    """What has no room beside its key is cut, and does not go on below the key."""
+    async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
+        await person.sees("● busy")
+        await person.press("colon")
+        await person.sees("t              Parents and children as a tree; h folds a branch in…")
+
+
 async def test_a_border_is_dragged_with_the_mouse(fleet: TreeBuilder) -> None:
     """The border between the columns follows the mouse, and stays where it was let go."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
