@@ -184,3 +184,28 @@ class TreeBuilder:
         record = {"instance_name": name, "force": False, "final_state": "terminated", **details}
         self.audit("instance_terminate", instance_id, record, at=at)
         self.lifecycle(instance_id, "Instance terminated (force=False)", at=at)
+
+
+# --- difficult trees ---------------------------------------------------------
+
+
+def hostile_tree(root: Path, texts: Mapping[str, bytes]) -> TreeBuilder:
+    """A fleet that says each text as name, role, model, message, id, error, detail and pane."""
+    tree = TreeBuilder(root)
+    for number, data in enumerate(texts.values()):
+        who, text = f"i{number:02}", data.decode("utf-8", "surrogateescape")
+        text = text.encode("utf-8", "replace").decode()
+        tree.spawn(who, f"N{text}", at=number, role=f"R{text}", model=f"M{text}")
+        tree.send(who, f"m{text}", f"ask {text} end", at=100 + number)
+        tree.receive(who, f"m{text}", f"say {text} end", at=200 + number)
+        tree.audit("e" + text, who, {"error": f"E{text}", f"k{text}": [text]}, at=300 + number)
+        tree.lifecycle(who, f"life {text}", at=310 + number, level="ERROR")
+        tree.orchestrator(f"orch {text}", at=320 + number, level="ERROR", instance_id=who)
+        tree.frame(who, "before", at=330 + number)
+        header = f"\n{RULE}\n[{tree.when(340 + number)}]\n{RULE}\n".encode()
+        tree.line(f"instances/{who}/tmux_output.log", header + b"pane " + data + b" end\n")
+        tree.line("audit/audit_20261123.jsonl", b"broken " + data.replace(b"\n", b" ") + b"\n")
+        tree.json(
+            f"instances/{who}/communication.jsonl", {"event_type": text, "content": data.hex()}
+        )
+    return tree
