@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +171,23 @@ def test_overlay(
     """What a key opens says what may be typed, and leaves the fleet in sight around it."""
     app = app_on(demo, monkeypatch)
     assert snap_compare(app, terminal_size=size, run_before=after(*keys, shows=shows))
+
+
+@pytest.mark.parametrize("size", OVERLAY_SIZES, ids=size_id)
+def test_exported(
+    snap_compare: Compare,
+    demo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+) -> None:
+    """Where a file was written to is said on one line, and it is there."""
+    app = app_on(demo, monkeypatch)
+    monkeypatch.setattr(os, "getcwd", lambda: "/home/ada/fleet")
+    name = "madrox-instances-20261123-143000.csv"
+    before = after("x", "enter", shows=(f"wrote /home/ada/fleet/{name}",))
+    matches = snap_compare(app, terminal_size=size, run_before=before)
+    (demo.parent / name).unlink()
+    assert matches
 
 
 @pytest.fixture
