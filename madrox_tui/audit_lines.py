@@ -173,7 +173,15 @@ def _cost_plot(audit: AuditView, width: int, height: int) -> list[Line]:
     values = resample(filled, cells, _mean)
     top = nice_top(values)
     rows = bars(values, height, top)
-    return _framed("cost $/h", rows, (fmt.dollars(top), "$0"), "good", audit, width)
+    return _framed("cost $/h", rows, (axis_dollars(top), "$0"), "good", audit, width)
+
+
+def axis_dollars(usd: float) -> str:
+    """An amount beside an axis, in fewer cells than elsewhere: `$.0400`, `$15.0k`."""
+    text = fmt.dollars(usd)
+    if len(text) < _LABEL:
+        return text
+    return text.replace("$0.", "$.") if usd < 1 else f"${fmt.count(round(usd))}"
 
 
 def _latency_plot(audit: AuditView, width: int, height: int) -> list[Line]:

@@ -15,6 +15,7 @@ Cell = tuple[str, str]
 """A text that is safe to show, and the name of a cell style (`''` for none)."""
 
 GAP = 2
+_TAIL = 4
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Column(Generic[T]):
         most: The widest an elastic column gets.
         key: By what the rows are sorted when this column is chosen; `''` for none.
         roomy: What it shows where it is as wide as it gets, if that is another text.
+        inner: Whether the middle is cut out of what is too long: names often differ at the end.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Column(Generic[T]):
     most: int = 40
     key: str = ""
     roomy: Callable[[T], Cell] | None = None
+    inner: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Fitted(Generic[T]):
             text, name = cell(item)
             gap = " " * GAP if column is not self.columns[-1] else ""
             style = style_of(name) if name else None
-            segments.append(Segment(fit(text, width, right=column.right) + gap, style))
+            shown = fit_inner(text, width) if column.inner else fit(text, width, right=column.right)
+            segments.append(Segment(shown + gap, style))
         return segments
 
     def column_at(self, x: int) -> tuple[Column[T], int] | None:
@@ -146,6 +150,20 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
     padding = " " * (width - length)
     return padding + text if right else text + padding
+
+
+def fit_inner(text: str, width: int) -> str:
+    """`text` in exactly `width` cells; what is cut out before its last four is marked by `…`."""
+    if cell_len(text) <= width:
+        return fit(text, width)
+    most = min(_TAIL, max(0, width - 1) // 2)
+    start = len(text)
+    while start and cell_len(text[start - 1 :]) <= most:
+        start -= 1
+    while start < len(text) and not cell_len(text[start]):
+        start += 1  # a mark without its letter
+    tail = text[start:]
+    return fit(set_cell_size(text, max(0, width - 1 - cell_len(tail))) + "…" + tail, width)
 
 
 def _needed(columns: Sequence[Column[T]]) -> int:

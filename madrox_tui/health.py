@@ -65,7 +65,8 @@ def _problems(state: FleetState, width: int) -> list[Line]:
     if not lines and not problems.newest:
         return [_title("Unreadable lines"), _quiet("none: every line was understood")]
     where = f"{len(problems.files)} {'file' if len(problems.files) == 1 else 'files'}"
-    section: list[Line] = [_title("Unreadable lines", f"{lines:,} in {where}; the newest first")]
+    how_many = f"{lines:,}; problems in {where}; the newest first"
+    section: list[Line] = [_title("Unreadable lines", how_many)]
     for problem in reversed(problems.newest):
         at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
         place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}", "muted")]

@@ -165,7 +165,7 @@ def instance_columns(cells: Cells) -> list[Column[Row]]:
     columns: list[Column[Row]] = [
         Column("  STATE", 14, cells.state, key="state"),
         Column("FOR", 4, cells.since, right=True, key="since"),
-        Column("NAME", least, cells.name, elastic=True, most=most, key="name"),
+        Column("NAME", least, cells.name, elastic=True, most=most, key="name", inner=True),
         Column("ROLE", 17, role, priority=8, key="role"),
         Column("MODEL", 17, model, priority=10, key="model"),
         Column("OPEN", 6, cells.open, right=True, priority=2, key="open"),

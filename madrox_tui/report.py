@@ -127,7 +127,8 @@ def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
     problems = state.problems
     if problems.files:
         files = ", ".join(map(safe_line, problems.files))
-        lines += ["", f"{_number(problems.unreadable_lines, 'unreadable line')} in {files}"]
+        unreadable = _number(problems.unreadable_lines, "unreadable line")
+        lines += ["", f"{unreadable}; problems in {files}"]
     if width is not None:
         lines = [_cut(line, width) for line in lines]
     return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -19,6 +19,9 @@ READING = Content.styled("◌ reading", "$accent")
 PREPARING = Content.styled("◌ preparing history", "$accent")
 """Said while an earlier moment is looked up."""
 
+NOW = Content.styled("now:", "$muted")
+"""Said before what is counted of the newest look, where the panels show an older one."""
+
 LEAST_LAG_S = 1.0
 """A shorter lag is none that a person could notice."""
 
@@ -31,6 +34,7 @@ _COUNTED = {
     State.IDLE: "",
     State.SUSPENDED: "$warning",
     State.TERMINATED: "$muted",
+    State.UNKNOWN: "$muted",
 }
 
 
@@ -42,11 +46,13 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
         held: The older view that the screen shows; `None` when live.
     """
     state = latest.state
-    total, problems = len(state.instances), state.problems.unreadable_lines
+    total = len(state.instances)
+    # A file that cannot be read at all has no unreadable line.
+    problems = max(state.problems.unreadable_lines, len(state.problems.files))
     counts = _counts(state)
     needs_you = (State.WAITING, State.STUCK, State.ERROR)
     urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
-    pieces = [_mode(state, held), *urgent]
+    pieces = [_mode(state, held), *([NOW] if held is not None else []), *urgent]
     if latest.lag_s >= LEAST_LAG_S:
         pieces.append(Content.styled(f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if problems:

@@ -13,7 +13,7 @@ from rich.style import Style
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
-from madrox_tui.columns import fit
+from madrox_tui.columns import fit, fit_inner
 from madrox_tui.timeline_rows import Day, Quiet, Row, said
 from madrox_tui.view import View
 
@@ -96,7 +96,9 @@ def _message(message: Message, width: int, layout: Layout, look: Look) -> list[S
             f" {ARROWS.get(message.direction or '', '·')} ",
             look.style("good" if inbound else "accent"),
         ),
-        Segment(fit(_label(message.instance_id, look.view), layout.name), _hue(message, look)),
+        Segment(
+            fit_inner(_label(message.instance_id, look.view), layout.name), _hue(message, look)
+        ),
         Segment(" "),
         *_one_line(said(message), max(0, room), look.style("muted")),
     ]
@@ -110,7 +112,7 @@ def _event(event: TimelineEvent, width: int, layout: Layout, look: Look) -> list
     return [
         Segment(fmt.clock(event.time_s)[: layout.clock], muted),
         Segment(f" {glyph} ", style),
-        Segment(fit(name, layout.name), muted),
+        Segment(fit_inner(name, layout.name), muted),
         Segment(" "),
         *_one_line(event.text, max(0, width - layout.clock - layout.name - 4), muted, style),
     ]

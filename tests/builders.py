@@ -7,6 +7,7 @@ reader is never tested against its own writer's mistakes.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 START = datetime(2026, 11, 23, 12, 0, 0)
 RULE = "=" * 80
+ROLES = ("architect", "backend", "frontend", "qa", "devops")
 
 
 class TreeBuilder:
@@ -184,3 +186,97 @@ class TreeBuilder:
         record = {"instance_name": name, "force": False, "final_state": "terminated", **details}
         self.audit("instance_terminate", instance_id, record, at=at)
         self.lifecycle(instance_id, "Instance terminated (force=False)", at=at)
+
+
+# --- difficult trees ---------------------------------------------------------
+
+
+def hostile_tree(root: Path, texts: Mapping[str, bytes]) -> TreeBuilder:
+    """A fleet that says each text as name, role, model, message, id, error, detail and pane."""
+    tree = TreeBuilder(root)
+    for number, data in enumerate(texts.values()):
+        who, text = f"i{number:02}", data.decode("utf-8", "surrogateescape")
+        text = text.encode("utf-8", "replace").decode()
+        tree.spawn(who, f"N{text}", at=number, role=f"R{text}", model=f"M{text}")
+        tree.send(who, f"m{text}", f"ask {text} end", at=100 + number)
+        tree.receive(who, f"m{text}", f"say {text} end", at=200 + number)
+        tree.audit("e" + text, who, {"error": f"E{text}", f"k{text}": [text]}, at=300 + number)
+        tree.lifecycle(who, f"life {text}", at=310 + number, level="ERROR")
+        tree.orchestrator(f"orch {text}", at=320 + number, level="ERROR", instance_id=who)
+        tree.frame(who, "before", at=330 + number)
+        header = f"\n{RULE}\n[{tree.when(340 + number)}]\n{RULE}\n".encode()
+        tree.line(f"instances/{who}/tmux_output.log", header + b"pane " + data + b" end\n")
+        tree.line("audit/audit_20261123.jsonl", b"broken " + data.replace(b"\n", b" ") + b"\n")
+        tree.json(
+            f"instances/{who}/communication.jsonl", {"event_type": text, "content": data.hex()}
+        )
+    return tree
+
+
+def broken_tree(root: Path) -> TreeBuilder:
+    """A fleet of which two are well, amid everything that may be wrong with files and lines."""
+    tree = TreeBuilder(root)
+    for at, name in enumerate(("atlas", "harbor")):
+        tree.spawn(f"{name}-1", name, at=at, role="backend")
+        tree.send(f"{name}-1", "m1", "Plan the migration.", at=60 + at)
+        tree.receive(f"{name}-1", "m1", "The plan is in plan.md.", at=90 + at, cost=0.25)
+        tree.frame(f"{name}-1", "$ make test\n12 passed in 0.41s", at=95 + at)
+    _break_metadata(tree)
+    _break_messages(tree)
+    _break_audit(tree)
+    return tree
+
+
+def _break_metadata(tree: TreeBuilder) -> None:
+    """No metadata, none that is JSON, one without fields; directories where files should be."""
+    tree.lifecycle("no-metadata", "Instance initialization completed successfully", at=100)
+    tree.line("instances/no-json/metadata.json", b'{"instance_id": "no-json", "instance_na')
+    tree.json("instances/no-fields/metadata.json", {})
+    for place in ("no-json/communication.jsonl", "no-files/metadata.json"):
+        (tree.root / "instances" / place).mkdir(parents=True)
+    (tree.root / "audit" / "audit_20261122.jsonl").mkdir()
+    tree.line("instances/a-file", b"not a directory\n")
+
+
+def _break_audit(tree: TreeBuilder) -> None:
+    """Lines that are no records, events nobody knows, missing fields, impossible costs."""
+    for line in (b"Traceback (most recent call last):", b"\xff\xfe\x00", b"[1, 2]", b"null"):
+        tree.line("audit/audit_20261123.jsonl", line + b"\n")
+    tree.audit("instance_levitate", "harbor-1", {"height_m": 3}, at=110)
+    tree.json("audit/audit_20261123.jsonl", {"event_type": "message_exchange"})
+    tree.json("audit/audit_20261123.jsonl", {"timestamp": "yesterday", "details": "none"})
+    for number, cost in enumerate((math.nan, math.inf, -5.0, "free")):
+        details = {"message_id": f"odd-{number}", "cost": cost, "tokens": cost}
+        tree.audit("message_exchange", "harbor-1", details, at=120 + number)
+    tree.line("audit/audit_20261123.jsonl", b'{"timestamp": "2026-11-23T12:02:10", "event')
+
+
+def _break_messages(tree: TreeBuilder) -> None:
+    """Messages without text, time or id, of an unknown kind, and one that was cut off."""
+    said = "instances/atlas-1/communication.jsonl"
+    tree.json(said, {"event_type": "message_sent", "direction": "outbound"})
+    tree.json(said, {"timestamp": tree.when(130), "event_type": "message_hummed", "content": None})
+    tree.receive("atlas-1", "m2", "Odd numbers.", at=140, cost=math.nan, response_time=math.inf)
+    tree.line(said, b'{"timestamp": "2026-11-23T12:02:30", "content": "cut o')
+    tree.line("instances/atlas-1/tmux_output.log", b"\n" + b"=" * 80 + b"\n[not a time]\n")
+
+
+def huge_tree(root: Path, number: int = 1_000) -> TreeBuilder:
+    """So many instances, nine in ten below another: waiting, stuck, busy, idle, terminated."""
+    tree = TreeBuilder(root)
+    ask = "Do you want to make this edit?\n❯ 1. Yes\n  2. No"
+    for n in range(number):
+        who, parent = f"w{n:04}", f"w{n // 10 * 10:04}" if n % 10 else None
+        at = n * 0.5
+        tree.spawn(who, f"worker-{n:04}", at=at, role=ROLES[n % len(ROLES)], parent=parent)
+        tree.send(who, "m1", f"Migrate shard {n:,}.", at=at + 5)
+        tree.receive(
+            who, "m1", f"Shard {n:,} is migrated.", at=at + 9, tokens=900 + n, cost=n / 1000 or None
+        )
+        if n % 97 == 5:
+            tree.frame(who, f"Edit shards/{n}.sql\n{ask}", at=at + 10)
+        elif n % 9 == 0:
+            tree.send(who, "m2", f"Verify shard {n:,}.", at=at + 12)
+        elif n % 4 == 0:
+            tree.terminate(who, at=at + 15)
+    return tree

@@ -81,13 +81,13 @@ class AuditPanel(LineView):
         if view is None:
             return
         audit = view.audit
-        chosen = self._groups[self.cursor].label if self.cursor < len(self._groups) else None
+        chosen = self._groups[self.cursor] if self.cursor < len(self._groups) else None
         stays = self._by == audit.by
         self._by, self._groups = audit.by, audit.groups
         self._names = {i.instance_id: i.label for i in view.state.instances}
         self._most = max(map(self._weight, self._groups), default=0.0)
-        if stays:
-            self._keep(chosen)
+        if stays and chosen is not None:
+            self._keep(chosen.label)
         self.entitle("Audit  filtered" if view.narrowed else "Audit", f"by {_said(audit.by)}")
         self._arrange()
         self.show_rows(len(self._groups))
@@ -164,7 +164,7 @@ class AuditPanel(LineView):
     # --- the table -----------------------------------------------------------
 
     def _columns(self, by: str) -> list[Column[Group]]:
-        name = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=24)
+        name = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=24, inner=True)
         share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
         number = Column[Group]("REQ", 5, _number, right=True, priority=1)
         if by in _EVENTS:

@@ -35,9 +35,9 @@ class ExportScreen(ModalScreen[None]):
     ]
     DEFAULT_CSS = """
     ExportScreen {
-        & > .dialog { max-width: 90; }
         Label { color: $muted; }
-        #export-problem { color: $error; height: auto; width: 1fr; }
+        #export-problem { color: $error; height: auto; width: 1fr; display: none; }
+        #export-problem.-said { display: block; }
     }
     """
 
@@ -68,13 +68,17 @@ class ExportScreen(ModalScreen[None]):
     @on(Input.Submitted)
     def _write(self, event: Input.Submitted) -> None:
         path = Path(event.value).expanduser()
-        problem = self.query_one("#export-problem", Label)
         try:
             write_private(path, encode(self._export, path.suffix))
         except ValueError as error:
-            problem.update(safe_line(str(error)))
+            self._say(str(error))
         except OSError as error:
-            problem.update(safe_line(f"{path}: {error.strerror or error}"))
+            self._say(f"{path}: {error.strerror or error}")
         else:
             self.notify(safe_line(f"wrote {path.absolute()}"), markup=False)
             self.dismiss()
+
+    def _say(self, problem: str) -> None:
+        label = self.query_one("#export-problem", Label)
+        label.update(safe_line(problem))
+        label.add_class("-said")

@@ -46,6 +46,8 @@ class MomentScreen(ModalScreen[float | None]):
         try:
             moment_s = parse_moment(event.value, self._now())
         except ValueError as error:
-            self.query_one(Static).update(Content(safe_line(str(error))), layout=False)
+            hint = self.query_one(".hint", Static)
+            hint.update(Content(safe_line(str(error))), layout=False)
+            hint.add_class("-problem")
         else:
             self.dismiss(moment_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -165,8 +166,9 @@ class LineView(Rows, can_focus=True):
             return self.header(y), False
         if index < self.count:
             return self.row(index), self.has_cursor and index == self.cursor
-        if index == self.count == 0:
-            return [Segment(self.nothing(), self.cell_style("muted"))], False
+        if self.count == 0:
+            lines = wrap(self.nothing(), self.row_width)[index : index + 1]
+            return [Segment(line, self.cell_style("muted")) for line in lines], False
         return [], False
 
     def _marked(self, strip: Strip, index: int) -> Strip:

@@ -2,74 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from textual.app import App
-from textual.pilot import Pilot
 
 from builders import TreeBuilder
-from logging_core.demo import write_history
-from madrox_tui.app import MadroxTop
-from madrox_tui.config import Settings
-
-NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
-SIZES = [(80, 24), (120, 40), (200, 60)]
-
-Before = Callable[[Pilot[None]], Awaitable[None]]
+from pictures import SIZES, Compare, after, app_on, size_id
 
 
-class Compare(Protocol):
-    """The `snap_compare` fixture."""
-
-    def __call__(
-        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
-    ) -> bool: ...
-
-
-def screen_text(app: App[None]) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-def after(*keys: str, shows: tuple[str, ...]) -> Before:
-    """Press keys once the app has settled, and wait until the screen shows some texts."""
-
-    async def run(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: "● live" in screen_text(pilot.app))
-        await pilot.press(*keys)
-        await until(pilot, lambda: all(text in screen_text(pilot.app) for text in shows))
-        await pilot.pause()
-
-    return run
-
-
-async def until(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not ready():
-            await pilot.pause(0.02)
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An hour of the demo fleet, the same every time."""
-    root = tmp_path_factory.mktemp("demo") / "madrox_logs"
-    write_history(root, until_s=NOW_S)
-    return root
-
-
-def app_on(root: Path, monkeypatch: pytest.MonkeyPatch, theme: str | None = None) -> MadroxTop:
-    """The app, with a path in the status line that is the same on every machine."""
-    monkeypatch.chdir(root.parent)
-    return MadroxTop(
-        Path(root.name), now=lambda: NOW_S, settings=Settings(theme=theme, tick_s=3600.0)
-    )
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", SIZES, ids=size_id)
 def test_fleet(
     snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:

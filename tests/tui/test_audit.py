@@ -15,7 +15,7 @@ from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent
-from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_lines import audit_lines, axis_dollars
 from madrox_tui.audit_view import AuditView
 from madrox_tui.exchanges import EventQuery, Events, query_of
 from madrox_tui.money import Rate, make_budget, make_rate
@@ -138,6 +138,23 @@ def test_a_budget_is_said_as_far_as_there_is_room() -> None:
     assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
 
 
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        (0.0015, "$.0015"),
+        (0.04, "$.0400"),
+        (0.1, "$0.10"),
+        (50.0, "$50.00"),
+        (6000.0, "$6,000"),
+        (15_000.0, "$15.0k"),
+        (300_000.0, "$300k"),
+    ],
+)
+def test_no_amount_beside_an_axis_is_cut(usd: float, text: str) -> None:
+    """Beside an axis there are six cells."""
+    assert axis_dollars(usd) == text
+
+
 def test_plots_say_what_their_axes_are() -> None:
     """Side by side where there is room: dollars, seconds, and the clock at both ends."""
     lines = above(fleet_view(), 120, 40)
@@ -177,6 +194,20 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
         assert "[red]timeout[/]" in screen_of(pilot)
         await pilot.press("b")
         assert wanted[-1] == "instance"
+
+
+@pytest.mark.asyncio
+async def test_the_cursor_begins_on_the_first_group() -> None:
+    """Also where some sums belong to nobody that is known."""
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(100, 30)):
+        view = fleet_view()
+        nobody = Group(None, usage(30, None, 30))
+        audit = AuditView(groups=(*view.audit.groups, nobody))
+        app.widget.view = View(
+            view.state, view.filter, None, view.instances, view.usage, audit=audit
+        )
+        assert app.widget.cursor == 0
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from madrox_tui.columns import Column, fit, fit_columns
+from madrox_tui.columns import Column, fit, fit_columns, fit_inner
 from madrox_tui.sparkline import sparkline
 
 COLUMNS = [
@@ -51,6 +51,33 @@ def test_a_row_lines_up_with_its_header() -> None:
 def test_fit_is_exact(text: str, width: int, right: bool) -> None:
     """A fitted text has exactly the cells asked for, wide characters included."""
     assert cell_len(fit(text, width, right=right)) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("atlas", 8, "atlas   "),
+        ("worker-0005", 11, "worker-0005"),
+        ("worker-0005", 10, "worke…0005"),
+        ("worker-0005", 6, "wor…05"),
+        ("worker-0005", 2, "w…"),
+        ("worker-0005", 1, "…"),
+        ("worker-0005", 0, ""),
+        ("設計者-設計-0005", 10, "設計 …0005"),
+        ("worker-設計者", 9, "work…計者"),
+        ("worker-a設計", 8, "worke…計"),
+        ("worker-ae\u0301bcd", 8, "work…bcd"),
+    ],
+)
+def test_what_differs_at_the_end_is_told_apart(text: str, width: int, shown: str) -> None:
+    """Of a name that is too long, the beginning and the end are shown."""
+    assert fit_inner(text, width) == shown
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "So"])), st.integers(0, 30))
+def test_what_is_cut_in_the_middle_is_exact(text: str, width: int) -> None:
+    """It has exactly the cells asked for, wide characters included."""
+    assert cell_len(fit_inner(text, width)) == width
 
 
 def test_the_column_that_is_sorted_by_stays() -> None:

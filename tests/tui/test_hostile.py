@@ -7,12 +7,11 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from builders import TreeBuilder
+from builders import hostile_tree
 from payloads import PAYLOADS
 from terminal import Terminal
 
@@ -59,28 +58,6 @@ VISITS = (
 """What is typed, and what that shows."""
 
 
-def fill(root: Path, texts: Mapping[str, bytes]) -> TreeBuilder:
-    """A fleet that says each text as name, role, model, message, id, error, detail and pane."""
-    tree = TreeBuilder(root)
-    for number, data in enumerate(texts.values()):
-        who, text = f"i{number:02}", data.decode("utf-8", "surrogateescape")
-        text = text.encode("utf-8", "replace").decode()
-        tree.spawn(who, f"N{text}", at=number, role=f"R{text}", model=f"M{text}")
-        tree.send(who, f"m{text}", f"ask {text} end", at=100 + number)
-        tree.receive(who, f"m{text}", f"say {text} end", at=200 + number)
-        tree.audit("e" + text, who, {"error": f"E{text}", f"k{text}": [text]}, at=300 + number)
-        tree.lifecycle(who, f"life {text}", at=310 + number, level="ERROR")
-        tree.orchestrator(f"orch {text}", at=320 + number, level="ERROR", instance_id=who)
-        tree.frame(who, "before", at=330 + number)
-        header = f"\n{'=' * 80}\n[{tree.when(340 + number)}]\n{'=' * 80}\n".encode()
-        tree.line(f"instances/{who}/tmux_output.log", header + b"pane " + data + b" end\n")
-        tree.line("audit/audit_20261123.jsonl", b"broken " + data.replace(b"\n", b" ") + b"\n")
-        tree.json(
-            f"instances/{who}/communication.jsonl", {"event_type": text, "content": data.hex()}
-        )
-    return tree
-
-
 def settle(terminal: Terminal) -> None:
     """Read until the program has nothing more to say."""
     quiet = 0
@@ -120,9 +97,9 @@ def test_no_hostile_text_reaches_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every payload in every place: no crash, no raw control, no other kind of escape sequence."""
-    harmless = tour(fill(tmp_path / "harmless", HARMLESS).root, tmp_path)
+    harmless = tour(hostile_tree(tmp_path / "harmless", HARMLESS).root, tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "anew"))  # or it begins as it was left
-    hostile = tour(fill(tmp_path / "hostile", HOSTILE).root, tmp_path)
+    hostile = tour(hostile_tree(tmp_path / "hostile", HOSTILE).root, tmp_path)
     assert kinds(hostile) <= kinds(harmless)
     raw = [
         name
@@ -138,7 +115,7 @@ def test_no_hostile_text_reaches_the_terminal(
 
 def test_the_report_is_as_safe(tmp_path: Path) -> None:
     """`--json` of a hostile tree is JSON without a single control character in its texts."""
-    root = fill(tmp_path / "hostile", HOSTILE).root
+    root = hostile_tree(tmp_path / "hostile", HOSTILE).root
     argv = [sys.executable, "-m", "madrox_tui", "--json", str(root)]
     done = subprocess.run(argv, capture_output=True, check=True, cwd=tmp_path)
     report = json.loads(done.stdout)

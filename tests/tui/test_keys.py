@@ -212,6 +212,7 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
         await person.sees("test the plan")
         await person.press("T", *"soon", "enter")
         await person.sees("'soon' is no time")
+        assert person.app.screen.query_one(".hint").has_class("-problem")
         await person.press(*["backspace"] * 4, *"-5m", "enter")
         await person.sees("◷ at ", "Timeline 2")
         assert "test the plan" not in person.text

@@ -58,6 +58,27 @@ async def test_any_size_is_survived_with_anything_open(fleet: TreeBuilder) -> No
         await person.sees("● busy", "draw the plan", "atlas pane")
 
 
+async def test_the_palette_has_one_line_for_each_command(fleet: TreeBuilder) -> None:
+    """What has no room beside its key is cut, and does not go on below the key."""
+    async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
+        await person.sees("● busy")
+        await person.press("colon")
+        await person.sees("t              Parents and children as a tree; h folds a branch in…")
+
+
+async def test_the_export_dialog_is_no_larger_than_it_needs_to_be(fleet: TreeBuilder) -> None:
+    """It has a line for what is wrong only once something is."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("● busy")
+        await person.press("x")
+        await person.sees("Enter writes it")
+        dialog = person.app.screen.query_one(".dialog")
+        await person.until(lambda: dialog.outer_size == (90, 4), "name and keys")
+        await person.press("backspace", "enter")
+        await person.sees("cannot write .cs: use .csv or .jsonl")
+        assert dialog.outer_size == (90, 5)
+
+
 async def test_a_border_is_dragged_with_the_mouse(fleet: TreeBuilder) -> None:
     """The border between the columns follows the mouse, and stays where it was let go."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

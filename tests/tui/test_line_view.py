@@ -58,6 +58,18 @@ def marked(view: LineView, y: int) -> str:
     return "".join(s.text for s in view.render_line(y) if s.style and s.style.bgcolor in style)
 
 
+async def test_what_is_said_of_no_rows_is_never_cut() -> None:
+    """Where there is nothing, why that is so takes as many lines as it needs."""
+
+    class Empty(Poem):
+        def nothing(self) -> str:
+            return " ".join(["nothing", *["yet"] * 20, "but soon"])
+
+    async with shown(Empty([])) as pilot:
+        said = " ".join(line for line in lines(pilot) if line)
+        assert said == "nothing " + "yet " * 20 + "but soon"
+
+
 async def test_hits_are_marked_and_walked() -> None:
     """Looking for a text goes to its first hit, marks all, and n and N walk around them."""
     view = Poem(ROWS)

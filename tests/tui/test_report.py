@@ -156,7 +156,7 @@ def test_text_says_what_a_person_wants_to_know() -> None:
         "busy 6m Atlas architect opus 1 3 12.3k $4.12 2.9s 7 5s request m-1 open",
         "unknown – b2 – – 0 0 – – – 0 – no record of its state",
     ]
-    assert lines[8] == "3 unreadable lines in audit/audit_20261123.jsonl"
+    assert lines[8] == "3 unreadable lines; problems in audit/audit_20261123.jsonl"
 
 
 def test_an_empty_fleet_is_said_to_be_empty() -> None:

@@ -7,16 +7,24 @@ from pathlib import Path
 import pytest
 
 from builders import TreeBuilder
-from logging_core.analyse.state import FleetState, Usage
+from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.filters import parse_filter
 from madrox_tui.status import status_pieces, status_right
 from madrox_tui.view import View
 
 AT_S = TreeBuilder.epoch(600)
+NO_PROBLEMS = ProblemCount()
 
 
-def look(*, moment_s: float | None = None, events_per_s: float = 0.0, lag_s: float = 0.0) -> View:
-    state = FleetState(at_s=AT_S, caught_up=True)
+def look(
+    *,
+    moment_s: float | None = None,
+    events_per_s: float = 0.0,
+    lag_s: float = 0.0,
+    instances: tuple[InstanceState, ...] = (),
+    problems: ProblemCount = NO_PROBLEMS,
+) -> View:
+    state = FleetState(at_s=AT_S, caught_up=True, instances=instances, problems=problems)
     return View(
         state,
         parse_filter(""),
@@ -60,6 +68,34 @@ def test_an_earlier_moment_is_named_with_the_way_back() -> None:
 def test_a_held_screen_counts_what_is_new() -> None:
     """A paused screen says so."""
     assert said(look(), look()).startswith("‖ paused  0 new")
+
+
+def test_what_is_counted_while_looking_back_is_said_to_be_of_now() -> None:
+    """The panels show one moment, the counts another: nobody takes the one for the other."""
+    latest = look(instances=(InstanceState(instance_id="a1", state=State.STUCK),))
+    assert "now:" not in said(latest)
+    assert said(latest, look(moment_s=AT_S)).endswith("@ for live  now:  1 stuck  1 instance")
+    assert said(latest, look()) == "‖ paused  0 new  now:  1 stuck  1 instance"
+
+
+def test_the_counts_are_of_all_instances() -> None:
+    """Those of unknown state included."""
+    states = (State.IDLE, State.UNKNOWN, State.UNKNOWN)
+    instances = tuple(InstanceState(instance_id=f"a{n}", state=s) for n, s in enumerate(states))
+    assert said(look(instances=instances)) == "● live  3 instances  1 idle  2 unknown"
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "text"), [(1, ("a",), "1 problem"), (5, ("a", "b"), "5 problems")]
+)
+def test_problems_are_counted(lines: int, files: tuple[str, ...], text: str) -> None:
+    """Every unreadable line is one."""
+    assert said(look(problems=ProblemCount(lines, files))) == f"● live  {text}  0 instances"
+
+
+def test_a_file_that_cannot_be_read_is_a_problem() -> None:
+    """Although none of its lines is unreadable."""
+    assert "2 problems" in said(look(problems=ProblemCount(0, ("a", "b"))))
 
 
 def test_the_directory_is_harmless() -> None:

@@ -1,0 +1,87 @@
+"""The whole app on a tree, as it is pictured: a clock that stands still, and what must be shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from madrox_tui.app import MadroxTop
+from madrox_tui.config import Settings
+from madrox_tui.past import Past
+
+NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+Before = Callable[[Pilot[None]], Awaitable[None]]
+
+
+class Compare(Protocol):
+    """The `snap_compare` fixture."""
+
+    def __call__(
+        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
+    ) -> bool: ...
+
+
+def size_id(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def screen_text(app: App[None]) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def is_at_rest(app: App[None]) -> bool:
+    """Whether nothing is at work but what follows the tree."""
+    return all(worker.is_finished or worker.group == "feed" for worker in app.workers)
+
+
+def after(*keys: str, shows: tuple[str, ...], hides: tuple[str, ...] = ()) -> Before:
+    """Press keys once the app has settled, and wait until the screen shows some texts.
+
+    What it must not show, it must not show then.
+    """
+
+    async def run(pilot: Pilot[None]) -> None:
+        await until(pilot, "● live")
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+        await until(pilot, *shows)
+        await pilot.pause()
+        text = screen_text(pilot.app)
+        assert [word for word in hides if word in text] == [], text
+
+    return run
+
+
+async def until(pilot: Pilot[None], *texts: str) -> None:
+    """Wait until the screen shows some texts, and nothing more is being looked up for it."""
+    app = pilot.app
+    try:
+        async with asyncio.timeout(20):
+            while not (is_at_rest(app) and all(text in screen_text(app) for text in texts)):
+                await pilot.pause(0.02)
+    except TimeoutError:
+        raise AssertionError(f"never came: {texts}\n{screen_text(pilot.app)}") from None
+
+
+def app_on(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    theme: str | None = None,
+    *,
+    now_s: float = NOW_S,
+    past: Past | None = None,
+) -> MadroxTop:
+    """The app, with a path in the status line that is the same on every machine."""
+    monkeypatch.chdir(root.parent)
+    settings = Settings(theme=theme, tick_s=3600.0)
+    return MadroxTop(Path(root.name), now=lambda: now_s, settings=settings, past=past)
