@@ -15,7 +15,7 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from large import LargeTree
 
