@@ -26,7 +26,8 @@ from logging_core.analyse.latency import LatencySketch
 from logging_core.analyse.problems import ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
-from logging_core.analyse.series import Minutes, Rows, Series, Track
+from logging_core.analyse.rows import Rows
+from logging_core.analyse.series import Day, Minutes, Series, Track
 from logging_core.analyse.state import OpenRequest, ProblemCount, TimelineEvent
 from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
@@ -37,6 +38,7 @@ _OBJECTS: tuple[type, ...] = (
     Activity,
     Counts,
     Creation,
+    Day,
     Evidence,
     Identity,
     Instance,
@@ -63,6 +65,7 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
 )
 _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
+    Day: {"_hours": lambda: None},
     Series: {"_starts": Minutes},
 }
 _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]

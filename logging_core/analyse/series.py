@@ -2,162 +2,109 @@
 
 What is kept, and how finely:
 
-- of the whole fleet the newest 44,640 minutes with exchanges, which is 31 days of work without a
-  pause, and every hour for good;
-- of each instance its exchanges of the newest day one by one, at most `MOST_ROWS` of them, which
-  is finer than any minute; what is older, or more than that, by the hour for good.
+- of the whole fleet its newest exchanges one by one, half a million of them (`MOST_OF_FLEET`),
+  which is finer than any minute; what is older by the hour for good;
+- of each instance the same, but `MOST_ROWS` of them.
 
-An hour or a minute takes about 0.5 KiB and what its response times need, up to a few KiB; one
-exchange 28 bytes. A month of 100 instances that are busy every hour, with a million exchanges,
-takes about 100 MiB. Where only hours are known, an hour counts in the stretch that it begins in.
-Counts, sums, means and maxima are exact, quantiles within 2 %.
+An exchange takes 32 bytes, an hour 0.5 KiB and what its response times need, up to a few KiB.
+Where only hours are known, an hour counts in the stretch that it begins in. Counts, sums, means
+and maxima are exact, quantiles within 2 %.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Self, TypeVar
 
-from logging_core.analyse.columns import Columns, Numbers, as_array
+from logging_core.analyse.columns import Columns, Numbers
+from logging_core.analyse.rows import Rows
 from logging_core.analyse.state import Slot, Usage
 from logging_core.analyse.summary import Tally
 from logging_core.records import AuditEvent
 
-MOST_ROWS = 4_096
+MOST_ROWS = 2_048
 """So many of an instance's newest exchanges are kept one by one."""
+
+MOST_OF_FLEET = 1 << 19
+"""So many of the fleet's newest exchanges are kept one by one."""
 
 _HOUR = 60
 _DAY = 24 * _HOUR
 _MONTH = 31 * _DAY
-_LOOK_EVERY = 512  # rows between two looks for old ones
-_STRAY = 100  # one row of so many may be of a clock that jumped ahead
 _MOST_PENDING = 1 << 14
-_UNKNOWN = -1
-
-
-N = TypeVar("N", int, float)
-
-
-class Rows:
-    """Exchanges one by one: the minute since the epoch, and what each says."""
-
-    __slots__ = ("_costs", "_seconds", "_tokens", "minutes")
-
-    def __init__(self) -> None:
-        self.minutes = array("q")
-        self._tokens = array("q")
-        self._costs = array("d")
-        self._seconds = array("d")
-
-    def __len__(self) -> int:
-        return len(self.minutes)
-
-    @classmethod
-    def of(cls, minutes: Sequence[int], exchanges: Columns) -> Self:
-        """Exchanges that were decoded in bulk."""
-        self = cls()
-        self.minutes.extend(minutes)
-        self._tokens = as_array("q", exchanges.tokens, (_UNKNOWN,))
-        self._costs = as_array("d", exchanges.costs, (_UNKNOWN,))
-        self._seconds = as_array("d", exchanges.seconds, (_UNKNOWN,))
-        return self
-
-    def extend(self, other: Rows) -> None:
-        """Append all rows of `other`."""
-        self.minutes.extend(other.minutes)
-        self._tokens.extend(other._tokens)
-        self._costs.extend(other._costs)
-        self._seconds.extend(other._seconds)
-
-    def add_event(self, minute: int, event: AuditEvent) -> None:
-        """Take an exchange in that was decoded singly."""
-        _, tokens, costs, seconds = Numbers.of_events((event,))
-        self.minutes.append(minute)
-        self._tokens.append(tokens[0] if tokens else _UNKNOWN)
-        self._costs.append(costs[0] if costs else _UNKNOWN)
-        self._seconds.append(seconds[0] if seconds else _UNKNOWN)
-
-    def only(self, rows: Collection[int]) -> Rows:
-        """Some rows, in the order given."""
-        chosen = Rows()
-        chosen.minutes.extend([self.minutes[row] for row in rows])
-        chosen._tokens.extend([self._tokens[row] for row in rows])
-        chosen._costs.extend([self._costs[row] for row in rows])
-        chosen._seconds.extend([self._seconds[row] for row in rows])
-        return chosen
-
-    def in_order(self) -> Rows:
-        """All rows by their minutes."""
-        return self.only(sorted(range(len(self)), key=self.minutes.__getitem__))
-
-    def grouped(self, unit: int, first: int = 0) -> Iterator[tuple[int, Numbers]]:
-        """What they say by stretches of `unit` minutes, counted from the minute `first`.
-
-        The rows must be in order.
-        """
-        minutes, start = self.minutes, 0
-        while start < len(minutes):
-            group = (minutes[start] - first) // unit
-            stop = bisect_left(minutes, first + (group + 1) * unit, start)
-            rows = slice(start, stop)
-            said = (_known(self._tokens[rows]), _known(self._costs[rows]))
-            yield group, Numbers(stop - start, *said, _known(self._seconds[rows]))
-            start = stop
 
 
 class Track:
-    """One instance by time."""
+    """One instance by time.
 
-    __slots__ = ("_next_look", "errors", "hours", "rows")
+    Attributes:
+        rows: Its newest exchanges.
+        errors: How many it had in which minute.
+    """
+
+    __slots__ = ("_hours", "errors", "rows")
 
     def __init__(self) -> None:
         self.rows = Rows()
-        self.hours: dict[int, Tally] = {}
         self.errors: dict[int, int] = {}
-        self._next_look = _LOOK_EVERY
+        self._hours: dict[int, Tally] = {}
 
     def fold(self) -> None:
-        """Put rows that are too old, or too many, into their hours."""
-        minutes = self.rows.minutes
-        if len(minutes) < self._next_look:
-            return
-        self._next_look = min(len(minutes) + _LOOK_EVERY, MOST_ROWS + 1)
-        ordered = sorted(minutes)
-        from_minute = ordered[-1 - len(ordered) // _STRAY] - _DAY
-        if len(ordered) > MOST_ROWS:
-            from_minute = max(from_minute, ordered[-MOST_ROWS // 2])
-        if ordered[0] >= from_minute - _HOUR and len(ordered) <= MOST_ROWS:
-            return
-        old = [row for row, minute in enumerate(minutes) if minute < from_minute]
-        new = [row for row, minute in enumerate(minutes) if minute >= from_minute]
-        if len(new) > MOST_ROWS:  # all in one minute
-            old, new = [*old, *new[: -MOST_ROWS // 2]], new[-MOST_ROWS // 2 :]
-        _add_to(self.hours, self.rows.only(old).in_order().grouped(_HOUR))
-        self.rows = self.rows.only(new)
-        self._next_look = len(new) + _LOOK_EVERY
+        """Put what is too many into its hours."""
+        if len(self.rows) > MOST_ROWS:
+            _add_by_hour(self._hours, self.rows.take_first(len(self.rows) - MOST_ROWS // 2))
 
     def cells(self, first: int, step: int, last: int) -> Iterator[tuple[int, Numbers | Tally]]:
         """What belongs to the stretches of `step` minutes from `first` to `last`."""
-        for hour, tally in self.hours.items():
+        for hour, tally in self._hours.items():
             if first <= hour * _HOUR < last:
                 yield (hour * _HOUR - first) // step, tally
-        rows = [row for row, minute in enumerate(self.rows.minutes) if first <= minute < last]
-        yield from self.rows.only(rows).in_order().grouped(step, first)
+        for number, rows in self.rows.between(first, last).grouped(step, first):
+            yield number, rows.numbers()
+
+
+class Day:
+    """One day of the fleet: its exchanges, and its hours once they are asked for."""
+
+    __slots__ = ("_hours", "rows")
+
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self._hours: dict[int, Tally] | None = None
+
+    def add(self, rows: Rows) -> None:
+        """Take exchanges in."""
+        self.rows.extend(rows)
+        self._hours = None
+
+    def hours(self) -> dict[int, Tally]:
+        """The sums of each hour that has any."""
+        if self._hours is None:
+            self._hours = {}
+            _add_by_hour(self._hours, self.rows)
+        return self._hours
+
+    def cells(self, start: int, stop: int) -> Iterator[Numbers | Tally]:
+        """What makes up a stretch: as many hours as fit."""
+        begin, end = -(-start // _HOUR), stop // _HOUR
+        if begin >= end:
+            yield self.rows.between(start, stop).numbers()
+            return
+        yield self.rows.between(start, begin * _HOUR).numbers()
+        yield from _between(self.hours(), begin, end)
+        yield self.rows.between(end * _HOUR, stop).numbers()
 
 
 class Series:
     """The fleet and each instance by time."""
 
-    __slots__ = ("_coming", "_errors", "_hours", "_kept_from", "_minutes", "_starts", "_tracks")
+    __slots__ = ("_coming", "_count", "_days", "_errors", "_hours", "_starts", "_tracks")
 
     def __init__(self) -> None:
-        self._minutes: dict[int, Tally] = {}
+        self._days: dict[int, Day] = {}
+        self._count = 0
         self._hours: dict[int, Tally] = {}
-        self._kept_from = 0  # the first minute that is kept; a whole hour
         self._errors: dict[int, int] = {}
         self._tracks: dict[str | None, Track] = {}
         self._coming = Rows()
@@ -180,7 +127,7 @@ class Series:
         """Count an exchange that was decoded singly."""
         track = self._track(event.instance_id)
         for rows in (track.rows, self._coming):
-            rows.add_event(int(at_s // 60), event)
+            rows.add(int(at_s // 60), event)
         track.fold()
         if len(self._coming) >= _MOST_PENDING:
             self._settle()
@@ -234,29 +181,22 @@ class Series:
             self._settle()
             for number in range(count):
                 start = first + number * step
-                for tally in self._cells(start, min(start + step, last)):
-                    tallies[number].merge(tally)
+                for cell in self._cells(start, min(start + step, last)):
+                    tallies[number].include(cell)
             return tallies
         for instance_id in set(instance_ids):
             track = self._tracks.get(instance_id)
             for number, cell in () if track is None else track.cells(first, step, last):
-                if isinstance(cell, Tally):
-                    tallies[number].merge(cell)
-                else:
-                    tallies[number].extend(cell)
+                tallies[number].include(cell)
         return tallies
 
-    def _cells(self, start: int, stop: int) -> Iterator[Tally]:
-        """The fleet's hours and minutes that make up a stretch: as many hours as fit."""
-        kept_from = min(max(start, self._kept_from), stop)
-        yield from _between(self._hours, -(-start // _HOUR), -(-kept_from // _HOUR))
-        begin, end = -(-kept_from // _HOUR), stop // _HOUR
-        if begin >= end:
-            yield from _between(self._minutes, kept_from, stop)
-            return
-        yield from _between(self._minutes, kept_from, begin * _HOUR)
-        yield from _between(self._hours, begin, end)
-        yield from _between(self._minutes, end * _HOUR, stop)
+    def _cells(self, start: int, stop: int) -> Iterator[Numbers | Tally]:
+        yield from _between(self._hours, -(-start // _HOUR), -(-stop // _HOUR))
+        for day in range(start // _DAY, -(-stop // _DAY)):
+            if day in self._days:
+                yield from self._days[day].cells(
+                    max(start, day * _DAY), min(stop, (day + 1) * _DAY)
+                )
 
     def _errors_of(self, instance_ids: Collection[str] | None) -> Iterator[dict[int, int]]:
         if instance_ids is None:
@@ -267,16 +207,26 @@ class Series:
                 yield self._tracks[instance_id].errors
 
     def _settle(self) -> None:
-        if not len(self._coming):
-            return
-        rows, self._coming = self._coming.in_order(), Rows()
-        _add_to(self._minutes, rows.grouped(1))
-        _add_to(self._hours, rows.grouped(_HOUR))
-        if len(self._minutes) > _MONTH + _DAY:
-            kept_from = sorted(self._minutes)[-_MONTH] // _HOUR * _HOUR
-            self._kept_from = max(self._kept_from, kept_from)
-            for minute in [minute for minute in self._minutes if minute < kept_from]:
-                del self._minutes[minute]
+        coming, self._coming = self._coming, Rows()
+        for number, rows in coming.grouped(_DAY):
+            day = self._days.get(number)
+            if day is None:
+                day = self._days[number] = Day()
+            day.add(rows)
+            self._count += len(rows)
+        while self._count > MOST_OF_FLEET:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Of the oldest exchanges, know the hours only."""
+        oldest = min(self._days)
+        day = self._days[oldest]
+        number = min(len(day.rows), max(_MOST_PENDING, self._count - MOST_OF_FLEET))
+        _add_by_hour(self._hours, day.rows.take_first(number))
+        self._count -= number
+        day.add(Rows())
+        if not len(day.rows):
+            del self._days[oldest]
 
     def _track(self, instance_id: str | None) -> Track:
         track = self._tracks.get(instance_id)
@@ -289,22 +239,18 @@ class Minutes(dict[str, int]):
     """Minutes since the epoch by the first 16 characters of a timestamp."""
 
     def __missing__(self, text: str) -> int:
-        if len(self) > _MONTH:
+        if len(self) > _DAY:
             self.clear()
         minute = self[text] = int(datetime.fromisoformat(text).timestamp() // 60)
         return minute
 
 
-def _known(values: array[N]) -> Sequence[N]:
-    return [value for value in values if value >= 0] if _UNKNOWN in values else values
-
-
-def _add_to(tallies: dict[int, Tally], groups: Iterable[tuple[int, Numbers]]) -> None:
-    for key, said in groups:
-        tally = tallies.get(key)
+def _add_by_hour(tallies: dict[int, Tally], rows: Rows) -> None:
+    for hour, members in rows.grouped(_HOUR):
+        tally = tallies.get(hour)
         if tally is None:
-            tally = tallies[key] = Tally()
-        tally.extend(said)
+            tally = tallies[hour] = Tally()
+        tally.extend(members.numbers())
 
 
 def _between(tallies: dict[int, Tally], start: int, stop: int) -> Iterator[Tally]:

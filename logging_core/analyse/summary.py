@@ -47,6 +47,13 @@ class Tally:
         if len(self._costs) >= _BATCH:
             self._sum_up()
 
+    def include(self, more: Numbers | Tally) -> None:
+        """Count exchanges, or what they add up to."""
+        if isinstance(more, Tally):
+            self.merge(more)
+        elif more.requests:
+            self.extend(more)
+
     def merge(self, other: Tally) -> None:
         """Add the sums of `other`, which stays as it is."""
         other._sum_up()

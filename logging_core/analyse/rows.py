@@ -1,0 +1,116 @@
+"""Exchanges one by one in 32 bytes each: the minute, and what each says."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import Self, TypeVar
+
+from logging_core.analyse.columns import Columns, Numbers, as_array
+from logging_core.records import AuditEvent
+
+_UNKNOWN = -1
+
+N = TypeVar("N", int, float)
+
+
+class Rows:
+    """Exchanges in order of their minutes, once that is asked for.
+
+    Attributes:
+        minutes: Since the epoch.
+    """
+
+    __slots__ = ("_costs", "_is_ordered", "_seconds", "_tokens", "minutes")
+
+    def __init__(self) -> None:
+        self.minutes = array("q")
+        self._tokens = array("q")
+        self._costs = array("d")
+        self._seconds = array("d")
+        self._is_ordered = True
+
+    @classmethod
+    def of(cls, minutes: Sequence[int], exchanges: Columns) -> Self:
+        """Exchanges that were decoded in bulk."""
+        self = cls()
+        self.minutes.extend(minutes)
+        self._tokens = as_array("q", exchanges.tokens, (_UNKNOWN,))
+        self._costs = as_array("d", exchanges.costs, (_UNKNOWN,))
+        self._seconds = as_array("d", exchanges.seconds, (_UNKNOWN,))
+        self._is_ordered = all(map(int.__le__, self.minutes, self.minutes[1:]))
+        return self
+
+    def __len__(self) -> int:
+        return len(self.minutes)
+
+    def extend(self, other: Rows) -> None:
+        """Take in all rows of `other`."""
+        if not len(other):
+            return
+        follows = not len(self) or self.minutes[-1] <= other.minutes[0]
+        self._is_ordered = self._is_ordered and other._is_ordered and follows
+        self.minutes.extend(other.minutes)
+        self._tokens.extend(other._tokens)
+        self._costs.extend(other._costs)
+        self._seconds.extend(other._seconds)
+
+    def add(self, minute: int, event: AuditEvent) -> None:
+        """Take an exchange in that was decoded singly."""
+        _, tokens, costs, seconds = Numbers.of_events((event,))
+        self._is_ordered = self._is_ordered and (not len(self) or self.minutes[-1] <= minute)
+        self.minutes.append(minute)
+        self._tokens.append(tokens[0] if tokens else _UNKNOWN)
+        self._costs.append(costs[0] if costs else _UNKNOWN)
+        self._seconds.append(seconds[0] if seconds else _UNKNOWN)
+
+    def between(self, first: int, last: int) -> Rows:
+        """Those from the minute `first` to before the minute `last`."""
+        self._put_in_order()
+        return self._cut(bisect_left(self.minutes, first), bisect_left(self.minutes, last))
+
+    def take_first(self, number: int) -> Rows:
+        """Remove the first so many, and return them."""
+        self._put_in_order()
+        first, rest = self._cut(0, number), self._cut(number, len(self))
+        self.minutes, self._tokens = rest.minutes, rest._tokens
+        self._costs, self._seconds = rest._costs, rest._seconds
+        return first
+
+    def numbers(self) -> Numbers:
+        """What they say together."""
+        tokens, costs = _known(self._tokens), _known(self._costs)
+        return Numbers(len(self), tokens, costs, _known(self._seconds))
+
+    def grouped(self, unit: int, first: int = 0) -> Iterator[tuple[int, Rows]]:
+        """Them by stretches of `unit` minutes, counted from the minute `first`."""
+        self._put_in_order()
+        start = 0
+        while start < len(self):
+            group = (self.minutes[start] - first) // unit
+            stop = bisect_left(self.minutes, first + (group + 1) * unit, start)
+            yield group, self._cut(start, stop)
+            start = stop
+
+    def _cut(self, start: int, stop: int) -> Rows:
+        part = Rows()
+        part.minutes = self.minutes[start:stop]
+        part._tokens = self._tokens[start:stop]
+        part._costs = self._costs[start:stop]
+        part._seconds = self._seconds[start:stop]
+        return part
+
+    def _put_in_order(self) -> None:
+        if self._is_ordered:
+            return
+        order = sorted(range(len(self)), key=self.minutes.__getitem__)
+        self.minutes = array("q", [self.minutes[row] for row in order])
+        self._tokens = array("q", [self._tokens[row] for row in order])
+        self._costs = array("d", [self._costs[row] for row in order])
+        self._seconds = array("d", [self._seconds[row] for row in order])
+        self._is_ordered = True
+
+
+def _known(values: array[N]) -> Sequence[N]:
+    return [value for value in values if value >= 0] if _UNKNOWN in values else values
