@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+import os
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 
 HISTORY_BYTES = 256 * 1024
-"""How much of the end of each log (audit apart) is read at the start."""
+"""How much of the end of each log (audit apart) is read at the start, if there are few."""
+
+LEAST_HISTORY_BYTES = 16 * 1024
+"""The same if there are many."""
+
+_HISTORY_IN_ALL = 16 << 20  # more messages than the timeline keeps
+_FIRST_LOOKS = 4
 
 KEEP_S = 600.0
 """So often what was summed is kept for the next start, if there is much of it."""
@@ -52,7 +59,7 @@ class LiveFleet:
         self._poll = poll
         self._cache = cache
         self._monotonic = monotonic
-        self._reader = TreeReader(root, history_bytes=HISTORY_BYTES, blocks=True)
+        self._reader = self._read_ends()
         self._first: Batch | None = None
         self._doubt = False
         self._new = 0
@@ -67,13 +74,19 @@ class LiveFleet:
         if kept is not None:
             self._reader = TreeReader(self._root, cursor=kept.cursor, blocks=True)
             self.model, self._doubt = kept.model, True
-        first = self._reader.poll()
-        if self._doubt and is_rewritten(first):
-            self._begin_anew()
-            first = self._reader.poll()
+        first, looks = self._look(None), 1
+        while not first.caught_up and looks < _FIRST_LOOKS:
+            first, looks = self._look(()), looks + 1
         self._first = first
-        self.take(first)
         return first
+
+    def _look(self, dirty: Collection[Path] | None) -> Batch:
+        batch = self._reader.poll(dirty)
+        if self._doubt and is_rewritten(batch):
+            self._begin_anew()
+            batch = self._reader.poll()
+        self.take(batch)
+        return batch
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """What comes, look by look; each is to be given to `take`."""
@@ -98,7 +111,10 @@ class LiveFleet:
     def _begin_anew(self) -> None:
         """Forget what was kept: the tree is no longer what it was."""
         self.model, self._first, self._doubt = FleetModel(**self._options), None, False
-        self._reader = TreeReader(self._root, history_bytes=HISTORY_BYTES, blocks=True)
+        self._reader = self._read_ends()
+
+    def _read_ends(self) -> TreeReader:
+        return TreeReader(self._root, history_bytes=history_bytes(self._root), blocks=True)
 
     def _follow(self) -> AsyncGenerator[Batch, None]:
         return follow_on(self._reader, self._root, first=self._first, poll=self._poll)
@@ -111,6 +127,16 @@ class LiveFleet:
         if self._cache is not None and due and batch.caught_up and self._new >= WORTH_KEEPING:
             self._cache.save(self.model, batch.cursor)
             self._new, self._keep_from_s = 0, self._monotonic() + KEEP_S
+
+
+def history_bytes(root: Path) -> int:
+    """How much of the end of each log to read at the start: the less, the more there are."""
+    try:
+        with os.scandir(root / "instances") as entries:
+            instances = sum(1 for _ in entries)
+    except OSError:
+        instances = 0
+    return max(LEAST_HISTORY_BYTES, min(HISTORY_BYTES, _HISTORY_IN_ALL // max(1, instances)))
 
 
 def count_records(batch: Batch) -> int:

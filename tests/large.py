@@ -14,14 +14,15 @@ INSTANCES = 1_000
 DAYS = 30
 _RULE = "=" * 80
 _SCREEN = "\n".join(
-    f"{number:3d} \x1b[2m│\x1b[0m what the agent shows on one line" for number in range(50)
+    f"{number:3d} \x1b[2m│\x1b[0m what the agent shows on one line" for number in range(390)
 )
 
 
 class LargeTree:
     """Written as an orchestrator would have in a month, up to now.
 
-    Nine tenths are captures, as `du` of a real tree shows. Each instance's files have the same
+    Nineteen twentieths are captures, as `du` of a real tree shows: of 20 KB each, two for each
+    exchange. Each instance's files have the same
     content but for its id: what is measured is reading, not variety.
 
     Args:
@@ -36,7 +37,7 @@ class LargeTree:
         self.ids = [f"agent-{number:04d}" for number in range(instances)]
         self._start = now - timedelta(days=DAYS)
         self._written = 0
-        self._write_audit(size // 50)
+        self._write_audit(size // 150)
         for position, instance_id in enumerate(self.ids):
             self.tree.instance_dir(instance_id).mkdir(parents=True)
             facts = {"instance_id": instance_id, "instance_name": f"worker-{position}"}
@@ -80,7 +81,7 @@ class LargeTree:
                 shutil.copyfile(of(self.ids[0]), of(instance_id))
             return
         at = self._start
-        pairs, frames, lines = size // 16_000, int(size * 0.9) // 2_900, size // 16_000
+        pairs, frames, lines = size // 40_000, int(size * 0.94) // 20_000, size // 16_000
         with self.tree.communication(instance_id).open("wb") as file:
             for number in range(pairs):
                 moment = at + timedelta(days=DAYS) * (number / pairs)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -74,10 +76,11 @@ class Creation:
 class Activity:
     """When an instance was heard of last, records from the future left out; and how often."""
 
-    __slots__ = ("_before_s", "_last_s", "_minutes")
+    __slots__ = ("_before_s", "_last_s", "_minutes", "_times")
 
     def __init__(self) -> None:
-        self._minutes: dict[int, int] = {}
+        self._minutes = array("I")  # in order, and how many records each had
+        self._times = array("I")
         self._last_s = -math.inf
         self._before_s = -math.inf  # the newest that is older by more than a jump of the clock
 
@@ -104,13 +107,18 @@ class Activity:
     def per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, the current one last."""
         last = int(now_s // 60)
-        return tuple(self._minutes.get(m, 0) for m in range(last - minutes + 1, last + 1))
+        known = dict(zip(self._minutes, self._times, strict=True))
+        return tuple(known.get(m, 0) for m in range(last - minutes + 1, last + 1))
 
     def _count(self, minute: int, times: int) -> None:
-        self._minutes[minute] = self._minutes.get(minute, 0) + times
+        place = bisect_left(self._minutes, minute)
+        if place < len(self._minutes) and self._minutes[place] == minute:
+            self._times[place] += times
+            return
+        self._minutes.insert(place, minute)
+        self._times.insert(place, times)
         if len(self._minutes) > 2 * PULSE_MINUTES:
-            for old in sorted(self._minutes)[:PULSE_MINUTES]:
-                del self._minutes[old]
+            del self._minutes[:PULSE_MINUTES], self._times[:PULSE_MINUTES]
 
     def _note(self, at_s: float) -> None:
         if at_s > self._last_s:

@@ -26,8 +26,9 @@ class FleetModel:
         since_s: Usage, errors and messages count from this moment on; `None`: all. What state
             an instance is in follows from all records.
         stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
-        max_messages: So many of the newest messages are kept.
-        max_events: So many of the newest events between them are kept.
+        max_messages: So many of the newest messages are kept, or fewer if they are long: their
+            texts have 8 M characters at most.
+        max_events: So many of the newest events between them are kept, with the same limit.
         prompts: What a pane that waits for a person ends with.
         by_time: Keep what `series` and `usage_in` tell; a report on one moment does without.
     """
@@ -37,7 +38,7 @@ class FleetModel:
         *,
         since_s: float | None = None,
         stuck_after_s: float = 120.0,
-        max_messages: int = 20_000,
+        max_messages: int = 5_000,
         max_events: int = 5_000,
         prompts: Sequence[Pattern] = PATTERNS,
         by_time: bool = True,

@@ -180,14 +180,15 @@ class Fold:
     def _message(self, message: Message) -> None:
         at_s = self._instance(message.instance_id).message(message)
         if message.event_type in SPOKEN and self._counts(at_s):
-            self.timeline.add(message, at_s, file=message.instance_id)
+            text = message.content or ""
+            self.timeline.add(message, at_s, file=message.instance_id, text=text)
 
     def _lifecycle(self, event: LifecycleEvent) -> None:
         self._instance(event.instance_id).lifecycle(event)
         is_error = event.level in ERROR_LEVELS
         if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
             happened = TimelineEvent(event.instance_id, event.time_s, event.text, is_error)
-            self.events.add(happened, event.time_s, file=event.instance_id)
+            self.events.add(happened, event.time_s, file=event.instance_id, text=event.text)
 
     def _audit(self, event: AuditEvent) -> None:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
@@ -241,7 +242,8 @@ class Fold:
         self.errors += 1
         whose = "" if instance_id is None or instance_id in FLEET_IDS else instance_id
         # No instance id holds a slash, so that no file of an instance is taken for this one.
-        self.events.add(TimelineEvent(whose, at_s, error, is_error=True), at_s, file=f"/{file}")
+        happened = TimelineEvent(whose, at_s, error, is_error=True)
+        self.events.add(happened, at_s, file=f"/{file}", text=error)
         for affected_id in affected or (None,):
             self.tables.errors.add(first_line(error), affected_id)
         if self._by_time and at_s is not None:

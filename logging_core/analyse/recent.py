@@ -13,12 +13,15 @@ class Recent(Generic[V]):
     """Remembers the values of the newest `window` keys at least, and of twice as many at most.
 
     Two generations of a dict: forgetting costs nothing per key.
+
+    Attributes:
+        window: May be changed; what was remembered is forgotten in its time.
     """
 
-    __slots__ = ("_new", "_old", "_window")
+    __slots__ = ("_new", "_old", "window")
 
     def __init__(self, window: int) -> None:
-        self._window = window
+        self.window = window
         self._new: dict[str, V] = {}
         self._old: dict[str, V] = {}
 
@@ -30,18 +33,18 @@ class Recent(Generic[V]):
     def put(self, key: str, value: V) -> None:
         """Remember `value` for `key`."""
         self._new[key] = value
-        if len(self._new) >= self._window:
+        if len(self._new) >= self.window:
             self._old, self._new = self._new, {}
 
     def put_all(self, values: Mapping[str, V]) -> None:
         """As `put`, for many."""
-        if len(self._new) + len(values) < self._window:
+        if len(self._new) + len(values) < self.window:
             self._new.update(values)
             return
         coming = iter(values.items())
-        while taken := dict(islice(coming, self._window - len(self._new))):
+        while taken := dict(islice(coming, max(1, self.window - len(self._new)))):
             self._new.update(taken)
-            if len(self._new) >= self._window:
+            if len(self._new) >= self.window:
                 self._old, self._new = self._new, {}
 
     def put_new(self, keys: Collection[str | None], value: V) -> bool:

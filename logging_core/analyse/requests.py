@@ -12,7 +12,7 @@ from logging_core.analyse.state import OpenRequest
 MOST_OPEN = 1_000
 """So many open requests of one instance are kept; the oldest give way."""
 
-RECENT_REPLIES = 256
+RECENT_REPLIES = 64
 
 
 class Requests:

@@ -1,4 +1,4 @@
-"""Exchanges one by one in 32 bytes each: the minute, and what each says."""
+"""Exchanges one by one in 28 bytes each: the minute, and what each says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Rows:
     __slots__ = ("_costs", "_is_ordered", "_seconds", "_tokens", "minutes")
 
     def __init__(self) -> None:
-        self.minutes = array("q")
+        self.minutes = array("I")
         self._tokens = array("q")
         self._costs = array("d")
         self._seconds = array("d")
@@ -105,7 +105,7 @@ class Rows:
         if self._is_ordered:
             return
         order = sorted(range(len(self)), key=self.minutes.__getitem__)
-        self.minutes = array("q", [self.minutes[row] for row in order])
+        self.minutes = array("I", [self.minutes[row] for row in order])
         self._tokens = array("q", [self._tokens[row] for row in order])
         self._costs = array("d", [self._costs[row] for row in order])
         self._seconds = array("d", [self._seconds[row] for row in order])

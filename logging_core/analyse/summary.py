@@ -16,7 +16,10 @@ EXCHANGE = "message_exchange"
 """The event type that is counted; all others are passed over."""
 
 RECENT_IDS = 1_024
-"""So many message ids of each instance are remembered at least, to count a repeated one once."""
+"""So many message ids of an instance are remembered at least, to count a repeated one once."""
+
+MOST_IDS = 1 << 15
+"""So many are remembered of all together: of a thousand instances, 32 of each."""
 
 _BATCH = 4_096
 _PICO = 10**12  # sums are shown in whole picodollars: what decimal arithmetic would give
@@ -86,7 +89,8 @@ class Summary:
     """The sums of all exchanges, and of each instance's.
 
     An exchange whose message id its instance had before counts once, as far back as the newest
-    `recent_ids` ids of the instance reach. One without an id always counts.
+    `recent_ids` ids of the instance reach, or of very many instances its share of `MOST_IDS`. One
+    without an id always counts.
     """
 
     __slots__ = ("_coming", "_recent", "_recent_ids", "_tallies", "_total")
@@ -177,6 +181,7 @@ class Summary:
         recent = self._recent.get(instance_id)
         if recent is None:
             recent = self._recent[instance_id] = Recent(self._recent_ids)
+        recent.window = min(self._recent_ids, max(1, MOST_IDS // len(self._recent)))
         return recent
 
     @staticmethod

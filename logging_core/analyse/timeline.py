@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from array import array
 from operator import itemgetter
 from typing import Generic, TypeVar
 
 from logging_core.analyse.state import Window
+
+MOST_CHARACTERS = 8 << 20
+"""The texts of the items kept have so many at most, but for a single item."""
 
 T = TypeVar("T")
 
@@ -26,7 +30,18 @@ class Timeline(Generic[T]):
         reordered: Grows whenever rows that were handed out before have other places now.
     """
 
-    __slots__ = ("_clocks", "_coming", "_cut", "_items", "_limit", "_loose", "reordered")
+    __slots__ = (
+        "_clocks",
+        "_coming",
+        "_cut",
+        "_first",
+        "_items",
+        "_limit",
+        "_loose",
+        "_weight",
+        "_weights",
+        "reordered",
+    )
 
     def __init__(self, limit: int) -> None:
         self.reordered = 0
@@ -35,9 +50,12 @@ class Timeline(Generic[T]):
 
     def _clear(self) -> None:
         self._clocks: dict[str, float] = {}
-        self._coming: list[tuple[float, T]] = []
+        self._coming: list[tuple[float, T, int]] = []
         self._items: list[T] = []
+        self._weights = array("q")  # of the items
         self._loose: list[float] = []  # times of the items at the end that may still move
+        self._first = 0  # of the items that are kept
+        self._weight = 0  # of those
         self._cut = 0
 
     def clear(self) -> None:
@@ -45,18 +63,19 @@ class Timeline(Generic[T]):
         self._clear()
         self.reordered += 1
 
-    def add(self, item: T, time_s: float | None, *, file: str) -> None:
+    def add(self, item: T, time_s: float | None, *, file: str, text: str) -> None:
         """Take an item in; `settle` shows it.
 
         Args:
             item: What was said or done.
             time_s: When; `None` is as the one before it.
             file: What tells its file from the others.
+            text: The longest text in it, by which it is known how large it is.
         """
         clock = self._clocks.get(file, -math.inf)
         if time_s is not None and time_s > clock:
             clock = self._clocks[file] = time_s
-        self._coming.append((clock, item))
+        self._coming.append((clock, item, len(text)))
 
     def settle(self, *, caught_up: bool) -> None:
         """Merge what was added; with `caught_up`, all rows keep their places from now on."""
@@ -71,33 +90,41 @@ class Timeline(Generic[T]):
     @property
     def dropped(self) -> int:
         """How many older items are no longer in `items`."""
-        return self._cut + self._start
+        return self._cut + self._first
 
     @property
     def items(self) -> Window[T]:
         """The newest items; what is added later does not change it."""
-        return Window(self._items, self._start)
-
-    @property
-    def _start(self) -> int:
-        return max(0, len(self._items) - self._limit)
+        return Window(self._items, self._first)
 
     def _merge(self) -> None:
         if self._loose and self._coming[0][0] < self._loose[-1]:
             fixed = len(self._items) - len(self._loose)
-            pairs = [*zip(self._loose, self._items[fixed:], strict=True), *self._coming]
-            pairs.sort(key=itemgetter(0))
+            loose = zip(self._loose, self._items[fixed:], self._weights[fixed:], strict=True)
+            rows = sorted([*loose, *self._coming], key=itemgetter(0))
             # A new list: windows that were handed out share the old one.
-            self._items = self._items[:fixed] + [item for _, item in pairs]
-            self._loose = [time_s for time_s, _ in pairs]
+            self._items = self._items[:fixed] + [item for _, item, _ in rows]
+            self._weights = self._weights[:fixed] + array("q", [weight for _, _, weight in rows])
+            self._loose = [time_s for time_s, _, _ in rows]
+            self._first, self._weight = 0, sum(self._weights)
             self.reordered += 1
         else:
-            self._items.extend(item for _, item in self._coming)
-            self._loose.extend(time_s for time_s, _ in self._coming)
+            self._items.extend(item for _, item, _ in self._coming)
+            self._weights.extend(weight for _, _, weight in self._coming)
+            self._loose.extend(time_s for time_s, _, _ in self._coming)
+            self._weight += sum(weight for _, _, weight in self._coming)
 
     def _trim(self) -> None:
-        if len(self._items) > 2 * self._limit:
-            cut = self._start
-            self._items = self._items[cut:]
-            self._loose = self._loose[max(0, len(self._loose) - self._limit) :]
-            self._cut += cut
+        """Let go of what is too much; the list itself is made anew only now and then."""
+        last = len(self._items) - 1
+        while last - self._first >= self._limit or (
+            self._weight > MOST_CHARACTERS and self._first < last
+        ):
+            self._weight -= self._weights[self._first]
+            self._first += 1
+        if self._first > self._limit // 4:
+            self._cut += self._first
+            self._items = self._items[self._first :]
+            self._weights = self._weights[self._first :]
+            self._loose = self._loose[max(0, len(self._loose) - len(self._items)) :]
+            self._first = 0

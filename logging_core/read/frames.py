@@ -22,6 +22,9 @@ MOST_SHOWN = 4 << 20
 HEADER_SIZE = 1 + 80 + 2 + 35 + 2 + 80 + 1
 """The bytes of the longest header there can be."""
 
+_HELD = max(HEADER_SIZE, TAIL_BYTES)
+"""So much of what the open frame ends with is read again with what follows, and not kept."""
+
 _HEADER = re.compile(b"\n" + FRAME_RULE + rb"\n\[([0-9T:.+Z-]{10,35})\]\n" + FRAME_RULE + b"\n")
 _STRANGE = "text before the first frame"
 
@@ -82,7 +85,6 @@ class FrameScanner:
     __slots__ = (
         "_body",
         "_crc",
-        "_last",
         "_reported",
         "_start",
         "_strange",
@@ -100,7 +102,6 @@ class FrameScanner:
         self._time_s = 0.0
         self._suspect = False
         self._crc = 0
-        self._last = b""  # of the open frame's text, as far as the checksum goes
         self._reported = (-1, -1)
         self._strange = False
 
@@ -118,14 +119,13 @@ class FrameScanner:
             done = header.body_offset - base
             self._suspect = self._body >= 0 and header.time_s < self._time_s
             self._start, self._body, self._time_s = header
-            self._crc, self._last = 0, b""
+            self._crc = 0
         if at_end and self._body >= 0:
             found.extend(self._closed(data[done:], base + len(data), newest=True))
-        keep = max(done, len(data) - HEADER_SIZE)
+        keep = max(done, len(data) - (HEADER_SIZE if self._body < 0 else _HELD))
         if self._body < 0:
             found.extend(self._before_first(data[:keep]))
         self._crc = zlib.crc32(data[done:keep], self._crc)
-        self._last = (self._last + data[done:keep])[-TAIL_BYTES:]
         self.offset = base + keep
         return found
 
@@ -155,7 +155,7 @@ class FrameScanner:
         self._reported = (self._start, end)
         digest = zlib.crc32(rest, self._crc)
         wanted = newest or self._tails
-        last = (self._last + rest)[-TAIL_BYTES:]
+        last = rest[-TAIL_BYTES:]
         tail = pane_tail(last) if wanted else ""
         screen = screen_sum(last)
         return [

@@ -28,7 +28,7 @@ from logging_core.read.tail import TURN
 from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Problem, Record
 from logging_core.tree import INSTANCE_FILES, FileKind
 
-BATCH = 8 << 20
+BATCH = 3 << 19
 """About so many bytes are read at one look, of each log at most about one `TURN`."""
 
 _LOGS = 2_500
@@ -81,6 +81,7 @@ class Session:
         self._logs: dict[str, Log] = {}
         self._parts: dict[str, tuple[Part, ...]] = {}
         self._queue: dict[str, None] = {}  # logs with something to read, in order
+        self._old: set[str] = set()  # logs that were there at the start and are not begun
         self._failed: set[str] = set()
         self._held: set[str] = set()
         self._positions: dict[str, dict[str, list[int]]] = {}
@@ -117,6 +118,8 @@ class Session:
     def _note(self, look: Look, *, retry: bool) -> None:
         """Put what changed into the queue, the most telling logs first."""
         self._parts.update(look.changed)
+        if self._first and self._resumed is None:
+            self._old.update(look.changed)
         for group in sorted(look.changed, key=lambda group: _URGENT.get(_kind(group), _NOT_URGENT)):
             self._queue[group] = None
         if retry:
@@ -138,7 +141,8 @@ class Session:
             audit_log = AuditLog if self._blocks else JsonLines
             return audit_log(self._root, partial(decode_audit, raw=self._raw))
         instance_id = self._shown(group.split("/")[-2]) if "/" in group else ""
-        history = self._history if self._first and self._resumed is None else None
+        history = self._history if group in self._old else None
+        self._old.discard(group)
         if kind is FileKind.METADATA:
             return MetadataFile(self._root, instance_id, raw=self._raw)
         if kind is FileKind.PANE:
@@ -165,6 +169,7 @@ class Session:
             self._logs.pop(group, None)
             self._parts.pop(group, None)
             self._queue.pop(group, None)
+            self._old.discard(group)
             self._positions.pop(group, None)
             self._failed.discard(group)
             self._held.discard(group)

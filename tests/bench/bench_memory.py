@@ -31,7 +31,7 @@ def resident():
 
 async def main(root, mode):
     model = FleetModel() if mode != "alone" else None
-    options = {} if mode == "whole" else {"history_bytes": 256 << 10, "blocks": True}
+    options = {} if mode == "whole" else {"history_bytes": 16 << 10, "blocks": True}
     seen = 0
     async for batch in follow(root, **options):
         seen += len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)

@@ -193,6 +193,35 @@ def test_an_audit_day_that_is_renamed_at_midnight_is_not_read_again(
     assert problems(reader) == []
 
 
+def test_a_history_is_that_of_all_files_however_many_there_are(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was there at the start is read from its end, also what is not reached at the first look.
+
+    What comes later is read from its beginning.
+    """
+    monkeypatch.setattr(session, "BATCH", 1)
+    for name in "abc":
+        for number in range(20):
+            tree.frame(name, f"capture {number}", at=number)
+            tree.send(name, f"{name}{number}", "long " * 100, at=number)
+    reader = TreeReader(tree.root, history_bytes=2_000)
+    batch = reader.poll()
+    tree.frame("new", "first")
+    tree.frame("new", "second", at=30)
+    tree.send("new", "new1", "long " * 1_000, at=30)
+    tree.send("new", "new2", at=31)
+    found, batch = [*batch.records], reader.poll()
+    while not batch.caught_up:
+        found, batch = [*found, *batch.records], reader.poll(())
+    found += batch.records
+    refs = {(ref.instance_id, ref.time_s) for ref in only(FrameRef, found)}
+    captured = {(name, tree.epoch(at)) for name in "abc" for at in (18, 19)}
+    assert refs == {*captured, ("new", tree.epoch(0)), ("new", tree.epoch(30))}
+    said = {f"{name}{number}" for name in "abc" for number in (17, 18, 19)}
+    assert set(ids(found)) == {*said, "new1", "new2"}
+
+
 def test_a_pane_without_a_frame_is_one_problem_in_any_history(tree: TreeBuilder) -> None:
     """The end of a file that holds no frame is not passed over in silence."""
     tree.line("instances/a/tmux_output.log", b"no frame at all\n" * 1000)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
+from logging_core.analyse import timeline
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import TimelineEvent
-from logging_core.records import AuditEvent, Batch, LifecycleEvent, OrchestratorEvent, Record
+from logging_core.records import (
+    AuditEvent,
+    Batch,
+    LifecycleEvent,
+    Message,
+    OrchestratorEvent,
+    Record,
+)
 
 T = 1_795_435_200.0
 
@@ -77,3 +87,28 @@ def test_a_new_tree_has_its_own_events() -> None:
     model.apply(Batch(records=(life(2, "new"),), reset=True))
     assert [event.text for event in model.state(T).events] == ["new"]
     assert model.state(T).reordered != before.reordered
+
+
+def test_long_messages_are_kept_in_smaller_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the timeline holds in memory has a limit, whatever is said; the newest is always there.
+
+    What is dropped is counted, so that older messages can be fetched from where they are.
+    """
+    monkeypatch.setattr(timeline, "MOST_CHARACTERS", 1_000)
+    model = FleetModel(max_messages=50)
+    lengths = [*[1] * 60, *[300] * 5, 5_000, *[300] * 2]
+    kept = []
+    for number, length in enumerate(lengths):
+        said = Message(
+            instance_id="a",
+            time_s=T + number,
+            event_type="message_sent",
+            message_id=f"m{number}",
+            content="x" * length,
+        )
+        model.apply(Batch(records=(said,), caught_up=True))
+        state = model.state(T + 100)
+        assert state.dropped_messages + len(state.messages) == number + 1
+        kept.append(len(state.messages))
+    assert kept[:60] == [min(number, 50) for number in range(1, 61)]
+    assert kept[60:] == [50, 50, 50, 3, 3, 1, 1, 2]

@@ -9,6 +9,7 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core.cache import FleetCache
+from logging_core.read import session
 from madrox_tui import live
 from madrox_tui.live import LiveFleet
 
@@ -81,3 +82,25 @@ async def test_what_comes_later_follows_the_first_look(runs: Runs) -> None:
             if requests(fleet)[0] >= 53:
                 break
     assert requests(fleet) == (53, 13.25)
+
+
+async def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
+    """The start takes no longer for a large fleet: the timeline keeps only so many messages."""
+    few = live.history_bytes(runs.tree.root)
+    for number in range(300):
+        (runs.tree.root / "instances" / f"i{number}").mkdir()
+    many = live.history_bytes(runs.tree.root)
+    assert live.LEAST_HISTORY_BYTES <= many < few == live.HISTORY_BYTES
+    assert live.history_bytes(runs.tree.root / "absent") == live.HISTORY_BYTES
+
+
+async def test_the_first_look_sees_everything_of_a_small_tree(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes several looks to read, within reason, is there before the first paint."""
+    fill(runs.tree, 50, 60)
+    monkeypatch.setattr(session, "BATCH", 1)
+    fleet = runs.fleet(cached=False)
+    assert fleet.begin().caught_up
+    assert requests(fleet) == (60, 15.0)
+    assert len(fleet.model.state(TreeBuilder.epoch(1000)).messages) == 120
