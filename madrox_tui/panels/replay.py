@@ -35,7 +35,9 @@ class ReplayPanel(ScrubbedView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("[", "step(-1)", "Frame before", show=False, id="pane.previous"),
         Binding("]", "step(1)", "Next frame", show=False, id="pane.next"),
-        Binding("{", "differ(-1)", "Last different frame", show=False, id="pane.differ_previous"),
+        Binding(
+            "{", "differ(-1)", "Previous different frame", show=False, id="pane.differ_previous"
+        ),
         Binding("}", "differ(1)", "Next different frame", show=False, id="pane.differ_next"),
         Binding("<", "speed(-1)", "Slower", show=False, id="pane.slower"),
         Binding(">", "speed(1)", "Faster", show=False, id="pane.faster"),
