@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from logging_core.analyse.state import FleetState
 from logging_core.read.disk import DiskUse, growth
@@ -45,6 +45,13 @@ class DiskLooks:
         return DiskLooks(self.first or use, use)
 
 
+class _Oddity(NamedTuple):
+    """What is odd, and in which way; of several things only the first word differs."""
+
+    thing: str
+    what: str
+
+
 def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
     """The report, section by section; every text in it is safe to show.
 
@@ -64,7 +71,8 @@ def _problems(state: FleetState, width: int) -> list[Line]:
     lines = problems.unreadable_lines
     if not lines and not problems.newest:
         return [_title("Unreadable lines"), _quiet("none: every line was understood")]
-    where = f"{len(problems.files)} {'file' if len(problems.files) == 1 else 'files'}"
+    files = len(problems.files)
+    where = f"{files} {fmt.plural(files, 'file')}"
     how_many = f"{lines:,}; problems in {where}; the newest first"
     section: list[Line] = [_title("Unreadable lines", how_many)]
     for problem in reversed(problems.newest):
@@ -82,17 +90,19 @@ def _problems(state: FleetState, width: int) -> list[Line]:
 
 def _oddities(state: FleetState) -> list[Line]:
     names = {instance.instance_id: instance.label for instance in state.instances}
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[_Oddity, str]] = Counter()
     for message in state.messages:
-        counts.update((what, message.instance_id) for what in _odd(message, state.at_s))
+        counts.update((odd, message.instance_id) for odd in _odd(message, state.at_s))
     for instance in state.instances:
         frame = instance.newest_frame
         if frame is not None and frame.suspect:
-            counts["newest frame's time runs backwards", instance.instance_id] += 1
+            odd = _Oddity("newest frame", "whose time runs backwards")
+            counts[odd, instance.instance_id] += 1
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
-            counts["created ahead of the clock", instance.instance_id] += 1
+            counts[_Oddity("creation", "ahead of the clock"), instance.instance_id] += 1
     section: list[Line] = [_title("Odd records", "of the newest messages and frames")]
-    for (what, instance_id), number in counts.most_common(_MOST_INSTANCES):
+    for (odd, instance_id), number in counts.most_common(_MOST_INSTANCES):
+        what = f"{fmt.plural(number, odd.thing)} {odd.what}"
         label = safe_line(names.get(instance_id, instance_id))
         times = f"{number:>6,}  "
         section.append([("  ! ", "warn"), (times, "strong"), (what, ""), (f"  {label}", "muted")])
@@ -101,15 +111,15 @@ def _oddities(state: FleetState) -> list[Line]:
     return section
 
 
-def _odd(message: Message, at_s: float) -> Iterable[str]:
+def _odd(message: Message, at_s: float) -> Iterable[_Oddity]:
     if message.event_type in _SPOKEN and message.message_id is None:
-        yield "messages without an id"
+        yield _Oddity("message", "without an id")
     if message.time_s is None:
-        yield "messages without a readable time"
+        yield _Oddity("message", "without a readable time")
     elif message.time_s > at_s + AHEAD_S:
-        yield "messages ahead of the clock"
+        yield _Oddity("message", "ahead of the clock")
     for name in message.suspect:
-        yield f"values of {safe_line(name)} that cannot be"
+        yield _Oddity("value", f"of {safe_line(name)} that cannot be")
 
 
 def _growing(disk: DiskLooks, width: int) -> list[Line]:
@@ -128,7 +138,9 @@ def _growing(disk: DiskLooks, width: int) -> list[Line]:
 def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Line]:
     if use is None:
         return [_title("Disk"), _quiet("measuring")]
-    files = f"{fmt.size(use.size)} in {len(use.files):,} files, {fmt.size(use.allocated)} allocated"
+    number = len(use.files)
+    files = f"{fmt.size(use.size)} in {number:,} {fmt.plural(number, 'file')}"
+    files += f", {fmt.size(use.allocated)} allocated"
     if not use.complete:
         files += "; at least: not everything could be looked at"
     section: list[Line] = [_title("Disk", files)]

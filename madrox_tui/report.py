@@ -145,7 +145,7 @@ def _totals(state: FleetState) -> str:
     return "  ".join(
         [
             _number(usage.requests, "request"),
-            f"{fmt.tokens(usage.tokens)} tokens",
+            f"{fmt.tokens(usage.tokens)} {fmt.plural(usage.tokens or 0, 'token')}",
             f"cost {fmt.money(usage)}",
             _number(state.errors, "error"),
             f"response p50 {fmt.duration(latency.p50_s)}",
@@ -189,4 +189,4 @@ def _ago(time_s: float | None, now_s: float) -> str:
 
 
 def _number(value: int, what: str) -> str:
-    return f"{fmt.count(value)} {what}{'' if value == 1 else 's'}"
+    return f"{fmt.count(value)} {fmt.plural(value, what)}"

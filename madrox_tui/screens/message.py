@@ -114,7 +114,9 @@ class MessageScreen(ModalScreen[None]):
         text = said(self._entries[self._here]).rstrip("\n")
         if text:
             self.app.copy_to_clipboard(text)
-        self.notify(f"copied {len(text):,} characters" if text else "nothing to copy")
+        number = len(text)
+        said_so = f"copied {number:,} {fmt.plural(number, 'character')}"
+        self.notify(said_so if text else "nothing to copy")
 
     def _facts(self, entry: Entry) -> list[str]:
         facts = [fmt.moment(entry.time_s), entry.instance_id or "fleet"]
@@ -129,7 +131,9 @@ class MessageScreen(ModalScreen[None]):
                 f"took {fmt.duration(entry.response_time_s)}"
                 if entry.response_time_s is not None
                 else "",
-                f"{fmt.tokens(entry.tokens)} tokens" if entry.tokens is not None else "",
+                f"{fmt.tokens(entry.tokens)} {fmt.plural(entry.tokens, 'token')}"
+                if entry.tokens is not None
+                else "",
                 fmt.dollars(entry.cost_usd) if entry.cost_usd is not None else "",
                 f"suspect: {', '.join(entry.suspect)}" if entry.suspect else "",
                 f"open {fmt.age(self._open_s)}" if self._open_s is not None else "",
