@@ -191,6 +191,19 @@ async def test_an_open_request_says_since_when() -> None:
         await person.misses("open")
 
 
+async def test_a_text_has_the_room_that_no_column_needs() -> None:
+    """Only a reply took time, tokens and money: beside a request there is more of its text."""
+    text = " ".join(f"word{number:02}" for number in range(20))
+    sent, reply = message(0, text), message(5, text, reply=True)
+    async with panel(sent, reply, size=(120, 12)) as person:
+        await person.sees("2.5s   1.2k tok  $0.0123")
+        (request,) = (line for line in person.lines if "→" in line)
+        assert "word11" in request
+    async with panel(sent, size=(120, 12)) as person:
+        person.happens(at=380)
+        await person.sees("word10", "…  ◷ open 6m")
+
+
 async def test_what_happened_between_can_be_hidden() -> None:
     """The key E hides lifecycle lines and errors, and shows them again."""
     async with panel(*EXCHANGE) as person:
