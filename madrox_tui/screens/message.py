@@ -49,14 +49,14 @@ class MessageScreen(ModalScreen[None]):
             width: 1fr;
             max-width: 120;
             height: auto;
-            padding: 0 1;
+            padding: 0 0 0 1;
             background: $background;
             border: round $line;
             border-title-color: $foreground;
             border-title-style: bold;
         }
         .half:focus-within { border: round $primary; }
-        .half > Static { color: $muted; height: auto; margin-bottom: 1; }
+        .half > Static { color: $muted; height: auto; margin: 0 1 1 0; }
         .half > TextView { height: auto; max-height: 70vh; background: $background; }
         &.-narrow #halves { layout: vertical; }
         &.-narrow .-paired > TextView { max-height: 30vh; }

@@ -18,6 +18,9 @@ from madrox_tui.find import spans
 from madrox_tui.widgets.marks import mark
 from madrox_tui.widgets.rows import Rows
 
+MARGIN = 1
+"""Blank cells between the rows and the scrollbar, so that a number does not touch it."""
+
 _Content = tuple[list[Segment], bool]
 """The segments of a line, and whether the cursor is on it."""
 
@@ -116,7 +119,7 @@ class LineView(Rows, can_focus=True):
     def show_rows(self, count: int, width: int = 0) -> None:
         """Show `count` rows from now on; `width` is the widest row, if rows scroll sideways."""
         self.count = count
-        size = Size(width or self.row_width, count + self.header_rows)
+        size = Size((width or self.row_width) + MARGIN, count + self.header_rows)
         if size != self.virtual_size:
             self.virtual_size = size
         if self.follow:
@@ -137,8 +140,8 @@ class LineView(Rows, can_focus=True):
 
     @property
     def row_width(self) -> int:
-        """Cells of a row that are visible, at least 1."""
-        return max(1, self.scrollable_content_region.width)
+        """Cells of a row that are visible, at least 1; beside them is a margin."""
+        return max(1, self.scrollable_content_region.width - MARGIN)
 
     def cell_style(self, name: str) -> Style:
         """The style of a component class without its `cell--`; the background shines through."""
@@ -153,8 +156,10 @@ class LineView(Rows, can_focus=True):
         index = top + y - self.header_rows
         segments, at_cursor = self._drawn[y] = self._content(y)
         if y < self.header_rows or index >= self.count:
-            return Strip(segments).crop_extend(0, width, None).apply_style(self.rich_style)
+            strip = Strip(segments).crop_extend(0, width, None)
+            return strip.extend_cell_length(width + MARGIN).apply_style(self.rich_style)
         strip = self._marked(Strip(segments), index).crop_extend(x, x + width, None)
+        strip = strip.extend_cell_length(width + MARGIN)
         if at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
         return strip.apply_style(self.rich_style).apply_offsets(x, index)

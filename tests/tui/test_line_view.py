@@ -70,6 +70,22 @@ async def test_what_is_said_of_no_rows_is_never_cut() -> None:
         assert said == "nothing " + "yet " * 20 + "but soon"
 
 
+async def test_a_blank_keeps_rows_and_scrollbar_apart() -> None:
+    """The last cell of a row that fills the view does not touch the bar, also scrolled sideways."""
+    view = Poem(["x" * 200] * 40)
+    async with shown(view) as pilot:
+        for _ in range(2):
+            row = pilot.app.screen._compositor.render_strips()[2].text
+            before_bar = row.rstrip("│ ▁▂▃▄▅▆▇█")
+            assert len(before_bar) == view.content_region.right - 2
+            await pilot.press("l")
+        assert view.row_width == view.content_size.width - 2
+        view.show_rows(40, 200)
+        view.scroll_to(x=1_000, animate=False, force=True)
+        await pilot.pause()
+        assert view.scroll_offset.x + view.row_width == 200
+
+
 async def test_hits_are_marked_and_walked() -> None:
     """Looking for a text goes to its first hit, marks all, and n and N walk around them."""
     view = Poem(ROWS)

@@ -168,8 +168,8 @@ EXCHANGE = (
     ("width", "expected"),
     [
         (40, "12:00 ← atlas    re: draw ↵ the plan"),
-        (60, "12:00:05 ← atlas        re: draw ↵ the plan            2.5s"),
-        (80, "re: draw ↵ the plan                       2.5s  $0.0123"),
+        (60, "12:00:05 ← atlas        re: draw ↵ the plan           2.5s"),
+        (80, "re: draw ↵ the plan                      2.5s  $0.0123"),
         (120, "re: draw ↵ the plan"),
         (200, "2.5s   1.2k tok  $0.0123"),
     ],
