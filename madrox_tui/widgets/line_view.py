@@ -15,11 +15,11 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from madrox_tui.find import spans
-from madrox_tui.widgets.marks import mark
+from madrox_tui.widgets.marks import in_sight, mark
 from madrox_tui.widgets.rows import Rows
 
 MARGIN = 1
-"""Blank cells between the rows and the scrollbar, so that a number does not touch it."""
+"""A cell between the rows and the scrollbar: blank, or a mark that a row goes on."""
 
 _Content = tuple[list[Segment], bool]
 """The segments of a line, and whether the cursor is on it."""
@@ -158,8 +158,8 @@ class LineView(Rows, can_focus=True):
         if y < self.header_rows or index >= self.count:
             strip = Strip(segments).crop_extend(0, width, None)
             return strip.extend_cell_length(width + MARGIN).apply_style(self.rich_style)
-        strip = self._marked(Strip(segments), index).crop_extend(x, x + width, None)
-        strip = strip.extend_cell_length(width + MARGIN)
+        strip = self._marked(Strip(segments), index)
+        strip = in_sight(strip, x, width, self.cell_style("muted"))
         if at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
         return strip.apply_style(self.rich_style).apply_offsets(x, index)

@@ -71,19 +71,42 @@ async def test_what_is_said_of_no_rows_is_never_cut() -> None:
 
 
 async def test_a_blank_keeps_rows_and_scrollbar_apart() -> None:
-    """The last cell of a row that fills the view does not touch the bar, also scrolled sideways."""
-    view = Poem(["x" * 200] * 40)
+    """The last cell of a row that fills the view does not touch the bar; the end can be seen."""
+    view = Poem(["x" * 55] * 40)
     async with shown(view) as pilot:
-        for _ in range(2):
-            row = pilot.app.screen._compositor.render_strips()[2].text
-            before_bar = row.rstrip("│ ▁▂▃▄▅▆▇█")
-            assert len(before_bar) == view.content_region.right - 2
-            await pilot.press("l")
-        assert view.row_width == view.content_size.width - 2
+        assert view.row_width == 55 == view.content_size.width - 2
+        row = pilot.app.screen._compositor.render_strips()[2].text
+        assert row.startswith(f"│ {'x' * 55} ")
         view.show_rows(40, 200)
         view.scroll_to(x=1_000, animate=False, force=True)
         await pilot.pause()
         assert view.scroll_offset.x + view.row_width == 200
+
+
+def drawn(view: LineView, y: int) -> str:
+    return view.render_line(y).text
+
+
+async def test_a_row_that_goes_on_says_so() -> None:
+    """A dim mark stands in the margin where there is more, and at the left when there is some."""
+    wide = "".join(f"{n:<8}" for n in range(12))
+    view = Poem([wide, "short", f"{'a':<8}", "設計" * 40, ""])
+    async with shown(view) as pilot:
+        view.show_rows(5, 160)
+        width = view.row_width
+        assert drawn(view, 0) == wide[:width] + "›"
+        assert drawn(view, 1) == "short".ljust(width + 1)
+        assert drawn(view, 3).endswith("›")
+        await pilot.press("l")
+        assert drawn(view, 0) == "‹" + wide[9 : width + 8] + "›"
+        assert drawn(view, 1) == "‹".ljust(width + 1)
+        assert drawn(view, 4).strip() == ""
+        view.scroll_to(x=7, animate=False, force=True)
+        assert drawn(view, 3).startswith("‹")
+        assert {view.render_line(y).cell_length for y in range(5)} == {width + 1}
+        view.scroll_to(x=1_000, animate=False, force=True)
+        assert drawn(view, 3).endswith("設計 ")
+        assert drawn(view, 0) == "‹".ljust(width + 1)
 
 
 async def test_hits_are_marked_and_walked() -> None:
