@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from madrox_tui.find import spans
-from madrox_tui.widgets.marks import in_sight, mark
+from madrox_tui.find import holds, spans
+from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
 from madrox_tui.widgets.rows import Rows
 
 MARGIN = 1
@@ -158,8 +158,10 @@ class LineView(Rows, can_focus=True):
         if y < self.header_rows or index >= self.count:
             strip = Strip(segments).crop_extend(0, width, None)
             return strip.extend_cell_length(width + MARGIN).apply_style(self.rich_style)
-        strip = self._marked(Strip(segments), index)
-        strip = in_sight(strip, x, width, self.cell_style("muted"))
+        strip = Strip(segments)
+        found = self._found_beyond(strip.text, index)
+        strip = self._marked(strip, index)
+        strip = in_sight(strip, x, width, self.cell_style("muted"), found)
         if at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
         return strip.apply_style(self.rich_style).apply_offsets(x, index)
@@ -179,15 +181,28 @@ class LineView(Rows, can_focus=True):
     def _marked(self, strip: Strip, index: int) -> Strip:
         """The row with what was found in it, and what the mouse selected of it."""
         if self.found.text:
-            here = self.cursor if self.has_cursor else self.found.at
-            name = "hit-here" if index == here else "hit"
-            strip = mark(strip, spans(strip.text, self.found.text), self.cell_style(name))
+            strip = mark(strip, spans(strip.text, self.found.text), self._hit_style(index))
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(index)) is not None:
             start, end = span
             style = self.screen.get_component_rich_style("screen--selection")
             strip = mark(strip, [(start, len(strip.text) if end < 0 else end)], style)
         return strip
+
+    def _found_beyond(self, text: str, index: int) -> Sides:
+        """Where a row has hits that are not in sight; what it does not show is at its right."""
+        wanted = self.found.text
+        if not wanted:
+            return Sides()
+        hits = spans(text, wanted)
+        if not hits and holds(self.whole_text(index), wanted):
+            return Sides(right=self._hit_style(index))
+        x, style = self.scroll_offset.x, self._hit_style(index)
+        return found_beyond(text, hits, x, self.row_width, style)
+
+    def _hit_style(self, index: int) -> Style:
+        here = self.cursor if self.has_cursor else self.found.at
+        return self.cell_style("hit-here" if index == here else "hit")
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Repaint the two rows."""

@@ -129,6 +129,36 @@ async def test_hits_are_marked_and_walked() -> None:
         assert marked(view, view.cursor - view.scroll_offset.y) == ""
 
 
+async def test_a_hit_out_of_sight_is_marked_in_the_margin() -> None:
+    """Of a row whose hit is not on the screen, the margin at that side bears the mark."""
+    view = Poem([f"{'here':<80}there", "here and there", "neither"])
+    async with shown(view):
+        view.show_rows(3, 100)
+        view.look_for("there")
+        view.scroll_to(x=0, animate=False, force=True)
+        assert [marked(view, y) for y in range(3)] == ["›", "there", ""]
+        view.look_for("here and")
+        view.scroll_to(x=10, animate=False, force=True)
+        assert [marked(view, y) for y in range(3)] == ["", "‹", ""]
+
+
+async def test_a_hit_in_what_is_not_shown_marks_the_row() -> None:
+    """Also a row is marked whose hit stands in a column that there is no room for."""
+
+    class Cut(Poem):
+        def whole_text(self, index: int) -> str:
+            return f"{self.rows[index]} {'secret' if index == 1 else ''}"
+
+    view = Cut(["one", "two", "three"])
+    async with shown(view) as pilot:
+        view.look_for("secret")
+        assert view.found.rows == [1]
+        assert [marked(view, y) for y in range(3)] == ["", "›", ""]
+        view.look_for("")
+        assert drawn(view, 1).strip() == "two"
+        await pilot.pause()
+
+
 async def test_typing_searches_from_where_it_began() -> None:
     """A hit for the first letter does not keep a nearer one for the whole word from being found."""
     view = Poem([*ROWS[:10], "even the even", "nothing", "odd and eventful"])

@@ -319,6 +319,8 @@ async def test_find_and_copy_know_the_whole_text() -> None:
         await person.sees("first ↵ filler")
         assert "needle" not in person.text
         assert list(person.panel.find_rows("needle")) == [2]
+        person.panel.look_for("needle")
+        await person.sees("open 59m›")
         assert person.panel.copy_text().endswith("needle")
 
 
