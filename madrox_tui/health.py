@@ -68,13 +68,19 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
 
 def _problems(state: FleetState, width: int) -> list[Line]:
     problems = state.problems
-    lines = problems.unreadable_lines
-    if not lines and not problems.newest:
-        return [_title("Unreadable lines"), _quiet("none: every line was understood")]
-    files = len(problems.files)
-    where = f"{files} {fmt.plural(files, 'file')}"
-    how_many = f"{lines:,}; problems in {where}; the newest first"
-    section: list[Line] = [_title("Unreadable lines", how_many)]
+    if not problems.total:
+        return [_title("Problems"), _quiet("none: every line was understood")]
+    where = _number(len(problems.files), "file")
+    kinds = [
+        _number(number, thing)
+        for number, thing in (
+            (problems.unreadable_lines, "line"),
+            (problems.unreadable_files, "whole file"),
+        )
+        if number
+    ]
+    how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; the newest first"
+    section: list[Line] = [_title("Problems", how_many)]
     for problem in reversed(problems.newest):
         at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
         place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}", "muted")]
@@ -138,8 +144,7 @@ def _growing(disk: DiskLooks, width: int) -> list[Line]:
 def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Line]:
     if use is None:
         return [_title("Disk"), _quiet("measuring")]
-    number = len(use.files)
-    files = f"{fmt.size(use.size)} in {number:,} {fmt.plural(number, 'file')}"
+    files = f"{fmt.size(use.size)} in {_number(len(use.files), 'file')}"
     files += f", {fmt.size(use.allocated)} allocated"
     if not use.complete:
         files += "; at least: not everything could be looked at"
@@ -164,6 +169,10 @@ def _measured(name: str, size: float, most: float, width: int, per: str = "") ->
     shown = fit(safe_line(name.encode("utf-8", "replace").decode()), room)
     amount = f"{fmt.size(size):>7}{per}  "
     return [("  ", ""), (shown, ""), (amount, "strong"), (bar(size / (most or 1), _BAR), "accent")]
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number:,} {fmt.plural(number, thing)}"
 
 
 def _title(text: str, more: str = "") -> Line:

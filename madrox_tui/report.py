@@ -128,6 +128,8 @@ def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
     if problems.files:
         files = ", ".join(map(safe_line, problems.files))
         unreadable = _number(problems.unreadable_lines, "unreadable line")
+        if problems.unreadable_files:
+            unreadable += f", {_number(problems.unreadable_files, 'unreadable file')}"
         lines += ["", f"{unreadable}; problems in {files}"]
     if width is not None:
         lines = [_cut(line, width) for line in lines]

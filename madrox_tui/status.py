@@ -47,8 +47,7 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     """
     state = latest.state
     total = len(state.instances)
-    # A file that cannot be read at all has no unreadable line.
-    problems = max(state.problems.unreadable_lines, len(state.problems.files))
+    problems = state.problems.total
     counts = _counts(state)
     needs_you = (State.WAITING, State.STUCK, State.ERROR)
     urgent = [counts.pop(kind) for kind in needs_you if kind in counts]

@@ -22,7 +22,7 @@ def report(state: FleetState, disk: DiskLooks, width: int = 100) -> str:
 def test_an_unreadable_line_is_shown_with_where_and_why() -> None:
     """File, offset, reason and the line itself, the newest first; a file as a whole as well."""
     text = report(sick_state(), DiskLooks())
-    assert "Unreadable lines  1; problems in 2 files" in text
+    assert "Problems  2 in 2 files: 1 line, 1 whole file; the newest first" in text
     assert "audit/audit_20261123.jsonl  byte 1,234,567  no JSON: unexpected end" in text
     assert '{"timestamp": "2026-11-23T14:0 ␛]52;c;[red]' in text
     assert "communication.jsonl  the whole file  the file is missing" in text

@@ -159,6 +159,17 @@ def test_text_says_what_a_person_wants_to_know() -> None:
     assert lines[8] == "3 unreadable lines; problems in audit/audit_20261123.jsonl"
 
 
+def test_files_that_cannot_be_read_are_counted_apart() -> None:
+    """They have no unreadable line."""
+    problems = ProblemCount(2, ("audit", "x"), unreadable_files=1)
+    text = to_text(FleetState(at_s=AT, problems=problems), "/logs")
+    assert text.endswith("\n2 unreadable lines, 1 unreadable file; problems in audit, x\n")
+    assert to_json(FleetState(at_s=AT, problems=problems), "/logs")["problems"] == {
+        "unreadable_lines": 2,
+        "files": ["audit", "x"],
+    }
+
+
 def test_an_empty_fleet_is_said_to_be_empty() -> None:
     """A tree without instances gives a report that says so."""
     text = to_text(FleetState(at_s=AT), "/logs")
