@@ -186,6 +186,19 @@ def test_the_table_is_aligned_with_wide_characters() -> None:
     assert len(ends) == 1
 
 
+def test_one_long_name_does_not_push_the_others_away() -> None:
+    """Also where no width is known, a cell is cut where it would make every row too wide."""
+    long = InstanceState(
+        instance_id="x", instance_name="設計" * 2500, role="r" * 41, reason="w" * 90
+    )
+    table = to_text(FleetState(at_s=AT, instances=(long, BUSY)), "/logs").splitlines()[4:]
+    assert max(map(cell_len, table)) < 260
+    assert f"  {'設計' * 9}設…" in table[1]
+    assert f"  {'r' * 39}…  " in table[1]
+    assert table[1].endswith("w" * 90)
+    assert table[2].endswith("request m-1 open")
+
+
 @pytest.mark.parametrize("width", [1, 20, 80, 120])
 def test_no_line_is_wider_than_asked(width: int) -> None:
     """Lines are cut to the width, with a mark where something is missing."""
