@@ -35,7 +35,7 @@ GLOBAL = [
         Binding("3", "panel('timeline')", "Timeline", show=False, id="panel.timeline"),
         Binding("4", "panel('audit')", "Audit", show=False, id="panel.audit"),
         Binding("tab", "next_panel(1)", "Next panel", id="panel.next"),
-        Binding("shift+tab", "next_panel(-1)", "Last panel", show=False, id="panel.previous"),
+        Binding("shift+tab", "next_panel(-1)", "Previous panel", show=False, id="panel.previous"),
         Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Only this panel, or all again"),
         Binding("equals_sign", "grow(1)", "Larger panel", show=False, id="panel.grow"),
         Binding("minus", "grow(-1)", "Smaller panel", show=False, id="panel.shrink"),

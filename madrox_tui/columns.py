@@ -14,6 +14,9 @@ T = TypeVar("T")
 Cell = tuple[str, str]
 """A text that is safe to show, and the name of a cell style (`''` for none)."""
 
+CUT = "…"
+"""Marks where something was cut off."""
+
 GAP = 2
 _TAIL = 4
 
@@ -147,7 +150,8 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     """`text` in exactly `width` cells; what is cut off is marked by `…`."""
     length = cell_len(text)
     if length > width:
-        return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
+        kept = set_cell_size(text, max(0, width - 1))
+        return kept + (" " if kept.rstrip().endswith(CUT) else CUT) if width else ""
     padding = " " * (width - length)
     return padding + text if right else text + padding
 

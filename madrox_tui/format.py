@@ -25,6 +25,11 @@ def count(value: int) -> str:
     return f"{scaled:.1f}{_UNITS[unit]}" if scaled < 99.95 else f"{scaled:.0f}{_UNITS[unit]}"
 
 
+def plural(number: int, thing: str) -> str:
+    """What so many things are called: `file` if there is one of them, else `files`."""
+    return thing if number == 1 else f"{thing}s"
+
+
 def tokens(value: int | None) -> str:
     """A number of tokens, as `count`; at most 5 cells."""
     return UNKNOWN if value is None else count(value)

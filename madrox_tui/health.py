@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from logging_core.analyse.state import FleetState
 from logging_core.read.disk import DiskUse, growth
@@ -45,6 +45,13 @@ class DiskLooks:
         return DiskLooks(self.first or use, use)
 
 
+class _Oddity(NamedTuple):
+    """What is odd, and in which way; of several things only the first word differs."""
+
+    thing: str
+    what: str
+
+
 def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
     """The report, section by section; every text in it is safe to show.
 
@@ -61,12 +68,19 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
 
 def _problems(state: FleetState, width: int) -> list[Line]:
     problems = state.problems
-    lines = problems.unreadable_lines
-    if not lines and not problems.newest:
-        return [_title("Unreadable lines"), _quiet("none: every line was understood")]
-    where = f"{len(problems.files)} {'file' if len(problems.files) == 1 else 'files'}"
-    how_many = f"{lines:,}; problems in {where}; the newest first"
-    section: list[Line] = [_title("Unreadable lines", how_many)]
+    if not problems.total:
+        return [_title("Problems"), _quiet("none: every line was understood")]
+    where = _number(len(problems.files), "file")
+    kinds = [
+        _number(number, thing)
+        for number, thing in (
+            (problems.unreadable_lines, "line"),
+            (problems.unreadable_files, "whole file"),
+        )
+        if number
+    ]
+    how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; the newest first"
+    section: list[Line] = [_title("Problems", how_many)]
     for problem in reversed(problems.newest):
         at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
         place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}", "muted")]
@@ -82,17 +96,19 @@ def _problems(state: FleetState, width: int) -> list[Line]:
 
 def _oddities(state: FleetState) -> list[Line]:
     names = {instance.instance_id: instance.label for instance in state.instances}
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[_Oddity, str]] = Counter()
     for message in state.messages:
-        counts.update((what, message.instance_id) for what in _odd(message, state.at_s))
+        counts.update((odd, message.instance_id) for odd in _odd(message, state.at_s))
     for instance in state.instances:
         frame = instance.newest_frame
         if frame is not None and frame.suspect:
-            counts["newest frame's time runs backwards", instance.instance_id] += 1
+            odd = _Oddity("newest frame", "whose time runs backwards")
+            counts[odd, instance.instance_id] += 1
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
-            counts["created ahead of the clock", instance.instance_id] += 1
+            counts[_Oddity("creation", "ahead of the clock"), instance.instance_id] += 1
     section: list[Line] = [_title("Odd records", "of the newest messages and frames")]
-    for (what, instance_id), number in counts.most_common(_MOST_INSTANCES):
+    for (odd, instance_id), number in counts.most_common(_MOST_INSTANCES):
+        what = f"{fmt.plural(number, odd.thing)} {odd.what}"
         label = safe_line(names.get(instance_id, instance_id))
         times = f"{number:>6,}  "
         section.append([("  ! ", "warn"), (times, "strong"), (what, ""), (f"  {label}", "muted")])
@@ -101,15 +117,15 @@ def _oddities(state: FleetState) -> list[Line]:
     return section
 
 
-def _odd(message: Message, at_s: float) -> Iterable[str]:
+def _odd(message: Message, at_s: float) -> Iterable[_Oddity]:
     if message.event_type in _SPOKEN and message.message_id is None:
-        yield "messages without an id"
+        yield _Oddity("message", "without an id")
     if message.time_s is None:
-        yield "messages without a readable time"
+        yield _Oddity("message", "without a readable time")
     elif message.time_s > at_s + AHEAD_S:
-        yield "messages ahead of the clock"
+        yield _Oddity("message", "ahead of the clock")
     for name in message.suspect:
-        yield f"values of {safe_line(name)} that cannot be"
+        yield _Oddity("value", f"of {safe_line(name)} that cannot be")
 
 
 def _growing(disk: DiskLooks, width: int) -> list[Line]:
@@ -128,7 +144,8 @@ def _growing(disk: DiskLooks, width: int) -> list[Line]:
 def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Line]:
     if use is None:
         return [_title("Disk"), _quiet("measuring")]
-    files = f"{fmt.size(use.size)} in {len(use.files):,} files, {fmt.size(use.allocated)} allocated"
+    files = f"{fmt.size(use.size)} in {_number(len(use.files), 'file')}"
+    files += f", {fmt.size(use.allocated)} allocated"
     if not use.complete:
         files += "; at least: not everything could be looked at"
     section: list[Line] = [_title("Disk", files)]
@@ -152,6 +169,10 @@ def _measured(name: str, size: float, most: float, width: int, per: str = "") ->
     shown = fit(safe_line(name.encode("utf-8", "replace").decode()), room)
     amount = f"{fmt.size(size):>7}{per}  "
     return [("  ", ""), (shown, ""), (amount, "strong"), (bar(size / (most or 1), _BAR), "accent")]
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number:,} {fmt.plural(number, thing)}"
 
 
 def _title(text: str, more: str = "") -> Line:

@@ -27,6 +27,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         columns: Per cent of the width that the left panels have.
         rows: Per cent of the height that the upper panels have.
         panels: By panel: what it asked to keep.
+        filters: The filters that were kept last, the newest last.
     """
 
     theme: str | None = None
@@ -35,6 +36,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     columns: Share = 46
     rows: Share = 60
     panels: dict[str, dict[str, Any]] = {}
+    filters: tuple[str, ...] = ()
 
 
 @runtime_checkable

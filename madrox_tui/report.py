@@ -83,6 +83,10 @@ def _time(time_s: float | None) -> str | None:
     return None if time_s is None else format_time_aware(time_s)
 
 
+_WIDEST = 40
+"""Cells of a column at most, but for the last: one long name must not push all others away."""
+
+
 class _Column(NamedTuple):
     title: str
     cell: Callable[[InstanceState, float], str]
@@ -112,7 +116,7 @@ def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
     Args:
         state: The fleet; its texts must be safe to show already.
         log_dir: Where it was read from.
-        width: Cells after which a line is cut; `None` cuts none.
+        width: Cells after which a line is cut; `None` cuts none, only cells that are too long.
 
     Returns:
         Lines, each ended by a newline; no escape sequences, no colours.
@@ -128,6 +132,8 @@ def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
     if problems.files:
         files = ", ".join(map(safe_line, problems.files))
         unreadable = _number(problems.unreadable_lines, "unreadable line")
+        if problems.unreadable_files:
+            unreadable += f", {_number(problems.unreadable_files, 'unreadable file')}"
         lines += ["", f"{unreadable}; problems in {files}"]
     if width is not None:
         lines = [_cut(line, width) for line in lines]
@@ -145,7 +151,7 @@ def _totals(state: FleetState) -> str:
     return "  ".join(
         [
             _number(usage.requests, "request"),
-            f"{fmt.tokens(usage.tokens)} tokens",
+            f"{fmt.tokens(usage.tokens)} {fmt.plural(usage.tokens or 0, 'token')}",
             f"cost {fmt.money(usage)}",
             _number(state.errors, "error"),
             f"response p50 {fmt.duration(latency.p50_s)}",
@@ -160,9 +166,15 @@ def _table(state: FleetState) -> list[str]:
     if not state.instances:
         return ["no instances yet"]
     rows = [[column.title for column in _COLUMNS]]
-    rows += [[column.cell(i, state.at_s) for column in _COLUMNS] for i in state.instances]
+    rows += [_row(instance, state.at_s) for instance in state.instances]
     widths = [max(map(_cells, cells)) for cells in zip(*rows, strict=True)]
     return ["  ".join(map(_pad, row, widths, _COLUMNS)) for row in rows]
+
+
+def _row(instance: InstanceState, now_s: float) -> list[str]:
+    """The cells of an instance; only the last one pushes nothing away, however long it is."""
+    *cells, last = (column.cell(instance, now_s) for column in _COLUMNS)
+    return [*(_cut(cell, _WIDEST) for cell in cells), last]
 
 
 def _pad(text: str, width: int, column: _Column) -> str:
@@ -189,4 +201,4 @@ def _ago(time_s: float | None, now_s: float) -> str:
 
 
 def _number(value: int, what: str) -> str:
-    return f"{fmt.count(value)} {what}{'' if value == 1 else 's'}"
+    return f"{fmt.count(value)} {fmt.plural(value, what)}"

@@ -47,8 +47,7 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     """
     state = latest.state
     total = len(state.instances)
-    # A file that cannot be read at all has no unreadable line.
-    problems = max(state.problems.unreadable_lines, len(state.problems.files))
+    problems = state.problems.total
     counts = _counts(state)
     needs_you = (State.WAITING, State.STUCK, State.ERROR)
     urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
@@ -56,8 +55,8 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     if latest.lag_s >= LEAST_LAG_S:
         pieces.append(Content.styled(f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if problems:
-        pieces.append(Content.styled(f"{problems} problem{_s(problems)}", "$warning"))
-    pieces.append(Content.styled(f"{total} instance{_s(total)}", "bold"))
+        pieces.append(Content.styled(f"{problems} {fmt.plural(problems, 'problem')}", "$warning"))
+    pieces.append(Content.styled(f"{total} {fmt.plural(total, 'instance')}", "bold"))
     if state.usage.requests:
         pieces.append(Content(fmt.money(state.usage)))
         pieces.append(Content(f"{fmt.count(state.usage.requests)} req"))
@@ -102,7 +101,3 @@ def _rate(events_per_s: float) -> str:
     if events_per_s < 10:
         return f"{events_per_s:.1f} events"
     return f"{fmt.count(round(events_per_s))} events"
-
-
-def _s(number: int) -> str:
-    return "" if number == 1 else "s"

@@ -119,16 +119,19 @@ def _event(event: TimelineEvent, width: int, layout: Layout, look: Look) -> list
 
 
 def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
-    """The columns at the right: what a reply took, or for how long a request has been open."""
-    columns = sum(layout.columns) + 2 * max(0, len(layout.columns) - 1)
+    """The columns at the right: what a reply took, or for how long a request has been open.
+
+    Empty where none of them says anything: that room belongs to the text.
+    """
     if is_open(message, look.open_since):
         since_s = look.open_since[message.instance_id, message.message_id or ""]
         age = fmt.age(None if since_s is None else look.view.state.at_s - since_s)
         instance = look.view.by_id.get(message.instance_id)
         stuck = instance is not None and instance.state is State.STUCK
-        text = f"{OPEN} open {age}"
-        return text.rjust(columns), look.style("bad" if stuck else "warn")
+        return f"{OPEN} open {age}", look.style("bad" if stuck else "warn")
     texts = {TOOK: _took(message), TOKENS: _tokens(message), COST: _cost(message)}
+    if not any(texts[column] for column in layout.columns):
+        return "", look.style("muted")
     cells = [fit(texts[column], column, right=True) for column in layout.columns]
     return "  ".join(cells), look.style("muted")
 

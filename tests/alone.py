@@ -23,7 +23,7 @@ class Alone(App[None], Generic[W]):
     LineView {
         border: round $primary;
         border-subtitle-color: $muted;
-        padding: 0 1;
+        padding: 0 0 0 1;
         scrollbar-color: $line;
         scrollbar-background: $background;
     }

@@ -161,7 +161,7 @@ def sick_state() -> FleetState:
         at_s=NOW_S,
         instances=(atlas, msgspec.structs.replace(harbor, newest_frame=frame), *rest),
         messages=messages,
-        problems=ProblemCount(1, tuple(sorted(p.path for p in problems)), problems),
+        problems=ProblemCount(1, tuple(sorted(p.path for p in problems)), problems, 1),
         caught_up=True,
     )
 

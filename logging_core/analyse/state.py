@@ -211,11 +211,24 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class ProblemCount(msgspec.Struct, frozen=True, eq=False):
-    """What could not be read: how many lines, in which files, and the newest few."""
+    """What could not be read.
+
+    Attributes:
+        unreadable_lines: How many lines.
+        files: In which files something could not be read, those as a whole included; sorted.
+        newest: The newest few problems, the newest last.
+        unreadable_files: How many of the files could not be read as a whole.
+    """
 
     unreadable_lines: int = 0
     files: tuple[str, ...] = ()
     newest: tuple[Problem, ...] = ()
+    unreadable_files: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many problems: a file that cannot be read at all has no unreadable line."""
+        return self.unreadable_lines + self.unreadable_files
 
 
 class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -115,6 +115,14 @@ class AuditPanel(LineView):
         )
         return Export("audit", columns, rows)
 
+    def kept(self) -> dict[str, Any]:
+        """What the sums are by."""
+        return {"by": self._by}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Sum up as before; the views are to be made so, too."""
+        self._by = kept_way(kept)
+
     def header(self, line: int) -> list[Segment]:
         """The totals, what else there is room for, and the table's headings."""
         if line < len(self._lines):
@@ -216,6 +224,11 @@ class AuditPanel(LineView):
     def _weight(self, group: Group) -> float:
         """What the bar shows: cost; of events, which have none, how many."""
         return group.usage.requests if self._by in _EVENTS else group.usage.cost_usd or 0.0
+
+
+def kept_way(kept: dict[str, Any]) -> str:
+    """What the sums are to be by, of what a panel kept: one of `WAYS`, whatever it is."""
+    return kept["by"] if kept.get("by") in WAYS else WAYS[0]
 
 
 def _said(by: str) -> str:

@@ -177,10 +177,13 @@ class InstancesPanel(LineView):
             return "no instance passes the filter: Esc drops it"
         return "no instance yet: one appears when its first log is written"
 
+    def whole_text(self, index: int) -> str:
+        """What is shown of an instance, and what there is no room for."""
+        return f"{self.row_text(index)}\n{searched(self._rows[index])}"
+
     def find_rows(self, text: str) -> Sequence[int]:
         """The rows that hold a text, also in a column that there is no room for."""
-        rows = enumerate(self._rows)
-        return [i for i, row in rows if holds(searched(row), text) or holds(self.row_text(i), text)]
+        return [i for i in range(self.count) if holds(self.whole_text(i), text)]
 
     def export(self) -> Export:
         """The rows as values."""

@@ -112,6 +112,10 @@ class TimelinePanel(LineView):
         """The whole text of the row under the cursor."""
         return said(self.selected) if self.selected is not None else ""
 
+    def whole_text(self, index: int) -> str:
+        """The whole message, of which the row is a line."""
+        return said(self._rows.rows[index])
+
     def find_rows(self, text: str) -> Sequence[int]:
         """The loaded rows whose whole text holds `text`, ascending."""
         return self._rows.holding(text)

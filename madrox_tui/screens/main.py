@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,7 +14,7 @@ from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
 from madrox_tui.filters import parse_filter
-from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.panels.audit import AuditPanel, kept_way
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.panels.timeline import TimelinePanel
@@ -50,6 +51,7 @@ class MainScreen(FleetScreen):
     def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
         super().__init__(feed, settings.filter)
         self._remembered = remembered
+        feed.group_by(kept_way(remembered.panels.get("audit", {})))
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""
@@ -62,7 +64,7 @@ class MainScreen(FleetScreen):
             TimelinePanel(self._feed.messages, id="timeline").data_bind(MainScreen.view),
             id="panels",
         )
-        yield FilterBar(self.filter.text).data_bind(MainScreen.view)
+        yield FilterBar(self.filter.text, self._remembered.filters).data_bind(MainScreen.view)
         yield FindBar()
         yield Footer(compact=True, show_command_palette=False)
 
@@ -153,7 +155,8 @@ class MainScreen(FleetScreen):
 
     def remembered(self) -> Remembered:
         """How the screen is left, but for the theme."""
-        return self._grid.remembered(zoomed=self.has_class("-zoomed"))
+        left = self._grid.remembered(zoomed=self.has_class("-zoomed"))
+        return msgspec.structs.replace(left, filters=self.query_one(FilterBar).kept)
 
     def go_to_instance(self, instance_id: str) -> None:
         """Select an instance and show its panel."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -16,8 +18,11 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from logging_core.text import safe_block
 from madrox_tui import format as fmt
+from madrox_tui.columns import fit_inner
 from madrox_tui.timeline_rows import Entry, said
 from madrox_tui.widgets.text_view import TextView
+
+_FRAME = 6  # cells of its line that a title does not get
 
 MAX_JSON_CHARS = 256 * 1024
 """A longer text is shown as it is, JSON or not."""
@@ -49,14 +54,14 @@ class MessageScreen(ModalScreen[None]):
             width: 1fr;
             max-width: 120;
             height: auto;
-            padding: 0 1;
+            padding: 0 0 0 1;
             background: $background;
             border: round $line;
             border-title-color: $foreground;
             border-title-style: bold;
         }
         .half:focus-within { border: round $primary; }
-        .half > Static { color: $muted; height: auto; margin-bottom: 1; }
+        .half > Static { color: $muted; height: auto; margin: 0 1 1 0; }
         .half > TextView { height: auto; max-height: 70vh; background: $background; }
         &.-narrow #halves { layout: vertical; }
         &.-narrow .-paired > TextView { max-height: 30vh; }
@@ -84,8 +89,7 @@ class MessageScreen(ModalScreen[None]):
         with Container(id="halves"):
             for entry in self._entries:
                 paired = "-paired" if len(self._entries) > 1 else ""
-                with Vertical(classes=f"half {paired}") as half:
-                    half.border_title = Content(_title(entry, self._label))
+                with _Half(entry, self._label, classes=f"half {paired}"):
                     yield Static(Content("  ".join(self._facts(entry))), markup=False)
                     yield TextView(pretty(said(entry)) or "(no text)")
 
@@ -114,7 +118,9 @@ class MessageScreen(ModalScreen[None]):
         text = said(self._entries[self._here]).rstrip("\n")
         if text:
             self.app.copy_to_clipboard(text)
-        self.notify(f"copied {len(text):,} characters" if text else "nothing to copy")
+        number = len(text)
+        said_so = f"copied {number:,} {fmt.plural(number, 'character')}"
+        self.notify(said_so if text else "nothing to copy")
 
     def _facts(self, entry: Entry) -> list[str]:
         facts = [fmt.moment(entry.time_s), entry.instance_id or "fleet"]
@@ -129,13 +135,29 @@ class MessageScreen(ModalScreen[None]):
                 f"took {fmt.duration(entry.response_time_s)}"
                 if entry.response_time_s is not None
                 else "",
-                f"{fmt.tokens(entry.tokens)} tokens" if entry.tokens is not None else "",
+                f"{fmt.tokens(entry.tokens)} {fmt.plural(entry.tokens, 'token')}"
+                if entry.tokens is not None
+                else "",
                 fmt.dollars(entry.cost_usd) if entry.cost_usd is not None else "",
                 f"suspect: {', '.join(entry.suspect)}" if entry.suspect else "",
                 f"open {fmt.age(self._open_s)}" if self._open_s is not None else "",
             ),
         )
         return facts
+
+
+class _Half(Vertical):
+    """The frame of a message; its title says which way, whose and when."""
+
+    def __init__(self, entry: Entry, label: str, *, classes: str) -> None:
+        super().__init__(classes=classes)
+        self._entry = entry
+        self._label = label
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Cut the name, not the time, where there is not enough room for both."""
+        room = self.outer_size.width - _FRAME
+        self.border_title = Content(_title(self._entry, self._label, room))
 
 
 def pretty(text: str) -> str:
@@ -149,10 +171,12 @@ def pretty(text: str) -> str:
         return text
 
 
-def _title(entry: Entry, label: str) -> str:
+def _title(entry: Entry, label: str, room: int) -> str:
+    """Which way, whose, and when, in `room` cells if there is one for the name."""
     if isinstance(entry, TimelineEvent):
-        return f"{'✗' if entry.is_error else '·'} {label}  {fmt.clock(entry.time_s)}"
-    way = {"outbound": f"→ to {label}", "inbound": f"← from {label}"}.get(
-        entry.direction or "", f"· {label}"
-    )
-    return f"{way}  {fmt.clock(entry.time_s)}"
+        way = "✗ " if entry.is_error else "· "
+    else:
+        way = {"outbound": "→ to ", "inbound": "← from "}.get(entry.direction or "", "· ")
+    clock = f"  {fmt.clock(entry.time_s)}"
+    most = max(1, room - cell_len(way) - cell_len(clock))
+    return way + (label if cell_len(label) <= most else fit_inner(label, most)) + clock

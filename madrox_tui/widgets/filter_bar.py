@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -21,7 +22,13 @@ from madrox_tui.widgets.chips import Chips
 from madrox_tui.widgets.line_input import LineInput
 
 HISTORY = 50
-"""So many kept filters are remembered."""
+"""So many kept filters can be brought back."""
+
+REMEMBERED = 10
+"""So many of them are remembered from one run to the next."""
+
+LONGEST_FILTER = 200
+"""Characters: a longer one is not, so that what is remembered stays small."""
 
 
 class FilterBar(Horizontal):
@@ -59,10 +66,16 @@ class FilterBar(Horizontal):
     view: reactive[View | None] = reactive(None, repaint=False)
     """The fleet whose names, roles and models are offered; set by the app."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", kept: Sequence[str] = ()) -> None:
+        """Begin with a filter.
+
+        Args:
+            text: The filter.
+            kept: Those that were kept before, the newest last.
+        """
         super().__init__()
         self._text = text
-        self._kept: list[str] = []
+        self._kept = list(kept[-HISTORY:])
         self._recalled = 0
 
     def compose(self) -> ComposeResult:
@@ -88,6 +101,11 @@ class FilterBar(Horizontal):
         if not self.editing:
             self.edit()
             self.screen.refresh_bindings()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The filters to remember, the newest last."""
+        return tuple(t for t in self._kept[-REMEMBERED:] if len(t) <= LONGEST_FILTER)
 
     @property
     def editing(self) -> bool:

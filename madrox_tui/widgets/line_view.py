@@ -14,9 +14,12 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from madrox_tui.find import spans
-from madrox_tui.widgets.marks import mark
+from madrox_tui.find import holds, spans
+from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
 from madrox_tui.widgets.rows import Rows
+
+MARGIN = 1
+"""A cell between the rows and the scrollbar: blank, or a mark that a row goes on."""
 
 _Content = tuple[list[Segment], bool]
 """The segments of a line, and whether the cursor is on it."""
@@ -116,7 +119,7 @@ class LineView(Rows, can_focus=True):
     def show_rows(self, count: int, width: int = 0) -> None:
         """Show `count` rows from now on; `width` is the widest row, if rows scroll sideways."""
         self.count = count
-        size = Size(width or self.row_width, count + self.header_rows)
+        size = Size((width or self.row_width) + MARGIN, count + self.header_rows)
         if size != self.virtual_size:
             self.virtual_size = size
         if self.follow:
@@ -137,8 +140,8 @@ class LineView(Rows, can_focus=True):
 
     @property
     def row_width(self) -> int:
-        """Cells of a row that are visible, at least 1."""
-        return max(1, self.scrollable_content_region.width)
+        """Cells of a row that are visible, at least 1; beside them is a margin."""
+        return max(1, self.scrollable_content_region.width - MARGIN)
 
     def cell_style(self, name: str) -> Style:
         """The style of a component class without its `cell--`; the background shines through."""
@@ -153,8 +156,12 @@ class LineView(Rows, can_focus=True):
         index = top + y - self.header_rows
         segments, at_cursor = self._drawn[y] = self._content(y)
         if y < self.header_rows or index >= self.count:
-            return Strip(segments).crop_extend(0, width, None).apply_style(self.rich_style)
-        strip = self._marked(Strip(segments), index).crop_extend(x, x + width, None)
+            strip = Strip(segments).crop_extend(0, width, None)
+            return strip.extend_cell_length(width + MARGIN).apply_style(self.rich_style)
+        strip = Strip(segments)
+        found = self._found_beyond(strip.text, index)
+        strip = self._marked(strip, index)
+        strip = in_sight(strip, x, width, self.cell_style("muted"), found)
         if at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
         return strip.apply_style(self.rich_style).apply_offsets(x, index)
@@ -174,15 +181,28 @@ class LineView(Rows, can_focus=True):
     def _marked(self, strip: Strip, index: int) -> Strip:
         """The row with what was found in it, and what the mouse selected of it."""
         if self.found.text:
-            here = self.cursor if self.has_cursor else self.found.at
-            name = "hit-here" if index == here else "hit"
-            strip = mark(strip, spans(strip.text, self.found.text), self.cell_style(name))
+            strip = mark(strip, spans(strip.text, self.found.text), self._hit_style(index))
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(index)) is not None:
             start, end = span
             style = self.screen.get_component_rich_style("screen--selection")
             strip = mark(strip, [(start, len(strip.text) if end < 0 else end)], style)
         return strip
+
+    def _found_beyond(self, text: str, index: int) -> Sides:
+        """Where a row has hits that are not in sight; what it does not show is at its right."""
+        wanted = self.found.text
+        if not wanted:
+            return Sides()
+        hits = spans(text, wanted)
+        if not hits and holds(self.whole_text(index), wanted):
+            return Sides(right=self._hit_style(index))
+        x, style = self.scroll_offset.x, self._hit_style(index)
+        return found_beyond(text, hits, x, self.row_width, style)
+
+    def _hit_style(self, index: int) -> Style:
+        here = self.cursor if self.has_cursor else self.found.at
+        return self.cell_style("hit-here" if index == here else "hit")
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Repaint the two rows."""

@@ -91,6 +91,10 @@ class Rows(ScrollView):
         """The text of row `index`, as it is searched and copied."""
         return "".join(segment.text for segment in self.row(index))
 
+    def whole_text(self, index: int) -> str:
+        """What a search in row `index` looks through: also what there is no room to show."""
+        return self.row_text(index)
+
     def header(self, line: int) -> list[Segment]:
         """Line `line` of the pinned header. Subclasses with `header_rows` override it."""
         return []
@@ -102,7 +106,7 @@ class Rows(ScrollView):
     def find_rows(self, text: str) -> Sequence[int]:
         """The rows that hold a text, ascending. Subclasses that know a faster way override it."""
         first = max(0, self.count - FIND_ROWS)
-        return [i for i in range(first, self.count) if holds(self.row_text(i), text)]
+        return [i for i in range(first, self.count) if holds(self.whole_text(i), text)]
 
     def copy_text(self) -> str:
         """What `y` copies: the row under the cursor, else the rows that are in sight."""

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 
+from madrox_tui import format as fmt
 from madrox_tui.widgets.line_view import LineView
 
 MAX_CHARS = 64 * 1024
@@ -28,7 +29,8 @@ class TextView(LineView):
     def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         surplus = len(text) - MAX_CHARS
-        self._text = text[:MAX_CHARS] + (f"\n… {surplus:,} characters more" if surplus > 0 else "")
+        more = f"\n… {surplus:,} {fmt.plural(surplus, 'character')} more" if surplus > 0 else ""
+        self._text = text[:MAX_CHARS] + more
         self._rows: list[str] = []
         self._wraps = True
         self._wrapped = 0

@@ -843,9 +843,10 @@ def test_problems_are_counted_by_line_and_file() -> None:
     model = FleetModel()
     lines = tuple(Problem(path=f"audit/{i % 3}", reason="no JSON", offset=i) for i in range(30))
     model.apply(Batch(problems=lines))
-    model.apply(Batch(problems=(Problem(path="orchestrator.log", reason="permission denied"),)))
+    closed = Problem(path="orchestrator.log", reason="permission denied")
+    model.apply(Batch(problems=(closed, closed)))
     problems = model.state(T).problems
-    assert problems.unreadable_lines == 30
+    assert (problems.unreadable_lines, problems.unreadable_files, problems.total) == (30, 1, 31)
     assert problems.files == ("audit/0", "audit/1", "audit/2", "orchestrator.log")
     assert problems.newest[-1].reason == "permission denied"
     assert len(problems.newest) == 20

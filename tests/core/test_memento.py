@@ -96,7 +96,8 @@ batches = st.builds(
     Batch,
     records=st.lists(records, max_size=8).map(tuple),
     problems=st.lists(
-        st.builds(Problem, path=ids, reason=st.just("r"), offset=st.just(1)), max_size=2
+        st.builds(Problem, path=ids, reason=st.just("r"), offset=st.one_of(st.none(), st.just(1))),
+        max_size=2,
     ).map(tuple),
     caught_up=st.booleans(),
     blocks=st.lists(exchanges, min_size=1, max_size=5).map(

@@ -95,7 +95,7 @@ def test_broken(
 ) -> None:
     """What can be read of a broken tree is shown, what cannot be is counted, nothing is made up."""
     app = app_on(broken, monkeypatch, now_s=NOW_S)
-    shows = ("5 problems", "atlas", "no-fields", *wide(size, "$0.50 + 6 unpriced", "3 unknown"))
+    shows = ("8 problems", "atlas", "no-fields", *wide(size, "$0.50 + 6 unpriced", "3 unknown"))
     before = after(shows=shows, hides=NO_NUMBERS)
     assert snap_compare(app, terminal_size=size, run_before=before)
 
@@ -111,7 +111,9 @@ def test_broken_health(
 
     monkeypatch.setattr("madrox_tui.feed.measure_disk", measured)
     app = app_on(broken, monkeypatch, now_s=NOW_S)
-    before = after("tilde", shows=("not a JSON object", "not a regular file", "5; problems in 5"))
+    before = after(
+        "tilde", shows=("not a JSON object", "not a regular file", "8 in 5 files: 5 lines")
+    )
     assert snap_compare(app, terminal_size=(120, 40), run_before=before)
 
 

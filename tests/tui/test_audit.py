@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -19,7 +20,7 @@ from madrox_tui.audit_lines import audit_lines, axis_dollars
 from madrox_tui.audit_view import AuditView
 from madrox_tui.exchanges import EventQuery, Events, query_of
 from madrox_tui.money import Rate, make_budget, make_rate
-from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.panels.audit import AuditPanel, kept_way
 from madrox_tui.screens.rows import PAGE, RowsScreen
 from madrox_tui.view import View
 from madrox_tui.widgets.event_list import EventList
@@ -194,6 +195,16 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
         assert "[red]timeout[/]" in screen_of(pilot)
         await pilot.press("b")
         assert wanted[-1] == "instance"
+
+
+@pytest.mark.parametrize("kept", [{}, {"by": "luck"}, {"by": ["role"]}, {"by": None}])
+def test_nonsense_that_was_kept_changes_no_sums(kept: dict[str, Any]) -> None:
+    """Only a way to sum up is taken over."""
+    assert kept_way({"by": "model"}) == "model"
+    assert kept_way(kept) == "instance"
+    panel = AuditPanel()
+    panel.restore(kept)
+    assert panel.kept() == {"by": "instance"}
 
 
 @pytest.mark.asyncio

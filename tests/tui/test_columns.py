@@ -54,6 +54,22 @@ def test_fit_is_exact(text: str, width: int, right: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (22, "request fd6a0e79… open"),
+        (20, "request fd6a0e79… o…"),
+        (19, "request fd6a0e79…  "),
+        (18, "request fd6a0e79… "),
+        (17, "request fd6a0e79…"),
+        (16, "request fd6a0e7…"),
+    ],
+)
+def test_a_text_is_not_said_to_be_cut_twice(width: int, shown: str) -> None:
+    """Where what is left ends with a mark already, that one is enough."""
+    assert fit("request fd6a0e79… open", width) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "width", "shown"),
     [
         ("atlas", 8, "atlas   "),

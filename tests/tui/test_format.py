@@ -35,6 +35,11 @@ def test_counts(value: int, text: str) -> None:
     assert fmt.count(value) == text
 
 
+def test_one_thing_is_not_called_many() -> None:
+    """None and many are plural, one is not."""
+    assert [fmt.plural(n, "file") for n in (0, 1, 2)] == ["files", "file", "files"]
+
+
 def test_unknown_is_a_dash_never_zero() -> None:
     """What is not known is shown as such, in every kind of number and time."""
     texts = (fmt.tokens(None), fmt.dollars(None), fmt.duration(None), fmt.age(None))

@@ -7,6 +7,8 @@ import pytest
 from alone import Alone
 from audits import NOW_S, FakeDisk, sick_state
 from logging_core.analyse.state import FleetState
+from logging_core.read.disk import DiskUse, FileSize
+from logging_core.records import Message
 from madrox_tui.health import DiskLooks, health_lines
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.screens.health import HealthScreen
@@ -20,7 +22,7 @@ def report(state: FleetState, disk: DiskLooks, width: int = 100) -> str:
 def test_an_unreadable_line_is_shown_with_where_and_why() -> None:
     """File, offset, reason and the line itself, the newest first; a file as a whole as well."""
     text = report(sick_state(), DiskLooks())
-    assert "Unreadable lines  1; problems in 2 files" in text
+    assert "Problems  2 in 2 files: 1 line, 1 whole file; the newest first" in text
     assert "audit/audit_20261123.jsonl  byte 1,234,567  no JSON: unexpected end" in text
     assert '{"timestamp": "2026-11-23T14:0 ␛]52;c;[red]' in text
     assert "communication.jsonl  the whole file  the file is missing" in text
@@ -40,13 +42,22 @@ def test_odd_records_are_counted_by_instance() -> None:
     """Missing ids, unreadable and future times, impossible values, forged frames."""
     lines = report(sick_state(), DiskLooks()).split("\n")
     for what, whose in (
-        ("messages without an id", "atlas"),
-        ("messages without a readable time", "atlas"),
-        ("messages ahead of the clock", "ghost"),
-        ("values of cost_usd that cannot be", "ghost"),
-        ("newest frame's time runs backwards", "harbor"),
+        ("message without an id", "atlas"),
+        ("message without a readable time", "atlas"),
+        ("message ahead of the clock", "ghost"),
+        ("value of cost_usd that cannot be", "ghost"),
+        ("newest frame whose time runs backwards", "harbor"),
     ):
         assert any(f"1  {what}  {whose}" in line for line in lines), what
+
+
+def test_one_is_not_called_many() -> None:
+    """Records and files are counted as a person counts them."""
+    message = Message(instance_id="a1", event_type="message_sent", time_s=NOW_S)
+    use = DiskUse(at_s=NOW_S, files={(1, 1): FileSize("a", 1)})
+    text = report(FleetState(at_s=NOW_S, messages=[message] * 2), DiskLooks(use, use))
+    assert "2  messages without an id  a1" in text
+    assert " in 1 file, " in text
 
 
 def test_healthy_logs_say_so() -> None:

@@ -278,6 +278,9 @@ async def test_find_looks_through_what_is_not_shown() -> None:
         panel.look_for("devops")
         assert panel.selected is not None
         assert panel.selected.label == "mason"
+        await pilot.pause()
+        assert "›" in row_of(pilot, "mason")
+        assert "›" not in row_of(pilot, "atlas")
 
 
 async def test_only_what_differs_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,6 +108,14 @@ def test_every_key_that_is_ours_is_bound() -> None:
     assert bound >= CONTRACT
 
 
+def test_what_comes_before_is_called_previous() -> None:
+    """`last` could be the end of the row: a key that steps back says so."""
+    said = {name: text for name, (text, _) in all_keys().items()}
+    assert said["panel.previous"] == "Previous panel"
+    assert said["pane.differ_previous"] == "Previous different frame"
+    assert not [text for text in said.values() if text.startswith("Last ")]
+
+
 def test_binding_ids_are_unique() -> None:
     """An id names one action, so that `[keys]` can change it."""
     ids = Counter(b.id for _, bindings in key_groups(*PANEL_NAMES) for b in bindings)

@@ -8,8 +8,11 @@ import pytest
 
 from builders import TreeBuilder
 from driver import run_app
+from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
+from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.remember import Memory, Remembered
+from madrox_tui.widgets.filter_bar import LONGEST_FILTER
 from madrox_tui.widgets.panel_grid import PanelGrid
 
 pytestmark = pytest.mark.asyncio
@@ -115,6 +118,42 @@ async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: 
         assert "● busy" not in person.panel("timeline")
         await person.press("z")
         await person.sees("● busy")
+
+
+async def test_the_sums_are_found_as_they_were_left(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """What the audit panel sums by is the same in the next run, from its first screen on."""
+    memory = Memory(tmp_path / "screen.json")
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
+        await person.sees("by instance")
+        await person.press("4", "b")
+        await person.sees("by role")
+        await person.press("q")
+    assert memory.load().panels["audit"] == {"by": "role"}
+    app = MadroxTop(fleet.root, now=lambda: NOW_S, memory=memory)
+    app.begin()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert app.screen.query_one(AuditPanel).border_subtitle == "by role"
+
+
+async def test_kept_filters_are_brought_back_in_the_next_run(
+    fleet: TreeBuilder, tmp_path: Path
+) -> None:
+    """The newest ten of them; those of the run before come after the one of the command line."""
+    memory = Memory(tmp_path / "screen.json")
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
+        await person.sees("draw the plan")
+        for number in range(12):
+            await person.press("slash", *["backspace"] * 3, *f"a{number}", "enter")
+        await person.press("slash", *["backspace"] * 3, *"x" * (LONGEST_FILTER + 1), "enter")
+        await person.press("q")
+    assert memory.load().filters == tuple(f"a{number}" for number in range(3, 12))
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, filter_text="atlas") as person:
+        await person.sees("filter atlas")
+        await person.press("slash", "up", "up")
+        await person.sees("filter a11")
+        await person.press(*["up"] * 20)
+        await person.sees("filter a3")
 
 
 async def test_settings_go_before_what_is_remembered(fleet: TreeBuilder, tmp_path: Path) -> None:

@@ -70,6 +70,45 @@ async def test_what_is_said_of_no_rows_is_never_cut() -> None:
         assert said == "nothing " + "yet " * 20 + "but soon"
 
 
+async def test_a_blank_keeps_rows_and_scrollbar_apart() -> None:
+    """The last cell of a row that fills the view does not touch the bar; the end can be seen."""
+    view = Poem(["x" * 55] * 40)
+    async with shown(view) as pilot:
+        assert view.row_width == 55 == view.content_size.width - 2
+        row = pilot.app.screen._compositor.render_strips()[2].text
+        assert row.startswith(f"│ {'x' * 55} ")
+        view.show_rows(40, 200)
+        view.scroll_to(x=1_000, animate=False, force=True)
+        await pilot.pause()
+        assert view.scroll_offset.x + view.row_width == 200
+
+
+def drawn(view: LineView, y: int) -> str:
+    return view.render_line(y).text
+
+
+async def test_a_row_that_goes_on_says_so() -> None:
+    """A dim mark stands in the margin where there is more, and at the left when there is some."""
+    wide = "".join(f"{n:<8}" for n in range(12))
+    view = Poem([wide, "short", f"{'a':<8}", "設計" * 40, ""])
+    async with shown(view) as pilot:
+        view.show_rows(5, 160)
+        width = view.row_width
+        assert drawn(view, 0) == wide[:width] + "›"
+        assert drawn(view, 1) == "short".ljust(width + 1)
+        assert drawn(view, 3).endswith("›")
+        await pilot.press("l")
+        assert drawn(view, 0) == "‹" + wide[9 : width + 8] + "›"
+        assert drawn(view, 1) == "‹".ljust(width + 1)
+        assert drawn(view, 4).strip() == ""
+        view.scroll_to(x=7, animate=False, force=True)
+        assert drawn(view, 3).startswith("‹")
+        assert {view.render_line(y).cell_length for y in range(5)} == {width + 1}
+        view.scroll_to(x=1_000, animate=False, force=True)
+        assert drawn(view, 3).endswith("設計 ")
+        assert drawn(view, 0) == "‹".ljust(width + 1)
+
+
 async def test_hits_are_marked_and_walked() -> None:
     """Looking for a text goes to its first hit, marks all, and n and N walk around them."""
     view = Poem(ROWS)
@@ -88,6 +127,36 @@ async def test_hits_are_marked_and_walked() -> None:
         assert "row 39" in "".join(lines(pilot))
         view.look_for("")
         assert marked(view, view.cursor - view.scroll_offset.y) == ""
+
+
+async def test_a_hit_out_of_sight_is_marked_in_the_margin() -> None:
+    """Of a row whose hit is not on the screen, the margin at that side bears the mark."""
+    view = Poem([f"{'here':<80}there", "here and there", "neither"])
+    async with shown(view):
+        view.show_rows(3, 100)
+        view.look_for("there")
+        view.scroll_to(x=0, animate=False, force=True)
+        assert [marked(view, y) for y in range(3)] == ["›", "there", ""]
+        view.look_for("here and")
+        view.scroll_to(x=10, animate=False, force=True)
+        assert [marked(view, y) for y in range(3)] == ["", "‹", ""]
+
+
+async def test_a_hit_in_what_is_not_shown_marks_the_row() -> None:
+    """Also a row is marked whose hit stands in a column that there is no room for."""
+
+    class Cut(Poem):
+        def whole_text(self, index: int) -> str:
+            return f"{self.rows[index]} {'secret' if index == 1 else ''}"
+
+    view = Cut(["one", "two", "three"])
+    async with shown(view) as pilot:
+        view.look_for("secret")
+        assert view.found.rows == [1]
+        assert [marked(view, y) for y in range(3)] == ["", "›", ""]
+        view.look_for("")
+        assert drawn(view, 1).strip() == "two"
+        await pilot.pause()
 
 
 async def test_typing_searches_from_where_it_began() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
+from madrox_tui import format as fmt
 from madrox_tui.screens.message import MAX_JSON_CHARS, MessageScreen, pretty
 from madrox_tui.themes import THEMES
 
@@ -93,6 +95,20 @@ async def test_the_halves_are_a_key_apart() -> None:
         assert app.copied == REQUEST.content
         await pilot.press("p", "y")
         assert app.copied == "drawn\nand signed"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", [200, 140, 80, 30])
+async def test_a_long_name_leaves_the_clock_in_the_title(width: int) -> None:
+    """Of a name that is too long, beginning and end stay, and behind it the time is read."""
+    clock = fmt.clock(REPLY.time_s)
+    screen = MessageScreen(REPLY, f"worker-{'a' * 300}-0007", other=REQUEST)
+    async with opened(screen, width=width) as (app, pilot):
+        assert re.search(rf"← from [^ ]+…[^ ]+  {clock} ", app.text)
+        assert re.search(rf"→ to [^ ]+…[^ ]+  {fmt.clock(REQUEST.time_s)} ", app.text)
+        await pilot.resize_terminal(64, 40)
+        await pilot.pause()
+        assert re.search(rf"← from worker-a+…0007  {clock} ", app.text)
 
 
 @pytest.mark.asyncio

@@ -159,6 +159,17 @@ def test_text_says_what_a_person_wants_to_know() -> None:
     assert lines[8] == "3 unreadable lines; problems in audit/audit_20261123.jsonl"
 
 
+def test_files_that_cannot_be_read_are_counted_apart() -> None:
+    """They have no unreadable line."""
+    problems = ProblemCount(2, ("audit", "x"), unreadable_files=1)
+    text = to_text(FleetState(at_s=AT, problems=problems), "/logs")
+    assert text.endswith("\n2 unreadable lines, 1 unreadable file; problems in audit, x\n")
+    assert to_json(FleetState(at_s=AT, problems=problems), "/logs")["problems"] == {
+        "unreadable_lines": 2,
+        "files": ["audit", "x"],
+    }
+
+
 def test_an_empty_fleet_is_said_to_be_empty() -> None:
     """A tree without instances gives a report that says so."""
     text = to_text(FleetState(at_s=AT), "/logs")
@@ -173,6 +184,19 @@ def test_the_table_is_aligned_with_wide_characters() -> None:
     table = to_text(FleetState(at_s=AT, instances=(wide, BUSY)), "/logs").splitlines()[4:]
     ends = {cell_len(line[: line.index("7") + 1]) for line in table[1:]}
     assert len(ends) == 1
+
+
+def test_one_long_name_does_not_push_the_others_away() -> None:
+    """Also where no width is known, a cell is cut where it would make every row too wide."""
+    long = InstanceState(
+        instance_id="x", instance_name="設計" * 2500, role="r" * 41, reason="w" * 90
+    )
+    table = to_text(FleetState(at_s=AT, instances=(long, BUSY)), "/logs").splitlines()[4:]
+    assert max(map(cell_len, table)) < 260
+    assert f"  {'設計' * 9}設…" in table[1]
+    assert f"  {'r' * 39}…  " in table[1]
+    assert table[1].endswith("w" * 90)
+    assert table[2].endswith("request m-1 open")
 
 
 @pytest.mark.parametrize("width", [1, 20, 80, 120])

@@ -170,7 +170,11 @@ def test_what_was_left_is_found_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"null", b"[]", b"\xff\xfe", b'{"columns": 0}', b'{"columns": 1e99}', b"[" * 60_000],
+    [
+        *(b"", b"null", b"[]", b"\xff\xfe", b"[" * 60_000),
+        *(b'{"columns": 0}', b'{"columns": 1e99}', b'{"filters": 3}', b'{"filters": [[1]]}'),
+        b'{"panels": {"audit": "role"}}',
+    ],
 )
 def test_a_corrupt_memory_is_forgotten(tmp_path: Path, data: bytes) -> None:
     """Whatever the file holds, the screen begins with its defaults."""

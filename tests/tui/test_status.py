@@ -95,7 +95,8 @@ def test_problems_are_counted(lines: int, files: tuple[str, ...], text: str) -> 
 
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
     """Although none of its lines is unreadable."""
-    assert "2 problems" in said(look(problems=ProblemCount(0, ("a", "b"))))
+    problems = ProblemCount(5, ("a", "b", "c"), unreadable_files=2)
+    assert "7 problems" in said(look(problems=problems))
 
 
 def test_the_directory_is_harmless() -> None:

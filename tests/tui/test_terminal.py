@@ -82,6 +82,19 @@ def test_stopping_gives_the_terminal_back_and_going_on_draws_it_anew(
         assert terminal.ends() == 0
 
 
+def end_without_a_terminal(argv: list[str], cwd: Path) -> int:
+    """The exit code of a program whose terminal is gone once it has drawn its screen."""
+    terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
+    try:
+        terminal.sees("build the plan")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, terminal.master)
+        os.close(nothing)
+        return terminal.process.wait(10)
+    finally:
+        terminal.close()
+
+
 @pytest.mark.parametrize("ignored", [False, True], ids=["hang-up", "hang-up ignored"])
 def test_a_terminal_that_is_gone_ends_it(
     fleet: TreeBuilder, tmp_path: Path, *, ignored: bool
@@ -90,15 +103,7 @@ def test_a_terminal_that_is_gone_ends_it(
     command = shlex.join([sys.executable, "-m", "madrox_tui", str(fleet.root)])
     trap = 'trap "" HUP; ' if ignored else ""
     argv = ["sh", "-c", f"{trap}exec {command}"]
-    terminal = Terminal(argv, rows=48, columns=160, cwd=tmp_path)
-    try:
-        terminal.sees("build the plan")
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, terminal.master)
-        os.close(nothing)
-        assert terminal.process.wait(10) == 128 + signal.SIGHUP
-    finally:
-        terminal.close()
+    assert end_without_a_terminal(argv, tmp_path) == 128 + signal.SIGHUP
 
 
 def test_a_terminal_that_vanishes_without_a_word_ends_it(
@@ -111,15 +116,7 @@ def test_a_terminal_that_vanishes_without_a_word_ends_it(
         "from madrox_tui.cli import main; sys.exit(main())"
     )
     argv = [sys.executable, "-c", code, str(fleet.root)]
-    terminal = Terminal(argv, rows=48, columns=160, cwd=tmp_path)
-    try:
-        terminal.sees("build the plan")
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, terminal.master)
-        os.close(nothing)
-        assert terminal.process.wait(10) == 128 + signal.SIGHUP
-    finally:
-        terminal.close()
+    assert end_without_a_terminal(argv, tmp_path) == 128 + signal.SIGHUP
 
 
 def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(

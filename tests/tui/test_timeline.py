@@ -168,8 +168,8 @@ EXCHANGE = (
     ("width", "expected"),
     [
         (40, "12:00 ← atlas    re: draw ↵ the plan"),
-        (60, "12:00:05 ← atlas        re: draw ↵ the plan            2.5s"),
-        (80, "re: draw ↵ the plan                       2.5s  $0.0123"),
+        (60, "12:00:05 ← atlas        re: draw ↵ the plan           2.5s"),
+        (80, "re: draw ↵ the plan                      2.5s  $0.0123"),
         (120, "re: draw ↵ the plan"),
         (200, "2.5s   1.2k tok  $0.0123"),
     ],
@@ -189,6 +189,19 @@ async def test_an_open_request_says_since_when() -> None:
         assert person.text.count("open") == 1
         person.happens(message(390, "test it", "b2", reply=True), at=391)
         await person.misses("open")
+
+
+async def test_a_text_has_the_room_that_no_column_needs() -> None:
+    """Only a reply took time, tokens and money: beside a request there is more of its text."""
+    text = " ".join(f"word{number:02}" for number in range(20))
+    sent, reply = message(0, text), message(5, text, reply=True)
+    async with panel(sent, reply, size=(120, 12)) as person:
+        await person.sees("2.5s   1.2k tok  $0.0123")
+        (request,) = (line for line in person.lines if "→" in line)
+        assert "word11" in request
+    async with panel(sent, size=(120, 12)) as person:
+        person.happens(at=380)
+        await person.sees("word10", "…  ◷ open 6m")
 
 
 async def test_what_happened_between_can_be_hidden() -> None:
@@ -306,6 +319,8 @@ async def test_find_and_copy_know_the_whole_text() -> None:
         await person.sees("first ↵ filler")
         assert "needle" not in person.text
         assert list(person.panel.find_rows("needle")) == [2]
+        person.panel.look_for("needle")
+        await person.sees("open 59m›")
         assert person.panel.copy_text().endswith("needle")
 
 

@@ -1,0 +1,243 @@
+"""A pane that goes through its frames: to the newest, to a moment, step by step, or playing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from textual import work
+from textual.reactive import reactive
+
+from logging_core.analyse.state import InstanceState
+from logging_core.records import FrameRef
+from madrox_tui.find import Found, holds, next_row
+from madrox_tui.frames import FrameSource
+from madrox_tui.playback import Playback
+from madrox_tui.seek import Goal, Kind, Place, reach
+from madrox_tui.widgets.frame_view import Mode
+from madrox_tui.widgets.scrubbed_view import ScrubbedView
+
+
+class ReplayView(ScrubbedView):
+    """Shows one frame of an instance, the newest or one that was chosen, and plays from there.
+
+    A subclass binds the keys, and says in `_entitle` what is shown.
+
+    Args:
+        source: Where earlier frames come from.
+        now: A clock that never goes back, in seconds: for playing.
+    """
+
+    rewound: reactive[bool] = reactive(False, layout=False)
+    """Whether a frame is shown that was chosen, not the newest one."""
+
+    playing: reactive[bool] = reactive(False, layout=False)
+    """Whether the frames after the one that is shown follow by themselves."""
+
+    def __init__(
+        self,
+        source: FrameSource,
+        *,
+        now: Callable[[], float],
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(source, id=id)
+        self.set_reactive(ReplayView.follow, True)
+        self._playback = Playback(now)
+        self._instance: InstanceState | None = None
+        self._place: Place | None = None
+        self._goal: Goal | None = None
+        self._seeking = False
+        self._moment_s: float | None = None
+        self._seen = 0
+        self._gone = False
+
+    @property
+    def instance_id(self) -> str | None:
+        """Whose pane this is; `None` if nobody's."""
+        return None if self._instance is None else self._instance.instance_id
+
+    def seek(self, time_s: float) -> None:
+        """Show the frame of a moment that was pointed at."""
+        self._go(Goal(Kind.MOMENT, time_s))
+
+    def action_last(self) -> None:
+        """Show the newest frame, and follow."""
+        self.playing = self.rewound = False
+        super().action_last()
+        self._follow_newest()
+
+    def _entitle(self) -> None:
+        """Say which frame is shown, and what is going on. Subclasses override it."""
+
+    # --- find ----------------------------------------------------------------
+
+    async def find_beyond(self, text: str, direction: int) -> int | None:
+        """Show the nearest frame after (> 0) or before this one that holds a text anew.
+
+        Args:
+            text: What is looked for; capitals matter if it has any.
+            direction: To newer frames, or to older ones.
+
+        Returns:
+            The number of the line that holds it and that the frames between do not have; `None`
+            if there is none, and then nothing changes.
+        """
+        if self._place is None:
+            return None
+        async for ref, line in self.source.search(self._place.ref, text, direction):
+            self.playing = False
+            self.rewound, self.follow = True, False
+            await self._show(Place(ref))
+            return line
+        return None
+
+    def find_rows(self, text: str) -> Sequence[int]:
+        """The rows that hold a text; all of them are looked through, undecoded."""
+        return [i for i in range(self.count) if holds(self.row_text(i), text)]
+
+    def action_find_next(self, step: int) -> None:
+        """Go to the next hit, or the one before; beyond the frame in those after, or before."""
+        found = self.found
+        at = self.scroll_offset.y if found.at is None else found.at
+        if found.text and not any((row - at) * step > 0 for row in self.find_rows(found.text)):
+            self._find_beyond(step)
+        else:
+            super().action_find_next(step)
+
+    @work(group="find", exclusive=True)
+    async def _find_beyond(self, step: int) -> None:
+        text = self.found.text
+        line = await self.find_beyond(text, step)
+        if line is None:
+            self.notify("no more of it in any frame", markup=False)
+            return
+        rows = self.find_rows(text)
+        at = next_row(rows, self.row_of(line) - 1, 1)
+        self.found = Found(text, rows, at)
+        if at is not None:
+            self.show_row(at)
+
+    # --- what changes --------------------------------------------------------
+
+    def watch_follow(self, follow: bool) -> None:
+        """Following begins with the newest frame; where it ends, what comes is counted."""
+        if follow:
+            self._follow_newest()
+        elif self._instance is not None:
+            self._seen = self._instance.frames
+        self._entitle()
+
+    def watch_mode(self) -> None:
+        """To compare, the frame before is needed."""
+        super().watch_mode()
+        self._compare()
+        self._entitle()
+
+    def watch_playing(self, playing: bool) -> None:
+        """Begin to play."""
+        if playing:
+            self._playback.frame_shown()
+            self._play()
+        self._entitle()
+
+    # --- from frame to frame -------------------------------------------------
+
+    def _begin(self) -> None:
+        """Forget the instance before."""
+        self.playing = self.rewound = self._gone = False
+        self._place = self._goal = self.course = None
+        self.show_frame(None, None)
+        self.scroll_to(x=0, animate=False, force=True)
+        self.follow = True
+        if self._moment_s is not None:
+            self._go(Goal(Kind.MOMENT, self._moment_s))
+        else:
+            self._follow_newest()
+
+    def _follow_newest(self) -> None:
+        newest = self._instance.newest_frame if self._instance else None
+        if newest is not None and (self.pane is None or self.pane.ref != newest):
+            self._want(Goal(Kind.NEWEST))
+
+    def _go(self, goal: Goal) -> None:
+        """Look at the past."""
+        if self._instance is not None:
+            self.playing = False
+            self.rewound, self.follow = True, False
+            self._want(goal)
+
+    def _want(self, goal: Goal) -> None:
+        waiting = self._goal
+        self._goal = goal if waiting is None else waiting.then(goal)
+        if not self._seeking:
+            self._seeking = True
+            self._seek()
+
+    @work(group="seek")
+    async def _seek(self) -> None:
+        """Go to one frame at a time, until the last one that was asked for is shown."""
+        try:
+            while (goal := self._goal) is not None and self._instance is not None:
+                self._goal = None
+                place = await reach(goal, self.source, self._instance, self._place)
+                if place is not None:
+                    await self._show(place)
+                else:
+                    await self._miss(goal)
+        finally:
+            self._seeking = False
+        if self.rewound and self.pane is not None:
+            self._warm(self.pane.ref)
+
+    async def _miss(self, goal: Goal) -> None:
+        """There is no such frame: after the last one is the present, before the first nothing."""
+        instance_id = self.instance_id
+        if instance_id is not None and not await self.source.any_left(instance_id):
+            self._gone = True
+        elif goal.kind is Kind.MOMENT:
+            self._place = None
+            self.show_frame(None, None)
+        elif goal.amount > 0:
+            self.action_last()
+        self._entitle()
+
+    @work(group="warm", exclusive=True)
+    async def _warm(self, ref: FrameRef) -> None:
+        await self.source.warm(ref)
+
+    async def _show(self, place: Place) -> None:
+        pane = await self.source.pane(place.ref)
+        earlier = None if self.mode is Mode.FULL else await self.source.before(place.ref)
+        if place.ref.instance_id != self.instance_id:
+            return
+        self._gone = pane is None
+        if pane is not None:
+            self._place = place
+            self.show_frame(pane, earlier)
+            self.survey(pane.ref)
+        self.refresh()
+        self._entitle()
+
+    @work(group="compare", exclusive=True)
+    async def _compare(self) -> None:
+        if self.pane is not None and self.mode is not Mode.FULL:
+            self.earlier = await self.source.before(self.pane.ref)
+
+    @work(group="play", exclusive=True)
+    async def _play(self) -> None:
+        """Show frame after frame; at the end, follow."""
+        while self.playing and self._place is not None and self._instance is not None:
+            here, goal = self._place, Goal(Kind.STEP, 1)
+            place = await reach(goal, self.source, self._instance, here)
+            if place is None:
+                self.action_last()
+                return
+            await asyncio.sleep(self._playback.wait_s(here.ref.time_s, place.ref.time_s))
+            if self.playing and self._place is here:
+                await self._show(place)
+                self._playback.frame_shown()
+
+    def _follows_end(self) -> bool:
+        """Coming to the end of a frame that was chosen is not coming to the present."""
+        return not self.rewound
