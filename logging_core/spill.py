@@ -14,6 +14,7 @@ import msgspec
 from logging_core.records import (
     AuditEvent,
     FrameRef,
+    InstanceGone,
     LifecycleEvent,
     Message,
     Metadata,
@@ -21,7 +22,7 @@ from logging_core.records import (
     Record,
 )
 
-_KINDS = (Message, AuditEvent, LifecycleEvent, OrchestratorEvent, Metadata, FrameRef)
+_KINDS = (Message, AuditEvent, LifecycleEvent, OrchestratorEvent, Metadata, FrameRef, InstanceGone)
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _DECODERS: list[msgspec.msgpack.Decoder[Any]] = [msgspec.msgpack.Decoder(kind) for kind in _KINDS]
 _PAGE = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
@@ -82,6 +83,16 @@ class Spill:
         """The first `count` records of a page; `None`: all."""
         packed = _PAGE.decode(self.get(page.place))
         return [_DECODERS[kind].decode(raw) for kind, raw in packed[:count]]
+
+    @property
+    def end(self) -> int:
+        """How many bytes were put."""
+        return self._end
+
+    def cut(self, end: int) -> None:
+        """Give the room back of what was put after `end`; nobody may read it any more."""
+        self._end = end
+        os.ftruncate(self._file.fileno(), end)
 
     def close(self) -> None:
         """Give the room back."""

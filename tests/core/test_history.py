@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import os
 import random
+import shutil
+import tempfile
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -14,10 +17,11 @@ from conftest import ORCHESTRATOR_WRITTEN
 
 from builders import TreeBuilder
 from logging_core import history as history_module
-from logging_core import stored
+from logging_core import order, stored
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.history import MOST_EVENTS, History
+from logging_core.read import session
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
 
@@ -107,8 +111,9 @@ def test_every_moment_is_what_the_records_up_to_it_say(
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and distances so small that a short tree has many."""
-    monkeypatch.setattr(history_module, "_PAGE", 7)
-    monkeypatch.setattr(history_module, "MESSAGES_A_PAGE", 4)
+    monkeypatch.setattr(history_module, "PAGE", 7)
+    monkeypatch.setattr(order, "PAGE", 7)
+    monkeypatch.setattr(order, "MESSAGES_A_PAGE", 4)
     monkeypatch.setattr(stored, "MESSAGES_A_PAGE", 4)
 
 
@@ -241,3 +246,107 @@ def test_a_full_disk_loses_no_record(tree: TreeBuilder, monkeypatch: pytest.Monk
         history.prepare()
         at_s = tree.epoch(250)
         assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+def reads_until(history: History, looks: int) -> bool:
+    """Prepare until the tree was looked at so often; whether that was all there is."""
+    stop = Event()
+    seen: list[int] = []
+
+    def look(count: int) -> None:
+        seen.append(count)
+        if len(seen) >= looks:
+            stop.set()
+
+    return history.prepare(look, stop=stop)
+
+
+class Countdown(Event):
+    """Is set once it has been asked so often."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self._left = left
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def test_preparing_can_be_stopped_and_goes_on_later(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is stopped, older states stay as they were, and then nothing is missing."""
+    monkeypatch.setattr(session, "_LOGS", 2)  # so that it takes many looks
+    moments = [tree.epoch(at) for at in (-90, 90, 400)]
+    with closing(History(tree.root, max_messages=9)) as history:
+        assert not reads_until(history, 1)
+        assert history.state_at(moments[-1]).instances == ()
+        assert history.prepare()
+        before = [comparable(history.state_at(at_s)) for at_s in moments]
+        busy_tree(tree.root, 200, first=-250, seed=7)
+        for left in range(1, 12):
+            if history.prepare(stop=Countdown(left)):
+                break
+            assert [comparable(history.state_at(at_s)) for at_s in moments] == before
+        else:
+            pytest.fail("it never got anywhere")
+        assert left > 2  # it was stopped while reading and while putting in order
+        records = timed(tree.root)
+        for at_s in moments:
+            assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+def test_what_a_stopped_preparation_put_in_order_takes_no_room(tree: TreeBuilder) -> None:
+    """However often it is stopped, the temporary file does not grow; and it has no name."""
+    sizes = set()
+    with closing(History(tree.root)) as history:
+        before = set(Path(tempfile.gettempdir()).glob("madrox-*"))
+        for _ in range(4):
+            assert not history.prepare(stop=Countdown(2))
+            sizes.add(history._spill.end)
+        assert set(Path(tempfile.gettempdir()).glob("madrox-*")) == before
+    assert len(sizes) == 1
+
+
+def who(history: History, at_s: float) -> list[str]:
+    return [instance.instance_id for instance in history.state_at(at_s).instances]
+
+
+def test_an_instance_that_was_seen_to_go_is_in_no_later_state(tmp_path: Path) -> None:
+    """Up to that moment it is there; if it comes again, it is there again."""
+    tree = TreeBuilder(tmp_path)
+    tree.send("a", "m1", at=10)
+    tree.send("b", "m2", at=10)
+    now_s = tree.epoch(100)
+    with closing(History(tmp_path, now=lambda: now_s)) as history:
+        history.prepare()
+        shutil.rmtree(tmp_path / "instances/a")
+        history.prepare()
+        assert who(history, tree.epoch(200)) == ["a", "b"]  # one look may be mistaken
+        history.prepare()
+        assert who(history, tree.epoch(99)) == ["a", "b"]
+        assert who(history, tree.epoch(100)) == who(history, tree.epoch(200)) == ["b"]
+        tree.send("a", "m3", at=150)
+        history.prepare()
+        assert who(history, tree.epoch(149)) == ["b"]
+        assert who(history, tree.epoch(150)) == ["a", "b"]
+
+
+def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
+    """The moment that is told counts, not that of a later look, and it outlives a full disk."""
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "Atlas", at=10)
+    tree.send("b", "m2", at=20)
+    now_s = tree.epoch(1000)
+    with closing(History(tmp_path, now=lambda: now_s)) as history:
+        history.prepare()
+        shutil.rmtree(tmp_path / "instances/a")
+        history.note_gone("a", tree.epoch(50))
+        history.prepare()
+        with pytest.raises(ZeroDivisionError):
+            history.prepare(lambda count: 1 // count)
+        for _ in range(3):
+            history.prepare()
+            assert who(history, tree.epoch(49)) == ["a", "b"]
+            assert who(history, tree.epoch(50)) == who(history, tree.epoch(2000)) == ["b"]
