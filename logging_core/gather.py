@@ -14,10 +14,10 @@ import msgspec
 from logging_core.analyse.summary import EXCHANGE
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
-from logging_core.spill import Page, Spill
+from logging_core.spill import Entry, Page, Spill
 
-Timed = tuple[float, Record]
-"""A record, and the moment from which on it counts."""
+Timed = tuple[float, Entry]
+"""A record, a problem or an oddity, and the moment from which on it counts."""
 
 Runs = list[list[Page]]
 """Stretches of records, each in order of time; the earlier one first where times are equal."""
@@ -77,7 +77,7 @@ class Gatherer:
             timed = sorted([*self._timed(batch), *self._departed.take()], key=itemgetter(0))
             if timed:
                 pieces = _pieces(timed, self._page_size)
-                self.runs.append([self._spill.put_records(piece) for piece in pieces])
+                self.runs.append([self._spill.put_entries(piece) for piece in pieces])
             count += len(timed)
             if progress is not None:
                 progress(count)
@@ -99,7 +99,13 @@ class Gatherer:
         self._departed.give_back()
 
     def _timed(self, batch: Batch) -> Iterator[Timed]:
-        """The records of a batch that have a time, or the time of one before."""
+        """What a batch brought, each with its time, or that of a record before.
+
+        What has neither counts from the beginning on.
+        """
+        yield from ((oddity.time_s, oddity) for oddity in batch.oddities)
+        for problem in batch.problems:
+            yield -math.inf if problem.time_s is None else problem.time_s, problem
         for record in batch.records:
             if isinstance(record, InstanceSeen):
                 self._departed.returned(record.instance_id)

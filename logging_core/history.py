@@ -7,8 +7,17 @@ the state at a moment is the model kept before it plus the few records in betwee
 The state at `t` is that of a `FleetModel` that was given, in order of time, exactly the records
 with a time up to `t`. A record without a time counts with the line before it in its log, or from
 the beginning if there is none; `metadata.json` counts from its `created_at` on. That a directory
-exists or was deleted has no time and says nothing here: an instance exists from its first record
-on. Problems have no time either, and are not in these states.
+exists has no time and says nothing here: an instance exists from its first record on.
+
+When a directory was deleted, no file tells. So its instance is gone from the moment on at which
+that was noticed: by whoever calls `note_gone`, else by the second `prepare` that does not find
+it. Before that it is in these states, and in all of them if nobody was looking; a record that is
+later still brings it back, as it does in a model.
+
+A line that could not be read counts with the record before it in its file, and a clock jump with
+its own time. What is wrong with a file as a whole has no time: it is in all states, also in those
+of moments at which nothing may have been wrong yet, and so is a bad line before any record. A gap
+counts from the moment on at which `prepare` noticed it.
 """
 
 from __future__ import annotations
@@ -28,8 +37,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.state import FleetState, Usage
 from logging_core.gather import Gatherer
-from logging_core.order import PAGE, PAGES, Order, Orderer
-from logging_core.records import Batch
+from logging_core.order import PAGE, PAGES, Order, Orderer, as_batch
 from logging_core.spill import Spill
 from logging_core.stored import StoredMessages
 
@@ -205,7 +213,7 @@ class History:
         for number in range(start[0], last + 1):
             given = start[1] if number == start[0] else 0
             count = stop[1] if number == last else None
-            records = self._spill.get_records(order.pages[number], count)
-            model.apply(Batch(records=tuple(records[given:])))
+            entries = self._spill.get_entries(order.pages[number], count)
+            model.apply(as_batch(entries[given:]))
         self._hot = _Hot(stop, model)
         return model

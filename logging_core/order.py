@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, Self
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.instance import SPOKEN
 from logging_core.gather import Runs, Timed
-from logging_core.records import Batch, Message, Record
-from logging_core.spill import Page, Place, Spill
+from logging_core.records import Batch, Message, Oddity, Problem, Record
+from logging_core.spill import Entry, Page, Place, Spill
 from logging_core.stored import MESSAGES_A_PAGE
 
 SPACING = 4_096
@@ -53,6 +53,21 @@ class Order(NamedTuple):
     def nothing(cls, generation: int) -> Self:
         """Of no record at all."""
         return cls([], array("d"), [], [], [], array("d"), generation)
+
+
+def as_batch(entries: Iterable[Entry]) -> Batch:
+    """Entries as a look at the tree brings them."""
+    records: list[Record] = []
+    problems: list[Problem] = []
+    oddities: list[Oddity] = []
+    for entry in entries:
+        if isinstance(entry, Problem):
+            problems.append(entry)
+        elif isinstance(entry, Oddity):
+            oddities.append(entry)
+        else:
+            records.append(entry)
+    return Batch(records=tuple(records), problems=tuple(problems), oddities=tuple(oddities))
 
 
 class Orderer:
@@ -109,7 +124,7 @@ class Orderer:
         spoken: list[Timed] = []
         if count > len(new.message_times):
             page, left = old.messages[whole], count - len(new.message_times)
-            spoken = list(zip(page.times, self._spill.get_records(page, left), strict=False))
+            spoken = list(zip(page.times, self._spill.get_entries(page, left), strict=False))
         sources = [self._read(run) for run in (old.pages[kept * PAGES :], *runs)]
         records = heapq.merge(*sources, key=itemgetter(0))
         for piece in iter(lambda: list(islice(records, PAGE)), []):
@@ -132,24 +147,24 @@ class Orderer:
         if len(new.pages) % PAGES == 0:
             new.models.append(self._spill.put(model.dump()))
             new.counts.append(len(new.message_times) + len(spoken))
-        new.pages.append(self._spill.put_records(piece))
+        new.pages.append(self._spill.put_entries(piece))
         new.firsts.append(piece[0][0])
-        model.apply(Batch(records=tuple(record for _, record in piece)))
+        model.apply(as_batch(entry for _, entry in piece))
         spoken.extend(entry for entry in piece if self._is_shown(*entry))
         while len(spoken) >= MESSAGES_A_PAGE:
             self._keep_messages(new, spoken[:MESSAGES_A_PAGE])
             del spoken[:MESSAGES_A_PAGE]
 
     def _keep_messages(self, new: Order, spoken: list[Timed]) -> None:
-        page = self._spill.put_records(spoken)
+        page = self._spill.put_entries(spoken)
         new.messages.append(page)
         new.message_times.extend(page.times)
 
-    def _is_shown(self, at_s: float, record: Record) -> bool:
-        if not isinstance(record, Message) or record.event_type not in SPOKEN:
+    def _is_shown(self, at_s: float, entry: Entry) -> bool:
+        if not isinstance(entry, Message) or entry.event_type not in SPOKEN:
             return False
         return self._since_s is None or at_s >= self._since_s
 
     def _read(self, pages: Iterable[Page]) -> Iterator[Timed]:
         for page in pages:
-            yield from zip(page.times, self._spill.get_records(page), strict=True)
+            yield from zip(page.times, self._spill.get_entries(page), strict=True)

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -21,9 +22,11 @@ from logging_core import order, stored
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.history import MOST_EVENTS, History
+from logging_core.order import as_batch
 from logging_core.read import session
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
+from logging_core.records import AuditEvent, InstanceGone, InstanceSeen
+from logging_core.spill import Entry
 
 
 def comparable(state: FleetState) -> object:
@@ -32,12 +35,19 @@ def comparable(state: FleetState) -> object:
     Events of one moment have no order among files.
     """
     bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0)
-    return msgspec.to_builtins(bare), list(state.messages), sorted(state.events, key=repr)
+    told = msgspec.to_builtins(bare)
+    for name in ("problems", "oddities"):
+        told[name]["newest"] = sorted(told[name]["newest"], key=repr)
+    return told, list(state.messages), sorted(state.events, key=repr)
 
 
-def timed(root: Path) -> list[tuple[float, Record]]:
-    """All records of a tree in order of time; one without a time counts as the line before."""
-    reader, found, last = TreeReader(root, tails=True), [], dict[object, float]()
+def timed(root: Path) -> list[tuple[float, Entry]]:
+    """All records of a tree in order of time; one without a time counts as the line before.
+
+    Problems and clock jumps are among them.
+    """
+    reader, last = TreeReader(root, tails=True), dict[object, float]()
+    found: list[tuple[float, Entry]] = []
     batch = reader.poll()
     batches = [batch]
     while not batch.caught_up:
@@ -51,14 +61,18 @@ def timed(root: Path) -> list[tuple[float, Record]]:
         time_s = last.get((type(record), whose), -math.inf) if time_s is None else time_s
         last[type(record), whose] = time_s
         found.append((time_s, record))
+    for batch in batches:
+        found += [(oddity.time_s, oddity) for oddity in batch.oddities]
+        for problem in batch.problems:
+            found.append((-math.inf if problem.time_s is None else problem.time_s, problem))
     return sorted(found, key=lambda entry: entry[0])
 
 
 def expected(
-    records: list[tuple[float, Record]], at_s: float, since_s: float | None = None, limit: int = 9
+    records: list[tuple[float, Entry]], at_s: float, since_s: float | None = None, limit: int = 9
 ) -> object:
     model = FleetModel(since_s=since_s, max_messages=limit, max_events=MOST_EVENTS)
-    model.apply(Batch(records=tuple(record for time_s, record in records if time_s <= at_s)))
+    model.apply(as_batch(entry for time_s, entry in records if time_s <= at_s))
     return comparable(model.state(at_s))
 
 
@@ -103,7 +117,7 @@ def test_every_moment_is_what_the_records_up_to_it_say(
             assert comparable(history.state_at(at_s)) == expected(records, at_s, since_s)
         ids = {"i0", "i3"}
         model = FleetModel(since_s=since_s)
-        model.apply(Batch(records=tuple(record for _, record in records)))
+        model.apply(as_batch(entry for _, entry in records))
         usage = history.usage_at(moments[-1], ids)
         assert msgspec.to_builtins(usage) == msgspec.to_builtins(model.usage_of(ids))
 
@@ -350,3 +364,46 @@ def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
             history.prepare()
             assert who(history, tree.epoch(49)) == ["a", "b"]
             assert who(history, tree.epoch(50)) == who(history, tree.epoch(2000)) == ["b"]
+
+
+def test_problems_and_clock_jumps_are_in_the_states_from_their_time_on(tmp_path: Path) -> None:
+    """A bad line from the record before it on; what is wrong with a whole file, always."""
+    tree = TreeBuilder(tmp_path)
+    path = "instances/a/communication.jsonl"
+    tree.send("a", "m1", at=1000)
+    tree.line(path, b"broken\n")
+    tree.send("a", "m2", at=2000)
+    tree.send("a", "m3", at=1500)
+    tree.line(path, b"[]\n")
+    tree.line("orchestrator.log", b"")
+    (tmp_path / "instances/a/tmux_output.log").mkdir()
+    now_s = tree.epoch(9000)
+    with closing(History(tmp_path, now=lambda: now_s)) as history:
+        history.prepare()
+        told = {at: history.state_at(tree.epoch(at)) for at in (999, 1000, 1499, 1500, 3000)}
+        before = told[1499]
+        tree.line(path, b"null\n")
+        history.prepare()
+        after = history.state_at(tree.epoch(1499))
+        newest = history.state_at(tree.epoch(3000))
+    lines = {at: state.problems.unreadable_lines for at, state in told.items()}
+    assert lines == {999: 0, 1000: 1, 1499: 1, 1500: 2, 3000: 2}
+    jumps = {at: state.oddities.clock_jumps for at, state in told.items()}
+    assert jumps == {999: 0, 1000: 0, 1499: 0, 1500: 1, 3000: 1}
+    assert told[999].problems.files == ("instances/a/tmux_output.log",)
+    assert after.problems.unreadable_lines == before.problems.unreadable_lines == 1
+    assert newest.problems.unreadable_lines == 3
+
+
+def test_a_gap_is_in_the_states_from_when_it_was_noticed(tmp_path: Path) -> None:
+    """When lines were lost nothing tells."""
+    tree = TreeBuilder(tmp_path)
+    tree.send("a", "m1", at=10)
+    with closing(History(tmp_path)) as history:
+        history.prepare()
+        os.truncate(tmp_path / "instances/a/communication.jsonl", 0)
+        tree.send("a", "m2", at=20)
+        before_s = time.time()
+        history.prepare()
+        gaps = [history.state_at(at_s).oddities.gaps for at_s in (before_s - 1, time.time() + 1)]
+    assert gaps == [0, 1]
