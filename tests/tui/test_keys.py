@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from shutil import rmtree
 from threading import Event
+from unittest import mock
 
 import msgspec
 import pytest
@@ -250,6 +251,23 @@ async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) 
         past.ready.set()
         await person.sees("◷ at 2026-11-23 12:09:00")
         assert (past.most_at_once, past.stopped) == (1, 1)
+
+
+@pilot
+async def test_history_that_fails_leads_back_to_live(fleet: TreeBuilder) -> None:
+    """Why is said, and the screen goes on; the next try may do better."""
+    past = TreePast(fleet.root)
+    async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+        await person.sees("test the plan")
+        with mock.patch.object(past, "prepare", side_effect=OSError("no room [/]")):
+            await person.press("T", *"-5m", "enter")
+            while not person.app._notifications:
+                await person.pilot.pause()
+            await person.sees("● live")
+        assert [n.message for n in person.app._notifications] == ["no history: no room [/]"]
+        await person.press("T", *"-5m", "enter")
+        await person.sees("◷ at ")
+        assert person.app.failure is None
 
 
 @pilot
