@@ -6,6 +6,7 @@ and offsets are bytes. Times are seconds since the epoch. `None` always means un
 
 from __future__ import annotations
 
+import enum
 from typing import Any, TypeAlias
 
 import msgspec
@@ -226,12 +227,42 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         reason: What is wrong, for people.
         offset: Of the line's first byte; `None` if the whole file is meant.
         line: The beginning of the line, safe to show.
+        time_s: The time of the newest record before it in its file; `None` if that is unknown, as
+            where exchanges come in bulk, or the whole file is meant.
     """
 
     path: str
     reason: str
     offset: int | None = None
     line: str = ""
+    time_s: float | None = None
+
+
+class Odd(enum.StrEnum):
+    """What is odd about a file that could be read all the same."""
+
+    BACK = "back"
+    """A record is much earlier than the one before it in its file."""
+    AHEAD = "ahead"
+    """A record is much later than the reader's clock, and the one before it was not."""
+    GAP = "gap"
+    """The file was truncated or replaced before it was read to its end: lines may be lost."""
+
+
+class Oddity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A clock jump, or a gap.
+
+    Attributes:
+        path: The file, relative to the root, safe to show.
+        what: What is odd.
+        time_s: The time of the record; of a gap, when it was noticed.
+        by_s: How far back, or ahead of the clock, in seconds; `None` for a gap.
+    """
+
+    path: str
+    what: Odd
+    time_s: float
+    by_s: float | None = None
 
 
 Record: TypeAlias = (
@@ -258,6 +289,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         cursor: Give it to `follow()` to go on after this batch. A small JSON object.
         blocks: Exchanges in bulk, in no order among each other; only if blocks were asked for.
             The exchanges in them are then not among the records.
+        oddities: Clock jumps and gaps, of each file in order.
     """
 
     records: tuple[Record, ...] = ()
@@ -267,3 +299,4 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reset: bool = False
     cursor: dict[str, Any] = {}
     blocks: tuple[AuditBlock, ...] = ()
+    oddities: tuple[Oddity, ...] = ()

@@ -1,4 +1,4 @@
-"""Timed records in a temporary file, packed: what would not fit into memory."""
+"""Timed records and problems in a temporary file, packed: what would not fit into memory."""
 
 from __future__ import annotations
 
@@ -7,21 +7,37 @@ import tempfile
 import zlib
 from array import array
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from logging_core.records import (
     AuditEvent,
     FrameRef,
+    InstanceGone,
     LifecycleEvent,
     Message,
     Metadata,
+    Oddity,
     OrchestratorEvent,
+    Problem,
     Record,
 )
 
-_KINDS = (Message, AuditEvent, LifecycleEvent, OrchestratorEvent, Metadata, FrameRef)
+Entry: TypeAlias = Record | Problem | Oddity
+"""What may be put here; `InstanceSeen` may not."""
+
+_KINDS = (
+    Message,
+    AuditEvent,
+    LifecycleEvent,
+    OrchestratorEvent,
+    Metadata,
+    FrameRef,
+    InstanceGone,
+    Problem,
+    Oddity,
+)
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _DECODERS: list[msgspec.msgpack.Decoder[Any]] = [msgspec.msgpack.Decoder(kind) for kind in _KINDS]
 _PAGE = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
@@ -37,7 +53,7 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Records that are packed together.
+    """Entries that are packed together.
 
     Attributes:
         place: Where they stand.
@@ -73,22 +89,32 @@ class Spill:
         """Read what was put."""
         return zlib.decompress(os.pread(self._file.fileno(), place.size, place.offset))
 
-    def put_records(self, timed: Sequence[tuple[float, Record]]) -> Page:
-        """Write records, with the time that each counts with."""
+    def put_entries(self, timed: Sequence[tuple[float, Entry]]) -> Page:
+        """Write entries, with the time that each counts with."""
         packed = [(_NUMBERS[type(record)], _pack(record)) for _, record in timed]
         return Page(self.put(_ENCODER.encode(packed)), array("d", [at_s for at_s, _ in timed]))
 
-    def get_records(self, page: Page, count: int | None = None) -> list[Record]:
-        """The first `count` records of a page; `None`: all."""
+    def get_entries(self, page: Page, count: int | None = None) -> list[Entry]:
+        """The first `count` entries of a page; `None`: all."""
         packed = _PAGE.decode(self.get(page.place))
         return [_DECODERS[kind].decode(raw) for kind, raw in packed[:count]]
+
+    @property
+    def end(self) -> int:
+        """How many bytes were put."""
+        return self._end
+
+    def cut(self, end: int) -> None:
+        """Give the room back of what was put after `end`; nobody may read it any more."""
+        self._end = end
+        os.ftruncate(self._file.fileno(), end)
 
     def close(self) -> None:
         """Give the room back."""
         self._file.close()
 
 
-def _pack(record: Record) -> msgspec.Raw:
+def _pack(record: Entry) -> msgspec.Raw:
     try:
         return msgspec.Raw(_ENCODER.encode(record))
     except OverflowError:  # a number wider than the format's, which no sum counts anyway

@@ -50,7 +50,7 @@ class StoredMessages(Sequence[Message]):
     def _page(self, number: int) -> list[Message]:
         held = self._held.get(number)
         if held is None:
-            held = cast("list[Message]", self._spill.get_records(self._pages[number]))
+            held = cast("list[Message]", self._spill.get_entries(self._pages[number]))
             self._held[number] = held
             while len(self._held) > _MOST_PAGES:
                 self._held.popitem(last=False)

@@ -19,6 +19,7 @@ from logging_core.read.events import newest_events
 from logging_core.read.frames import read_frame
 from logging_core.read.messages import MessagePages
 from logging_core.read.panes import PaneFile
+from logging_core.records import Batch, InstanceGone
 from madrox_tui.audit_sums import AuditSums
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
@@ -26,7 +27,7 @@ from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.frames import FrameSource
 from madrox_tui.live import LiveFleet, count_records
 from madrox_tui.messages import MessageSource
-from madrox_tui.past import Past
+from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
 
@@ -129,13 +130,15 @@ class Feed:
     async def at(self, moment_s: float) -> View:
         """The view of an earlier moment, in seconds since the epoch.
 
+        Cancelling it also ends what it takes to know that moment, within a fraction of a second.
+
         Raises:
             OSError: The tree cannot be read.
         """
         if self._past is None:
             raise RuntimeError("this feed knows no past")
         async with self._past_turn:
-            await _uncut(self._past.prepare)
+            await prepare(self._past)
             state = await _uncut(self._past.state_at, moment_s)
             # Its rows are numbered otherwise than those of any other moment.
             self._jumps += 1
@@ -160,10 +163,18 @@ class Feed:
         async for batch in self._live.batches():
             async with self._turn:
                 await asyncio.to_thread(self._live.take, batch)
+                self._note_gone(batch)
                 self._pulse.beat(count_records(batch), caught_up=batch.caught_up)
                 if batch.caught_up or loop.time() - shown_s >= FIRST_LOOKS_S:
                     publish(await asyncio.to_thread(self._look))
                     shown_s = loop.time()
+
+    def _note_gone(self, batch: Batch) -> None:
+        """Tell the past, whose own looks are rare, who is gone from now on."""
+        for record in reversed(batch.records):
+            if self._past is None or not isinstance(record, InstanceGone):
+                return  # they come last
+            self._past.note_gone(record.instance_id, self.now())
 
     async def _tick(self, publish: Callable[[View], None]) -> None:
         while True:

@@ -1,15 +1,16 @@
-"""How healthy the logs are: what could not be read, what is odd, what grows, what is large."""
+"""How healthy the logs are: what was unreadable, is odd or lost, what grows, what is large."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from logging_core.analyse.state import FleetState
 from logging_core.read.disk import DiskUse, growth
-from logging_core.records import Message
+from logging_core.records import Message, Odd, Oddity
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit
@@ -61,8 +62,8 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
         width: Cells.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
-    sections = [_problems(state, width), _oddities(state), _growing(disk, width)]
-    sections.append(_disk(disk.last, names, width))
+    sections = [_problems(state, width), _oddities(state), _jumps_and_gaps(state, width)]
+    sections += [_growing(disk, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
 
 
@@ -126,6 +127,37 @@ def _odd(message: Message, at_s: float) -> Iterable[_Oddity]:
         yield _Oddity("message", "ahead of the clock")
     for name in message.suspect:
         yield _Oddity("value", f"of {safe_line(name)} that cannot be")
+
+
+def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
+    odd = state.oddities
+    if not odd.clock_jumps and not odd.gaps:
+        quiet = _quiet("none: times go forward in every file, and no line of one was lost")
+        return [_title("Clock jumps and gaps"), quiet]
+    section: list[Line] = [_title("Clock jumps and gaps", "by file, then the newest first")]
+    counts = [("clock jumps", file.clock_jumps, file.path) for file in odd.files]
+    counts += [("gaps", file.gaps, file.path) for file in odd.files]
+    counts = sorted(filter(itemgetter(1), counts), key=itemgetter(1), reverse=True)
+    for what, number, path in counts[:_MOST_FILES]:
+        shown = ("  ! ", "warn"), (f"{number:>6,}  ", "strong"), (f"{what:<11}", "")
+        section.append([*shown, (f"  {safe_line(path)}", "muted")])
+    if len(counts) > _MOST_FILES:
+        section.append(_quiet(f"in all {odd.clock_jumps:,} clock jumps and {odd.gaps:,} gaps"))
+    for oddity in reversed(odd.newest[-_MOST_FILES:]):
+        when, what = fmt.moment(oddity.time_s), _what_is_odd(oddity)
+        place: Line = [(f"    {when}", "muted"), (f"  {safe_line(oddity.path)}", "strong")]
+        if sum(len(text) for text, _ in place) + len(what) + 2 <= width:
+            section.append([*place, (f"  {what}", "warn")])
+        else:
+            section += [place, [(f"      {what}", "warn")]]
+    return section
+
+
+def _what_is_odd(oddity: Oddity) -> str:
+    if oddity.what is Odd.GAP:
+        return "truncated or replaced: lines may be lost"
+    by = fmt.duration(oddity.by_s)
+    return f"went back {by}" if oddity.what is Odd.BACK else f"{by} ahead of the clock"
 
 
 def _growing(disk: DiskLooks, width: int) -> list[Line]:

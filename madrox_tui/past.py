@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from threading import Event
 from typing import Protocol, runtime_checkable
 
 from logging_core.analyse.state import FleetState, Usage
 
 
 class Past(Protocol):
-    """Knows any earlier state of one tree; its calls block, and are made one at a time."""
+    """Knows any earlier state of one tree.
 
-    def prepare(self) -> object:
-        """Read what has been written since it was last prepared."""
+    Its calls block, and are made one at a time; only `note_gone` does not, and may be at any.
+    """
+
+    def prepare(self, *, stop: Event) -> object:
+        """Read what has been written since it was last prepared; it ends early once `stop` is set.
+
+        Raises:
+            OSError: The tree cannot be read, or there is no room.
+        """
+
+    def note_gone(self, instance_id: str, at_s: float, /) -> None:
+        """An instance was seen to be gone at a moment: it is in no state after that."""
 
     def state_at(self, at_s: float) -> FleetState:
         """The fleet as it was at a moment, in seconds since the epoch."""
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
         """What some instances added up to then."""
+
+
+async def prepare(past: Past) -> None:
+    """Prepare in a thread; where that is cancelled, it is told to stop, and waited for.
+
+    Raises:
+        OSError: The tree cannot be read, or there is no room.
+    """
+    stop = Event()
+    done = asyncio.ensure_future(asyncio.to_thread(past.prepare, stop=stop))
+    try:
+        await asyncio.shield(done)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([done])
+        raise
 
 
 @runtime_checkable

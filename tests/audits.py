@@ -13,12 +13,14 @@ from logging_core.analyse.state import (
     Group,
     InstanceState,
     Latency,
+    OddFile,
+    OddityCount,
     ProblemCount,
     Slot,
     Usage,
 )
 from logging_core.read.disk import DiskUse, FileSize
-from logging_core.records import FrameRef, Message, Problem
+from logging_core.records import FrameRef, Message, Odd, Oddity, Problem
 from madrox_tui.audit_view import make_audit_view
 from madrox_tui.filters import parse_filter
 from madrox_tui.view import View
@@ -161,6 +163,19 @@ def sick_state() -> FleetState:
         at_s=NOW_S,
         instances=(atlas, msgspec.structs.replace(harbor, newest_frame=frame), *rest),
         messages=messages,
+        oddities=OddityCount(
+            3,
+            1,
+            (
+                OddFile("instances/atlas-0000/communication.jsonl", 2, 1),
+                OddFile("audit/␛[31m.jsonl", 1),
+            ),
+            (
+                Oddity(path="audit/␛[31m.jsonl", what=Odd.BACK, time_s=NOW_S - 900, by_s=3900),
+                Oddity(path=problems[0].path, what=Odd.AHEAD, time_s=NOW_S + 400, by_s=400),
+                Oddity(path=problems[0].path, what=Odd.GAP, time_s=NOW_S - 60),
+            ),
+        ),
         problems=ProblemCount(1, tuple(sorted(p.path for p in problems)), problems, 1),
         caught_up=True,
     )

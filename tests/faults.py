@@ -102,6 +102,12 @@ NOBODY = 65534
 """A user without any rights."""
 
 
+def reachable_by_nobody(path: Path) -> None:
+    """Give a file to that user, if there is need to."""
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+
+
 @contextmanager
 def as_nobody(reachable: Path) -> Iterator[None]:
     """Without the rights of root, which may read everything; `reachable` can still be reached."""

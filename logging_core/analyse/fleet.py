@@ -77,6 +77,7 @@ class FleetModel:
             events=self._fold.events.items,
             dropped_events=self._fold.events.dropped,
             problems=self._fold.problems.count,
+            oddities=self._fold.oddities.count,
             waiting=self._fold.waiting,
             caught_up=self._fold.caught_up,
         )

@@ -12,7 +12,7 @@ from logging_core.analyse.columns import Columns, by_instance
 from logging_core.analyse.facts import moment_s
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import SPOKEN, Instance, first_line
-from logging_core.analyse.problems import ProblemTally
+from logging_core.analyse.problems import OddityTally, ProblemTally
 from logging_core.analyse.series import Series
 from logging_core.analyse.state import TimelineEvent, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
@@ -48,6 +48,7 @@ REMEMBERED = (
     "series",
     "errors",
     "problems",
+    "oddities",
     "_audit_s",
     "_orchestrator_s",
 )
@@ -75,6 +76,7 @@ class Fold:
         events: What happened between them.
         errors: How many there were.
         problems: What could not be read.
+        oddities: What is odd about files that could be.
         waiting: See `FleetState`, as for `caught_up`.
         total: Of all exchanges; `None` while that has to be added up anew.
         roster_changed: Instances came or went since this was set to false.
@@ -111,6 +113,7 @@ class Fold:
         self.total: Usage | None = None
         self.errors = 0
         self.problems = ProblemTally()
+        self.oddities = OddityTally()
         self._audit_s: float | None = None
         self._orchestrator_s: float | None = None
         self.roster_changed = True
@@ -131,6 +134,7 @@ class Fold:
         self.timeline.settle(caught_up=batch.caught_up)
         self.events.settle(caught_up=batch.caught_up)
         self.problems.add(batch.problems)
+        self.oddities.add(batch.oddities)
         self.waiting = batch.waiting
         self.caught_up = batch.caught_up
 

@@ -23,15 +23,21 @@ from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.groups import Counts
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
-from logging_core.analyse.problems import ProblemTally
+from logging_core.analyse.problems import OddityTally, ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.series import Day, Minutes, Series, Track
-from logging_core.analyse.state import OpenRequest, ProblemCount, TimelineEvent
+from logging_core.analyse.state import (
+    OddFile,
+    OddityCount,
+    OpenRequest,
+    ProblemCount,
+    TimelineEvent,
+)
 from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
-from logging_core.records import Exchange, FrameRef, Message, Problem
+from logging_core.records import Exchange, FrameRef, Message, Oddity, Problem
 
 _VERSION = 2
 _OBJECTS: tuple[type, ...] = (
@@ -43,6 +49,7 @@ _OBJECTS: tuple[type, ...] = (
     Identity,
     Instance,
     LatencySketch,
+    OddityTally,
     PaneChange,
     ProblemTally,
     Recent,
@@ -58,6 +65,9 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Exchange,
     FrameRef,
     Message,
+    OddFile,
+    Oddity,
+    OddityCount,
     OpenRequest,
     Problem,
     ProblemCount,

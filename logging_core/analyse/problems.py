@@ -1,15 +1,18 @@
-"""What could not be read, counted."""
+"""What could not be read, and what is odd, counted."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
 
-from logging_core.analyse.state import ProblemCount
-from logging_core.records import Problem
+from logging_core.analyse.state import OddFile, OddityCount, ProblemCount
+from logging_core.records import Odd, Oddity, Problem
 
 NEWEST = 20
-"""So many problems are kept to be shown."""
+"""So many problems, and so many oddities, are kept to be shown."""
+
+MOST_ODD_FILES = 1_000
+"""Of so many files it is known how odd they are; what comes later counts for the whole only."""
 
 
 class ProblemTally:
@@ -42,3 +45,32 @@ class ProblemTally:
             newest=tuple(self._newest),
             unreadable_files=len(self._whole),
         )
+
+
+class OddityTally:
+    """Counts clock jumps and gaps, and the files that have them."""
+
+    __slots__ = ("_files", "_gaps", "_jumps", "_newest", "count")
+
+    def __init__(self) -> None:
+        self.count = OddityCount()
+        """The count so far; the same object while nothing is added."""
+        self._jumps = 0
+        self._gaps = 0
+        self._files: dict[str, list[int]] = {}  # jumps and gaps
+        self._newest: deque[Oddity] = deque(maxlen=NEWEST)
+
+    def add(self, oddities: Sequence[Oddity]) -> None:
+        """Count some more."""
+        if not oddities:
+            return
+        for oddity in oddities:
+            is_gap = oddity.what is Odd.GAP
+            self._gaps += is_gap
+            self._jumps += not is_gap
+            if oddity.path in self._files or len(self._files) < MOST_ODD_FILES:
+                self._files.setdefault(oddity.path, [0, 0])[is_gap] += 1
+        self._newest.extend(oddities)
+        files = [OddFile(path, *counts) for path, counts in self._files.items()]
+        files.sort(key=lambda file: (-file.clock_jumps - file.gaps, file.path))
+        self.count = OddityCount(self._jumps, self._gaps, tuple(files), tuple(self._newest))

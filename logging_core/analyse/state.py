@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, overload
 
 import msgspec
 
-from logging_core.records import FrameRef, Message, Problem
+from logging_core.records import FrameRef, Message, Oddity, Problem
 
 T = TypeVar("T")
 
@@ -231,6 +231,39 @@ class ProblemCount(msgspec.Struct, frozen=True, eq=False):
         return self.unreadable_lines + self.unreadable_files
 
 
+class OddFile(msgspec.Struct, frozen=True, eq=False):
+    """How often something was odd about one file, which was read all the same.
+
+    Attributes:
+        path: The file, relative to the root, safe to show.
+        clock_jumps: Records more than 5 minutes earlier than the one before them in this file, and
+            such as are the first after others to be more than 5 minutes ahead of the reader's
+            clock.
+        gaps: How often it was truncated or replaced before it was read to its end.
+    """
+
+    path: str
+    clock_jumps: int = 0
+    gaps: int = 0
+
+
+class OddityCount(msgspec.Struct, frozen=True, eq=False):
+    """Clock jumps and gaps, of all that was read since the model was begun.
+
+    Attributes:
+        clock_jumps: See `OddFile`, of all files.
+        gaps: See `OddFile`, of all files.
+        files: The files with any, the worst first, ties by path; at most
+            `analyse.problems.MOST_ODD_FILES`, those that came first.
+        newest: The last few, oldest first: which file, when, and by how much.
+    """
+
+    clock_jumps: int = 0
+    gaps: int = 0
+    files: tuple[OddFile, ...] = ()
+    newest: tuple[Oddity, ...] = ()
+
+
 class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The whole fleet at one moment: what every panel shows and `--json` prints.
 
@@ -249,6 +282,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             `orchestrator.log` included.
         dropped_events: How many older ones are no longer in `events`.
         problems: What could not be read.
+        oddities: Where clocks jumped, and where lines may be lost.
         waiting: The root does not exist yet: why. `None` when it does.
         caught_up: Everything in the tree has been read.
     """
@@ -263,5 +297,6 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     events: Sequence[TimelineEvent] = ()
     dropped_events: int = 0
     problems: ProblemCount = ProblemCount()
+    oddities: OddityCount = OddityCount()
     waiting: str | None = None
     caught_up: bool = False

@@ -56,10 +56,12 @@ class Decoded(NamedTuple):
         exchanges: The plain exchanges, in file order.
         rest: All other lines in file order: the offset in the chunk, and the line without its
             newline.
+        timestamps: Of all lines in file order, as they stand there; `None` for each of the rest.
     """
 
     exchanges: list[Exchange]
     rest: list[tuple[int, bytes]]
+    timestamps: list[str | None]
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -75,8 +77,14 @@ def decode_exchanges(chunk: bytes) -> Decoded:
             exchanges: list[Exchange] = [x for x in lines if x.event_type == _EXCHANGE]
             others = [x for x in lines if x.event_type != _EXCHANGE]
             if _are_times([x.timestamp for x in exchanges]) and all(x.timestamp for x in others):
-                return Decoded(exchanges, [*_find(chunk, others)])
+                return Decoded(exchanges, [*_find(chunk, others)], _timestamps(lines, others))
     return _decode_singly(chunk)
+
+
+def _timestamps(lines: Sequence[_Line], others: Sequence[_Line]) -> list[str | None]:
+    if not others:
+        return [x.timestamp for x in lines]
+    return [x.timestamp if x.event_type == _EXCHANGE else None for x in lines]
 
 
 def _is_tame(data: bytes) -> bool:
@@ -126,15 +134,17 @@ def _find(chunk: bytes, others: Sequence[Exchange]) -> Iterator[tuple[int, bytes
 def _decode_singly(chunk: bytes) -> Decoded:
     exchanges: list[Exchange] = []
     rest: list[tuple[int, bytes]] = []
+    timestamps: list[str | None] = []
     offset = 0
     for line in chunk.removesuffix(b"\n").split(b"\n"):
         exchange = _decode_one(line)
+        timestamps.append(None if exchange is None else exchange.timestamp)
         if exchange is None:
             rest.append((offset, line))
         else:
             exchanges.append(exchange)
         offset += len(line) + 1
-    return Decoded(exchanges, rest)
+    return Decoded(exchanges, rest, timestamps)
 
 
 def _decode_one(line: bytes) -> Exchange | None:

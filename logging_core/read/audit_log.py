@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from logging_core.codec.bulk import MOST_BYTES, decode_exchanges
+from logging_core.codec.times import format_time
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.logs import Found, JsonLines, shown_name
 from logging_core.records import AuditBlock, AuditEvent, Exchange, Record
@@ -41,22 +44,36 @@ class AuditLog(JsonLines):
         items = list(items)
         exchanges: list[Exchange] = []
         lines: list[Line] = []
+        timestamps: list[str | None] = []
         for item in items:
             if not item.data.endswith(b"\n"):
                 lines.append(item)
+                timestamps.append(None)
                 continue
             decoded = decode_exchanges(item.data)
+            timestamps += decoded.timestamps
             exchanges += decoded.exchanges
             lines += (Line(item.offset + at, line, len(line)) for at, line in decoded.rest)
         singly = Found()
-        super()._take(path, lines, singly)
+        times = self._decode_lines(path, lines, singly)
         if exchanges and _depend_on_order(singly.records, exchanges):
             singly, exchanges = Found(), []
-            super()._take(path, _all_lines(items), singly)
+            self._decode_lines(path, _all_lines(items), singly)
         found.records += singly.records
-        found.problems += singly.problems
+        # The exchanges between them are not known by their place.
+        found.problems += (replace(problem, time_s=None) for problem in singly.problems)
+        texts = [text for text in _filled_in(timestamps, times) if text is not None]
+        found.oddities += self._clocks.check_texts(path, texts)
         if exchanges:
             found.blocks.append(AuditBlock(shown_name(path), exchanges))
+
+
+def _filled_in(timestamps: list[str | None], times: Iterable[float | None]) -> Iterable[str | None]:
+    """The timestamps, with those of the lines that were decoded singly in their places."""
+    if None not in timestamps:
+        return timestamps
+    texts = iter([None if time_s is None else format_time(time_s) for time_s in times])
+    return [next(texts) if text is None else text for text in timestamps]
 
 
 def _depend_on_order(records: Iterable[Record], exchanges: Iterable[Exchange]) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
 from logging_core.read.reader import TreeReader
-from logging_core.read.watch import Watch
-from logging_core.records import Batch
+from logging_core.read.watch import Changes, Watch
+from logging_core.records import Batch, InstanceSeen
 
 _AGAIN_S = 0.05
 """What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
@@ -89,6 +89,7 @@ async def follow_on(
             first = None
             if _is_news(batch, last):
                 yield batch
+            hints.expect(batch)
             # The first records do not wait for the watch; a sweep finds what it missed.
             appeared = last is None or (last.waiting is not None and batch.waiting is None)
             if batch.reset or appeared:
@@ -117,6 +118,11 @@ class _Hints:
         if self._watch is not None:
             await self._watch.start()
 
+    def expect(self, batch: Batch) -> None:
+        """Watch what a batch says is new, should nothing else have told."""
+        if self._watch is not None:
+            self._watch.expect(_new_instances(batch))
+
     async def close(self) -> None:
         """Stop watching."""
         if self._watch is not None:
@@ -130,10 +136,10 @@ class _Hints:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left_s, _AGAIN_S) if self._again else left_s):
                     await self._changed.wait()
-        paths, added = (set(), set()) if self._watch is None else self._watch.take()
-        paths |= self._again
-        self._again = added
-        if loop.time() - self._swept_s >= self._sweep_s:
+        taken = Changes(set(), set(), unsure=False) if self._watch is None else self._watch.take()
+        paths = taken.paths | self._again
+        self._again = taken.added
+        if taken.unsure or loop.time() - self._swept_s >= self._sweep_s:
             self._swept_s = loop.time()
             return None
         return paths
@@ -147,6 +153,13 @@ async def _in_thread(reader: TreeReader, dirty: Collection[Path] | None) -> Batc
     except asyncio.CancelledError:
         await asyncio.wait({look})
         raise
+
+
+def _new_instances(batch: Batch) -> Iterator[str]:
+    for record in batch.records:
+        if not isinstance(record, InstanceSeen):
+            return  # they come first
+        yield record.instance_id
 
 
 def _is_news(batch: Batch, last: Batch | None) -> bool:

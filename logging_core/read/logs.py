@@ -11,20 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from logging_core.codec.decode import decode_metadata, strip_line
+from logging_core.codec.decode import strip_line
 from logging_core.codec.entries import Entries, Unreadable
 from logging_core.codec.lenient import mend
 from logging_core.read.capture import newest_change
-from logging_core.read.files import Part, open_regular
+from logging_core.read.clocks import Clocks
+from logging_core.read.files import Part
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.tail import LogTail, Relist
+from logging_core.read.tail import REPLACED, REWRITTEN, LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import AuditBlock, FrameRef, Problem, Record
+from logging_core.records import AuditBlock, FrameRef, Oddity, Problem, Record
 from logging_core.text import safe_line
-
-MOST_METADATA = 1 << 20
-"""A larger `metadata.json` is none."""
 
 _SHOWN = 200
 
@@ -39,6 +37,7 @@ class Found:
         records: In file order.
         blocks: Exchanges in bulk.
         problems: What could not be read.
+        oddities: Clock jumps and gaps.
         spent: Bytes read.
         drained: Nothing is left to read now.
         failed: Look again at the next sweep, even if nothing changes.
@@ -48,16 +47,24 @@ class Found:
     records: list[Record] = field(default_factory=list)
     blocks: list[AuditBlock] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    oddities: list[Oddity] = field(default_factory=list)
     spent: int = 0
     drained: bool = True
     failed: bool = False
     held: bool = False
 
 
-def problem(path: str, reason: str, *, offset: int | None = None, line: bytes = b"") -> Problem:
+def problem(
+    path: str,
+    reason: str,
+    *,
+    offset: int | None = None,
+    line: bytes = b"",
+    time_s: float | None = None,
+) -> Problem:
     """A problem whose texts are safe to show."""
     shown = safe_line(line[:_SHOWN].decode("utf-8", "replace"))
-    return Problem(path=shown_name(path), reason=reason, offset=offset, line=shown)
+    return Problem(path=shown_name(path), reason=reason, offset=offset, line=shown, time_s=time_s)
 
 
 def shown_name(name: str) -> str:
@@ -90,6 +97,7 @@ class TailedLog(Log, Generic[T]):
 
     def __init__(self, root: Path, make: Callable[[], Feed[T]], history: int | None) -> None:
         self._tail = LogTail(root, make, history=history)
+        self._clocks = Clocks(shown_name)
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
         """See `Log`."""
@@ -100,6 +108,8 @@ class TailedLog(Log, Generic[T]):
             failed=turn.failed,
             problems=[problem(path, reason) for path, reason in turn.problems],
         )
+        gaps = [path for path, reason in turn.problems if reason in {REWRITTEN, REPLACED}]
+        found.oddities += map(self._clocks.gap, gaps)
         for path, items in turn.items:
             self._take(path, items, found)
         return found
@@ -113,7 +123,7 @@ class TailedLog(Log, Generic[T]):
         self._tail.resume(positions)
 
     @abstractmethod
-    def _take(self, path: str, items: Iterable[T], found: Found) -> None:
+    def _take(self, path: str, items: Sequence[T], found: Found) -> None:
         """Make records of the items of one file."""
 
 
@@ -135,7 +145,15 @@ class JsonLines(TailedLog[Line]):
         self._decode = decode
 
     def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
+        times = self._decode_lines(path, items, found)
+        found.oddities += self._clocks.check(path, times)
+
+    def _decode_lines(self, path: str, items: Iterable[Line], found: Found) -> list[float | None]:
+        """Decode lines of one file; the time of each, `None` for what has none."""
+        last_s = self._clocks.last_s(path)
+        times: list[float | None] = []
         for offset, data, size in items:
+            times.append(None)
             line = strip_line(data, first=offset == 0)
             if not line.strip():
                 continue
@@ -143,9 +161,13 @@ class JsonLines(TailedLog[Line]):
             if isinstance(decoded, str) and size > len(data):
                 decoded = f"a line of {size:,} bytes is too long"
             if isinstance(decoded, str):
-                found.problems.append(problem(path, decoded, offset=offset, line=line))
-            else:
-                found.records.append(decoded)
+                told = problem(path, decoded, offset=offset, line=line, time_s=last_s)
+                found.problems.append(told)
+                continue
+            found.records.append(decoded)
+            times[-1] = time_s = getattr(decoded, "time_s", None)
+            last_s = last_s if time_s is None else time_s
+        return times
 
 
 class EntryLog(TailedLog[Line]):
@@ -195,12 +217,15 @@ class EntryLog(TailedLog[Line]):
     def _add(
         self, entries: Iterator[Record | Unreadable], found: Found, path: str | None = None
     ) -> None:
+        path = path or self._path
         for entry in entries:
             if isinstance(entry, Unreadable):
                 offset, reason, line = entry
-                found.problems.append(problem(path or self._path, reason, offset=offset, line=line))
+                at_s = self._clocks.last_s(path)
+                found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
             else:
                 found.records.append(entry)
+                found.oddities += self._clocks.check(path, [getattr(entry, "time_s", None)])
 
 
 class PaneLog(TailedLog[FrameSpan | Unreadable]):
@@ -246,73 +271,14 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
                 self._tail.begin(part, offset)
                 done = part.size > 0
 
-    def _take(self, path: str, items: Iterable[FrameSpan | Unreadable], found: Found) -> None:
+    def _take(self, path: str, items: Sequence[FrameSpan | Unreadable], found: Found) -> None:
+        times = [item.time_s for item in items if isinstance(item, FrameSpan)]
+        at_s = self._clocks.last_s(path)
+        found.oddities += self._clocks.check(path, times)
         for item in items:
             if isinstance(item, Unreadable):
                 offset, reason, line = item
-                found.problems.append(problem(path, reason, offset=offset, line=line))
+                found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
             else:
                 ref = FrameRef(instance_id=self._instance_id, path=path, **item._asdict())
                 found.records.append(ref)
-
-
-class MetadataFile(Log):
-    """One `metadata.json`, read whole whenever it changes.
-
-    Some writers write it in place, so one that cannot be read is looked at a second time before
-    that is a problem.
-
-    Args:
-        root: Of the tree.
-        instance_id: Whose, safe to show.
-        raw: Leave texts unsanitised.
-    """
-
-    def __init__(self, root: Path, instance_id: str, *, raw: bool) -> None:
-        self._root = root
-        self._instance_id = instance_id
-        self._raw = raw
-        self._read: dict[str, list[int]] = {}
-        self._doubted: list[int] = []
-        self._failing = ""
-
-    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
-        """See `Log`."""
-        found = Found()
-        for part in parts:
-            mark = [part.dev, part.ino, part.size, part.mtime_ns]
-            if self._read.get(part.path) == mark:
-                continue
-            try:
-                with open_regular(str(self._root / part.path)) as fd:
-                    data = os.pread(fd, MOST_METADATA, 0)
-            except OSError as error:
-                self._fail(part.path, error.strerror or str(error), found)
-                continue
-            found.spent += len(data)
-            metadata = decode_metadata(data, self._instance_id, raw=self._raw)
-            if not isinstance(metadata, str):
-                found.records.append(metadata)
-            elif self._doubted != mark:
-                self._doubted = mark
-                found.drained = False
-                continue
-            else:
-                found.problems.append(problem(part.path, metadata, offset=0, line=data))
-            self._failing = ""
-            self._read = {part.path: mark}
-        return found
-
-    def positions(self) -> dict[str, list[int]]:
-        """See `Log`."""
-        return dict(self._read)
-
-    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
-        """See `Log`."""
-        self._read = {path: list(mark) for path, mark in positions.items()}
-
-    def _fail(self, path: str, reason: str, found: Found) -> None:
-        found.failed = True
-        if self._failing != reason:
-            self._failing = reason
-            found.problems.append(problem(path, reason))

@@ -15,7 +15,7 @@ from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
 from logging_core.read.backwards import MovedError, newest_lines
 from logging_core.read.files import Part, open_regular
-from logging_core.read.logs import MOST_METADATA
+from logging_core.read.metadata_file import MOST_METADATA
 from logging_core.read.sweep import AUDIT, Sweep, instance_directories
 from logging_core.tree import LOG_TYPES, LogTree, check_instance_id
 

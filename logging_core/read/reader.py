@@ -78,6 +78,7 @@ class TreeReader:
             reset=reset,
             cursor=self._session.cursor.to_json(),
             blocks=tuple(found.blocks),
+            oddities=tuple(found.oddities),
         )
 
     def close(self) -> None:

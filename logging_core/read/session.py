@@ -18,14 +18,14 @@ from logging_core.read.logs import (
     Found,
     JsonLines,
     Log,
-    MetadataFile,
     PaneLog,
     problem,
     shown_name,
 )
+from logging_core.read.metadata_file import MetadataFile
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
-from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Problem, Record
+from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Oddity, Problem, Record
 from logging_core.tree import INSTANCE_FILES, FileKind
 
 BATCH = 3 << 19
@@ -48,6 +48,7 @@ class Findings:
         blocks: Exchanges in bulk.
         gone: Instances that are no more.
         problems: What could not be read.
+        oddities: Clock jumps and gaps.
     """
 
     seen: list[InstanceSeen]
@@ -55,6 +56,7 @@ class Findings:
     blocks: list[AuditBlock] = field(default_factory=list)
     gone: list[InstanceGone] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    oddities: list[Oddity] = field(default_factory=list)
 
 
 class Session:
@@ -206,6 +208,7 @@ class Session:
         findings.streams.append(found.records)
         findings.blocks.extend(found.blocks)
         findings.problems.extend(found.problems)
+        findings.oddities.extend(found.oddities)
         self._positions[group] = self._log(group).positions()
         if not found.drained:
             self._queue[group] = None

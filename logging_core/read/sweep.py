@@ -17,10 +17,12 @@ from logging_core.tree import FileKind, LogFile, classify
 AUDIT = "audit"
 """The directory of the audit files; those of one day are one log, whatever they are renamed to."""
 
+INSTANCES = "instances"
+"""The directory of the directories of the instances."""
+
 _DAY = len("audit/audit_20261123")
 
 _ROOT = ""
-_INSTANCES = "instances"
 _LOOKS_TO_BE_GONE = 2
 _SETTLED_NS = 3_000_000_000
 """A directory's time tells of every change only if they are further apart than it is fine."""
@@ -113,13 +115,13 @@ class Sweep:
         for name in self.instances:
             if present is None or name in present:
                 self.instances[name] = 0
-                self._list_into(f"{_INSTANCES}/{name}", look)
+                self._list_into(f"{INSTANCES}/{name}", look)
             else:
                 self.instances[name] += 1
         for name, missed in list(self.instances.items()):
             if missed >= _LOOKS_TO_BE_GONE:
                 del self.instances[name]
-                self._known.pop(f"{_INSTANCES}/{name}", None)
+                self._known.pop(f"{INSTANCES}/{name}", None)
                 look.gone.append(name)
         return look
 
@@ -127,10 +129,10 @@ class Sweep:
         """Look only at the directories that `paths` stand in, or are."""
         look = Look()
         for directory in sorted({self._directory(path) for path in paths} - {None}, key=str):
-            if directory == _INSTANCES:
+            if directory == INSTANCES:
                 self._list_instances(look)
                 for name in look.seen:
-                    self._list_into(f"{_INSTANCES}/{name}", look)
+                    self._list_into(f"{INSTANCES}/{name}", look)
             elif directory is not None:
                 self._list_into(directory, look)
         return look
@@ -152,9 +154,9 @@ class Sweep:
             parts = path.relative_to(self._root).parts
         except ValueError:
             return None
-        if len(parts) >= 2 and parts[0] == _INSTANCES:
-            return f"{_INSTANCES}/{parts[1]}" if parts[1] in self.instances else _INSTANCES
-        if parts and parts[0] in {AUDIT, _INSTANCES}:
+        if len(parts) >= 2 and parts[0] == INSTANCES:
+            return f"{INSTANCES}/{parts[1]}" if parts[1] in self.instances else INSTANCES
+        if parts and parts[0] in {AUDIT, INSTANCES}:
             return parts[0]
         return _ROOT
 
@@ -165,11 +167,11 @@ class Sweep:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            self._fail(_INSTANCES, _reason(error), look)
+            self._fail(INSTANCES, _reason(error), look)
             return None
-        self._failing.pop(_INSTANCES, None)
+        self._failing.pop(INSTANCES, None)
         for name in links:
-            self._fail(f"{_INSTANCES}/{name}", "a symbolic link", look)
+            self._fail(f"{INSTANCES}/{name}", "a symbolic link", look)
         for name in sorted(present - self.instances.keys()):
             self.instances[name] = 0
             look.seen.append(name)
@@ -252,7 +254,7 @@ def instance_directories(root: str | Path) -> tuple[set[str], set[str]]:
     Raises:
         OSError: There is no such directory, or it cannot be read.
     """
-    with _entries(str(root), _INSTANCES) as entries:
+    with _entries(str(root), INSTANCES) as entries:
         listed = [entry for entry in entries if not entry.name.startswith(".")]
         directories = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
         return directories, {entry.name for entry in listed if entry.is_symlink()}

@@ -2,45 +2,74 @@
 
 An overflowed queue loses them silently, so do a replaced root, a limit reached and a file made in
 a directory that was made a moment ago. They only say where to look first.
+
+Each directory is watched by itself, those below it are not: one that may not be read then costs
+the others nothing, and no symbolic link leads out of the tree. All are watched by one watcher, of
+which a user may have few; when directories come, it is replaced by a new one. What happens
+meanwhile is not noticed, so the tree should then be swept.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+from logging_core.read.sweep import AUDIT, INSTANCES
+from logging_core.read.watchable import watchable
 
 _STEP_MS = 10
 _DEBOUNCE_MS = 50
 _CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+_RENEW_S = 1.0  # from one renewal to the next, at least
+_RENEW_SHARE = 0.05  # of the time at most goes into renewals
+
+
+class Changes(NamedTuple):
+    """What was noticed.
+
+    Attributes:
+        paths: What changed.
+        added: What of it is new.
+        unsure: For a moment nothing was watched: a sweep should follow.
+    """
+
+    paths: set[Path]
+    added: set[Path]
+    unsure: bool
 
 
 class Watch:
     """Collects the paths below a root that change.
 
     Attributes:
-        changed: Set while there are paths to `take`.
+        changed: Set while there is something to `take`.
     """
 
     def __init__(self, root: Path) -> None:
         self.changed = asyncio.Event()
         self._root = root
-        self._paths: set[Path] = set()
-        self._added: set[Path] = set()
+        self._roster = {str(root / AUDIT), str(root / INSTANCES)}
+        self._instances = f"{root / INSTANCES}/"
+        self._taken = Changes(set(), set(), unsure=False)
         self._task: asyncio.Task[None] | None = None
+        self._round = _Round((), 0.0)
+        self._wary = False
 
     async def start(self) -> None:
         """Begin, or begin anew; what changes after this returns is noticed."""
         await self.stop()
         # Not before it is needed, nor on the loop: it takes a while.
         watchfiles = await asyncio.to_thread(import_module, "watchfiles")
-        self._task = asyncio.create_task(self._run(watchfiles))
-        await asyncio.sleep(0)  # the first step of the task sets up the watch
+        begun = asyncio.Event()
+        self._task = asyncio.create_task(self._run(watchfiles, begun))
+        await begun.wait()
 
     async def stop(self) -> None:
         """End the task, if there is one."""
@@ -49,39 +78,127 @@ class Watch:
             await asyncio.wait({self._task})
             self._task = None
 
-    def take(self) -> tuple[set[Path], set[Path]]:
-        """What changed since the last call, and which of it is new."""
-        taken = self._paths, self._added
-        self._paths, self._added = set(), set()
+    def take(self) -> Changes:
+        """What was noticed since the last call."""
+        taken = self._taken
+        self._taken = Changes(set(), set(), unsure=False)
         self.changed.clear()
         return taken
 
-    async def _run(self, watchfiles: ModuleType) -> None:
+    def expect(self, instance_ids: Iterable[str]) -> None:
+        """These instances are there now: watch them too, where that was not noticed."""
+        self._round.expect(self._instances + name for name in instance_ids)
+
+    async def _run(self, watchfiles: ModuleType, begun: asyncio.Event) -> None:
+        """Watch what there is, round after round; `begun` is set after the first try."""
         pause_s = _PAUSE_S
         while True:
-            changes = watchfiles.awatch(
-                self._root,
-                watch_filter=None,  # the default one is blind below .git and .venv
-                step=_STEP_MS,
-                debounce=_DEBOUNCE_MS,
-                rust_timeout=_CHECK_MS,
-                yield_on_timeout=True,
-            )
             try:
-                async with aclosing(changes):
-                    async for batch in changes:
-                        pause_s = _PAUSE_S
-                        self._note(batch, watchfiles.Change)
-                        if (watchfiles.Change.deleted, str(self._root)) in batch:
-                            break  # what is made there next would be watched no more
-            except (OSError, RuntimeError, ExceptionGroup):
+                paths = await self._begin_round()
+                while not await self._watch(watchfiles, paths, begun):
+                    paths = paths[: len(paths) // 2]
+                pause_s = _PAUSE_S
+            except (OSError, RuntimeError, ExceptionGroup) as error:
+                begun.set()
+                self._wary = self._wary or not isinstance(error, OSError)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
+    async def _begin_round(self) -> list[str]:
+        """List what is to be watched from now on."""
+        self._round.missing.clear()
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        paths = await asyncio.to_thread(watchable, self._root, wary=self._wary)
+        rest_s = max(_RENEW_S, (loop.time() - start_s) / _RENEW_SHARE)
+        before, self._round = self._round, _Round(paths, loop.time() + rest_s)
+        self._round.expect(before.missing)  # seen too late to be listed
+        return paths
+
+    async def _watch(self, watchfiles: ModuleType, paths: list[str], begun: asyncio.Event) -> bool:
+        """Watch for one round; false if these are more directories than can be watched."""
+        if not paths:
+            raise OSError("nothing here can be watched")
+        changes = watchfiles.awatch(
+            *paths,
+            watch_filter=None,  # the default one is blind below .git and .venv
+            step=_STEP_MS,
+            debounce=_DEBOUNCE_MS,
+            rust_timeout=_CHECK_MS,
+            yield_on_timeout=True,
+            recursive=False,
+            stop_event=self._round.ended,
+        )
+        # Its first step sets up the watch.
+        soon = asyncio.get_running_loop().call_soon(self._has_begun, begun)
+        has_yielded = False
+        try:
+            async with aclosing(changes):
+                async for batch in changes:
+                    has_yielded = True
+                    self._note(batch, watchfiles.Change)
+                    if (watchfiles.Change.deleted, str(self._root)) in batch:
+                        break  # what is made there next would be watched no more
+        except OSError as error:
+            # Of what it raises at the start, all but the limit is of a type of its own.
+            if has_yielded or type(error) is not OSError:
+                raise
+            return False
+        finally:
+            soon.cancel()
+        return True
+
+    def _has_begun(self, begun: asyncio.Event) -> None:
+        if begun.is_set():
+            self._taken = self._taken._replace(unsure=True)
+            self.changed.set()
+        begun.set()
+
     def _note(self, batch: set[tuple[Any, str]], change: Any) -> None:
         for kind, path in batch:
-            self._paths.add(Path(path))
+            self._taken.paths.add(Path(path))
             if kind is change.added:
-                self._added.add(Path(path))
+                self._taken.added.add(Path(path))
+            # New, or with other rights: it may have to be watched from now on.
+            if kind is not change.deleted and self._is_watchable(path):
+                self._round.renew()
         if batch:
             self.changed.set()
+
+    def _is_watchable(self, path: str) -> bool:
+        """Whether a path is that of a directory to watch, if it is one."""
+        if path.startswith(self._instances):
+            return "/" not in path[len(self._instances) :]
+        return path in self._roster
+
+
+class _Round:
+    """The time for which a list of directories is watched.
+
+    Args:
+        paths: The list.
+        earliest_s: It does not end before this moment, by the clock of the loop.
+
+    Attributes:
+        ended: Set when it is time to list anew.
+        missing: Directories that are there and not in the list.
+    """
+
+    def __init__(self, paths: Iterable[str], earliest_s: float) -> None:
+        self.ended = asyncio.Event()
+        self.missing: set[str] = set()
+        self._paths = frozenset(paths)
+        self._earliest_s = earliest_s
+        self._is_ending = False
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """These directories are there."""
+        self.missing.update(path for path in paths if path not in self._paths)
+        if self.missing:
+            self.renew()
+
+    def renew(self) -> None:
+        """End as soon as it may be."""
+        if not self._is_ending:
+            self._is_ending = True
+            asyncio.get_running_loop().call_at(self._earliest_s, self.ended.set)

@@ -112,6 +112,7 @@ class FleetScreen(Screen[None]):
     def go_live(self) -> None:
         """Show the newest again."""
         if self.moment_s is not None:
+            self.workers.cancel_group(self, "moment")
             self._tell_panels(None)
         self.moment_s, self.paused = None, False
         self._narrow()

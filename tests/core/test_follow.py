@@ -84,9 +84,9 @@ async def test_a_watcher_that_fails_is_started_again(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Meanwhile the sweeps bring every record."""
-    starts: list[Path] = []
+    starts: list[str] = []
 
-    async def broken(root: Path, **_: Any) -> AsyncGenerator[set[Any], None]:
+    async def broken(root: str, *_paths: str, **_: Any) -> AsyncGenerator[set[Any], None]:
         starts.append(root)
         yield set()
         raise error
@@ -100,7 +100,7 @@ async def test_a_watcher_that_fails_is_started_again(
             assert await messages(batches, 1) == [f"m{number}"]
             if len(starts) > 2:
                 break
-    assert set(starts) == {tree.root}
+    assert set(starts) == {str(tree.root)}
     assert len(starts) > 2
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 import os
 import random
+import shutil
+import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -14,12 +18,15 @@ from conftest import ORCHESTRATOR_WRITTEN
 
 from builders import TreeBuilder
 from logging_core import history as history_module
-from logging_core import stored
+from logging_core import order, stored
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.history import MOST_EVENTS, History
+from logging_core.order import as_batch
+from logging_core.read import session
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
+from logging_core.records import AuditEvent, InstanceGone, InstanceSeen
+from logging_core.spill import Entry
 
 
 def comparable(state: FleetState) -> object:
@@ -28,12 +35,19 @@ def comparable(state: FleetState) -> object:
     Events of one moment have no order among files.
     """
     bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0)
-    return msgspec.to_builtins(bare), list(state.messages), sorted(state.events, key=repr)
+    told = msgspec.to_builtins(bare)
+    for name in ("problems", "oddities"):
+        told[name]["newest"] = sorted(told[name]["newest"], key=repr)
+    return told, list(state.messages), sorted(state.events, key=repr)
 
 
-def timed(root: Path) -> list[tuple[float, Record]]:
-    """All records of a tree in order of time; one without a time counts as the line before."""
-    reader, found, last = TreeReader(root, tails=True), [], dict[object, float]()
+def timed(root: Path) -> list[tuple[float, Entry]]:
+    """All records of a tree in order of time; one without a time counts as the line before.
+
+    Problems and clock jumps are among them.
+    """
+    reader, last = TreeReader(root, tails=True), dict[object, float]()
+    found: list[tuple[float, Entry]] = []
     batch = reader.poll()
     batches = [batch]
     while not batch.caught_up:
@@ -47,14 +61,18 @@ def timed(root: Path) -> list[tuple[float, Record]]:
         time_s = last.get((type(record), whose), -math.inf) if time_s is None else time_s
         last[type(record), whose] = time_s
         found.append((time_s, record))
+    for batch in batches:
+        found += [(oddity.time_s, oddity) for oddity in batch.oddities]
+        for problem in batch.problems:
+            found.append((-math.inf if problem.time_s is None else problem.time_s, problem))
     return sorted(found, key=lambda entry: entry[0])
 
 
 def expected(
-    records: list[tuple[float, Record]], at_s: float, since_s: float | None = None, limit: int = 9
+    records: list[tuple[float, Entry]], at_s: float, since_s: float | None = None, limit: int = 9
 ) -> object:
     model = FleetModel(since_s=since_s, max_messages=limit, max_events=MOST_EVENTS)
-    model.apply(Batch(records=tuple(record for time_s, record in records if time_s <= at_s)))
+    model.apply(as_batch(entry for time_s, entry in records if time_s <= at_s))
     return comparable(model.state(at_s))
 
 
@@ -99,7 +117,7 @@ def test_every_moment_is_what_the_records_up_to_it_say(
             assert comparable(history.state_at(at_s)) == expected(records, at_s, since_s)
         ids = {"i0", "i3"}
         model = FleetModel(since_s=since_s)
-        model.apply(Batch(records=tuple(record for _, record in records)))
+        model.apply(as_batch(entry for _, entry in records))
         usage = history.usage_at(moments[-1], ids)
         assert msgspec.to_builtins(usage) == msgspec.to_builtins(model.usage_of(ids))
 
@@ -107,8 +125,9 @@ def test_every_moment_is_what_the_records_up_to_it_say(
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and distances so small that a short tree has many."""
-    monkeypatch.setattr(history_module, "_PAGE", 7)
-    monkeypatch.setattr(history_module, "MESSAGES_A_PAGE", 4)
+    monkeypatch.setattr(history_module, "PAGE", 7)
+    monkeypatch.setattr(order, "PAGE", 7)
+    monkeypatch.setattr(order, "MESSAGES_A_PAGE", 4)
     monkeypatch.setattr(stored, "MESSAGES_A_PAGE", 4)
 
 
@@ -241,3 +260,150 @@ def test_a_full_disk_loses_no_record(tree: TreeBuilder, monkeypatch: pytest.Monk
         history.prepare()
         at_s = tree.epoch(250)
         assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+def reads_until(history: History, looks: int) -> bool:
+    """Prepare until the tree was looked at so often; whether that was all there is."""
+    stop = Event()
+    seen: list[int] = []
+
+    def look(count: int) -> None:
+        seen.append(count)
+        if len(seen) >= looks:
+            stop.set()
+
+    return history.prepare(look, stop=stop)
+
+
+class Countdown(Event):
+    """Is set once it has been asked so often."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self._left = left
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def test_preparing_can_be_stopped_and_goes_on_later(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is stopped, older states stay as they were, and then nothing is missing."""
+    monkeypatch.setattr(session, "_LOGS", 2)  # so that it takes many looks
+    moments = [tree.epoch(at) for at in (-90, 90, 400)]
+    with closing(History(tree.root, max_messages=9)) as history:
+        assert not reads_until(history, 1)
+        assert history.state_at(moments[-1]).instances == ()
+        assert history.prepare()
+        before = [comparable(history.state_at(at_s)) for at_s in moments]
+        busy_tree(tree.root, 200, first=-250, seed=7)
+        for left in range(1, 12):
+            if history.prepare(stop=Countdown(left)):
+                break
+            assert [comparable(history.state_at(at_s)) for at_s in moments] == before
+        else:
+            pytest.fail("it never got anywhere")
+        assert left > 2  # it was stopped while reading and while putting in order
+        records = timed(tree.root)
+        for at_s in moments:
+            assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+def test_what_a_stopped_preparation_put_in_order_takes_no_room(tree: TreeBuilder) -> None:
+    """However often it is stopped, the temporary file does not grow; and it has no name."""
+    sizes = set()
+    with closing(History(tree.root)) as history:
+        before = set(Path(tempfile.gettempdir()).glob("madrox-*"))
+        for _ in range(4):
+            assert not history.prepare(stop=Countdown(2))
+            sizes.add(history._spill.end)
+        assert set(Path(tempfile.gettempdir()).glob("madrox-*")) == before
+    assert len(sizes) == 1
+
+
+def who(history: History, at_s: float) -> list[str]:
+    return [instance.instance_id for instance in history.state_at(at_s).instances]
+
+
+def test_an_instance_that_was_seen_to_go_is_in_no_later_state(tmp_path: Path) -> None:
+    """Up to that moment it is there; if it comes again, it is there again."""
+    tree = TreeBuilder(tmp_path)
+    tree.send("a", "m1", at=10)
+    tree.send("b", "m2", at=10)
+    now_s = tree.epoch(100)
+    with closing(History(tmp_path, now=lambda: now_s)) as history:
+        history.prepare()
+        shutil.rmtree(tmp_path / "instances/a")
+        history.prepare()
+        assert who(history, tree.epoch(200)) == ["a", "b"]  # one look may be mistaken
+        history.prepare()
+        assert who(history, tree.epoch(99)) == ["a", "b"]
+        assert who(history, tree.epoch(100)) == who(history, tree.epoch(200)) == ["b"]
+        tree.send("a", "m3", at=150)
+        history.prepare()
+        assert who(history, tree.epoch(149)) == ["b"]
+        assert who(history, tree.epoch(150)) == ["a", "b"]
+
+
+def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
+    """The moment that is told counts, not that of a later look, and it outlives a full disk."""
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "Atlas", at=10)
+    tree.send("b", "m2", at=20)
+    now_s = tree.epoch(1000)
+    with closing(History(tmp_path, now=lambda: now_s)) as history:
+        history.prepare()
+        shutil.rmtree(tmp_path / "instances/a")
+        history.note_gone("a", tree.epoch(50))
+        history.prepare()
+        with pytest.raises(ZeroDivisionError):
+            history.prepare(lambda count: 1 // count)
+        for _ in range(3):
+            history.prepare()
+            assert who(history, tree.epoch(49)) == ["a", "b"]
+            assert who(history, tree.epoch(50)) == who(history, tree.epoch(2000)) == ["b"]
+
+
+def test_problems_and_clock_jumps_are_in_the_states_from_their_time_on(tmp_path: Path) -> None:
+    """A bad line from the record before it on; what is wrong with a whole file, always."""
+    tree = TreeBuilder(tmp_path)
+    path = "instances/a/communication.jsonl"
+    tree.send("a", "m1", at=1000)
+    tree.line(path, b"broken\n")
+    tree.send("a", "m2", at=2000)
+    tree.send("a", "m3", at=1500)
+    tree.line(path, b"[]\n")
+    tree.line("orchestrator.log", b"")
+    (tmp_path / "instances/a/tmux_output.log").mkdir()
+    now_s = tree.epoch(9000)
+    with closing(History(tmp_path, now=lambda: now_s)) as history:
+        history.prepare()
+        told = {at: history.state_at(tree.epoch(at)) for at in (999, 1000, 1499, 1500, 3000)}
+        before = told[1499]
+        tree.line(path, b"null\n")
+        history.prepare()
+        after = history.state_at(tree.epoch(1499))
+        newest = history.state_at(tree.epoch(3000))
+    lines = {at: state.problems.unreadable_lines for at, state in told.items()}
+    assert lines == {999: 0, 1000: 1, 1499: 1, 1500: 2, 3000: 2}
+    jumps = {at: state.oddities.clock_jumps for at, state in told.items()}
+    assert jumps == {999: 0, 1000: 0, 1499: 0, 1500: 1, 3000: 1}
+    assert told[999].problems.files == ("instances/a/tmux_output.log",)
+    assert after.problems.unreadable_lines == before.problems.unreadable_lines == 1
+    assert newest.problems.unreadable_lines == 3
+
+
+def test_a_gap_is_in_the_states_from_when_it_was_noticed(tmp_path: Path) -> None:
+    """When lines were lost nothing tells."""
+    tree = TreeBuilder(tmp_path)
+    tree.send("a", "m1", at=10)
+    with closing(History(tmp_path)) as history:
+        history.prepare()
+        os.truncate(tmp_path / "instances/a/communication.jsonl", 0)
+        tree.send("a", "m2", at=20)
+        before_s = time.time()
+        history.prepare()
+        gaps = [history.state_at(at_s).oddities.gaps for at_s in (before_s - 1, time.time() + 1)]
+    assert gaps == [0, 1]

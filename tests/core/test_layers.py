@@ -106,7 +106,9 @@ def test_the_analysis_knows_records_only() -> None:
 def test_reading_and_analysing_meet_above_both() -> None:
     """Reading knows no state; only what joins the two, and keeps it, knows both."""
     assert offenders(importing("logging_core.read"), "logging_core.analyse") == []
-    joining = importing("logging_core.cache", "logging_core.history")
+    joining = importing(
+        *(f"logging_core.{name}" for name in ("cache", "gather", "history", "order"))
+    )
     assert offenders(joining, "logging_core.write", "logging_core.manager") == []
     assert offenders(importing("madrox_tui.panels"), "logging_core.history") == []
 

@@ -26,6 +26,8 @@ from logging_core.records import (
     LifecycleEvent,
     Message,
     Metadata,
+    Odd,
+    Oddity,
     OrchestratorEvent,
     Problem,
     Record,
@@ -98,6 +100,9 @@ batches = st.builds(
     problems=st.lists(
         st.builds(Problem, path=ids, reason=st.just("r"), offset=st.one_of(st.none(), st.just(1))),
         max_size=2,
+    ).map(tuple),
+    oddities=st.lists(
+        st.builds(Oddity, path=ids, what=st.sampled_from(Odd), time_s=st.just(1.0)), max_size=2
     ).map(tuple),
     caught_up=st.booleans(),
     blocks=st.lists(exchanges, min_size=1, max_size=5).map(

@@ -18,7 +18,7 @@ from unittest import mock
 import pytest
 
 from builders import START, TreeBuilder
-from faults import NOBODY, Follower, as_nobody, as_root
+from faults import Follower, as_nobody, as_root, reachable_by_nobody
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import State
@@ -190,8 +190,7 @@ async def test_one_directory_without_rights_hides_no_other(tree: TreeBuilder) ->
     names = [f"i{number}" for number in range(51)]
     for name in names:
         tree.send(name, f"{name}-old")
-        if os.geteuid() == 0:
-            os.chown(tree.root / f"instances/{name}/communication.jsonl", NOBODY, NOBODY)
+        reachable_by_nobody(tree.root / f"instances/{name}/communication.jsonl")
     hidden = names.pop(25)
     (tree.root / f"instances/{hidden}").chmod(0)
     with as_nobody(tree.root.parent):

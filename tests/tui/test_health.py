@@ -6,7 +6,7 @@ import pytest
 
 from alone import Alone
 from audits import NOW_S, FakeDisk, sick_state
-from logging_core.analyse.state import FleetState
+from logging_core.analyse.state import FleetState, OddFile, OddityCount
 from logging_core.read.disk import DiskUse, FileSize
 from logging_core.records import Message
 from madrox_tui.health import DiskLooks, health_lines
@@ -60,11 +60,38 @@ def test_one_is_not_called_many() -> None:
     assert " in 1 file, " in text
 
 
+def test_clock_jumps_and_gaps_are_shown_by_file_and_one_by_one() -> None:
+    """How many each file has, and of the newest when and by how much; names are made safe."""
+    lines = report(sick_state(), DiskLooks()).split("\n")
+    atlas = "instances/atlas-0000/communication.jsonl"
+    start = lines.index("Clock jumps and gaps  by file, then the newest first")
+    assert lines[start + 1 : lines.index("", start)] == [
+        f"  !      2  clock jumps  {atlas}",
+        "  !      1  clock jumps  audit/␛[31m.jsonl",
+        f"  !      1  gaps         {atlas}",
+        f"    2026-11-23 14:29:00  {atlas}",
+        "      truncated or replaced: lines may be lost",
+        f"    2026-11-23 14:36:40  {atlas}  6m40s ahead of the clock",
+        "    2026-11-23 14:15:00  audit/␛[31m.jsonl  went back 1h05m",
+    ]
+
+
+def test_of_many_odd_files_the_worst_are_shown() -> None:
+    """The rest is in the sum."""
+    files = tuple(OddFile(f"audit/{number:02}", number + 1) for number in range(12))
+    odd = OddityCount(78, 0, files)
+    text = report(FleetState(at_s=NOW_S, oddities=odd), DiskLooks())
+    assert "    12  clock jumps  audit/11" in text
+    assert "audit/01" not in text
+    assert "in all 78 clock jumps and 0 gaps" in text
+
+
 def test_healthy_logs_say_so() -> None:
     """Where nothing is wrong, the report says what was looked at."""
     text = report(FleetState(at_s=NOW_S), DiskLooks())
     assert "none: every line was understood" in text
     assert "none: every message has an id and a believable time" in text
+    assert "none: times go forward in every file, and no line of one was lost" in text
     assert text.count("measuring") == 2
 
 

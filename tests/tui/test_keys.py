@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from shutil import rmtree
 from threading import Event
+from unittest import mock
 
 import msgspec
 import pytest
@@ -52,13 +54,20 @@ class TreePast:
         self.ready = Event()
         self.ready.set()
         self.most_at_once = 0
+        self.stopped = 0
+        self.gone: list[tuple[str, float]] = []
         self._inside = 0
 
-    def prepare(self) -> None:
+    def prepare(self, *, stop: Event) -> None:
         self._inside += 1
         self.most_at_once = max(self.most_at_once, self._inside)
-        self.ready.wait(10)
+        while not self.ready.wait(0.001) and not stop.is_set():
+            pass
+        self.stopped += stop.is_set()
         self._inside -= 1
+
+    def note_gone(self, instance_id: str, at_s: float) -> None:
+        self.gone.append((instance_id, at_s))
 
     def state_at(self, at_s: float) -> FleetState:
         return self._model(at_s).state(at_s)
@@ -243,11 +252,54 @@ async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) 
         await person.sees("preparing history")
         await person.press("escape")
         await person.sees("● live")
+        while not past.stopped:
+            await person.pilot.pause()
         await person.press("T", *"-1m", "enter")
         await person.sees("preparing history")
         past.ready.set()
         await person.sees("◷ at 2026-11-23 12:09:00")
-        assert past.most_at_once == 1
+        assert (past.most_at_once, past.stopped) == (1, 1)
+
+
+@pilot
+async def test_history_that_fails_leads_back_to_live(fleet: TreeBuilder) -> None:
+    """Why is said, and the screen goes on; the next try may do better."""
+    past = TreePast(fleet.root)
+    async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+        await person.sees("test the plan")
+        with mock.patch.object(past, "prepare", side_effect=OSError("no room [/]")):
+            await person.press("T", *"-5m", "enter")
+            while not person.app._notifications:
+                await person.pilot.pause()
+            await person.sees("● live")
+        assert [n.message for n in person.app._notifications] == ["no history: no room [/]"]
+        await person.press("T", *"-5m", "enter")
+        await person.sees("◷ at ")
+        assert person.app.failure is None
+
+
+@pilot
+async def test_leaving_does_not_wait_for_history(fleet: TreeBuilder) -> None:
+    """A preparation that is under way when the app ends is told to stop, and does."""
+    past = TreePast(fleet.root)
+    past.ready.clear()
+    async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+        await person.sees("test the plan")
+        await person.press("T", *"-5m", "enter")
+        await person.sees("preparing history")
+        await person.press("q")
+    assert past.stopped == 1
+
+
+@pilot
+async def test_the_past_is_told_who_is_gone(fleet: TreeBuilder) -> None:
+    """Its own looks are rare: what the screen sees go away is gone in the states after that."""
+    past = TreePast(fleet.root)
+    async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+        await person.sees("Instances 2")
+        rmtree(fleet.root / "instances/b2")
+        await person.sees("Instances 1")
+    assert past.gone == [("b2", NOW_S)]
 
 
 @pilot

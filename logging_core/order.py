@@ -1,0 +1,170 @@
+"""Records of a tree in order of time, with the model kept at many moments between them."""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import itemgetter
+from threading import Event
+from typing import Any, NamedTuple, Self
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.instance import SPOKEN
+from logging_core.gather import Runs, Timed
+from logging_core.records import Batch, Message, Oddity, Problem, Record
+from logging_core.spill import Entry, Page, Place, Spill
+from logging_core.stored import MESSAGES_A_PAGE
+
+SPACING = 4_096
+"""So many records lie between two models that are kept: the most that a state replays."""
+
+PAGE = 256
+"""So many records stand together."""
+
+PAGES = SPACING // PAGE
+"""So many pages lie between two models."""
+
+
+class Order(NamedTuple):
+    """Everything prepared, in order of time. Never changed: preparing more makes a new one.
+
+    Attributes:
+        pages: Of all records.
+        firsts: The time of each page's first record.
+        models: The model before every `PAGES`th page.
+        counts: How many messages come before each of these models.
+        messages: The messages that count, of each page `MESSAGES_A_PAGE` but for the last.
+        message_times: Of each of them.
+        generation: Grows whenever a message's place among all may have changed.
+    """
+
+    pages: list[Page]
+    firsts: array[float]
+    models: list[Place]
+    counts: list[int]
+    messages: list[Page]
+    message_times: array[float]
+    generation: int
+
+    @classmethod
+    def nothing(cls, generation: int) -> Self:
+        """Of no record at all."""
+        return cls([], array("d"), [], [], [], array("d"), generation)
+
+
+def as_batch(entries: Iterable[Entry]) -> Batch:
+    """Entries as a look at the tree brings them."""
+    records: list[Record] = []
+    problems: list[Problem] = []
+    oddities: list[Oddity] = []
+    for entry in entries:
+        if isinstance(entry, Problem):
+            problems.append(entry)
+        elif isinstance(entry, Oddity):
+            oddities.append(entry)
+        else:
+            records.append(entry)
+    return Batch(records=tuple(records), problems=tuple(problems), oddities=tuple(oddities))
+
+
+class Orderer:
+    """Puts runs of records in order.
+
+    Args:
+        spill: Where records and models are.
+        options: Of the models.
+        since_s: Messages count from this moment on; `None`: all.
+    """
+
+    def __init__(self, spill: Spill, options: dict[str, Any], since_s: float | None) -> None:
+        self._spill = spill
+        self._options = options
+        self._since_s = since_s
+
+    def make(self) -> FleetModel:
+        """The model that was given nothing."""
+        return FleetModel(**self._options)
+
+    def load(self, place: Place) -> FleetModel:
+        """A model that was kept."""
+        return FleetModel.load(self._spill.get(place), **self._options)
+
+    def merge(self, old: Order, runs: Runs, stop: Event | None) -> Order | None:
+        """What was in order before, with new runs merged into its end.
+
+        Args:
+            old: What was; it stays as it is.
+            runs: What is new; at least one.
+            stop: Set it, from any thread, to call it off.
+
+        Returns:
+            The new order; `None` if that was called off.
+
+        Raises:
+            OSError: There is no room.
+        """
+        oldest_s = min(run[0].times[0] for run in runs)
+        kept = max(0, bisect_right(old.firsts, oldest_s) - 1) // PAGES
+        count = old.counts[kept] if old.counts else 0
+        whole = count // MESSAGES_A_PAGE
+        is_append = not old.pages or oldest_s >= old.pages[-1].times[-1]
+        new = Order(
+            old.pages[: kept * PAGES],
+            old.firsts[: kept * PAGES],
+            old.models[:kept],
+            old.counts[:kept],
+            old.messages[:whole],
+            old.message_times[: whole * MESSAGES_A_PAGE],
+            old.generation if is_append else old.generation + 1,
+        )
+        model = self.load(old.models[kept]) if old.models else self.make()
+        spoken: list[Timed] = []
+        if count > len(new.message_times):
+            page, left = old.messages[whole], count - len(new.message_times)
+            spoken = list(zip(page.times, self._spill.get_entries(page, left), strict=False))
+        sources = [self._read(run) for run in (old.pages[kept * PAGES :], *runs)]
+        records = heapq.merge(*sources, key=itemgetter(0))
+        for piece in iter(lambda: list(islice(records, PAGE)), []):
+            if stop is not None and stop.is_set():
+                return None
+            self._fold(piece, model, new, spoken)
+        if spoken:
+            self._keep_messages(new, spoken)
+        return new
+
+    def _fold(self, piece: list[Timed], model: FleetModel, new: Order, spoken: list[Timed]) -> None:
+        """Add a page of records to the end of `new`, and a model before it if it is time for one.
+
+        Args:
+            piece: The records.
+            model: Has been given all before them.
+            new: What is added to.
+            spoken: Messages that wait for their page to be full.
+        """
+        if len(new.pages) % PAGES == 0:
+            new.models.append(self._spill.put(model.dump()))
+            new.counts.append(len(new.message_times) + len(spoken))
+        new.pages.append(self._spill.put_entries(piece))
+        new.firsts.append(piece[0][0])
+        model.apply(as_batch(entry for _, entry in piece))
+        spoken.extend(entry for entry in piece if self._is_shown(*entry))
+        while len(spoken) >= MESSAGES_A_PAGE:
+            self._keep_messages(new, spoken[:MESSAGES_A_PAGE])
+            del spoken[:MESSAGES_A_PAGE]
+
+    def _keep_messages(self, new: Order, spoken: list[Timed]) -> None:
+        page = self._spill.put_entries(spoken)
+        new.messages.append(page)
+        new.message_times.extend(page.times)
+
+    def _is_shown(self, at_s: float, entry: Entry) -> bool:
+        if not isinstance(entry, Message) or entry.event_type not in SPOKEN:
+            return False
+        return self._since_s is None or at_s >= self._since_s
+
+    def _read(self, pages: Iterable[Page]) -> Iterator[Timed]:
+        for page in pages:
+            yield from zip(page.times, self._spill.get_entries(page), strict=True)

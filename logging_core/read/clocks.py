@@ -1,0 +1,95 @@
+"""Where the times of a file's records cannot be right, though each can be read."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from logging_core.codec.times import format_time, parse_time
+from logging_core.records import Odd, Oddity
+
+JUMP_S = 300.0
+"""A time is odd if it is more than this before that of the record before, or ahead of the clock."""
+
+_SIZES = frozenset({19, 23, 26})  # of the usual texts, which are all local, and so sort by time
+
+
+class Clocks:
+    """The clocks by which the files of one log were written.
+
+    Args:
+        name: Makes a path safe to show.
+        now: The reader's clock, seconds since the epoch.
+    """
+
+    def __init__(self, name: Callable[[str], str], *, now: Callable[[], float] = time.time) -> None:
+        self._name = name
+        self._now = now
+        self._last_s: dict[str, float] = {}
+        self._ahead: set[str] = set()
+
+    def last_s(self, path: str) -> float | None:
+        """The time of the newest record that was checked."""
+        return self._last_s.get(path)
+
+    def check(self, path: str, times: Iterable[float | None]) -> Iterator[Oddity]:
+        """What is odd about the next records of a file; `None`: one without a time."""
+        last_s, limit_s = self._last_s.get(path, -math.inf), self._now() + JUMP_S
+        for time_s in times:
+            if time_s is None:
+                continue
+            if last_s - time_s > JUMP_S and last_s - _second(time_s) > JUMP_S:
+                yield self._oddity(path, Odd.BACK, time_s, last_s - time_s)
+            elif time_s > limit_s and path not in self._ahead:
+                yield self._oddity(path, Odd.AHEAD, time_s, time_s - limit_s + JUMP_S)
+            if time_s > limit_s:
+                self._ahead.add(path)
+            else:
+                self._ahead.discard(path)
+            last_s = time_s
+        if last_s > -math.inf:
+            self._last_s[path] = last_s
+
+    def check_texts(self, path: str, texts: Sequence[str]) -> Iterator[Oddity]:
+        """As `check`, for many timestamps as they stand in the file: nearly all are in order."""
+        if not self._may_be_odd(path, texts):
+            self._last_s[path] = parse_time(texts[-1]) or 0.0
+            self._ahead.discard(path)
+            return
+        yield from self.check(path, map(parse_time, texts))
+
+    def gap(self, path: str) -> Oddity:
+        """Lines of a file may be lost; what comes next begins anew."""
+        self._last_s.pop(path, None)
+        self._ahead.discard(path)
+        return Oddity(path=self._name(path), what=Odd.GAP, time_s=self._now())
+
+    def _may_be_odd(self, path: str, texts: Sequence[str]) -> bool:
+        if not texts or not set(map(len, texts)) <= _SIZES:
+            return True
+        in_order = sorted(texts)
+        if in_order[-1] > format_time(self._now() + JUMP_S):
+            return True
+        last_s = self._last_s.get(path, -math.inf)
+        first_s = parse_time(texts[0])
+        if first_s is None or parse_time(texts[-1]) is None or last_s - first_s > JUMP_S:
+            return True
+        if in_order == texts:
+            return False
+        return any(
+            (parse_time(earlier) or 0.0) - (parse_time(later) or 0.0) > JUMP_S
+            for earlier, later in pairwise(texts)
+            if later < earlier
+        )
+
+    def _oddity(self, path: str, what: Odd, time_s: float, by_s: float) -> Oddity:
+        return Oddity(path=self._name(path), what=what, time_s=time_s, by_s=by_s)
+
+
+def _second(time_s: float) -> float:
+    """The later moment at which a clock on the wall shows the same, when it is put back."""
+    with_fold = datetime.fromtimestamp(time_s).replace(fold=1)
+    return max(time_s, with_fold.timestamp())

@@ -1,0 +1,236 @@
+"""What the operating system is asked to tell of, and what becomes of it where it cannot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import watchfiles
+
+from builders import TreeBuilder
+from faults import as_nobody, as_root, reachable_by_nobody
+from logging_core import follow
+from logging_core.read import watch
+from logging_core.read.watchable import watchable
+from logging_core.records import Batch
+from reading import messages
+
+NEVER_S = 3600.0
+
+
+@pytest.fixture
+def ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No watch waits before it is made anew."""
+    monkeypatch.setattr(watch, "_RENEW_S", 0.0)
+    monkeypatch.setattr(watch, "_RENEW_SHARE", 1e9)
+    monkeypatch.setattr(watch, "_PAUSE_S", 0.001)
+
+
+async def says(batches: AsyncIterator[Batch], tree: TreeBuilder, instance_id: str) -> None:
+    """Each of several messages in a row is seen: no single look can have found them."""
+    for number in range(3):
+        message_id = f"{instance_id}-{number}"
+        tree.send(instance_id, message_id)
+        while await messages(batches, 1) != [message_id]:
+            pass
+
+
+# --- which directories -----------------------------------------------------------
+
+
+def test_each_directory_that_can_be_listed_is_watched_by_itself(tree: TreeBuilder) -> None:
+    """The newest instances first; no link, no file, none without rights, none without a name."""
+    for number in range(4):
+        tree.send(f"i{number}", "m")
+        os.utime(tree.root / f"instances/i{number}", (number, number))
+    (tree.root / "instances/i1").chmod(0)
+    (tree.root / "instances/link").symlink_to(tree.root / "audit")
+    (tree.root / "instances/file").touch()
+    tree.send(os.fsdecode(b"bad\xff"), "m")
+    with as_nobody(tree.root.parent):
+        paths = watchable(tree.root)
+    names = ("", "/audit", "/instances", "/instances/i3", "/instances/i2", "/instances/i0")
+    assert paths == [f"{tree.root}{name}" for name in names]
+
+
+def test_a_root_may_be_a_link_but_what_is_in_it_may_not(tree: TreeBuilder) -> None:
+    """Where the root is, the user says."""
+    link = tree.root.parent / "link"
+    link.symlink_to(tree.root)
+    (tree.root / "audit").rmdir()
+    (tree.root / "audit").symlink_to(tree.root / "instances")
+    assert watchable(link) == [str(link), f"{link}/instances"]
+
+
+def test_a_bad_name_leaves_its_directory_out_once_it_has_done_harm(tree: TreeBuilder) -> None:
+    """The directory of the instances is watched all the same: names in it seldom change."""
+    for name in ("a", "b", os.fsdecode(b"bad\xff")):
+        tree.send(name, "m")
+    tree.line(os.fsdecode(b"instances/a/\xff"), b"")
+    shared = [f"{tree.root}{name}" for name in ("", "/audit", "/instances")]
+    assert sorted(watchable(tree.root)) == [*shared, f"{shared[2]}/a", f"{shared[2]}/b"]
+    assert watchable(tree.root, wary=True) == [*shared, f"{shared[2]}/b"]
+
+
+def test_without_a_root_there_is_nothing_to_watch(tmp_path: Path) -> None:
+    """And that is an error, so that it is tried again."""
+    with pytest.raises(FileNotFoundError):
+        watchable(tmp_path / "no")
+
+
+# --- what is noticed -------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_one_directory_without_rights_costs_no_other_its_notices(tree: TreeBuilder) -> None:
+    """Without a single sweep, messages of each of the others are seen."""
+    names = [f"i{number}" for number in range(9)]
+    for name in names:
+        tree.send(name, "old")
+        reachable_by_nobody(tree.root / f"instances/{name}/communication.jsonl")
+    hidden = names.pop(4)
+    (tree.root / f"instances/{hidden}").chmod(0)
+    with as_nobody(tree.root.parent):
+        async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+            await messages(batches, len(names))
+            for name in names:
+                await says(batches, tree, name)
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("ready")
+async def test_a_directory_is_watched_as_soon_as_it_may_be(tree: TreeBuilder) -> None:
+    """One that is new, one made anew in the place of another, and one that was without rights."""
+    tree.send("a", "old")
+    tree.send("b", "old")
+    reachable_by_nobody(tree.root / "instances/b/communication.jsonl")
+    (tree.root / "instances/b").chmod(0)
+    with as_nobody(tree.root.parent):
+        async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+            assert await messages(batches, 1) == ["old"]
+            with as_root():
+                (tree.root / "instances/b").chmod(0o755)
+            assert await messages(batches, 1) == ["old"]
+            await says(batches, tree, "b")
+            with as_root():
+                tree.send("c", "old")
+                reachable_by_nobody(tree.root / "instances/c/communication.jsonl")
+            assert await messages(batches, 1) == ["old"]
+            await says(batches, tree, "c")
+            with as_root():
+                (tree.root / "instances/a").rename(tree.root.parent / "aside")
+                tree.send("a", "new")
+                reachable_by_nobody(tree.root / "instances/a/communication.jsonl")
+            assert "new" in await messages(batches, 1)
+            await says(batches, tree, "a")
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("ready")
+async def test_a_directory_that_only_a_sweep_found_is_watched_too(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost notice of a new directory does not leave it unwatched."""
+    watched: list[frozenset[str]] = []
+
+    async def blind(*paths: str, stop_event: Any, **_: Any) -> AsyncGenerator[set[Any], None]:
+        watched.append(frozenset(paths))
+        await stop_event.wait()
+        for _ in ():
+            yield set()
+
+    monkeypatch.setattr(watchfiles, "awatch", blind)
+    async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
+        await anext(batches)
+        for name in ("a", "b"):
+            tree.send(name, name)
+            assert await messages(batches, 1) == [name]
+        number = 0
+        while f"{tree.root}/instances/b" not in watched[-1]:
+            tree.send("a", f"m{number}")
+            await messages(batches, 1)
+            number += 1
+
+
+@pytest.mark.asyncio
+async def test_a_crowd_that_comes_is_not_a_new_watch_for_each(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it may be made anew, the watch stays; what is new is found by looking there."""
+    starts: list[int] = []
+    real = watchfiles.awatch
+
+    def counted(*paths: str, **options: Any) -> AsyncIterator[set[Any]]:
+        starts.append(len(paths))
+        return real(*paths, **options)
+
+    monkeypatch.setattr(watchfiles, "awatch", counted)
+    monkeypatch.setattr(watch, "_RENEW_S", NEVER_S)
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        await anext(batches)
+        for number in range(9):
+            tree.send(f"i{number}", f"m{number}")
+            assert await messages(batches, 1) == [f"m{number}"]
+    assert len(starts) == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("ready")
+async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest instances are told of at once, and the others are found by the sweeps."""
+    for number in range(20):
+        tree.send(f"i{number}", "old")
+        os.utime(tree.root / f"instances/i{number}", (number, number))
+    real = watchfiles.awatch
+
+    async def limited(*paths: str, **options: Any) -> AsyncGenerator[set[Any], None]:
+        if len(paths) > 10:
+            raise OSError("OS file watch limit reached. about ['/x']")
+        async with aclosing(real(*paths, **options)) as changes:
+            async for batch in changes:
+                yield batch
+
+    monkeypatch.setattr(watchfiles, "awatch", limited)
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        await messages(batches, 20)
+        await says(batches, tree, "i19")
+    async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
+        await messages(batches, 23)
+        await says(batches, tree, "i0")
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("ready")
+async def test_a_file_with_a_bad_name_ends_the_notices_of_its_directory_only(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch fails once, and is made anew without that directory."""
+    lists: list[set[str]] = [{"a"}]
+    real = watchfiles.awatch
+
+    def listed(*paths: str, **options: Any) -> AsyncIterator[set[Any]]:
+        lists.append({Path(path).name for path in paths})
+        return real(*paths, **options)
+
+    monkeypatch.setattr(watchfiles, "awatch", listed)
+    tree.send("a", "old")
+    tree.send("b", "old")
+    async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
+        assert await messages(batches, 2) == ["old", "old"]
+        number = 0
+        while not {"instances", "b"} <= lists[-1] or "a" in lists[-1]:
+            tree.line(os.fsdecode(b"instances/a/\xff"), b"x")
+            tree.send("b", f"m{number}")
+            assert await messages(batches, 1) == [f"m{number}"]
+            number += 1
+        tries = len(lists)
+        for _ in range(3):
+            tree.line(os.fsdecode(b"instances/a/\xff"), b"x")
+            await says(batches, tree, "b")
+    assert len(lists) == tries
