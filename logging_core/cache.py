@@ -8,10 +8,10 @@ or of another user, everything is read anew: a cache costs time, never rightness
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tempfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -65,8 +65,9 @@ class FleetCache:
     def __init__(self, root: Path, kind: str, directory: Path | None = None) -> None:
         self._root = root.absolute()
         self._directory = directory or user_cache_path("madrox-top", appauthor=False)
-        name = hashlib.sha256(os.fsencode(self._root) + b"\0" + kind.encode()).hexdigest()[:32]
-        self._path = self._directory / f"{name}.fleet"
+        # Two trees of one name would only take turns: what is kept says whose it is.
+        name = f"{kind}-{zlib.crc32(os.fsencode(self._root)):08x}.fleet"
+        self._path = self._directory / name
         self.trouble: str | None = None
 
     def load(self, **options: Any) -> Opened | None:

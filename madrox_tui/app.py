@@ -20,14 +20,13 @@ from textual.worker import WorkerFailed
 
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.cache import FleetCache
-from logging_core.history import History
 from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
 from madrox_tui.feed import Feed
 from madrox_tui.panels_app import PanelsApp
-from madrox_tui.past import Past
+from madrox_tui.past import Closable, DeferredPast, Past
 from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.themes import THEMES, fallback_variables
@@ -140,12 +139,14 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
         StartError: There is no such theme.
         BaseException: Whatever ended the app; the terminal is as it was before.
     """
-    past = History(
-        root,
-        stuck_after_s=settings.stuck_after_s,
-        since_s=since_s,
-        prompts=compile_patterns(settings.prompts),
-    )
+
+    def history() -> Closable:
+        from logging_core.history import History
+
+        prompts = compile_patterns(settings.prompts)
+        return History(root, stuck_after_s=settings.stuck_after_s, since_s=since_s, prompts=prompts)
+
+    past = DeferredPast(history)
     try:
         memory = Memory(state_path())
         cache = FleetCache(root, "screen") if since_s is None else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -79,7 +78,10 @@ def load_settings(path: Path, *, must_exist: bool) -> Settings:
         StartError: It cannot be read, or something in it is wrong; names file and key.
     """
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        import tomllib  # few have a file of their own
+
+        tables = tomllib.loads(text)
     except FileNotFoundError:
         if must_exist:
             raise StartError(f"{path} does not exist: --print-config writes one") from None

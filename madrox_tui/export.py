@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable
@@ -52,6 +51,8 @@ def encode(export: Export, suffix: str) -> str:
 
 def to_csv(export: Export) -> str:
     """A heading and a line per row; texts that look like formulas begin with an apostrophe."""
+    import csv  # not before somebody exports
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(export.columns)

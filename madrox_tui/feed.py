@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import msgspec
 
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState, InstanceState, Usage
 from logging_core.cache import FleetCache
-from logging_core.read.disk import DiskUse, measure_disk
 from logging_core.read.events import newest_events
 from logging_core.read.frames import read_frame
 from logging_core.read.messages import MessagePages
@@ -30,6 +29,9 @@ from madrox_tui.messages import MessageSource
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
+
+if TYPE_CHECKING:
+    from logging_core.read.disk import DiskUse
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -151,6 +153,8 @@ class Feed:
 
     async def disk(self) -> DiskUse:
         """What the tree takes on the disk."""
+        from logging_core.read.disk import measure_disk
+
         return await asyncio.to_thread(measure_disk, self.root, now_s=self.now())
 
     async def events(self, query: EventQuery, most: int) -> Events:

@@ -11,7 +11,6 @@ from textual.app import App
 
 from logging_core.text import safe_line
 from madrox_tui.capture import save_screen
-from madrox_tui.screens.export import ExportScreen
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
 
@@ -54,6 +53,8 @@ class PanelsApp(App[None]):
 
     @on(LineView.ExportWanted)
     def _export_wanted(self, event: LineView.ExportWanted) -> None:
+        from madrox_tui.screens.export import ExportScreen
+
         self.push_screen(ExportScreen(event.export, now=self._now))
 
     def action_save_screen(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Event
 from typing import Protocol, runtime_checkable
 
@@ -31,6 +31,58 @@ class Past(Protocol):
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
         """What some instances added up to then."""
+
+
+class Closable(Past, Protocol):
+    """A past that holds something."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class DeferredPast:
+    """A past that is made when somebody first looks back: few do, and it takes a temporary file.
+
+    Args:
+        make: Makes it; what it raises, the call that needed it raises.
+    """
+
+    def __init__(self, make: Callable[[], Closable]) -> None:
+        self._make = make
+        self._made: Closable | None = None
+        self._gone: list[tuple[str, float]] = []
+
+    def prepare(self, *, stop: Event) -> object:
+        """See `Past`."""
+        return self._past().prepare(stop=stop)
+
+    def note_gone(self, instance_id: str, at_s: float, /) -> None:
+        """See `Past`."""
+        if self._made is None:
+            self._gone.append((instance_id, at_s))
+        else:
+            self._made.note_gone(instance_id, at_s)
+
+    def state_at(self, at_s: float) -> FleetState:
+        """See `Past`."""
+        return self._past().state_at(at_s)
+
+    def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
+        """See `Past`."""
+        return self._past().usage_at(at_s, instance_ids)
+
+    def close(self) -> None:
+        """Let go of what it holds, if it was made."""
+        if self._made is not None:
+            self._made.close()
+
+    def _past(self) -> Closable:
+        if self._made is None:
+            self._made = self._make()
+            for instance_id, at_s in self._gone:
+                self._made.note_gone(instance_id, at_s)
+            self._gone = []
+        return self._made
 
 
 async def prepare(past: Past) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 ANY_TYPE = "*"
@@ -28,12 +29,20 @@ class Pattern(NamedTuple):
         name: Of what is asked, for people.
         instance_types: Who asks so; empty: anyone.
         regex: Searched in the end of the pane, up to its end; the group `question`, or else the
-            first line of the match, is what is shown.
+            first line of the match, is what is shown. Whatever the case.
+        sign: Found in all that the regex matches, and quicker to look for; empty: unknown.
     """
 
     name: str
     instance_types: tuple[str, ...]
-    regex: re.Pattern[str]
+    regex: str
+    sign: str = ""
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Where a text ends in such a question."""
+        if self.sign and not _compiled(self.sign).search(text):
+            return None
+        return _compiled(self.regex).search(text)
 
 
 _OPTION = r" *(?:[❯›>▶] *)?\d{1,2}[.)] [^\n]*"
@@ -48,9 +57,17 @@ _CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
 _SECRET = r"(?:password|passphrase)"  # noqa: S105 - what asks for one
 
 
-def _asks(name: str, regex: str, *instance_types: str) -> Pattern:
-    whole = rf"^(?:{regex})[ \t]*\Z"
-    return Pattern(name, instance_types, re.compile(whole, re.MULTILINE | re.IGNORECASE))
+_CURSOR = r"^ *[❯›>▶] *\d"
+
+
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    """Compiled when it is needed first: all of them take a tenth of the start."""
+    return re.compile(regex, re.MULTILINE | re.IGNORECASE)
+
+
+def _asks(name: str, regex: str, *instance_types: str, sign: str) -> Pattern:
+    return Pattern(name, instance_types, rf"^(?:{regex})[ \t]*\Z", sign)
 
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -60,6 +77,7 @@ PATTERNS: tuple[Pattern, ...] = (
         + _MENU,
         "claude",
         "codex",
+        sign=_CURSOR,
     ),
     _asks(
         "permission",
@@ -67,6 +85,7 @@ PATTERNS: tuple[Pattern, ...] = (
         + _MENU,
         "claude",
         "codex",
+        sign=_CURSOR,
     ),
     _asks(
         "login",
@@ -74,25 +93,39 @@ PATTERNS: tuple[Pattern, ...] = (
         + _MENU,
         "claude",
         "codex",
+        sign=_CURSOR,
     ),
-    _asks("choice", r" *(?:[☐□✔] *)?(?P<question>[^\n]*\?)\n" + _MENU, "claude", "codex"),
+    _asks(
+        "choice",
+        r" *(?:[☐□✔] *)?(?P<question>[^\n]*\?)\n" + _MENU,
+        "claude",
+        "codex",
+        sign=_CURSOR,
+    ),
     _asks(
         "approval",
         r" *(?P<question>(?:allow|approve|apply|run)\b[^\n]*\?)[^\n]*\n(?:[^\n]*\n){0,10}?"
         r" *[▶❯›>]? *(?:yes|approve|allow)\b[^\n]*\b(?:no|abort|deny|reject)\b[^\n]*(?:\n[^\n]*)?",
         "codex",
+        sign=r"\?",
     ),
-    _asks("yes or no", rf" *(?P<question>[^\n]*{_CHOICE})[?:>]? *"),
+    _asks("yes or no", rf" *(?P<question>[^\n]*{_CHOICE})[?:>]? *", sign="/no?"),
     _asks(
         "key",
         r" *(?:[^\n]*[.!?:…] )?(?P<question>\W?(?:press|hit) (?:enter|return|any key)"
         r"(?: to [\w ]{1,30})?)[\])]?[.:…]*",
+        sign="(?:press|hit) ",
     ),
     _asks(
         "code",
         r" *(?P<question>(?:paste|enter)\b[^\n]{0,40}\b(?:code|api key|token)\b[^\n]{0,40}?)[:>]",
+        sign="paste|enter",
     ),
-    _asks("secret", rf" *(?P<question>[^\n:]{{0,60}}\b{_SECRET}\b[^\n:]{{0,80}}):"),
+    _asks(
+        "secret",
+        rf" *(?P<question>[^\n:]{{0,60}}\b{_SECRET}\b[^\n:]{{0,80}}):",
+        sign=r"\bpassword\b|\bpassphrase\b",
+    ),
 )
 """The questions that are known."""
 
@@ -115,7 +148,7 @@ def find_question(
             pass
         elif instance_type.lower() not in pattern.instance_types:
             continue
-        match = pattern.regex.search(text)
+        match = pattern.search(text)
         if match is not None:
             return _shown(match)
     return None
@@ -136,8 +169,9 @@ def compile_patterns(extra: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:
     for instance_type, expressions in extra.items():
         types = () if instance_type == ANY_TYPE else (instance_type.lower(),)
         for expression in expressions:
+            regex = rf"(?:{expression})\s*\Z"
             try:
-                regex = re.compile(rf"(?:{expression})\s*\Z", re.MULTILINE | re.IGNORECASE)
+                _compiled(regex)
             except re.error as error:
                 raise ValueError(f"prompt pattern {expression!r}: {error}") from None
             more.append(Pattern(expression, types, regex))

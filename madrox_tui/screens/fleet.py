@@ -10,7 +10,6 @@ from logging_core.text import safe_line
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import HasMoment, Plays, ShowsMoment
-from madrox_tui.screens.moment import MomentScreen
 from madrox_tui.status import PREPARING, status_pieces, status_right
 from madrox_tui.view import View
 from madrox_tui.widgets.panel_grid import PanelGrid
@@ -83,6 +82,8 @@ class FleetScreen(Screen[None]):
 
     def action_go_to(self) -> None:
         """Ask for a time, and show every panel as of then."""
+        from madrox_tui.screens.moment import MomentScreen
+
         self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
 
     def show_moment(self, at_s: float | None) -> None:

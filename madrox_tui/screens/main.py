@@ -20,10 +20,6 @@ from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.remember import Remembered
 from madrox_tui.screens.fleet import FleetScreen
-from madrox_tui.screens.health import HealthScreen
-from madrox_tui.screens.help import HelpScreen
-from madrox_tui.screens.message import MessageScreen
-from madrox_tui.screens.rows import RowsScreen
 from madrox_tui.status import READING
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
@@ -177,6 +173,8 @@ class MainScreen(FleetScreen):
 
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:
+        from madrox_tui.screens.message import MessageScreen
+
         panel = self.query_one(TimelinePanel)
         entry = panel.chosen
         if entry is not None:
@@ -188,6 +186,8 @@ class MainScreen(FleetScreen):
 
     @on(LineView.Chosen, "#audit")
     def _sum_chosen(self) -> None:
+        from madrox_tui.screens.rows import RowsScreen
+
         query = self.query_one(AuditPanel).chosen
         if query is not None and self.view is not None:
             self.app.push_screen(RowsScreen(query, self._feed, self.view.labels))
@@ -205,6 +205,8 @@ class MainScreen(FleetScreen):
 
     def action_health(self) -> None:
         """Show what could not be read, what is odd, and what the tree takes."""
+        from madrox_tui.screens.health import HealthScreen
+
         if self.view is not None:
             self.app.push_screen(HealthScreen(self.view.state, self._feed))
 
@@ -214,4 +216,6 @@ class MainScreen(FleetScreen):
 
     def action_keys(self) -> None:
         """Show every key, those of the focused panel first."""
+        from madrox_tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self._current.HELP or "", help_groups(type(self._current))))
