@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+import msgspec
 
 from logging_core.codec.times import parse_time
 from logging_core.config import DEFAULT_LOG_DIR
@@ -36,8 +37,7 @@ class StartError(Exception):
     """It cannot start; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What the arguments and the environment ask for.
 
     Attributes:

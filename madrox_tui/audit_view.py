@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from madrox_tui.money import Budget, Rate, make_budget, make_rate
@@ -49,8 +50,7 @@ class AuditModel(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class AuditView:
+class AuditView(msgspec.Struct, frozen=True, eq=False):
     """The sums behind one look, of the instances that are shown.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -21,8 +21,7 @@ GAP = 2
 _TAIL = 4
 
 
-@dataclass(frozen=True)
-class Column(Generic[T]):
+class Column(msgspec.Struct, Generic[T], frozen=True):
     """One column.
 
     Attributes:
@@ -51,8 +50,7 @@ class Column(Generic[T]):
     inner: bool = False
 
 
-@dataclass(frozen=True)
-class Fitted(Generic[T]):
+class Fitted(msgspec.Struct, Generic[T], frozen=True):
     """The columns that fit a width, each with its own."""
 
     columns: tuple[Column[T], ...]

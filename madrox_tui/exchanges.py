@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from logging_core.analyse.state import Group
 from logging_core.records import AuditEvent
@@ -11,8 +12,7 @@ from logging_core.records import AuditEvent
 EXCHANGE = "message_exchange"
 
 
-@dataclass(frozen=True)
-class EventQuery:
+class EventQuery(msgspec.Struct, frozen=True):
     """Which audit events are meant.
 
     Attributes:
@@ -53,8 +53,7 @@ def query_of(group: Group, by: str, title: str) -> EventQuery:
     return EventQuery(title, frozenset(group.instance_ids))
 
 
-@dataclass(frozen=True, eq=False)
-class Events:
+class Events(msgspec.Struct, frozen=True, eq=False):
     """The newest of the events that are meant.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import orjson
 
 from logging_core.text import safe_block
@@ -23,8 +23,7 @@ SUFFIXES = (".csv", ".jsonl")
 """The formats, by the file's suffix."""
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(msgspec.Struct, frozen=True):
     """What a panel shows, as values.
 
     Attributes:

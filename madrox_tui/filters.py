@@ -15,7 +15,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from logging_core.analyse.state import InstanceState, State
 
@@ -51,8 +52,7 @@ KEYS = (*(f"{key}:" for key in _TEXTS), *(f"{key}>" for key in _NUMBERS))
 """How a term with a key begins, for completions and help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """A parsed filter line.
 
     Attributes:
@@ -77,8 +77,7 @@ def parse_filter(text: str) -> Filter:
     return Filter(text, tuple(terms))
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """A word of a filter line, as it is shown.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from logging_core.analyse.state import FleetState
 from logging_core.read.disk import DiskUse, growth
@@ -34,8 +35,7 @@ class DiskSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class DiskLooks:
+class DiskLooks(msgspec.Struct, frozen=True, eq=False):
     """What the tree took when it was first measured, and when it was last: `None` until then."""
 
     first: DiskUse | None = None

@@ -5,7 +5,7 @@ What is not priced is left out of every amount here, so each is the least that w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from logging_core.analyse.state import Usage
 
@@ -17,8 +17,7 @@ MOST_AHEAD_S = 366 * 86400.0
 """An end that is further away than this is none."""
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True):
     """What one window cost by the hour.
 
     Attributes:
@@ -32,8 +31,7 @@ class Rate:
     unpriced: int = 0
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """How much of a budget is gone.
 
     Attributes:

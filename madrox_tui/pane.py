@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -22,8 +22,7 @@ _SGR = re.compile("\x1b\\[([0-9;:]*)m")
 _RESETS = ("\x1b[0m", "\x1b[m")
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Pane:
+class Pane(msgspec.Struct, frozen=True, eq=False):
     """One frame, ready to draw.
 
     Attributes:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar
+
+import msgspec
 
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
@@ -24,15 +25,13 @@ MOST_KEPT = 100_000
 """So many more are read while older ones are looked at; as many again may come at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """A new day begins: its first row is at `time_s`."""
 
     time_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(msgspec.Struct, frozen=True):
     """Nothing was said for `seconds`, until `time_s`."""
 
     time_s: float
@@ -45,8 +44,7 @@ Row: TypeAlias = Entry | Day | Quiet
 E = TypeVar("E", Message, TimelineEvent)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Which rows are shown.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -17,8 +16,7 @@ URGENCY = "state"
 """The order to begin with: those that need you, then the living, then the gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """By what rows are sorted.
 
     Attributes:
@@ -35,8 +33,7 @@ class Order:
         return "▾" if ORDERS[self.key].largest_first != self.reverse else "▴"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row.
 
     Attributes:
@@ -59,8 +56,7 @@ class Row:
         return len(self.ids) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(msgspec.Struct, frozen=True):
     value: Callable[[InstanceState], float | str | None]
     largest_first: bool = True
 

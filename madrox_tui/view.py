@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
 from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
@@ -14,8 +15,7 @@ HUES = 8
 """How many colours tell instances apart: `cell--hue-0` … in the panels."""
 
 
-@dataclass(frozen=True, eq=False)
-class View:
+class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One immutable look; all panels are given the same one.
 
     Attributes:
@@ -36,7 +36,7 @@ class View:
     scope: str | None
     instances: tuple[InstanceState, ...]
     usage: Usage
-    activity: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    activity: Mapping[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     audit: AuditView = NOTHING_SUMMED
     moment_s: float | None = None
     events_per_s: float = 0.0

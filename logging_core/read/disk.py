@@ -7,9 +7,10 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from logging_core.read.files import FileId
 from logging_core.tree import classify
@@ -31,8 +32,7 @@ class FileSize(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, eq=False)
-class DiskUse:
+class DiskUse(msgspec.Struct, frozen=True, eq=False):
     """What a tree takes on the disk at one moment.
 
     Attributes:
@@ -48,9 +48,9 @@ class DiskUse:
     at_s: float
     size: int = 0
     allocated: int = 0
-    by_kind: Mapping[str, int] = field(default_factory=dict)
-    by_instance: Mapping[str, int] = field(default_factory=dict)
-    files: Mapping[FileId, FileSize] = field(default_factory=dict)
+    by_kind: Mapping[str, int] = msgspec.field(default_factory=dict)
+    by_instance: Mapping[str, int] = msgspec.field(default_factory=dict)
+    files: Mapping[FileId, FileSize] = msgspec.field(default_factory=dict)
     complete: bool = True
 
 

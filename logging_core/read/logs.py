@@ -6,10 +6,11 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
+
+import msgspec
 
 from logging_core.codec.decode import strip_line
 from logging_core.codec.entries import Entries, Unreadable
@@ -29,8 +30,7 @@ _SHOWN = 200
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """What one look at a log brought.
 
     Attributes:
@@ -44,10 +44,10 @@ class Found:
         held: A record that seems unfinished is held back: see `Log.rest`.
     """
 
-    records: list[Record] = field(default_factory=list)
-    blocks: list[AuditBlock] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    oddities: list[Oddity] = field(default_factory=list)
+    records: list[Record] = msgspec.field(default_factory=list)
+    blocks: list[AuditBlock] = msgspec.field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    oddities: list[Oddity] = msgspec.field(default_factory=list)
     spent: int = 0
     drained: bool = True
     failed: bool = False

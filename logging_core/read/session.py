@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+
+import msgspec
 
 from logging_core.codec.decode import decode_audit, decode_message
 from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, Stray
@@ -38,8 +39,7 @@ _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
 _NOT_URGENT = 3
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(msgspec.Struct):
     """What one look brought.
 
     Attributes:
@@ -52,11 +52,11 @@ class Findings:
     """
 
     seen: list[InstanceSeen]
-    streams: list[Sequence[Record]] = field(default_factory=list)
-    blocks: list[AuditBlock] = field(default_factory=list)
-    gone: list[InstanceGone] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    oddities: list[Oddity] = field(default_factory=list)
+    streams: list[Sequence[Record]] = msgspec.field(default_factory=list)
+    blocks: list[AuditBlock] = msgspec.field(default_factory=list)
+    gone: list[InstanceGone] = msgspec.field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    oddities: list[Oddity] = msgspec.field(default_factory=list)
 
 
 class Session:

@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
+
+import msgspec
 
 from logging_core.read.files import Part
 from logging_core.tree import FileKind, LogFile, classify
@@ -31,8 +32,7 @@ Groups = dict[str, tuple[Part, ...]]
 """The parts of each log of a directory, oldest first."""
 
 
-@dataclass(slots=True)
-class Look:
+class Look(msgspec.Struct):
     """What is different since the last look.
 
     Attributes:
@@ -42,10 +42,10 @@ class Look:
         problems: Path and reason, each new.
     """
 
-    changed: Groups = field(default_factory=dict)
-    seen: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    changed: Groups = msgspec.field(default_factory=dict)
+    seen: list[str] = msgspec.field(default_factory=list)
+    gone: list[str] = msgspec.field(default_factory=list)
+    problems: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
 class _Listing:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from msgspec.structs import replace
 
 from logging_core.read.files import FileId, Part, Source, open_regular
 from logging_core.read.lines import LIMIT

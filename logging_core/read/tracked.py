@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, Self, TypeVar
+
+import msgspec
 
 from logging_core.read.files import Part, Source
 
@@ -33,8 +34,7 @@ class Feed(Protocol[T_co]):
         """Go on at a `position`."""
 
 
-@dataclass(slots=True)
-class Turn(Generic[T]):
+class Turn(msgspec.Struct, Generic[T]):
     """What one look at a log brought.
 
     Attributes:
@@ -46,14 +46,13 @@ class Turn(Generic[T]):
     """
 
     left: int
-    items: list[tuple[str, Sequence[T]]] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    items: list[tuple[str, Sequence[T]]] = msgspec.field(default_factory=list)
+    problems: list[tuple[str, str]] = msgspec.field(default_factory=list)
     drained: bool = True
     failed: bool = False
 
 
-@dataclass(slots=True)
-class Tracked(Generic[T]):
+class Tracked(msgspec.Struct, Generic[T]):
     """How far one file was read, and how to know it again.
 
     Attributes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from rich.segment import Segment
 from rich.style import Style
 
@@ -19,8 +19,7 @@ _NARROWEST = 24
 """With fewer cells the clock times at both ends give way to the strip."""
 
 
-@dataclass(frozen=True)
-class Scrubber:
+class Scrubber(msgspec.Struct, frozen=True):
     """A recording's course in one line, and what its cells mean.
 
     Attributes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from builders import TreeBuilder, broken_tree, hostile_tree, huge_tree
 from logging_core.history import History
@@ -109,7 +109,7 @@ def test_broken_health(
         use = measure_disk(root, now_s=now_s)
         return replace(use, allocated=use.size)  # what a disk gives for it is its own affair
 
-    monkeypatch.setattr("madrox_tui.feed.measure_disk", measured)
+    monkeypatch.setattr("logging_core.read.disk.measure_disk", measured)
     app = app_on(broken, monkeypatch, now_s=NOW_S)
     before = after(
         "tilde", shows=("not a JSON object", "not a regular file", "8 in 5 files: 5 lines")
