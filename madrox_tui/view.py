@@ -12,7 +12,7 @@ from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 
 HUES = 8
-"""How many colours tell instances apart: `cell--hue-0` … in the panels."""
+"""How many colours tell instances apart: `hue-0` … of `cell_styles`."""
 
 
 class View(msgspec.Struct, frozen=True, eq=False, dict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import ClassVar
 
@@ -13,7 +14,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.theme import Theme
 
+from madrox_tui.cell_styles import cell_styles
 from madrox_tui.find import holds, spans
 from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
 from madrox_tui.widgets.rows import Rows
@@ -59,45 +62,12 @@ class LineView(Rows, can_focus=True):
         Binding("x", "export", "Export the rows to a file", show=False, id="line.export"),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "cell--muted",
-        "cell--strong",
-        "cell--accent",
-        "cell--good",
-        "cell--warn",
-        "cell--bad",
-        "cell--head",
-        "cell--cursor",
-        "cell--hit",
-        "cell--hit-here",
-        *(f"cell--hue-{hue}" for hue in range(8)),
-    }
-
     DEFAULT_CSS = """
     LineView {
         overflow-y: scroll;
         overflow-x: hidden;
         scrollbar-size: 1 1;
         scrollbar-size-horizontal: 0;
-        &> .cell--muted { color: $muted; }
-        &> .cell--strong { color: $foreground; text-style: bold; }
-        &> .cell--accent { color: $accent; }
-        &> .cell--good { color: $success; }
-        &> .cell--warn { color: $warning; }
-        &> .cell--bad { color: $error; }
-        &> .cell--head { color: $muted; text-style: bold; }
-        &> .cell--cursor { background: $cursor-blurred; }
-        &:focus > .cell--cursor { background: $cursor; }
-        &> .cell--hit { color: $background; background: $secondary; }
-        &> .cell--hit-here { color: $background; background: $warning; text-style: bold; }
-        &> .cell--hue-0 { color: $hue-0; }
-        &> .cell--hue-1 { color: $hue-1; }
-        &> .cell--hue-2 { color: $hue-2; }
-        &> .cell--hue-3 { color: $hue-3; }
-        &> .cell--hue-4 { color: $hue-4; }
-        &> .cell--hue-5 { color: $hue-5; }
-        &> .cell--hue-6 { color: $hue-6; }
-        &> .cell--hue-7 { color: $hue-7; }
     }
     """
 
@@ -105,6 +75,7 @@ class LineView(Rows, can_focus=True):
         super().__init__(id=id)
         self._drawn: dict[int, _Content] = {}
         self._titles = ("", "")
+        self._styles: tuple[Theme | None, Mapping[str, Style]] = (None, {})
 
     # --- for the subclass ----------------------------------------------------
 
@@ -144,8 +115,14 @@ class LineView(Rows, can_focus=True):
         return max(1, self.scrollable_content_region.width - MARGIN)
 
     def cell_style(self, name: str) -> Style:
-        """The style of a component class without its `cell--`; the background shines through."""
-        return self.get_component_rich_style(f"cell--{name}", partial=True)
+        """One of `CELLS` in the current theme; the background shines through."""
+        theme, styles = self._styles
+        if theme is not self.app.current_theme:
+            styles = cell_styles(self.app.theme_variables)
+            self._styles = (self.app.current_theme, styles)
+        if name == "cursor" and not self.has_focus:
+            name = "cursor-blurred"
+        return styles[name]
 
     # --- drawing -------------------------------------------------------------
 

@@ -1,0 +1,49 @@
+"""What words and marks in a row look like: names of styles, and the theme's colours for them.
+
+Component classes would do the same, but Textual works out each of them for each widget at each
+change of any class, which is a twentieth of the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from rich.style import Style
+from textual.style import Style as ThemedStyle
+
+CELLS = MappingProxyType(
+    {
+        "muted": "$muted",
+        "strong": "bold $foreground",
+        "accent": "$accent",
+        "good": "$success",
+        "warn": "$warning",
+        "bad": "$error",
+        "head": "bold $muted",
+        "cursor": "on $cursor",
+        "cursor-blurred": "on $cursor-blurred",
+        "hit": "$background on $secondary",
+        "hit-here": "bold $background on $warning",
+        **{f"hue-{hue}": f"$hue-{hue}" for hue in range(8)},
+    }
+)
+"""The styles by name. What one does not say shines through from below."""
+
+_VARIABLES = sorted({word[1:] for style in CELLS.values() for word in style.split() if "$" in word})
+
+
+def cell_styles(variables: Mapping[str, str]) -> Mapping[str, Style]:
+    """The styles of `CELLS` in a theme.
+
+    Args:
+        variables: Of the theme, all of ours among them.
+    """
+    return _made_of(tuple(variables[name] for name in _VARIABLES))
+
+
+@lru_cache(maxsize=8)
+def _made_of(colours: tuple[str, ...]) -> Mapping[str, Style]:
+    variables = dict(zip(_VARIABLES, colours, strict=True))
+    return {name: ThemedStyle.parse(text, variables).rich_style for name, text in CELLS.items()}
