@@ -23,7 +23,8 @@ LEAST_HISTORY_BYTES = 16 * 1024
 """The same if there are many."""
 
 _HISTORY_IN_ALL = 16 << 20  # more messages than the timeline keeps
-_FIRST_LOOKS = 4
+_FIRST_LOOKS = 8
+_FIRST_S = 0.06  # a screen that shows most is better than one that shows all later
 
 KEEP_S = 600.0
 """So often what was summed is kept for the next start, if there is much of it."""
@@ -74,8 +75,9 @@ class LiveFleet:
         if kept is not None:
             self._reader = TreeReader(self._root, cursor=kept.cursor, blocks=True)
             self.model, self._doubt = kept.model, True
+        until_s = self._monotonic() + _FIRST_S
         first, looks = self._look(None), 1
-        while not first.caught_up and looks < _FIRST_LOOKS:
+        while not first.caught_up and looks < _FIRST_LOOKS and self._monotonic() < until_s:
             first, looks = self._look(()), looks + 1
         self._first = first
         return first

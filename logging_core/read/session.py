@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -32,7 +33,7 @@ from logging_core.tree import INSTANCE_FILES, FileKind
 BATCH = 3 << 19
 """About so many bytes are read at one look, of each log at most about one `TURN`."""
 
-_LOGS = 2_500
+_LOGS = 400
 """So many logs are read at one look."""
 
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
@@ -118,11 +119,19 @@ class Session:
     # --- which logs ----------------------------------------------------------
 
     def _note(self, look: Look, *, retry: bool) -> None:
-        """Put what changed into the queue, the most telling logs first."""
+        """Put what changed into the queue: of what changed last first, the most telling first."""
         self._parts.update(look.changed)
         if self._first and self._resumed is None:
             self._old.update(look.changed)
-        for group in sorted(look.changed, key=lambda group: _URGENT.get(_kind(group), _NOT_URGENT)):
+        newest: defaultdict[str, int] = defaultdict(int)
+        for group, parts in look.changed.items():
+            directory = _directory(group)
+            newest[directory] = max([newest[directory], *(part.mtime_ns for part in parts)])
+
+        def rank(group: str) -> tuple[int, int]:
+            return -newest[_directory(group)], _URGENT.get(_kind(group), _NOT_URGENT)
+
+        for group in sorted(look.changed, key=rank):
             self._queue[group] = None
         if retry:
             self._queue.update(dict.fromkeys(self._failed))
@@ -218,6 +227,10 @@ class Session:
             self._held.add(group)
         else:
             self._held.discard(group)
+
+
+def _directory(group: str) -> str:
+    return group.rpartition("/")[0]
 
 
 def _is_audit(group: str) -> bool:

@@ -44,7 +44,7 @@ class FleetScreen(Screen[None]):
         """Show what the feed brings, until the app ends."""
         if self._feed.first is not None:
             self._publish(self._feed.first)
-        self._run_feed()
+        self.call_after_refresh(self._run_feed)  # the first paint shares the processor with nobody
 
     @work(group="feed")
     async def _run_feed(self) -> None:
