@@ -42,6 +42,12 @@ PULSE_MINUTES = 10
 FIRST_LOOKS_S = 0.1
 """How often a part of the history is shown while the rest is still being read."""
 
+MANY_PER_S = 300.0
+"""So many events a second are more than a person can follow."""
+
+MANY_LOOKS_S = 0.1
+"""Then there is a new view so often at most."""
+
 
 class Feed:
     """Follows a tree, folds it into the fleet model, and publishes views.
@@ -172,6 +178,8 @@ class Feed:
                 if batch.caught_up or loop.time() - shown_s >= FIRST_LOOKS_S:
                     publish(await asyncio.to_thread(self._look))
                     shown_s = loop.time()
+            if batch.caught_up and self._pulse.events_per_s >= MANY_PER_S:
+                await asyncio.sleep(MANY_LOOKS_S)  # what comes meanwhile is read in one go
 
     def _note_gone(self, batch: Batch) -> None:
         """Tell the past, whose own looks are rare, who is gone from now on."""

@@ -11,6 +11,7 @@ from typing import Any
 from logging_core.tree import LogTree
 
 INSTANCES = 1_000
+COST_USD = 0.0123  # of each exchange
 DAYS = 30
 _RULE = "=" * 80
 _SCREEN = "\n".join(
@@ -49,7 +50,7 @@ class LargeTree:
         """Bytes on disk."""
         return sum(path.stat().st_size for path in self.tree.root.rglob("*") if path.is_file())
 
-    def happen(self, now: datetime, *, exchanges: int) -> int:
+    def happen(self, now: datetime, *, exchanges: int, captures: bool = True) -> int:
         """Requests, replies, events and captures, spread over the instances; how many records."""
         audit = []
         for number in range(exchanges):
@@ -58,15 +59,16 @@ class LargeTree:
             self._written += 1
             lines = message(at, "message_sent", key) + message(at, "message_received", key)
             append(self.tree.communication(instance_id), lines)
-            append(self.tree.tmux_output(instance_id), frame(at, self._written))
+            if captures:
+                append(self.tree.tmux_output(instance_id), frame(at, self._written))
             audit.append(exchange(at, instance_id, key))
         append(self.tree.audit_file(now.date()), b"".join(audit))
-        return exchanges * 4
+        return exchanges * (4 if captures else 3)
 
     def _write_audit(self, size: int) -> None:
         self.tree.audit_dir.mkdir(parents=True)
         each = len(exchange(self._start, self.ids[0], "old-000000"))
-        count = size // each
+        count = self.exchanges = size // each
         days: dict[Path, list[bytes]] = {}
         for number in range(count):
             at = self._start + timedelta(days=DAYS) * (number / count)
@@ -112,7 +114,7 @@ def message(at: datetime, event_type: str, message_id: str) -> bytes:
         "content": "what was said, at some length. " * 15,
     }
     if event_type == "message_received":
-        fields |= {"tokens": 812, "cost": 0.0123, "response_time": 2.333}
+        fields |= {"tokens": 812, "cost": COST_USD, "response_time": 2.333}
     return json.dumps(fields).encode() + b"\n"
 
 
@@ -124,7 +126,7 @@ def exchange(at: datetime, instance_id: str, message_id: str) -> bytes:
         "message_length": 465,
         "response_length": 465,
         "tokens": 812,
-        "cost": 0.0123,
+        "cost": COST_USD,
         "response_time_seconds": 2.333,
     }
     fields = {"timestamp": stamp, "level": "INFO", "event": "message_exchange"}

@@ -16,6 +16,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App[None]):
+    def compose(self): yield Static("bare app painted", markup=False)
+Bare().run()
+"""
+"""A Textual app that shows one line: what any takes to start."""
+
 TIMEOUT_S = 20.0
 
 
@@ -89,5 +98,16 @@ def madrox_top(
     terminal = Terminal(argv, rows=rows, columns=columns, cwd=cwd)
     try:
         yield terminal
+    finally:
+        terminal.close()
+
+
+def first_paint_s(argv: list[str], text: str, cwd: Path) -> float:
+    """From exec to the bytes that show a text."""
+    start = time.perf_counter()
+    terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
+    try:
+        terminal.until(lambda: text.encode() in terminal.output, text)
+        return time.perf_counter() - start
     finally:
         terminal.close()

@@ -92,13 +92,22 @@ class LineView(Rows, can_focus=True):
         self.count = count
         size = Size((width or self.row_width) + MARGIN, count + self.header_rows)
         if size != self.virtual_size:
-            self.virtual_size = size
+            self._resize(size)
         if self.follow:
             self.cursor = max(0, count - 1)
             self._to_end()
         elif self.cursor >= count:
             self.cursor = max(0, count - 1)
         self.refresh_changed()
+
+    def _resize(self, size: Size) -> None:
+        """Have other rows to scroll over; only assigning would lay out the whole screen anew."""
+        if self.styles.auto_dimensions or not self.show_vertical_scrollbar:
+            self.virtual_size = size
+            return
+        self.set_reactive(LineView.virtual_size, size)
+        self.vertical_scrollbar.window_virtual_size = size.height
+        self.scroll_y = min(self.scroll_y, self.max_scroll_y)
 
     def refresh_changed(self) -> None:
         """Draw the lines anew that look otherwise than before; none while the view is hidden."""

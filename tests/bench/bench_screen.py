@@ -16,15 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from builders import TreeBuilder
-from terminal import Terminal
+from terminal import BARE, Terminal, first_paint_s
 
-BARE = """
-from textual.app import App
-from textual.widgets import Static
-class Bare(App[None]):
-    def compose(self): yield Static("bare app painted", markup=False)
-Bare().run()
-"""
 ROUNDS = 60
 
 
@@ -33,17 +26,6 @@ def median_ms(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     p95 = ordered[int(len(ordered) * 0.95)]
     return f"{statistics.median(ordered) * 1000:.0f} ms median, {p95 * 1000:.0f} ms p95"
-
-
-def first_paint_s(argv: list[str], text: str, cwd: Path) -> float:
-    """From exec to the bytes that show a text."""
-    start = time.perf_counter()
-    terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
-    try:
-        terminal.until(lambda: text.encode() in terminal.output, text)
-        return time.perf_counter() - start
-    finally:
-        terminal.close()
 
 
 def latencies_s(argv: list[str], tree: TreeBuilder, cwd: Path) -> list[float]:

@@ -110,7 +110,7 @@ class Person:
     @property
     def lines(self) -> list[str]:
         strips = self.app.screen._compositor.render_strips()
-        return [strip.text.rstrip() for strip in strips]
+        return [strip.text.rstrip(" ▁▂▃▄▅▆▇█") for strip in strips]  # without the scrollbar
 
     @property
     def text(self) -> str:

@@ -1,0 +1,167 @@
+"""What the dashboard takes on a large tree, at rest and under load.
+
+    python tests/bench/bench_dashboard.py [GIGABYTES] [INSTANCES]
+
+Through a pseudo-terminal of 160x48: first paint beside a bare Textual app, memory and processor
+time at rest, then `EVENTS_PER_S` for a while, with keys pressed meanwhile. What it shows at the
+end must be every event.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+
+from large import COST_USD, LargeTree
+from madrox_tui.format import dollars
+from terminal import BARE, Terminal, first_paint_s
+
+EVENTS_PER_S, SECONDS, BURSTS_PER_S = 5_000, 10, 20
+REST_S = 20
+KEYS = "qzxjvwqzxjvwqzxjvwqzxjvwqzxjvwqzxjvw"
+
+
+class Dashboard:
+    """The program in its terminal, which is read all the time."""
+
+    def __init__(self, root: Path, cwd: Path) -> None:
+        argv = [sys.executable, "-m", "madrox_tui", str(root)]
+        self._terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
+        self._lock = threading.Condition()
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while not self._ended:
+            data = b""
+            try:
+                data = os.read(self._terminal.master, 1 << 16)
+            except OSError:
+                return
+            with self._lock:
+                self._terminal.output = (self._terminal.output + data)[-(1 << 20) :]
+                self._lock.notify_all()
+
+    def press(self, keys: bytes) -> None:
+        """Type, as if nothing had been shown before."""
+        with self._lock:
+            self._terminal.output = b""
+        self._terminal.send(keys)
+
+    def shows(self, text: str, timeout_s: float = 60) -> None:
+        """Wait until a text has been written since the last key."""
+        with self._lock:
+            found = self._lock.wait_for(
+                lambda: text.encode() in self._terminal.output, timeout=timeout_s
+            )
+        assert found, f"never came: {text!r}"
+
+    def cpu_s(self) -> float:
+        """Processor time so far."""
+        fields = Path(f"/proc/{self._terminal.process.pid}/stat").read_text().rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mib(self) -> tuple[float, float]:
+        """Now, and at most so far."""
+        status = Path(f"/proc/{self._terminal.process.pid}/status").read_text()
+        sizes = dict(line.split(":", 1) for line in status.splitlines())
+        return int(sizes["VmRSS"].split()[0]) / 1024, int(sizes["VmHWM"].split()[0]) / 1024
+
+    def settle(self) -> None:
+        """Wait until it has read what there is: a second in which it does next to nothing."""
+        while True:
+            before = self.cpu_s()
+            time.sleep(2)
+            if self.cpu_s() - before < 0.2:
+                return
+
+    def stop(self) -> None:
+        """End it."""
+        self._ended = True
+        self._terminal.close()
+
+
+def main() -> None:
+    """Measure and print."""
+    size = int(float(sys.argv[1] if len(sys.argv) > 1 else 10) * 1e9)
+    instances = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as directory:
+        cwd = Path(directory)
+        os.environ |= {"XDG_CACHE_HOME": f"{cwd}/cache", "XDG_STATE_HOME": f"{cwd}/state"}
+        large = LargeTree(cwd / "logs", size, datetime.now(), instances)
+        print(f"{large.size / 1e9:.1f} GB, {instances:,} instances")
+        bare_s = statistics.median(
+            first_paint_s([sys.executable, "-c", BARE], "bare app painted", cwd) for _ in range(5)
+        )
+        root = str(large.tree.root)
+        top = [sys.executable, "-m", "madrox_tui", root]
+        ours_s = [first_paint_s(top, "what was said", cwd) for _ in range(5)]
+        first_s, ratio = statistics.median(ours_s), statistics.median(ours_s) / bare_s
+        print(f"first paint: {first_s * 1e3:.0f} ms, {ratio:.2f} x a bare Textual app")
+        dashboard = Dashboard(large.tree.root, cwd)
+        try:
+            measure(dashboard, large)
+        finally:
+            dashboard.stop()
+
+
+def measure(dashboard: Dashboard, large: LargeTree) -> None:
+    """At rest, then under load."""
+    start_s = time.perf_counter()
+    dashboard.shows("live")
+    dashboard.settle()
+    print(f"all read after {time.perf_counter() - start_s:.0f} s, {dashboard.cpu_s():.1f} s CPU")
+    print("memory: {:.0f} MiB, at most {:.0f}".format(*dashboard.memory_mib()))
+    before = dashboard.cpu_s()
+    time.sleep(REST_S)
+    print(f"at rest: {(dashboard.cpu_s() - before) / REST_S:.2%} of a core")
+    dashboard.press(b"\x06")
+    taken_s: list[float] = []
+    typist = threading.Thread(target=type_keys, args=(dashboard, taken_s))
+    typist.start()
+    before = dashboard.cpu_s()
+    exchanges = 0
+    for burst in range(SECONDS * BURSTS_PER_S):
+        end_s = time.perf_counter() + 1 / BURSTS_PER_S
+        number = EVENTS_PER_S // BURSTS_PER_S // 3
+        large.happen(datetime.now(), exchanges=number, captures=burst % 20 == 0)
+        exchanges += number
+        time.sleep(max(0.0, end_s - time.perf_counter()))
+    typist.join()
+    used = (dashboard.cpu_s() - before) / SECONDS
+    taken_s.sort()
+    p95_s = taken_s[int(len(taken_s) * 0.95)]
+    print(f"at {exchanges * 3 / SECONDS:,.0f} events/s: {used:.0%} of a core")
+    print(f"a key: median {statistics.median(taken_s) * 1e3:.0f} ms, p95 {p95_s * 1e3:.0f} ms")
+    dashboard.settle()
+    dashboard.press(b"\x1b4z")
+    dashboard.shows(dollars((large.exchanges + exchanges) * COST_USD), timeout_s=10)
+    print(f"every one of {exchanges:,} prices counted")
+    print("memory: {:.0f} MiB, at most {:.0f}".format(*dashboard.memory_mib()))
+
+
+def type_keys(dashboard: Dashboard, taken_s: list[float]) -> None:
+    """Type what to find, a letter at a time, and wait for each."""
+    typed = ""
+    for letter in KEYS:
+        time.sleep(SECONDS / len(KEYS) * 0.8)
+        typed += letter
+        start_s = time.perf_counter()
+        dashboard.press(letter.encode())
+        dashboard.shows(typed)
+        taken_s.append(time.perf_counter() - start_s)
+
+
+if __name__ == "__main__":
+    main()
