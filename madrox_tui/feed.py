@@ -45,7 +45,7 @@ FIRST_LOOKS_S = 0.1
 MANY_PER_S = 300.0
 """So many events a second are more than a person can follow."""
 
-MANY_LOOKS_S = 0.1
+MANY_LOOKS_S = 0.25
 """Then there is a new view so often at most."""
 
 
