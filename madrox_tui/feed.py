@@ -39,7 +39,7 @@ T = TypeVar("T")
 PULSE_MINUTES = 10
 """Of so many minutes the list shows how much was going on."""
 
-FIRST_LOOKS_S = 0.1
+FIRST_LOOKS_S = 0.25
 """How often a part of the history is shown while the rest is still being read."""
 
 MANY_PER_S = 300.0

@@ -106,9 +106,13 @@ class Activity:
 
     def per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, the current one last."""
-        last = int(now_s // 60)
-        known = dict(zip(self._minutes, self._times, strict=True))
-        return tuple(known.get(m, 0) for m in range(last - minutes + 1, last + 1))
+        first = int(now_s // 60) - minutes + 1
+        counts = [0] * minutes
+        for place in range(bisect_left(self._minutes, first), len(self._minutes)):
+            ago = self._minutes[place] - first
+            if ago < minutes:
+                counts[ago] = self._times[place]
+        return tuple(counts)
 
     def _count(self, minute: int, times: int) -> None:
         place = bisect_left(self._minutes, minute)
