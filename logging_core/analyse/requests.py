@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 
 from logging_core.analyse.facts import moment_s
@@ -22,12 +23,13 @@ class Requests:
     remembered, and a request that is not newer than its reply does not open.
     """
 
-    __slots__ = ("_closed", "_late", "_open")
+    __slots__ = ("_closed", "_late_ids", "_late_times", "_open")
 
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}
         self._closed: Recent[float] = Recent(RECENT_REPLIES)
-        self._late: dict[str | None, str] = {}
+        self._late_ids: list[str | None] = []
+        self._late_times = array("d")
 
     def open(self, message_id: str, at_s: float | None) -> None:
         """A request was sent; one that is open already keeps its time."""
@@ -64,7 +66,8 @@ class Requests:
         if len(message_ids) < RECENT_REPLIES:
             self._remember()
         newest = slice(-RECENT_REPLIES, None)
-        self._late = dict(zip(message_ids[newest], timestamps[newest], strict=True))
+        self._late_ids = [*message_ids[newest]]
+        self._late_times = array("d", map(moment_s, timestamps[newest]))
 
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""
@@ -72,7 +75,7 @@ class Requests:
 
     def _remember(self) -> None:
         """Note the newest answers that came in bulk: only now does it matter."""
-        for message_id, timestamp in self._late.items():
+        for message_id, at_s in zip(self._late_ids, self._late_times, strict=True):
             if message_id is not None:
-                self._closed.put(message_id, moment_s(timestamp))
-        self._late = {}
+                self._closed.put(message_id, at_s)
+        self._late_ids, self._late_times = [], array("d")

@@ -7,6 +7,7 @@ Through a pseudo-terminal of 160x48, beside a bare Textual app and `tail -F` in 
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def main() -> None:
     instances = int(sys.argv[1]) if len(sys.argv) > 1 else 8
     with tempfile.TemporaryDirectory() as directory:
         cwd = Path(directory)
+        os.environ |= {"XDG_CACHE_HOME": f"{cwd}/cache", "XDG_STATE_HOME": f"{cwd}/state"}
         tree = TreeBuilder(cwd / "logs")
         at_s = time.time() - TreeBuilder.epoch(0) - 60
         for number in range(instances):
