@@ -2,7 +2,7 @@
 
     python tests/bench/bench_screen.py [INSTANCES]
 
-Through a pseudo-terminal of 160x48, beside a bare Textual app and `tail -F` in the same run.
+Through a pseudo-terminal of 160x48, beside a bare Textual app, `tail -F`, and, if installed, lnav.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from shutil import which
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -39,7 +40,7 @@ def latencies_s(argv: list[str], tree: TreeBuilder, cwd: Path) -> list[float]:
         time.sleep(1.0)
         taken = []
         for number in range(ROUNDS):
-            text = f"bench{number:04}x"
+            text = f"{Path(argv[0]).name[:4]}{number:04}x"  # no other run wrote that
             tree.send("i0", f"m{number}", text, at=at_s)
             start = time.perf_counter()
             terminal.until(lambda text=text: text.encode() in terminal.output, text)  # type: ignore[misc]
@@ -73,6 +74,10 @@ def main() -> None:
         ratio = statistics.median(ours) / statistics.median(bare)
         print(f"ratio of medians:              {ratio:.2f}")
         print(f"append to screen, tail -F:     {median_ms(latencies_s(tail, tree, cwd))}")
+        if which("lnav") is not None:
+            os.environ["HOME"] = str(cwd)  # where lnav keeps what it was asked before
+            lnav = ["lnav", str(tree.root / "instances/i0/communication.jsonl")]
+            print(f"append to screen, lnav:        {median_ms(latencies_s(lnav, tree, cwd))}")
         print(f"append to screen, madrox-top:  {median_ms(latencies_s(top, tree, cwd))}")
 
 
