@@ -21,13 +21,13 @@ from large import LargeTree
 
 EXCHANGES_PER_MINUTE = 200
 CONSUMER = """
-import asyncio, resource, sys, time
+import asyncio, sys, time
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 
-def resident():
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+def memory(what):
+    with open("/proc/self/status") as status:  # ru_maxrss would be that of the parent, too
+        return next(int(line.split()[1]) for line in status if line.startswith(what)) / 1024
 
 async def main(root, mode):
     model = FleetModel() if mode != "alone" else None
@@ -40,8 +40,7 @@ async def main(root, mode):
         if batch.caught_up:
             if model is not None:
                 model.state(time.time())
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(seen, resident(), peak, flush=True)
+            print(seen, memory("VmRSS"), memory("VmHWM"), flush=True)
 
 asyncio.run(main(sys.argv[1], sys.argv[2]))
 """
