@@ -129,7 +129,7 @@ class Session:
             newest[directory] = max([newest[directory], *(part.mtime_ns for part in parts)])
 
         def rank(group: str) -> tuple[int, int]:
-            return -newest[_directory(group)], _URGENT.get(_kind(group), _NOT_URGENT)
+            return -newest[_directory(group)], _urgency(group)
 
         for group in sorted(look.changed, key=rank):
             self._queue[group] = None
@@ -195,8 +195,10 @@ class Session:
 
         Of the audit days, the newest ones first: none before those after it are read.
         """
+        taken: list[tuple[str, Found]] = []
         for group in self._held - self._queue.keys():
-            self._take(group, self._log(group).rest(), findings)
+            taken.append((group, self._log(group).rest()))
+            self._take(*taken[-1])
         left = BATCH
         days = sorted(filter(_is_audit, self._queue), reverse=True)
         others = (group for group in self._queue if not _is_audit(group))
@@ -211,13 +213,17 @@ class Session:
             found = self._log(group).poll(self._parts[group], relist, TURN)
             left -= found.spent
             behind = behind or not found.drained
-            self._take(group, found, findings)
+            taken.append((group, found))
+            self._take(group, found)
+        # In an order of its own: it must not show in which one the files were read.
+        for _, found in sorted(taken, key=lambda pair: (_urgency(pair[0]), pair[0])):
+            findings.streams.append(found.records)
+            findings.blocks.extend(found.blocks)
+            findings.problems.extend(found.problems)
+            findings.oddities.extend(found.oddities)
 
-    def _take(self, group: str, found: Found, findings: Findings) -> None:
-        findings.streams.append(found.records)
-        findings.blocks.extend(found.blocks)
-        findings.problems.extend(found.problems)
-        findings.oddities.extend(found.oddities)
+    def _take(self, group: str, found: Found) -> None:
+        """Note how far a log was read."""
         self._positions[group] = self._log(group).positions()
         if not found.drained:
             self._queue[group] = None
@@ -227,6 +233,10 @@ class Session:
             self._held.add(group)
         else:
             self._held.discard(group)
+
+
+def _urgency(group: str) -> int:
+    return _URGENT.get(_kind(group), _NOT_URGENT)
 
 
 def _directory(group: str) -> str:

@@ -76,6 +76,7 @@ class InstancesPanel(LineView):
         super().__init__(id=id)
         self._rows: list[Row] = []
         self._folded: frozenset[str] = frozenset()
+        self._was_read = False  # until then the first row is whichever is first
         self._table = Table(instance_columns(Cells()))
         self.entitle("Instances")
 
@@ -120,8 +121,9 @@ class InstancesPanel(LineView):
         else:
             self._rows = flat(shown, self.order)
         scrolled = self.scroll_offset.y > 0
-        if chosen is not None:
+        if chosen is not None and (self.cursor or self._was_read):
             self.set_reactive(LineView.cursor, self._place_of(chosen.instance_id))
+        self._was_read = self._was_read or view.state.caught_up
         self.show_rows(len(self._rows))
         if scrolled:
             self.scroll_to(y=self.cursor - line, animate=False, force=True, immediate=True)

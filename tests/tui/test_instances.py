@@ -338,3 +338,26 @@ async def test_the_panel_is_found_as_it_was_left() -> None:
         assert panel.kept() == kept
         assert "anvil" not in names(panel)
         assert panel.order.mark == "▾"
+
+
+async def test_while_the_tree_is_read_the_first_row_is_chosen() -> None:
+    """Who comes first is known when everything is read; from then on a row keeps its place."""
+
+    def part(names: list[str], *, whole: bool) -> View:
+        fleet = [instance(name, name, since=number) for number, name in enumerate(names)]
+        shown = view(fleet)
+        return msgspec.structs.replace(
+            shown, state=msgspec.structs.replace(shown.state, caught_up=whole)
+        )
+
+    async with panel_with(part(["c", "d"], whole=False)) as (panel, pilot):
+        for names_then, whole in ((["b", "c", "d"], False), (["a", "b", "c", "d"], True)):
+            panel.view = part(names_then, whole=whole)
+            await pilot.pause()
+            assert panel.selected is not None
+            assert panel.selected.instance_id == names(panel)[0]
+        first = names(panel)[0]
+        panel.view = part(["z", *"abcd"], whole=True)
+        await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.instance_id == first
