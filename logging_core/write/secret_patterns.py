@@ -202,7 +202,7 @@ SECRET_PATTERNS = (
         "password",  # with a letter and a digit; a call or an attribute is code
         (Sign("[sS][wW][oO][rR][dD]", "=", ""), Sign("[sS][wW][dD]", "=", "")),
         r"(?P<keep>=(?:(?<=[sS][wW][oO][rR][dD]=)|(?<=[sS][wW][dD]=))[\"'\\]{0,2})"
-        rf"(?=[^\d{_NO_VALUE}]{{0,32}}+\d)(?=[^A-Za-z{_NO_VALUE}]{{0,32}}+[A-Za-z])"
+        rf"(?=[^\d{_NO_VALUE}]{{0,24}}+\d)(?=[^A-Za-z{_NO_VALUE}]{{0,24}}+[A-Za-z])"
         r"(?!=|[A-Za-z_]\w*+[(]|[A-Za-z_]++\.[A-Za-z_])"
         rf"[^{_NO_VALUE}]{{6,}}+",
         least=len("password=abc123"),
