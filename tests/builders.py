@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -210,7 +211,14 @@ def hostile_tree(root: Path, texts: Mapping[str, bytes]) -> TreeBuilder:
         tree.json(
             f"instances/{who}/communication.jsonl", {"event_type": text, "content": data.hex()}
         )
+    _age_alike(root)
     return tree
+
+
+def _age_alike(root: Path) -> None:
+    """What changed last is read first: in which order must not depend on the disk."""
+    for path in root.rglob("*"):
+        os.utime(path, (0, 0))
 
 
 def broken_tree(root: Path) -> TreeBuilder:
@@ -279,4 +287,5 @@ def huge_tree(root: Path, number: int = 1_000) -> TreeBuilder:
             tree.send(who, "m2", f"Verify shard {n:,}.", at=at + 12)
         elif n % 4 == 0:
             tree.terminate(who, at=at + 15)
+    _age_alike(root)
     return tree

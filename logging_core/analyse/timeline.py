@@ -19,9 +19,9 @@ class Timeline(Generic[T]):
     """The newest items (messages, or events), oldest first.
 
     The items of a file keep its order: one whose time runs backwards, or cannot be
-    read, stands where the one before it stands. Of one time, files stand by name. Once everything
-    in the tree has been read, rows keep their places for good, and an item that comes late goes to
-    the end. Until then, rows that were handed out may move, and `reordered` says so.
+    read, stands where the one before it stands. Once everything in the tree has been read, rows
+    keep their places for good, and an item that comes late goes to the end. Until then, rows
+    that were handed out may move, and `reordered` says so.
 
     Args:
         limit: How many items are kept.
@@ -50,10 +50,10 @@ class Timeline(Generic[T]):
 
     def _clear(self) -> None:
         self._clocks: dict[str, float] = {}
-        self._coming: list[tuple[tuple[float, str], T, int]] = []
+        self._coming: list[tuple[float, T, int]] = []
         self._items: list[T] = []
         self._weights = array("q")  # of the items
-        self._loose: list[tuple[float, str]] = []  # of the items at the end that may still move
+        self._loose: list[float] = []  # times of the items at the end that may still move
         self._first = 0  # of the items that are kept
         self._weight = 0  # of those
         self._cut = 0
@@ -75,7 +75,7 @@ class Timeline(Generic[T]):
         clock = self._clocks.get(file, -math.inf)
         if time_s is not None and time_s > clock:
             clock = self._clocks[file] = time_s
-        self._coming.append(((clock, file), item, len(text)))
+        self._coming.append((clock, item, len(text)))
 
     def settle(self, *, caught_up: bool) -> None:
         """Merge what was added; with `caught_up`, all rows keep their places from now on."""
@@ -105,13 +105,13 @@ class Timeline(Generic[T]):
             # A new list: windows that were handed out share the old one.
             self._items = self._items[:fixed] + [item for _, item, _ in rows]
             self._weights = self._weights[:fixed] + array("q", [weight for _, _, weight in rows])
-            self._loose = [place for place, _, _ in rows]
+            self._loose = [time_s for time_s, _, _ in rows]
             self._first, self._weight = 0, sum(self._weights)
             self.reordered += 1
         else:
             self._items.extend(item for _, item, _ in self._coming)
             self._weights.extend(weight for _, _, weight in self._coming)
-            self._loose.extend(place for place, _, _ in self._coming)
+            self._loose.extend(time_s for time_s, _, _ in self._coming)
             self._weight += sum(weight for _, _, weight in self._coming)
 
     def _trim(self) -> None:

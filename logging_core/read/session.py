@@ -128,8 +128,8 @@ class Session:
             directory = _directory(group)
             newest[directory] = max([newest[directory], *(part.mtime_ns for part in parts)])
 
-        def rank(group: str) -> tuple[int, int]:
-            return -newest[_directory(group)], _urgency(group)
+        def rank(group: str) -> tuple[int, int, str]:
+            return -newest[_directory(group)], _urgency(group), group
 
         for group in sorted(look.changed, key=rank):
             self._queue[group] = None
