@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -56,15 +57,15 @@ def mark(strip: Strip, spans: Iterable[tuple[int, int]], style: Style) -> Strip:
         spans: Character offsets, ascending, apart from each other.
         style: What is laid over.
     """
-    text = strip.text
-    parts: list[Strip] = []
-    at = 0
-    for first, last in spans:
-        start, end = cell_len(text[:first]), cell_len(text[:last])
-        parts += [strip.crop(at, start), _over(strip.crop(start, end), style)]
-        at = end
-    return Strip.join([*parts, strip.crop(at, strip.cell_length)]) if parts else strip
-
-
-def _over(strip: Strip, style: Style) -> Strip:
-    return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
+    marked = list(spans)
+    segments: list[Segment] = []
+    offset = 0
+    for text, below, _ in strip:
+        edges = (edge - offset for span in marked for edge in span)
+        cuts = [0, *(edge for edge in edges if 0 < edge < len(text)), len(text)]
+        for start, stop in pairwise(cuts):
+            is_marked = any(first <= offset + start < last for first, last in marked)
+            over = (below or Style()) + style if is_marked else below
+            segments.append(Segment(text[start:stop], over))
+        offset += len(text)
+    return Strip(segments, strip.cell_length)

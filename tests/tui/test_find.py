@@ -62,6 +62,12 @@ def test_the_place_among_the_hits() -> None:
     assert Found("x", (3, 7, 9), 12).number == 0
 
 
+def test_a_mark_keeps_a_letter_of_no_width() -> None:
+    """A letter that takes no cell at the end of a row is still there when the row is marked."""
+    marked = mark(Strip([Segment("00\u1160")]), [(0, 2)], Style(bold=True))
+    assert marked.text == "00\u1160"
+
+
 @given(st.text(st.characters(categories=["L", "N", "So"]), min_size=1), st.data())
 def test_marks_change_no_text(text: str, data: st.DataObject) -> None:
     """A marked row holds the same text, the marked part in the mark's style, wide or not."""
