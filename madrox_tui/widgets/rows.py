@@ -123,7 +123,10 @@ class Rows(ScrollView):
         )
 
     def show_row(self, index: int) -> None:
-        """Bring a row into sight, and the cursor onto it where there is one."""
+        """Bring a row into sight, and the cursor onto it where there is one. `LineView` does it.
+
+        Textual's metaclass leaves no room for an abstract method.
+        """
         raise NotImplementedError
 
     # --- find ----------------------------------------------------------------

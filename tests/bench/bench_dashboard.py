@@ -82,7 +82,7 @@ class Dashboard:
         return int(sizes["VmRSS"].split()[0]) / 1024, int(sizes["VmHWM"].split()[0]) / 1024
 
     def settle(self) -> None:
-        """Wait until it has read what there is: a second in which it does next to nothing."""
+        """Wait until it has read what there is: two seconds in which it does next to nothing."""
         while True:
             before = self.cpu_s()
             time.sleep(2)

@@ -116,7 +116,7 @@ def test_a_series_has_every_slot_with_what_lies_in_it(step_s: float, blocks: boo
 
 @pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
 def test_some_instances_have_their_own_series(blocks: bool) -> None:
-    """Of the newest day, the series of some instances is exact to the minute."""
+    """Of its newest exchanges, the series of some instances is exact to the minute."""
     events = many(600, 0.9)
     model = model_of(*events, blocks=blocks)
     theirs = [event for event in events if event.instance_id in {"a", "c"}]
@@ -126,7 +126,7 @@ def test_some_instances_have_their_own_series(blocks: bool) -> None:
         assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
 
 
-def test_what_is_older_than_a_day_is_known_by_the_hour() -> None:
+def test_what_is_more_than_the_newest_is_known_by_the_hour() -> None:
     """Of one instance, older exchanges count where their hour begins; none is lost."""
     events = many(3 * MOST_ROWS, 40)
     model = model_of(*events, blocks=True)
@@ -147,8 +147,8 @@ def test_more_exchanges_than_are_kept_one_by_one_are_all_counted() -> None:
     assert model.usage_in(from_s=T, to_s=T + 3_600).requests == len(events)
 
 
-def test_a_month_of_the_fleet_is_known_to_the_minute_and_the_rest_by_the_hour() -> None:
-    """Minutes of the newest 31 days are exact; an older hour counts where it begins."""
+def test_a_month_of_the_fleet_is_known_to_the_minute() -> None:
+    """Any window of a fleet with few exchanges is exact, and the whole misses none."""
     events = many(2_000, 60)
     model = model_of(*events, blocks=True)
     recent = model.usage_in(from_s=T + 40 * DAY + 60 * 17, to_s=T + 60 * DAY)
