@@ -139,7 +139,7 @@ def _catch_up(model: FleetModel, reader: TreeReader, *, doubt: bool = False) -> 
         if doubt and is_rewritten(batch):
             return None
         model.apply(batch)
-        records += len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)
+        records += batch.count
         if batch.caught_up:
             return _End(batch.cursor, records)
         batch = reader.poll(())  # what the first look found, but no second look for more

@@ -300,3 +300,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cursor: dict[str, Any] = {}
     blocks: tuple[AuditBlock, ...] = ()
     oddities: tuple[Oddity, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many records there are, those in blocks included."""
+        return len(self.records) + sum(len(block.exchanges) for block in self.blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable
@@ -18,13 +19,11 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
-from logging_core.analyse.prompts import compile_patterns
-from logging_core.cache import FleetCache
 from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
-from madrox_tui.feed import Feed
+from madrox_tui.feed import Feed, First
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.past import Closable, DeferredPast, Past
 from madrox_tui.remember import Memory, Remembered, state_path
@@ -50,7 +49,8 @@ class MadroxTop(PanelsApp):
         now: The clock, seconds since the epoch.
         memory: How the screen was left; `None` forgets it.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
-        cache: Where sums are kept from one run to the next; `None`: nowhere.
+        cached: Whether sums are kept from one run to the next.
+        first: Gives the view to begin with, made ahead; `None`: none until the tree is read.
 
     Raises:
         textual.app.InvalidThemeError: There is no such theme.
@@ -69,7 +69,8 @@ class MadroxTop(PanelsApp):
         now: Callable[[], float] = time.time,
         memory: Memory | None = None,
         past: Past | None = None,
-        cache: FleetCache | None = None,
+        cached: bool = False,
+        first: Callable[[], First | None] = lambda: None,
     ) -> None:
         super().__init__(now=now)
         for ours in THEMES:
@@ -78,7 +79,15 @@ class MadroxTop(PanelsApp):
         left = self._memory.load()
         self.theme = settings.theme or self._known(left.theme) or THEMES[0].name
         self.set_keymap(keymap(settings.keys))
-        self._feed = Feed(root, now=now, settings=settings, since_s=since_s, past=past, cache=cache)
+        self._feed = Feed(
+            root,
+            now=now,
+            settings=settings,
+            since_s=since_s,
+            past=past,
+            cached=cached,
+            first=first,
+        )
         self._main = MainScreen(self._feed, settings, _begin(left, settings.layout))
 
     def get_default_screen(self) -> MainScreen:
@@ -94,15 +103,13 @@ class MadroxTop(PanelsApp):
         chosen = super().get_driver_class()
         return TerminalDriver if chosen is LinuxDriver else chosen
 
-    def begin(self) -> None:
-        """Take the first look at the tree, blocking, so that the first screen shows it."""
-        self._feed.begin()
-
     def on_mount(self) -> None:
         """Leave the terminal as it was also when told to go by a signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._quit_by, number)
+        if not gc.isenabled():
+            self.call_after_refresh(_collect_garbage)
 
     def exit(
         self,
@@ -132,8 +139,20 @@ class MadroxTop(PanelsApp):
         """Keep Textual's traceback off the terminal: it prints locals, and they hold log text."""
 
 
-def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> int:
-    """Run the dashboard until it is left; the exit code. The arguments are those of `MadroxTop`.
+def run_app(
+    root: Path,
+    *,
+    settings: Settings,
+    since_s: float | None = None,
+    first: Callable[[], First | None] = lambda: None,
+) -> int:
+    """Run the dashboard until it is left; the exit code.
+
+    Args:
+        root: As of `MadroxTop`, as the others.
+        settings: What the user wants.
+        since_s: Count only what happened at or after this moment; `None` for all.
+        first: As well; called once there is nothing else left to be done before the first paint.
 
     Raises:
         StartError: There is no such theme.
@@ -141,6 +160,7 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
     """
 
     def history() -> Closable:
+        from logging_core.analyse.prompts import compile_patterns
         from logging_core.history import History
 
         prompts = compile_patterns(settings.prompts)
@@ -149,11 +169,15 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
     past = DeferredPast(history)
     try:
         memory = Memory(state_path())
-        cache = FleetCache(root, "screen") if since_s is None else None
         app = MadroxTop(
-            root, settings=settings, since_s=since_s, memory=memory, past=past, cache=cache
+            root,
+            settings=settings,
+            since_s=since_s,
+            memory=memory,
+            past=past,
+            cached=True,
+            first=first,
         )
-        app.begin()
         app.run()
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))
@@ -163,6 +187,12 @@ def run_app(root: Path, *, settings: Settings, since_s: float | None = None) -> 
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0
+
+
+def _collect_garbage() -> None:
+    """From now on, but never look at what is there already: it stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def _begin(left: Remembered, layout: str | None) -> Remembered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,6 +12,12 @@ from madrox_tui.money import Budget, Rate, make_budget, make_rate
 
 WAYS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
 """What the table can be grouped by, in the order of the key."""
+
+
+def kept_way(kept: dict[str, Any]) -> str:
+    """What the sums are to be by, of what a panel kept: one of `WAYS`, whatever it is."""
+    return kept["by"] if kept.get("by") in WAYS else WAYS[0]
+
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 SPANS: tuple[tuple[int, int], ...] = (

@@ -6,27 +6,29 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 import orjson
 
-from logging_core.analyse.prompts import compile_patterns
-from logging_core.analyse.state import FleetState
-from logging_core.cache import FleetCache, read_fleet
 from logging_core.errors import MadroxLogError
 from logging_core.text import safe_line
+from madrox_tui.ahead import Ahead
 from madrox_tui.arguments import Options, StartError, parse_arguments, parse_since
 from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
-from madrox_tui.filters import parse_filter
-from madrox_tui.report import to_json, to_text
+
+if TYPE_CHECKING:
+    from logging_core.analyse.state import FleetState
+    from madrox_tui.feed import First
 
 _PLAIN_TERMINALS = frozenset({"", "dumb"})
 
@@ -141,10 +143,28 @@ def _show_tree(
         state = _read(root, wanted, now)
         _write(_as_json(state, root) if wanted.options.json else _as_text(state, root, env))
         return 0
-    from madrox_tui.app import run_app  # a report must not pay for Textual
+    gc.disable()  # until the first paint: nothing that is loaded before it is garbage
+    try:
+        with Ahead(partial(_look_ahead, root, wanted, now)) as first:
+            from madrox_tui.app import run_app  # takes long; a report must not pay for Textual
 
-    _check_keys(wanted)
-    return run_app(root, settings=wanted.settings, since_s=wanted.since_s)
+            first.hurry()
+            _check_keys(wanted)
+            return run_app(root, settings=wanted.settings, since_s=wanted.since_s, first=first.take)
+    finally:
+        gc.enable()
+
+
+def _look_ahead(
+    root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
+) -> First:
+    from madrox_tui.audit_view import kept_way
+    from madrox_tui.feed import Feed
+    from madrox_tui.remember import Memory, state_path
+
+    feed = Feed(root, now=now, settings=wanted.settings, since_s=wanted.since_s, cached=True)
+    feed.group_by(kept_way(Memory(state_path()).load().panels.get("audit", {})))
+    return feed.look_ahead(enough)
 
 
 def _check_keys(wanted: _Wanted) -> None:
@@ -159,6 +179,10 @@ def _check_keys(wanted: _Wanted) -> None:
 
 
 def _read(root: Path, wanted: _Wanted, now: Callable[[], float]) -> FleetState:
+    from logging_core.analyse.prompts import compile_patterns
+    from logging_core.cache import FleetCache, read_fleet
+    from madrox_tui.filters import parse_filter
+
     listed = parse_filter(wanted.settings.filter)
     cache = FleetCache(root, "report") if wanted.since_s is None else None
     model = read_fleet(
@@ -185,11 +209,15 @@ def _read(root: Path, wanted: _Wanted, now: Callable[[], float]) -> FleetState:
 
 
 def _as_json(state: FleetState, root: Path) -> bytes:
+    from madrox_tui.report import to_json
+
     report = to_json(state, str(root))
     return orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _as_text(state: FleetState, root: Path, env: Mapping[str, str]) -> bytes:
+    from madrox_tui.report import to_text
+
     columns = env.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() and int(columns) else None
     if width is None and _is_terminal(sys.stdout):

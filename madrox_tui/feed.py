@@ -5,33 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
-from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState, InstanceState, Usage
-from logging_core.cache import FleetCache
-from logging_core.read.events import newest_events
-from logging_core.read.frames import read_frame
-from logging_core.read.messages import MessagePages
-from logging_core.read.panes import PaneFile
 from logging_core.records import Batch, InstanceGone
 from madrox_tui.audit_sums import AuditSums
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
 from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.frames import FrameSource
-from madrox_tui.live import LiveFleet, count_records
-from madrox_tui.messages import MessageSource
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
+from madrox_tui.sources import frames_of, messages_of
 from madrox_tui.view import View
 
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
+    from madrox_tui.live import LiveFleet
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,9 +41,21 @@ MANY_PER_S = 300.0
 MANY_LOOKS_S = 0.25
 """Then there is a new view so often at most."""
 
+_AHEAD = -1  # rows of a view made ahead are numbered otherwise than those of any other
+
+
+class First(NamedTuple):
+    """A view that was made ahead, and how many looks at the tree are in it."""
+
+    view: View
+    looks: int
+
 
 class Feed:
     """Follows a tree, folds it into the fleet model, and publishes views.
+
+    What reads the tree is loaded once it is needed: not before the first paint, where the first
+    view was made ahead.
 
     Args:
         root: The log tree; need not exist yet.
@@ -58,12 +63,12 @@ class Feed:
         settings: The filter to begin with, and how to look.
         since_s: Count only what happened at or after this moment; `None` for all.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
-        cache: Where sums are kept from one run to the next; `None`: nowhere.
+        cached: Whether sums are kept from one run to the next.
+        first: Gives what another feed saw of the tree a moment ago, or `None`.
 
     Attributes:
         frames: Every captured frame of every pane.
         messages: Messages older than those of a view; `None` if they do not count.
-        first: What `begin` saw; `None` before that.
     """
 
     def __init__(
@@ -74,38 +79,64 @@ class Feed:
         settings: Settings,
         since_s: float | None = None,
         past: Past | None = None,
-        cache: FleetCache | None = None,
+        cached: bool = False,
+        first: Callable[[], First | None] = lambda: None,
     ) -> None:
         self.root = root
         # What is older than what counts is not for the timeline either.
-        pages = None if since_s is not None else MessageSource(partial(MessagePages, root))
-        self.messages = pages
-        self.frames = FrameSource(partial(PaneFile, root), partial(read_frame, root))
-        self.first: View | None = None
+        self.messages = None if since_s is not None else messages_of(root)
+        self.frames = frames_of(root)
         self.now = now
-        self._tick_s = settings.tick_s
-        options = {
-            "since_s": since_s,
-            "stuck_after_s": settings.stuck_after_s,
-            "prompts": compile_patterns(settings.prompts),
-        }
-        self._live = LiveFleet(
-            root, options, poll=settings.poll, cache=cache, monotonic=time.monotonic
-        )
+        self._settings = settings
+        self._since_s = since_s
+        self._cached = cached
+        self._first = first
+        self._looks_left = 0
+        self._is_abreast = asyncio.Event()
         self._sums = AuditSums(budget_usd=settings.budget_usd, clock=time.monotonic)
         self._pulse = Pulse(time.monotonic)
         self._turn = asyncio.Lock()
         self._past = past
         self._past_turn = asyncio.Lock()
-        self._jumps = 0
+        self._jumps = -_AHEAD
         self._filter = parse_filter(settings.filter)
         self._scope: str | None = None
 
-    def begin(self) -> None:
-        """Take the first look, blocking; `first` shows it, and `run` goes on from there."""
-        batch = self._live.begin()
-        self._pulse.beat(0, caught_up=batch.caught_up)
-        self.first = self._look()
+    @cached_property
+    def _live(self) -> LiveFleet:
+        from logging_core.analyse.prompts import compile_patterns
+        from logging_core.cache import FleetCache
+        from madrox_tui.live import LiveFleet
+
+        options = {
+            "since_s": self._since_s,
+            "stuck_after_s": self._settings.stuck_after_s,
+            "prompts": compile_patterns(self._settings.prompts),
+        }
+        cache = FleetCache(self.root, "screen") if self._cached and self._since_s is None else None
+        poll = self._settings.poll
+        return LiveFleet(self.root, options, poll=poll, cache=cache, monotonic=time.monotonic)
+
+    def look_ahead(self, enough: Callable[[], bool]) -> First:
+        """What there is, blocking, for another feed of the same tree to begin with.
+
+        Args:
+            enough: Ends it early, between two looks.
+        """
+        looks = self._live.look_ahead(enough)
+        state = msgspec.structs.replace(self._live.model.state(self.now()), reordered=_AHEAD)
+        return First(self._view(state, None), looks)
+
+    def begin(self) -> View | None:
+        """The view made ahead; `None` if there is none. None that shows less is published later.
+
+        To be called once, before `run`.
+        """
+        first = self._first()
+        if first is None:
+            return None
+        self._looks_left = first.looks
+        return first.view
 
     async def run(self, publish: Callable[[View], None]) -> None:
         """Follow the tree until cancelled; `publish` is given each new view, on the loop."""
@@ -125,6 +156,7 @@ class Feed:
         """
         self._filter, self._scope = wanted, scope
         if held is None:
+            await self._is_abreast.wait()
             async with self._turn:
                 return await _uncut(self._look)
         async with self._turn if held.moment_s is None else self._past_turn:
@@ -170,14 +202,18 @@ class Feed:
     async def _follow(self, publish: Callable[[View], None]) -> None:
         loop = asyncio.get_running_loop()
         shown_s = 0.0
-        async for batch in self._live.batches():
+        live = await asyncio.to_thread(lambda: self._live)
+        async for batch in live.batches():
             async with self._turn:
-                await asyncio.to_thread(self._live.take, batch)
+                await asyncio.to_thread(live.take, batch)
                 self._note_gone(batch)
-                self._pulse.beat(count_records(batch), caught_up=batch.caught_up)
-                if batch.caught_up or loop.time() - shown_s >= FIRST_LOOKS_S:
+                self._pulse.beat(batch.count, caught_up=batch.caught_up)
+                self._looks_left -= 1
+                due = self._looks_left <= 0 and loop.time() - shown_s >= FIRST_LOOKS_S
+                if batch.caught_up or due:
                     publish(await asyncio.to_thread(self._look))
                     shown_s = loop.time()
+                    self._is_abreast.set()
             if batch.caught_up and self._pulse.events_per_s >= MANY_PER_S:
                 await asyncio.sleep(MANY_LOOKS_S)  # what comes meanwhile is read in one go
 
@@ -189,8 +225,9 @@ class Feed:
             self._past.note_gone(record.instance_id, self.now())
 
     async def _tick(self, publish: Callable[[View], None]) -> None:
+        await self._is_abreast.wait()
         while True:
-            await asyncio.sleep(self._tick_s)
+            await asyncio.sleep(self._settings.tick_s)
             async with self._turn:
                 publish(await asyncio.to_thread(self._look))
 
@@ -226,6 +263,8 @@ class Feed:
         return Usage() if self._past is None else self._past.usage_at(moment_s, instance_ids)
 
     def _read_events(self, query: EventQuery, most: int) -> Events:
+        from logging_core.read.events import newest_events
+
         try:
             return Events(*newest_events(self.root, query.matches, most))
         except OSError:

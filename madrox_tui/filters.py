@@ -66,6 +66,9 @@ class Filter(msgspec.Struct, frozen=True):
     def __bool__(self) -> bool:
         return bool(self.terms)
 
+    def __reduce__(self) -> tuple[Callable[[str], Filter], tuple[str]]:
+        return parse_filter, (self.text,)  # another process makes the predicates anew
+
     def matches(self, instance: InstanceState) -> bool:
         """Whether every term holds for the instance."""
         return all(term(instance) for term in self.terms)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,6 @@ LEAST_HISTORY_BYTES = 16 * 1024
 """The same if there are many."""
 
 _HISTORY_IN_ALL = 16 << 20  # more messages than the timeline keeps
-_FIRST_LOOKS = 8
-_FIRST_S = 0.06  # a screen that shows most is better than one that shows all later
 
 KEEP_S = 600.0
 """So often what was summed is kept for the next start, if there is much of it."""
@@ -60,71 +59,71 @@ class LiveFleet:
         self._poll = poll
         self._cache = cache
         self._monotonic = monotonic
-        self._reader = self._read_ends()
-        self._first: Batch | None = None
         self._doubt = False
         self._new = 0
         self._keep_from_s = monotonic()
 
-    def begin(self) -> Batch:
-        """Take the first look; blocking. What it brings is folded into the model already.
+    def look_ahead(self, enough: Callable[[], bool]) -> int:
+        """Read what there is, blocking, until it is all read or `enough` says so.
 
-        Before there is a screen, this takes a fraction of what it takes while one is being made.
+        Returns:
+            How many looks were taken, each folded into the model.
         """
-        kept = None if self._cache is None else self._cache.load(**self._options)
-        if kept is not None:
-            self._reader = TreeReader(self._root, cursor=kept.cursor, blocks=True)
-            self.model, self._doubt = kept.model, True
-        until_s = self._monotonic() + _FIRST_S
-        first, looks = self._look(None), 1
-        while not first.caught_up and looks < _FIRST_LOOKS and self._monotonic() < until_s:
-            first, looks = self._look(()), looks + 1
-        self._first = first
-        return first
-
-    def _look(self, dirty: Collection[Path] | None) -> Batch:
-        batch = self._reader.poll(dirty)
-        if self._doubt and is_rewritten(batch):
-            self._begin_anew()
-            batch = self._reader.poll()
-        self.take(batch)
-        return batch
+        reader, looks = self._open(), 0
+        while True:
+            batch = reader.poll(None if not looks else ())
+            if self._is_void(batch):
+                reader, looks = self._begin_anew(), 0
+                continue
+            self.model.apply(batch)
+            looks += 1
+            if batch.caught_up or enough():
+                return looks
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        """What comes, look by look; each is to be given to `take`."""
+        """What is there and what comes, look by look; each is to be given to `take`."""
         void = False
-        async with aclosing(self._follow()) as batches:
+        async with aclosing(self._follow(await asyncio.to_thread(self._open))) as batches:
             async for batch in batches:
-                void = self._doubt and is_rewritten(batch)
+                void = self._is_void(batch)
                 if void:
                     break
-                if batch is not self._first:
-                    yield batch
+                yield batch
                 self._doubt = self._doubt and not batch.caught_up
         if not void:
             return
-        self._begin_anew()
         is_first = True
-        async with aclosing(self._follow()) as batches:
+        async with aclosing(self._follow(self._begin_anew())) as batches:
             async for batch in batches:
                 yield msgspec.structs.replace(batch, reset=True) if is_first else batch
                 is_first = False
 
-    def _begin_anew(self) -> None:
-        """Forget what was kept: the tree is no longer what it was."""
-        self.model, self._first, self._doubt = FleetModel(**self._options), None, False
-        self._reader = self._read_ends()
+    def _open(self) -> TreeReader:
+        """Take up what was kept; else begin with the ends of the logs."""
+        kept = None if self._cache is None else self._cache.load(**self._options)
+        if kept is None:
+            return self._read_ends()
+        self.model, self._doubt = kept.model, True
+        return TreeReader(self._root, cursor=kept.cursor, blocks=True)
+
+    def _is_void(self, batch: Batch) -> bool:
+        """Whether what was kept is of a tree that is no longer what it was."""
+        return self._doubt and is_rewritten(batch)
+
+    def _begin_anew(self) -> TreeReader:
+        self.model, self._doubt = FleetModel(**self._options), False
+        return self._read_ends()
 
     def _read_ends(self) -> TreeReader:
         return TreeReader(self._root, history_bytes=history_bytes(self._root), blocks=True)
 
-    def _follow(self) -> AsyncGenerator[Batch, None]:
-        return follow_on(self._reader, self._root, first=self._first, poll=self._poll)
+    def _follow(self, reader: TreeReader) -> AsyncGenerator[Batch, None]:
+        return follow_on(reader, self._root, poll=self._poll)
 
     def take(self, batch: Batch) -> None:
         """Fold a batch into the model, and keep the sums where it is time; blocking."""
         self.model.apply(batch)
-        self._new += count_records(batch)
+        self._new += batch.count
         due = self._monotonic() >= self._keep_from_s
         if self._cache is not None and due and batch.caught_up and self._new >= WORTH_KEEPING:
             self._cache.save(self.model, batch.cursor)
@@ -139,8 +138,3 @@ def history_bytes(root: Path) -> int:
     except OSError:
         instances = 0
     return max(LEAST_HISTORY_BYTES, min(HISTORY_BYTES, _HISTORY_IN_ALL // max(1, instances)))
-
-
-def count_records(batch: Batch) -> int:
-    """How many records a batch has, those in blocks included."""
-    return len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)

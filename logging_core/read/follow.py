@@ -67,16 +67,14 @@ async def follow_on(
     reader: TreeReader,
     root: Path,
     *,
-    first: Batch | None = None,
     poll: bool = False,
     sweep_s: float = 2.0,
 ) -> AsyncGenerator[Batch, None]:
-    """As `follow`, with a reader that was made before, and maybe has taken its first look.
+    """As `follow`, with a reader that was made before.
 
     Args:
         reader: Reads; it is closed in the end.
         root: Its tree.
-        first: What its first look brought; `None`: it has not taken one.
         poll: See `follow`.
         sweep_s: See `follow`.
     """
@@ -85,8 +83,7 @@ async def follow_on(
     try:
         dirty: Collection[Path] | None = None
         while True:
-            batch = await _in_thread(reader, dirty) if first is None else first
-            first = None
+            batch = await _in_thread(reader, dirty)
             if _is_news(batch, last):
                 yield batch
             hints.expect(batch)

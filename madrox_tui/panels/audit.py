@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
 from madrox_tui.audit_lines import audit_lines
-from madrox_tui.audit_view import WAYS
+from madrox_tui.audit_view import WAYS, kept_way
 from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
@@ -224,11 +224,6 @@ class AuditPanel(LineView):
     def _weight(self, group: Group) -> float:
         """What the bar shows: cost; of events, which have none, how many."""
         return group.usage.requests if self._by in _EVENTS else group.usage.cost_usd or 0.0
-
-
-def kept_way(kept: dict[str, Any]) -> str:
-    """What the sums are to be by, of what a panel kept: one of `WAYS`, whatever it is."""
-    return kept["by"] if kept.get("by") in WAYS else WAYS[0]
 
 
 def _said(by: str) -> str:

@@ -42,8 +42,9 @@ class FleetScreen(Screen[None]):
 
     def follow_tree(self) -> None:
         """Show what the feed brings, until the app ends."""
-        if self._feed.first is not None:
-            self._publish(self._feed.first)
+        first = self._feed.begin()
+        if first is not None:
+            self._publish(first)
         self.call_after_refresh(self._run_feed)  # the first paint shares the processor with nobody
 
     @work(group="feed")

@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Footer
 
+from madrox_tui.audit_view import kept_way
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
 from madrox_tui.filters import parse_filter
-from madrox_tui.panels.audit import AuditPanel, kept_way
+from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.panels.timeline import TimelinePanel

@@ -34,7 +34,7 @@ async def main(root, mode):
     options = {} if mode == "whole" else {"history_bytes": 16 << 10, "blocks": True}
     seen = 0
     async for batch in follow(root, **options):
-        seen += len(batch.records) + sum(len(block.exchanges) for block in batch.blocks)
+        seen += batch.count
         if model is not None:
             model.apply(batch)
         if batch.caught_up:

@@ -17,10 +17,10 @@ from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent
 from madrox_tui.audit_lines import audit_lines, axis_dollars
-from madrox_tui.audit_view import AuditView
+from madrox_tui.audit_view import AuditView, kept_way
 from madrox_tui.exchanges import EventQuery, Events, query_of
 from madrox_tui.money import Rate, make_budget, make_rate
-from madrox_tui.panels.audit import AuditPanel, kept_way
+from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.screens.rows import PAGE, RowsScreen
 from madrox_tui.view import View
 from madrox_tui.widgets.event_list import EventList

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pty
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +25,9 @@ from builders import TreeBuilder
 from madrox_tui.arguments import StartError, parse_arguments, parse_since
 from madrox_tui.cli import describe_failure, main, run
 from madrox_tui.config import Settings
+from madrox_tui.feed import First
 from madrox_tui.filters import parse_filter
+from madrox_tui.remember import Memory, Remembered, state_path
 
 REPOSITORY = Path(__file__).parents[2]
 REAL = REPOSITORY / "tests" / "fixtures" / "orchestrator-written"
@@ -389,7 +392,10 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, Any]]]
     started: list[tuple[Path, dict[str, Any]]] = []
     app = ModuleType("madrox_tui.app")
 
-    def run_app(root: Path, **options: Any) -> int:
+    def run_app(root: Path, *, first: Callable[[], First | None], **options: Any) -> int:
+        seen = first()
+        assert seen is not None
+        assert root.exists() == (seen.view.state.waiting is None)
         started.append((root, options))
         return 7
 
@@ -417,6 +423,27 @@ def test_a_terminal_gets_the_screen(
         ),
         (tree.root, {"settings": Settings(), "since_s": None}),
     ]
+
+
+def test_the_first_view_is_as_the_screen_was_left(
+    monkeypatch: pytest.MonkeyPatch, tree: TreeBuilder, tmp_path: Path
+) -> None:
+    """It is made before there is a screen that could say what it is to show."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    Memory(state_path()).save(Remembered(panels={"audit": {"by": "role"}}))
+    views = []
+    app = ModuleType("madrox_tui.app")
+
+    def run_app(_: Path, *, first: Callable[[], First | None], **__: Any) -> int:
+        views.append(first())
+        return 0
+
+    app.__dict__["run_app"] = run_app
+    monkeypatch.setitem(sys.modules, "madrox_tui.app", app)
+    monkeypatch.setattr("madrox_tui.cli._is_terminal", lambda _: True)
+    assert ask(tree.root, env={"TERM": "xterm-256color"}) == 0
+    assert [view and view.view.audit.by for view in views] == ["role"]
+    assert gc.isenabled()
 
 
 def test_the_screen_waits_for_a_missing_directory(
@@ -493,7 +520,7 @@ def test_a_crash_tells_nothing_of_the_logs(
         said = "do not tell"
         raise KeyError(said)
 
-    monkeypatch.setattr("madrox_tui.cli.to_json", crash)
+    monkeypatch.setattr("madrox_tui.report.to_json", crash)
     assert main([str(tree.root), "--json"]) == 1
     captured = capsys.readouterr()
     assert one_line(captured.err)
@@ -509,7 +536,7 @@ def test_ctrl_c_is_quiet(
     def interrupt(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("madrox_tui.cli.to_json", interrupt)
+    monkeypatch.setattr("madrox_tui.report.to_json", interrupt)
     assert main([str(tree.root), "--json"]) == 130
     assert capsys.readouterr() == ("", "")
 

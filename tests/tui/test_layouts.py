@@ -8,9 +8,7 @@ import pytest
 
 from builders import TreeBuilder
 from driver import run_app
-from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
-from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.remember import Memory, Remembered
 from madrox_tui.widgets.filter_bar import LONGEST_FILTER
 from madrox_tui.widgets.panel_grid import PanelGrid
@@ -129,11 +127,8 @@ async def test_the_sums_are_found_as_they_were_left(fleet: TreeBuilder, tmp_path
         await person.sees("by role")
         await person.press("q")
     assert memory.load().panels["audit"] == {"by": "role"}
-    app = MadroxTop(fleet.root, now=lambda: NOW_S, memory=memory)
-    app.begin()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        assert app.screen.query_one(AuditPanel).border_subtitle == "by role"
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
+        await person.sees("by role")
 
 
 async def test_kept_filters_are_brought_back_in_the_next_run(

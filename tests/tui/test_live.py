@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -10,10 +12,9 @@ import pytest
 from builders import TreeBuilder
 from logging_core.cache import FleetCache
 from logging_core.read import session
+from logging_core.records import Batch
 from madrox_tui import live
 from madrox_tui.live import LiveFleet
-
-pytestmark = pytest.mark.asyncio
 
 
 def fill(tree: TreeBuilder, first: int, last: int) -> None:
@@ -33,9 +34,10 @@ class Runs:
         cache = FleetCache(self.tree.root, "test", self._cache) if cached else None
         return LiveFleet(self.tree.root, {}, poll=True, cache=cache, monotonic=lambda: 0.0)
 
-    @property
-    def is_kept(self) -> bool:
-        return FleetCache(self.tree.root, "test", self._cache).load() is not None
+    def keep(self) -> None:
+        """Run once, and keep what that run knows at its end."""
+        asyncio.run(follow(self.fleet(), lambda _: True))
+        assert FleetCache(self.tree.root, "test", self._cache).load() is not None
 
 
 @pytest.fixture
@@ -43,9 +45,20 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.setattr(live, "WORTH_KEEPING", 1)
     made = Runs(tmp_path)
     fill(made.tree, 0, 50)
-    made.fleet().begin()
-    assert made.is_kept
+    made.keep()
     return made
+
+
+async def follow(fleet: LiveFleet, until: Callable[[Batch], bool]) -> list[Batch]:
+    """What it brings, until a batch is all that was awaited."""
+    seen = []
+    async with aclosing(fleet.batches()) as batches:
+        async for batch in batches:
+            fleet.take(batch)
+            seen.append(batch)
+            if batch.caught_up and until(batch):
+                break
+    return seen
 
 
 def requests(fleet: LiveFleet) -> tuple[int, float | None]:
@@ -53,38 +66,56 @@ def requests(fleet: LiveFleet) -> tuple[int, float | None]:
     return usage.requests, usage.cost_usd
 
 
-async def test_the_next_run_reads_only_what_is_new(runs: Runs) -> None:
-    """Its first look has the sums of before and what was written since, and nothing twice."""
+def test_the_next_run_reads_only_what_is_new(runs: Runs) -> None:
+    """It has the sums of before and what was written since, and nothing twice."""
     fill(runs.tree, 50, 60)
     fleet = runs.fleet()
-    batch = fleet.begin()
+    (batch,) = asyncio.run(follow(fleet, lambda _: True))
     assert sum(len(block.exchanges) for block in batch.blocks) == 10
     assert requests(fleet) == (60, 15.0)
 
 
-async def test_a_rewritten_tree_is_never_shown_as_it_was(runs: Runs) -> None:
-    """Already the first look has the sums of the tree as it is."""
-    (path,) = (runs.tree.root / "audit").glob("*.jsonl")
-    path.write_bytes(path.read_bytes().replace(b"0.25", b"0.75"))
+def test_a_look_ahead_begins_with_what_was_kept(runs: Runs) -> None:
+    """It sees what the run itself will see, in as many looks as it says."""
+    fill(runs.tree, 50, 60)
     fleet = runs.fleet()
-    fleet.begin()
+    assert fleet.look_ahead(lambda: False) == 1
+    assert requests(fleet) == (60, 15.0)
+
+
+def rewrite(tree: TreeBuilder) -> None:
+    (path,) = (tree.root / "audit").glob("*.jsonl")
+    path.write_bytes(path.read_bytes().replace(b"0.25", b"0.75"))
+
+
+def test_a_rewritten_tree_is_never_shown_as_it_was(runs: Runs) -> None:
+    """Ahead and afterwards there are the sums of the tree as it is."""
+    rewrite(runs.tree)
+    fleet = runs.fleet()
+    fleet.look_ahead(lambda: False)
+    assert requests(fleet) == (50, 37.5)
+    fleet = runs.fleet()
+    (batch,) = asyncio.run(follow(fleet, lambda _: True))
+    assert batch.reset
     assert requests(fleet) == (50, 37.5)
 
 
-async def test_what_comes_later_follows_the_first_look(runs: Runs) -> None:
-    """The first look is not handed out again; the next brings what was written meanwhile."""
+def test_what_comes_later_follows(runs: Runs) -> None:
+    """The next batch brings what was written meanwhile, and nothing of before."""
     fleet = runs.fleet(cached=False)
-    fleet.begin()
-    fill(runs.tree, 50, 53)
-    async with aclosing(fleet.batches()) as batches:
-        async for batch in batches:
-            fleet.take(batch)
-            if requests(fleet)[0] >= 53:
-                break
+
+    def written(_: Batch) -> bool:
+        if requests(fleet)[0] == 50:
+            fill(runs.tree, 50, 53)
+        return requests(fleet)[0] == 53
+
+    first, *later = asyncio.run(follow(fleet, written))
+    assert first.count >= 50
+    assert sum(len(block.exchanges) for batch in later for block in batch.blocks) == 3
     assert requests(fleet) == (53, 13.25)
 
 
-async def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
+def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
     """The start takes no longer for a large fleet: the timeline keeps only so many messages."""
     few = live.history_bytes(runs.tree.root)
     for number in range(300):
@@ -94,13 +125,14 @@ async def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
     assert live.history_bytes(runs.tree.root / "absent") == live.HISTORY_BYTES
 
 
-async def test_the_first_look_sees_everything_of_a_small_tree(
+def test_a_look_ahead_sees_everything_if_there_is_time(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What takes several looks to read, within reason, is there before the first paint."""
+    """Also what takes several looks to read; and it ends early when it is told to."""
     fill(runs.tree, 50, 60)
     monkeypatch.setattr(session, "BATCH", 1)
     fleet = runs.fleet(cached=False)
-    assert fleet.begin().caught_up
+    assert fleet.look_ahead(lambda: False) > 1
     assert requests(fleet) == (60, 15.0)
     assert len(fleet.model.state(TreeBuilder.epoch(1000)).messages) == 120
+    assert runs.fleet(cached=False).look_ahead(lambda: True) == 1

@@ -1,0 +1,39 @@
+"""Where panels read what no view holds; what reads it is loaded when it is first wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from logging_core.records import FrameRef
+from madrox_tui.frames import Frames, FrameSource
+from madrox_tui.messages import MessageSource, Pages
+
+
+def frames_of(root: Path) -> FrameSource:
+    """Every captured frame of every pane of a tree."""
+    return FrameSource(partial(_open_pane, root), partial(_read_frame, root))
+
+
+def messages_of(root: Path) -> MessageSource:
+    """Every message of a tree."""
+    return MessageSource(partial(_open_pages, root))
+
+
+def _open_pane(root: Path, instance_id: str) -> Frames:
+    from logging_core.read.panes import PaneFile
+
+    return PaneFile(root, instance_id)
+
+
+def _read_frame(root: Path, ref: FrameRef) -> str:
+    from logging_core.read.frames import read_frame
+
+    return read_frame(root, ref)
+
+
+def _open_pages(root: Path, instance_ids: Collection[str] | None) -> Pages:
+    from logging_core.read.messages import MessagePages
+
+    return MessagePages(root, instance_ids)
