@@ -121,6 +121,7 @@ class MadroxTop(PanelsApp):
         if self._main.is_mounted:
             left = self._main.remembered()
             self._memory.save(msgspec.structs.replace(left, theme=self.theme))
+        self.workers.cancel_all()  # nobody shows anything more on a screen that is taken down
         super().exit(result, return_code, message)
 
     @property

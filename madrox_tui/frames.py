@@ -123,10 +123,11 @@ class FrameSource:
             span = await self._call(frames.span)
             return None if span is None else await self._call(frames.at, span[0])
 
-    async def any_left(self, instance_id: str) -> bool:
-        """Whether there is any frame at all: the files may have been deleted."""
+    async def newest(self, instance_id: str) -> FrameRef | None:
+        """The newest frame that is there; `None` without any, as when the files are deleted."""
         async with self._turn:
-            return bool(await self._call(self._frames(instance_id).newest, 1))
+            found = await self._call(self._frames(instance_id).newest, 1)
+            return found[0] if found else None
 
     async def at(self, instance_id: str, time_s: float) -> FrameRef | None:
         """The newest frame at or before a moment, in seconds since the epoch."""

@@ -67,7 +67,7 @@ async def reach(
         here: The frame on the screen.
     """
     if goal.kind is Kind.NEWEST:
-        newest = instance.newest_frame
+        newest = instance.newest_frame or await source.newest(instance.instance_id)
         return None if newest is None else Place(newest)
     if goal.kind in {Kind.STEP, Kind.DIFFERING}:
         return None if here is None else await _walk(goal, source, here)

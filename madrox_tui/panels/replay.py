@@ -82,7 +82,8 @@ class ReplayPanel(ReplayView):
         if self._instance is None:
             return "no instance selected"
         if self._instance.newest_frame is None:
-            return "no capture of this pane yet: log_tmux_output() writes one"
+            missing = "no capture of this pane yet: log_tmux_output() writes one"
+            return "" if self._seeking else missing
         if self._gone:
             return "the file of this capture is gone"
         if self.pane is None:

@@ -45,7 +45,11 @@ class FleetScreen(Screen[None]):
         first = self._feed.begin()
         if first is not None:
             self._publish(first)
-        self.call_after_refresh(self._run_feed)  # the first paint shares the processor with nobody
+        self.call_after_refresh(self._begin)  # the first paint shares the processor with nobody
+
+    def _begin(self) -> None:
+        if self.app.return_code is None:  # else it was left already
+            self._run_feed()
 
     @work(group="feed")
     async def _run_feed(self) -> None:

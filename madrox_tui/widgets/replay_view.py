@@ -152,8 +152,8 @@ class ReplayView(ScrubbedView):
         self.follow = True
         if self._moment_s is not None:
             self._go(Goal(Kind.MOMENT, self._moment_s))
-        else:
-            self._follow_newest()
+        elif self._instance is not None:  # its captures may not have come to be read yet
+            self._want(Goal(Kind.NEWEST))
 
     def _follow_newest(self) -> None:
         newest = self._instance.newest_frame if self._instance else None
@@ -187,13 +187,16 @@ class ReplayView(ScrubbedView):
                     await self._miss(goal)
         finally:
             self._seeking = False
+            self.refresh()
         if self.rewound and self.pane is not None:
             self._warm(self.pane.ref)
 
     async def _miss(self, goal: Goal) -> None:
         """There is no such frame: after the last one is the present, before the first nothing."""
         instance_id = self.instance_id
-        if instance_id is not None and not await self.source.any_left(instance_id):
+        if goal.kind is Kind.NEWEST:
+            self.refresh()
+        elif instance_id is not None and await self.source.newest(instance_id) is None:
             self._gone = True
         elif goal.kind is Kind.MOMENT:
             self._place = None

@@ -176,4 +176,4 @@ async def test_a_file_that_is_gone(reads: Reads) -> None:
     assert await reads.source.step(ref, 1) is None
     assert await reads.source.at("a1", 1e12) is None
     assert await reads.source.course("a1", 10) is None
-    assert not await reads.source.any_left("a1")
+    assert await reads.source.newest("a1") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from builders import TreeBuilder
@@ -25,6 +26,19 @@ async def test_the_newest_frame_follows(pane: TreeBuilder) -> None:
         pane.frame("a1", "step six", at=600)
         person.app.look()
         await person.sees("step six", "12:10:00 · 0s ago · following")
+
+
+async def test_a_capture_is_shown_before_the_tree_is_read(pane: TreeBuilder) -> None:
+    """Of a large tree most captures are read late; that of the selected instance is not."""
+    async with at_pane(pane.root) as person:
+        known = instance(pane.root, "a1")
+        unread = msgspec.structs.replace(known, instance_id="a1", frames=0, newest_frame=None)
+        person.panel.show_instance(None, NOW_S)
+        person.panel.show_instance(unread, NOW_S)
+        await person.sees("step five", "12:09:50 · 10s ago · following")
+        person.panel.show_instance(known, NOW_S)
+        await person.press("[")
+        await person.sees("step four")
 
 
 async def test_stepping(pane: TreeBuilder) -> None:

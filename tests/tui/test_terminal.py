@@ -82,6 +82,19 @@ def test_stopping_gives_the_terminal_back_and_going_on_draws_it_anew(
         assert terminal.ends() == 0
 
 
+@pytest.mark.parametrize("attempt", range(5))
+def test_one_may_leave_as_soon_as_there_is_something_to_see(
+    fleet: TreeBuilder, tmp_path: Path, attempt: int
+) -> None:
+    """What is still being read then is no failure."""
+    for number in range(attempt * 50):
+        fleet.send(f"b{number}", "m", at=number)
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+
+
 def end_without_a_terminal(argv: list[str], cwd: Path) -> int:
     """The exit code of a program whose terminal is gone once it has drawn its screen."""
     terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
