@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from logging_core.records import FrameRef
+from madrox_tui.legible import Ground
 from madrox_tui.sgr import PLAIN, apply_sgr, shown
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
@@ -47,19 +48,24 @@ class Pane(msgspec.Struct, frozen=True, eq=False):
         """How many lines it has."""
         return len(self.texts)
 
-    def row(self, index: int) -> list[Segment]:
-        """Line `index` with its colours, which run on over a line's end as in a terminal."""
+    def row(self, index: int, ground: Ground | None = None) -> list[Segment]:
+        """Line `index` with its colours, which run on over a line's end as in a terminal.
+
+        Args:
+            index: Which line.
+            ground: The colours of the terminal that it is drawn in; `None` if they are unknown.
+        """
         line = self.lines[index]
         style = self.styles[index] if self.styles else PLAIN
         if "\x1b" not in line:
-            return [Segment(line, shown(style))] if line else []
+            return [Segment(line, shown(style, ground))] if line else []
         parts = _SGR.split(line)
         found = []
         for position, part in enumerate(parts):
             if position % 2:
                 style = apply_sgr(style, part)
             elif part:
-                found.append(Segment(part, shown(style)))
+                found.append(Segment(part, shown(style, ground)))
         return found
 
     def cuts(self, index: int, width: int) -> Iterator[tuple[int, int]]:

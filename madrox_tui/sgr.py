@@ -8,6 +8,8 @@ from functools import lru_cache
 from rich.color import Color
 from rich.style import Style
 
+from madrox_tui.legible import Ground, legible
+
 PLAIN = Style()
 """What a terminal begins with."""
 
@@ -60,11 +62,25 @@ def _applied(style: Style, codes: str) -> Style:
 
 
 @lru_cache(maxsize=4096)
-def shown(style: Style) -> Style | None:
-    """How a style is drawn: text in the colour of its background in the default colour."""
-    if style.color is not None and style.color == style.bgcolor:
-        style = style.without_color + Style(bgcolor=style.bgcolor)
-    return style or None
+def shown(style: Style, ground: Ground | None = None) -> Style | None:
+    """How a style is drawn: so that the text can be read, and the default colours shine through.
+
+    Args:
+        style: What the program wants.
+        ground: The colours of the terminal; `None` if nobody knows them: then only text in the
+            very colour of its background is given another one, the default.
+    """
+    colour, behind = _named(style.color), _named(style.bgcolor)
+    if ground is None and colour == behind:
+        colour = None
+    drawn = style.without_color + Style(color=colour, bgcolor=behind)
+    if ground is not None:
+        drawn = legible(drawn, ground)
+    return None if drawn == PLAIN else drawn
+
+
+def _named(colour: Color | None) -> Color | None:
+    return None if colour is None or colour.is_default else colour
 
 
 def _plain_code(style: Style, number: int, *, off: bool) -> Style:

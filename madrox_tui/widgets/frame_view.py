@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from textual import events
+from textual.app import App
+from textual.color import Color
 from textual.reactive import reactive
+from textual.theme import Theme
 
+from madrox_tui.legible import Ground
 from madrox_tui.pane import Pane, crop
 from madrox_tui.pane_diff import Line, compare
 from madrox_tui.widgets.line_view import LineView
@@ -62,6 +67,7 @@ class FrameView(LineView):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._rows: list[_Row] | None = None  # `None`: the lines of the pane as they are
+        self._grounds: tuple[Theme | None, Ground | None] = (None, None)
 
     def watch_pane(self) -> None:
         """Show another frame; who looks at its end keeps looking at the end."""
@@ -108,7 +114,7 @@ class FrameView(LineView):
         pane = self._pane_of(line)
         if pane is None:
             return []
-        segments = crop(pane.row(line.number), start, end)
+        segments = crop(pane.row(line.number, self._ground), start, end)
         if line.sign == "-":
             segments = [Segment("".join(s.text for s in segments), self.cell_style("muted"))]
         if not self._gutter:
@@ -141,6 +147,15 @@ class FrameView(LineView):
     @property
     def _gutter(self) -> int:
         return _GUTTER if self.mode is Mode.DIFF else 0
+
+    @property
+    def _ground(self) -> Ground | None:
+        """The colours of the current theme; `None` where they are the terminal's own."""
+        theme = self.app.current_theme
+        if self._grounds[0] is not theme:
+            ground = None if self.app.native_ansi_color else _ground_of(self.app)
+            self._grounds = theme, ground
+        return self._grounds[1]
 
     def _row(self, index: int) -> _Row:
         if self._rows is not None:
@@ -175,3 +190,9 @@ class FrameView(LineView):
             for sign, number in compare(older[skipped:], self.pane.texts[first:])
             if sign == "+" or self.mode is Mode.DIFF
         ]
+
+
+def _ground_of(app: App[Any]) -> Ground:
+    names = ("foreground", "background")
+    text, behind = (Color.parse(app.theme_variables[name]).rgb for name in names)
+    return Ground(ColorTriplet(*text), ColorTriplet(*behind), app.ansi_theme)

@@ -1,0 +1,68 @@
+"""Text that can be told from what a program put behind it, in any theme. Pure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.color import Color, blend_rgb
+from rich.color_triplet import ColorTriplet
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+
+LEAST_CONTRAST = 2.5
+"""Of a text and what is behind it, as WCAG counts it: 1 is none, 21 is black on white."""
+
+_STEPS = 4
+
+
+class Ground(NamedTuple):
+    """The colours of a terminal.
+
+    Attributes:
+        text: Of text for which a program names no colour.
+        behind: What is behind it.
+        palette: What the 16 numbered colours are.
+    """
+
+    text: ColorTriplet
+    behind: ColorTriplet
+    palette: TerminalTheme
+
+
+@lru_cache(maxsize=4096)
+def legible(style: Style, ground: Ground) -> Style:
+    """The style with a colour of the text that can be told from what is behind it.
+
+    Programs choose colours for the terminal that they run in, which may be dark where this one is
+    light. A colour that is seen stays as it is. Another one is moved towards the terminal's text
+    colour or its background, whichever is further from what is behind; a text without a colour
+    of its own gets that one.
+    """
+    behind = ground.behind if style.bgcolor is None else _triplet(style.bgcolor, ground)
+    text = ground.text if style.color is None else _triplet(style.color, ground)
+    if _contrast(text, behind) >= LEAST_CONTRAST:
+        return style
+    goal = max(ground.text, ground.behind, key=lambda colour: _contrast(colour, behind))
+    first = _STEPS if style.color is None else 1
+    moved = [blend_rgb(text, goal, step / _STEPS) for step in range(first, _STEPS + 1)]
+    seen = (colour for colour in moved if _contrast(colour, behind) >= LEAST_CONTRAST)
+    return style + Style(color=Color.from_triplet(next(seen, goal)))
+
+
+def _triplet(colour: Color, ground: Ground) -> ColorTriplet:
+    return colour.get_truecolor(ground.palette)
+
+
+def _contrast(one: ColorTriplet, other: ColorTriplet) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@lru_cache(maxsize=1024)
+def _luminance(colour: ColorTriplet) -> float:
+    red, green, blue = (
+        level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4
+        for level in colour.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
