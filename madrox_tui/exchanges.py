@@ -1,15 +1,32 @@
-"""The events behind a row of the audit panel: which they are, and where they come from."""
+"""The events behind a row of the audit panel: which they are, where they come from, as values."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 
 from logging_core.analyse.state import Group
+from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent
+from madrox_tui.export import Export
 
 EXCHANGE = "message_exchange"
+
+
+EXPORTED = (
+    "time",
+    "instance_id",
+    "instance_name",
+    "event_type",
+    "message_id",
+    "response_time_s",
+    "tokens",
+    "cost_usd",
+    "error",
+)
+"""The names of what is exported."""
 
 
 class EventQuery(msgspec.Struct, frozen=True):
@@ -71,3 +88,27 @@ class EventSource(Protocol):
     async def events(self, query: EventQuery, most: int) -> Events:
         """The newest `most` events that are meant."""
         ...
+
+
+def events_export(events: Events, names: Mapping[str, str]) -> Export:
+    """Events as values, the newest first; times are ISO 8601 with their offset.
+
+    Args:
+        events: Which.
+        names: What to call instances, by id.
+    """
+    rows = (
+        (
+            None if event.time_s is None else format_time_aware(event.time_s),
+            event.instance_id,
+            names.get(event.instance_id or ""),
+            event.event_type,
+            event.message_id,
+            event.response_time_s,
+            event.tokens,
+            event.cost_usd,
+            event.error,
+        )
+        for event in events.newest_first
+    )
+    return Export("events", EXPORTED, rows)

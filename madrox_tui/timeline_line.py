@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -14,7 +14,7 @@ from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
-from madrox_tui.timeline_rows import Day, Quiet, Row, said
+from madrox_tui.timeline_rows import Day, EventsEnd, Quiet, Row, Separator, said
 from madrox_tui.view import View
 
 ARROWS = {"outbound": "→", "inbound": "←"}
@@ -42,21 +42,25 @@ LAYOUTS = (
 """From which width on."""
 
 
+OpenSince: TypeAlias = dict[tuple[str, str], float | None]
+"""When each open request was sent, by instance and message id."""
+
+
 class Look(NamedTuple):
     """What rows are drawn with.
 
     Attributes:
         view: Names, colours, and the moment that ages are counted from.
-        open_since: When each open request was sent, by instance and message id.
+        open_since: The open requests.
         style: The style of a cell, by name.
     """
 
     view: View
-    open_since: dict[tuple[str, str], float | None]
+    open_since: OpenSince
     style: Callable[[str], Style]
 
 
-def open_since(view: View) -> dict[tuple[str, str], float | None]:
+def open_since(view: View) -> OpenSince:
     """The requests without a reply of the instances that are shown."""
     return {
         (instance.instance_id, request.message_id): request.since_s
@@ -65,7 +69,7 @@ def open_since(view: View) -> dict[tuple[str, str], float | None]:
     }
 
 
-def is_open(message: Message, since: dict[tuple[str, str], float | None]) -> bool:
+def is_open(message: Message, since: OpenSince) -> bool:
     """Whether a message is a request that has no reply yet."""
     if message.direction != "outbound" or message.message_id is None:
         return False
@@ -74,16 +78,22 @@ def is_open(message: Message, since: dict[tuple[str, str], float | None]) -> boo
 
 def line(row: Row, width: int, look: Look) -> list[Segment]:
     """A row in `width` cells."""
-    muted = look.style("muted")
-    if isinstance(row, Day):
-        day = datetime.fromtimestamp(row.time_s)
-        return [Segment(fit(f"── {day:%a} {day.day} {day:%b %Y} ──", width), muted)]
-    if isinstance(row, Quiet):
-        return [Segment(fit(f"··· {_quiet(row.seconds)} quiet ···", width), muted)]
+    if isinstance(row, Day | Quiet | EventsEnd):
+        return [Segment(fit(separator(row), width), look.style("muted"))]
     layout = next(layout for least, layout in LAYOUTS if width >= least)
     if isinstance(row, TimelineEvent):
         return _event(row, width, layout, look)
     return _message(row, width, layout, look)
+
+
+def separator(row: Separator) -> str:
+    """What stands between messages and events."""
+    if isinstance(row, Day):
+        day = datetime.fromtimestamp(row.time_s)
+        return f"── {day:%a} {day.day} {day:%b %Y} ──"
+    if isinstance(row, Quiet):
+        return f"··· {_quiet(row.seconds)} quiet ···"
+    return "··· above: every message, not every event ···"
 
 
 def _message(message: Message, width: int, layout: Layout, look: Look) -> list[Segment]:
@@ -123,17 +133,28 @@ def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
 
     Empty where none of them says anything: that room belongs to the text.
     """
-    if is_open(message, look.open_since):
-        since_s = look.open_since[message.instance_id, message.message_id or ""]
-        age = fmt.age(None if since_s is None else look.view.state.at_s - since_s)
+    if open_for := open_text(message, look.view, look.open_since):
         instance = look.view.by_id.get(message.instance_id)
         stuck = instance is not None and instance.state is State.STUCK
-        return f"{OPEN} open {age}", look.style("bad" if stuck else "warn")
-    texts = {TOOK: _took(message), TOKENS: _tokens(message), COST: _cost(message)}
+        return open_for, look.style("bad" if stuck else "warn")
+    texts = facts(message)
     if not any(texts[column] for column in layout.columns):
         return "", look.style("muted")
     cells = [fit(texts[column], column, right=True) for column in layout.columns]
     return "  ".join(cells), look.style("muted")
+
+
+def open_text(message: Message, view: View, since: OpenSince) -> str:
+    """For how long a request has been open; `''` if it is not."""
+    if not is_open(message, since):
+        return ""
+    since_s = since[message.instance_id, message.message_id or ""]
+    return f"{OPEN} open {fmt.age(None if since_s is None else view.state.at_s - since_s)}"
+
+
+def facts(message: Message) -> dict[int, str]:
+    """What a reply took, by column; `''` where that is unknown."""
+    return {TOOK: _took(message), TOKENS: _tokens(message), COST: _cost(message)}
 
 
 def _took(message: Message) -> str:

@@ -38,8 +38,15 @@ class Quiet(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class EventsEnd(msgspec.Struct, frozen=True):
+    """Above this, before `time_s`, messages were read from the files, and no events."""
+
+    time_s: float
+
+
 Entry: TypeAlias = Message | TimelineEvent
-Row: TypeAlias = Entry | Day | Quiet
+Separator: TypeAlias = Day | Quiet | EventsEnd
+Row: TypeAlias = Entry | Separator
 
 E = TypeVar("E", Message, TimelineEvent)
 
@@ -75,6 +82,7 @@ class TimelineRows:
         self._state: FleetState | None = None
         self._spacer = _Spacer()
         self._floor: tuple[int, float] | None = None
+        self._events_ended = False
         self._surplus = 0
 
     def update(self, state: FleetState, wanted: Wanted, *, following: bool) -> int | None:
@@ -101,6 +109,7 @@ class TimelineRows:
         self.messages = self._surplus = 0
         self._spacer = _Spacer()
         self._floor = None
+        self._events_ended = False
 
     def _extend(self, messages: Sequence[Message], events: Sequence[TimelineEvent]) -> int:
         shown = list(filter(self._wanted.holds, messages))
@@ -139,21 +148,27 @@ class TimelineRows:
             return
         first_s = next((m.time_s for m in page if m.time_s is not None), floor_s)
         cut = self.first_at(first_s)
-        while cut and isinstance(self.rows[cut - 1], Day | Quiet):
+        while cut and isinstance(self.rows[cut - 1], Separator):
             cut -= 1
         joint = floor
-        while joint < len(self.rows) and isinstance(self.rows[joint], Day | Quiet):
+        while joint < len(self.rows) and isinstance(self.rows[joint], Separator):
             joint += 1
         known = self.rows[cut:floor]
         happened = (row for row in known if isinstance(row, TimelineEvent))
-        next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Day | Quiet)]
-        spacer = _Spacer(self._time_before(cut))
-        entries = [*_merged(page, happened), *next_one]
-        self.rows[cut : joint + 1] = list(spacer.spaced(entries))
+        next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         more = len(page) - sum(isinstance(row, Message) for row in known)
+        spacer = _Spacer(self._time_before(cut))
+        older = [*spacer.spaced(_merged(page, happened)), *self._events_end(more, floor_s)]
+        self.rows[cut : joint + 1] = [*older, *spacer.spaced(next_one)]
         self.messages += more
         self._surplus += more
         self._floor = cut, first_s
+
+    def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
+        """Says once that pages hold no events: where they first have messages not known before."""
+        if more > 0 and self._wanted.events and not self._events_ended:
+            self._events_ended = True
+            yield EventsEnd(before_s)
 
     def _time_before(self, index: int) -> float | None:
         times = (row.time_s for row in reversed(self.rows[max(0, index - 50) : index]))
@@ -175,15 +190,6 @@ class TimelineRows:
                 return index
         return min(self.first_at(row.time_s or 0.0), max(0, len(self.rows) - 1))
 
-    def holding(self, text: str) -> list[int]:
-        """The rows whose text holds `text`; capitals matter if it has any."""
-        exact = text != text.lower()
-        return [
-            index
-            for index, row in enumerate(self.rows)
-            if text in (said(row) if exact else said(row).lower())
-        ]
-
     def other_half(self, index: int) -> int | None:
         """The row of the reply to a request, or of the request of a reply, the nearest one."""
         row = self.rows[index]
@@ -195,7 +201,7 @@ class TimelineRows:
 
 
 def said(row: Row) -> str:
-    """The text of a message or an event; a day or a silence has none."""
+    """The text of a message or an event; what stands between them has none."""
     if isinstance(row, Message):
         return row.content or row.text or ""
     return row.text if isinstance(row, TimelineEvent) else ""

@@ -14,8 +14,11 @@ from textual.reactive import reactive
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
+from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
-from madrox_tui.timeline_line import Look, is_open, line, open_since
+from madrox_tui.timeline_export import timeline_export
+from madrox_tui.timeline_find import holding, texts
+from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
 from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, said
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -67,7 +70,7 @@ class TimelinePanel(LineView):
         self._rows = TimelineRows()
         self._events = True
         self._new = 0
-        self._open: dict[tuple[str, str], float | None] = {}
+        self._open: OpenSince = {}
 
     @property
     def selected(self) -> Row | None:
@@ -113,12 +116,16 @@ class TimelinePanel(LineView):
         return said(self.selected) if self.selected is not None else ""
 
     def whole_text(self, index: int) -> str:
-        """The whole message, of which the row is a line."""
-        return said(self._rows.rows[index])
+        """The whole message, of which the row is a line, and what else is known of it."""
+        return "\n".join(texts(self._rows.rows[index], self.view, self._open)) if self.view else ""
 
     def find_rows(self, text: str) -> Sequence[int]:
-        """The loaded rows whose whole text holds `text`, ascending."""
-        return self._rows.holding(text)
+        """The loaded rows that hold `text`, ascending; also where there is no room to show it."""
+        return holding(self._rows.rows, text, self.view, self._open) if self.view else ()
+
+    def export(self) -> Export:
+        """The loaded messages and events as values."""
+        return timeline_export(self._rows.rows, self.view.labels if self.view else {})
 
     # --- what is shown -------------------------------------------------------
 

@@ -9,7 +9,8 @@ from rich.segment import Segment
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column, Table
-from madrox_tui.exchanges import EXCHANGE, Events
+from madrox_tui.exchanges import EXCHANGE, Events, events_export
+from madrox_tui.export import Export
 from madrox_tui.widgets.line_view import LineView
 
 
@@ -43,6 +44,10 @@ class EventList(LineView):
         """One event."""
         event = self.shown.newest_first[index]
         return self._table.at(self.row_width).row(event, self.cell_style)
+
+    def export(self) -> Export:
+        """The events that are listed, as values; times are ISO 8601 with their offset."""
+        return events_export(self.shown, self._names)
 
     def nothing(self) -> str:
         """What is waited for."""

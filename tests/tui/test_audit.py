@@ -343,6 +343,10 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         assert "unpriced" in text
         assert f"the newest {PAGE}" in text
         assert source.asked == [PAGE]
+        exported = app.screen.query_one(EventList).export()
+        newest = dict(zip(exported.columns, next(iter(exported.rows)), strict=True))
+        assert (newest["instance_name"], newest["cost_usd"]) == ("atlas", 0.25)
+        assert (newest["message_id"], newest["response_time_s"]) == ("m-0", 1.5)
         app.screen.query_one(EventList).cursor = PAGE - 1
         await pilot.pause()
         assert source.asked == [PAGE, 2 * PAGE]

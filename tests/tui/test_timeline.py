@@ -280,7 +280,7 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
                 break
             await person.has_more_than(count)
         await person.sees("number 0.")
-        assert person.panel.count == 3001
+        assert person.panel.count == 3002  # a day, and where events end
         assert history.reads < 12
 
 
@@ -340,3 +340,41 @@ async def test_no_size_is_too_small(size: tuple[int, int]) -> None:
     async with panel(*EXCHANGE, size=size) as person:
         await person.press("g", "j", "p", "E", "G")
         assert person.panel.count > 0
+
+
+async def test_a_name_and_an_id_are_found_and_marked() -> None:
+    """What a row shows besides its text is found, counted, and marked; ids at the row's end."""
+    spoken = [message(0, "m-1"), message(1, "m-1", reply=True), message(2, "m-2", "b2")]
+    async with panel(*spoken) as person:
+        await person.sees("re: m-1")
+        person.panel.look_for("probe")
+        assert list(person.panel.found.rows) == [3]
+        style = person.panel.cell_style("hit-here").bgcolor
+        strip = person.panel.render_line(3)
+        marked = "".join(s.text for s in strip if s.style and s.style.bgcolor == style)
+        assert marked == "probe"
+        person.panel.look_for("message_received")
+        assert list(person.panel.found.rows) == [2]
+        await person.sees("$0.0123›")
+
+
+async def test_the_timeline_is_exported_as_values() -> None:
+    """What `x` writes has whole texts and numbers, not the lines that fit on the screen."""
+    long = message(2, "first\n" + "filler " * 60 + "end", reply=True)
+    happened = LifecycleEvent(instance_id="a1", time_s=T + 1, text="Instance created")
+    async with panel(message(0, "m-1"), happened, long) as person:
+        await person.sees("first")
+        exported = person.panel.export()
+        rows = [dict(zip(exported.columns, row, strict=True)) for row in exported.rows]
+        assert [row["event_type"] for row in rows] == ["message_sent", "event", "message_received"]
+        assert [row["instance_name"] for row in rows] == ["atlas"] * 3
+        assert rows[1]["text"] == "Instance created"
+        assert str(rows[2]["text"]).endswith("filler end")
+        told = {key: rows[2][key] for key in ("response_time_s", "tokens", "cost_usd", "direction")}
+        assert told == {
+            "response_time_s": 2.5,
+            "tokens": 1234,
+            "cost_usd": 0.0123,
+            "direction": "inbound",
+        }
+        assert str(rows[0]["time"]).startswith("2026-11-23T12:00:00")

@@ -8,7 +8,7 @@ from datetime import datetime
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.records import Batch, LifecycleEvent, Message, Record
-from madrox_tui.timeline_rows import SLACK, Day, Quiet, Row, TimelineRows, Wanted, said
+from madrox_tui.timeline_rows import SLACK, Day, EventsEnd, Quiet, Row, TimelineRows, Wanted, said
 
 T = datetime(2026, 11, 23, 12).timestamp()
 DAY_S = 86_400
@@ -61,7 +61,7 @@ class Fleet:
 
 
 def texts(rows: Sequence[Row]) -> list[str]:
-    names = {Day: "day", Quiet: "quiet"}
+    names = {Day: "day", Quiet: "quiet", EventsEnd: "no events above"}
     return [names.get(type(row)) or said(row) for row in rows]
 
 
@@ -150,7 +150,9 @@ def test_older_pages_fill_what_has_gaps() -> None:
     floor, floor_s = fleet.rows.floor()
     assert (texts(fleet.rows.rows)[floor], floor_s) == ("at 40", T + 40)
     fleet.rows.add_older([sent(20, instance_id="b"), sent(30), sent(35, instance_id="b")])
-    assert fleet.texts == ["day", "at 10", "at 20", "at 30", "ready", "at 35", "at 40", "at 50"]
+    assert fleet.texts == [
+        *("day", "at 10", "at 20", "at 30", "ready", "at 35", "no events above", "at 40", "at 50")
+    ]
     fleet.rows.add_older([sent(5), sent(10)])
     assert fleet.texts[:4] == ["day", "at 5", "at 10", "at 20"]
     assert fleet.rows.messages == 7
@@ -166,11 +168,12 @@ def test_an_older_page_of_another_day() -> None:
     fleet.add(sent(DAY_S), sent(DAY_S + 1))
     fleet.rows.add_older([sent(0), sent(5)])
     assert fleet.texts == [
-        *("day", "at 0", "at 5", "quiet", "day", f"at {DAY_S}", f"at {DAY_S + 1}")
+        *("day", "at 0", "at 5", "no events above"),
+        *("quiet", "day", f"at {DAY_S}", f"at {DAY_S + 1}"),
     ]
     whole = Fleet()
     whole.add(sent(0), sent(5), sent(DAY_S), sent(DAY_S + 1))
-    assert fleet.rows.rows == whole.rows.rows
+    assert [row for row in fleet.rows.rows if not isinstance(row, EventsEnd)] == whole.rows.rows
 
 
 def test_the_other_half_is_the_nearest() -> None:
@@ -181,12 +184,22 @@ def test_the_other_half_is_the_nearest() -> None:
     assert [fleet.rows.other_half(i) for i in range(7)] == [None, 2, 1, None, 5, 4, None]
 
 
-def test_finding_looks_at_the_whole_text() -> None:
-    """Found is what is said beyond the first line too; capitals matter if there are any."""
+def test_where_events_end_is_said_once() -> None:
+    """Older pages hold messages only: the first that brings an unknown one says so, if it matters.
+
+    While a page brings what was known anyway, the events between its messages are there.
+    """
+    known = [sent(10), sent(20, instance_id="b")]
     fleet = Fleet()
-    fleet.add(sent(1, "first\nNeedle here"), sent(2, "no"), life(3, "a needle in a log"))
-    assert fleet.rows.holding("needle") == [1, 3]
-    assert fleet.rows.holding("Needle") == [1]
+    fleet.add(*known)
+    fleet.rows.add_older(known[:1])
+    assert fleet.texts == ["day", "at 10", "at 20"]
+    fleet.rows.add_older([sent(5)])
+    fleet.rows.add_older([sent(1)])
+    assert fleet.texts == ["day", "at 1", "at 5", "no events above", "at 10", "at 20"]
+    fleet.add(wanted=Wanted(events=False))
+    fleet.rows.add_older([sent(5), sent(10)])
+    assert fleet.texts == ["day", "at 5", "at 10", "at 20"]
 
 
 def test_a_row_is_found_again_after_the_rows_were_made_anew() -> None:

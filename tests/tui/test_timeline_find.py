@@ -1,0 +1,78 @@
+"""Finding a text in the timeline's rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleets import NOW_S, instance, view
+from logging_core.analyse.state import State, TimelineEvent
+from logging_core.records import Message
+from madrox_tui.timeline_find import holding, texts
+from madrox_tui.timeline_line import open_since
+from madrox_tui.timeline_rows import Day, Quiet, Row
+
+VIEW = view(
+    [
+        instance("a1", "Atlas", State.BUSY, open_for=(42,)),
+        instance("b2", "probe"),
+    ]
+)
+ROWS: list[Row] = [
+    Day(NOW_S - 100),
+    Message(
+        instance_id="a1",
+        time_s=NOW_S - 42,
+        event_type="message_sent",
+        message_type="chat",
+        direction="outbound",
+        message_id="m-42",
+        content="first line\nNeedle here",
+    ),
+    Message(
+        instance_id="b2",
+        time_s=NOW_S - 30,
+        event_type="message_received",
+        direction="inbound",
+        message_id="q-7",
+        content="no",
+        response_time_s=76.0,
+        tokens=1234,
+        cost_usd=0.0236,
+    ),
+    Quiet(NOW_S - 20, 700),
+    TimelineEvent("a1", NOW_S - 10, "a needle in a log"),
+    TimelineEvent("", NOW_S - 5, "disk full", is_error=True),
+]
+SINCE = open_since(VIEW)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("needle", [1, 4]),
+        ("Needle", [1]),
+        ("atlas", [1, 4]),
+        ("Atlas", [1, 4]),
+        ("b2", [2]),
+        ("fleet", [5]),
+        ("m-42", [1]),
+        ("message_received", [2]),
+        ("chat", [1]),
+        ("1m16s", [2]),
+        ("1.2k tok", [2]),
+        ("$0.0236", [2]),
+        ("open 42s", [1]),
+        ("12 min quiet", [3]),
+        ("── ", [0]),
+        ("nowhere", []),
+    ],
+)
+def test_what_a_row_shows_is_found(wanted: str, found: list[int]) -> None:
+    """A name, an id, a kind of event, a number or any of the text leads to its rows."""
+    assert holding(ROWS, wanted, VIEW, SINCE) == found
+
+
+def test_a_time_of_day_is_found() -> None:
+    """The clock at the beginning of a row is as good as any text."""
+    clock = next(text for text in texts(ROWS[2], VIEW, SINCE) if text.count(":") == 2)
+    assert holding(ROWS, clock, VIEW, SINCE) == [2]
