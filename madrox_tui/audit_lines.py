@@ -42,14 +42,14 @@ def audit_lines(view: View, audit: AuditView, errors: int, width: int, height: i
         (0, _totals(usage, errors, width)),
         (4, _fleet(view.state.usage, view.state.errors) if view.narrowed else None),
         (2, _rates(audit.rates, width) if usage.requests else None),
-        (1, _latency(audit, usage.latency, width)),
+        (1, _latency(audit, usage.latency, width) if usage.requests else None),
         (3, _budget(audit.budget, view.state.at_s, width) if audit.budget else None),
     ]
     lines = [(rank, line) for rank, line in wanted if line]
     kept = sorted(lines, key=lambda ranked: ranked[0])[: max(1, room)]
     shown = [line for ranked in lines if ranked in kept for line in ranked[1:]]
     plot = min(_MOST_PLOT, (height - len(shown)) // 3, room - len(shown) - 3)
-    if plot >= 2 and audit.slots:
+    if plot >= 2 and audit.slots and usage.requests:
         shown += [[], *_plots(audit, width, plot)]
     if len(shown) < room - 2:
         shown.append([])

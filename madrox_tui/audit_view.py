@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
@@ -29,6 +30,9 @@ SPANS: tuple[tuple[int, int], ...] = (
     (31 * _DAY, 6 * _HOUR),
 )
 """How much time the plots may show, and in what steps, in seconds; the least that holds all."""
+
+LEAST_STEPS = 15
+"""A plot has so many steps at least, so that a young fleet is not one broad bar."""
 
 
 class AuditModel(Protocol):
@@ -147,4 +151,7 @@ def _age(instances: Sequence[InstanceState], now_s: float) -> float | None:
 
 
 def _span(age_s: float | None) -> tuple[int, int]:
-    return next((span for span in SPANS if (age_s or 0.0) <= span[0]), SPANS[-1])
+    """How much time to show, and in what steps: the fleet's life, but not too little of it."""
+    most_s, step_s = next((span for span in SPANS if (age_s or 0.0) <= span[0]), SPANS[-1])
+    steps = max(LEAST_STEPS, math.ceil((age_s or 0.0) / step_s) + 1)
+    return min(most_s, steps * step_s), step_s

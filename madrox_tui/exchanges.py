@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
 
-from logging_core.analyse.state import Group
+from logging_core.analyse.state import Group, TimelineEvent
 from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent
 from madrox_tui.export import Export
@@ -80,6 +81,36 @@ class Events(msgspec.Struct, frozen=True, eq=False):
 
     newest_first: tuple[AuditEvent, ...] = ()
     more: bool = False
+
+
+def with_happened(
+    found: Events, query: EventQuery, happened: Iterable[TimelineEvent], most: int
+) -> Events:
+    """The errors that are meant, those that stand elsewhere than in the audit trail among them.
+
+    Args:
+        found: Those of the audit trail.
+        query: Which are meant; only errors stand elsewhere.
+        happened: What the fleet's state knows of.
+        most: How many to give, the newest.
+    """
+    if query.error is None:
+        return found
+    known = {(event.time_s, event.error) for event in found.newest_first}
+    errors = (
+        AuditEvent(
+            time_s=one.time_s,
+            event_type="error",
+            instance_id=one.instance_id or None,
+            error=one.text,
+        )
+        for one in happened
+        if one.is_error and (one.time_s, one.text) not in known
+    )
+    everything = [*found.newest_first, *filter(query.matches, errors)]
+    everything.sort(key=lambda event: -math.inf if event.time_s is None else event.time_s)
+    newest_first = tuple(reversed(everything[-most:]))
+    return Events(newest_first, found.more or len(everything) > most)
 
 
 class EventSource(Protocol):

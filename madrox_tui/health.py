@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import msgspec
+from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState
 from logging_core.read.disk import DiskUse, growth
@@ -25,6 +26,9 @@ _SPOKEN = frozenset({"message_sent", "message_received"})
 _MOST_FILES = 10
 _MOST_INSTANCES = 20
 _BAR = 12
+_WIDEST_BAR = 32
+_PER_MINUTE = "/min"
+_WIDEST_NAME = 24
 
 
 class DiskSource(Protocol):
@@ -63,7 +67,7 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
     sections = [_problems(state, width), _oddities(state), _jumps_and_gaps(state, width)]
-    sections += [_growing(disk, width), _disk(disk.last, names, width)]
+    sections += [_growing(disk, names, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
 
 
@@ -160,7 +164,7 @@ def _what_is_odd(oddity: Oddity) -> str:
     return f"went back {by}" if oddity.what is Odd.BACK else f"{by} ahead of the clock"
 
 
-def _growing(disk: DiskLooks, width: int) -> list[Line]:
+def _growing(disk: DiskLooks, names: Mapping[str, str], width: int) -> list[Line]:
     before, after = disk.first, disk.last
     section: list[Line] = [_title("Fastest growing files", "bytes per minute")]
     if before is None or after is None or after.at_s <= before.at_s:
@@ -169,8 +173,16 @@ def _growing(disk: DiskLooks, width: int) -> list[Line]:
     if not grown:
         return [*section, _quiet(f"none grew in {fmt.age(after.at_s - before.at_s)}")]
     most = grown[0].bytes_per_minute
-    rows = [(one.path, one.bytes_per_minute) for one in grown[:_MOST_FILES]]
-    return section + [_measured(path, value, most, width, "/min") for path, value in rows]
+    rows = [(_short(one.path, names), one.bytes_per_minute) for one in grown[:_MOST_FILES]]
+    return section + [_measured(path, value, most, width, _PER_MINUTE) for path, value in rows]
+
+
+def _short(path: str, names: Mapping[str, str]) -> str:
+    """A file of an instance with the instance's name in place of its directory's: `atlas: …`."""
+    top, _, rest = path.partition("/")
+    instance_id, _, file = rest.partition("/")
+    named = top == "instances" and file and instance_id in names
+    return f"{names[instance_id]}: {file}" if named else path
 
 
 def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Line]:
@@ -185,9 +197,11 @@ def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Lin
     ranked = list(use.by_instance.items())
     if ranked:
         section += [[], _title("Disk by instance")]
-    for instance_id, size in ranked[:_MOST_INSTANCES]:
-        name = f"{names[instance_id]}  {instance_id}" if instance_id in names else instance_id
-        section.append(_measured(name, size, ranked[0][1], width))
+    shown = ranked[:_MOST_INSTANCES]
+    widest = max((cell_len(names.get(one, "")) for one, _ in shown), default=0)
+    for instance_id, size in shown:
+        name = fit(names.get(instance_id, ""), min(widest, _WIDEST_NAME))
+        section.append(_measured(f"{name}  {instance_id}", size, shown[0][1], width))
     left = ranked[_MOST_INSTANCES:]
     if left:
         rest = fmt.size(sum(size for _, size in left))
@@ -197,10 +211,11 @@ def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Lin
 
 def _measured(name: str, size: float, most: float, width: int, per: str = "") -> Line:
     """A name, how much it takes, and that as a bar."""
-    room = max(8, min(48, width - _BAR - 16 - len(per)))
+    room = max(8, min(_WIDEST_NAME + 40, width - _BAR - 20))
     shown = fit(safe_line(name.encode("utf-8", "replace").decode()), room)
-    amount = f"{fmt.size(size):>7}{per}  "
-    return [("  ", ""), (shown, ""), (amount, "strong"), (bar(size / (most or 1), _BAR), "accent")]
+    amount = f"{fmt.size(size):>7}{per:<{len(_PER_MINUTE)}}  "
+    cells = max(_BAR, min(_WIDEST_BAR, width - room - len(amount) - 3))
+    return [("  ", ""), (shown, ""), (amount, "strong"), (bar(size / (most or 1), cells), "accent")]
 
 
 def _number(number: int, thing: str) -> str:

@@ -11,6 +11,8 @@ Group = tuple[str, Sequence[Binding]]
 """A heading and its bindings."""
 
 KEY_WIDTH = 14
+"""Cells of the keys in the palette."""
+
 _NAMES = {
     "slash": "/",
     "colon": ":",
@@ -54,15 +56,6 @@ def key_names(binding: Binding) -> str:
 def meaning(binding: Binding) -> str:
     """What a binding does: its tooltip, else its label."""
     return binding.tooltip or binding.description
-
-
-def help_text(groups: Sequence[Group]) -> str:
-    """The map as plain text: a heading and its keys, group by group."""
-    blocks = []
-    for title, bindings in groups:
-        lines = [f"  {key_names(b):<{KEY_WIDTH}} {meaning(b)}" for b in bindings]
-        blocks.append("\n".join([title, *lines]))
-    return "\n\n".join(blocks)
 
 
 def help_markdown(groups: Sequence[Group]) -> str:

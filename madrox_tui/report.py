@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, takewhile
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from logging_core.analyse.state import FleetState, InstanceState, Latency, State
 from logging_core.codec.times import format_time_aware
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
+from madrox_tui.panels.look import LOOKS
 
 SCHEMA = 1
 """Changes when a key of the JSON report changes its meaning or goes away."""
@@ -86,47 +87,58 @@ def _time(time_s: float | None) -> str | None:
 _WIDEST = 40
 """Cells of a column at most, but for the last: one long name must not push all others away."""
 
+_LEAST_LAST = 24
+"""With fewer cells the last column says too little: others give way to it, up to a third."""
+
+_GAP = "  "
+
 
 class _Column(NamedTuple):
+    """A column; where there is no room, the one with the highest rank goes first, 0 never."""
+
     title: str
     cell: Callable[[InstanceState, float], str]
+    rank: int
     right: bool = False
 
 
 _COLUMNS = (
-    _Column("STATE", lambda i, _: i.state.value),
-    _Column("FOR", lambda i, now_s: _ago(i.since_s, now_s), right=True),
-    _Column("NAME", lambda i, _: i.label),
-    _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN),
-    _Column("MODEL", lambda i, _: i.model or i.instance_type or fmt.UNKNOWN),
-    _Column("OPEN", lambda i, _: str(len(i.open_requests)), right=True),
-    _Column("REQ", lambda i, _: fmt.count(i.usage.requests), right=True),
-    _Column("TOKENS", lambda i, _: fmt.tokens(i.usage.tokens), right=True),
-    _Column("COST", lambda i, _: fmt.dollars(i.usage.cost_usd), right=True),
-    _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), right=True),
-    _Column("FRAMES", lambda i, _: fmt.count(i.frames), right=True),
-    _Column("SEEN", lambda i, now_s: _ago(i.last_activity_s, now_s), right=True),
-    _Column("WHY", lambda i, _: i.reason),
+    _Column("STATE", lambda i, _: i.state.value, 0),
+    _Column("FOR", lambda i, now_s: _ago(i.since_s, now_s), 0, right=True),
+    _Column("NAME", lambda i, _: i.label, 0),
+    _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN, 6),
+    _Column("MODEL", lambda i, _: i.model or i.instance_type or fmt.UNKNOWN, 7),
+    _Column("OPEN", lambda i, _: str(len(i.open_requests)), 3, right=True),
+    _Column("REQ", lambda i, _: fmt.count(i.usage.requests), 4, right=True),
+    _Column("TOKENS", lambda i, _: fmt.tokens(i.usage.tokens), 5, right=True),
+    _Column("COST", lambda i, _: _cost(i.usage), 2, right=True),
+    _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), 8, right=True),
+    _Column("FRAMES", lambda i, _: fmt.count(i.frames), 10, right=True),
+    _Column("SEEN", lambda i, now_s: _ago(i.last_activity_s, now_s), 9, right=True),
+    _Column("WHY", lambda i, _: i.reason, 1),
 )
 
 
 def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
     """The report for people: what `madrox-top` would show, as lines of plain text.
 
+    Those that need somebody come first.
+
     Args:
         state: The fleet; its texts must be safe to show already.
         log_dir: Where it was read from.
-        width: Cells after which a line is cut; `None` cuts none, only cells that are too long.
+        width: Cells of a line: sums go on in the next one, the table leaves out columns, what is
+            still too long is cut. `None`: all on lines of any length, only long cells are cut.
 
     Returns:
         Lines, each ended by a newline; no escape sequences, no colours.
     """
     lines = [
-        f"madrox-top  {safe_line(log_dir)}  {fmt.moment(state.at_s)}",
-        _fleet(state.instances),
-        _totals(state),
+        *_flow(["madrox-top", safe_line(log_dir), fmt.moment(state.at_s)], _GAP, width),
+        *_flow(_fleet(state.instances), ", ", width),
+        *_flow(_totals(state), _GAP, width),
         "",
-        *_table(state),
+        *_table(state, width),
     ]
     problems = state.problems
     if problems.files:
@@ -136,39 +148,70 @@ def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
             unreadable += f", {_number(problems.unreadable_files, 'unreadable file')}"
         lines += ["", f"{unreadable}; problems in {files}"]
     if width is not None:
-        lines = [_cut(line, width) for line in lines]
+        lines = [_cut(line.rstrip(), width) for line in lines]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _fleet(instances: Sequence[InstanceState]) -> str:
+def _fleet(instances: Sequence[InstanceState]) -> list[str]:
     counts = Counter(instance.state for instance in instances)
+    total = _number(len(instances), "instance")
     parts = [f"{counts[state]} {state.value}" for state in State if counts[state]]
-    return ": ".join([_number(len(instances), "instance"), *([", ".join(parts)] if parts else [])])
+    return [f"{total}: {parts[0]}", *parts[1:]] if parts else [total]
 
 
-def _totals(state: FleetState) -> str:
+def _totals(state: FleetState) -> list[str]:
     usage, latency = state.usage, state.usage.latency
-    return "  ".join(
-        [
-            _number(usage.requests, "request"),
-            f"{fmt.tokens(usage.tokens)} {fmt.plural(usage.tokens or 0, 'token')}",
-            f"cost {fmt.money(usage)}",
-            _number(state.errors, "error"),
-            f"response p50 {fmt.duration(latency.p50_s)}",
-            f"p95 {fmt.duration(latency.p95_s)}",
-            f"p99 {fmt.duration(latency.p99_s)}",
-            f"max {fmt.duration(latency.max_s)}",
-        ]
-    )
+    return [
+        _number(usage.requests, "request"),
+        f"{fmt.tokens(usage.tokens)} {fmt.plural(usage.tokens or 0, 'token')}",
+        f"cost {fmt.money(usage)}",
+        _number(state.errors, "error"),
+        f"response p50 {fmt.duration(latency.p50_s)}",
+        f"p95 {fmt.duration(latency.p95_s)}",
+        f"p99 {fmt.duration(latency.p99_s)}",
+        f"max {fmt.duration(latency.max_s)}",
+    ]
 
 
-def _table(state: FleetState) -> list[str]:
+def _flow(parts: Iterable[str], gap: str, width: int | None) -> list[str]:
+    """Parts side by side, on as many lines as it takes."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}{gap}{part}" if lines else part
+        if lines and (width is None or _cells(longer) <= width):
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _table(state: FleetState, width: int | None) -> list[str]:
     if not state.instances:
         return ["no instances yet"]
+    urgent = sorted(state.instances, key=lambda i: LOOKS[i.state].rank)
     rows = [[column.title for column in _COLUMNS]]
-    rows += [_row(instance, state.at_s) for instance in state.instances]
+    rows += [_row(instance, state.at_s) for instance in urgent]
     widths = [max(map(_cells, cells)) for cells in zip(*rows, strict=True)]
-    return ["  ".join(map(_pad, row, widths, _COLUMNS)) for row in rows]
+    shown = _fitting(widths, width)
+    pads = [(place, widths[place], _COLUMNS[place].right) for place in shown]
+    return [
+        _GAP.join(_pad(row[place], room, right=right) for place, room, right in pads)
+        for row in rows
+    ]
+
+
+def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
+    """The columns that fit; the last one needs only a part of its width."""
+    shown = list(range(len(widths)))
+    if width is None:
+        return shown
+    needed = [*widths[:-1], min(widths[-1], _LEAST_LAST, width // 3)]
+    while sum(needed[i] + len(_GAP) for i in shown) - len(_GAP) > width:
+        goes = max(shown, key=lambda i: _COLUMNS[i].rank)
+        if not _COLUMNS[goes].rank:
+            break
+        shown.remove(goes)
+    return shown
 
 
 def _row(instance: InstanceState, now_s: float) -> list[str]:
@@ -177,9 +220,16 @@ def _row(instance: InstanceState, now_s: float) -> list[str]:
     return [*(_cut(cell, _WIDEST) for cell in cells), last]
 
 
-def _pad(text: str, width: int, column: _Column) -> str:
+def _cost(usage: Usage) -> str:
+    """The known cost; `+` when there are exchanges that nobody priced."""
+    if usage.cost_usd is None:
+        return fmt.money(usage)
+    return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else "")
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
     padding = " " * (width - _cells(text))
-    return padding + text if column.right else text + padding
+    return padding + text if right else text + padding
 
 
 def _cells(text: str) -> int:
@@ -193,7 +243,7 @@ def _cut(line: str, width: int) -> str:
         return line
     ends = accumulate(map(_cells, line))
     fits = sum(1 for _ in takewhile(lambda end: end < width, ends))
-    return f"{line[:fits].rstrip()}…"
+    return f"{line[:fits].rstrip(' …')}…"
 
 
 def _ago(time_s: float | None, now_s: float) -> str:

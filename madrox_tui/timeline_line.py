@@ -23,9 +23,12 @@ OPEN = "◷"
 TOOK, TOKENS, COST = 5, 9, 7
 """Cells of what a reply took: time, tokens with their unit, dollars."""
 
+LEAST_NAME = 6
+"""Cells of a name, at least: `fleet` and a blank."""
+
 
 class Layout(NamedTuple):
-    """What fits into a width: cells of the clock and of the name, and which columns."""
+    """What fits into a width: cells of the clock, most of the name, and which columns."""
 
     clock: int
     name: int
@@ -80,10 +83,16 @@ def line(row: Row, width: int, look: Look) -> list[Segment]:
     """A row in `width` cells."""
     if isinstance(row, Day | Quiet | EventsEnd):
         return [Segment(fit(separator(row), width), look.style("muted"))]
-    layout = next(layout for least, layout in LAYOUTS if width >= least)
+    layout = _layout(width, look.view.label_width)
     if isinstance(row, TimelineEvent):
         return _event(row, width, layout, look)
     return _message(row, width, layout, look)
+
+
+def _layout(width: int, label_width: int) -> Layout:
+    """What fits; names take no more room than the longest of them."""
+    layout = next(layout for least, layout in LAYOUTS if width >= least)
+    return layout._replace(name=min(layout.name, max(LEAST_NAME, label_width + 1)))
 
 
 def separator(row: Separator) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
+from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
 from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
@@ -60,6 +61,11 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     def labels(self) -> dict[str, str]:
         """What a person calls each instance of the whole fleet, by id."""
         return {i.instance_id: i.label for i in self.state.instances}
+
+    @cached_property
+    def label_width(self) -> int:
+        """Cells of the longest of the `labels`."""
+        return max(map(cell_len, self.labels.values()), default=0)
 
     @cached_property
     def _places(self) -> dict[str, int]:

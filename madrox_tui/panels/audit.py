@@ -60,6 +60,7 @@ class AuditPanel(LineView):
         self._names: dict[str, str] = {}
         self._by = WAYS[0]
         self._most = 0.0
+        self._priced = True
         self._lines: list[Line] = []
         self._tables = {by: Table(self._columns(by)) for by in WAYS}
 
@@ -85,10 +86,10 @@ class AuditPanel(LineView):
         stays = self._by == audit.by
         self._by, self._groups = audit.by, audit.groups
         self._names = {i.instance_id: i.label for i in view.state.instances}
+        self._priced = any(group.usage.cost_usd is not None for group in self._groups)
         self._most = max(map(self._weight, self._groups), default=0.0)
         if stays and chosen is not None:
             self._keep(chosen.label)
-        self.entitle("Audit  filtered" if view.narrowed else "Audit", f"by {_said(audit.by)}")
         self._arrange()
         self.show_rows(len(self._groups))
 
@@ -163,6 +164,15 @@ class AuditPanel(LineView):
                 errors = sum(instance.errors for instance in view.instances)
             self._lines = audit_lines(view, view.audit, errors, self.row_width, height)
         self.header_rows = len(self._lines) + 1
+        narrowed = view is not None and view.narrowed
+        self.entitle("Audit  filtered" if narrowed else "Audit", f"by {_said(self._by)}{self._of}")
+
+    @property
+    def _of(self) -> str:
+        """What the shares are of, where that is not the cost, and they are shown."""
+        columns = self._tables[self._by].at(self.row_width).columns
+        shown = bool(self._most) and any(column.title == "SHARE" for column in columns)
+        return " · shares of requests" if shown and not self._priced else ""
 
     def _keep(self, label: str | None) -> None:
         labels = [group.label for group in self._groups]
@@ -215,15 +225,17 @@ class AuditPanel(LineView):
         return bar(part, BAR_WIDTH), self._hue(group) or "accent"
 
     def _percent(self, group: Group) -> Cell:
-        """Of the whole cost that is shown; subtrees overlap, so that theirs exceed it together."""
-        whole = (self.view.usage.cost_usd or 0.0) if self.view else 0.0
-        if group.usage.cost_usd is None:
+        """Of the whole that is shown; subtrees overlap, so that theirs exceed it together."""
+        if self.view is None or (self._priced and group.usage.cost_usd is None):
             return fmt.UNKNOWN, "muted"
-        return fmt.share(group.usage.cost_usd, whole), "muted"
+        usage = self.view.usage
+        whole = (usage.cost_usd or 0.0) if self._priced else usage.requests
+        return fmt.share(self._weight(group), whole), "muted"
 
     def _weight(self, group: Group) -> float:
-        """What the bar shows: cost; of events, which have none, how many."""
-        return group.usage.requests if self._by in _EVENTS else group.usage.cost_usd or 0.0
+        """What bar and share are of: cost; how many, of events and where nothing is priced."""
+        counted = self._by in _EVENTS or not self._priced
+        return group.usage.requests if counted else group.usage.cost_usd or 0.0
 
 
 def _said(by: str) -> str:

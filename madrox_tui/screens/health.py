@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events, work
@@ -23,9 +24,9 @@ class HealthScreen(ModalScreen[None]):
     """The report on the logs, over the panels.
 
     Args:
-        state: The fleet.
+        state: The fleet as it is shown, whenever it is asked.
         source: Measures the disk, again and again while the report is open.
-        every_s: How often.
+        every_s: How often the report is made anew.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,7 +34,11 @@ class HealthScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, state: FleetState, source: DiskSource, *, every_s: float = MEASURED_EVERY_S
+        self,
+        state: Callable[[], FleetState],
+        source: DiskSource,
+        *,
+        every_s: float = MEASURED_EVERY_S,
     ) -> None:
         super().__init__()
         self._state = state
@@ -56,12 +61,6 @@ class HealthScreen(ModalScreen[None]):
         """Fit the report to its new width."""
         self.call_after_refresh(self._show)
 
-    def show_state(self, state: FleetState) -> None:
-        """Report on a newer state of the fleet."""
-        if state.problems is not self._state.problems or state.messages is not self._state.messages:
-            self._state = state
-            self._show()
-
     @work(group="disk", exclusive=True)
     async def _measure(self) -> None:
         self._disk = self._disk.then(await self._source.disk())
@@ -69,4 +68,4 @@ class HealthScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         report = self.query_one(LineReport)
-        report.show_lines(health_lines(self._state, self._disk, report.row_width))
+        report.show_lines(health_lines(self._state(), self._disk, report.row_width))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from madrox_tui.keymap import Group, help_text
-from madrox_tui.widgets.text_view import TextView
+from madrox_tui.help_lines import help_lines
+from madrox_tui.keymap import Group
+from madrox_tui.widgets.line_report import LineReport
 
 
 class HelpScreen(ModalScreen[None]):
@@ -29,10 +31,19 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, about: str, groups: Sequence[Group]) -> None:
         super().__init__()
-        self._text = "\n\n".join(filter(None, (about, help_text(groups))))
+        self._about = about
+        self._groups = groups
 
     def compose(self) -> ComposeResult:
         """A frame with the map in it."""
-        with Vertical(classes="dialog") as dialog:
+        with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Keys")
-            yield TextView(self._text)
+            yield LineReport()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the map to its new width."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        report = self.query_one(LineReport)
+        report.show_lines(help_lines(self._about, self._groups, report.row_width))

@@ -189,9 +189,9 @@ class MainScreen(FleetScreen):
     def _sum_chosen(self) -> None:
         from madrox_tui.screens.rows import RowsScreen
 
-        query = self.query_one(AuditPanel).chosen
-        if query is not None and self.view is not None:
-            self.app.push_screen(RowsScreen(query, self._feed, self.view.labels))
+        query, view = self.query_one(AuditPanel).chosen, self.view
+        if query is not None and view is not None:
+            self.app.push_screen(RowsScreen(query, self._feed, view.labels, view.state.events))
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
@@ -208,8 +208,9 @@ class MainScreen(FleetScreen):
         """Show what could not be read, what is odd, and what the tree takes."""
         from madrox_tui.screens.health import HealthScreen
 
-        if self.view is not None:
-            self.app.push_screen(HealthScreen(self.view.state, self._feed))
+        view = self.view
+        if view is not None:
+            self.app.push_screen(HealthScreen(lambda: (self.view or view).state, self._feed))
 
     def action_palette(self) -> None:
         """Every action, instance and theme by name."""

@@ -123,15 +123,16 @@ class MessageScreen(ModalScreen[None]):
         self.notify(said_so if text else "nothing to copy")
 
     def _facts(self, entry: Entry) -> list[str]:
-        facts = [fmt.moment(entry.time_s), entry.instance_id or "fleet"]
+        whose = f"instance {entry.instance_id}" if entry.instance_id else "fleet"
+        facts = [fmt.moment(entry.time_s), whose]
         if isinstance(entry, TimelineEvent):
             return [*facts, "error"] if entry.is_error else facts
         facts += filter(
             None,
             (
-                entry.message_id,
-                entry.message_type,
-                f"with {entry.parent_id}" if entry.parent_id else "",
+                f"message {entry.message_id}" if entry.message_id else "",
+                f"type {entry.message_type}" if entry.message_type else "",
+                f"parent {entry.parent_id}" if entry.parent_id else "",
                 f"took {fmt.duration(entry.response_time_s)}"
                 if entry.response_time_s is not None
                 else "",

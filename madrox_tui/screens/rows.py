@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual import work
@@ -12,7 +12,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from madrox_tui.exchanges import EventQuery, Events, EventSource
+from logging_core.analyse.state import TimelineEvent
+from madrox_tui import format as fmt
+from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.widgets.event_list import EventList
 
 PAGE = 200
@@ -26,14 +28,22 @@ class RowsScreen(ModalScreen[None]):
         query: Which.
         source: Reads them.
         names: What to call instances, by id.
+        happened: What else happened: errors that are not in the audit trail.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Close", id="rows.close"),
     ]
 
-    def __init__(self, query: EventQuery, source: EventSource, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        query: EventQuery,
+        source: EventSource,
+        names: Mapping[str, str],
+        happened: Iterable[TimelineEvent] = (),
+    ) -> None:
         super().__init__()
+        self._happened = happened
         self._wanted = query
         self._source = source
         self._list = EventList(names)
@@ -62,11 +72,14 @@ class RowsScreen(ModalScreen[None]):
 
     @work(group="rows", exclusive=True)
     async def _load(self, most: int) -> None:
-        found = await self._source.events(self._wanted, most)
+        audited = await self._source.events(self._wanted, most)
+        found = with_happened(audited, self._wanted, self._happened, most)
         self._list.show_events(found)
-        self.query_one(".dialog").border_subtitle = Content(_counted(found))
+        self.query_one(".dialog").border_subtitle = Content(_counted(found, self._wanted))
 
 
-def _counted(found: Events) -> str:
+def _counted(found: Events, wanted: EventQuery) -> str:
     number = len(found.newest_first)
-    return f"the newest {number:,}" if found.more else f"{number:,}"
+    thing = "exchange" if wanted.event_type == EXCHANGE else "event"
+    counted = f"{number:,} {fmt.plural(number, thing)}"
+    return f"the newest {counted}" if found.more else counted

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from logging_core.records import AuditEvent
@@ -12,6 +13,8 @@ from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EXCHANGE, Events, events_export
 from madrox_tui.export import Export
 from madrox_tui.widgets.line_view import LineView
+
+_LEAST = 10
 
 
 class EventList(LineView):
@@ -29,11 +32,12 @@ class EventList(LineView):
         """The events that are shown."""
         self._read = False
         self._names = names
-        self._table = Table(self._columns())
+        self._table = Table(_columns(Events(), names))
 
     def show_events(self, shown: Events) -> None:
         """Show these events from now on."""
         self.shown, self._read = shown, True
+        self._table = Table(_columns(shown, self._names))
         self.show_rows(len(shown.newest_first))
 
     def header(self, _line: int) -> list[Segment]:
@@ -60,24 +64,45 @@ class EventList(LineView):
     def _follows_end(self) -> bool:
         return False
 
-    def _columns(self) -> list[Column[AuditEvent]]:
-        return [
-            Column("TIME", 19, lambda e: (fmt.moment(e.time_s), "muted")),
-            Column("INSTANCE", 10, self._named, elastic=True, most=24, priority=1),
-            Column("EVENT", 16, _event, priority=6, elastic=True, most=24),
-            Column("TOKENS", 6, lambda e: (fmt.tokens(e.tokens), ""), right=True, priority=4),
-            Column("COST", 8, _cost, right=True, priority=2),
-            Column(
-                "TOOK", 5, lambda e: (fmt.duration(e.response_time_s), ""), right=True, priority=3
-            ),
-            Column("MESSAGE", 12, lambda e: (e.message_id or "–", "muted"), priority=7),
-            Column("ERROR", 12, _error, priority=5, elastic=True, most=80),
-        ]
 
-    def _named(self, event: AuditEvent) -> Cell:
+def _columns(shown: Events, names: Mapping[str, str]) -> list[Column[AuditEvent]]:
+    """The columns in which any of these events says something, as wide as what is longest."""
+
+    def named(event: AuditEvent) -> Cell:
         if event.instance_id is None:
-            return "–", "muted"
-        return self._names.get(event.instance_id, event.instance_id), ""
+            return fmt.UNKNOWN, "muted"
+        return names.get(event.instance_id, event.instance_id), ""
+
+    events = shown.newest_first
+    whose = _longest(named(event)[0] for event in events)
+    kind = _longest(event.event_type for event in events)
+    message = _longest((event.message_id or "" for event in events), most=36)
+    told = {
+        "TOKENS": any(event.tokens is not None for event in events),
+        "COST": any(_cost(event)[0] != fmt.UNKNOWN for event in events),
+        "TOOK": any(event.response_time_s is not None for event in events),
+        "MESSAGE": any(event.message_id for event in events),
+        "ERROR": any(event.error or event.suspect for event in events),
+    }
+    columns = [
+        Column("TIME", 19, lambda e: (fmt.moment(e.time_s), "muted")),
+        Column("INSTANCE", _LEAST, named, elastic=True, most=whose, priority=1, inner=True),
+        Column("EVENT", _LEAST, _event, priority=6, elastic=True, most=kind),
+        Column("TOKENS", 6, lambda e: (fmt.tokens(e.tokens), ""), right=True, priority=4),
+        Column("COST", 8, _cost, right=True, priority=2),
+        Column("TOOK", 5, lambda e: (fmt.duration(e.response_time_s), ""), right=True, priority=3),
+        Column("MESSAGE", _LEAST, _message, priority=7, elastic=True, most=message),
+        Column("ERROR", 12, _error, priority=5, elastic=True, most=80),
+    ]
+    return [column for column in columns if told.get(column.title, True)]
+
+
+def _longest(texts: Iterable[str], most: int = 24) -> int:
+    return min(max(_LEAST, max(map(cell_len, texts), default=0)), most)
+
+
+def _message(event: AuditEvent) -> Cell:
+    return event.message_id or fmt.UNKNOWN, "muted"
 
 
 def _event(event: AuditEvent) -> Cell:

@@ -160,7 +160,7 @@ async def test_help_names_every_key(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         await person.press("question_mark")
-        await person.sees("Every instance,", "Only the selected instance in every panel", "Space")
+        await person.sees("Every instance,", "Only the selected instance in", "Space")
         await person.press("end")
         await person.sees("Sums by instance, role, model")
         await person.press("escape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual import on
@@ -13,12 +14,13 @@ from textual.pilot import Pilot
 from alone import Alone
 from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from builders import TreeBuilder
-from logging_core.analyse.state import FleetState, Group, Usage
+from fleets import instance, view
+from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent
 from madrox_tui.audit_lines import audit_lines, axis_dollars
 from madrox_tui.audit_view import AuditView, kept_way
-from madrox_tui.exchanges import EventQuery, Events, query_of
+from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.money import Rate, make_budget, make_rate
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.screens.rows import PAGE, RowsScreen
@@ -76,12 +78,18 @@ def test_a_view_asks_for_the_instances_that_are_shown() -> None:
 
 @pytest.mark.parametrize(
     ("age_s", "span_s", "step_s"),
-    [(10, 3600, 60), (7200, 10800, 120), (80_000, 86_400, 900), (10**9, 31 * 86_400, 21_600)],
+    [
+        (10, 900, 60),
+        (3600, 3600, 60),
+        (7200, 7320, 120),
+        (80_000, 81_000, 900),
+        (10**9, 31 * 86_400, 21_600),
+    ],
 )
 def test_the_series_holds_the_whole_life_in_a_hundred_steps(
     age_s: float, span_s: int, step_s: int
 ) -> None:
-    """From an hour to a month, ending with the step that is now."""
+    """From a quarter of an hour to a month, ending with the step that is now."""
     model = FakeModel(instances(age_s=age_s))
     fleet_view(model=model, age_s=age_s)
     ((from_s, to_s, step),) = model.spans
@@ -162,7 +170,7 @@ def test_plots_say_what_their_axes_are() -> None:
     title = next(line for line in lines if "cost $/h" in line)
     assert "response time p95" in title
     axis = lines[lines.index(title) + len(lines[lines.index(title) :]) - 2]
-    assert axis.count("11:32") == axis.count("14:32") == 2
+    assert axis.count("12:30") == axis.count("14:32") == 2
     narrow = "\n".join(above(fleet_view(), 50, 40))
     assert "cost $/h" in narrow
     assert "response time p95" not in narrow
@@ -341,7 +349,9 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         assert "2026-11-23 14:30:00" in text
         assert "$0.25" in text
         assert "unpriced" in text
-        assert f"the newest {PAGE}" in text
+        assert f"the newest {PAGE} exchanges" in text
+        head = app.screen.query_one(EventList).header(0)[0].text
+        assert head.split() == ["TIME", "INSTANCE", "EVENT", "COST", "TOOK", "MESSAGE"]
         assert source.asked == [PAGE]
         exported = app.screen.query_one(EventList).export()
         newest = dict(zip(exported.columns, next(iter(exported.rows)), strict=True))
@@ -353,6 +363,27 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(app.screen, RowsScreen)
+
+
+def test_errors_from_elsewhere_are_among_the_rows() -> None:
+    """An error of orchestrator.log stands beside those of the audit trail, none of them twice."""
+    audited = AuditEvent(time_s=NOW_S - 9, event_type="spawn", instance_id="a", error="disk full")
+    happened = [
+        TimelineEvent("a", NOW_S - 9, "disk full", is_error=True),
+        TimelineEvent("", NOW_S - 5, "disk full\nTraceback", is_error=True),
+        TimelineEvent("", NOW_S - 4, "disk full"),
+        TimelineEvent("a", NOW_S - 3, "no tmux", is_error=True),
+    ]
+    query = EventQuery("disk full", event_type=None, error="disk full")
+    rows = with_happened(Events((audited,)), query, happened, 9).newest_first
+    assert [(event.time_s, event.instance_id) for event in rows] == [
+        (NOW_S - 5, None),
+        (NOW_S - 9, "a"),
+    ]
+    assert with_happened(Events((audited,)), query, happened, 1).more
+    assert with_happened(Events((audited,)), EventQuery("all"), happened, 9).newest_first == (
+        audited,
+    )
 
 
 @pytest.mark.asyncio
@@ -372,3 +403,31 @@ def test_reading_a_tree_changes_nothing(real_tree: Path) -> None:
     assert not more
     assert times == sorted(times, reverse=True)
     assert {event.event_type for event in found} == {"message_exchange"}
+
+
+@pytest.mark.asyncio
+async def test_where_nothing_is_priced_shares_are_of_requests() -> None:
+    """Bars and shares are there also without a cost, and it is said what they are of."""
+    fleet = [
+        instance("a1", "atlas", requests=6, unpriced=6),
+        instance("b2", "probe", requests=2, unpriced=2),
+    ]
+    groups = tuple(Group(i.instance_id, i.usage, (i.instance_id,)) for i in fleet)
+    usage = Usage(requests=8, unpriced=8)
+    seen = msgspec.structs.replace(view(fleet), usage=usage, audit=AuditView(groups=groups))
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(100, 20)):
+        app.widget.view = seen
+        rows = [app.widget.row_text(index) for index in range(2)]
+        assert "75%" in rows[0]
+        assert "25%" in rows[1]
+        assert "██████████" in rows[0]
+        assert str(app.widget.border_subtitle) == "by instance · shares of requests"
+
+
+def test_a_fleet_without_requests_has_no_empty_pictures() -> None:
+    """Before the first exchange there is neither a plot nor a row of dashes."""
+    lines = above(view([instance("a1", "atlas")]), 100, 40)
+    assert [line.split() for line in lines if line.strip()] == [
+        ["–", "0", "req", "2", "err", "–", "tok"]
+    ]

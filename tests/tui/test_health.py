@@ -102,7 +102,7 @@ async def test_growth_and_disk_are_measured_twice() -> None:
     looks = DiskLooks().then(await source.disk())
     assert "measuring" in report(sick_state(), looks)
     text = report(sick_state(), looks.then(await source.disk()))
-    assert "instances/atlas-0000/tmux_output.log" in text
+    assert "atlas: tmux_output.log" in text
     assert "60.0kB/min" in text
     assert text.index("60.0kB/min") < text.index("10B/min")
     assert "audit/␛[31m?.jsonl" in text
@@ -118,7 +118,7 @@ async def test_the_report_opens_scrolls_and_closes() -> None:
     source = FakeDisk()
     app = Alone(AuditPanel())
     async with app.run_test(size=(100, 20)) as pilot:
-        await app.push_screen(HealthScreen(sick_state(), source, every_s=0.01))
+        await app.push_screen(HealthScreen(sick_state, source, every_s=0.01))
         while source.measured < 3:
             await pilot.pause(0.01)
         await pilot.pause()
@@ -135,3 +135,31 @@ async def test_the_report_opens_scrolls_and_closes() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(app.screen, HealthScreen)
+
+
+@pytest.mark.asyncio
+async def test_the_report_tells_what_goes_wrong_while_it_is_open() -> None:
+    """A line that turns out to be unreadable appears without opening the report again."""
+    states = [FleetState(at_s=NOW_S)]
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(100, 20)) as pilot:
+
+        def text() -> str:
+            return "\n".join(s.text for s in app.screen._compositor.render_strips())
+
+        await app.push_screen(HealthScreen(lambda: states[-1], FakeDisk(), every_s=0.01))
+        while "every line was understood" not in text():
+            await pilot.pause(0.01)
+        states.append(sick_state())
+        while "byte 1,234,567" not in text():
+            await pilot.pause(0.01)
+
+
+@pytest.mark.asyncio
+async def test_ids_stand_below_each_other() -> None:
+    """However long the names are, the ids of the instances begin in one column."""
+    use = await FakeDisk().disk()
+    lines = report(sick_state(), DiskLooks(use, use)).split("\n")
+    ids = [i.instance_id for i in sick_state().instances]
+    begin = {line.index(f" {one} ") for one in ids for line in lines[-30:] if f" {one} " in line}
+    assert len(begin) == 1

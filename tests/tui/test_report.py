@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from rich.cells import cell_len
@@ -153,7 +154,7 @@ def test_text_says_what_a_person_wants_to_know() -> None:
     rows = [" ".join(line.split()) for line in lines[4:7]]
     assert rows == [
         "STATE FOR NAME ROLE MODEL OPEN REQ TOKENS COST P95 FRAMES SEEN WHY",
-        "busy 6m Atlas architect opus 1 3 12.3k $4.12 2.9s 7 5s request m-1 open",
+        "busy 6m Atlas architect opus 1 3 12.3k $4.12+ 2.9s 7 5s request m-1 open",
         "unknown – b2 – – 0 0 – – – 0 – no record of its state",
     ]
     assert lines[8] == "3 unreadable lines; problems in audit/audit_20261123.jsonl"
@@ -193,16 +194,49 @@ def test_one_long_name_does_not_push_the_others_away() -> None:
     )
     table = to_text(FleetState(at_s=AT, instances=(long, BUSY)), "/logs").splitlines()[4:]
     assert max(map(cell_len, table)) < 260
-    assert f"  {'設計' * 9}設…" in table[1]
-    assert f"  {'r' * 39}…  " in table[1]
-    assert table[1].endswith("w" * 90)
-    assert table[2].endswith("request m-1 open")
+    assert table[1].endswith("request m-1 open")
+    assert f"  {'設計' * 9}設…" in table[2]
+    assert f"  {'r' * 39}…  " in table[2]
+    assert table[2].endswith("w" * 90)
+
+
+def test_who_needs_somebody_comes_first() -> None:
+    """The order is that of the screen: waiting, stuck, failed, then the others."""
+    states = (State.TERMINATED, State.IDLE, State.BUSY, State.ERROR, State.STUCK, State.WAITING)
+    fleet = tuple(InstanceState(instance_id=state.value, state=state) for state in states)
+    table = to_text(FleetState(at_s=AT, instances=fleet), "/logs").splitlines()[4:]
+    assert [line.split()[0] for line in table[1:]] == [state.value for state in reversed(states)]
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (34, "STATE FOR NAME WHY"),
+        (60, "STATE FOR NAME OPEN REQ COST WHY"),
+        (80, "STATE FOR NAME OPEN REQ TOKENS COST WHY"),
+        (200, "STATE FOR NAME ROLE MODEL OPEN REQ TOKENS COST P95 FRAMES SEEN WHY"),
+    ],
+)
+def test_a_narrow_table_leaves_out_whole_columns(width: int, titles: str) -> None:
+    """No number is cut in the middle: columns give way to the reason, the sums take more lines."""
+    one = msgspec.structs.replace(
+        BUSY,
+        role="backend_developer",
+        model="claude-sonnet-4-5",
+        reason="request m-1 open, so long",
+    )
+    state = FleetState(at_s=AT, instances=(one,) * 2, usage=one.usage)
+    lines = to_text(state, "/logs", width).splitlines()
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split() == titles.split()
+    assert "request" in table[1]
+    assert "max 3.0s" in " ".join(lines[: lines.index("")])
 
 
 @pytest.mark.parametrize("width", [1, 20, 80, 120])
 def test_no_line_is_wider_than_asked(width: int) -> None:
     """Lines are cut to the width, with a mark where something is missing."""
-    wide = InstanceState(instance_id="日本語テスト" * 9)
+    wide = InstanceState(instance_id="日本語テスト" * 9, reason="w" * 200)
     state = FleetState(at_s=AT, instances=(BUSY, wide))
     lines = to_text(state, "/a/long/directory/name" * 4, width).splitlines()
     assert max(map(cell_len, lines)) <= width

@@ -167,9 +167,9 @@ EXCHANGE = (
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (40, "12:00 ← atlas    re: draw ↵ the plan"),
-        (60, "12:00:05 ← atlas        re: draw ↵ the plan           2.5s"),
-        (80, "re: draw ↵ the plan                      2.5s  $0.0123"),
+        (40, "12:00 ← atlas  re: draw ↵ the plan"),
+        (60, "12:00:05 ← atlas  re: draw ↵ the plan                 2.5s"),
+        (80, "re: draw ↵ the plan                            2.5s  $0.0123"),
         (120, "re: draw ↵ the plan"),
         (200, "2.5s   1.2k tok  $0.0123"),
     ],

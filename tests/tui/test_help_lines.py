@@ -1,0 +1,48 @@
+"""The map of keys as it is drawn."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from madrox_tui.bindings import PANEL_NAMES, help_groups
+from madrox_tui.help_lines import TWO_COLUMNS, help_lines
+from madrox_tui.keymap import key_names, meaning
+from madrox_tui.lines import Line
+from madrox_tui.panels.timeline import TimelinePanel
+
+GROUPS = help_groups(TimelinePanel)
+
+
+def text_of(line: Line) -> str:
+    return "".join(text for text, _ in line)
+
+
+@pytest.mark.parametrize("width", [136, TWO_COLUMNS, 60, 34])
+def test_every_key_is_explained_within_the_width(width: int) -> None:
+    """Nothing is cut off: what a key does goes on below where it began."""
+    lines = help_lines("About this panel.", GROUPS, width)
+    assert max(cell_len(text_of(line)) for line in lines) <= width
+    words = " ".join(text_of(line) for line in lines).split()
+    for _, bindings in GROUPS:
+        for binding in bindings:
+            assert set(key_names(binding).split()) <= set(words)
+            assert set(meaning(binding).split()) <= set(words)
+
+
+def test_the_panels_own_keys_come_first() -> None:
+    """In one column and in two, the first heading is that of the focused panel."""
+    for width in (60, 136):
+        lines = help_lines("About this panel.", GROUPS, width)
+        assert text_of(lines[2]).startswith(PANEL_NAMES[TimelinePanel])
+
+
+def test_with_room_for_two_columns_fewer_lines_do() -> None:
+    """A wide terminal shows nearly all keys at once."""
+    assert len(help_lines("", GROUPS, 136)) < 0.7 * len(help_lines("", GROUPS, TWO_COLUMNS - 1))
+
+
+@pytest.mark.parametrize("width", [0, 1, 5])
+def test_no_width_is_too_small(width: int) -> None:
+    """The smallest terminal shows what fits."""
+    assert help_lines("About.", GROUPS, width)
