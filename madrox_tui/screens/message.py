@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import msgspec
@@ -64,7 +65,7 @@ class MessageScreen(ModalScreen[None]):
         .half > Static { color: $muted; height: auto; margin: 0 1 1 0; }
         .half > TextView { height: auto; max-height: 70vh; background: $background; }
         &.-narrow #halves { layout: vertical; }
-        &.-narrow .-paired > TextView { max-height: 30vh; }
+        &.-narrow .-paired > TextView { max-height: 26vh; }
     }
     """
 
@@ -90,7 +91,7 @@ class MessageScreen(ModalScreen[None]):
             for entry in self._entries:
                 paired = "-paired" if len(self._entries) > 1 else ""
                 with _Half(entry, self._label, classes=f"half {paired}"):
-                    yield Static(Content("  ".join(self._facts(entry))), markup=False)
+                    yield Static(Content("\n".join(self._facts(entry))), markup=False)
                     yield TextView(pretty(said(entry)) or "(no text)")
 
     def on_mount(self) -> None:
@@ -122,29 +123,29 @@ class MessageScreen(ModalScreen[None]):
         said_so = f"copied {number:,} {fmt.plural(number, 'character')}"
         self.notify(said_so if text else "nothing to copy")
 
-    def _facts(self, entry: Entry) -> list[str]:
-        whose = f"instance {entry.instance_id}" if entry.instance_id else "fleet"
-        facts = [fmt.moment(entry.time_s), whose]
+    def _facts(self, entry: Entry) -> Iterator[str]:
+        """When, and what it took; below that a line for each id, beneath each other."""
+        yield "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
+        ids = {"instance": entry.instance_id or "fleet"}
+        if isinstance(entry, Message):
+            ids |= {"message": entry.message_id or "", "parent": entry.parent_id or ""}
+        for what, value in ids.items():
+            if value:
+                yield f"{what:<8} {value}"
+
+    def _taken(self, entry: Entry) -> Iterator[str]:
         if isinstance(entry, TimelineEvent):
-            return [*facts, "error"] if entry.is_error else facts
-        facts += filter(
-            None,
-            (
-                f"message {entry.message_id}" if entry.message_id else "",
-                f"type {entry.message_type}" if entry.message_type else "",
-                f"parent {entry.parent_id}" if entry.parent_id else "",
-                f"took {fmt.duration(entry.response_time_s)}"
-                if entry.response_time_s is not None
-                else "",
-                f"{fmt.tokens(entry.tokens)} {fmt.plural(entry.tokens, 'token')}"
-                if entry.tokens is not None
-                else "",
-                fmt.dollars(entry.cost_usd) if entry.cost_usd is not None else "",
-                f"suspect: {', '.join(entry.suspect)}" if entry.suspect else "",
-                f"open {fmt.age(self._open_s)}" if self._open_s is not None else "",
-            ),
-        )
-        return facts
+            yield "error" if entry.is_error else ""
+            return
+        yield f"type {entry.message_type}" if entry.message_type else ""
+        if entry.response_time_s is not None:
+            yield f"took {fmt.duration(entry.response_time_s)}"
+        if entry.tokens is not None:
+            yield f"{fmt.tokens(entry.tokens)} tok"
+        if entry.cost_usd is not None:
+            yield fmt.dollars(entry.cost_usd)
+        yield f"suspect: {', '.join(entry.suspect)}" if entry.suspect else ""
+        yield f"open {fmt.age(self._open_s)}" if self._open_s is not None else ""
 
 
 class _Half(Vertical):

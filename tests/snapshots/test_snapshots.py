@@ -47,7 +47,7 @@ def test_small_terminal(
 
 def test_message(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole message over the panels."""
-    before = after("3", "k", "k", "k", "enter", shows=("from warden", "7.6k tokens"))
+    before = after("3", "k", "k", "k", "enter", shows=("from warden", "7.6k tok"))
     assert snap_compare(app_on(demo, monkeypatch), terminal_size=(120, 40), run_before=before)
 
 

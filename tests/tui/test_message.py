@@ -81,7 +81,7 @@ async def test_both_halves_are_shown(width: int) -> None:
         request, reply = row_of(app, "→ to atlas"), row_of(app, "← from atlas")
         assert request >= 0
         assert request == reply if width == 140 else request < reply
-        for fact in ("m-1", "took 10.0s", "1.2k tokens", "$0.50", "and signed", '"steps": ['):
+        for fact in ("m-1", "took 10.0s", "1.2k tok", "$0.50", "and signed", '"steps": ['):
             assert fact in app.text
 
 
