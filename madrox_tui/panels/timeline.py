@@ -16,8 +16,6 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
-from madrox_tui.timeline_export import timeline_export
-from madrox_tui.timeline_find import holding, texts
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
 from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, said
 from madrox_tui.view import View
@@ -117,14 +115,20 @@ class TimelinePanel(LineView):
 
     def whole_text(self, index: int) -> str:
         """The whole message, of which the row is a line, and what else is known of it."""
+        from madrox_tui.timeline_find import texts  # only once somebody looks for something
+
         return "\n".join(texts(self._rows.rows[index], self.view, self._open)) if self.view else ""
 
     def find_rows(self, text: str) -> Sequence[int]:
         """The loaded rows that hold `text`, ascending; also where there is no room to show it."""
+        from madrox_tui.timeline_find import holding
+
         return holding(self._rows.rows, text, self.view, self._open) if self.view else ()
 
     def export(self) -> Export:
         """The loaded messages and events as values."""
+        from madrox_tui.timeline_export import timeline_export  # only once somebody exports
+
         return timeline_export(self._rows.rows, self.view.labels if self.view else {})
 
     # --- what is shown -------------------------------------------------------

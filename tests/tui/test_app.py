@@ -119,7 +119,7 @@ async def test_enter_opens_the_full_message(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("Timeline 6")
         await person.press("3", "G", "enter")
-        await person.sees("from probe", "the very last line", "m-9", "42 tokens", "$0.12")
+        await person.sees("from probe", "the very last line", "m-9", "42 tok", "$0.12")
         await person.press("escape")
         await person.misses("the very last line")
 
