@@ -12,6 +12,9 @@ Three rules keep the matching linear in the length of the text, whatever it hold
   looked at (`++`, `{32,}+`: nothing is given back and tried again), or ends in front of the next
   candidate.
 * A secret begins where a word begins, so that a run of letters holds one candidate at most.
+
+A class that is tried at many places has no `\w`, `\d` or `\s` in it: those of plain ranges are
+looked up in a table.
 """
 
 from __future__ import annotations
@@ -59,8 +62,9 @@ def word_start(lead: str, inside: str = "A-Za-z0-9") -> str:
     """
     colours = "|".join(rf"(?<=[\[;]{digits}m{lead})" for digits in ("", r"\d", r"\d\d", r"\d{3}"))
     return (
-        rf"(?:(?<![{inside}]{lead})|(?<=\\[bfnrt]{lead})|(?<=\\x[\da-fA-F]{{2}}{lead})"
-        rf"|(?<=\\u[\da-fA-F]{{4}}{lead})|(?<=%[\da-fA-F]{{2}}{lead})|{colours})"
+        rf"(?>(?<![{inside}]{lead})|(?<=[\da-fA-Fmnrt]{lead})(?:(?<=\\[bfnrt]{lead})"
+        rf"|(?<=\\x[\da-fA-F]{{2}}{lead})|(?<=\\u[\da-fA-F]{{4}}{lead})"
+        rf"|(?<=%[\da-fA-F]{{2}}{lead})|{colours}))"
     )
 
 
@@ -75,13 +79,14 @@ def _authorization(sign: Sign, name: str) -> Pattern:
     Shorter than 16 characters it must have a capital (other than the first letter) or a digit:
     `Authorization: Basic authentication` is prose.
     """
-    quotes = r"""[\]"'\\]{0,4}"""
+    quotes = r"""[\]"'\\]{0,4}+"""
     scheme = r"(?i:bearer|basic|token|api-?key|key|bot)"
+    word = r"A-Za-z0-9_~+/=\-"
     credential = (
-        r"(?:(?=[\w.~+/=-]{16})|(?=[\w.~+/=-]{6})(?=[A-Za-z]?[a-z._~/-]{0,15}+[A-Z\d+=]))"
-        r"[\w~+/=-]++(?:\.[\w~+/=-]++)*+"
+        rf"(?:(?=[{word}.]{{16}})|(?=[{word}.]{{6}})(?=[A-Za-z]?[a-z._~/-]{{0,15}}+[A-Z0-9+=]))"
+        rf"[{word}]++(?:\.[{word}]++)*+"
     )
-    head = rf"{name}{quotes}\s{{0,4}}[:=]\s{{0,4}}{quotes}{scheme}\s{{1,4}}"
+    head = rf"{name}{quotes}\s{{0,4}}+[:=]\s{{0,4}}+{quotes}{scheme}\s{{1,4}}+"
     return Pattern("authorization", (sign,), f"(?P<keep>{head}){credential}")
 
 
@@ -93,7 +98,8 @@ def _aws_secret(sign: Sign, name: str) -> Pattern:
 
 
 _WORD = r"\w-"
-_NO_VALUE = r"\s\"'`&;,()\[\]{}<>$\\|"
+_BLANK = r" \t\n\r\f\v"
+_NO_VALUE = rf"{_BLANK}\"'`&;,()\[\]{{}}<>$\\|"
 _KEY_NAME = r"[A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----"
 
 SECRET_PATTERNS = (
@@ -153,13 +159,13 @@ SECRET_PATTERNS = (
     _aws_secret(Sign("secret", "_", "access_key"), "secret_access_key"),
     _aws_secret(Sign("SECRET", "_", "ACCESS_KEY"), "SECRET_ACCESS_KEY"),
     _aws_secret(Sign("ecret", "A", "ccessKey"), "ecretAccessKey"),
-    _token(
-        "aws",
-        Sign("", "A", "(?:KIA|SIA|BIA|CCA)[A-Z0-9]"),
-        "A(?:KIA|SIA|BIA|CCA)",
-        "[A-Z0-9]{16}(?![A-Za-z0-9])",
-    ),
     Pattern(  # its length first: that is told more quickly than where a word begins
+        "aws",
+        (Sign("", "A", "(?:KIA|SIA|BIA|CCA)[A-Z0-9]"),),
+        r"A(?:KIA|SIA|BIA|CCA)(?=[A-Z0-9]{16}(?![A-Za-z0-9]))"
+        rf"{word_start('A...')}[A-Z0-9]{{16}}",
+    ),
+    Pattern(  # as the one before
         "google",
         (Sign("", "A", "Iza"),),
         rf"AIza(?=[\w-]{{35}}(?![\w-])){word_start('AIza')}[\w-]{{35}}",
@@ -194,15 +200,15 @@ SECRET_PATTERNS = (
     Pattern(
         "url-password",
         (Sign("", "@", ""),),
-        r"(?P<keep>://(?<=\w\w://)[^\s/?#@:\"'`<>\\]{0,256}:)"
-        r"(?![$<{*]|\[redacted:)[^\s/?#\"'`<>\\]{3,512}(?=@)",
+        rf"(?P<keep>://(?<=\w\w://)[^{_BLANK}/?#@:\"'`<>\\]{{0,256}}:)"
+        rf"(?![$<{{*]|\[redacted:)[^{_BLANK}/?#\"'`<>\\]{{3,512}}(?=@)",
         least=len("ws://:abc@"),
     ),
     Pattern(
         "password",  # with a letter and a digit; a call or an attribute is code
         (Sign("[sS][wW][oO][rR][dD]", "=", ""), Sign("[sS][wW][dD]", "=", "")),
         r"(?P<keep>=(?:(?<=[sS][wW][oO][rR][dD]=)|(?<=[sS][wW][dD]=))[\"'\\]{0,2})"
-        rf"(?=[^\d{_NO_VALUE}]{{0,24}}+\d)(?=[^A-Za-z{_NO_VALUE}]{{0,24}}+[A-Za-z])"
+        rf"(?=[^0-9{_NO_VALUE}]{{0,24}}+\d)(?=[^A-Za-z{_NO_VALUE}]{{0,24}}+[A-Za-z])"
         r"(?!=|[A-Za-z_]\w*+[(]|[A-Za-z_]++\.[A-Za-z_])"
         rf"[^{_NO_VALUE}]{{6,}}+",
         least=len("password=abc123"),
