@@ -34,6 +34,7 @@ class Part(NamedTuple):
         ino: Inode.
         size: Bytes.
         mtime_ns: Last change.
+        mode: Who may read it.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Part(NamedTuple):
     ino: int
     size: int
     mtime_ns: int
+    mode: int
 
     @property
     def id(self) -> FileId:

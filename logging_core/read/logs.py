@@ -40,7 +40,7 @@ class Found(msgspec.Struct):
         oddities: Clock jumps and gaps.
         spent: Bytes read.
         drained: Nothing is left to read now.
-        failed: Look again at the next sweep, even if nothing changes.
+        failed: Look again at a later sweep, even if nothing changes.
         held: A record that seems unfinished is held back: see `Log.rest`.
     """
 

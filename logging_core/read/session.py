@@ -25,6 +25,7 @@ from logging_core.read.logs import (
     shown_name,
 )
 from logging_core.read.metadata_file import MetadataFile
+from logging_core.read.retries import Retries
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Oddity, Problem, Record
@@ -85,7 +86,7 @@ class Session:
         self._parts: dict[str, tuple[Part, ...]] = {}
         self._queue: dict[str, None] = {}  # logs with something to read, in order
         self._old: set[str] = set()  # logs that were there at the start and are not begun
-        self._failed: set[str] = set()
+        self._retries = Retries()
         self._held: set[str] = set()
         self._positions: dict[str, dict[str, list[int]]] = {}
         if cursor is not None:
@@ -134,8 +135,7 @@ class Session:
         for group in sorted(look.changed, key=rank):
             self._queue[group] = None
         if retry:
-            self._queue.update(dict.fromkeys(self._failed))
-            self._failed.clear()
+            self._queue.update(dict.fromkeys(self._retries.due()))
 
     def _log(self, group: str) -> Log:
         log = self._logs.get(group)
@@ -182,7 +182,7 @@ class Session:
             self._queue.pop(group, None)
             self._old.discard(group)
             self._positions.pop(group, None)
-            self._failed.discard(group)
+            self._retries.forget(group)
             self._held.discard(group)
 
     def _shown(self, directory: str) -> str:
@@ -213,6 +213,10 @@ class Session:
             found = self._log(group).poll(self._parts[group], relist, TURN)
             left -= found.spent
             behind = behind or not found.drained
+            if found.failed:
+                self._retries.failed(group)
+            else:
+                self._retries.forget(group)
             taken.append((group, found))
             self._take(group, found)
         # In an order of its own: it must not show in which one the files were read.
@@ -227,8 +231,6 @@ class Session:
         self._positions[group] = self._log(group).positions()
         if not found.drained:
             self._queue[group] = None
-        if found.failed:
-            self._failed.add(group)
         if found.held:
             self._held.add(group)
         else:

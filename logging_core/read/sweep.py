@@ -265,14 +265,15 @@ def _part(entry: os.DirEntry[str], path: str, file: LogFile, known: Part | None)
     status = entry.stat(follow_symlinks=False)
     if known is not None and _same(known, status):
         return known
-    return Part(path, file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    place = status.st_dev, status.st_ino
+    return Part(path, file, *place, status.st_size, status.st_mtime_ns, status.st_mode)
 
 
 def _same(part: Part, status: os.stat_result) -> bool:
     """Whether a file is as it was: any difference counts, not only a later time."""
     if status.st_size != part.size or status.st_mtime_ns != part.mtime_ns:
         return False
-    return status.st_ino == part.ino
+    return status.st_ino == part.ino and status.st_mode == part.mode
 
 
 def _mark(path: str) -> tuple[int, ...] | None:

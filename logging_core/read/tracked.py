@@ -42,7 +42,7 @@ class Turn(msgspec.Struct, Generic[T]):
         items: By path, in order.
         problems: Path and reason, each new.
         drained: Nothing is left to read.
-        failed: Something could not be read; the next sweep tries again.
+        failed: Something could not be read; a later sweep tries again.
     """
 
     left: int

@@ -23,6 +23,7 @@ from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import State
 from logging_core.read.reader import TreeReader
+from logging_core.read.retries import MOST_S, Retries
 from logging_core.records import (
     FrameRef,
     InstanceSeen,
@@ -172,7 +173,8 @@ def test_a_file_system_that_goes_away_and_comes_back_costs_no_record(
     tree: TreeBuilder, number: int
 ) -> None:
     """A file out of reach is one problem, not one a sweep, and is read on from where it was."""
-    reader = TreeReader(tree.root)
+    clock = Ticking()
+    reader = clock.reader(tree)
     tree.send("a", "m1")
     read(reader)
     tree.send("a", "m2")
@@ -181,7 +183,65 @@ def test_a_file_system_that_goes_away_and_comes_back_costs_no_record(
     assert [(problem.path, problem.reason) for problem in told] == [
         ("instances/a/communication.jsonl", os.strerror(number))
     ]
+    clock.now_s += MOST_S
     assert ids(records(reader)) == ["m2"]
+
+
+class Ticking:
+    """A clock that a test moves, for a reader's retries."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def reader(self, tree: TreeBuilder) -> TreeReader:
+        clock = {"now": lambda: self.now_s}
+        with mock.patch.object(Retries.__init__, "__kwdefaults__", clock):
+            return TreeReader(tree.root)
+
+    def tries(self, reader: TreeReader, *, sweeps: int) -> list[float]:
+        """Seconds at which a file is read; there is a sweep every two, and each read fails."""
+        tries = []
+        start_s = self.now_s
+        for _ in range(sweeps):
+            with mock.patch("os.pread", side_effect=OSError(errno.EIO, "broken")) as pread:
+                read(reader)
+            tries += [self.now_s - start_s] * bool(pread.call_count)
+            self.now_s += 2
+        return tries
+
+
+def test_what_cannot_be_read_is_tried_more_and_more_rarely(tree: TreeBuilder) -> None:
+    """At the next sweep, then after twice as long each time, and in the end once a minute."""
+    clock = Ticking()
+    tree.send("a", "m1")
+    reader = clock.reader(tree)
+    assert clock.tries(reader, sweeps=151) == [0, 2, 4, 8, 16, 32, 64, 124, 184, 244]
+    clock.now_s += MOST_S
+    assert ids(records(reader)) == ["m1"]
+    tree.send("a", "m2")
+    assert clock.tries(reader, sweeps=3) == [0, 2, 4]
+
+
+@pytest.mark.parametrize("change", ["rights", "growth", "time", "another file"])
+def test_a_file_that_changed_is_tried_at_once(tree: TreeBuilder, change: str) -> None:
+    """However long it could not be read before."""
+    clock = Ticking()
+    tree.send("a", "m1")
+    path = tree.root / "instances/a/communication.jsonl"
+    reader = clock.reader(tree)
+    clock.tries(reader, sweeps=50)
+    match change:
+        case "rights":
+            path.chmod(0o640)
+        case "growth":
+            tree.send("a", "m2")
+        case "time":
+            os.utime(path, (1, 1))
+        case _:
+            copy = path.with_name("copy")
+            shutil.copy2(path, copy)
+            copy.replace(path)
+    assert ids(records(reader))[:1] == ["m1"]
 
 
 @pytest.mark.asyncio

@@ -191,6 +191,7 @@ def test_what_is_no_regular_file_is_never_opened(tmp_path: Path, kind: str) -> N
         status.st_ino,
         7,
         status.st_mtime_ns,
+        status.st_mode,
     )
     turn = LogTail(tmp_path, LineSplitter).poll([fake], lambda: [fake])
     assert turn.items == []
