@@ -80,7 +80,7 @@ def _inflated_lines(root: Path, part: Part) -> Iterator[bytes]:
     """The lines of a compressed part as far as it can be read, oldest first."""
     splitter, base, rest = LineSplitter(), 0, b""
     with open_regular(str(root / part.path)) as fd:
-        chunks = inflate(fd)
+        chunks = inflate(fd, os.fstat(fd).st_size)
         while True:
             try:
                 chunk = next(chunks, b"")

@@ -16,12 +16,13 @@ FileId = tuple[int, int]
 """Device and inode: the same file under any name, until it is deleted."""
 
 MOST_INFLATED = 64 << 20
-"""A compressed part is read up to so many bytes."""
+"""Of a compressed part no more than so many bytes are read, nor of what is in it."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _GZIP = 31  # of zlib: the greatest window, and a gzip header
 _CHUNK = 256 << 10
+_PACKED = 16 << 10  # what follows a member is copied, and a member may be as short as 20 bytes
 
 
 class Part(NamedTuple):
@@ -103,7 +104,7 @@ class Source:
         self.trouble: str | None = None
         self._data: bytes | None = None
         if os.pread(fd, 2, 0) == GZIP_MAGIC:
-            self._data, self.trouble = _inflate_all(fd)
+            self._data, self.trouble = _inflate_all(fd, self.size)
             self.size = len(self._data)
 
     def read(self, size: int, offset: int) -> bytes:
@@ -124,14 +125,18 @@ class GzipError(OSError):
     """A compressed file is damaged, or still being written."""
 
 
-def inflate(fd: int) -> Iterator[bytes]:
+def inflate(fd: int, size: int) -> Iterator[bytes]:
     """The content of a file of one or more gzip members, in chunks of bounded size.
+
+    Args:
+        fd: The file.
+        size: So many of its bytes are read, whatever is appended meanwhile.
 
     Raises:
         GzipError: After what could be read.
     """
     inflater = zlib.decompressobj(_GZIP)
-    for data in _chunks(fd):
+    for data in _chunks(fd, size):
         rest, more = data, True
         while rest or more:
             if inflater.eof:
@@ -150,22 +155,23 @@ def inflate(fd: int) -> Iterator[bytes]:
         raise GzipError("compressed and not complete")
 
 
-def _inflate_all(fd: int) -> tuple[bytes, str | None]:
-    """The first `MOST_INFLATED` bytes of a compressed file, and why that is not everything."""
-    content = bytearray()
+def _inflate_all(fd: int, size: int) -> tuple[bytes, str | None]:
+    """What is in a compressed file as far as it is read, and why that is not everything."""
+    content, trouble = bytearray(), None
     try:
-        for chunk in inflate(fd):
+        for chunk in inflate(fd, min(size, MOST_INFLATED)):
             content += chunk
             if len(content) > MOST_INFLATED:
-                del content[MOST_INFLATED:]
-                return bytes(content), f"only its first {MOST_INFLATED >> 20} MiB are read"
+                break
     except GzipError as error:
-        return bytes(content), str(error)
-    return bytes(content), None
+        trouble = str(error)
+    if max(size, len(content)) > MOST_INFLATED:
+        trouble = f"only its first {MOST_INFLATED >> 20} MiB are read"
+    return bytes(content[:MOST_INFLATED]), trouble
 
 
-def _chunks(fd: int) -> Iterator[bytes]:
+def _chunks(fd: int, size: int) -> Iterator[bytes]:
     position = 0
-    while chunk := os.pread(fd, _CHUNK, position):
+    while chunk := os.pread(fd, min(_PACKED, size - position), position):
         position += len(chunk)
         yield chunk

@@ -191,6 +191,36 @@ def test_a_compressed_bomb_is_read_up_to_a_limit(log: Log) -> None:
     assert log.problems == ["only its first 0 MiB are read"]
 
 
+def test_a_compressed_part_without_an_end_is_read_as_far_as_its_size(log: Log) -> None:
+    """Members that are appended while it is read wait for a later look."""
+    member, real = gzip.compress(b""), os.pread
+    size = log.part(".1.gz").write_bytes(gzip.compress(b"packed\n"))
+
+    def endless(fd: int, count: int, offset: int) -> bytes:
+        data = real(fd, count, offset)
+        begun = max(0, offset - size) % len(member)
+        return data + (member * count)[begun : begun + count - len(data)]
+
+    with mock.patch("os.pread", endless):
+        log.poll()
+    assert log.read == ["packed"]
+    assert log.problems == []
+
+
+def test_a_compressed_part_of_nothing_but_packing_is_read_up_to_a_limit(log: Log) -> None:
+    """The limit holds for what is read of the file, not only for what is in it."""
+    packed = gzip.compress(b"packed\n")
+    log.part(".1.gz").write_bytes(packed + gzip.compress(b"") * 100_000)
+    with (
+        mock.patch("logging_core.read.files.MOST_INFLATED", 10_000),
+        mock.patch("os.pread", side_effect=os.pread) as pread,
+    ):
+        log.poll()
+    assert sum(call.args[1] for call in pread.call_args_list) < 20_000
+    assert log.read == ["packed"]
+    assert log.problems == ["only its first 0 MiB are read"]
+
+
 def test_what_is_compressed_is_told_by_content_not_by_name(log: Log) -> None:
     """A `.gz` that is plain text is read as text."""
     log.part(".1.gz").write_bytes(b"plain\n")
