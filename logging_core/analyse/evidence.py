@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.state import OpenRequest, State
 
 
@@ -100,8 +101,11 @@ class Evidence:
         """When the newest proof is from; minus infinity if no time is known."""
         return max((proof.at_s for proof in self._proofs.values()), default=-math.inf)
 
-    def still_open(self, requests: Iterable[OpenRequest]) -> tuple[OpenRequest, ...]:
-        """The requests that no end and no new start has closed, oldest first."""
+    def still_open(self, requests: Iterable[OpenRequest], now_s: float) -> tuple[OpenRequest, ...]:
+        """The requests that no end and no new start has closed, oldest first.
+
+        Each is as young as its time may mean at the moment `now_s`: see `latest_reading`.
+        """
         spawned = self._proofs.get(Kind.SPAWNED)
         ends = [self._proofs[kind] for kind in _ENDS if kind in self._proofs]
         left = []
@@ -110,7 +114,7 @@ class Evidence:
             if spawned is not None and at_s < spawned.at_s:
                 continue
             if not any(_covers(end, at_s) for end in ends):
-                left.append(request)
+                left.append(_as_young(request, now_s))
         return tuple(sorted(left, key=_age_key))
 
     def judge(self, open_requests: tuple[OpenRequest, ...]) -> Verdict:
@@ -168,6 +172,13 @@ def _covers(proof: Proof, at_s: float) -> bool:
 
 def _known(at_s: float) -> float | None:
     return at_s if at_s >= 0 else None
+
+
+def _as_young(request: OpenRequest, now_s: float) -> OpenRequest:
+    if request.since_s is None:
+        return request
+    since_s = latest_reading(request.since_s, now_s)
+    return request if since_s == request.since_s else OpenRequest(request.message_id, since_s)
 
 
 def _age_key(request: OpenRequest) -> tuple[bool, float]:

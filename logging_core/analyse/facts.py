@@ -15,6 +15,8 @@ from logging_core.records import FrameRef
 FUTURE_S = 300.0
 """A record so far ahead of the clock does not tell when an instance was last active."""
 
+_LEAST_PUT_BACK_S = 1800.0
+
 PULSE_MINUTES = 120
 """Of so many minutes at least it is known how many records each had."""
 
@@ -169,6 +171,18 @@ class PaneChange:
         if before is not None and before.shows_same(newest):
             return self._changed_before_s
         return newest.time_s
+
+
+def latest_reading(time_s: float, now_s: float) -> float:
+    """The latest moment up to `now_s` at which a clock on the wall shows the same as at `time_s`.
+
+    An hour later while clocks are put back, as the tree does not tell the two hours apart and what
+    is looked at now is more likely to be new than old; else `time_s` itself.
+    """
+    if now_s - time_s < _LEAST_PUT_BACK_S:
+        return time_s
+    again_s = datetime.fromtimestamp(time_s).replace(fold=1).timestamp()
+    return again_s if time_s < again_s <= now_s else time_s
 
 
 def moment_s(timestamp: str) -> float:

@@ -15,6 +15,7 @@ from logging_core.analyse.facts import (
     Creation,
     Identity,
     PaneChange,
+    latest_reading,
     moment_s,
 )
 from logging_core.analyse.prompts import Pattern, find_question
@@ -230,7 +231,7 @@ class Instance:
         self._settle()
         if self._frozen is not None and fresh_from_s <= around.now_s <= fresh_to_s:
             return self._frozen
-        still_open = self._evidence.still_open(self._requests.left())
+        still_open = self._evidence.still_open(self._requests.left(), around.now_s)
         verdict = self._evidence.judge(still_open)
         question = self._question(verdict.state, around.prompts)
         if question is not None:
@@ -284,7 +285,7 @@ class Instance:
         changed_s = self._pane.changed_s
         if changed_s is None or changed_s > around.now_s + FUTURE_S:
             changed_s = oldest_s
-        return max(oldest_s, changed_s) + around.stuck_after_s
+        return max(oldest_s, latest_reading(changed_s, around.now_s)) + around.stuck_after_s
 
     # --- evidence ------------------------------------------------------------
 

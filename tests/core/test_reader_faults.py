@@ -87,6 +87,33 @@ async def test_in_the_nights_of_clock_changes_every_request_is_answered(
     assert all(later.start_s - slot.start_s == 600 for slot, later in itertools.pairwise(slots))
 
 
+@pytest.mark.usefixtures("in_berlin")
+@pytest.mark.parametrize(
+    ("now", "fold", "since", "state"),
+    [
+        ("02:11:30", 0, "02:10", State.BUSY),
+        ("02:13:00", 0, "02:10", State.STUCK),
+        ("02:11:30", 1, "02:10", State.BUSY),
+        ("02:13:00", 1, "02:10", State.STUCK),
+        ("03:10:00", 0, "02:10", State.STUCK),
+    ],
+)
+def test_a_request_of_the_hour_that_comes_twice_is_as_young_as_it_may_be(
+    tree: TreeBuilder, now: str, fold: int, since: str, state: State
+) -> None:
+    """What was asked for a minute ago does not look stuck, though its time has been before."""
+    tree.send("a", "m", at=local("2026-10-25", since))
+    tree.frame("a", "pane", at=local("2026-10-25", since))
+    model = FleetModel()
+    for batch in read(TreeReader(tree.root)):
+        model.apply(batch)
+    at = datetime.fromisoformat(f"2026-10-25T{now}").replace(fold=fold)
+    (instance,) = model.state(at.timestamp()).instances
+    asked = datetime.fromisoformat(f"2026-10-25T{since}").replace(fold=max(fold, now > "03"))
+    assert instance.state is state
+    assert [request.since_s for request in instance.open_requests] == [asked.timestamp()]
+
+
 # --- files that are alike --------------------------------------------------------
 
 AT_REST = "\n".join(f"the pane shows this in line {number}" for number in range(30))
