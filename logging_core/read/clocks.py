@@ -35,6 +35,10 @@ class Clocks:
         """The time of the newest record that was checked."""
         return self._last_s.get(path)
 
+    def resume(self, path: str, last_s: float) -> None:
+        """The newest record that was checked had this time."""
+        self._last_s[path] = last_s
+
     def check(self, path: str, times: Iterable[float | None]) -> Iterator[Oddity]:
         """What is odd about the next records of a file; `None`: one without a time."""
         last_s, limit_s = self._last_s.get(path, -math.inf), self._now() + JUMP_S

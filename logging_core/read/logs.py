@@ -20,7 +20,7 @@ from logging_core.read.clocks import Clocks
 from logging_core.read.files import Part
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.tail import REPLACED, REWRITTEN, LogTail, Relist
+from logging_core.read.tail import FEED, REPLACED, REWRITTEN, LogTail, Relist
 from logging_core.read.tracked import Feed
 from logging_core.records import AuditBlock, FrameRef, Oddity, Problem, Record
 from logging_core.text import safe_line
@@ -98,6 +98,7 @@ class TailedLog(Log, Generic[T]):
     def __init__(self, root: Path, make: Callable[[], Feed[T]], history: int | None) -> None:
         self._tail = LogTail(root, make, history=history)
         self._clocks = Clocks(shown_name)
+        self._numbers = FEED + len(make().position())
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
         """See `Log`."""
@@ -115,12 +116,20 @@ class TailedLog(Log, Generic[T]):
         return found
 
     def positions(self) -> dict[str, list[int]]:
-        """See `Log`."""
-        return self._tail.positions()
+        """See `Log`: last of each path, if it is known, the time of its newest record in µs."""
+        positions = self._tail.positions()
+        for path, numbers in positions.items():
+            last_s = self._clocks.last_s(path)
+            if last_s is not None:
+                numbers.append(round(last_s * 1e6))
+        return positions
 
     def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
         """See `Log`."""
         self._tail.resume(positions)
+        for path, numbers in positions.items():
+            for last_us in numbers[self._numbers :]:
+                self._clocks.resume(path, last_us / 1e6)
 
     @abstractmethod
     def _take(self, path: str, items: Sequence[T], found: Found) -> None:
@@ -196,7 +205,7 @@ class EntryLog(TailedLog[Line]):
         """See `Log`: before an entry that is held back."""
         positions = super().positions()
         if self._entries.start is not None and self._path in positions:
-            positions[self._path][-1] = self._entries.start
+            positions[self._path][FEED] = self._entries.start
         return positions
 
     def rest(self) -> Found:

@@ -36,6 +36,9 @@ REWRITTEN = "truncated or rewritten: read from its start"
 REPLACED = "replaced by another file: lines may be lost"
 """The problem of a file that another one stands in the place of."""
 
+FEED = 4
+"""So many numbers of a position are about the file; those of its feed follow."""
+
 _KEPT = 8  # vanished files that are remembered, to know them in a copy
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
 _NEVER = 1 << 62

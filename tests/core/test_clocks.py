@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -97,6 +98,35 @@ def test_a_jump_between_two_looks_is_seen(tree: TreeBuilder) -> None:
         (AUDIT, Odd.BACK, 3000, 2000),
         ("instances/a/communication.jsonl", Odd.BACK, 4000, 1000),
     ]
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize(("path", "write"), WRITERS.values(), ids=WRITERS.keys())
+def test_a_jump_between_two_readers_is_seen(
+    tree: TreeBuilder, path: str, write: Write, blocks: bool
+) -> None:
+    """The one that goes on at a cursor knows the last time of each file."""
+    write(tree, 5000)
+    cursor = read(TreeReader(tree.root, blocks=blocks))[-1].cursor
+    write(tree, 3000)
+    again = read(TreeReader(tree.root, blocks=blocks, cursor=json.loads(json.dumps(cursor))))
+    found = [_told(oddity) for batch in again for oddity in batch.oddities]
+    assert found == [(path, Odd.BACK, 3000, 2000)]
+
+
+def test_a_cursor_without_times_is_gone_on_from(tree: TreeBuilder) -> None:
+    """One of an earlier release, of any log: only a jump just there is not told."""
+    for _, write in WRITERS.values():
+        write(tree, 5000)
+    cursor = read(TreeReader(tree.root))[-1].cursor
+    for positions in cursor["logs"].values():
+        for path, numbers in positions.items():
+            del numbers[6 if path.endswith("tmux_output.log") else 5 :]
+    for _, write in WRITERS.values():
+        write(tree, 3000)
+    again = read(TreeReader(tree.root, cursor=cursor))
+    assert len([record for batch in again for record in batch.records]) == len(WRITERS)
+    assert [oddity for batch in again for oddity in batch.oddities] == []
 
 
 @pytest.mark.parametrize("seed", range(6))
