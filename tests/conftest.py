@@ -11,6 +11,8 @@ import pytest
 from hypothesis import settings
 
 from builders import TreeBuilder
+from logging_core import LoggingManager
+from written import Clock
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("unhurried")
@@ -52,3 +54,23 @@ def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of `manager`."""
+    return Clock()
+
+
+@pytest.fixture
+def manager(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
+    """Writes below `tmp_path`; the handlers that a test adds to its loggers are taken off again."""
+    made = LoggingManager(tmp_path / "logs", clock=clock)
+    handlers = {
+        logger: logger.handlers[:] for logger in (made.orchestrator_logger, made.audit_logger)
+    }
+    yield made
+    made.close()
+    for logger, ours in handlers.items():
+        for handler in [h for h in logger.handlers if h not in ours]:
+            logger.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""Logs of entries with many lines, read from bytes, for tests."""
+"""Lines as they are written, and logs of entries with many lines read from bytes, for tests."""
 
 from __future__ import annotations
 
@@ -17,6 +17,31 @@ from logging_core.records import (
 )
 
 R = TypeVar("R")
+
+WHEN = "2026-11-23T12:00:00.500000"
+
+MESSAGE = {
+    "timestamp": WHEN,
+    "event_type": "message_received",
+    "message_id": "m1",
+    "direction": "inbound",
+    "content": "hi",
+    "tokens": 8,
+    "cost": 0.25,
+    "response_time": 2.5,
+}
+"""A line of a communication.jsonl."""
+
+EXCHANGE = {
+    "timestamp": WHEN,
+    "level": "INFO",
+    "event": "message_exchange",
+    "logger": "orchestrator.audit",
+    "event_type": "message_exchange",
+    "instance_id": "abc",
+    "details": {"message_id": "m1", "tokens": 8, "cost": 0.25, "response_time_seconds": 2.5},
+}
+"""A line of the audit trail."""
 
 
 def orchestrator(text: bytes, stray: Stray = Stray.REFUSE) -> list[OrchestratorEvent | Unreadable]:

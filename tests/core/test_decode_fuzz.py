@@ -8,34 +8,12 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entries import lifecycle, orchestrator
+from entries import EXCHANGE, MESSAGE, WHEN, lifecycle, orchestrator
 from logging_core.codec.decode import (
     decode_audit,
     decode_message,
     decode_metadata,
 )
-
-WHEN = "2026-11-23T12:00:00.500000"
-MESSAGE = {
-    "timestamp": WHEN,
-    "event_type": "message_received",
-    "message_id": "m1",
-    "direction": "inbound",
-    "content": "hi",
-    "tokens": 8,
-    "cost": 0.25,
-    "response_time": 2.5,
-}
-EXCHANGE = {
-    "timestamp": WHEN,
-    "level": "INFO",
-    "event": "message_exchange",
-    "logger": "orchestrator.audit",
-    "event_type": "message_exchange",
-    "instance_id": "abc",
-    "details": {"message_id": "m1", "tokens": 8, "cost": 0.25, "response_time_seconds": 2.5},
-}
-
 
 JSON = st.recursive(
     st.none()

@@ -7,7 +7,6 @@ import math
 import os
 import threading
 import uuid
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,18 +34,6 @@ class Hostile(Exception):  # noqa: N818 - an error that cannot even say so
 
 class Open(Protocol):
     def __call__(self, instance_id: str = "a", name: str | None = "Ada") -> InstanceHandle: ...
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def manager(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
-    made = LoggingManager(tmp_path / "logs", "INFO", clock=clock)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 
 import logging_core
 from logging_core import InstanceManager, LogDirError, LoggingConfig, LoggingManager
-from written import Clock, audit, files_below, life
+from written import audit, files_below, life
 
 BAD_IDS = [
     *(
@@ -38,18 +38,6 @@ BAD_IDS = [
     ),
     *(None, 7, b"abc", ["abc"]),
 ]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def manager(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
-    made = LoggingManager(tmp_path / "logs", "INFO", clock=clock)
-    yield made
-    made.close()
 
 
 # --- the tree ----------------------------------------------------------------

@@ -21,23 +21,12 @@ def log(tmp_path: Path) -> Log:
 # --- what happens to files -------------------------------------------------------
 
 
-def test_a_renamed_file_is_read_to_its_end_before_the_new_one(log: Log) -> None:
-    """Nothing is lost or doubled at a rotation, and the order is that of writing."""
+@pytest.mark.parametrize("rotations", [1, BACKUPS])
+def test_a_renamed_file_is_read_to_its_end_before_the_new_one(log: Log, rotations: int) -> None:
+    """Nothing is lost or doubled by as many as there are backups; the order is that of writing."""
     log.write(3)
     log.poll()
-    log.write(2)
-    log.rotate()
-    log.write(2)
-    log.poll()
-    assert log.read == log.written
-    assert log.problems == []
-
-
-def test_several_rotations_between_two_looks_are_followed(log: Log) -> None:
-    """As many as there are backups."""
-    log.write(1)
-    log.poll()
-    for _ in range(BACKUPS):
+    for _ in range(rotations):
         log.write(2)
         log.rotate()
     log.write(1)

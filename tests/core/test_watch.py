@@ -30,6 +30,20 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "_PAUSE_S", 0.001)
 
 
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The names of the directories of each watch that is begun."""
+    lists: list[set[str]] = []
+    real = watchfiles.awatch
+
+    def listed(*paths: str, **options: Any) -> AsyncIterator[set[Any]]:
+        lists.append({Path(path).name for path in paths})
+        return real(*paths, **options)
+
+    monkeypatch.setattr(watchfiles, "awatch", listed)
+    return lists
+
+
 async def says(batches: AsyncIterator[Batch], tree: TreeBuilder, instance_id: str) -> None:
     """Each of several messages in a row is seen: no single look can have found them."""
     for number in range(3):
@@ -158,24 +172,16 @@ async def test_a_directory_that_only_a_sweep_found_is_watched_too(
 
 @pytest.mark.asyncio
 async def test_a_crowd_that_comes_is_not_a_new_watch_for_each(
-    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+    tree: TreeBuilder, watched: list[set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until it may be made anew, the watch stays; what is new is found by looking there."""
-    starts: list[int] = []
-    real = watchfiles.awatch
-
-    def counted(*paths: str, **options: Any) -> AsyncIterator[set[Any]]:
-        starts.append(len(paths))
-        return real(*paths, **options)
-
-    monkeypatch.setattr(watchfiles, "awatch", counted)
     monkeypatch.setattr(watch, "_RENEW_S", NEVER_S)
     async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
         await anext(batches)
         for number in range(9):
             tree.send(f"i{number}", f"m{number}")
             assert await messages(batches, 1) == [f"m{number}"]
-    assert len(starts) == 1
+    assert len(watched) == 1
 
 
 @pytest.mark.asyncio
@@ -208,29 +214,21 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("ready")
 async def test_a_file_with_a_bad_name_ends_the_notices_of_its_directory_only(
-    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+    tree: TreeBuilder, watched: list[set[str]]
 ) -> None:
     """The watch fails once, and is made anew without that directory."""
-    lists: list[set[str]] = [{"a"}]
-    real = watchfiles.awatch
-
-    def listed(*paths: str, **options: Any) -> AsyncIterator[set[Any]]:
-        lists.append({Path(path).name for path in paths})
-        return real(*paths, **options)
-
-    monkeypatch.setattr(watchfiles, "awatch", listed)
     tree.send("a", "old")
     tree.send("b", "old")
     async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
         assert await messages(batches, 2) == ["old", "old"]
         number = 0
-        while not {"instances", "b"} <= lists[-1] or "a" in lists[-1]:
+        while not watched or not {"instances", "b"} <= watched[-1] or "a" in watched[-1]:
             tree.line(os.fsdecode(b"instances/a/\xff"), b"x")
             tree.send("b", f"m{number}")
             assert await messages(batches, 1) == [f"m{number}"]
             number += 1
-        tries = len(lists)
+        tries = len(watched)
         for _ in range(3):
             tree.line(os.fsdecode(b"instances/a/\xff"), b"x")
             await says(batches, tree, "b")
-    assert len(lists) == tries
+    assert len(watched) == tries

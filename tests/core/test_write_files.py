@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,19 +18,6 @@ from hypothesis import strategies as st
 from builders import RULE
 from logging_core import LoggingManager
 from written import Clock, audit, life, metadata, records, said
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def manager(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
-    made = LoggingManager(tmp_path / "logs", "INFO", clock=clock)
-    yield made
-    made.close()
-
 
 # --- audit -------------------------------------------------------------------
 

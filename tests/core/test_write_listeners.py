@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from builders import START
 from logging_core import LoggingManager
 from written import Kept, audit, orchestrator
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[LoggingManager]:
-    made = LoggingManager(tmp_path / "logs", clock=START.timestamp)
-    handlers = {
-        logger: logger.handlers[:] for logger in (made.orchestrator_logger, made.audit_logger)
-    }
-    yield made
-    made.close()
-    for logger, ours in handlers.items():
-        for handler in [h for h in logger.handlers if h not in ours]:
-            logger.removeHandler(handler)
-
 
 # --- handlers that a user adds -------------------------------------------------
 

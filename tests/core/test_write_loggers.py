@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,6 @@ class Hostile:
         raise ZeroDivisionError
 
     __repr__ = __str__
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[LoggingManager]:
-    made = LoggingManager(tmp_path / "logs", clock=START.timestamp)
-    handlers = {
-        logger: logger.handlers[:] for logger in (made.orchestrator_logger, made.audit_logger)
-    }
-    yield made
-    made.close()
-    for logger, ours in handlers.items():
-        for handler in [h for h in logger.handlers if h not in ours]:
-            logger.removeHandler(handler)
 
 
 # --- orchestrator.log ---------------------------------------------------------
