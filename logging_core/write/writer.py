@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -16,21 +14,18 @@ from logging_core.config import LoggingConfig
 from logging_core.tree import LogTree, check_instance_id
 from logging_core.write.append import Shared
 from logging_core.write.audit import AuditFile
-from logging_core.write.forks import Forkable
 from logging_core.write.handlers import (
     AuditHandler,
     ConsoleHandler,
-    InstanceHandler,
     OrchestratorHandler,
     TreeHandler,
 )
-from logging_core.write.instance import InstanceFiles
+from logging_core.write.instances import Instances
 from logging_core.write.lines import Lines
 from logging_core.write.loggers import (
     InstanceAdapter,
     direct_record,
     has_listeners,
-    make_instance_logger,
     replace_handlers,
     tell_listeners,
 )
@@ -43,7 +38,7 @@ from logging_core.write.rotate import RotatingFile
 from logging_core.write.stamps import Stamps
 
 
-class TreeWriter(Forkable):
+class TreeWriter:
     """Writes a log tree, by its own methods and as the standard library's loggers.
 
     No call that logs raises an `OSError`: what cannot be written is counted, said on stderr (one
@@ -59,7 +54,6 @@ class TreeWriter(Forkable):
     """
 
     def __init__(self, config: LoggingConfig, clock: Callable[[], float] = time.time) -> None:
-        super().__init__()
         self._config = config
         self._tree = LogTree(config.log_dir.absolute())
         self.log_dir = self._tree.root
@@ -67,11 +61,9 @@ class TreeWriter(Forkable):
         self.audit_dir = self._tree.audit_dir
         self.log_level = config.log_level
         self._stamps = Stamps(clock)
-        self._redactor = Redactor(extra=config.redact_patterns)
-        redactor = self._redactor if config.redact else None
-        self._lines = Lines(config.max_record_bytes, redactor)
-        self._files: dict[str, InstanceFiles] = {}
-        self._adapters: dict[str, InstanceAdapter] = {}
+        redactor = Redactor(extra=config.redact_patterns)
+        in_shared_logs = redactor if config.redact else None
+        self._lines = Lines(config.max_record_bytes, in_shared_logs)
         self._shared = Shared(
             Access(self.log_dir, config.allow_shared),
             Losses(),
@@ -86,8 +78,8 @@ class TreeWriter(Forkable):
         notices = Notices(self._tree, self._orchestrator, self._shared, self._lines, self._stamps)
         self._tidy = partial(notices.delete_expired, keep_days=config.audit_days)
         quick_bytes = min(1 << 20, config.max_record_bytes // 4)
-        self._audit = AuditFile(self._tree, self._shared, self._tidy, quick_bytes, redactor)
-        self.after_fork()
+        self._audit = AuditFile(self._tree, self._shared, self._tidy, quick_bytes, in_shared_logs)
+        self._instances = Instances(self._tree, config, self._shared, redactor, self._stamps)
         try:
             prepare_tree(self._tree, self._shared.access)
             self._orchestrator.open()
@@ -98,10 +90,6 @@ class TreeWriter(Forkable):
         self._set_up_loggers()
         self.orchestrator_logger.info("Logging manager initialized: %s", self.log_dir)
         self._tidy(date.fromisoformat(self._stamps.now()[:10]))
-
-    def after_fork(self) -> None:
-        """A thread that the child does not have may have been opening an instance."""
-        self._lock = threading.RLock()
 
     def get_instance_logger(
         self,
@@ -140,15 +128,7 @@ class TreeWriter(Forkable):
             "parent_instance_id": parent_instance_id,
             "tmux_session": tmux_session,
         }
-        with self._lock:
-            files = self._open(instance_id, known)
-            adapter = self._adapters.get(instance_id)
-            if adapter is None:
-                handler = InstanceHandler(files, self._stamps, self.log_level)
-                adapter = make_instance_logger(handler, instance_id, self.log_level)
-                self._adapters[instance_id] = adapter
-            adapter.rename(instance_name)
-        return adapter
+        return self._instances.logger(instance_id, known)
 
     def log_audit_event(
         self,
@@ -200,7 +180,7 @@ class TreeWriter(Forkable):
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
         """
-        files = self._instance(instance_id)
+        files = self._instances.files(instance_id)
         time_s = self._stamps.clock()
         fields = {
             "direction": direction,
@@ -209,7 +189,7 @@ class TreeWriter(Forkable):
             "parent_id": parent_id,
         }
         with_extra(fields, extra, frozenset({"event_type"}))
-        told, adapter = None, self._adapters.get(instance_id)
+        told, adapter = None, self._instances.known_logger(instance_id)
         if adapter is not None and has_listeners(adapter.logger):
             about = {"event_type": "communication", "instance_id": instance_id, **fields}
             told = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
@@ -238,7 +218,7 @@ class TreeWriter(Forkable):
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
         """
-        self._instance(instance_id).pane(self._stamps.clock(), text_of(output))
+        self._instances.files(instance_id).pane(self._stamps.clock(), text_of(output))
 
     def cleanup_instance_logs(self, instance_id: str) -> None:
         """Delete an instance's directory; of a symbolic link, only the link.
@@ -247,18 +227,7 @@ class TreeWriter(Forkable):
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
             OSError: It could not be deleted.
         """
-        directory = self._tree.instance_dir(instance_id)
-        with self._lock:
-            files = self._files.pop(instance_id, None)
-            if files is not None:
-                files.close()
-            adapter = self._adapters.pop(instance_id, None)
-            if adapter is not None:
-                adapter.logger.disabled = True
-            if directory.is_symlink():
-                directory.unlink()
-            elif directory.exists():
-                shutil.rmtree(directory)
+        self._instances.delete(instance_id)
 
     def close(self) -> None:
         """Close every file and take our handlers off the global loggers; again is harmless.
@@ -267,12 +236,10 @@ class TreeWriter(Forkable):
         """
         for logger, handler in self._handlers:
             logger.removeHandler(handler)
-        with self._lock:
-            for files in self._files.values():
-                files.close()
-            self._audit.close()
-            self._shared.losses.tell()
-            self._orchestrator.close()
+        self._instances.close()
+        self._audit.close()
+        self._shared.losses.tell()
+        self._orchestrator.close()
 
     def _set_up_loggers(self) -> None:
         level, stamps = self.log_level, self._stamps
@@ -317,19 +284,3 @@ class TreeWriter(Forkable):
         self._audit.remember(stamp, time_s, event_type, instance_id)
         if told is not None:
             tell_listeners(self.audit_logger, told)
-
-    def _instance(self, instance_id: str) -> InstanceFiles:
-        files = self._files.get(instance_id) if isinstance(instance_id, str) else None
-        return files if files is not None and files.described else self._open(instance_id, {})
-
-    def _open(self, instance_id: str, known: Mapping[str, str | None]) -> InstanceFiles:
-        check_instance_id(instance_id)
-        with self._lock:
-            files = self._files.get(instance_id)
-            if files is None:
-                files = InstanceFiles(
-                    self._tree, instance_id, self._config, self._shared, self._redactor
-                )
-            files.describe(self._stamps.now(), known)
-            self._files[instance_id] = files
-        return files
