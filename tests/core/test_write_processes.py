@@ -90,8 +90,9 @@ heard = 0
 def hear(*_):
     global heard
     heard += 1
-    manager.log_audit_event("signal", None, {"n": heard})
-    manager.orchestrator_logger.info("signal %s", heard)
+    n = heard  # what is heard while this is written has another
+    manager.log_audit_event("signal", None, {"n": n})
+    manager.orchestrator_logger.info("signal %s", n)
 signal.signal(signal.SIGALRM, hear)
 signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
 number = 0
