@@ -10,7 +10,7 @@ from typing import Any, Self
 from logging_core.analyse import memento
 from logging_core.analyse.fold import REMEMBERED, Fold
 from logging_core.analyse.groups import Tables
-from logging_core.analyse.instance import Around
+from logging_core.analyse.judgement import Around
 from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from logging_core.records import Batch

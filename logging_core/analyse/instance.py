@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
 from logging_core.analyse.columns import Columns
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import (
-    FUTURE_S,
     Activity,
     Creation,
     Identity,
     PaneChange,
-    latest_reading,
     moment_s,
 )
-from logging_core.analyse.prompts import Pattern, find_question
+from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.requests import Requests
-from logging_core.analyse.state import InstanceState, OpenRequest, State, Usage
+from logging_core.analyse.state import InstanceState, OpenRequest
 from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
 
 SPOKEN = frozenset({"message_sent", "message_received", "communication"})
@@ -29,7 +26,6 @@ SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
-_MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE})
 _MOST_REPLIES = 512
 _ERROR_CHARS = 160
 
@@ -40,24 +36,6 @@ _AUDIT_PROOFS = {
     "instance_reconnected": (Kind.RESUMED, "reconnected"),
     "instance_recovered": (Kind.RESUMED, "recovered"),
 }
-
-
-class Around(NamedTuple):
-    """What an instance's state depends on besides the records about it.
-
-    Attributes:
-        now_s: The moment.
-        stuck_after_s: See `FleetModel`.
-        usage: What an instance's exchanges add up to.
-        is_known: Whether there is an instance of this id.
-        prompts: See `FleetModel`.
-    """
-
-    now_s: float
-    stuck_after_s: float
-    usage: Callable[[str], Usage]
-    is_known: Callable[[str], bool]
-    prompts: Sequence[Pattern]
 
 
 class Instance:
@@ -232,15 +210,9 @@ class Instance:
         if self._frozen is not None and fresh_from_s <= around.now_s <= fresh_to_s:
             return self._frozen
         still_open = self._evidence.still_open(self._requests.left(), around.now_s)
-        verdict = self._evidence.judge(still_open)
-        question = self._question(verdict.state, around.prompts)
-        if question is not None:
-            verdict = Verdict(State.WAITING, question, self._pane.changed_s)
-        stuck_s = self._stuck_s(still_open, around) if verdict.state is State.BUSY else math.inf
-        if around.now_s > stuck_s:
-            verdict = Verdict(State.STUCK, f"{verdict.reason}, pane unchanged", stuck_s)
-            stuck_s = math.inf
-        self._fresh = (around.now_s, stuck_s)
+        instance_type = self._identity.get("instance_type")
+        verdict, until_s = judge(self._evidence, self._pane, still_open, instance_type, around)
+        self._fresh = (around.now_s, until_s)
         self._frozen = self._freeze(around, verdict, still_open)
         return self._frozen
 
@@ -267,25 +239,6 @@ class Instance:
             errors=self._errors,
             last_error=self._last_error,
         )
-
-    def _question(self, state: State, prompts: Sequence[Pattern]) -> str | None:
-        """What its pane asks a person, if nothing newer shows that it was answered."""
-        frame = self._pane.newest
-        if frame is None or not frame.tail or state not in _MAY_WAIT:
-            return None
-        if frame.time_s is not None and frame.time_s < self._evidence.newest_s:
-            return None
-        return find_question(frame.tail, self._identity.get("instance_type"), prompts)
-
-    def _stuck_s(self, still_open: tuple[OpenRequest, ...], around: Around) -> float:
-        """The last moment at which it counts as busy still."""
-        oldest_s = still_open[0].since_s
-        if oldest_s is None:
-            return math.inf
-        changed_s = self._pane.changed_s
-        if changed_s is None or changed_s > around.now_s + FUTURE_S:
-            changed_s = oldest_s
-        return max(oldest_s, latest_reading(changed_s, around.now_s)) + around.stuck_after_s
 
     # --- evidence ------------------------------------------------------------
 
