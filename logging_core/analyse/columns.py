@@ -5,15 +5,19 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
 from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from logging_core.records import AuditEvent, Exchange
 
 MOST_COST_USD = 1e9
 MOST_TOKENS = 10**15
 MOST_RESPONSE_S = 1e9
+
+UNKNOWN = -1
+"""What stands in a column of numbers for one that an exchange does not say."""
+
+N = TypeVar("N", int, float)
 
 _whose = attrgetter("instance_id")
 
@@ -50,12 +54,12 @@ class Numbers(NamedTuple):
 
 
 class Columns:
-    """Exchanges in file order, each column of the same length; `None` is unknown.
+    """Exchanges in file order, each column of the same length.
 
-    Every number is believable: see `ExchangeDetails`.
+    Every number is believable, see `ExchangeDetails`, or `UNKNOWN`.
 
     Attributes:
-        message_ids: Their ids.
+        message_ids: Their ids; `None` where there is none.
         timestamps: As `Exchange.timestamp`.
         tokens: Whole numbers.
         costs: US dollars.
@@ -67,9 +71,9 @@ class Columns:
     def __init__(self) -> None:
         self.message_ids: list[str | None] = []
         self.timestamps: list[str] = []
-        self.tokens: list[int | None] = []
-        self.costs: list[float | None] = []
-        self.seconds: list[float | None] = []
+        self.tokens = array("q")
+        self.costs = array("d")
+        self.seconds = array("d")
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange]) -> Self:
@@ -79,9 +83,9 @@ class Columns:
         details = [exchange.details for exchange in exchanges]
         self.timestamps = [exchange.timestamp for exchange in exchanges]
         self.message_ids = [said.message_id for said in details]
-        self.tokens = [said.tokens for said in details]
-        self.costs = [said.cost for said in details]
-        self.seconds = [said.response_time_seconds for said in details]
+        self.tokens = _as_array("q", [said.tokens for said in details])
+        self.costs = _as_array("d", [said.cost for said in details])
+        self.seconds = _as_array("d", [said.response_time_seconds for said in details])
         return self
 
     def __len__(self) -> int:
@@ -102,24 +106,26 @@ class Columns:
         chosen = Columns()
         chosen.message_ids = [self.message_ids[row] for row in rows]
         chosen.timestamps = [self.timestamps[row] for row in rows]
-        chosen.tokens = [self.tokens[row] for row in rows]
-        chosen.costs = [self.costs[row] for row in rows]
-        chosen.seconds = [self.seconds[row] for row in rows]
+        chosen.tokens = array("q", [self.tokens[row] for row in rows])
+        chosen.costs = array("d", [self.costs[row] for row in rows])
+        chosen.seconds = array("d", [self.seconds[row] for row in rows])
         return chosen
 
     def numbers(self) -> Numbers:
         """What they say together."""
-        costs = as_array("d", self.costs)
-        return Numbers(len(self), as_array("q", self.tokens), costs, as_array("d", self.seconds))
+        return Numbers(len(self), known(self.tokens), known(self.costs), known(self.seconds))
 
 
-def as_array(kind: str, values: Sequence[Any], unknown: Sequence[Any] = ()) -> array[Any]:
-    """Numbers in an `array` of a kind, with those of `unknown` in place of each `None`."""
+def known(values: array[N]) -> Sequence[N]:
+    """Those of a column that are not `UNKNOWN`."""
+    return [value for value in values if value >= 0] if UNKNOWN in values else values
+
+
+def _as_array(kind: str, values: Sequence[Any]) -> array[Any]:
     try:
         return array(kind, values)  # quicker than to look for a `None` first
     except TypeError:
-        given = ((value,) if value is not None else unknown for value in values)
-        return array(kind, chain.from_iterable(given))
+        return array(kind, [UNKNOWN if value is None else value for value in values])
 
 
 def by_instance(exchanges: Sequence[Exchange]) -> Iterator[tuple[str | None, Columns, slice]]:

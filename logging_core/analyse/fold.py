@@ -33,8 +33,9 @@ from logging_core.records import (
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
-MOST_PENDING = 1 << 15
-"""So many exchanges may wait to be summed: the more at once, the less each one costs."""
+MOST_PENDING = 1 << 14
+"""So many exchanges may wait to be summed: the more at once, the less each one costs, and the more
+memory is lost, as what was taken by their texts is not given back."""
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 

@@ -26,7 +26,7 @@ SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
-_MOST_REPLIES = 512
+_MOST_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
 _ERROR_CHARS = 160
 
 _AUDIT_PROOFS = {

@@ -5,14 +5,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Self, TypeVar
+from typing import Self
 
-from logging_core.analyse.columns import Columns, Numbers, as_array
+from logging_core.analyse.columns import UNKNOWN, Columns, Numbers, known
 from logging_core.records import AuditEvent
-
-_UNKNOWN = -1
-
-N = TypeVar("N", int, float)
 
 
 class Rows:
@@ -36,9 +32,8 @@ class Rows:
         """Exchanges that were decoded in bulk."""
         self = cls()
         self.minutes.extend(minutes)
-        self._tokens = as_array("q", exchanges.tokens, (_UNKNOWN,))
-        self._costs = as_array("d", exchanges.costs, (_UNKNOWN,))
-        self._seconds = as_array("d", exchanges.seconds, (_UNKNOWN,))
+        self._tokens, self._costs = exchanges.tokens[:], exchanges.costs[:]
+        self._seconds = exchanges.seconds[:]
         self._is_ordered = all(map(int.__le__, self.minutes, self.minutes[1:]))
         return self
 
@@ -61,9 +56,9 @@ class Rows:
         _, tokens, costs, seconds = Numbers.of_events((event,))
         self._is_ordered = self._is_ordered and (not len(self) or self.minutes[-1] <= minute)
         self.minutes.append(minute)
-        self._tokens.append(tokens[0] if tokens else _UNKNOWN)
-        self._costs.append(costs[0] if costs else _UNKNOWN)
-        self._seconds.append(seconds[0] if seconds else _UNKNOWN)
+        self._tokens.append(tokens[0] if tokens else UNKNOWN)
+        self._costs.append(costs[0] if costs else UNKNOWN)
+        self._seconds.append(seconds[0] if seconds else UNKNOWN)
 
     def between(self, first: int, last: int) -> Rows:
         """Those from the minute `first` to before the minute `last`."""
@@ -80,8 +75,8 @@ class Rows:
 
     def numbers(self) -> Numbers:
         """What they say together."""
-        tokens, costs = _known(self._tokens), _known(self._costs)
-        return Numbers(len(self), tokens, costs, _known(self._seconds))
+        tokens, costs = known(self._tokens), known(self._costs)
+        return Numbers(len(self), tokens, costs, known(self._seconds))
 
     def grouped(self, unit: int, first: int = 0) -> Iterator[tuple[int, Rows]]:
         """Them by stretches of `unit` minutes, counted from the minute `first`."""
@@ -110,7 +105,3 @@ class Rows:
         self._costs = array("d", [self._costs[row] for row in order])
         self._seconds = array("d", [self._seconds[row] for row in order])
         self._is_ordered = True
-
-
-def _known(values: array[N]) -> Sequence[N]:
-    return [value for value in values if value >= 0] if _UNKNOWN in values else values

@@ -33,6 +33,7 @@ _HOUR = 60
 _DAY = 24 * _HOUR
 _MONTH = 31 * _DAY
 _MOST_PENDING = 1 << 14
+_MOST_MINUTES = 3 * _DAY  # what is summed at once is of a few days
 
 
 class Track:
@@ -239,7 +240,7 @@ class Minutes(dict[str, int]):
     """Minutes since the epoch by the first 16 characters of a timestamp."""
 
     def __missing__(self, text: str) -> int:
-        if len(self) > _DAY:
+        if len(self) > _MOST_MINUTES:
             self.clear()
         minute = self[text] = int(datetime.fromisoformat(text).timestamp() // 60)
         return minute
