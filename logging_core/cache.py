@@ -12,10 +12,11 @@ import os
 import stat
 import tempfile
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 from platformdirs import user_cache_path
@@ -31,6 +32,7 @@ from logging_core.tree import FileKind, classify
 WORTH_KEEPING = 20_000
 """After so many records it takes longer to read them again than to keep what they add up to."""
 
+_SIZE = 4  # bytes that say how long the head is
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -41,13 +43,12 @@ class Opened(NamedTuple):
     cursor: dict[str, Any]
 
 
-class _Saved(msgspec.Struct):
-    """The form of the file."""
+class _Head(msgspec.Struct):
+    """What the file begins with, after its size; the model follows."""
 
     root: str
     root_id: tuple[int, int]
     cursor: dict[str, Any]
-    model: bytes
 
 
 class FleetCache:
@@ -77,21 +78,23 @@ class FleetCache:
             options: Of the `FleetModel`, as when it was kept.
         """
         try:
-            saved = msgspec.msgpack.decode(_read_own(self._path), type=_Saved)
-            if saved.root != str(self._root) or saved.root_id != _identity(self._root):
-                return None
-            if not _is_whole(self._root, Cursor.parse(saved.cursor)):
-                return None
-            return Opened(FleetModel.load(saved.model, **options), saved.cursor)
+            with _open_own(self._path) as file:
+                size = int.from_bytes(file.read(_SIZE))
+                head = msgspec.msgpack.decode(file.read(size), type=_Head)
+                if head.root != str(self._root) or head.root_id != _identity(self._root):
+                    return None
+                if not _is_whole(self._root, Cursor.parse(head.cursor)):
+                    return None
+                return Opened(FleetModel.load(file, **options), head.cursor)
         except (OSError, ValueError, msgspec.MsgspecError):
             return None
 
     def save(self, model: FleetModel, cursor: Mapping[str, Any]) -> None:
         """Keep a model and how far it was read; where that fails, `trouble` says why."""
         try:
-            saved = _Saved(str(self._root), _identity(self._root), dict(cursor), model.dump())
+            head = _Head(str(self._root), _identity(self._root), dict(cursor))
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path, msgspec.msgpack.encode(saved))
+            _replace(self._path, partial(_write, head, model))
         except OSError as error:
             self.trouble = f"{self._path}: {error.strerror or error}"
         else:
@@ -169,8 +172,16 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _read_own(path: Path) -> bytes:
-    """The bytes of a file that only its owner, who is this user, can have written.
+def _write(head: _Head, model: FleetModel, file: IO[bytes]) -> None:
+    data = msgspec.msgpack.encode(head)
+    file.write(len(data).to_bytes(_SIZE))
+    file.write(data)
+    model.dump(file)
+
+
+@contextmanager
+def _open_own(path: Path) -> Iterator[IO[bytes]]:
+    """A file that only its owner, who is this user, can have written.
 
     Raises:
         OSError: There is none.
@@ -184,14 +195,14 @@ def _read_own(path: Path) -> bytes:
             or status.st_mode & 0o022
         ):
             raise PermissionError(f"{path} may be somebody else's")
-        return file.read()
+        yield file
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(fd, "wb") as file:
-            file.write(data)
+            write(file)
         Path(name).replace(path)
     except OSError:
         with suppress(OSError):

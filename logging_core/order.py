@@ -6,6 +6,7 @@ import heapq
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import islice
 from operator import itemgetter
 from threading import Event
@@ -90,7 +91,7 @@ class Orderer:
 
     def load(self, place: Place) -> FleetModel:
         """A model that was kept."""
-        return FleetModel.load(self._spill.get(place), **self._options)
+        return FleetModel.load(BytesIO(self._spill.get(place)), **self._options)
 
     def merge(self, old: Order, runs: Runs, stop: Event | None) -> Order | None:
         """What was in order before, with new runs merged into its end.
@@ -145,7 +146,9 @@ class Orderer:
             spoken: Messages that wait for their page to be full.
         """
         if len(new.pages) % PAGES == 0:
-            new.models.append(self._spill.put(model.dump()))
+            kept = BytesIO()
+            model.dump(kept)
+            new.models.append(self._spill.put(kept.getvalue()))
             new.counts.append(len(new.message_times) + len(spoken))
         new.pages.append(self._spill.put_entries(piece))
         new.firsts.append(piece[0][0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from operator import is_not
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from logging_core.analyse import memento
 from logging_core.analyse.fold import REMEMBERED, Fold
@@ -87,28 +87,33 @@ class FleetModel:
         self._fold.settle()
         return self._fold.summary.usage_of(set(instance_ids))
 
-    def dump(self) -> bytes:
-        """Everything that was taken in, for `load`; the options are not part of it."""
+    def dump(self, file: IO[bytes]) -> None:
+        """Write everything that was taken in, for `load`; the options are not part of it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         fold = self._fold
         fold.settle()
         fold.summary.settle()
         tables = [fold.tables.events, fold.tables.errors]
-        return memento.dump([tables, *(getattr(fold, name) for name in REMEMBERED)])
+        memento.dump([tables, *(getattr(fold, name) for name in REMEMBERED)], file)
 
     @classmethod
-    def load(cls, data: bytes, **options: Any) -> Self:
+    def load(cls, file: IO[bytes], **options: Any) -> Self:
         """The model that `dump` was called on: it gives the same states now and later.
 
         Args:
-            data: What `dump` gave.
+            file: What `dump` wrote, up to its end.
             options: Those of the model; `since_s`, `max_messages` and `by_time` as they were.
 
         Raises:
-            ValueError: `data` is no model, damaged, or of another version.
+            ValueError: It holds no model, is damaged, or of another version.
+            OSError: It cannot be read.
         """
         model = cls(**options)
         fold = model._fold
-        tables, *values = memento.load(data)
+        tables, *values = memento.load(file)
         for name, value in zip(REMEMBERED, values, strict=True):
             setattr(fold, name, value)
         fold.tables = Tables(fold.summary)

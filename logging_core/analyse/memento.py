@@ -1,7 +1,10 @@
-"""A fleet model as bytes, and back: exact, compact, and safe to read whoever wrote them.
+"""A fleet model in a file, and back: exact, compact, and safe to read whoever wrote it.
 
 Only the types listed here are made, and none of their code runs. What was written by another
 version of these classes is not read: the list of their fields is part of the form.
+
+A value is taken apart into tokens, each followed by those of its parts, and these are written a
+frame at a time: neither way is there ever more in memory than the model and one frame.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ import struct
 import zlib
 from array import array
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from itertools import chain
 from types import GenericAlias
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 from fastdigest import TDigest
@@ -39,7 +43,10 @@ from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import Exchange, FrameRef, Message, Oddity, Problem
 
-_VERSION = 2
+_VERSION = 3
+_FRAME = 256 << 10  # bytes, about
+_TOKEN = 16  # bytes of a short one, about
+_TOGETHER = 256  # records in one token
 _OBJECTS: tuple[type, ...] = (
     Activity,
     Counts,
@@ -82,7 +89,7 @@ _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
 
-# What stands first in the list that a value other than a simple one is written as.
+# What stands first in the list that is the token of a value other than a simple one.
 _BIG, _LIST, _TUPLE, _DICT, _SET, _DEQUE, _ARRAY = range(7)
 _DIGEST, _KIND, _PROOF, _STRUCT, _RECORDS, _OBJECT, _SIMPLE_LIST, _SIMPLE_DICT = range(7, 15)
 
@@ -97,7 +104,7 @@ _FIELDS = {kind: _fields(kind) for kind in _OBJECTS}
 _PLACES: dict[type, int] = {
     kind: n for kinds in (_OBJECTS, _STRUCTS) for n, kind in enumerate(kinds)
 }
-_HEAD = struct.Struct(">II")  # the form, and a checksum of what follows
+_HEAD = struct.Struct(">III")  # of a frame: the form, its size, and its checksum
 _FORM = zlib.crc32(
     repr(
         [
@@ -110,45 +117,97 @@ _FORM = zlib.crc32(
 )
 
 
-def dump(value: object) -> bytes:
-    """`value`, made of the types listed above, of containers and of numbers and texts.
+def dump(value: object, file: IO[bytes]) -> None:
+    """Write `value`, made of the types listed above, of containers and of numbers and texts.
 
     Raises:
         TypeError: Something in it is of another type.
+        OSError: It cannot be written.
     """
-    body = msgspec.msgpack.encode(_pack(value))
-    return _HEAD.pack(_FORM, zlib.crc32(body)) + body
+    frames = _Frames(file)
+    _pack(value, frames)
+    frames.end()
 
 
-def load(data: bytes) -> Any:
-    """What `dump` was given.
+def load(file: IO[bytes]) -> Any:
+    """What `dump` was given; the file ends with it.
 
     Raises:
         ValueError: It is no such thing, damaged, or of another version.
+        OSError: It cannot be read.
     """
+    tokens = _tokens(file)
     try:
-        body = memoryview(data)[_HEAD.size :]
-        if _HEAD.unpack_from(data) != (_FORM, zlib.crc32(body)):
-            raise ValueError("damaged, or of another version")
-        return _unpack(msgspec.msgpack.decode(body))
-    except (struct.error, msgspec.MsgspecError, LookupError, TypeError, AttributeError) as error:
+        value = _unpack(tokens)
+        if next(tokens, file) is not file:
+            raise ValueError("more than a fleet model")
+    except (
+        struct.error,
+        msgspec.MsgspecError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        StopIteration,
+        RecursionError,
+    ) as error:
         raise ValueError("not a fleet model") from error
+    return value
 
 
-def _pack(value: Any) -> Any:
+class _Frames:
+    """Writes tokens."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._tokens: list[Any] = []
+        self._size = 0
+
+    def add(self, token: Any, size: int = _TOKEN) -> None:
+        self._tokens.append(token)
+        self._size += size
+        if self._size >= _FRAME:
+            self.end()
+
+    def end(self) -> None:
+        if self._tokens:
+            body = msgspec.msgpack.encode(self._tokens)
+            self._file.write(_HEAD.pack(_FORM, len(body), zlib.crc32(body)))
+            self._file.write(body)
+        self._tokens, self._size = [], 0
+
+
+def _tokens(file: IO[bytes]) -> Iterator[Any]:
+    while head := file.read(_HEAD.size):
+        form, size, checksum = _HEAD.unpack(head)
+        body = file.read(size) if form == _FORM else b""
+        if len(body) != size or zlib.crc32(body) != checksum:
+            raise ValueError("damaged, or of another version")
+        yield from msgspec.msgpack.decode(body)
+
+
+def _pack(value: Any, frames: _Frames) -> None:
     kind = type(value)
     if kind in _SIMPLE:
-        return value
-    if kind is int:
-        return value if _SMALLEST <= value <= _LARGEST else [_BIG, hex(value)]
-    if kind in _FIELDS:
-        return [_OBJECT, _PLACES[kind], [_pack(getattr(value, name)) for name in _FIELDS[kind]]]
-    struct = _struct_of(kind)
-    if struct is not None:
-        return [_STRUCT, _PLACES[struct], msgspec.msgpack.encode(value)]
-    if kind not in _PACKERS:
+        frames.add(value)
+    elif kind is int:
+        frames.add(value if _SMALLEST <= value <= _LARGEST else [_BIG, hex(value)])
+    elif kind in _FIELDS:
+        frames.add([_OBJECT, _PLACES[kind]])
+        for name in _FIELDS[kind]:
+            _pack(getattr(value, name), frames)
+    elif (struct := _struct_of(kind)) is not None:
+        data = msgspec.msgpack.encode(value)
+        frames.add([_STRUCT, _PLACES[struct], data], len(data))
+    elif kind in _PACKERS:
+        _PACKERS[kind](value, frames)
+    else:
         raise TypeError(f"a {kind.__name__} cannot be written")
-    return _PACKERS[kind](value)
+
+
+def _pack_all(values: Collection[Any], frames: _Frames, token: list[Any]) -> None:
+    frames.add([*token, len(values)])
+    for value in values:
+        _pack(value, frames)
 
 
 def _struct_of(kind: type) -> type[msgspec.Struct] | None:
@@ -165,69 +224,91 @@ def _is_simple(values: Collection[Any]) -> bool:
     return kinds <= _SIMPLE
 
 
-def _pack_list(value: list[Any]) -> list[Any]:
-    kinds = set(map(type, value))
+def _pack_list(value: list[Any], frames: _Frames) -> None:
+    structs = {_struct_of(kind) for kind in set(map(type, value))}
+    struct = structs.pop() if len(structs) == 1 else None
     if _is_simple(value):
-        return [_SIMPLE_LIST, value]
-    structs = {_struct_of(kind) for kind in kinds}
-    if len(structs) == 1 and (struct := structs.pop()) is not None:
-        return [_RECORDS, _PLACES[struct], msgspec.msgpack.encode(value)]
-    return [_LIST, [*map(_pack, value)]]
+        frames.add([_SIMPLE_LIST, value], _TOKEN * len(value))
+    elif struct is not None:
+        frames.add([_RECORDS, _PLACES[struct], -(-len(value) // _TOGETHER)])
+        for start in range(0, len(value), _TOGETHER):
+            data = msgspec.msgpack.encode(value[start : start + _TOGETHER])
+            frames.add(data, len(data))
+    else:
+        _pack_all(value, frames, [_LIST])
 
 
-def _pack_dict(value: dict[Any, Any]) -> list[Any]:
+def _pack_dict(value: dict[Any, Any], frames: _Frames) -> None:
     if set(map(type, value)) <= {str, int} and _is_simple(value) and _is_simple(value.values()):
-        return [_SIMPLE_DICT, value]
-    return [_DICT, [*map(_pack, value)], [*map(_pack, value.values())]]
+        frames.add([_SIMPLE_DICT, value], 2 * _TOKEN * len(value))
+    else:
+        _pack_all([*chain.from_iterable(value.items())], frames, [_DICT])
 
 
-_PACKERS: dict[type, Callable[[Any], list[Any]]] = {
+def _pack_array(value: array[Any], frames: _Frames) -> None:
+    data = value.tobytes()
+    frames.add([_ARRAY, value.typecode, data], len(data))
+
+
+_PACKERS: dict[type, Callable[[Any, _Frames], None]] = {
     list: _pack_list,
     dict: _pack_dict,
-    tuple: lambda value: [_TUPLE, [*map(_pack, value)]],
-    set: lambda value: [_SET, [*map(_pack, sorted(value))]],
-    deque: lambda value: [_DEQUE, value.maxlen, [*map(_pack, value)]],
-    array: lambda value: [_ARRAY, value.typecode, value.tobytes()],
-    TDigest: lambda value: [_DIGEST, value.to_bytes()],
-    Kind: lambda value: [_KIND, value.value],
-    Proof: lambda value: [_PROOF, [*map(_pack, value)]],
+    tuple: lambda value, frames: _pack_all(value, frames, [_TUPLE]),
+    set: lambda value, frames: _pack_all(sorted(value), frames, [_SET]),
+    deque: lambda value, frames: _pack_all(value, frames, [_DEQUE, value.maxlen]),
+    array: _pack_array,
+    TDigest: lambda value, frames: frames.add([_DIGEST, value.to_bytes()]),
+    Kind: lambda value, frames: frames.add([_KIND, value.value]),
+    Proof: lambda value, frames: _pack_all(value, frames, [_PROOF]),
 }
 
 
-def _unpack(value: Any) -> Any:
-    if type(value) is not list:
-        return value
-    return _UNPACKERS[value[0]](*value[1:])
+def _unpack(tokens: Iterator[Any]) -> Any:
+    token = next(tokens)
+    if type(token) is not list:
+        return token
+    return _UNPACKERS[token[0]](tokens, *token[1:])
 
 
-def _unpack_all(values: list[Any]) -> list[Any]:
-    return [*map(_unpack, values)]
+def _unpack_all(tokens: Iterator[Any], count: int) -> list[Any]:
+    return [_unpack(tokens) for _ in range(count)]
 
 
-def _make(place: int, values: list[Any]) -> Any:
+def _unpack_dict(tokens: Iterator[Any], count: int) -> dict[Any, Any]:
+    return {_unpack(tokens): _unpack(tokens) for _ in range(count // 2)}
+
+
+def _unpack_records(tokens: Iterator[Any], place: int, count: int) -> list[Any]:
+    kind = _LISTS[place]
+    return [
+        record for _ in range(count) for record in msgspec.msgpack.decode(next(tokens), type=kind)
+    ]
+
+
+def _make(tokens: Iterator[Any], place: int) -> Any:
     kind = _OBJECTS[place]
     made: Any = object.__new__(kind)
-    for name, value in zip(_FIELDS[kind], values, strict=True):
-        setattr(made, name, _unpack(value))
+    for name in _FIELDS[kind]:
+        setattr(made, name, _unpack(tokens))
     for name, anew in _MADE_ANEW.get(kind, {}).items():
         setattr(made, name, anew())
     return made
 
 
 _UNPACKERS: dict[int, Callable[..., Any]] = {
-    _BIG: lambda text: int(text, 16),
+    _BIG: lambda _, text: int(text, 16),
     _LIST: _unpack_all,
-    _TUPLE: lambda values: tuple(_unpack_all(values)),
-    _DICT: lambda keys, values: dict(zip(_unpack_all(keys), _unpack_all(values), strict=True)),
-    _SET: lambda values: set(_unpack_all(values)),
-    _DEQUE: lambda most, values: deque(_unpack_all(values), most),
-    _ARRAY: array,
-    _DIGEST: TDigest.from_bytes,
-    _KIND: Kind,
-    _PROOF: lambda values: Proof(*_unpack_all(values)),
-    _STRUCT: lambda place, data: msgspec.msgpack.decode(data, type=_STRUCTS[place]),
-    _RECORDS: lambda place, data: msgspec.msgpack.decode(data, type=_LISTS[place]),
+    _TUPLE: lambda tokens, count: tuple(_unpack_all(tokens, count)),
+    _DICT: _unpack_dict,
+    _SET: lambda tokens, count: set(_unpack_all(tokens, count)),
+    _DEQUE: lambda tokens, most, count: deque(_unpack_all(tokens, count), most),
+    _ARRAY: lambda _, kind, data: array(kind, data),
+    _DIGEST: lambda _, data: TDigest.from_bytes(data),
+    _KIND: lambda _, number: Kind(number),
+    _PROOF: lambda tokens, count: Proof(*_unpack_all(tokens, count)),
+    _STRUCT: lambda _, place, data: msgspec.msgpack.decode(data, type=_STRUCTS[place]),
+    _RECORDS: _unpack_records,
     _OBJECT: _make,
-    _SIMPLE_LIST: lambda values: values,
-    _SIMPLE_DICT: lambda values: values,
+    _SIMPLE_LIST: lambda _, values: values,
+    _SIMPLE_DICT: lambda _, values: values,
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,7 @@ ids = st.sampled_from(["a", "b", "c"])
 times = st.one_of(st.none(), st.integers(0, 5000).map(lambda n: START_S + n * 10))
 numbers = st.one_of(st.none(), st.floats(0, 100))
 message_ids = st.one_of(st.none(), st.sampled_from(["m1", "m2", "m3", "m4"]))
+STAMP = "2026-11-23T12:00:00.000001"
 stamps = st.integers(0, 59).map(lambda n: f"2026-11-23T12:{n:02d}:00.000001")
 
 records: st.SearchStrategy[Record] = st.one_of(
@@ -117,12 +121,33 @@ def plain(state: FleetState) -> Any:
     return msgspec.to_builtins([bare, list(state.messages), list(state.events)])
 
 
+def dumped(model: FleetModel) -> bytes:
+    file = BytesIO()
+    model.dump(file)
+    return file.getvalue()
+
+
+def written_and_read(model: FleetModel) -> FleetModel:
+    return FleetModel.load(BytesIO(dumped(model)))
+
+
 def look(model: FleetModel) -> Any:
     """All that a model tells."""
     at_s = START_S + 60_000
     series = model.series(from_s=START_S - 86_400, to_s=at_s, step_s=3600)
     groups = [model.groups(by) for by in ("error", "event_type", "role")]
     return plain(model.state(at_s)), msgspec.to_builtins([series, groups])
+
+
+def large() -> FleetModel:
+    """A model that takes some megabytes."""
+    model = FleetModel()
+    for name in range(40):
+        found = [Exchange(STAMP, f"i{name}", ExchangeDetails(None, 1, 0.5))] * 2_000
+        model.apply(Batch(blocks=(AuditBlock("audit/x", found),)))
+    said = [Message(instance_id="a", time_s=START_S, content="x" * 500)] * 1_000
+    model.apply(Batch(records=tuple(said)))
+    return model
 
 
 @settings(deadline=None, max_examples=60)
@@ -134,7 +159,7 @@ def test_a_model_goes_on_as_if_it_had_never_been_written(
     model = FleetModel()
     for batch in before:
         model.apply(batch)
-    again = FleetModel.load(model.dump())
+    again = written_and_read(model)
     assert look(model) == look(again)
     for batch in after:
         model.apply(batch)
@@ -146,9 +171,9 @@ def test_a_real_tree_is_remembered() -> None:
     """What a real orchestrator wrote comes back in full."""
     model = FleetModel()
     model.apply(TreeReader(REAL).poll())
-    data = model.dump()
-    assert plain(FleetModel.load(data).state(START_S)) == plain(model.state(START_S))
-    assert FleetModel.load(data).dump() == data
+    data = dumped(model)
+    assert plain(FleetModel.load(BytesIO(data)).state(START_S)) == plain(model.state(START_S))
+    assert dumped(FleetModel.load(BytesIO(data))) == data
 
 
 def test_many_values_are_remembered() -> None:
@@ -157,26 +182,47 @@ def test_many_values_are_remembered() -> None:
     details = [ExchangeDetails(f"m{n}", n, n / 7, n / 3) for n in range(5000)]
     found = [Exchange("2026-11-23T12:00:00.000001", "a", each) for each in details]
     model.apply(Batch(blocks=(AuditBlock("audit/x", found),)))
-    again = FleetModel.load(model.dump())
+    again = written_and_read(model)
     assert plain(again.state(START_S)) == plain(model.state(START_S))
     again.apply(Batch(blocks=(AuditBlock("audit/x", found[-500:]),)))
     assert again.state(START_S).usage.requests == 5000
+
+
+def test_a_cut_or_a_longer_file_is_refused() -> None:
+    """A model of several frames is read whole or not at all, and nothing may follow it."""
+    whole = dumped(large())
+    cuts = [0, 1, 11, 12, 13, len(whole) // 2, len(whole) - 1]
+    for data in [*(whole[:cut] for cut in cuts), whole + b"\0", whole + whole]:
+        with pytest.raises(ValueError, match=r"model|damaged"):
+            FleetModel.load(BytesIO(data))
+
+
+def test_writing_takes_little_memory() -> None:
+    """To keep what a large model knows, there need not be room for it twice."""
+    model = large()
+    known = len(dumped(model))
+    with Path(os.devnull).open("wb") as nowhere:
+        tracemalloc.start()
+        model.dump(nowhere)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < known / 2
 
 
 @given(st.binary(max_size=60), st.integers(0, 400), st.integers(1, 255))
 def test_damaged_bytes_are_refused(data: bytes, at: int, flip: int) -> None:
     """Whatever is not what `dump` gave is a `ValueError`, never half a model."""
     with pytest.raises(ValueError, match=r"model|damaged"):
-        FleetModel.load(data)
+        FleetModel.load(BytesIO(data))
     model = FleetModel()
     model.apply(Batch(records=(Message(instance_id="a", time_s=START_S, content="hi"),)))
-    whole = bytearray(model.dump())
+    whole = bytearray(dumped(model))
     whole[at % len(whole)] ^= flip
     with pytest.raises(ValueError, match=r"model|damaged"):
-        FleetModel.load(bytes(whole))
+        FleetModel.load(BytesIO(whole))
 
 
 def test_what_is_not_listed_cannot_be_written() -> None:
     """A new part of the model has to be named before it can be written down."""
     with pytest.raises(TypeError, match="object cannot be written"):
-        memento.dump([object()])
+        memento.dump([object()], BytesIO())
