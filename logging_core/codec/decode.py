@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 import orjson
@@ -40,8 +41,8 @@ def decode_message(line: bytes, instance_id: str, *, raw: bool = False) -> Messa
     return Message(
         instance_id=instance_id,
         time_s=fields.time("timestamp"),
-        event_type=fields.line("event_type") or "unknown",
-        direction=fields.line("direction"),
+        event_type=_shared(fields.line("event_type")) or "unknown",
+        direction=_shared(fields.line("direction")),
         content=fields.block("content"),
         message_id=fields.line("message_id"),
         tokens=fields.count("tokens"),
@@ -103,6 +104,11 @@ def decode_metadata(data: bytes, instance_id: str, *, raw: bool = False) -> Meta
         tmux_session=fields.line("tmux_session"),
         extra=fields.rest(),
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """A text of which thousands of records say the same."""
+    return None if text is None else intern(text)
 
 
 def _named(details: dict[str, Any], *, raw: bool) -> dict[str, Any]:

@@ -172,7 +172,7 @@ class Fields:
     def rest(self) -> dict[str, Any]:
         """Everything that was not taken, as it was; its texts sanitised."""
         if self._as_is or not self._fields:
-            return self._fields
+            return self._fields.copy()  # which has no room for what was taken
         cleaned: dict[str, Any] = _map_texts(self._fields, safe_line, safe_block)
         return cleaned
 
