@@ -16,6 +16,8 @@ JUMP_S = 300.0
 
 _SIZES = frozenset({19, 23, 26})  # of the usual texts, which are all local, and so sort by time
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Clocks:
     """The clocks by which the files of one log were written.
@@ -25,11 +27,13 @@ class Clocks:
         now: The reader's clock, seconds since the epoch.
     """
 
+    __slots__ = ("_ahead", "_last_s", "_name", "_now")
+
     def __init__(self, name: Callable[[str], str], *, now: Callable[[], float] = time.time) -> None:
         self._name = name
         self._now = now
         self._last_s: dict[str, float] = {}
-        self._ahead: set[str] = set()
+        self._ahead: frozenset[str] = _NONE  # there is one of this for each log, and few are odd
 
     def last_s(self, path: str) -> float | None:
         """The time of the newest record that was checked."""
@@ -49,10 +53,7 @@ class Clocks:
                 yield self._oddity(path, Odd.BACK, time_s, last_s - time_s)
             elif time_s > limit_s and path not in self._ahead:
                 yield self._oddity(path, Odd.AHEAD, time_s, time_s - limit_s + JUMP_S)
-            if time_s > limit_s:
-                self._ahead.add(path)
-            else:
-                self._ahead.discard(path)
+            self._mark(path, is_ahead=time_s > limit_s)
             last_s = time_s
         if last_s > -math.inf:
             self._last_s[path] = last_s
@@ -61,15 +62,19 @@ class Clocks:
         """As `check`, for many timestamps as they stand in the file: nearly all are in order."""
         if not self._may_be_odd(path, texts):
             self._last_s[path] = parse_time(texts[-1]) or 0.0
-            self._ahead.discard(path)
+            self._mark(path, is_ahead=False)
             return
         yield from self.check(path, map(parse_time, texts))
 
     def gap(self, path: str) -> Oddity:
         """Lines of a file may be lost; what comes next begins anew."""
         self._last_s.pop(path, None)
-        self._ahead.discard(path)
+        self._mark(path, is_ahead=False)
         return Oddity(path=self._name(path), what=Odd.GAP, time_s=self._now())
+
+    def _mark(self, path: str, *, is_ahead: bool) -> None:
+        if is_ahead != (path in self._ahead):
+            self._ahead ^= {path}
 
     def _may_be_odd(self, path: str, texts: Sequence[str]) -> bool:
         if not texts or not set(map(len, texts)) <= _SIZES:

@@ -61,6 +61,18 @@ class LogTail(Generic[T]):
             compressed part; `None` for all.
     """
 
+    __slots__ = (
+        "_failing",
+        "_files",
+        "_fresh",
+        "_growing",
+        "_history",
+        "_lost",
+        "_make",
+        "_present",
+        "_root",
+    )
+
     def __init__(
         self, root: Path, make: Callable[[], Feed[T]], *, history: int | None = None
     ) -> None:
@@ -97,6 +109,7 @@ class LogTail(Generic[T]):
         else:
             turn.failed = True
         self._fresh = False
+        self._present = {}
         while len(self._lost) > _KEPT:
             del self._lost[next(iter(self._lost))]
         return turn
