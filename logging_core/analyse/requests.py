@@ -7,13 +7,13 @@ from array import array
 from collections.abc import Sequence
 
 from logging_core.analyse.facts import moment_s
-from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import OpenRequest
 
 MOST_OPEN = 1_000
 """So many open requests of one instance are kept; the oldest give way."""
 
 RECENT_REPLIES = 64
+"""So many answers of one instance are remembered at least, and twice as many at most."""
 
 
 class Requests:
@@ -23,20 +23,20 @@ class Requests:
     remembered, and a request that is not newer than its reply does not open.
     """
 
-    __slots__ = ("_closed", "_late_ids", "_late_times", "_open")
+    __slots__ = ("_closed_ids", "_closed_s", "_open")
 
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}
-        self._closed: Recent[float] = Recent(RECENT_REPLIES)
-        self._late_ids: list[str | None] = []
-        self._late_times = array("d")
+        # In order, and small: there are thousands of these, and few requests come after an answer.
+        self._closed_ids: list[str | None] = []
+        self._closed_s = array("d")
 
     def open(self, message_id: str, at_s: float | None) -> None:
         """A request was sent; one that is open already keeps its time."""
-        self._remember()
-        closed_s = self._closed.get(message_id)
-        if closed_s is not None and (at_s is None or at_s <= closed_s):
-            return
+        if message_id in self._closed_ids:
+            closed_s = self._closed_s[self._place(message_id)]
+            if at_s is None or at_s <= closed_s:
+                return
         if message_id not in self._open:
             self._open[message_id] = OpenRequest(message_id, at_s)
             if len(self._open) > MOST_OPEN:
@@ -45,7 +45,13 @@ class Requests:
     def close(self, message_id: str, at_s: float | None) -> None:
         """A request was answered; an answer older than the request is to an earlier one."""
         at_s = math.inf if at_s is None else at_s
-        self._closed.put(message_id, at_s)
+        if message_id in self._closed_ids:
+            self._closed_s[self._place(message_id)] = at_s
+        else:
+            self._closed_ids.append(message_id)
+            self._closed_s.append(at_s)
+            if len(self._closed_ids) >= 2 * RECENT_REPLIES:
+                del self._closed_ids[:RECENT_REPLIES], self._closed_s[:RECENT_REPLIES]
         request = self._open.get(message_id)
         if request is not None and (request.since_s is None or request.since_s <= at_s):
             del self._open[message_id]
@@ -59,23 +65,20 @@ class Requests:
 
     def close_all(self, message_ids: Sequence[str | None], timestamps: Sequence[str]) -> None:
         """Requests were answered by exchanges that were decoded in bulk, in file order."""
-        if self._open:
+        few = len(message_ids) < RECENT_REPLIES
+        if few or self._open:
             for message_id, timestamp in zip(message_ids, timestamps, strict=True):
-                if message_id in self._open:
+                if message_id is not None and (few or message_id in self._open):
                     self.close(message_id, moment_s(timestamp))
-        if len(message_ids) < RECENT_REPLIES:
-            self._remember()
-        newest = slice(-RECENT_REPLIES, None)
-        self._late_ids = [*message_ids[newest]]
-        self._late_times = array("d", map(moment_s, timestamps[newest]))
+        if not few:
+            newest = slice(-RECENT_REPLIES, None)
+            self._closed_ids = [*message_ids[newest]]
+            self._closed_s = array("d", map(moment_s, timestamps[newest]))
 
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""
         return list(self._open.values())
 
-    def _remember(self) -> None:
-        """Note the newest answers that came in bulk: only now does it matter."""
-        for message_id, at_s in zip(self._late_ids, self._late_times, strict=True):
-            if message_id is not None:
-                self._closed.put(message_id, at_s)
-        self._late_ids, self._late_times = [], array("d")
+    def _place(self, message_id: str) -> int:
+        """Where the newest answer to a request stands; there must be one."""
+        return len(self._closed_ids) - 1 - self._closed_ids[::-1].index(message_id)
