@@ -20,10 +20,10 @@ from logging_core.records import Batch
 HISTORY_BYTES = 256 * 1024
 """How much of the end of each log (audit apart) is read at the start, if there are few."""
 
-LEAST_HISTORY_BYTES = 16 * 1024
+LEAST_HISTORY_BYTES = 4 * 1024
 """The same if there are many."""
 
-_HISTORY_IN_ALL = 16 << 20  # more messages than the timeline keeps
+_HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps
 
 KEEP_S = 600.0
 """So often what was summed is kept for the next start, if there is much of it."""

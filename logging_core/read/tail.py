@@ -42,6 +42,7 @@ FEED = 4
 _KEPT = 8  # vanished files that are remembered, to know them in a copy
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
 _NEVER = 1 << 62
+_WIDER = 8  # times as much of the end of a log that has no whole line there
 
 T = TypeVar("T")
 Relist = Callable[[], Sequence[Part]]
@@ -57,8 +58,8 @@ class LogTail(Generic[T]):
     Args:
         root: Of the tree.
         make: Makes the feed of a new file.
-        history: Read only so many bytes at the end of what is there at the first look, and no
-            compressed part; `None` for all.
+        history: Read only so many bytes at the end of what is there at the first look, or more
+            where no item begins in them (up to `TURN`), and no compressed part; `None` for all.
     """
 
     __slots__ = (
@@ -94,6 +95,16 @@ class LogTail(Generic[T]):
             relist: Lists them again, for when a rename overtook the listing.
             budget: The last read may go beyond it by one `TURN`.
         """
+        turn = self._look(parts, relist, budget)
+        while self._fresh and not turn.items and self._leaves_out(parts):
+            self._history = min(_WIDER * (self._history or 1), TURN)
+            self._files = {}
+            known, turn = turn.problems, self._look(parts, relist, budget)
+            turn.problems[:0] = known
+        self._fresh = False
+        return turn
+
+    def _look(self, parts: Sequence[Part], relist: Relist, budget: int) -> Turn[T]:
         turn = Turn[T](budget)
         if self._fresh and self._history is not None:
             self._leave_out(parts, self._history)
@@ -108,7 +119,6 @@ class LogTail(Generic[T]):
             break
         else:
             turn.failed = True
-        self._fresh = False
         self._present = {}
         while len(self._lost) > _KEPT:
             del self._lost[next(iter(self._lost))]
@@ -151,6 +161,11 @@ class LogTail(Generic[T]):
         self._present = {part.id: part for part in parts}
         for id_ in [id_ for id_ in self._files if id_ not in self._present]:
             self._lost[id_] = self._files.pop(id_)
+
+    def _leaves_out(self, parts: Sequence[Part]) -> bool:
+        """Whether there is more to be had before what was read."""
+        size = sum(part.size for part in parts if not part.log.compressed)
+        return self._history is not None and self._history < min(size, TURN)
 
     def _leave_out(self, parts: Sequence[Part], left: int) -> None:
         """Begin `left` bytes before the end of what is there."""

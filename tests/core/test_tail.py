@@ -115,6 +115,20 @@ def test_history_begins_at_a_line_near_the_end(tmp_path: Path) -> None:
     assert log.read == log.written[-4:]
 
 
+@pytest.mark.parametrize("size", [21, 160, 5_000])
+def test_history_has_the_last_line_however_long_it_is(tmp_path: Path, size: int) -> None:
+    """Also where it alone is longer than the history; it is read once."""
+    log = Log(tmp_path, history=20)
+    log.write(100)
+    log.write(size=size)
+    log.poll()
+    assert log.read[-1] == log.written[-1]
+    log.write()
+    log.poll()
+    assert log.read[-2:] == log.written[-2:]
+    assert len(log.read) == len(set(log.read))
+
+
 def test_history_reaches_into_rotated_parts(tmp_path: Path) -> None:
     """A log that was rotated a moment ago still has a past."""
     log = Log(tmp_path, history=24)
