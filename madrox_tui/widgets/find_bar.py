@@ -44,6 +44,7 @@ class FindBar(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self._view: Rows | None = None
+        self._counted = ""
 
     def compose(self) -> ComposeResult:
         """A label, the line, the count."""
@@ -94,17 +95,28 @@ class FindBar(Horizontal):
         return self.query_one(LineInput)
 
     def _count(self, found: Found) -> None:
-        self.query_one("#find-count", Label).update(count_text(found))
+        text = count_text(found)
+        if text != self._counted:
+            label = self.query_one("#find-count", Label)
+            # Only another width lays out the whole screen anew.
+            label.update(text, layout=len(text) != len(self._counted))
+            self._counted = text
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._view is not None:
-            self._view.look_for(event.value)
+        self.call_after_refresh(self._look)  # what is typed does not wait for what is found
+
+    def _look(self) -> None:
+        """Look for what stands in the line now, if that was not done yet."""
+        wanted = self._input.value
+        if self._view is not None and self._view.found.text != wanted:
+            self._view.look_for(wanted)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self._look()
         self._leave()
 
     def _leave(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -20,6 +22,9 @@ class LineInput(Input):
         background: $panel;
     }
     """
+
+    virtual_size = Reactive(Size(0, 0))
+    """How far it scrolls. It is as wide as there is room: a longer text lays nothing out anew."""
 
     def __init__(
         self, text: str = "", *, suggester: Suggester | None = None, select: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from textual import events, on
 from textual.app import ComposeResult
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 import madrox_tui
 from fleets import NOW_S, team, view
@@ -21,6 +23,8 @@ from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.themes import THEMES, fallback_variables
 from madrox_tui.widgets.filter_bar import FilterBar
+from madrox_tui.widgets.find_bar import FindBar
+from madrox_tui.widgets.line_input import LineInput
 
 
 class Bars(PanelsApp):
@@ -66,6 +70,13 @@ async def bars(text: str = "") -> AsyncIterator[tuple[Bars, Pilot[None]]]:
         yield app, pilot
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
 # --- find --------------------------------------------------------------------
 
 
@@ -92,6 +103,64 @@ async def test_ctrl_f_counts_the_hits() -> None:
         assert app.focused is app.panel
         assert "find" not in screen_text(app)
         assert not app.panel.found.text
+
+
+@pytest.mark.asyncio
+async def test_a_letter_is_painted_before_it_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many rows there are to look through, typing does not wait for it."""
+    done: list[tuple[str, str]] = []
+    find_rows, render_line = InstancesPanel.find_rows, LineInput.render_line
+
+    def look(panel: InstancesPanel, text: str) -> Sequence[int]:
+        done.append(("looked for", text))
+        return find_rows(panel, text)
+
+    def paint(line: LineInput, y: int) -> Strip:
+        done.append(("painted", line.value))
+        return render_line(line, y)
+
+    monkeypatch.setattr(InstancesPanel, "find_rows", look)
+    monkeypatch.setattr(LineInput, "render_line", paint)
+    async with bars() as (app, pilot):
+        await pilot.press("ctrl+f")
+        for text in ("b", "bu", "bus"):
+            done.clear()
+            await pilot.press(text[-1])
+            await until(lambda text=text: app.panel.found.text == text)  # type: ignore[misc]
+            looked = ("looked for", text)
+            assert done.count(looked) == 1
+            assert ("painted", text) in done[: done.index(looked)]
+
+
+@pytest.mark.asyncio
+async def test_what_was_typed_last_is_found_on_enter() -> None:
+    """Enter right after a letter looks for it, too."""
+    async with bars() as (app, pilot):
+        await pilot.press("ctrl+f")
+        line = app.query_one(FindBar).query_one(LineInput)
+        with app.batch_update():  # nothing is painted yet
+            line.value = "busy"
+            await line.action_submit()
+            await until(lambda: app.panel.found.text == "busy")
+
+
+@pytest.mark.asyncio
+async def test_typing_lays_out_nothing_anew() -> None:
+    """A letter costs the line it is in, and the count where that is another one."""
+    async with bars() as (app, pilot):
+        await pilot.press("ctrl+f", *"zz")
+        await until(lambda: "none" in screen_text(app))
+        await pilot.pause()
+        layouts: list[object] = []
+        app.screen.screen_layout_refresh_signal.subscribe(app.panel, layouts.append)
+        await pilot.press(*"zzzz", "backspace")
+        await until(lambda: app.panel.found.text == "zzzzz")
+        assert not layouts
+        await pilot.press(*("backspace",) * 5)
+        await until(lambda: not app.panel.found.text)
+        await until(lambda: bool(layouts))
 
 
 # --- filter ------------------------------------------------------------------
