@@ -32,10 +32,13 @@ from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Oddity,
 from logging_core.tree import INSTANCE_FILES, FileKind
 
 BATCH = 3 << 19
-"""About so many bytes are read at one look, of each log at most about one `TURN`."""
+"""Of what was there before, about so many bytes are read at one look; one `TURN` of each log."""
 
 _LOGS = 400
-"""So many logs are read at one look."""
+"""And so many logs."""
+
+_MORE = 6
+"""Of what is new, so many times as much: each look costs those who show it something."""
 
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
 _NOT_URGENT = 3
@@ -81,6 +84,7 @@ class Session:
         self._history = history
         self._resumed = cursor
         self._first = True
+        self._is_abreast = False  # everything that was there at the start has been read
         self._sweep = Sweep(root)
         self._logs: dict[str, Log] = {}
         self._parts: dict[str, tuple[Part, ...]] = {}
@@ -112,6 +116,7 @@ class Session:
         self._note(look, retry=whole)
         self._read(findings)
         self._first = False
+        self._is_abreast = self._is_abreast or self.caught_up
         for name in look.gone:
             self._forget(name)
             findings.gone.append(InstanceGone(instance_id=self._shown(name)))
@@ -199,11 +204,11 @@ class Session:
         for group in self._held - self._queue.keys():
             taken.append((group, self._log(group).rest()))
             self._take(*taken[-1])
-        left = BATCH
+        left, logs = (BATCH * _MORE, _LOGS * _MORE) if self._is_abreast else (BATCH, _LOGS)
         days = sorted(filter(_is_audit, self._queue), reverse=True)
         others = (group for group in self._queue if not _is_audit(group))
         behind = False
-        for group in list(islice(chain(days, others), _LOGS)):
+        for group in list(islice(chain(days, others), logs)):
             if left <= 0:
                 break
             if behind and _is_audit(group):

@@ -133,9 +133,19 @@ def test_the_work_of_one_look_is_bounded(
     assert ids(first.records) == ["m0", "s1"]
     assert ids(records(reader)) == ["m1", "m2"]
     monkeypatch.setattr(session, "_LOGS", 2)
-    tree.spawn("x")
-    tree.spawn("y")
+    for number in range(20):
+        tree.send(f"i{number}", "m")
     assert len(read(reader)) > 1
+
+
+def test_what_is_new_takes_few_looks(tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start is read in small pieces, to show some of it early; what comes then, in large."""
+    monkeypatch.setattr(session, "_LOGS", 2)
+    reader = TreeReader(tree.root)
+    for _ in range(2):
+        for number in range(6):
+            tree.send(f"i{number}", "m")
+        assert len(ids(records(reader))) == 6
 
 
 def test_history_is_the_end_of_each_log(tree: TreeBuilder) -> None:
