@@ -17,6 +17,7 @@ from madrox_tui.audit_sums import AuditSums
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
 from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.pace import Pace
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
 from madrox_tui.sources import frames_of, messages_of
@@ -31,15 +32,6 @@ T = TypeVar("T")
 
 PULSE_MINUTES = 10
 """Of so many minutes the list shows how much was going on."""
-
-FIRST_LOOKS_S = 0.25
-"""How often a part of the history is shown while the rest is still being read."""
-
-MANY_PER_S = 300.0
-"""So many events a second are more than a person can follow."""
-
-MANY_LOOKS_S = 0.25
-"""Then there is a new view so often at most."""
 
 _AHEAD = -1  # rows of a view made ahead are numbered otherwise than those of any other
 
@@ -95,6 +87,7 @@ class Feed:
         self._is_abreast = asyncio.Event()
         self._sums = AuditSums(budget_usd=settings.budget_usd, clock=time.monotonic)
         self._pulse = Pulse(time.monotonic)
+        self._pace = Pace(time.monotonic, time.process_time)
         self._turn = asyncio.Lock()
         self._past = past
         self._past_turn = asyncio.Lock()
@@ -200,22 +193,18 @@ class Feed:
         return await asyncio.to_thread(self._read_events, query, most)
 
     async def _follow(self, publish: Callable[[View], None]) -> None:
-        loop = asyncio.get_running_loop()
-        shown_s = 0.0
-        live = await asyncio.to_thread(lambda: self._live)
-        async for batch in live.batches():
+        async for batch in self._live.batches():
             async with self._turn:
-                await asyncio.to_thread(live.take, batch)
+                await asyncio.to_thread(self._live.take, batch)
                 self._note_gone(batch)
                 self._pulse.beat(batch.count, caught_up=batch.caught_up)
                 self._looks_left -= 1
-                due = self._looks_left <= 0 and loop.time() - shown_s >= FIRST_LOOKS_S
-                if batch.caught_up or due:
-                    publish(await asyncio.to_thread(self._look))
-                    shown_s = loop.time()
+                part_due = self._looks_left <= 0 and self._pace.wants_part(self._pulse.events_per_s)
+                if batch.caught_up or part_due:
+                    await self._show(publish)
                     self._is_abreast.set()
-            if batch.caught_up and self._pulse.events_per_s >= MANY_PER_S:
-                await asyncio.sleep(MANY_LOOKS_S)  # what comes meanwhile is read in one go
+            if batch.caught_up:
+                await asyncio.sleep(self._pace.rest_s(self._pulse.events_per_s))
 
     def _note_gone(self, batch: Batch) -> None:
         """Tell the past, whose own looks are rare, who is gone from now on."""
@@ -229,7 +218,12 @@ class Feed:
         while True:
             await asyncio.sleep(self._settings.tick_s)
             async with self._turn:
-                publish(await asyncio.to_thread(self._look))
+                if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
+                    await self._show(publish)
+
+    async def _show(self, publish: Callable[[View], None]) -> None:
+        publish(await asyncio.to_thread(self._look))
+        self._pace.shown()
 
     def _look(self) -> View:
         return self._view(self._live.model.state(self.now()), None)
