@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,9 @@ from madrox_tui.screens.main import MainScreen
 from madrox_tui.themes import THEMES, fallback_variables
 
 DEFAULTS = Settings()
+
+GIVE_WAY_S = 0.001
+"""After so long a thread that reads gives way to the screen: a key takes a dozen such turns."""
 
 
 def _commands() -> type[Provider]:
@@ -179,6 +183,7 @@ def run_app(
             cached=True,
             first=first,
         )
+        sys.setswitchinterval(GIVE_WAY_S)
         app.run()
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))
