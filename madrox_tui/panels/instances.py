@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState, State
-from madrox_tui.columns import Table
+from madrox_tui.columns import Fitted, Table
 from madrox_tui.export import Export
 from madrox_tui.find import holds
 from madrox_tui.instance_columns import Cells, instance_columns, instance_export, searched
@@ -78,6 +78,8 @@ class InstancesPanel(LineView):
         self._folded: frozenset[str] = frozenset()
         self._was_read = False  # until then the first row is whichever is first
         self._table = Table(instance_columns(Cells()))
+        self._texts: dict[int, str] = {}  # what was searched of a view, for the next letter
+        self._texts_of: Fitted[Row] | None = None
         self.entitle("Instances")
 
     @property
@@ -181,7 +183,13 @@ class InstancesPanel(LineView):
 
     def whole_text(self, index: int) -> str:
         """What is shown of an instance, and what there is no room for."""
-        return f"{self.row_text(index)}\n{searched(self._rows[index])}"
+        fitted = self._table.at(self.row_width, self.order.key)
+        if fitted is not self._texts_of:
+            self._texts, self._texts_of = {}, fitted
+        text = self._texts.get(index)
+        if text is None:
+            text = self._texts[index] = f"{self.row_text(index)}\n{searched(self._rows[index])}"
+        return text
 
     def find_rows(self, text: str) -> Sequence[int]:
         """The rows that hold a text, also in a column that there is no room for."""

@@ -15,6 +15,7 @@ from alone import Alone, lines
 from fleets import ACTIVITY, NOW_S, instance, team, view
 from logging_core.analyse.state import State
 from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.tree_rows import Order
 from madrox_tui.view import View
 
 pytestmark = pytest.mark.asyncio
@@ -281,6 +282,22 @@ async def test_find_looks_through_what_is_not_shown() -> None:
         await pilot.pause()
         assert "›" in row_of(pilot, "mason")
         assert "›" not in row_of(pilot, "atlas")
+
+
+async def test_find_goes_by_what_is_shown_now() -> None:
+    """Looked through again after a new view, another order or another width, it is up to date."""
+    fleet = [instance("b", requests=2), instance("a", requests=1)]
+    async with panel_with(view(fleet), (160, 16)) as (panel, pilot):
+        panel.order = Order("requests")
+        panel.look_for("777")
+        assert not panel.found.rows
+        panel.view = view([instance("b", requests=777), instance("a", requests=1)])
+        assert list(panel.find_rows("777")) == [0]
+        panel.order = Order("requests", reverse=True)
+        assert list(panel.find_rows("777")) == [1]
+        await pilot.resize_terminal(40, 16)
+        await pilot.pause()
+        assert not panel.find_rows("777")
 
 
 async def test_only_what_differs_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
