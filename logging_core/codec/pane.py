@@ -25,6 +25,7 @@ SCREEN_LINES = 50
 """So many lines at the end of a frame are what the pane itself shows."""
 
 _TAIL_LINES = 20
+_ENOUGH_LINES = 2 * _TAIL_LINES  # unless most of them are blank
 _TAIL_CHARACTERS = 2000
 _SGR = re.compile("\x1b\\[[0-9;:]*m")
 _RULE_TEXT = FRAME_RULE.decode()
@@ -78,6 +79,14 @@ def pane_tail(end: bytes) -> str:
     """
     if len(end) >= TAIL_BYTES:
         end = end[end.find(b"\n") + 1 :]
-    text = safe_block(_SGR.sub("", restore_pane(end.decode("utf-8", "replace"))))
-    lines = [line.rstrip() for line in text.rstrip().split("\n")]
+    whole = end.decode("utf-8", "replace")
+    lines = _bare_lines("\n".join(whole.rsplit("\n", _ENOUGH_LINES)[1:]))
+    if len(lines) < _TAIL_LINES:
+        lines = _bare_lines(whole)
     return "\n".join(lines[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
+
+
+def _bare_lines(text: str) -> list[str]:
+    """The lines without colours and the blank ones at the end, safe to show."""
+    safe = safe_block(_SGR.sub("", restore_pane(text)))
+    return [line.rstrip() for line in safe.rstrip().split("\n")]

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import RULE, TreeBuilder
+from logging_core.codec import pane as codec
 from logging_core.read import capture, panes
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
@@ -133,6 +134,19 @@ def test_a_tail_is_short(tree: TreeBuilder, pane: PaneFile) -> None:
     tree.frame("a", "x" * 50_000, at=1)
     (frame,) = pane.newest(1)
     assert len(frame.tail) <= 2000
+
+
+@given(
+    st.lists(st.sampled_from(["", " ", "a", "\t-", "\r", "\x0b", "\x1b[1m", "e\u0301", RULE]))
+    | st.lists(st.text(st.characters(codec="utf-8"), max_size=4))
+)
+@settings(max_examples=200)
+def test_the_tail_of_a_long_pane_is_that_of_its_end(lines: list[str]) -> None:
+    """It is as if all of it had been made safe, whatever stands before the lines it shows."""
+    end = ("\n".join(["first", *lines] * 12) + "\n").encode()
+    with mock.patch.object(codec, "_ENOUGH_LINES", len(end)):
+        whole = codec.pane_tail(end)
+    assert codec.pane_tail(end) == whole
 
 
 def test_a_forged_time_does_not_lead_astray(tree: TreeBuilder, pane: PaneFile) -> None:
