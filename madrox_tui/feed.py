@@ -41,6 +41,7 @@ MANY_PER_S = 300.0
 MANY_LOOKS_S = 0.25
 """Then there is a new view so often at most."""
 
+_MINUTE_S = 60.0
 _AHEAD = -1  # rows of a view made ahead are numbered otherwise than those of any other
 
 
@@ -101,6 +102,7 @@ class Feed:
         self._jumps = -_AHEAD
         self._filter = parse_filter(settings.filter)
         self._scope: str | None = None
+        self._last: View | None = None
 
     @cached_property
     def _live(self) -> LiveFleet:
@@ -229,10 +231,25 @@ class Feed:
         while True:
             await asyncio.sleep(self._settings.tick_s)
             async with self._turn:
-                publish(await asyncio.to_thread(self._look))
+                view = self._look_again()
+                publish(await asyncio.to_thread(self._look) if view is None else view)
 
     def _look(self) -> View:
-        return self._view(self._live.model.state(self.now()), None)
+        self._last = view = self._view(self._live.model.state(self.now()), None)
+        return view
+
+    def _look_again(self) -> View | None:
+        """The last view as of now, if only time has passed since; that takes no time."""
+        now_s, last, model = self.now(), self._last, self._live.model
+        if last is None or not model.holds_at(now_s) or not self._sums.is_current:
+            return None
+        if (last.filter, last.scope) != (self._filter, self._scope):
+            return None
+        if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
+            return None  # what happened by the minute is another
+        rate, lag_s = self._pulse.events_per_s, self._pulse.lag_s
+        self._last = last.later(model.state(now_s), events_per_s=rate, lag_s=lag_s)
+        return self._last
 
     def _view(self, state: FleetState, moment_s: float | None) -> View:
         usage_of = (
