@@ -42,7 +42,13 @@ class AuditSums:
         self._wanted: object = None
         self._known: object = None
         self._view = NOTHING_SUMMED
+        self._is_current = False
         self._rested_s = float("-inf")
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing that the last look at the fleet brought has yet to be summed."""
+        return self._is_current and self._view.by == self.by
 
     def look(
         self,
@@ -64,9 +70,10 @@ class AuditSums:
         known = total.requests, total.tokens, total.cost_usd, state.errors, state.at_s // _MINUTE_S
         began_s = self._clock()
         if wanted == self._wanted and (known == self._known or began_s < self._rested_s):
+            self._is_current = known == self._known
             return self._view
         self._view = self._make(model, state, instances, usage)
-        self._wanted, self._known = wanted, known
+        self._wanted, self._known, self._is_current = wanted, known, True
         ended_s = self._clock()
         self._rested_s = ended_s + (ended_s - began_s) / SHARE
         return self._view

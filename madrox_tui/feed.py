@@ -33,6 +33,7 @@ T = TypeVar("T")
 PULSE_MINUTES = 10
 """Of so many minutes the list shows how much was going on."""
 
+_MINUTE_S = 60.0
 _AHEAD = -1  # rows of a view made ahead are numbered otherwise than those of any other
 
 
@@ -94,6 +95,7 @@ class Feed:
         self._jumps = -_AHEAD
         self._filter = parse_filter(settings.filter)
         self._scope: str | None = None
+        self._last: View | None = None
 
     @cached_property
     def _live(self) -> LiveFleet:
@@ -193,9 +195,10 @@ class Feed:
         return await asyncio.to_thread(self._read_events, query, most)
 
     async def _follow(self, publish: Callable[[View], None]) -> None:
-        async for batch in self._live.batches():
+        live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time
+        async for batch in live.batches():
             async with self._turn:
-                await asyncio.to_thread(self._live.take, batch)
+                await asyncio.to_thread(live.take, batch)
                 self._note_gone(batch)
                 self._pulse.beat(batch.count, caught_up=batch.caught_up)
                 self._looks_left -= 1
@@ -219,14 +222,28 @@ class Feed:
             await asyncio.sleep(self._settings.tick_s)
             async with self._turn:
                 if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
-                    await self._show(publish)
+                    await self._show(publish, self._look_again())
 
-    async def _show(self, publish: Callable[[View], None]) -> None:
-        publish(await asyncio.to_thread(self._look))
+    async def _show(self, publish: Callable[[View], None], view: View | None = None) -> None:
+        publish(await asyncio.to_thread(self._look) if view is None else view)
         self._pace.shown()
 
     def _look(self) -> View:
-        return self._view(self._live.model.state(self.now()), None)
+        self._last = view = self._view(self._live.model.state(self.now()), None)
+        return view
+
+    def _look_again(self) -> View | None:
+        """The last view as of now, if only time has passed since; that takes no time."""
+        now_s, last, model = self.now(), self._last, self._live.model
+        if last is None or not model.holds_at(now_s) or not self._sums.is_current:
+            return None
+        if (last.filter, last.scope) != (self._filter, self._scope):
+            return None
+        if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
+            return None  # what happened by the minute is another
+        rate, lag_s = self._pulse.events_per_s, self._pulse.lag_s
+        self._last = last.later(model.state(now_s), events_per_s=rate, lag_s=lag_s)
+        return self._last
 
     def _view(self, state: FleetState, moment_s: float | None) -> View:
         usage_of = (

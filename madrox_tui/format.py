@@ -120,6 +120,13 @@ def age(seconds: float | None) -> str:
     return f"{min(whole // _YEAR, 999)}y"
 
 
+def age_left_s(seconds: float) -> float:
+    """For how many seconds more an `age` reads the same."""
+    units = ((_MINUTE, 1), (_HOUR, _MINUTE), (_DAY, _HOUR), (_YEAR, _DAY))
+    unit = next((unit for below, unit in units if seconds < below), _YEAR)
+    return unit - max(0.0, seconds) % unit - min(0.0, seconds)
+
+
 def clock(time_s: float | None) -> str:
     """The local time of day of a moment: `12:31:10`; always 8 cells."""
     return "--:--:--" if time_s is None else f"{datetime.fromtimestamp(time_s):%H:%M:%S}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from rich.cells import cell_len
@@ -49,19 +50,31 @@ EXPORTED = (
 
 
 class Cells:
-    """Says what a cell holds, at the moment of a view.
+    """Says what a cell holds, at the moment of a view or later.
 
     Args:
         view: What is shown; `None` while there is none.
         tree: Whether names are indented below their parents.
+
+    Attributes:
+        at_s: The moment that ages are counted to.
     """
 
     def __init__(self, view: View | None = None, *, tree: bool = False) -> None:
         self._view = view
         self._tree = tree
-        self._at_s = view.state.at_s if view else 0.0
+        self.at_s = view.state.at_s if view else 0.0
+        self._said_s = self.at_s
+        self._holds_until_s = math.inf
         self._activity: Mapping[str, tuple[int, ...]] = view.activity if view else {}
         self._most = max((max(series, default=0) for series in self._activity.values()), default=0)
+
+    def are_stale(self) -> bool:
+        """Whether an age that was said since this last was so reads otherwise by now."""
+        if self._said_s <= self.at_s < self._holds_until_s:
+            return False
+        self._said_s, self._holds_until_s = self.at_s, math.inf
+        return True
 
     def state(self, row: Row) -> Cell:
         """Sign and word."""
@@ -71,7 +84,7 @@ class Cells:
     def since(self, row: Row) -> Cell:
         """For how long it is in that state."""
         urgent = row.shown.state in NEEDS_YOU
-        return fmt.age(self._elapsed(row.shown.since_s)), "" if urgent else "muted"
+        return self._age(row.shown.since_s), "" if urgent else "muted"
 
     def name(self, row: Row) -> Cell:
         """The name in the instance's own colour, in the tree below its parent."""
@@ -99,7 +112,7 @@ class Cells:
         requests = row.shown.open_requests
         if not requests:
             return fmt.UNKNOWN, "muted"
-        age = fmt.age(self._elapsed(requests[0].since_s))
+        age = self._age(requests[0].since_s)
         return f"{fmt.count(len(requests))} {age}", LOOKS[row.shown.state].style
 
     def cost(self, row: Row) -> Cell:
@@ -121,14 +134,19 @@ class Cells:
 
     def seen(self, row: Row) -> Cell:
         """How long ago anything was heard of it."""
-        return fmt.age(self._elapsed(row.shown.last_activity_s)), "muted"
+        return self._age(row.shown.last_activity_s), "muted"
 
     def why(self, row: Row) -> Cell:
         """Why it is in that state."""
         return row.shown.reason, "" if row.shown.state in NEEDS_YOU else "muted"
 
-    def _elapsed(self, since_s: float | None) -> float | None:
-        return None if since_s is None else max(0.0, self._at_s - since_s)
+    def _age(self, since_s: float | None) -> str:
+        if since_s is None:
+            return fmt.UNKNOWN
+        elapsed_s = self.at_s - since_s
+        until_s = self.at_s + fmt.age_left_s(elapsed_s)
+        self._holds_until_s = min(self._holds_until_s, until_s)
+        return fmt.age(elapsed_s)
 
 
 def role(row: Row) -> Cell:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     state = latest.state
     total = len(state.instances)
     problems = state.problems.total
-    counts = _counts(state)
+    counts = _counts(latest)
     needs_you = (State.WAITING, State.STUCK, State.ERROR)
     urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
     pieces = [_mode(state, held), *([NOW] if held is not None else []), *urgent]
@@ -88,12 +87,11 @@ def _messages(state: FleetState) -> int:
     return state.dropped_messages + len(state.messages)
 
 
-def _counts(state: FleetState) -> dict[State, Content]:
-    found = Counter(instance.state for instance in state.instances)
+def _counts(view: View) -> dict[State, Content]:
     return {
-        kind: Content.styled(f"{found[kind]} {kind.value}", style)
+        kind: Content.styled(f"{view.counts[kind]} {kind.value}", style)
         for kind, style in _COUNTED.items()
-        if found[kind]
+        if view.counts[kind]
     }
 
 

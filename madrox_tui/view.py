@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
 from rich.cells import cell_len
 
-from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.analyse.state import FleetState, InstanceState, State, Usage
 from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 
@@ -48,6 +49,31 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Whether anything is left out."""
         return bool(self.filter) or self.scope is not None
 
+    def later(self, state: FleetState, *, events_per_s: float, lag_s: float) -> View:
+        """The same look a moment later: what was worked out of it holds.
+
+        Args:
+            state: The fleet then; only its moment is another.
+            events_per_s: As of then, and so is the next.
+            lag_s: As of then.
+        """
+        view = msgspec.structs.replace(self, state=state, events_per_s=events_per_s, lag_s=lag_s)
+        vars(view).update(vars(self))
+        return view
+
+    def is_later(self, before: View | None) -> bool:
+        """Whether it shows what a view before it does, and only time has passed."""
+        return (
+            before is not None
+            and all(getattr(self, name) is getattr(before, name) for name in _LASTING)
+            and all(getattr(self.state, n) is getattr(before.state, n) for n in _LASTING_OF_STATE)
+        )
+
+    @cached_property
+    def counts(self) -> Counter[State]:
+        """How many instances of the whole fleet are in each state."""
+        return Counter(instance.state for instance in self.state.instances)
+
     @cached_property
     def by_id(self) -> dict[str, InstanceState]:
         """The instances that are shown, by id."""
@@ -70,3 +96,8 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _places(self) -> dict[str, int]:
         return {i.instance_id: place for place, i in enumerate(self.state.instances)}
+
+
+_LASTING = tuple(set(View.__struct_fields__) - {"state", "events_per_s", "lag_s"})
+_LASTING_OF_STATE = tuple(set(FleetState.__struct_fields__) - {"at_s"})
+"""What stays the same object while only time passes."""

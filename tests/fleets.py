@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from logging_core.analyse.state import (
     FleetState,
     InstanceState,
@@ -55,6 +57,12 @@ def view(
     """A look at a fleet that nothing narrows."""
     state = FleetState(at_s=at_s, instances=tuple(instances), caught_up=True)
     return View(state, Filter(), None, state.instances, Usage(), activity or {})
+
+
+def later(shown: View, seconds: float) -> View:
+    """The same look when only time has passed."""
+    state = msgspec.structs.replace(shown.state, at_s=shown.state.at_s + seconds)
+    return shown.later(state, events_per_s=0.0, lag_s=0.0)
 
 
 def team() -> list[InstanceState]:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import is_not
 from typing import IO, Any, Self
 
+import msgspec
+
 from logging_core.analyse import memento
 from logging_core.analyse.fold import REMEMBERED, Fold
 from logging_core.analyse.groups import Tables
@@ -52,10 +54,17 @@ class FleetModel:
             by_time=by_time,
         )
         self._frozen: tuple[InstanceState, ...] = ()
+        self._last = FleetState(at_s=math.inf)
+        self._same_until_s = -math.inf
 
     def apply(self, batch: Batch) -> None:
         """Take in what one look at the tree brought."""
         self._fold.take(batch)
+        self._same_until_s = -math.inf
+
+    def holds_at(self, now_s: float) -> bool:
+        """Whether `state` gives what it gave last, but for the moment: then it costs nothing."""
+        return self._last.at_s <= now_s <= self._same_until_s
 
     def state(self, now_s: float) -> FleetState:
         """The fleet as it is known, at the moment `now_s`: states that depend on time are of then.
@@ -63,10 +72,13 @@ class FleetModel:
         Args:
             now_s: Seconds since the epoch.
         """
+        if self.holds_at(now_s):
+            self._last = msgspec.structs.replace(self._last, at_s=now_s)
+            return self._last
         self._fold.settle()
         if self._fold.total is None:
             self._fold.total = self._fold.summary.total()
-        return FleetState(
+        self._last = FleetState(
             at_s=now_s,
             instances=self._freeze(now_s),
             usage=self._fold.total,
@@ -81,6 +93,9 @@ class FleetModel:
             waiting=self._fold.waiting,
             caught_up=self._fold.caught_up,
         )
+        known = (i for i in self._fold.instances.values() if i.known)
+        self._same_until_s = min((i.same_until_s for i in known), default=math.inf)
+        return self._last
 
     def usage_of(self, instance_ids: Iterable[str]) -> Usage:
         """What some instances add up to; those that are not known add nothing."""

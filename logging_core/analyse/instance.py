@@ -203,6 +203,11 @@ class Instance:
         """Something about it may have changed: freeze it anew."""
         self._fresh = (math.inf, -math.inf)
 
+    @property
+    def same_until_s(self) -> float:
+        """Up to which moment its last state holds if nothing comes, in seconds since the epoch."""
+        return self._fresh[1]
+
     def state(self, around: Around) -> InstanceState:
         """Its state; the same object as before while nothing has changed."""
         fresh_from_s, fresh_to_s = self._fresh

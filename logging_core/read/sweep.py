@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import errno
-import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from operator import attrgetter
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import msgspec
 
 from logging_core.read.files import Part
-from logging_core.tree import FileKind, LogFile, classify
+from logging_core.read.listing import (
+    NOTHING,
+    Groups,
+    Listing,
+    Mark,
+    entries_of,
+    list_directory,
+    mark_of,
+)
 
 AUDIT = "audit"
 """The directory of the audit files; those of one day are one log, whatever they are renamed to."""
@@ -21,15 +26,10 @@ AUDIT = "audit"
 INSTANCES = "instances"
 """The directory of the directories of the instances."""
 
-_DAY = len("audit/audit_20261123")
-
 _ROOT = ""
 _LOOKS_TO_BE_GONE = 2
 _SETTLED_NS = 3_000_000_000
 """A directory's time tells of every change only if they are further apart than it is fine."""
-
-Groups = dict[str, tuple[Part, ...]]
-"""The parts of each log of a directory, oldest first."""
 
 
 class Look(msgspec.Struct):
@@ -46,42 +46,6 @@ class Look(msgspec.Struct):
     seen: list[str] = msgspec.field(default_factory=list)
     gone: list[str] = msgspec.field(default_factory=list)
     problems: list[tuple[str, str]] = msgspec.field(default_factory=list)
-
-
-class _Listing:
-    """One directory.
-
-    Attributes:
-        files: By name; `None` for what is not ours.
-        strange: Path and reason of what has a log's name but is no file.
-        groups: The parts of each log.
-        parts: All of them.
-        mark: What the directory looked like, if it had been left alone for a while when it was
-            listed: then equal marks, equal names.
-    """
-
-    __slots__ = ("files", "groups", "mark", "parts", "strange")
-
-    def __init__(
-        self,
-        files: Mapping[str, Part | None] | None = None,
-        strange: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        self.files = files or {}
-        self.strange = strange
-        self.mark: tuple[int, ...] | None = None
-        self.parts = [part for part in self.files.values() if part is not None]
-        groups: dict[str, list[Part]] = {}
-        for part in self.parts:
-            base = part.log.base
-            group = base[:_DAY] if part.log.kind is FileKind.AUDIT else base
-            groups.setdefault(group, []).append(part)
-        self.groups: Groups = {
-            group: tuple(sorted(parts, key=attrgetter("order"))) for group, parts in groups.items()
-        }
-
-
-_NOTHING = _Listing()
 
 
 class Sweep:
@@ -103,7 +67,9 @@ class Sweep:
         self._root = root
         self._now_ns = now_ns
         self._base = str(root)
-        self._known: dict[str, _Listing] = {}
+        self._known: dict[str, Listing] = {}
+        self._present: set[str] = set()
+        self._present_mark: Mark | None = None  # as that of a `Listing`
         self._failing: dict[str, str] = {}
 
     def everything(self) -> Look:
@@ -144,7 +110,7 @@ class Sweep:
     def groups(self, directory: str) -> Groups:
         """The logs of one directory, listed anew; none if that cannot be done."""
         try:
-            return self._list(directory, _NOTHING).groups
+            return list_directory(self._base, directory).groups
         except OSError:
             return {}
 
@@ -162,38 +128,43 @@ class Sweep:
 
     def _list_instances(self, look: Look) -> Collection[str] | None:
         """Note new directories of instances; all that are there, `None` if nobody can tell."""
+        before = mark_of(f"{self._base}/{INSTANCES}")
+        if before is not None and before == self._present_mark:
+            return self._present
+        self._present_mark = None
         try:
-            present, links = instance_directories(self._root)
+            self._present, links = instance_directories(self._root)
         except FileNotFoundError:
             return ()
         except OSError as error:
             self._fail(INSTANCES, _reason(error), look)
             return None
+        self._present_mark = self._believed(before)
         self._failing.pop(INSTANCES, None)
         for name in links:
             self._fail(f"{INSTANCES}/{name}", "a symbolic link", look)
-        for name in sorted(present - self.instances.keys()):
+        for name in sorted(self._present - self.instances.keys()):
             self.instances[name] = 0
             look.seen.append(name)
-        return present
+        return self._present
 
     def _list_into(self, directory: str, look: Look) -> None:
-        known = self._known.get(directory, _NOTHING)
-        if known.mark is not None and self._is_unchanged(directory, known):
-            self._failing.pop(directory or ".", None)
+        known = self._known.get(directory, NOTHING)
+        if known.is_unchanged():
+            if self._failing:
+                self._failing.pop(directory or ".", None)
             return
         try:
-            before = _mark(f"{self._base}/{directory}")
-            listing = self._list(directory, known)
+            before = mark_of(f"{self._base}/{directory}")
+            listing = list_directory(self._base, directory, known)
         except FileNotFoundError:
-            listing = _NOTHING
+            listing = NOTHING
         except OSError as error:
             self._fail(directory or ".", _reason(error), look)
             return
         self._failing.pop(directory or ".", None)
-        if listing is not _NOTHING:
-            settled = before is not None and self._now_ns() - before[-1] > _SETTLED_NS
-            listing.mark = before if settled else None
+        if listing is not NOTHING:
+            listing.mark = self._believed(before)
         if listing is known:
             return
         for path, reason in listing.strange:
@@ -204,43 +175,11 @@ class Sweep:
                 look.changed[group] = parts
         self._known[directory] = listing
 
-    def _is_unchanged(self, directory: str, known: _Listing) -> bool:
-        """Whether a directory and all its files are as they were: cheaper than to list it."""
-        if _mark(f"{self._base}/{directory}") != known.mark:
-            return False
-        prefix = f"{self._base}/"
-        try:
-            for part in known.parts:
-                if not _same(part, os.lstat(prefix + part.path)):
-                    return False
-        except OSError:
-            return False
-        return True
-
-    def _list(self, directory: str, known: _Listing) -> _Listing:
-        """List one directory; the same object as `known` if nothing is different."""
-        prefix = f"{directory}/" if directory else ""
-        files: dict[str, Part | None] = {}
-        strange: list[tuple[str, str]] = []
-        with _entries(self._base, directory) as entries:
-            for entry in entries:
-                part = known.files.get(entry.name)
-                if part is None and entry.name in known.files:
-                    files[entry.name] = None
-                    continue
-                path = prefix + entry.name
-                file = classify(path) if part is None else part.log
-                if file is None:
-                    files[entry.name] = None
-                elif entry.is_file(follow_symlinks=False):
-                    with suppress(FileNotFoundError):
-                        files[entry.name] = _part(entry, path, file, part)
-                else:
-                    kind = "a symbolic link" if entry.is_symlink() else "not a regular file"
-                    strange.append((path, kind))
-        if files == known.files and strange == known.strange:
-            return known
-        return _Listing(files, strange)
+    def _believed(self, mark: Mark | None) -> Mark | None:
+        """A mark from before a listing, if the directory has been left alone for a while."""
+        if mark is None or self._now_ns() - mark[-1] <= _SETTLED_NS:
+            return None
+        return mark
 
     def _fail(self, path: str, reason: str, look: Look) -> None:
         if self._failing.get(path) != reason:
@@ -254,49 +193,10 @@ def instance_directories(root: str | Path) -> tuple[set[str], set[str]]:
     Raises:
         OSError: There is no such directory, or it cannot be read.
     """
-    with _entries(str(root), INSTANCES) as entries:
+    with entries_of(str(root), INSTANCES) as entries:
         listed = [entry for entry in entries if not entry.name.startswith(".")]
         directories = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
         return directories, {entry.name for entry in listed if entry.is_symlink()}
-
-
-def _part(entry: os.DirEntry[str], path: str, file: LogFile, known: Part | None) -> Part:
-    """A listed file; the same object as `known` if nothing is different."""
-    status = entry.stat(follow_symlinks=False)
-    if known is not None and _same(known, status):
-        return known
-    place = status.st_dev, status.st_ino
-    return Part(path, file, *place, status.st_size, status.st_mtime_ns, status.st_mode)
-
-
-def _same(part: Part, status: os.stat_result) -> bool:
-    """Whether a file is as it was: any difference counts, not only a later time."""
-    if status.st_size != part.size or status.st_mtime_ns != part.mtime_ns:
-        return False
-    return status.st_ino == part.ino and status.st_mode == part.mode
-
-
-def _mark(path: str) -> tuple[int, ...] | None:
-    """Which directory this is, and when names in it last changed; `None` if there is none."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_mode, status.st_mtime_ns
-
-
-@contextmanager
-def _entries(root: str, relative: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """What is in a directory below the root, which is opened without following a link."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    if relative:  # the root itself is where the user says, be it through a link
-        flags |= os.O_NOFOLLOW
-    fd = os.open(f"{root}/{relative}", flags)
-    try:
-        with os.scandir(fd) as entries:
-            yield entries
-    finally:
-        os.close(fd)
 
 
 def _reason(error: OSError) -> str:

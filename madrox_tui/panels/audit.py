@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -57,7 +57,7 @@ class AuditPanel(LineView):
         super().__init__(id=id)
         self.entitle("Audit")
         self._groups: tuple[Group, ...] = ()
-        self._names: dict[str, str] = {}
+        self._names: Mapping[str, str] = {}
         self._by = WAYS[0]
         self._most = 0.0
         self._priced = True
@@ -77,15 +77,17 @@ class AuditPanel(LineView):
         group = self._groups[self.cursor]
         return query_of(group, self._by, self._called(group))
 
-    def watch_view(self, view: View | None) -> None:
+    def watch_view(self, before: View | None, view: View | None) -> None:
         """Show new sums; the cursor stays on its group."""
         if view is None:
             return
         audit = view.audit
+        if view.is_later(before) and audit.budget is None:
+            return  # only when a budget will be gone is told from now
         chosen = self._groups[self.cursor] if self.cursor < len(self._groups) else None
         stays = self._by == audit.by
         self._by, self._groups = audit.by, audit.groups
-        self._names = {i.instance_id: i.label for i in view.state.instances}
+        self._names = view.labels
         self._priced = any(group.usage.cost_usd is not None for group in self._groups)
         self._most = max(map(self._weight, self._groups), default=0.0)
         if stays and chosen is not None:

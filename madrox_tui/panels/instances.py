@@ -77,7 +77,8 @@ class InstancesPanel(LineView):
         self._rows: list[Row] = []
         self._folded: frozenset[str] = frozenset()
         self._was_read = False  # until then the first row is whichever is first
-        self._table = Table(instance_columns(Cells()))
+        self._cells = Cells()
+        self._table = Table(instance_columns(self._cells))
         self._texts: dict[int, str] = {}  # what was searched of a view, for the next letter
         self._texts_of: Fitted[Row] | None = None
         self.entitle("Instances")
@@ -94,9 +95,17 @@ class InstancesPanel(LineView):
 
     # --- what is shown -------------------------------------------------------
 
-    def watch_view(self) -> None:
-        """Show a new view."""
-        self._show()
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        """Show a new view; where only time has passed, the ages that read otherwise by now."""
+        if view is None or not view.is_later(before):
+            self._show()
+            return
+        self._cells.at_s = view.state.at_s
+        if self._cells.are_stale():
+            self._texts_of = None
+            if self.display:
+                self.refresh_changed()
+        self._announce()
 
     def watch_order(self) -> None:
         """Show the rows in another order."""
@@ -114,8 +123,8 @@ class InstancesPanel(LineView):
         view = self.view
         if view is None:
             return
-        cells = Cells(view, tree=self.as_tree)
-        self._table = Table(instance_columns(cells))
+        self._cells = Cells(view, tree=self.as_tree)
+        self._table = Table(instance_columns(self._cells))
         chosen, line = self.selected, self.cursor - self.scroll_offset.y
         shown = [i for i in view.instances if self.with_dead or i.state is not State.TERMINATED]
         if self.as_tree:

@@ -133,11 +133,17 @@ class TimelinePanel(LineView):
 
     # --- what is shown -------------------------------------------------------
 
-    def watch_view(self, view: View | None) -> None:
+    def watch_view(self, before: View | None, view: View | None) -> None:
         """Add what is new, or choose all rows anew if the filter changed."""
-        if view is not None:
+        if view is None:
+            return
+        if not view.is_later(before):
             self._open = open_since(view)
             self._show(view)
+            return
+        if self._open:
+            self.refresh_changed()  # for how long they have been open
+        self._want_older()
 
     def watch_follow(self, follow: bool) -> None:
         """Following, nothing is unseen."""

@@ -424,6 +424,31 @@ def test_time_alone_makes_stuck_and_a_new_frame_unmakes_it() -> None:
     assert model.state(T + 502).instances[0].state is State.BUSY
 
 
+def test_while_only_time_passes_the_state_is_the_same_objects() -> None:
+    """It costs nothing then, is told before, and ends with a record or with a state that changes.
+
+    Going back in time is no passing of time.
+    """
+    model = FleetModel(stuck_after_s=30)
+    model.apply(Batch(records=(sent(0), frame(0, 1))))
+    assert not model.holds_at(T + 10)
+    first = model.state(T + 10)
+    assert (model.holds_at(T + 9), model.holds_at(T + 30), model.holds_at(T + 31)) == (
+        False,
+        True,
+        False,
+    )
+    later = model.state(T + 30)
+    assert (first.at_s, later.at_s) == (T + 10, T + 30)
+    for name in set(FleetState.__struct_fields__) - {"at_s"}:
+        assert getattr(later, name) is getattr(first, name)
+    assert model.state(T + 31).instances[0].state is State.STUCK
+    assert model.holds_at(T + 500)
+    model.apply(Batch(records=(frame(501, 2, 500),)))
+    assert not model.holds_at(T + 502)
+    assert model.state(T + 502).instances[0].state is State.BUSY
+
+
 def test_a_pane_from_the_future_hides_nothing() -> None:
     """A capture dated ten years ahead does not keep an instance from being stuck."""
     assert only(sent(0), frame(315_360_000, 1), now=200).state is State.STUCK

@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 
 from builders import TreeBuilder
-from logging_core.read.sweep import Sweep
+from faults import as_nobody
+from logging_core.read.sweep import Look, Sweep
 
 DIRECTORY = "instances/a"
 MESSAGES = f"{DIRECTORY}/communication.jsonl"
@@ -25,6 +26,8 @@ def settled(tree: TreeBuilder) -> Sweep:
     """A sweep that knows a tree which has been quiet."""
     tree.spawn("a")
     tree.send("a", "one")
+    for directory in (tree.root / DIRECTORY, tree.root / "instances"):
+        os.utime(directory, (1, 1))  # the times of directories are coarse, and tests are fast
     sweep = Sweep(tree.root, now_ns=much_later)
     assert MESSAGES in sweep.everything().changed
     assert sweep.everything().changed == {}
@@ -72,9 +75,9 @@ def test_a_new_file_in_a_quiet_directory_is_seen(tree: TreeBuilder, settled: Swe
 
 def test_a_quiet_tree_is_not_listed_again(settled: Sweep) -> None:
     """Its files are looked at one by one, which costs half as much."""
-    with mock.patch.object(Sweep, "_list") as listing:
-        assert settled.everything().changed == {}
-    listing.assert_not_called()
+    with mock.patch.object(os, "open") as opening:
+        assert settled.everything() == Look()
+    opening.assert_not_called()
 
 
 def test_the_time_of_a_busy_directory_is_not_believed(tree: TreeBuilder) -> None:
@@ -98,3 +101,31 @@ def test_a_quiet_directory_that_becomes_a_link_is_not_entered(
     look = settled.everything()
     assert (DIRECTORY, "a symbolic link") in look.problems
     assert look.changed == {}
+
+
+def test_who_is_there_is_not_listed_again_while_nobody_comes_or_goes(
+    tree: TreeBuilder, settled: Sweep
+) -> None:
+    """Then it is: newcomers are seen, and who is missed twice is gone."""
+    with mock.patch.object(os, "scandir") as listing:
+        assert settled.everything() == Look()
+    listing.assert_not_called()
+    tree.send("b", "one")
+    assert settled.everything().seen == ["b"]
+    (tree.root / "instances/b").rename(tree.root.parent / "aside")
+    assert [settled.everything().gone for _ in range(3)] == [[], ["b"], []]
+
+
+def test_who_is_there_is_told_again_once_it_may_be_listed_again(tree: TreeBuilder) -> None:
+    """Nobody is gone meanwhile, and who came is seen."""
+    tree.send("a", "one")
+    sweep = Sweep(tree.root, now_ns=much_later)
+    sweep.everything()
+    (tree.root / "instances").chmod(0)
+    with as_nobody(tree.root.parent):
+        told = [[path for path, _ in sweep.everything().problems] for _ in range(3)]
+    assert told == [["instances", "instances/a"], [], []]
+    (tree.root / "instances").chmod(0o755)
+    tree.send("b", "one")
+    look = sweep.everything()
+    assert (look.seen, look.gone) == (["b"], [])

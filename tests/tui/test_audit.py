@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from textual.pilot import Pilot
 from alone import Alone
 from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from builders import TreeBuilder
-from fleets import instance, view
+from fleets import instance, later, view
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent
@@ -431,3 +432,21 @@ def test_a_fleet_without_requests_has_no_empty_pictures() -> None:
     assert [line.split() for line in lines if line.strip()] == [
         ["–", "0", "req", "2", "err", "–", "tok"]
     ]
+
+
+@pytest.mark.asyncio
+async def test_as_time_passes_only_the_budget_reads_otherwise() -> None:
+    """When it will be gone is told from now; where there is none, nothing is arranged anew."""
+    app = Panel(AuditPanel(id="audit"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.widget.view = shown = fleet_view()
+        await pilot.pause()
+        assert "reached in 10h" in screen_of(pilot)
+        app.widget.view = later(shown, 2 * 3600)
+        await pilot.pause()
+        assert "reached in 8h" in screen_of(pilot)
+        app.widget.view = shown = fleet_view(budget_usd=None)
+        with mock.patch.object(AuditPanel, "show_rows") as showing:
+            app.widget.view = later(shown, 2 * 3600)
+            await pilot.pause()
+        showing.assert_not_called()

@@ -53,6 +53,20 @@ def test_sums_take_a_part_of_the_time_only() -> None:
     assert audit.look(model, busy, view.instances, view.usage) is not first
 
 
+def test_sums_that_rest_are_not_current() -> None:
+    """Nor are those that are grouped otherwise than is asked for by now."""
+    view, clock = fleet_view(), Clock()
+    audit, model = sums(clock), FakeModel(instances())
+    known = [audit.is_current]
+    busy = with_requests(view.state, 5)
+    for state, rests in ((view.state, False), (busy, True), (busy, False)):
+        clock.now_s += 0 if rests else 1000
+        audit.look(model, state, view.instances, view.usage)
+        known.append(audit.is_current)
+    audit.by = "role"
+    assert [*known, audit.is_current] == [False, True, False, True, False]
+
+
 def test_what_a_person_asks_for_comes_at_once() -> None:
     """Another filter and other groups do not wait for anything."""
     view, clock = fleet_view(), Clock()

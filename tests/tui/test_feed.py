@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from operator import is_
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pytest
 
 from builders import TreeBuilder
+from logging_core.analyse.state import State
 from logging_core.read import session
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed, First
@@ -113,3 +118,80 @@ def test_a_filter_that_comes_first_waits_for_the_tree(tree: TreeBuilder) -> None
         return view
 
     assert messages(asyncio.run(narrow())) == 5
+
+
+class Ticking:
+    """A feed that ticks all the time, with a clock that is turned by hand."""
+
+    def __init__(self, tree: TreeBuilder) -> None:
+        self.now_s = TreeBuilder.epoch(100)
+        settings = Settings(poll=True, tick_s=0.001, stuck_after_s=150)
+        self.feed = Feed(tree.root, now=lambda: self.now_s, settings=settings)
+        self.newest: View | None = None
+        self._came = asyncio.Event()
+
+    def publish(self, view: View) -> None:
+        self.newest = view
+        self._came.set()
+
+    async def until(self, holds: Callable[[View], bool]) -> View:
+        """The first view from now on of which something is true."""
+        async with asyncio.timeout(10):
+            while True:
+                self._came.clear()
+                await self._came.wait()
+                assert self.newest is not None
+                if holds(self.newest):
+                    return self.newest
+
+
+@asynccontextmanager
+async def ticking(tree: TreeBuilder) -> AsyncIterator[Ticking]:
+    made = Ticking(tree)
+    running = asyncio.create_task(made.feed.run(made.publish))
+    await made.until(lambda view: view.state.caught_up)
+    yield made
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@pytest.mark.asyncio
+async def test_a_tick_without_news_shows_the_same_objects(tree: TreeBuilder) -> None:
+    """Only the moment is another; nothing is filtered, summed or counted again."""
+    async with ticking(tree) as fleet:
+        before = await fleet.until(lambda _: True)
+        with mock.patch.object(Feed, "_look", side_effect=AssertionError):
+            fleet.now_s += 5
+            after = await fleet.until(lambda view: view.state.at_s == fleet.now_s)
+            assert after.is_later(before)
+            assert (after.instances, after.activity) == (before.instances, before.activity)
+            assert all(map(is_, after.instances, before.instances))
+
+
+@pytest.mark.asyncio
+async def test_what_time_changes_is_shown_on_time(tree: TreeBuilder) -> None:
+    """The minutes of the activity move on, and a request becomes stuck, without any record."""
+    async with ticking(tree) as fleet:
+        before = await fleet.until(lambda _: True)
+        fleet.now_s += 30
+        after = await fleet.until(lambda view: view.state.at_s == fleet.now_s)
+        assert not after.is_later(before)
+        assert before.activity["i0"] == (*[0] * 8, 2, 0)
+        assert after.activity["i0"] == (*[0] * 7, 2, 0, 0)
+        assert {instance.state for instance in after.instances} == {State.BUSY}
+        fleet.now_s = TreeBuilder.epoch(151)
+        after = await fleet.until(lambda view: view.state.at_s == fleet.now_s)
+        assert {i.instance_id for i in after.instances if i.state is State.STUCK} == {"i0"}
+
+
+@pytest.mark.asyncio
+async def test_a_tick_after_news_shows_them(tree: TreeBuilder) -> None:
+    """A record, and another filter, are in every view that follows."""
+    async with ticking(tree) as fleet:
+        before = await fleet.until(lambda _: True)
+        tree.send("i4", "more", at=99)
+        after = await fleet.until(lambda view: messages(view) == 6)
+        assert not after.is_later(before)
+        await fleet.feed.narrow(parse_filter("name:agent-1"), None, None)
+        after = await fleet.until(lambda _: True)
+        assert [instance.instance_id for instance in after.instances] == ["i1"]

@@ -135,6 +135,15 @@ def test_ages(seconds: float, text: str) -> None:
     assert fmt.age(seconds) == text
 
 
+@given(st.floats(-1e6, 1e9), st.floats(0, 1))
+def test_an_age_reads_the_same_for_as_long_as_is_said(seconds: float, part: float) -> None:
+    """And not a moment longer."""
+    left_s = fmt.age_left_s(seconds)
+    assert left_s > 0
+    assert fmt.age(seconds + left_s * part * 0.999) == fmt.age(seconds)
+    assert fmt.age(seconds + left_s + 0.001) != fmt.age(seconds)
+
+
 def test_clocks_are_local() -> None:
     """Times of day are in the local zone, as the log tree writes them."""
     time_s = datetime(2026, 11, 23, 9, 5, 7).astimezone().timestamp()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from alone import Alone, lines
-from fleets import ACTIVITY, NOW_S, instance, team, view
+from fleets import ACTIVITY, NOW_S, instance, later, team, view
 from logging_core.analyse.state import State
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.tree_rows import Order
@@ -300,18 +301,24 @@ async def test_find_goes_by_what_is_shown_now() -> None:
         assert not panel.find_rows("777")
 
 
+def watch_drawing(panel: InstancesPanel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lines that are drawn from now on."""
+    drawn: list[int] = []
+    draw = panel.render_line
+
+    def counted(y: int) -> Any:
+        drawn.append(y)
+        return draw(y)
+
+    monkeypatch.setattr(panel, "render_line", counted)
+    return drawn
+
+
 async def test_only_what_differs_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """An update that changes one of a hundred rows draws that one; an equal one draws nothing."""
     fleet = [instance(f"i{n:02}", requests=1) for n in range(40)]
     async with panel_with(view(fleet), (120, 50)) as (panel, pilot):
-        drawn: list[int] = []
-        draw = panel.render_line
-
-        def counted(y: int) -> Any:
-            drawn.append(y)
-            return draw(y)
-
-        monkeypatch.setattr(panel, "render_line", counted)
+        drawn = watch_drawing(panel, monkeypatch)
         panel.view = view(list(fleet))
         await pilot.pause()
         assert drawn == []
@@ -319,6 +326,50 @@ async def test_only_what_differs_is_drawn(monkeypatch: pytest.MonkeyPatch) -> No
         panel.view = view(list(fleet))
         await pilot.pause()
         assert drawn == [8]
+
+
+async def test_an_age_is_drawn_when_it_reads_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not each second: `6m` stands for a minute, and what is near goes by the second."""
+    fleet = [instance("near", since=50), instance("far", since=6 * 60 + 30)]
+    shown = view(fleet)
+    async with panel_with(shown, (120, 12)) as (panel, pilot):
+        drawn = watch_drawing(panel, monkeypatch)
+        for seconds, near, far, lines_drawn in (
+            (1.5, "51s", "6m", [1]),
+            (11.5, "1m", "6m", [1]),
+            (29.0, "1m", "6m", []),
+            (30.5, "1m", "7m", [2]),
+            (75.0, "2m", "7m", [1]),
+            (-40.0, "10s", "5m", [1, 2]),
+        ):
+            panel.view = later(shown, seconds)
+            await pilot.pause()
+            ages = [row_of(pilot, name).split()[2] for name in ("near", "far")]
+            assert (*ages, drawn) == (near, far, lines_drawn)
+            drawn.clear()
+
+
+async def test_while_no_age_changes_no_row_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second in which nothing happens does not look at the rows at all."""
+    shown = view([instance(f"i{n:02}", since=3600) for n in range(40)])
+    async with panel_with(shown, (120, 50)) as (panel, pilot):
+        making = mock.Mock()
+        monkeypatch.setattr(panel, "row", making)
+        for seconds in (1.0, 2.0, 3.0):
+            panel.view = later(shown, seconds)
+            await pilot.pause()
+        making.assert_not_called()
+
+
+async def test_a_row_that_is_scrolled_to_says_its_age_of_now() -> None:
+    """Also when no row that was in sight had to be drawn since."""
+    fleet = [instance(f"i{n:02}", since=3600) for n in range(30)]
+    shown = view([*fleet, instance("newest", since=20)])
+    async with panel_with(shown, (120, 12)) as (panel, pilot):
+        panel.view = later(shown, 25.5)
+        await pilot.press("G")
+        await pilot.pause()
+        assert row_of(pilot, "newest").split()[2] == "45s"
 
 
 async def test_what_is_exported_are_values() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 from textual.app import App, ComposeResult
 
+from fleets import later
 from logging_core.analyse.fleet import FleetModel
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
 from madrox_tui.filters import Filter, parse_filter
@@ -103,6 +104,10 @@ class Person:
         shown = tuple(i for i in state.instances if self.filter.matches(i))
         self.panel.view = View(state, self.filter, None, shown, state.usage)
 
+    def passes(self, seconds: float) -> None:
+        assert self.panel.view is not None
+        self.panel.view = later(self.panel.view, seconds)
+
     def filters(self, text: str) -> None:
         self.filter = parse_filter(text)
         self.happens()
@@ -187,6 +192,8 @@ async def test_an_open_request_says_since_when() -> None:
         person.happens(at=380)
         await person.sees("◷ open 6m")
         assert person.text.count("open") == 1
+        person.passes(60)
+        await person.sees("◷ open 7m")
         person.happens(message(390, "test it", "b2", reply=True), at=391)
         await person.misses("open")
 

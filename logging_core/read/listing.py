@@ -1,0 +1,148 @@
+"""One directory of a tree: which logs are in it, and whether it is as it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from operator import attrgetter
+
+from logging_core.read.files import Part
+from logging_core.tree import FileKind, LogFile, classify
+
+Groups = dict[str, tuple[Part, ...]]
+"""The parts of each log of a directory, oldest first."""
+
+Mark = tuple[int, int, int, int]
+"""Which directory it is, and when a name in it last changed, in ns, as its last item."""
+
+_DAY = len("audit/audit_20261123")
+
+_MARK: Callable[[os.stat_result], Mark] = attrgetter("st_dev", "st_ino", "st_mode", "st_mtime_ns")
+_ORDER = attrgetter("order")
+_LOOK = attrgetter("st_ino", "st_size", "st_mtime_ns", "st_mode")
+_LOOK_OF_PART = attrgetter("ino", "size", "mtime_ns", "mode")
+"""A file is as it was if these are: any difference counts, not only a later time."""
+
+
+class Listing:
+    """One directory.
+
+    Args:
+        base: The root of its tree.
+        directory: Its path, relative to that.
+        files: By name; `None` for what is not ours.
+        strange: Path and reason of what has a log's name but is no file.
+
+    Attributes:
+        files: See the arguments, as for `strange`.
+        groups: The parts of each log.
+        mark: What the directory looked like, if it had been left alone for a while when it was
+            listed: then equal marks, equal names.
+    """
+
+    __slots__ = ("_looks", "_path", "_paths", "files", "groups", "mark", "strange")
+
+    def __init__(
+        self,
+        base: str,
+        directory: str,
+        files: Mapping[str, Part | None],
+        strange: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._path = f"{base}/{directory}"
+        self.files = files
+        self.strange = strange
+        self.mark: Mark | None = None
+        parts = [part for part in files.values() if part is not None]
+        self._paths = [f"{base}/{part.path}" for part in parts]
+        self._looks = list(map(_LOOK_OF_PART, parts))
+        groups: dict[str, list[Part]] = {}
+        for part in parts:
+            log = part.log.base
+            group = log[:_DAY] if part.log.kind is FileKind.AUDIT else log
+            groups.setdefault(group, []).append(part)
+        self.groups: Groups = {
+            group: tuple(sorted(parts, key=_ORDER)) for group, parts in groups.items()
+        }
+
+    def is_unchanged(self) -> bool:
+        """Whether the directory and all its files are as they were: cheaper than to list it."""
+        if self.mark is None:
+            return False
+        try:
+            if _MARK(os.lstat(self._path)) != self.mark:
+                return False
+            return list(map(_LOOK, map(os.lstat, self._paths))) == self._looks
+        except OSError:
+            return False
+
+
+NOTHING = Listing("", "", {})
+"""What is in a directory that is not there."""
+
+
+def mark_of(path: str) -> Mark | None:
+    """What a directory looks like; `None` if there is none."""
+    try:
+        return _MARK(os.lstat(path))
+    except OSError:
+        return None
+
+
+def list_directory(base: str, directory: str, known: Listing = NOTHING) -> Listing:
+    """List a directory; the same object as `known` if nothing is different.
+
+    Args:
+        base: The root of the tree.
+        directory: Relative to it; `""` for the root itself.
+        known: What was in it before.
+
+    Raises:
+        OSError: It is not there, cannot be read, or is a link.
+    """
+    prefix = f"{directory}/" if directory else ""
+    files: dict[str, Part | None] = {}
+    strange: list[tuple[str, str]] = []
+    with entries_of(base, directory) as entries:
+        for entry in entries:
+            part = known.files.get(entry.name)
+            if part is None and entry.name in known.files:
+                files[entry.name] = None
+                continue
+            path = prefix + entry.name
+            file = classify(path) if part is None else part.log
+            if file is None:
+                files[entry.name] = None
+            elif entry.is_file(follow_symlinks=False):
+                with suppress(FileNotFoundError):
+                    files[entry.name] = _part(entry, path, file, part)
+            else:
+                kind = "a symbolic link" if entry.is_symlink() else "not a regular file"
+                strange.append((path, kind))
+    if files == known.files and strange == known.strange:
+        return known
+    return Listing(base, directory, files, strange)
+
+
+@contextmanager
+def entries_of(base: str, directory: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """What is in a directory below the root, which is opened without following a link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    if directory:  # the root itself is where the user says, be it through a link
+        flags |= os.O_NOFOLLOW
+    fd = os.open(f"{base}/{directory}", flags)
+    try:
+        with os.scandir(fd) as entries:
+            yield entries
+    finally:
+        os.close(fd)
+
+
+def _part(entry: os.DirEntry[str], path: str, file: LogFile, known: Part | None) -> Part:
+    """A listed file; the same object as `known` if nothing is different."""
+    status = entry.stat(follow_symlinks=False)
+    if known is not None and _LOOK(status) == _LOOK_OF_PART(known):
+        return known
+    place = status.st_dev, status.st_ino
+    return Part(path, file, *place, status.st_size, status.st_mtime_ns, status.st_mode)
