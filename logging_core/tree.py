@@ -147,6 +147,8 @@ def classify(relative: str) -> LogFile | None:
     parts = relative.split("/")
     if parts[0] == "audit" and len(parts) == 2:
         return _classify_audit(relative, parts[1])
+    if parts[0] == "instances" and len(parts) == 3 and parts[2] in INSTANCE_FILES:
+        return LogFile(INSTANCE_FILES[parts[2]], parts[1], relative, 0, compressed=False)
     match = _ROTATED.fullmatch(parts[-1])
     if match is None:
         return None

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from rich.console import RenderableType
@@ -24,12 +24,15 @@ from madrox_tui.arguments import StartError
 from madrox_tui.bindings import keymap
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
-from madrox_tui.feed import Feed, First
+from madrox_tui.feed import Feed
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.past import Closable, DeferredPast, Past
 from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.themes import THEMES, fallback_variables
+
+if TYPE_CHECKING:
+    from madrox_tui.first import First
 
 DEFAULTS = Settings()
 

@@ -28,7 +28,7 @@ from madrox_tui.config import Settings, config_path, load_settings, merge, print
 
 if TYPE_CHECKING:
     from logging_core.analyse.state import FleetState
-    from madrox_tui.feed import First
+    from madrox_tui.first import First
 
 _PLAIN_TERMINALS = frozenset({"", "dumb"})
 
@@ -146,9 +146,10 @@ def _show_tree(
     gc.disable()  # until the first paint: nothing that is loaded before it is garbage
     try:
         with Ahead(partial(_look_ahead, root, wanted, now)) as first:
-            from madrox_tui.app import run_app  # takes long; a report must not pay for Textual
-
+            import_module("textual.app")  # takes long; a report must not pay for it
             first.hurry()
+            from madrox_tui.app import run_app
+
             _check_keys(wanted)
             return run_app(root, settings=wanted.settings, since_s=wanted.since_s, first=first.take)
     finally:
@@ -159,12 +160,12 @@ def _look_ahead(
     root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
 ) -> First:
     from madrox_tui.audit_view import kept_way
-    from madrox_tui.feed import Feed
+    from madrox_tui.first import look_first
     from madrox_tui.remember import Memory, state_path
 
-    feed = Feed(root, now=now, settings=wanted.settings, since_s=wanted.since_s, cached=True)
-    feed.group_by(kept_way(Memory(state_path()).load().panels.get("audit", {})))
-    return feed.look_ahead(enough)
+    by = kept_way(Memory(state_path()).load().panels.get("audit", {}))
+    since_s = wanted.since_s
+    return look_first(root, wanted.settings, by=by, since_s=since_s, now=now, enough=enough)
 
 
 def _check_keys(wanted: _Wanted) -> None:

@@ -4,44 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import msgspec
 
-from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.analyse.state import FleetState
 from logging_core.records import Batch, InstanceGone
-from madrox_tui.audit_sums import AuditSums
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
-from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.filters import Filter
 from madrox_tui.pace import Pace
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
 from madrox_tui.sources import frames_of, messages_of
 from madrox_tui.view import View
+from madrox_tui.views import AHEAD, Views
 
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
+    from madrox_tui.first import First
     from madrox_tui.live import LiveFleet
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-PULSE_MINUTES = 10
-"""Of so many minutes the list shows how much was going on."""
-
-_MINUTE_S = 60.0
-_AHEAD = -1  # rows of a view made ahead are numbered otherwise than those of any other
-
-
-class First(NamedTuple):
-    """A view that was made ahead, and how many looks at the tree are in it."""
-
-    view: View
-    looks: int
 
 
 class Feed:
@@ -57,7 +45,7 @@ class Feed:
         since_s: Count only what happened at or after this moment; `None` for all.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
         cached: Whether sums are kept from one run to the next.
-        first: Gives what another feed saw of the tree a moment ago, or `None`.
+        first: Gives the view made ahead, or `None`.
 
     Attributes:
         frames: Every captured frame of every pane.
@@ -86,41 +74,26 @@ class Feed:
         self._first = first
         self._looks_left = 0
         self._is_abreast = asyncio.Event()
-        self._sums = AuditSums(budget_usd=settings.budget_usd, clock=time.monotonic)
         self._pulse = Pulse(time.monotonic)
+        self._views = Views(settings, self._pulse, time.monotonic)
         self._pace = Pace(time.monotonic, time.process_time)
         self._turn = asyncio.Lock()
         self._past = past
         self._past_turn = asyncio.Lock()
-        self._jumps = -_AHEAD
-        self._filter = parse_filter(settings.filter)
-        self._scope: str | None = None
-        self._last: View | None = None
+        self._jumps = 0
 
     @cached_property
     def _live(self) -> LiveFleet:
-        from logging_core.analyse.prompts import compile_patterns
-        from logging_core.cache import FleetCache
         from madrox_tui.live import LiveFleet
+        from madrox_tui.opening import model_options, screen_cache
 
-        options = {
-            "since_s": self._since_s,
-            "stuck_after_s": self._settings.stuck_after_s,
-            "prompts": compile_patterns(self._settings.prompts),
-        }
-        cache = FleetCache(self.root, "screen") if self._cached and self._since_s is None else None
-        poll = self._settings.poll
-        return LiveFleet(self.root, options, poll=poll, cache=cache, monotonic=time.monotonic)
-
-    def look_ahead(self, enough: Callable[[], bool]) -> First:
-        """What there is, blocking, for another feed of the same tree to begin with.
-
-        Args:
-            enough: Ends it early, between two looks.
-        """
-        looks = self._live.look_ahead(enough)
-        state = msgspec.structs.replace(self._live.model.state(self.now()), reordered=_AHEAD)
-        return First(self._view(state, None), looks)
+        return LiveFleet(
+            self.root,
+            model_options(self._settings, self._since_s),
+            poll=self._settings.poll,
+            cache=screen_cache(self.root, self._since_s) if self._cached else None,
+            monotonic=time.monotonic,
+        )
 
     def begin(self) -> View | None:
         """The view made ahead; `None` if there is none. None that shows less is published later.
@@ -131,6 +104,8 @@ class Feed:
         if first is None:
             return None
         self._looks_left = first.looks
+        if first.capture is not None:
+            self.frames.put(*first.capture)
         return first.view
 
     async def run(self, publish: Callable[[View], None]) -> None:
@@ -149,13 +124,13 @@ class Feed:
             scope: The only instance to show, or `None`.
             held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
-        self._filter, self._scope = wanted, scope
+        self._views.filter, self._views.scope = wanted, scope
         if held is None:
             await self._is_abreast.wait()
             async with self._turn:
                 return await _uncut(self._look)
         async with self._turn if held.moment_s is None else self._past_turn:
-            return await _uncut(self._view, held.state, held.moment_s)
+            return await _uncut(self._look_at, held.state, held.moment_s)
 
     @property
     def knows_the_past(self) -> bool:
@@ -175,14 +150,14 @@ class Feed:
         async with self._past_turn:
             await prepare(self._past)
             state = await _uncut(self._past.state_at, moment_s)
-            # Its rows are numbered otherwise than those of any other moment.
+            # Its rows are numbered otherwise than those of any other moment, and of the first view.
             self._jumps += 1
-            state = msgspec.structs.replace(state, reordered=-self._jumps)
-            return await _uncut(self._view, state, moment_s)
+            state = msgspec.structs.replace(state, reordered=AHEAD - self._jumps)
+            return await _uncut(self._look_at, state, moment_s)
 
     def group_by(self, by: str) -> None:
         """Sum up the audit panel's table by something else in the views to come."""
-        self._sums.by = by
+        self._views.group_by(by)
 
     async def disk(self) -> DiskUse:
         """What the tree takes on the disk."""
@@ -222,56 +197,20 @@ class Feed:
             await asyncio.sleep(self._settings.tick_s)
             async with self._turn:
                 if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
-                    await self._show(publish, self._look_again())
+                    await self._show(publish, self._views.again(self._live.model, self.now()))
 
     async def _show(self, publish: Callable[[View], None], view: View | None = None) -> None:
         publish(await asyncio.to_thread(self._look) if view is None else view)
         self._pace.shown()
 
     def _look(self) -> View:
-        self._last = view = self._view(self._live.model.state(self.now()), None)
-        return view
+        return self._views.newest(self._live.model, self.now())
 
-    def _look_again(self) -> View | None:
-        """The last view as of now, if only time has passed since; that takes no time."""
-        now_s, last, model = self.now(), self._last, self._live.model
-        if last is None or not model.holds_at(now_s) or not self._sums.is_current:
-            return None
-        if (last.filter, last.scope) != (self._filter, self._scope):
-            return None
-        if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
-            return None  # what happened by the minute is another
-        rate, lag_s = self._pulse.events_per_s, self._pulse.lag_s
-        self._last = last.later(model.state(now_s), events_per_s=rate, lag_s=lag_s)
-        return self._last
-
-    def _view(self, state: FleetState, moment_s: float | None) -> View:
-        usage_of = (
-            self._live.model.usage_of if moment_s is None else partial(self._usage_at, moment_s)
-        )
-        instances = tuple(filter(self._passes, state.instances))
-        usage = state.usage
-        if len(instances) < len(state.instances):
-            usage = usage_of(instance.instance_id for instance in instances)
-        if moment_s is None:
-            audit = self._sums.look(self._live.model, state, instances, usage)
-        else:
-            audit = self._sums.look_back(self._live.model, state, instances, usage, usage_of)
-        return View(
-            state,
-            self._filter,
-            self._scope,
-            instances,
-            usage,
-            activity=self._activity(state) if moment_s is None else {},
-            audit=audit,
-            moment_s=moment_s,
-            events_per_s=self._pulse.events_per_s,
-            lag_s=self._pulse.lag_s,
-        )
-
-    def _usage_at(self, moment_s: float, instance_ids: Iterable[str]) -> Usage:
-        return Usage() if self._past is None else self._past.usage_at(moment_s, instance_ids)
+    def _look_at(self, state: FleetState, moment_s: float | None) -> View:
+        if moment_s is None or self._past is None:
+            return self._views.of(self._live.model, state)
+        usage_of = partial(self._past.usage_at, moment_s)
+        return self._views.earlier(self._live.model, state, moment_s, usage_of)
 
     def _read_events(self, query: EventQuery, most: int) -> Events:
         from logging_core.read.events import newest_events
@@ -280,18 +219,6 @@ class Feed:
             return Events(*newest_events(self.root, query.matches, most))
         except OSError:
             return Events(more=True)
-
-    def _activity(self, state: FleetState) -> dict[str, tuple[int, ...]]:
-        model, now_s = self._live.model, state.at_s
-        return {
-            i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
-            for i in state.instances
-        }
-
-    def _passes(self, instance: InstanceState) -> bool:
-        if self._scope is not None and instance.instance_id != self._scope:
-            return False
-        return self._filter.matches(instance)
 
 
 async def _uncut(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -93,6 +93,14 @@ class FrameSource:
                 self._keep(pane)
             return pane
 
+    def kept(self, ref: FrameRef) -> Pane | None:
+        """A frame if it need not be read."""
+        return self._kept.get(ref)
+
+    def put(self, ref: FrameRef, text: str) -> None:
+        """Take a frame that was read elsewhere, as `read` would have given it."""
+        self._keep(make_pane(ref, text))
+
     async def step(self, ref: FrameRef, steps: int) -> Step | None:
         """The frame so many frames on, or as far as there are any; `None` if there is none."""
         found = await self._beside(ref, steps)

@@ -102,12 +102,13 @@ def madrox_top(
         terminal.close()
 
 
-def first_paint_s(argv: list[str], text: str, cwd: Path) -> float:
-    """From exec to the bytes that show a text."""
+def first_paint_s(argv: list[str], cwd: Path, *texts: str) -> float:
+    """From exec to the bytes that show all texts."""
     start = time.perf_counter()
     terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
     try:
-        terminal.until(lambda: text.encode() in terminal.output, text)
+        for text in texts:
+            terminal.sees(text)
         return time.perf_counter() - start
     finally:
         terminal.close()

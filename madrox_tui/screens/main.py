@@ -71,6 +71,12 @@ class MainScreen(FleetScreen):
         self.query_one(PanelGrid).restore(self._remembered)
         self.set_class(self._remembered.zoomed, "-zoomed")
         self.follow_tree()
+        self._show_selected()  # before anything is painted
+
+    def _show_selected(self) -> None:
+        selected = self.query_one(InstancesPanel).selected
+        if selected is not None and self.view is not None:
+            self.query_one(ReplayPanel).show_instance(selected, self.view.state.at_s)
 
     # --- the pane ------------------------------------------------------------
 

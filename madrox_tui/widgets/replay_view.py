@@ -152,8 +152,18 @@ class ReplayView(ScrubbedView):
         self.follow = True
         if self._moment_s is not None:
             self._go(Goal(Kind.MOMENT, self._moment_s))
-        elif self._instance is not None:  # its captures may not have come to be read yet
-            self._want(Goal(Kind.NEWEST))
+        elif self._instance is not None and not self._show_kept(self._instance.newest_frame):
+            self._want(Goal(Kind.NEWEST))  # its captures may not have come to be read yet
+
+    def _show_kept(self, ref: FrameRef | None) -> bool:
+        """Show a frame at once if that can be done; whether it could."""
+        pane = None if ref is None or self.mode is not Mode.FULL else self.source.kept(ref)
+        if pane is None:
+            return False
+        self._place = Place(pane.ref)
+        self.show_frame(pane, None)
+        self.survey(pane.ref)
+        return True
 
     def _follow_newest(self) -> None:
         newest = self._instance.newest_frame if self._instance else None

@@ -105,11 +105,12 @@ def main() -> None:
         large = LargeTree(cwd / "logs", size, datetime.now(), instances)
         print(f"{large.size / 1e9:.1f} GB, {instances:,} instances")
         bare_s = statistics.median(
-            first_paint_s([sys.executable, "-c", BARE], "bare app painted", cwd) for _ in range(5)
+            first_paint_s([sys.executable, "-c", BARE], cwd, "bare app painted") for _ in range(5)
         )
         root = str(large.tree.root)
         top = [sys.executable, "-m", "madrox_tui", root]
-        ours_s = [first_paint_s(top, "of the plan", cwd) for _ in range(5)]
+        shown = "of the plan", "what the agent shows"  # timeline and pane, painted last
+        ours_s = [first_paint_s(top, cwd, *shown) for _ in range(5)]
         first_s, ratio = statistics.median(ours_s), statistics.median(ours_s) / bare_s
         print(f"first paint: {first_s * 1e3:.0f} ms, {ratio:.2f} x a bare Textual app")
         dashboard = Dashboard(large.tree.root, cwd)

@@ -67,8 +67,8 @@ def main() -> None:
         tail = ["tail", "-F", str(tree.root / "instances/i0/communication.jsonl")]
         bare, ours = [], []
         for _ in range(7):
-            bare.append(first_paint_s([sys.executable, "-c", BARE], "bare app painted", cwd))
-            ours.append(first_paint_s(top, "first message", cwd))
+            bare.append(first_paint_s([sys.executable, "-c", BARE], cwd, "bare app painted"))
+            ours.append(first_paint_s(top, cwd, "first message", "a pane"))
         print(f"first paint, bare Textual app: {median_ms(bare)}")
         print(f"first paint with data:         {median_ms(ours)}")
         ratio = statistics.median(ours) / statistics.median(bare)

@@ -25,8 +25,8 @@ from builders import TreeBuilder
 from madrox_tui.arguments import StartError, parse_arguments, parse_since
 from madrox_tui.cli import describe_failure, main, run
 from madrox_tui.config import Settings
-from madrox_tui.feed import First
 from madrox_tui.filters import parse_filter
+from madrox_tui.first import First
 from madrox_tui.remember import Memory, Remembered, state_path
 
 REPOSITORY = Path(__file__).parents[2]

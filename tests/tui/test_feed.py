@@ -17,9 +17,12 @@ from builders import TreeBuilder
 from logging_core.analyse.state import State
 from logging_core.read import session
 from madrox_tui.config import Settings
-from madrox_tui.feed import Feed, First
+from madrox_tui.feed import Feed
 from madrox_tui.filters import parse_filter
+from madrox_tui.first import First, look_first
+from madrox_tui.pane import Pane
 from madrox_tui.view import View
+from madrox_tui.views import Views
 
 SETTINGS = Settings(poll=True, tick_s=3600.0, filter="role:qa")
 
@@ -43,7 +46,14 @@ def make_feed(tree: TreeBuilder, first: First | None = None) -> Feed:
 def ahead(tree: TreeBuilder, looks: int) -> First:
     """What is seen ahead with time for so many looks, by another process."""
     left = iter(range(looks - 1))
-    seen = make_feed(tree).look_ahead(lambda: next(left, None) is None)
+    seen = look_first(
+        tree.root,
+        SETTINGS,
+        by="instance",
+        since_s=None,
+        now=lambda: TreeBuilder.epoch(100),
+        enough=lambda: next(left, None) is None,
+    )
     copy: First = pickle.loads(pickle.dumps(seen))  # noqa: S301 - just pickled
     return copy
 
@@ -82,6 +92,34 @@ def test_a_view_made_ahead_shows_what_a_view_shows(tree: TreeBuilder) -> None:
     assert first.view.filter.text == SETTINGS.filter
     assert first.view.filter.matches(last.instances[0])
     assert first.view.state.caught_up
+
+
+@pytest.mark.parametrize("looks", [1, 100])
+def test_the_pane_that_is_selected_first_is_seen_ahead(tree: TreeBuilder, looks: int) -> None:
+    """Its newest capture comes along, also where its file has not come to be read yet."""
+    tree.frame("i0", "an older one", at=10)
+    tree.frame("i0", "\x1b[31mred\x1b[0m and ‹", at=20)
+    first = ahead(tree, looks)
+    assert first.capture is not None
+    ref, text = first.capture
+    assert (ref.instance_id, text) == ("i0", "\x1b[31mred\x1b[0m and ‹")
+    assert first.view.by_id["i0"].newest_frame == ref
+
+    async def pane() -> Pane | None:
+        feed = make_feed(tree, first)
+        feed.begin()
+        (tree.root / ref.path).unlink()
+        return await feed.frames.pane(ref)
+
+    shown = asyncio.run(pane())
+    assert shown is not None
+    assert shown.texts == ["red and ‹"]
+
+
+def test_without_captures_or_instances_nothing_comes_along(tree: TreeBuilder) -> None:
+    """There is a view all the same."""
+    assert ahead(tree, 100).capture is None
+    assert not ahead(TreeBuilder(tree.root.parent / "another"), 1).view.instances
 
 
 @pytest.mark.parametrize("looks", [1, 4, 9])
@@ -160,7 +198,7 @@ async def test_a_tick_without_news_shows_the_same_objects(tree: TreeBuilder) -> 
     """Only the moment is another; nothing is filtered, summed or counted again."""
     async with ticking(tree) as fleet:
         before = await fleet.until(lambda _: True)
-        with mock.patch.object(Feed, "_look", side_effect=AssertionError):
+        with mock.patch.object(Views, "newest", side_effect=AssertionError):
             fleet.now_s += 5
             after = await fleet.until(lambda view: view.state.at_s == fleet.now_s)
             assert after.is_later(before)

@@ -13,7 +13,7 @@ from builders import TreeBuilder
 from logging_core.cache import FleetCache
 from logging_core.read import session
 from logging_core.records import Batch
-from madrox_tui import live
+from madrox_tui import live, opening
 from madrox_tui.live import LiveFleet
 
 
@@ -117,12 +117,12 @@ def test_what_comes_later_follows(runs: Runs) -> None:
 
 def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
     """The start takes no longer for a large fleet: the timeline keeps only so many messages."""
-    few = live.history_bytes(runs.tree.root)
+    few = opening.history_bytes(runs.tree.root)
     for number in range(300):
         (runs.tree.root / "instances" / f"i{number}").mkdir()
-    many = live.history_bytes(runs.tree.root)
-    assert live.LEAST_HISTORY_BYTES <= many < few == live.HISTORY_BYTES
-    assert live.history_bytes(runs.tree.root / "absent") == live.HISTORY_BYTES
+    many = opening.history_bytes(runs.tree.root)
+    assert opening.LEAST_HISTORY_BYTES <= many < few == opening.HISTORY_BYTES
+    assert opening.history_bytes(runs.tree.root / "absent") == opening.HISTORY_BYTES
 
 
 def test_a_look_ahead_sees_everything_if_there_is_time(

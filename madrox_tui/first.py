@@ -1,0 +1,81 @@
+"""The first view of a tree, made by another process while the screen is loaded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from logging_core.read.frames import read_frame
+from logging_core.read.panes import PaneFile
+from logging_core.records import Batch, FrameRef
+from madrox_tui.config import Settings
+from madrox_tui.opening import OpenedFleet, model_options, screen_cache
+from madrox_tui.pulse import Pulse
+from madrox_tui.tree_rows import Order, ordered
+from madrox_tui.view import View
+from madrox_tui.views import AHEAD, Views
+
+
+class First(NamedTuple):
+    """What there is to be seen at first.
+
+    Attributes:
+        view: The view.
+        looks: How many looks at the tree are in it.
+        capture: The newest frame of whom it shows first, and its text; `None` if there is none.
+    """
+
+    view: View
+    looks: int
+    capture: tuple[FrameRef, str] | None = None
+
+
+def look_first(
+    root: Path,
+    settings: Settings,
+    *,
+    by: str,
+    since_s: float | None,
+    now: Callable[[], float],
+    enough: Callable[[], bool],
+) -> First:
+    """What there is, blocking.
+
+    Args:
+        root: The log tree; need not exist.
+        settings: The filter, and how to look.
+        by: What the audit panel sums by.
+        since_s: Count only what happened at or after this moment; `None` for all.
+        now: The clock, seconds since the epoch.
+        enough: Ends it early, between two looks.
+    """
+    fleet = OpenedFleet(root, model_options(settings, since_s), screen_cache(root, since_s))
+    looks = fleet.look_ahead(enough)
+    views = Views(settings, Pulse(time.monotonic), time.monotonic)
+    views.group_by(by)
+    capture = _capture(fleet, root, views, now())
+    state = msgspec.structs.replace(fleet.model.state(now()), reordered=AHEAD)
+    return First(views.of(fleet.model, state), looks, capture)
+
+
+def _capture(
+    fleet: OpenedFleet, root: Path, views: Views, now_s: float
+) -> tuple[FrameRef, str] | None:
+    """The newest frame of whom the list will select, which the model knows from now on."""
+    state = fleet.model.state(now_s)
+    chosen = next(iter(ordered(filter(views.passes, state.instances), Order())), None)
+    if chosen is None:
+        return None
+    try:
+        if chosen.newest_frame is not None:
+            return chosen.newest_frame, read_frame(root, chosen.newest_frame)
+        for ref in PaneFile(root, chosen.instance_id).newest(1):
+            fleet.model.apply(Batch(records=(ref,), caught_up=state.caught_up))
+            return ref, read_frame(root, ref)
+    except OSError:
+        pass
+    return None

@@ -1,0 +1,106 @@
+"""A tree at the start: what an earlier run kept of it, or else the ends of its logs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.prompts import compile_patterns
+from logging_core.cache import FleetCache, is_rewritten
+from logging_core.read.reader import TreeReader
+from logging_core.records import Batch
+from madrox_tui.config import Settings
+
+HISTORY_BYTES = 256 * 1024
+"""How much of the end of each log (audit apart) is read at the start, if there are few."""
+
+LEAST_HISTORY_BYTES = 4 * 1024
+"""The same if there are many."""
+
+_HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps
+
+
+class OpenedFleet:
+    """A fleet model that is about to take in a tree.
+
+    Args:
+        root: The log tree; need not exist yet.
+        options: Of the `FleetModel`.
+        cache: Where sums are kept from one run to the next; `None`: nowhere.
+
+    Attributes:
+        model: What the records amount to. Another object after a tree turned out to have been
+            rewritten since it was summed.
+    """
+
+    def __init__(self, root: Path, options: dict[str, Any], cache: FleetCache | None) -> None:
+        self.model = FleetModel(**options)
+        self._root = root
+        self._options = options
+        self._cache = cache
+        self._doubt = False
+
+    def look_ahead(self, enough: Callable[[], bool]) -> int:
+        """Read what there is, blocking, until it is all read or `enough` says so.
+
+        Returns:
+            How many looks were taken, each folded into the model.
+        """
+        reader, looks = self._open(), 0
+        while True:
+            batch = reader.poll(None if not looks else ())
+            if self._is_void(batch):
+                reader, looks = self._begin_anew(), 0
+                continue
+            self.model.apply(batch)
+            looks += 1
+            if batch.caught_up or enough():
+                return looks
+
+    def _open(self) -> TreeReader:
+        """Take up what was kept; else begin with the ends of the logs."""
+        kept = None if self._cache is None else self._cache.load(**self._options)
+        if kept is None:
+            return self._read_ends()
+        self.model, self._doubt = kept.model, True
+        return TreeReader(self._root, cursor=kept.cursor, blocks=True)
+
+    def _is_void(self, batch: Batch) -> bool:
+        """Whether what was kept is of a tree that is no longer what it was."""
+        return self._doubt and is_rewritten(batch)
+
+    def _begin_anew(self) -> TreeReader:
+        self.model, self._doubt = FleetModel(**self._options), False
+        return self._read_ends()
+
+    def _read_ends(self) -> TreeReader:
+        return TreeReader(self._root, history_bytes=history_bytes(self._root), blocks=True)
+
+
+def model_options(settings: Settings, since_s: float | None) -> dict[str, Any]:
+    """The options of a `FleetModel` that settings stand for.
+
+    Args:
+        settings: What the user wants.
+        since_s: Count only what happened at or after this moment; `None` for all.
+    """
+    prompts = compile_patterns(settings.prompts)
+    return {"since_s": since_s, "stuck_after_s": settings.stuck_after_s, "prompts": prompts}
+
+
+def screen_cache(root: Path, since_s: float | None) -> FleetCache | None:
+    """Where the dashboard keeps sums; nowhere if not all counts."""
+    return FleetCache(root, "screen") if since_s is None else None
+
+
+def history_bytes(root: Path) -> int:
+    """How much of the end of each log to read at the start: the less, the more there are."""
+    try:
+        with os.scandir(root / "instances") as entries:
+            instances = sum(1 for _ in entries)
+    except OSError:
+        instances = 0
+    return max(LEAST_HISTORY_BYTES, min(HISTORY_BYTES, _HISTORY_IN_ALL // max(1, instances)))

@@ -1,0 +1,144 @@
+"""What is shown of a fleet: a filter's choice of it, and what the panels want to know besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from logging_core.analyse.state import FleetState, InstanceState, Usage
+from madrox_tui.audit_sums import AuditSums, UsageOf
+from madrox_tui.audit_view import AuditModel
+from madrox_tui.config import Settings
+from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.pulse import Pulse
+from madrox_tui.view import View
+
+PULSE_MINUTES = 10
+"""Of so many minutes the list shows how much was going on."""
+
+AHEAD = -1
+"""`FleetState.reordered` of the first view: its rows are numbered as those of no other."""
+
+_MINUTE_S = 60.0
+
+
+class Model(AuditModel, Protocol):
+    """What is asked of the fleet model."""
+
+    def holds_at(self, now_s: float, /) -> bool:
+        """Whether `state` gives what it gave last, but for the moment."""
+
+    def state(self, now_s: float, /) -> FleetState:
+        """The fleet at a moment, in seconds since the epoch."""
+
+    def usage_of(self, instance_ids: Iterable[str], /) -> Usage:
+        """What some instances add up to."""
+
+    def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
+        """Records of each of the last minutes, oldest first."""
+
+
+class Views:
+    """Makes views; each call takes its time.
+
+    Args:
+        settings: The filter to begin with, and the budget.
+        pulse: How fast records come.
+        clock: Seconds that only ever grow.
+
+    Attributes:
+        filter: What narrows the views to come.
+        scope: The only instance that they show; `None` for all.
+    """
+
+    def __init__(self, settings: Settings, pulse: Pulse, clock: Callable[[], float]) -> None:
+        self.filter: Filter = parse_filter(settings.filter)
+        self.scope: str | None = None
+        self._sums = AuditSums(budget_usd=settings.budget_usd, clock=clock)
+        self._pulse = pulse
+        self._last: View | None = None
+
+    def group_by(self, by: str) -> None:
+        """Sum up the audit panel's table by something else in the views to come."""
+        self._sums.by = by
+
+    def newest(self, model: Model, now_s: float) -> View:
+        """The fleet as it is now."""
+        self._last = view = self.of(model, model.state(now_s))
+        return view
+
+    def again(self, model: Model, now_s: float) -> View | None:
+        """The last `newest` as of now if only time has passed, which takes none; else `None`."""
+        last = self._last
+        if last is None or not model.holds_at(now_s) or not self._sums.is_current:
+            return None
+        if (last.filter, last.scope) != (self.filter, self.scope):
+            return None
+        if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
+            return None  # what happened by the minute is another
+        rate, lag_s = self._pulse.events_per_s, self._pulse.lag_s
+        self._last = last.later(model.state(now_s), events_per_s=rate, lag_s=lag_s)
+        return self._last
+
+    def of(self, model: Model, state: FleetState) -> View:
+        """A state that the live model gave."""
+        instances, usage = self._narrow(state, model.usage_of)
+        return View(
+            state,
+            self.filter,
+            self.scope,
+            instances,
+            usage,
+            activity={
+                i.instance_id: model.activity(
+                    i.instance_id, now_s=state.at_s, minutes=PULSE_MINUTES
+                )
+                for i in state.instances
+            },
+            audit=self._sums.look(model, state, instances, usage),
+            events_per_s=self._pulse.events_per_s,
+            lag_s=self._pulse.lag_s,
+        )
+
+    def earlier(
+        self,
+        model: Model,
+        state: FleetState,
+        moment_s: float,
+        usage_of: UsageOf,
+    ) -> View:
+        """The fleet at an earlier moment.
+
+        Args:
+            model: The live one, which knows sums by time.
+            state: The fleet as it was.
+            moment_s: Seconds since the epoch.
+            usage_of: Adds up instances as of then.
+        """
+        instances, usage = self._narrow(state, usage_of)
+        return View(
+            state,
+            self.filter,
+            self.scope,
+            instances,
+            usage,
+            audit=self._sums.look_back(model, state, instances, usage, usage_of),
+            moment_s=moment_s,
+            events_per_s=self._pulse.events_per_s,
+            lag_s=self._pulse.lag_s,
+        )
+
+    def _narrow(
+        self, state: FleetState, usage_of: UsageOf
+    ) -> tuple[tuple[InstanceState, ...], Usage]:
+        """Who passes, and what they add up to."""
+        instances = tuple(filter(self.passes, state.instances))
+        if len(instances) == len(state.instances):
+            return instances, state.usage
+        return instances, usage_of([instance.instance_id for instance in instances])
+
+    def passes(self, instance: InstanceState) -> bool:
+        """Whether filter and scope leave an instance in."""
+        if self.scope is not None and instance.instance_id != self.scope:
+            return False
+        return self.filter.matches(instance)
