@@ -14,7 +14,6 @@ from threading import Event
 
 import msgspec
 import pytest
-from conftest import ORCHESTRATOR_WRITTEN
 
 from builders import TreeBuilder
 from logging_core import history as history_module
@@ -162,10 +161,10 @@ def test_what_is_written_later_is_found_by_preparing_again(tree: TreeBuilder, fi
         assert moved == (first < 300)
 
 
-def test_a_tree_of_a_real_orchestrator_at_every_moment() -> None:
+def test_a_tree_of_a_real_orchestrator_at_every_moment(real_tree: Path) -> None:
     """What another writer left behind, record by record."""
-    records = timed(ORCHESTRATOR_WRITTEN)
-    with closing(History(ORCHESTRATOR_WRITTEN, max_messages=9)) as history:
+    records = timed(real_tree)
+    with closing(History(real_tree, max_messages=9)) as history:
         history.prepare()
         for at_s in sorted({time_s for time_s, _ in records}):
             assert comparable(history.state_at(at_s)) == expected(records, at_s)
