@@ -41,7 +41,7 @@ class Listing:
             listed: then equal marks, equal names.
     """
 
-    __slots__ = ("_looks", "_path", "_paths", "files", "groups", "mark", "strange")
+    __slots__ = ("_base", "_looks", "_path", "_paths", "files", "groups", "mark", "strange")
 
     def __init__(
         self,
@@ -54,9 +54,10 @@ class Listing:
         self.files = files
         self.strange = strange
         self.mark: Mark | None = None
-        parts = [part for part in files.values() if part is not None]
-        self._paths = [f"{base}/{part.path}" for part in parts]
-        self._looks = list(map(_LOOK_OF_PART, parts))
+        self._base = base
+        self._paths: list[str] | None = None  # prepared once the directory is quiet
+        self._looks: list[object] = []
+        parts = self._parts()
         groups: dict[str, list[Part]] = {}
         for part in parts:
             log = part.log.base
@@ -70,12 +71,19 @@ class Listing:
         """Whether the directory and all its files are as they were: cheaper than to list it."""
         if self.mark is None:
             return False
+        if self._paths is None:
+            parts = self._parts()
+            self._paths = [f"{self._base}/{part.path}" for part in parts]
+            self._looks = list(map(_LOOK_OF_PART, parts))
         try:
             if _MARK(os.lstat(self._path)) != self.mark:
                 return False
             return list(map(_LOOK, map(os.lstat, self._paths))) == self._looks
         except OSError:
             return False
+
+    def _parts(self) -> list[Part]:
+        return [part for part in self.files.values() if part is not None]
 
 
 NOTHING = Listing("", "", {})
