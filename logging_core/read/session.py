@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -206,30 +205,47 @@ class Session:
             self._take(*taken[-1])
         left, logs = (BATCH * _MORE, _LOGS * _MORE) if self._is_abreast else (BATCH, _LOGS)
         days = sorted(filter(_is_audit, self._queue), reverse=True)
-        others = (group for group in self._queue if not _is_audit(group))
-        behind = False
-        for group in list(islice(chain(days, others), logs)):
-            if left <= 0:
-                break
-            if behind and _is_audit(group):
-                continue
-            del self._queue[group]
-            relist = partial(self._sweep.parts, group)
-            found = self._log(group).poll(self._parts[group], relist, TURN)
-            left -= found.spent
-            behind = behind or not found.drained
-            if found.failed:
-                self._retries.failed(group)
-            else:
-                self._retries.forget(group)
-            taken.append((group, found))
-            self._take(group, found)
+        others = [group for group in self._queue if not _is_audit(group)]
+        # The sums of a month do not keep today's messages waiting.
+        part = left // 2 if others else left
+        left -= self._give_turns(days[:logs], part, taken, one_by_one=True)
+        self._give_turns(others[:logs], left, taken)
         # In an order of its own: it must not show in which one the files were read.
         for _, found in sorted(taken, key=lambda pair: (_urgency(pair[0]), pair[0])):
             findings.streams.append(found.records)
             findings.blocks.extend(found.blocks)
             findings.problems.extend(found.problems)
             findings.oddities.extend(found.oddities)
+
+    def _give_turns(
+        self,
+        groups: Iterable[str],
+        left: int,
+        taken: list[tuple[str, Found]],
+        *,
+        one_by_one: bool = False,
+    ) -> int:
+        """Read logs in turn, about `left` bytes of all; how many that were.
+
+        With `one_by_one` none is begun before the one before it is read to its end.
+        """
+        spent = 0
+        for group in groups:
+            if spent >= left:
+                break
+            del self._queue[group]
+            relist = partial(self._sweep.parts, group)
+            found = self._log(group).poll(self._parts[group], relist, TURN)
+            spent += found.spent
+            if found.failed:
+                self._retries.failed(group)
+            else:
+                self._retries.forget(group)
+            taken.append((group, found))
+            self._take(group, found)
+            if one_by_one and not found.drained:
+                break
+        return spent
 
     def _take(self, group: str, found: Found) -> None:
         """Note how far a log was read."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 
 import pytest
 
@@ -201,6 +202,28 @@ def test_an_audit_day_that_is_renamed_at_midnight_is_not_read_again(
     tree.audit("three", "a", {}, at=86_400)
     assert {event.event_type for event in only(AuditEvent, records(reader))} == {"two", "three"}
     assert problems(reader) == []
+
+
+def test_a_month_of_audits_does_not_keep_messages_waiting(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large tree the first look brings the newest of both."""
+    monkeypatch.setattr(session, "BATCH", 4_000)
+    for day in range(1, 31):
+        event = {
+            "timestamp": f"2026-10-{day:02}T12:00:00",
+            "event_type": "note",
+            "event": "x" * 900,
+        }
+        tree.json(f"audit/audit_202610{day:02}.jsonl", event)
+    tree.send("a", "m1")
+    batch = TreeReader(tree.root).poll()
+    assert not batch.caught_up
+    assert [r.message_id for r in batch.records if isinstance(r, Message)] == ["m1"]
+    days = [r.time_s for r in batch.records if isinstance(r, AuditEvent)]
+    newest = datetime(2026, 10, 30, 12).timestamp()
+    assert newest in days
+    assert newest - 20 * 86400 not in days
 
 
 def test_a_history_is_that_of_all_files_however_many_there_are(
