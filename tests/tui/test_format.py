@@ -140,7 +140,7 @@ def test_an_age_reads_the_same_for_as_long_as_is_said(seconds: float, part: floa
     """And not a moment longer."""
     left_s = fmt.age_left_s(seconds)
     assert left_s > 0
-    assert fmt.age(seconds + left_s * part * 0.999) == fmt.age(seconds)
+    assert fmt.age(seconds + max(0.0, left_s - 0.001) * part) == fmt.age(seconds)
     assert fmt.age(seconds + left_s + 0.001) != fmt.age(seconds)
 
 
