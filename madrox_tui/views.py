@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
 from madrox_tui.audit_sums import AuditSums, UsageOf
-from madrox_tui.audit_view import AuditModel
+from madrox_tui.audit_view import AuditModel, AuditView
 from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.pulse import Pulse
@@ -83,22 +83,13 @@ class Views:
     def of(self, model: Model, state: FleetState) -> View:
         """A state that the live model gave."""
         instances, usage = self._narrow(state, model.usage_of)
-        return View(
-            state,
-            self.filter,
-            self.scope,
-            instances,
-            usage,
-            activity={
-                i.instance_id: model.activity(
-                    i.instance_id, now_s=state.at_s, minutes=PULSE_MINUTES
-                )
-                for i in state.instances
-            },
-            audit=self._sums.look(model, state, instances, usage),
-            events_per_s=self._pulse.events_per_s,
-            lag_s=self._pulse.lag_s,
-        )
+        audit = self._sums.look(model, state, instances, usage)
+        now_s = state.at_s
+        activity = {
+            i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
+            for i in state.instances
+        }
+        return self._make(state, instances, usage, audit, activity)
 
     def earlier(
         self,
@@ -116,13 +107,26 @@ class Views:
             usage_of: Adds up instances as of then.
         """
         instances, usage = self._narrow(state, usage_of)
+        audit = self._sums.look_back(model, state, instances, usage, usage_of)
+        return self._make(state, instances, usage, audit, {}, moment_s)
+
+    def _make(
+        self,
+        state: FleetState,
+        instances: tuple[InstanceState, ...],
+        usage: Usage,
+        audit: AuditView,
+        activity: Mapping[str, tuple[int, ...]],
+        moment_s: float | None = None,
+    ) -> View:
         return View(
             state,
             self.filter,
             self.scope,
             instances,
             usage,
-            audit=self._sums.look_back(model, state, instances, usage, usage_of),
+            activity=activity,
+            audit=audit,
             moment_s=moment_s,
             events_per_s=self._pulse.events_per_s,
             lag_s=self._pulse.lag_s,
