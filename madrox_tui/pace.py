@@ -13,7 +13,7 @@ SHARE = 0.4
 LEAST_REST_S = 0.25
 """Then so much time passes from one look to the next at least."""
 
-MOST_REST_S = 1.0
+MOST_REST_S = 1.5
 """And so much at most: a slow machine shows things later, and never fewer."""
 
 PARTS_S = 0.25
