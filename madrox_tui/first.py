@@ -26,7 +26,8 @@ class First(NamedTuple):
     Attributes:
         view: The view.
         looks: How many looks at the tree are in it.
-        capture: The newest frame of whom it shows first, and its text; `None` if there is none.
+        capture: The newest frame of who needs somebody most, and its text; `None` if there is
+            none.
     """
 
     view: View
@@ -65,7 +66,10 @@ def look_first(
 def _capture(
     fleet: OpenedFleet, root: Path, views: Views, now_s: float
 ) -> tuple[FrameRef, str] | None:
-    """The newest frame of whom the list will select, which the model knows from now on."""
+    """The newest frame of whom the list selects if it is sorted as at first.
+
+    The model knows of it from now on.
+    """
     state = fleet.model.state(now_s)
     chosen = next(iter(ordered(filter(views.passes, state.instances), Order())), None)
     if chosen is None:

@@ -41,9 +41,9 @@ async def follow(
         cursor: `cursor` of a batch from before: go on after it.
         history_bytes: How much of the end of each communication.jsonl, instance.log and
             orchestrator.log is read of what is there at the start: more where not one line of it
-            ends in that, up to 1 MiB. `None` for all, rotated and compressed parts included. Of
-            each pane, any number leaves only the newest capture; `PaneFile` has the others. Audit
-            files are always read whole, the newest day first.
+            ends in that, up to 1 MiB. 0 for nothing; `None` for all, rotated and compressed parts
+            included. Of each pane, any number leaves only the newest capture; `PaneFile` has the
+            others. Audit files are always read whole, the newest day first.
         poll: Do without change notifications: new records are seen by the sweeps alone.
         raw: Leave the texts of records as they were written, unsafe to show in a terminal.
         sweep_s: Every so many seconds all files are looked at, which finds what the notifications

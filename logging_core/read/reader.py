@@ -26,9 +26,9 @@ class TreeReader:
         raw: Leave the texts of records unsanitised.
         history_bytes: How much of the end of each communication.jsonl, instance.log and
             orchestrator.log the first look reads: more where not one line of it ends in that, up
-            to 1 MiB. `None` for all, rotated and compressed parts included. Of each pane, any
-            number leaves only the newest capture; `PaneFile` has the others. Audit files are
-            always read whole, the newest day first.
+            to 1 MiB. 0 for nothing; `None` for all, rotated and compressed parts included. Of each
+            pane, any number leaves only the newest capture; `PaneFile` has the others. Audit files
+            are always read whole, the newest day first.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
         tails: Give every frame its `tail`, not only the newest of each file.
 

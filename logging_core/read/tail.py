@@ -59,7 +59,8 @@ class LogTail(Generic[T]):
         root: Of the tree.
         make: Makes the feed of a new file.
         history: Read only so many bytes at the end of what is there at the first look, or more
-            where no item begins in them (up to `TURN`), and no compressed part; `None` for all.
+            where no item begins in them (up to `TURN`), and no compressed part; 0 for nothing,
+            `None` for all.
     """
 
     __slots__ = (
@@ -96,8 +97,8 @@ class LogTail(Generic[T]):
             budget: The last read may go beyond it by one `TURN`.
         """
         turn = self._look(parts, relist, budget)
-        while self._fresh and not turn.items and self._leaves_out(parts):
-            self._history = min(_WIDER * (self._history or 1), TURN)
+        while self._fresh and self._history and not turn.items and self._leaves_out(parts):
+            self._history = min(_WIDER * self._history, TURN)
             self._files = {}
             known, turn = turn.problems, self._look(parts, relist, budget)
             turn.problems[:0] = known
@@ -170,7 +171,7 @@ class LogTail(Generic[T]):
     def _leave_out(self, parts: Sequence[Part], left: int) -> None:
         """Begin `left` bytes before the end of what is there."""
         for part in reversed(parts):
-            if left <= 0 or part.log.compressed:
+            if part.log.compressed or (left <= 0 and not part.live):
                 self.begin(part, None)
             elif part.size > left:
                 self.begin(part, part.size - left - 1, aligned=False)

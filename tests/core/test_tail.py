@@ -129,6 +129,17 @@ def test_history_has_the_last_line_however_long_it_is(tmp_path: Path, size: int)
     assert len(log.read) == len(set(log.read))
 
 
+def test_no_history_is_none_at_all(tmp_path: Path) -> None:
+    """Who asks for nothing of what is there gets only what comes."""
+    log = Log(tmp_path, history=0)
+    log.write(3)
+    log.poll()
+    assert log.read == []
+    log.write(2)
+    log.poll()
+    assert log.read == log.written[-2:]
+
+
 def test_history_reaches_into_rotated_parts(tmp_path: Path) -> None:
     """A log that was rotated a moment ago still has a past."""
     log = Log(tmp_path, history=24)
