@@ -541,6 +541,22 @@ def test_ctrl_c_is_quiet(
     assert capsys.readouterr() == ("", "")
 
 
+def test_ctrl_c_is_quiet_while_it_loads() -> None:
+    """An interrupt that comes before anything of it is loaded ends it in the same way."""
+    code = (
+        "import signal, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'madrox_tui.cli':\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from madrox_tui.__main__ import main\n"
+        "sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_failures_are_named_without_their_text() -> None:
     """An error of the system names the file; another kind names only its type and place."""
     assert describe_failure(FileNotFoundError(2, "No such file", "/x")) == "No such file: /x"
