@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rich.cells import cell_len
 
-from logging_core.analyse.state import InstanceState
+from logging_core.analyse.state import InstanceState, State
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
 from madrox_tui.export import Export, Value
@@ -100,6 +100,11 @@ class Cells:
         """Whether it is known at all how busy anyone was."""
         return bool(self._activity)
 
+    def state_width(self) -> int:
+        """The cells that sign and word need, the same for any filter; the longest one is seldom."""
+        states = {i.state for i in self._view.state.instances} if self._view else set()
+        return 2 + max(len(state.value) for state in states | {State.TERMINATED})
+
     def name_widths(self) -> tuple[int, int]:
         """The least and the most cells of the names, the same for any filter."""
         least, most = NAME_WIDTHS[0] + TREE_INDENT * self._tree, NAME_WIDTHS[1]
@@ -181,7 +186,7 @@ def instance_columns(cells: Cells) -> list[Column[Row]]:
     """All columns; who it is, how it is and for how long are always there."""
     least, most = cells.name_widths()
     columns: list[Column[Row]] = [
-        Column("  STATE", 14, cells.state, key="state"),
+        Column("  STATE", cells.state_width(), cells.state, key="state"),
         Column("FOR", 4, cells.since, right=True, key="since"),
         Column("NAME", least, cells.name, elastic=True, most=most, key="name", inner=True),
         Column("ROLE", 17, role, priority=8, key="role"),

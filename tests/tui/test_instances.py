@@ -77,6 +77,18 @@ async def test_every_width_says_who_how_and_how_long(size: tuple[int, int]) -> N
         assert all(len(line) <= size[0] for line in lines(pilot))
 
 
+async def test_names_get_the_room_that_no_state_needs() -> None:
+    """In a narrow panel a name of eleven is whole, unless somebody is just being started."""
+    worker, rest = instance("w", "worker-0005", State.IDLE), instance("r", "probe", State.BUSY)
+    starting = instance("s", "anvil", State.INITIALIZING)
+    async with panel_with(view([worker, rest]), (54, 16)) as (panel, pilot):
+        assert row_of(pilot, "worker-0005")
+        panel.view = view([worker, rest, starting])
+        await pilot.pause()
+        assert "initializing" in row_of(pilot, "anvil")
+        assert row_of(pilot, "work…0005")
+
+
 async def test_s_and_r_sort() -> None:
     """`s` sorts by the next column, `r` the other way round; the heading says so."""
     async with panel_with(view(team())) as (panel, pilot):
