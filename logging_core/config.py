@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
+from logging_core.tree import expand_user
+
 DEFAULT_LOG_DIR = Path("/tmp/madrox_logs")  # noqa: S108 - the documented default of the format
 LEVELS = {
     "DEBUG": logging.DEBUG,
@@ -136,15 +138,24 @@ class LoggingConfig:
 
         Raises:
             ValueError: An option has a value that it cannot have; the message names it.
+            TypeError: One of `options` is not an option.
         """
+        names = [field.name for field in dataclasses.fields(cls)]
+        if unknown := options.keys() - set(names):
+            raise TypeError(f"unknown option {min(unknown)}: use one of {', '.join(names)}")
         given = config or {}
         found: dict[str, Any] = {}
-        for name in (field.name for field in dataclasses.fields(cls)):
+        for name in names:
             values = (options.get(name), given.get(name), env.get(_variable(name)) or None)
             value = next((value for value in values if value is not None), None)
             if value is not None and value != "":
-                found[name] = _parse(name, value)
+                found[name] = value
         return cls(**found)
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = _parse(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)  # frozen from here on
 
     def with_options(self, **options: Unpack[LoggingOptions]) -> Self:
         """This configuration with some options replaced; `None` leaves what there is.
@@ -152,8 +163,8 @@ class LoggingConfig:
         Raises:
             ValueError: As for `load`.
         """
-        given = {name: value for name, value in options.items() if value is not None}
-        return dataclasses.replace(self, **{n: _parse(n, value) for n, value in given.items()})
+        given: dict[str, Any] = {n: value for n, value in options.items() if value is not None}
+        return dataclasses.replace(self, **given)
 
 
 def parse_level(level: str | int) -> int:
@@ -178,7 +189,7 @@ def _variable(name: str) -> str:
 
 def _parse(name: str, value: Any) -> Any:
     if name == "log_dir":
-        return Path(value).expanduser()
+        return _parse_path(name, value)
     if name == "log_level":
         return parse_level(value)
     if name in _SWITCHES:
@@ -193,6 +204,13 @@ def _parse(name: str, value: Any) -> Any:
     if isinstance(value, bool) or not text.isdecimal() or int(text) < least:
         raise ValueError(f"{name} is {value!r}: use a whole number, {least} or more")
     return int(text)
+
+
+def _parse_path(name: str, value: Any) -> Path:
+    try:
+        return expand_user(value)
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}: use a path") from None
 
 
 def _parse_seconds(name: str, value: Any) -> float:

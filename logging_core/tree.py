@@ -6,6 +6,7 @@ The form of the tree is documented in the README ("The log tree").
 from __future__ import annotations
 
 import enum
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,6 +67,18 @@ class LogFile(NamedTuple):
     base: str
     generation: int
     compressed: bool
+
+
+def expand_user(path: str | os.PathLike[str]) -> Path:
+    """The path, with a leading `~` or `~name` replaced by that user's home directory.
+
+    Raises:
+        ValueError: There is no such user, or the user has no home directory.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{os.fspath(path)}: there is no such home directory") from None
 
 
 def check_instance_id(instance_id: object) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from logging_core.codec.times import parse_time
 from logging_core.config import DEFAULT_LOG_DIR
+from logging_core.tree import expand_user
 from madrox_tui import __version__
 from madrox_tui.filters import Filter, parse_filter
 
@@ -141,7 +142,7 @@ def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float
         raise StartError(f"--since: {error}") from None
     root = arguments.log_dir or env.get("LOG_DIR") or DEFAULT_LOG_DIR
     return Options(
-        root=Path(root).expanduser(),
+        root=_path(root),
         demo=arguments.demo,
         filter=None if arguments.filter is None else parse_filter(arguments.filter),
         once=arguments.once,
@@ -149,6 +150,13 @@ def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float
         since_s=since_s,
         poll=arguments.poll,
         theme=arguments.theme,
-        config=None if arguments.config is None else Path(arguments.config).expanduser(),
+        config=None if arguments.config is None else _path(arguments.config),
         print_config=arguments.print_config,
     )
+
+
+def _path(text: str | Path) -> Path:
+    try:
+        return expand_user(text)
+    except ValueError as error:
+        raise StartError(str(error)) from None

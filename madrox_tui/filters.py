@@ -94,7 +94,7 @@ class Word(msgspec.Struct, frozen=True):
 
 def filter_words(text: str) -> tuple[Word, ...]:
     """The words of a filter line, each with what is wrong with it."""
-    return tuple(Word(word, _problem(word.removeprefix("-"))) for word in text.split())
+    return tuple(Word(word, _problem(word.lstrip("-"))) for word in text.split())
 
 
 def _problem(word: str) -> str:
@@ -122,9 +122,14 @@ def _text_problem(key: str, value: str) -> str:
 
 
 def _term(word: str) -> Callable[[InstanceState], bool] | None:
-    if word.startswith("-"):
-        positive = _term(word[1:])
-        return None if positive is None else (lambda i: not positive(i))
+    wanted = word.lstrip("-")
+    term = _wanted(wanted)
+    if term is None or (len(word) - len(wanted)) % 2 == 0:
+        return term
+    return lambda instance: not term(instance)
+
+
+def _wanted(word: str) -> Callable[[InstanceState], bool] | None:
     if match := _COMPARE.fullmatch(word):
         key = match["key"].lower()
         if key in _NUMBERS:

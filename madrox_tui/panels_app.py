@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from textual import on
+from textual import events, on
 from textual.app import App
 
-from logging_core.text import safe_line
+from logging_core.text import safe_block, safe_line
 from madrox_tui.capture import save_screen
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
@@ -25,6 +25,12 @@ class PanelsApp(App[None]):
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._now = now
+
+    async def on_event(self, event: events.Event) -> None:
+        """Pass an event on; of what is pasted, a text that is safe to show on any line."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event = events.Paste(safe_block(event.text))
+        await super().on_event(event)
 
     @on(LineView.FindWanted)
     async def _find_wanted(self, event: LineView.FindWanted) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from logging_core.read.reader import TreeReader
 from logging_core.read.watch import Changes, Watch
 from logging_core.records import Batch, InstanceSeen
+from logging_core.tree import expand_user
 
 _AGAIN_S = 0.05
 """What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
@@ -54,9 +55,9 @@ async def follow(
         Batches of records, merged by time inside a batch.
 
     Raises:
-        ValueError: `cursor` is none.
+        ValueError: `cursor` is not a valid cursor, or `log_dir` is in the home of nobody.
     """
-    root = Path(log_dir).expanduser().absolute()
+    root = expand_user(log_dir).absolute()
     reader = TreeReader(root, cursor=cursor, raw=raw, history_bytes=history_bytes, blocks=blocks)
     batches = follow_on(reader, root, poll=poll, sweep_s=sweep_s)
     async with aclosing(batches):

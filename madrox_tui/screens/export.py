@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from logging_core.text import safe_line
+from logging_core.tree import expand_user
 from madrox_tui.export import SUFFIXES, Export, encode, file_name, write_private
 from madrox_tui.widgets.line_input import LineInput
 
@@ -67,8 +68,9 @@ class ExportScreen(ModalScreen[None]):
 
     @on(Input.Submitted)
     def _write(self, event: Input.Submitted) -> None:
-        path = Path(event.value).expanduser()
+        path = Path(event.value)
         try:
+            path = expand_user(path)
             write_private(path, encode(self._export, path.suffix))
         except ValueError as error:
             self._say(str(error))

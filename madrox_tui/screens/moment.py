@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from logging_core.text import safe_line
 from madrox_tui.moments import EXAMPLES, parse_moment
+from madrox_tui.widgets.line_input import LineInput
 
 
 class MomentScreen(ModalScreen[float | None]):
@@ -36,9 +37,7 @@ class MomentScreen(ModalScreen[float | None]):
         """The line, and below it what may be typed or what was wrong."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content("Go to a time")
-            line = Input(compact=True, select_on_focus=False)
-            line.cursor_blink = False
-            yield line
+            yield LineInput()
             yield Static(EXAMPLES, markup=False, classes="hint")
 
     @on(Input.Submitted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,30 @@ def test_the_home_directory_may_be_written_as_a_tilde(monkeypatch: pytest.Monkey
     """`~/logs` is below the user's home."""
     monkeypatch.setenv("HOME", "/home/ada")
     assert LoggingConfig.load(log_dir="~/logs", env={}).log_dir == Path("/home/ada/logs")
+
+
+@pytest.mark.parametrize("path", ["~no.such.user/logs", 5])
+def test_a_path_that_cannot_be_names_its_option(path: Any) -> None:
+    """The home of nobody, or what is no path at all, is a `ValueError`."""
+    with pytest.raises(ValueError, match=r"no such home directory|log_dir is 5: use a path"):
+        LoggingConfig.load(log_dir=path, env={})
+
+
+def test_a_mistyped_option_is_refused() -> None:
+    """A name that is no option is an error that lists the options, not silence."""
+    options: Any = {"audit_dayz": 3}
+    with pytest.raises(TypeError, match="unknown option audit_dayz: use one of log_dir, "):
+        LoggingConfig.load(**options)
+    with pytest.raises(TypeError, match="audit_dayz"):
+        LoggingConfig().with_options(**options)
+
+
+def test_options_are_checked_however_they_are_given() -> None:
+    """Made directly, a configuration takes and refuses the same values."""
+    given: Any = {"log_level": "debug", "log_dir": "/logs", "console": "yes"}
+    assert LoggingConfig(**given) == LoggingConfig.load(**given, env={})
+    with pytest.raises(ValueError, match="audit_days is -3: use a whole number, 0 or more"):
+        LoggingConfig(audit_days=-3)
 
 
 @pytest.mark.parametrize(

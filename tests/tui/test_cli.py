@@ -332,6 +332,8 @@ def test_an_unreadable_directory_cannot_be_shown(tmp_path: Path) -> None:
         (["--since"], "expected one argument"),
         (["--js"], "--js"),
         (["--demo", "somewhere"], "leave LOG_DIR out"),
+        (["~no.such.user/logs"], "~no.such.user/logs: there is no such home directory"),
+        (["--config", "~no.such.user/x"], "there is no such home directory"),
         (["--bogus\x1b[2J\n"], "␛[2J␊"),
     ],
 )

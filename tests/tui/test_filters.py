@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logging_core.analyse.state import InstanceState, Latency, OpenRequest, State, Usage
-from madrox_tui.filters import parse_filter
+from madrox_tui.filters import Word, filter_words, parse_filter
 
 ATLAS = InstanceState(
     instance_id="a1b2",
@@ -38,6 +38,7 @@ QA = InstanceState(instance_id="c3d4", instance_name="probe", role="qa", instanc
         ("state:stuck", True, False),
         ("state:stu", True, False),
         ("-state:stuck", False, True),
+        ("--atlas", True, False),
         ("role:qa", False, True),
         ("type:claude", True, False),
         ("parent:x", False, False),
@@ -57,6 +58,13 @@ def test_terms(text: str, atlas: bool, qa: bool) -> None:
     """Words match name, id, role, type and model; keys compare; `-` excludes; all must hold."""
     wanted = parse_filter(text)
     assert (wanted.matches(ATLAS), wanted.matches(QA)) == (atlas, qa)
+
+
+def test_any_number_of_dashes_is_a_term() -> None:
+    """What is excluded from what is excluded is found again, however long that goes on."""
+    assert parse_filter("-" * 2_000 + "atlas").matches(ATLAS)
+    assert not parse_filter("-" * 2_001 + "atlas").matches(ATLAS)
+    assert filter_words("-" * 2_000) == (Word("-" * 2_000, "nothing to exclude"),)
 
 
 @pytest.mark.parametrize("text", ["cost>", "cost>abc", "role:", "-", "-cost>", "  "])

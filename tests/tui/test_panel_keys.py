@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
+from textual.widgets import Input
 
 from builders import TreeBuilder
 from driver import run_app
@@ -102,6 +104,28 @@ async def test_x_exports_the_focused_panel(
         (path,) = tmp_path.glob("madrox-*.csv")
         assert path.stat().st_mode & 0o777 == 0o600
         assert len(path.read_text().splitlines()) >= 2
+
+
+async def test_a_file_that_cannot_be_written_is_asked_for_again(fleet: TreeBuilder) -> None:
+    """What is wrong with the name is said, and the dialog stays."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck")
+        await person.press("x")
+        await person.sees("Export ")
+        await person.press("ctrl+u", *"~no.such.user/x.csv", "enter")
+        await person.sees("Export ", "there is no such home directory")
+
+
+@pytest.mark.parametrize("key", ["slash", "ctrl+f", "T", "colon", "x"])
+async def test_what_is_pasted_is_safe_to_show(fleet: TreeBuilder, key: str) -> None:
+    """Control characters and overrides in the clipboard reach no line that is typed into."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck")
+        await person.press(key)
+        await person.until(lambda: isinstance(person.app.focused, Input), "a line")
+        await person.press("ctrl+u")
+        person.app.post_message(Paste("a\x1b]52;c;eA==\x07\u202eb\x9b2J\nsecond line"))
+        await person.sees("a␛]52;c;eA==␇‹U+202E›b‹9b›2J")
 
 
 async def test_s_saves_the_screen(
