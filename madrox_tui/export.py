@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from logging_core.text import safe_block
+from logging_core.tree import expand_user
 
 Value = str | int | float | None
 """What a cell holds; `None` is unknown."""
@@ -68,6 +69,15 @@ def to_jsonl(export: Export) -> str:
 def file_name(name: str, at_s: float, suffix: str) -> str:
     """How a file is called: `madrox-instances-20261123-143000.csv`."""
     return f"madrox-{name}-{datetime.fromtimestamp(at_s):%Y%m%d-%H%M%S}{suffix}"
+
+
+def file_at(text: str) -> Path:
+    """The file that a person means; a leading `~` is a home directory.
+
+    Raises:
+        ValueError: There is no such home.
+    """
+    return expand_user(text).absolute()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from logging_core.records import FrameRef
+from logging_core.threads import in_thread
 from madrox_tui.pane import Pane, make_pane
 
 KEPT_CHARS = 4 << 20
@@ -221,6 +223,6 @@ class FrameSource:
 
     async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
-            return await asyncio.to_thread(work, *args, **kwargs)
+            return await in_thread(partial(work, *args, **kwargs))
         except OSError:
             return None

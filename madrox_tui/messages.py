@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Protocol
 
 from logging_core.records import Message
+from logging_core.threads import in_thread
 
 PAGE = 500
 """Messages that are read at once."""
@@ -57,7 +59,7 @@ class MessageSource:
             begin = self._begin
             if begin is None:
                 return None
-            pages, page = await asyncio.to_thread(self._read, self._pages, *begin)
+            pages, page = await in_thread(partial(self._read, self._pages, *begin))
             if begin is not self._begin:
                 return None
             self._pages = pages

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from threading import Event
 from typing import Protocol, runtime_checkable
 
 from logging_core.analyse.state import FleetState, Usage
+from logging_core.threads import in_thread
 
 
 class Past(Protocol):
@@ -92,13 +93,7 @@ async def prepare(past: Past) -> None:
         OSError: The tree cannot be read, or there is no room.
     """
     stop = Event()
-    done = asyncio.ensure_future(asyncio.to_thread(past.prepare, stop=stop))
-    try:
-        await asyncio.shield(done)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait([done])
-        raise
+    await in_thread(partial(past.prepare, stop=stop), cancel=stop.set)
 
 
 @runtime_checkable

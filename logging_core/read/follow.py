@@ -6,12 +6,14 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from logging_core.read.reader import TreeReader
 from logging_core.read.watch import Changes, Watch
 from logging_core.records import Batch, InstanceSeen
+from logging_core.threads import in_thread
 from logging_core.tree import expand_user
 
 _AGAIN_S = 0.05
@@ -85,7 +87,7 @@ async def follow_on(
     try:
         dirty: Collection[Path] | None = None
         while True:
-            batch = await _in_thread(reader, dirty)
+            batch = await in_thread(partial(reader.poll, dirty))
             if _is_news(batch, last):
                 yield batch
             hints.expect(batch)
@@ -142,16 +144,6 @@ class _Hints:
             self._swept_s = loop.time()
             return None
         return paths
-
-
-async def _in_thread(reader: TreeReader, dirty: Collection[Path] | None) -> Batch:
-    """One look at the tree; if cancelled, it is waited for, so that none goes on afterwards."""
-    look = asyncio.ensure_future(asyncio.to_thread(reader.poll, dirty))
-    try:
-        return await asyncio.shield(look)
-    except asyncio.CancelledError:
-        await asyncio.wait({look})
-        raise
 
 
 def _new_instances(batch: Batch) -> Iterator[str]:

@@ -16,8 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from logging_core.text import safe_line
-from logging_core.tree import expand_user
-from madrox_tui.export import SUFFIXES, Export, encode, file_name, write_private
+from madrox_tui.export import SUFFIXES, Export, encode, file_at, file_name, write_private
 from madrox_tui.widgets.line_input import LineInput
 
 
@@ -68,16 +67,15 @@ class ExportScreen(ModalScreen[None]):
 
     @on(Input.Submitted)
     def _write(self, event: Input.Submitted) -> None:
-        path = Path(event.value)
         try:
-            path = expand_user(path)
+            path = file_at(event.value)
             write_private(path, encode(self._export, path.suffix))
         except ValueError as error:
             self._say(str(error))
         except OSError as error:
-            self._say(f"{path}: {error.strerror or error}")
+            self._say(f"{error.filename or event.value}: {error.strerror or error}")
         else:
-            self.notify(safe_line(f"wrote {path.absolute()}"), markup=False)
+            self.notify(safe_line(f"wrote {path}"), markup=False)
             self.dismiss()
 
     def _say(self, problem: str) -> None:

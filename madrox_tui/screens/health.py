@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.worker import Worker
 
 from logging_core.analyse.state import FleetState
 from madrox_tui.health import DiskLooks, DiskSource, health_lines
@@ -45,6 +46,7 @@ class HealthScreen(ModalScreen[None]):
         self._source = source
         self._every_s = every_s
         self._disk = DiskLooks()
+        self._measuring: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         """A frame with the report in it."""
@@ -54,14 +56,21 @@ class HealthScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Measure now, and then from time to time."""
-        self._measure()
-        self.set_interval(self._every_s, self._measure)
+        self._measure_anew()
+        self.set_interval(self._every_s, self._measure_anew)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fit the report to its new width."""
         self.call_after_refresh(self._show)
 
-    @work(group="disk", exclusive=True)
+    def _measure_anew(self) -> None:
+        """Measure the disk, unless that is still under way: a large tree takes a while."""
+        if self._measuring is None or self._measuring.is_finished:
+            self._measuring = self._measure()
+        else:
+            self._show()
+
+    @work(group="disk")
     async def _measure(self) -> None:
         self._disk = self._disk.then(await self._source.disk())
         self._show()

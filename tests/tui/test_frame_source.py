@@ -25,6 +25,9 @@ class Reads:
         self.tree = tree
         self.count: Counter[int] = Counter()
         self.most_at_once = 0
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Semaphore(0)
         self._running = 0
         self._lock = threading.Lock()
         self.source = FrameSource(lambda i: PaneFile(tree.root, i), self.read)
@@ -33,7 +36,9 @@ class Reads:
         with self._lock:
             self._running += 1
             self.most_at_once = max(self.most_at_once, self._running)
+        self.entered.release()
         try:
+            assert self.gate.wait(10)
             self.count[ref.offset] += 1
             return read_frame(self.tree.root, ref)
         finally:
@@ -71,6 +76,20 @@ async def test_one_read_at_a_time(reads: Reads) -> None:
     """However many frames are wanted at once, one is read at a time."""
     panes = await asyncio.gather(*map(reads.source.pane, reads.all()))
     assert all(pane is not None for pane in panes)
+    assert reads.most_at_once == 1
+
+
+async def test_one_read_at_a_time_whoever_gives_up(reads: Reads) -> None:
+    """A read that nobody waits for any more is over before the next one begins."""
+    wanted, gate = reads.all(), reads.gate
+    gate.clear()
+    for ref in wanted[:3]:
+        task = asyncio.create_task(reads.source.pane(ref))
+        await asyncio.to_thread(reads.entered.acquire, timeout=0.2)
+        task.cancel()
+    last = asyncio.create_task(reads.source.pane(wanted[9]))
+    gate.set()
+    assert await last is not None
     assert reads.most_at_once == 1
 
 

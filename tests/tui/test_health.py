@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from alone import Alone
@@ -135,6 +137,45 @@ async def test_the_report_opens_scrolls_and_closes() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(app.screen, HealthScreen)
+
+
+@pytest.mark.asyncio
+async def test_a_disk_that_takes_long_is_measured_all_the_same() -> None:
+    """A walk that takes longer than the pause between two is not given up for the next one."""
+    source = SlowDisk()
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(100, 60)) as pilot:
+        await app.push_screen(HealthScreen(sick_state, source, every_s=0.01))
+        while source.asked < 3:
+            await source.started.wait()
+            source.started.clear()
+            await pilot.pause(0.05)
+            source.let_go.set()
+        await pilot.pause()
+        assert source.given_up == 0
+        assert "412MB in 2 files" in "\n".join(
+            s.text for s in app.screen._compositor.render_strips()
+        )
+
+
+class SlowDisk(FakeDisk):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = self.given_up = 0
+        self.started, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def disk(self) -> DiskUse:
+        self.asked += 1
+        self.started.set()
+        try:
+            await self.let_go.wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+        self.let_go.clear()
+        return await super().disk()
 
 
 @pytest.mark.asyncio

@@ -101,6 +101,22 @@ async def test_one_read_at_a_time() -> None:
     assert pages.most_reading == 1
 
 
+async def test_one_read_at_a_time_whoever_gives_up() -> None:
+    """A read that nobody waits for any more is over before the next one begins."""
+    pages = FakePages([message(at) for at in range(3 * PAGE)])
+    source = MessageSource(pages.open)
+    source.start(3 * PAGE)
+    pages.gate.clear()
+    given_up = asyncio.create_task(source.older())
+    await asyncio.to_thread(pages.entered.wait, 10)
+    given_up.cancel()
+    wanted = asyncio.create_task(source.older())
+    await asyncio.sleep(0)
+    pages.gate.set()
+    assert await wanted
+    assert pages.most_reading == 1
+
+
 async def test_a_file_that_cannot_be_read_is_told() -> None:
     """The error reaches the caller, and the source still works afterwards."""
     pages = FakePages([message(1)])
