@@ -35,22 +35,27 @@ class EventQuery(msgspec.Struct, frozen=True):
 
     Attributes:
         title: What to call them, safe to show.
-        instance_ids: Whose; `None` for everybody's.
+        instance_ids: Whose; a `None` among them stands for the whole fleet's, `None` itself for
+            everybody's.
         event_type: Only of this type; `None` for any.
         error: Only with an error that begins with this line, which may be cut off by `…`; of an
             event that names no error its type counts. `None` for any.
+        but_types: Not of these types.
     """
 
     title: str
-    instance_ids: frozenset[str] | None = None
+    instance_ids: frozenset[str | None] | None = None
     event_type: str | None = EXCHANGE
     error: str | None = None
+    but_types: frozenset[str] = frozenset()
 
     def matches(self, event: AuditEvent) -> bool:
         """Whether an event is one of them."""
         if self.event_type is not None and event.event_type != self.event_type:
             return False
         if self.error is not None and not _begins(event.error or event.event_type, self.error):
+            return False
+        if event.event_type in self.but_types:
             return False
         return self.instance_ids is None or event.instance_id in self.instance_ids
 
@@ -60,15 +65,31 @@ def _begins(text: str, line: str) -> bool:
     return first.startswith(line[:-1]) if line.endswith("…") else first == line
 
 
-def query_of(group: Group, by: str, title: str) -> EventQuery:
-    """What stands behind a row of a table that is grouped by `by`."""
+def query_of(
+    group: Group,
+    by: str,
+    title: str,
+    *,
+    shown: frozenset[str] | None = None,
+    labels: Iterable[str | None] = (),
+) -> EventQuery | None:
+    """What stands behind a row of the audit table; `None` if that cannot be told.
+
+    Args:
+        group: The row.
+        by: What the table is grouped by.
+        title: What the row is called.
+        shown: The instances that a filter leaves; `None` without one.
+        labels: Those of all rows.
+    """
     if by == "event_type":
-        # Of a filtered fleet the members are the filter's; events of nobody have none.
-        ids = frozenset(group.instance_ids) or None
-        return EventQuery(title, ids, event_type=group.label)
+        but_types = frozenset(label for label in labels if label and group.label is None)
+        return EventQuery(title, shown, event_type=group.label, but_types=but_types)
     if by == "error":
+        if group.label is None:
+            return None  # errors of long ago, which nobody knows the beginnings of any more
         return EventQuery(title, event_type=None, error=group.label)
-    return EventQuery(title, frozenset(group.instance_ids))
+    return EventQuery(title, frozenset(group.instance_ids or (None,)))
 
 
 class Events(msgspec.Struct, frozen=True, eq=False):

@@ -13,8 +13,8 @@ from logging_core.analyse.summary import EXCHANGE, Summary
 FIELDS = frozenset({"role", "model", "instance_type"})
 """What an instance says about itself."""
 
-MOST_COUNTED = 4_096
-"""So many different pairs of a text and an instance are counted; later ones are left out."""
+MOST_COUNTED = 1 << 14
+"""So many pairs of a text and an instance are told apart; of texts met long ago, only the sum."""
 
 WAYS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
 """What can be grouped by."""
@@ -23,35 +23,52 @@ _UsageOf: TypeAlias = Callable[[Iterable[str]], Usage]
 
 
 class Counts:
-    """How often a text was met, by instance: event types, errors."""
+    """How often each text was met, by instance: event types, errors."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "_others", "_pairs")
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str | None], int] = {}
+        self._counts: dict[str, dict[str | None, int]] = {}  # the text that was met last is last
+        self._others: dict[str | None, int] = {}
+        self._pairs = 0
 
     def add(self, text: str, instance_id: str | None, times: int = 1) -> None:
         """Count some."""
-        key = text, instance_id
-        known = self._counts.get(key)
-        if known is not None:
-            self._counts[key] = known + times
-        elif len(self._counts) < MOST_COUNTED:
-            self._counts[key] = times
+        counts = self._counts.pop(text, {})
+        self._counts[text] = counts
+        self._pairs += instance_id not in counts
+        _increase(counts, instance_id, times)
+        while self._pairs > MOST_COUNTED and len(self._counts) > 1:
+            self._merge_oldest()
 
     def groups(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
-        """One group for each text, the most frequent first; `None`: of all instances."""
-        times: defaultdict[str, int] = defaultdict(int)
-        members: defaultdict[str, list[str]] = defaultdict(list)
-        for (text, instance_id), count in self._counts.items():
-            if instance_ids is None or instance_id in instance_ids:
-                times[text] += count
-                if instance_id is not None:
-                    members[text].append(instance_id)
+        """One group for each text, the most frequent first.
+
+        Those that are no longer told apart are together in one without a label.
+
+        Args:
+            instance_ids: Count only these instances; `None` for all, and what is of none.
+        """
+        chosen = None if instance_ids is None else set(instance_ids)
         return in_order(
-            Group(text, Usage(requests=count), tuple(sorted(members[text])))
-            for text, count in times.items()
+            Group(text, Usage(requests=sum(counts.values())), tuple(sorted(filter(None, counts))))
+            for text, all_counts in (*self._counts.items(), (None, self._others))
+            if (counts := _only(all_counts, chosen))
         )
+
+    def _merge_oldest(self) -> None:
+        oldest = self._counts.pop(next(iter(self._counts)))
+        self._pairs -= len(oldest)
+        for instance_id, times in oldest.items():
+            _increase(self._others, instance_id, times)
+
+
+def _increase(counts: dict[str | None, int], instance_id: str | None, times: int) -> None:
+    counts[instance_id] = counts.get(instance_id, 0) + times
+
+
+def _only(counts: dict[str | None, int], chosen: set[str] | None) -> dict[str | None, int]:
+    return counts if chosen is None else {i: n for i, n in counts.items() if i in chosen}
 
 
 class Tables:

@@ -90,7 +90,8 @@ class Group(msgspec.Struct, frozen=True, eq=False):
     """What belongs together in a table of sums.
 
     Attributes:
-        label: What its members have in common; `None` if that is unknown.
+        label: What its members have in common; `None` if that is unknown, or if they are the
+            events or errors that are no longer told apart.
         usage: Their sums. Of events that are no exchange only `requests` is more than nothing:
             how many there were.
         instance_ids: Its members.

@@ -71,11 +71,13 @@ class AuditPanel(LineView):
 
     @property
     def chosen(self) -> EventQuery | None:
-        """The events behind the row under the cursor; `None` if there is no row."""
-        if self.cursor >= len(self._groups):
+        """The events behind the row under the cursor; `None` if there are none to show."""
+        if self.view is None or self.cursor >= len(self._groups):
             return None
         group = self._groups[self.cursor]
-        return query_of(group, self._by, self._called(group))
+        shown = frozenset(self.view.by_id) if self.view.narrowed else None
+        labels = (other.label for other in self._groups)
+        return query_of(group, self._by, self._called(group), shown=shown, labels=labels)
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Show new sums; the cursor stays on its group."""
@@ -215,7 +217,7 @@ class AuditPanel(LineView):
     def _called(self, group: Group) -> str:
         label = group.label
         if label is None:
-            return "unknown"
+            return "others" if self._by in _EVENTS else "unknown"
         return self._names.get(label, label) if self._by in {"instance", "parent"} else label
 
     def _hue(self, group: Group) -> str:

@@ -11,6 +11,7 @@ import pytest
 from builders import TreeBuilder
 from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.groups import MOST_COUNTED
 from logging_core.analyse.latency import quantiles
 from logging_core.analyse.series import MOST_ROWS
 from logging_core.analyse.state import Group, Slot
@@ -298,6 +299,37 @@ def test_groups_by_error_are_the_most_frequent_first() -> None:
         ("dead", 3, ("a", "b")),
         ("refused", 1, ("a",)),
     ]
+
+
+def test_every_event_counts_however_many_instances_there_are() -> None:
+    """A thousand instances with six types of events each are all in the table."""
+    types = [f"type-{n}" for n in range(6)]
+    model = model_of(
+        *(
+            AuditEvent(time_s=T, event_type=event_type, instance_id=f"i{n}")
+            for event_type in types
+            for n in range(1_000)
+        )
+    )
+    groups = model.groups("event_type")
+    assert [(g.label, g.usage.requests, len(g.instance_ids)) for g in groups] == [
+        (event_type, 1_000, 1_000) for event_type in types
+    ]
+
+
+def test_errors_of_long_ago_are_counted_together() -> None:
+    """Of endlessly many errors the newest are told apart; the rest are one row, none is lost."""
+    many = MOST_COUNTED + 100
+    model = model_of(
+        *(
+            AuditEvent(time_s=T + n, event_type="x", instance_id=f"i{n % 2}", error=f"error {n}")
+            for n in range(many)
+        )
+    )
+    others, *newest = model.groups("error")
+    assert (others.label, others.usage.requests, others.instance_ids) == (None, 100, ("i0", "i1"))
+    assert {group.label for group in newest} == {f"error {n}" for n in range(100, many)}
+    assert model.groups("error", ["i1"])[0].usage.requests == 50
 
 
 def test_an_unknown_grouping_is_refused() -> None:

@@ -272,17 +272,43 @@ async def test_any_size_is_survived() -> None:
 # --- the rows behind -----------------------------------------------------------
 
 
+def behind(group: Group, by: str, **shown: Any) -> EventQuery:
+    query = query_of(group, by, "x", **shown)
+    assert query is not None
+    return query
+
+
 def test_a_group_knows_its_events() -> None:
     """Exchanges of the group's instances; of an event type or an error, the events themselves."""
     exchange = AuditEvent(event_type="message_exchange", instance_id="a1")
     failed = AuditEvent(event_type="instance_error", instance_id="a1", error="boom")
     group = Group("a1", Usage(), ("a1",))
-    assert query_of(group, "instance", "x").matches(exchange)
-    assert not query_of(group, "instance", "x").matches(failed)
-    assert not query_of(Group("b", Usage(), ("b2",)), "role", "x").matches(exchange)
-    assert query_of(Group("instance_error", Usage(), ("a1",)), "event_type", "x").matches(failed)
-    assert query_of(Group("boom", Usage(), ("a1",)), "error", "x").matches(failed)
-    assert not query_of(Group("bang", Usage(), ("a1",)), "error", "x").matches(failed)
+    assert behind(group, "instance").matches(exchange)
+    assert not behind(group, "instance").matches(failed)
+    assert not behind(Group("b", Usage(), ("b2",)), "role").matches(exchange)
+    assert behind(Group("instance_error", Usage(), ("a1",)), "event_type").matches(failed)
+    assert behind(Group("boom", Usage(), ("a1",)), "error").matches(failed)
+    assert not behind(Group("bang", Usage(), ("a1",)), "error").matches(failed)
+
+
+def test_what_is_of_nobody_is_behind_its_row() -> None:
+    """Exchanges that name no instance are behind 'unknown', and behind their type with others'."""
+    nobodys = AuditEvent(event_type="message_exchange")
+    of_a1 = AuditEvent(event_type="message_exchange", instance_id="a1")
+    assert behind(Group(None, Usage()), "instance").matches(nobodys)
+    assert not behind(Group(None, Usage()), "instance").matches(of_a1)
+    by_type = Group("message_exchange", Usage(), ("a1",))
+    assert behind(by_type, "event_type").matches(nobodys)
+    filtered = behind(by_type, "event_type", shown=frozenset({"a1"}))
+    assert (filtered.matches(nobodys), filtered.matches(of_a1)) == (False, True)
+
+
+def test_behind_others_is_what_has_no_row() -> None:
+    """Types without a row of their own are found by leaving out those that have one."""
+    query = behind(Group(None, Usage()), "event_type", labels=("known", None))
+    assert query.matches(AuditEvent(event_type="rare"))
+    assert not query.matches(AuditEvent(event_type="known"))
+    assert query_of(Group(None, Usage()), "error", "others") is None
 
 
 def test_an_error_is_known_by_its_first_line() -> None:
@@ -294,7 +320,7 @@ def test_an_error_is_known_by_its_first_line() -> None:
         ("out of me…", trace),
         ("spawn_failed", silent),
     ):
-        query = query_of(Group(label, Usage()), "error", "x")
+        query = behind(Group(label, Usage()), "error")
         assert [query.matches(e) for e in (trace, silent)] == [event is trace, event is silent]
 
 
