@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from logging_core.text import safe_block
 
 MAX_CHARS = 64 * 1024
 """Terminals drop longer OSC 52 sequences, some of them silently."""
 
+_MOST_SHOWN = 60
 
-def clip(text: str) -> str:
-    """The text as it is copied: pasting it into a shell runs nothing by itself."""
+
+class Clip(NamedTuple):
+    """What is copied.
+
+    Attributes:
+        text: For the clipboard; `''` if there is nothing to copy.
+        notice: What to tell the person: the text if it is short, else how much it is.
+    """
+
+    text: str
+    notice: str
+
+
+def clip(text: str) -> Clip:
+    """A text as it is copied: pasting it into a shell runs nothing by itself."""
     lines = (line.rstrip() for line in safe_block(text).split("\n"))
-    return "\n".join(lines).strip("\n")[:MAX_CHARS].rstrip("\n")
+    whole = "\n".join(lines).strip("\n")
+    return Clip(whole[:MAX_CHARS].rstrip("\n"), _notice(whole))
 
 
-def copied(text: str) -> str:
-    """What was copied, in a few words: its beginning, or how many lines."""
-    if not text:
+def _notice(whole: str) -> str:
+    if not whole:
         return "nothing to copy"
-    lines = text.count("\n") + 1
-    if lines > 1:
-        return f"copied {lines:,} lines"
-    return f"copied {text}" if len(text) <= 60 else f"copied {text[:59]}…"
+    if len(whole) > MAX_CHARS:
+        return f"copied the first {MAX_CHARS:,} of {len(whole):,} characters"
+    if lines := whole.count("\n"):
+        return f"copied {lines + 1:,} lines"
+    return f"copied {whole if len(whole) <= _MOST_SHOWN else whole[: _MOST_SHOWN - 1] + '…'}"

@@ -195,9 +195,18 @@ class TimelineRows:
         row = self.rows[index]
         if not isinstance(row, Message) or row.message_id is None:
             return None
+        rows, message_id = self.rows, row.message_id
         forward = row.direction != "inbound"
-        way = range(index + 1, len(self.rows)) if forward else range(index - 1, -1, -1)
-        return next((i for i in way if _answers(row, self.rows[i])), None)
+        for i in range(index + 1, len(rows)) if forward else range(index - 1, -1, -1):
+            other = rows[i]
+            if (
+                isinstance(other, Message)
+                and other.message_id == message_id
+                and other.instance_id == row.instance_id
+                and other.direction != row.direction
+            ):
+                return i
+        return None
 
 
 def said(row: Row) -> str:
@@ -205,15 +214,6 @@ def said(row: Row) -> str:
     if isinstance(row, Message):
         return row.content or row.text or ""
     return row.text if isinstance(row, TimelineEvent) else ""
-
-
-def _answers(row: Message, other: Row) -> bool:
-    return (
-        isinstance(other, Message)
-        and other.message_id == row.message_id
-        and other.instance_id == row.instance_id
-        and other.direction != row.direction
-    )
 
 
 def _continues(before: FleetState, state: FleetState) -> bool:

@@ -19,6 +19,7 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from logging_core.text import safe_block
 from madrox_tui import format as fmt
+from madrox_tui.clipboard import clip
 from madrox_tui.columns import fit_inner
 from madrox_tui.timeline_rows import Entry, said
 from madrox_tui.widgets.text_view import TextView
@@ -116,12 +117,10 @@ class MessageScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the whole text of the half that has the focus, as it was said."""
-        text = said(self._entries[self._here]).rstrip("\n")
+        text, notice = clip(said(self._entries[self._here]))
         if text:
             self.app.copy_to_clipboard(text)
-        number = len(text)
-        said_so = f"copied {number:,} {fmt.plural(number, 'character')}"
-        self.notify(said_so if text else "nothing to copy")
+        self.notify(notice, markup=False)
 
     def _facts(self, entry: Entry) -> Iterator[str]:
         """When, and what it took; below that a line for each id, beneath each other."""

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 
-from madrox_tui.clipboard import clip, copied
+from madrox_tui.clipboard import clip
 from madrox_tui.export import Export
 from madrox_tui.find import Found, holds, nearest_row, next_row
 
@@ -191,10 +191,10 @@ class Rows(ScrollView):
 
     def action_copy(self) -> None:
         """Copy what the mouse marked, else the record under the cursor."""
-        text = clip(self.screen.get_selected_text() or self.copy_text())
+        text, notice = clip(self.screen.get_selected_text() or self.copy_text())
         if text:
             self.app.copy_to_clipboard(text)
-        self.notify(copied(text), markup=False)
+        self.notify(notice, markup=False)
 
     def action_export(self) -> None:
         """Ask for a file to write the rows to."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madrox_tui.clipboard import MAX_CHARS, clip, copied
+from madrox_tui.clipboard import MAX_CHARS, clip
 from madrox_tui.export import FORMULA, Export, encode, file_name, to_csv, to_jsonl, write_private
 
 EXPORT = Export(
@@ -83,12 +83,13 @@ def test_a_file_is_private_and_new(tmp_path: Path) -> None:
 )
 def test_what_is_copied_runs_nothing(text: str, wanted: str) -> None:
     """No escape sequence and no newline at the end reach the clipboard."""
-    assert clip(text) == wanted
+    assert clip(text).text == wanted
 
 
 def test_what_was_copied_is_said() -> None:
-    """The toast shows a short text, or how many lines there were."""
-    assert copied("a1") == "copied a1"
-    assert copied("a\nb") == "copied 2 lines"
-    assert copied("") == "nothing to copy"
-    assert len(copied("x" * 100)) == len("copied ") + 60
+    """The toast shows a short text, or how many lines there were, and says what was left out."""
+    assert clip("a1\n").notice == "copied a1"
+    assert clip("a\nb").notice == "copied 2 lines"
+    assert clip("").notice == "nothing to copy"
+    assert len(clip("x" * 100).notice) == len("copied ") + 60
+    assert clip("x\n" * 50_000).notice == "copied the first 65,536 of 99,999 characters"
