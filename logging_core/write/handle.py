@@ -20,6 +20,7 @@ MOST_OPEN = 1000
 """Requests of an instance that are remembered until their reply; the oldest are forgotten."""
 
 _SHOWN_CHARS = 80
+_CLEANED_CHARS = 8192  # longer than what is shown and the longest secret that begins in it
 _N = TypeVar("_N", int, float)
 
 
@@ -155,7 +156,8 @@ class InstanceHandle:
         Returns:
             The message's id, for `received`.
         """
-        message_id = message_id or self._make_id()
+        message_id = text_of(message_id) if message_id else self._make_id()
+        content = _content(content)
         fields = {
             "event_type": "message_sent",
             "message_id": message_id,
@@ -164,7 +166,8 @@ class InstanceHandle:
         }
         with self._lock:
             self._life.ask(message_id, self._clock(), len(content))
-        shown = content[:_SHOWN_CHARS].partition("\n")[0]
+        # A part of a secret would not be known for one: what is shown is cleaned before it is cut.
+        shown = self._writer.clean(content[:_CLEANED_CHARS])[:_SHOWN_CHARS].partition("\n")[0]
         self._log().info("Sending message: %s", shown, extra=fields)
         return message_id
 
@@ -181,10 +184,12 @@ class InstanceHandle:
         Args:
             message_id: What `sent` returned; if it did not, length and time of it are unknown.
             content: The reply.
-            tokens: Estimated tokens; unknown, and left out, if `None`, negative or not finite.
+            tokens: Estimated tokens; unknown, and left out, if `None`, no number, negative or not
+                finite.
             cost: Estimated cost in USD; likewise.
             response_time: Seconds; `None`: measured from `sent`.
         """
+        message_id, content = text_of(message_id), _content(content)
         tokens, cost, took_s = _measure(tokens), _measure(cost), _measure(response_time)
         with self._lock:
             self._life.count(tokens, cost)
@@ -277,7 +282,13 @@ class InstanceHandle:
 
 
 def _measure(value: _N | None) -> _N | None:
-    return value if value is not None and 0 <= value < math.inf else None
+    """A number that can be written and added up; what a caller took from elsewhere may be none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and value is not None and 0 <= value < math.inf else None
+
+
+def _content(value: object) -> str:
+    return "" if value is None else text_of(value)
 
 
 def _name_of(error: BaseException) -> str:

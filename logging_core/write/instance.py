@@ -64,11 +64,13 @@ class InstanceFiles:
         )
         self._pane = PaneLog(tree.tmux_output(instance_id), shared, pane_lines, captures)
         self._known: dict[str, str] = {}
+        self._is_lost = False
 
     def describe(self, stamp: str, known: Mapping[str, str | None]) -> None:
         """Put into `metadata.json` what is known; see `update_metadata`.
 
-        The same again costs nothing. What could not be written is a loss, and tried again.
+        The same again costs nothing. What could not be written is one loss, however often it is
+        tried again.
         """
         given = {key: value for key, value in known.items() if value is not None}
         if self.described and given.items() <= self._known.items():
@@ -80,9 +82,11 @@ class InstanceFiles:
             )
         except OSError as error:
             self.described = False
-            self._shared.losses.add(self._metadata, error)
+            if not self._is_lost:
+                self._shared.losses.add(self._metadata, error)
+            self._is_lost = True
         else:
-            self.described = True
+            self.described, self._is_lost = True, False
 
     def lifecycle(self, stamp: str, level: str, text: str) -> None:
         """Append an entry to `instance.log`."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ import orjson
 
 from logging_core.codec.encode import encode_document
 from logging_core.write.private import Access, create_private
+
+_TRIES, _PAUSE_S = 20, 0.005
 
 
 def update_metadata(
@@ -37,17 +42,53 @@ def update_metadata(
     """
     access = access or Access(path.parent)
     access.make_directory(path.parent)
+
+    def merged(old: dict[str, Any]) -> dict[str, Any]:
+        record = {
+            "instance_id": instance_id,
+            "instance_name": old.get("instance_name"),
+            "created_at": old.get("created_at") or stamp,
+            "log_directory": str(path.parent),
+        }
+        return record | {k: v for k, v in old.items() if k not in record} | dict(known)
+
     old = _read_object(path, access)
-    record: dict[str, Any] = {
-        "instance_id": instance_id,
-        "instance_name": old.get("instance_name"),
-        "created_at": old.get("created_at") or stamp,
-        "log_directory": str(path.parent),
-    }
-    record |= {key: value for key, value in old.items() if key not in record}
-    record |= known
-    if record != old:
+    if merged(old) == old:
+        return
+    with _alone(path.parent) as is_alone:
+        record = merged(_read_object(path, access))
         replace_file(path, encode_document(record), access)
+        if is_alone:  # whatever else is there was left by a writer that was killed
+            for stale in path.parent.glob(f".{path.name}.*.tmp"):
+                stale.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[bool]:
+    """Keep other processes from doing the same in a directory; whether that worked.
+
+    One that was stopped while it has the lock is not waited for.
+    """
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield _lock(fd)
+    finally:
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a child has it open too
+        os.close(fd)
+
+
+def _lock(fd: int) -> bool:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_S)
+        except OSError:  # a file system without locks
+            return False
+        else:
+            return True
+    return False
 
 
 def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
@@ -61,6 +102,8 @@ def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(fd)  # or the name may survive a power failure, and what is in it not
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import math
 import os
 import threading
 import uuid
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -363,6 +364,43 @@ def test_an_unknown_measure_is_never_zero(
     assert not {"tokens", "cost"} & exchange["details"].keys()
     assert (end["details"]["total_tokens"], end["details"]["total_cost"]) == (None, None)
     assert (said(manager)[1]["tokens"], said(manager)[1]["cost"]) == (None, None)
+
+
+@pytest.mark.parametrize("nonsense", ["12", Decimal("0.01"), object(), True, [1]])
+def test_what_is_no_number_is_unknown(
+    manager: LoggingManager, agent: InstanceHandle, nonsense: Any
+) -> None:
+    """A measure of the wrong type costs itself, not the record, and raises nothing."""
+    agent.received("m-1", "reply", tokens=nonsense, cost=nonsense, response_time=nonsense)
+    agent.terminated()
+    (message,) = said(manager, "a")
+    assert (message["tokens"], message["cost"], message["content"]) == (None, None, "reply")
+    totals = audit(manager)[-1]["details"]
+    assert (totals["total_tokens"], totals["total_cost"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "written"), [(None, ""), (123, "123"), (b"x", "b'x'"), (["a"], "['a']")]
+)
+def test_whatever_is_said_is_written(
+    manager: LoggingManager, agent: InstanceHandle, content: Any, written: str
+) -> None:
+    """Content of the wrong type is written as text, and raises nothing."""
+    message_id: Any = 7
+    assert agent.sent(content, message_id) == "7"
+    agent.received(message_id, content)
+    assert [message["content"] for message in said(manager, "a")] == [written, written]
+    assert audit(manager)[-1]["details"]["message_length"] == len(written)
+
+
+@pytest.mark.parametrize("before", range(0, 90, 3))
+def test_no_part_of_a_secret_is_in_the_line_for_people(
+    manager: LoggingManager, agent: InstanceHandle, before: int
+) -> None:
+    """Wherever the line is cut, of a key that stands there it has no letter."""
+    key = "sk-ant-api03-" + "Ab3dEf6h" * 12
+    agent.sent("word " * (before // 5) + "x" * (before % 5) + " " + key + " and so on")
+    assert not any("Ab3d" in line or "sk-ant" in line for line in life(manager))
 
 
 def test_free_is_not_unknown(manager: LoggingManager, agent: InstanceHandle) -> None:

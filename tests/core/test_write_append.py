@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import stat
 import subprocess
@@ -194,6 +196,57 @@ def test_a_left_over_temporary_file_is_in_nobodys_way(tmp_path: Path) -> None:
     replace_file(path, b"{}\n")
     assert path.read_bytes() == b"{}\n"
     assert target.read_text() == "mine"
+
+
+def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
+    """One says the name and the other the role, at the same moment: the metadata has both."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from logging_core.write.metadata import update_metadata\n"
+        "root, key = Path(sys.argv[1]), sys.argv[2]\n"
+        "for number, _ in enumerate(sys.stdin):\n"
+        "    path = root / str(number) / 'metadata.json'\n"
+        "    update_metadata(path, 'a', '2026-11-23T12:00:00.000000', {key: 'known'})\n"
+        "    print(flush=True)\n"
+    )
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), key],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for key in ("instance_name", "role")
+    ]
+    for _ in range(150):
+        for process in both:
+            print(file=process.stdin, flush=True)
+        for process in both:
+            assert process.stdout
+            process.stdout.readline()
+    for process in both:
+        process.communicate()
+    written = [json.loads(path.read_text()) for path in tmp_path.glob("*/metadata.json")]
+    assert [(one["instance_name"], one["role"]) for one in written] == [("known", "known")] * 150
+
+
+def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
+    """A half-written file of somebody who is gone does not stay for ever."""
+    path = tmp_path / "metadata.json"
+    (tmp_path / ".metadata.json.1.0.tmp").write_text("{")
+    update_metadata(path, "a", "2026-11-23T12:00:00.000000", {})
+    assert [file.name for file in tmp_path.iterdir()] == ["metadata.json"]
+
+
+def test_a_writer_that_was_stopped_stops_nobody(tmp_path: Path) -> None:
+    """While another process holds on to the directory, metadata is written all the same."""
+    fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        update_metadata(tmp_path / "metadata.json", "a", "2026-11-23T12:00:00.000000", {})
+    finally:
+        os.close(fd)
+    assert json.loads((tmp_path / "metadata.json").read_text())["instance_id"] == "a"
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b"\xff"])
