@@ -146,10 +146,10 @@ class LoggingConfig:
         given = config or {}
         found: dict[str, Any] = {}
         for name in names:
-            values = (options.get(name), given.get(name), env.get(_variable(name)) or None)
-            value = next((value for value in values if value is not None), None)
-            if value is not None and value != "":
-                found[name] = value
+            values = (options.get(name), given.get(name), env.get(_variable(name)))
+            given_values = [value for value in values if value is not None and value != ""]
+            if given_values:
+                found[name] = given_values[0]
         return cls(**found)
 
     def __post_init__(self) -> None:

@@ -12,24 +12,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
 
 MAX_MARKS = 4
 """Combining marks kept on one base character; the rest is counted: `‹+996›`."""
 
 _FORMAT = (
-    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
-    "\U000110bd\U000110cd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNSAFE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{_FORMAT}]")
 _PRESENTATION = re.compile("[\ufe0e\ufe0f]")
 _EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
 _EMOJI_JOINER = re.compile(f"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])")
-_MAYBE_MARKS = re.compile(
+_MAYBE_MARK = (
     "[\u0300-\u1fff\u20d0-\u20ff\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u302a-\u302f\u3099\u309a"
-    "\ua66f-\uaaff\uabe3-\uabed\ufb1e\ufe20-\ufe2f\U000101fd-\U0001e94a]{5,}"
+    "\ua66f-\uaaff\uabe3-\uabed\ufb1e\ufe20-\ufe2f\U000101fd-\U0001e94a]"
 )
+_MAYBE_MARKS = re.compile(f"{_MAYBE_MARK}{{{MAX_MARKS + 1},}}")
+_MARKS = frozenset({"Mn", "Me"})
 _SGR = re.compile("(\x1b\\[[0-9;:]*m)")
+_COLOURED_MARKS = re.compile(f"((?:\x1b\\[[0-9;:]*m)+)({_MAYBE_MARK}+)")
+_ALL_COLOURED_MARKS = re.compile(f"(?:(?:\x1b\\[[0-9;:]*m)+{_MAYBE_MARK}+)+")
 
 
 def safe_block(text: str) -> str:
@@ -59,6 +64,8 @@ def safe_pane(text: str) -> str:
     """
     if "\x1b" not in text:
         return safe_block(text)
+    if not text.isascii():
+        text = _ALL_COLOURED_MARKS.sub(_marks_first, text)
     parts = _SGR.split(text)
     parts[::2] = map(safe_block, parts[::2])
     return "".join(parts)
@@ -77,11 +84,25 @@ def _picture(match: re.Match[str]) -> str:
     return f"‹U+{code:04X}›"
 
 
+def _marks_first(match: re.Match[str]) -> str:
+    """Colours that begin between a character and its marks begin after these: one cell has one."""
+    done: list[str] = []
+    colours = ""
+    for sgr, chars in _COLOURED_MARKS.findall(match[0]):
+        colours += sgr
+        marks = "".join(takewhile(lambda char: unicodedata.category(char) in _MARKS, chars))
+        done.append(marks)
+        if len(marks) < len(chars):
+            done += colours, chars[len(marks) :]
+            colours = ""
+    return "".join([*done, colours])
+
+
 def _limit_marks(match: re.Match[str]) -> str:
     kept: list[str] = []
     marks = 0
     for char in match[0]:
-        if unicodedata.category(char) in {"Mn", "Me"}:
+        if unicodedata.category(char) in _MARKS:
             marks += 1
             if marks > MAX_MARKS:
                 continue

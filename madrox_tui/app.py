@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from rich.console import RenderableType
 from textual.app import InvalidThemeError
+from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -21,7 +22,7 @@ from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
 from madrox_tui.arguments import StartError
-from madrox_tui.bindings import keymap
+from madrox_tui.bindings import APP, keymap
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
 from madrox_tui.feed import Feed
@@ -63,6 +64,7 @@ class MadroxTop(PanelsApp):
         textual.app.InvalidThemeError: There is no such theme.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [*APP]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     CSS_PATH = "madrox.tcss"
     TITLE = "madrox-top"
@@ -136,6 +138,10 @@ class MadroxTop(PanelsApp):
         """The exception that ended the app; `None` when none did."""
         error = self._exception
         return error.error if isinstance(error, WorkerFailed) else error
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, where there is no text that it could copy."""
+        self._quit_by(signal.SIGINT)
 
     def _known(self, theme: str | None) -> str | None:
         return theme if theme in self.available_themes else None

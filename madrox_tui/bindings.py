@@ -94,6 +94,19 @@ GLOBAL = [
     )
 ]
 
+APP = [
+    Binding(
+        "ctrl+z",
+        "suspend_process",
+        "Suspend",
+        show=False,
+        id="app.suspend",
+        tooltip="Suspend; fg in the shell brings it back",
+        priority=True,
+    ),
+]
+"""What keys do on every screen, also on one over the panels."""
+
 OWN_ACTIONS = frozenset(binding.action.partition("(")[0] for binding in GLOBAL)
 """What the keys of the main screen do."""
 
@@ -111,7 +124,7 @@ def help_groups(current: type[LineView]) -> list[Group]:
     return [(title, bindings) for title, bindings in groups if bindings]
 
 
-_COMMON: list[Group] = [("every list", own_bindings(LineView)), ("everywhere", GLOBAL)]
+_COMMON: list[Group] = [("every list", own_bindings(LineView)), ("everywhere", [*GLOBAL, *APP])]
 
 
 def _groups_of(panels: Iterable[type[LineView]]) -> list[Group]:
@@ -160,7 +173,7 @@ def _check_meanings(
 
 
 def _owners() -> list[list[str]]:
-    common = [b.id for b in (*GLOBAL, *own_bindings(LineView)) if b.id]
+    common = [b.id for b in (*GLOBAL, *APP, *own_bindings(LineView)) if b.id]
     return [common + [b.id for b in own_bindings(panel) if b.id] for panel in PANEL_NAMES]
 
 

@@ -77,7 +77,7 @@ def file_at(text: str) -> Path:
     Raises:
         ValueError: There is no such home.
     """
-    return expand_user(text).absolute()
+    return expand_user(text)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-MOST_S = 60.0
+MOST_S = 30.0
 """What cannot be read is tried again after no more than this, however long that has been so."""
 
 _FIRST_S = 2.0

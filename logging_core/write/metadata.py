@@ -58,9 +58,8 @@ def update_metadata(
     with _alone(path.parent) as is_alone:
         record = merged(_read_object(path, access))
         replace_file(path, encode_document(record), access)
-        if is_alone:  # whatever else is there was left by a writer that was killed
-            for stale in path.parent.glob(f".{path.name}.*.tmp"):
-                stale.unlink(missing_ok=True)
+        if is_alone:
+            _clear_up(path)
 
 
 @contextmanager
@@ -108,6 +107,14 @@ def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _clear_up(path: Path) -> None:
+    """Delete what writers left that were killed before they could replace the file."""
+    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
+        pid = temporary.name.removeprefix(f".{path.name}.").partition(".")[0]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            temporary.unlink(missing_ok=True)
 
 
 def _open_temporary(path: Path) -> tuple[Path, int]:

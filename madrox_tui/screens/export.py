@@ -75,7 +75,7 @@ class ExportScreen(ModalScreen[None]):
         except OSError as error:
             self._say(f"{error.filename or event.value}: {error.strerror or error}")
         else:
-            self.notify(safe_line(f"wrote {path}"), markup=False)
+            self.notify(safe_line(f"wrote {path.absolute()}"), markup=False)
             self.dismiss()
 
     def _say(self, problem: str) -> None:

@@ -8,7 +8,6 @@ import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer
 
 from madrox_tui.audit_view import kept_way
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
@@ -24,6 +23,7 @@ from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.status import READING
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
+from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.status_bar import StatusBar
@@ -63,7 +63,7 @@ class MainScreen(FleetScreen):
         )
         yield FilterBar(self.filter.text, self._remembered.filters).data_bind(MainScreen.view)
         yield FindBar()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Look as it was left, and start following the tree."""

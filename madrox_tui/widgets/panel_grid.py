@@ -50,9 +50,12 @@ class PanelGrid(Container):
 
     def show(self, panel_id: str) -> None:
         """Make a panel the current one, and focus it."""
+        self._mark(panel_id)
+        self.screen.set_focus(self.current)
+
+    def _mark(self, panel_id: str) -> None:
         for panel in self.children:
             panel.set_class(panel.id == panel_id, "-current")
-        self.screen.set_focus(self.current)
         self.post_message(self.Shown(panel_id))
 
     def grow(self, steps: int) -> None:
@@ -78,10 +81,12 @@ class PanelGrid(Container):
         self.styles.grid_rows = f"{rows}fr {100 - rows}fr"
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The panel that has the focus is the current one."""
+        """The panel that has the focus is the current one; not one that had it a moment ago."""
         panel = event.widget
-        if panel in self.children and panel.id and not panel.has_class("-current"):
-            self.show(panel.id)
+        if panel is not self.screen.focused or panel not in self.children:
+            return
+        if panel.id and not panel.has_class("-current"):
+            self._mark(panel.id)
 
     def restore(self, left: Remembered) -> None:
         """Look as when it was left."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -27,6 +28,14 @@ def is_safe(char: str) -> bool:
     """Whether a character can neither control a terminal nor hide from a reader."""
     hidden = char in "\u034f\u115f\u1160\u3164\uffa0" or 0xE0000 <= ord(char) <= 0xE0FFF
     return unicodedata.category(char) not in {"Cc", "Cf", "Cs"} and not hidden
+
+
+def test_no_character_of_unicode_is_hidden() -> None:
+    """Of every code point that controls or hides something, a picture is shown."""
+    hidden = [char for code in range(0x110000) if not is_safe(char := chr(code))]
+    assert len(hidden) > 2_000
+    passed = [f"U+{ord(char):04X}" for char in hidden if char in safe_block(char)]
+    assert passed == ["U+000A"]
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
@@ -95,3 +104,14 @@ def test_surplus_combining_marks_are_counted() -> None:
 def test_a_tab_and_a_windows_newline_are_made_plain() -> None:
     """A tab becomes spaces and CR LF a newline; a lone CR is shown."""
     assert safe_block("a\tb\r\nc\rd") == "a   b\nc␍d"
+
+
+def test_colours_do_not_hide_a_pile_of_marks() -> None:
+    """Marks that are coloured one by one are limited like others, and no colour is lost."""
+    pile = safe_pane("a" + ("\u0301" * 4 + "\x1b[1m") * 200 + "b\x1b[0m\u0301\x1b[31mж")
+    shown = re.sub("\x1b\\[[0-9;]*m", "", pile)
+    assert shown == "a" + "\u0301" * 4 + "‹+796›b\u0301ж"
+    assert pile.count("\x1b[1m") == 200
+    assert pile.endswith("b\u0301\x1b[0m\x1b[31mж")
+    cyrillic = "\x1b[31mк\x1b[32mр\x1b[0m"
+    assert safe_pane(cyrillic) == cyrillic

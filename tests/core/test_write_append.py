@@ -231,11 +231,15 @@ def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
-    """A half-written file of somebody who is gone does not stay for ever."""
+    """A half-written file of a process that is gone does not stay; one of a live process does."""
     path = tmp_path / "metadata.json"
-    (tmp_path / ".metadata.json.1.0.tmp").write_text("{")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for pid in (gone.pid, os.getpid()):
+        (tmp_path / f".metadata.json.{pid}.7.tmp").write_text("{")
     update_metadata(path, "a", "2026-11-23T12:00:00.000000", {})
-    assert [file.name for file in tmp_path.iterdir()] == ["metadata.json"]
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"metadata.json", f".metadata.json.{os.getpid()}.7.tmp"}
 
 
 def test_a_writer_that_was_stopped_stops_nobody(tmp_path: Path) -> None:

@@ -54,8 +54,23 @@ VISITS = (
     (b"\x1b", "closed"),
     (b"@", "an earlier moment"),
     (b"@", "live again"),
+    (b"T", "a time to go to"),
+    (b"<paste>", "the clipboard"),
+    (b"\x1b", "closed"),
+    (b":", "palette"),
+    (b"<paste>", "the clipboard"),
+    (b"\x1b", "closed"),
+    (b"/", "filter"),
+    (b"<paste>", "the clipboard"),
+    (b"\x1b", "closed"),
 )
 """What is typed, and what that shows."""
+
+
+SEQUENCE = re.compile(
+    rb"\x1b(?:[\]P_^X][^\x07\x1b]{1,12}|\[[0-?]*[ -/]*[@-~]|[^\[\]P_^X])|\xc2[\x80-\x9f]"
+)
+"""An escape sequence, or as much of its beginning as tells it from ours."""
 
 
 def settle(terminal: Terminal) -> None:
@@ -68,7 +83,13 @@ def settle(terminal: Terminal) -> None:
             terminal.read()
 
 
-def tour(root: Path, cwd: Path) -> bytes:
+def pasted(text: bytes) -> bytes:
+    """What a terminal sends when a text is pasted, as far as a paste can hold it."""
+    inside = text.replace(b"\x1b", "\u202e\x9b".encode()).replace(b"\n", b" ")
+    return b"\x1b[200~" + inside + b"\x1b[201~"
+
+
+def tour(root: Path, cwd: Path, clipboard: bytes) -> bytes:
     """What the terminal gets of a look at everything."""
     argv = [sys.executable, "-m", "madrox_tui", "--poll", str(root)]
     terminal = Terminal(argv, rows=60, columns=160, cwd=cwd)
@@ -76,7 +97,7 @@ def tour(root: Path, cwd: Path) -> bytes:
         terminal.sees("pane ")
         settle(terminal)
         for keys, what in VISITS:
-            terminal.send(keys)
+            terminal.send(pasted(clipboard) if keys == b"<paste>" else keys)
             settle(terminal)
             assert terminal.process.poll() is None, f"ended at: {what}"
         terminal.send(b"q")
@@ -97,16 +118,14 @@ def test_no_hostile_text_reaches_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every payload in every place: no crash, no raw control, no other kind of escape sequence."""
-    harmless = tour(hostile_tree(tmp_path / "harmless", HARMLESS).root, tmp_path)
+    harmless = tour(hostile_tree(tmp_path / "harmless", HARMLESS).root, tmp_path, b"hello")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "anew"))  # or it begins as it was left
-    hostile = tour(hostile_tree(tmp_path / "hostile", HOSTILE).root, tmp_path)
+    clipboard = b"".join(data for data in HOSTILE.values() if len(data) < 100)
+    hostile = tour(hostile_tree(tmp_path / "hostile", HOSTILE).root, tmp_path, clipboard)
     assert kinds(hostile) <= kinds(harmless)
-    raw = [
-        name
-        for name, data in HOSTILE.items()
-        if re.search(rb"\x1b.|[\x80-\x9f]", data) and len(data) > 1 and data in hostile
-    ]
-    assert raw == []
+    sent = {sequence for data in HOSTILE.values() for sequence in SEQUENCE.findall(data)}
+    assert len(sent) > 30
+    assert [sequence for sequence in sent if sequence in hostile and sequence not in harmless] == []
     text = hostile.decode("utf-8", "replace")
     assert not re.search(
         "[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\U000e0000-\U000e007f]", text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +13,7 @@ from unittest import mock
 
 import msgspec
 import pytest
+from textual.widget import Widget
 
 from builders import TreeBuilder
 from driver import Driver, run_app
@@ -21,6 +24,7 @@ from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keyma
 from madrox_tui.config import Settings
 from madrox_tui.keymap import key_names, own_bindings
 from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
 
@@ -29,7 +33,7 @@ NOW_S = TreeBuilder.epoch(600)
 CONTRACT = frozenset(
     """
     1 2 3 4 Tab Shift+Tab z = - j k ↑ ↓ PgUp PgDn Ctrl+D Ctrl+U g G Home End h l ← → w / i s r t a
-    e D E b Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc
+    e D E b Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc Ctrl+Z
     """.split()  # noqa: SIM905 - a table that can be read
 )
 """The keys that users are promised; no panel has any other."""
@@ -158,6 +162,50 @@ def test_the_built_in_keys_may_be_set() -> None:
 # --- what they do -------------------------------------------------------------
 
 pilot = pytest.mark.asyncio
+
+
+@pilot
+async def test_two_panels_chosen_at_once_do_not_fight_for_the_focus(fleet: TreeBuilder) -> None:
+    """Of two keys that come before the first panel knows of its focus, the last one counts."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        grid = person.app.screen.query_one(PanelGrid)
+        grid.show("pane")
+        grid.show("timeline")
+        had_focus = set()
+        for _ in range(300):
+            await asyncio.sleep(0)
+            had_focus.add(focused(person))
+        assert had_focus == {"timeline"}
+        assert grid.current.id == "timeline"
+
+
+@pilot
+async def test_moving_the_focus_leaves_nothing_behind(fleet: TreeBuilder) -> None:
+    """A dashboard that is open all day makes no widget for it."""
+
+    def widgets() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Widget) for thing in gc.get_objects())
+
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        before = widgets()
+        await person.press(*["tab"] * 8)
+        assert widgets() == before
+
+
+@pilot
+async def test_a_key_in_the_last_line_can_be_clicked(fleet: TreeBuilder) -> None:
+    """It is as if it were pressed; between two keys nothing happens."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan", "? Help")
+        bar = person.app.screen.query_one(KeyBar)
+        line = person.text.split("\n")[bar.region.y]
+        await person.pilot.click(KeyBar, offset=(len(line.rstrip()) + 5, 0))
+        assert person.app.screen is person.app.screen_stack[0]
+        await person.pilot.click(KeyBar, offset=(line.index("Help") + 1, 0))
+        await person.sees(" Keys ")
 
 
 @pilot

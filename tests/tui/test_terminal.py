@@ -82,6 +82,40 @@ def test_stopping_gives_the_terminal_back_and_going_on_draws_it_anew(
         assert terminal.ends() == 0
 
 
+def test_ctrl_z_suspends_it(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """Typed, it is as the signal, also while a message is open."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.send(b"3\r")
+        terminal.sees("to atlas")
+        terminal.send(b"\x1a")
+        terminal.until(lambda: state_of(terminal.process) == "T", "it stops")
+        terminal.read()
+        assert left_as_it_was(terminal)
+        terminal.output = b""
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.sees("to atlas")
+
+
+def test_ctrl_c_ends_it(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """As everywhere, without a question."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.send(b"\x03")
+        assert terminal.ends() == 130
+        assert left_as_it_was(terminal)
+
+
+def test_bytes_that_are_no_text_do_no_harm(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """What another program's encoding or a stray control makes of a key ends nothing."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.send(b"\xff\xfe\x9b\x80")
+        terminal.send(b"/a\xe4\xc3")
+        terminal.send(b"\xa9")
+        terminal.sees("a\ufffd\u00e9")
+
+
 @pytest.mark.parametrize("attempt", range(5))
 def test_one_may_leave_as_soon_as_there_is_something_to_see(
     fleet: TreeBuilder, tmp_path: Path, attempt: int
@@ -195,17 +229,17 @@ def test_log_text_writes_no_escape_sequence(tree: TreeBuilder, tmp_path: Path) -
             terminal.sees("to N")
             terminal.send(b"\x1b")
             terminal.send(b"q")
-            terminal.until(
-                lambda: terminal.process.poll() is not None or not keep_quitting(terminal), "end"
-            )
+            terminal.until(lambda: quits(terminal), "it ends")
             outputs.append(terminal.output)
     assert kinds(outputs[1]) <= kinds(outputs[0])
     for raw in (b"\x1b]52;c;cm", b"\x1b]0;t", b"\x1bc", b"\x1bP+q", b"\xc2\x9b"):
         assert raw not in outputs[1]
 
 
-def keep_quitting(terminal: Terminal) -> bool:
-    """Type `q` once more: an Esc just before it may have been read as Alt."""
+def quits(terminal: Terminal) -> bool:
+    """Whether it has ended; if not, `q` is typed again: after an Esc it may have been Alt."""
+    if terminal.process.poll() is not None:
+        return True
     terminal.send(b"q")
     return False
 
