@@ -1,4 +1,4 @@
-"""`metadata.json`: who an instance is; replaced as a whole, never written in place."""
+"""`metadata.json`: an instance's name and settings; replaced atomically, never edited in place."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def update_metadata(
     known: Mapping[str, str],
     access: Access | None = None,
 ) -> None:
-    """Bring an instance's metadata up to date; a file that says it all is left alone.
+    """Bring an instance's metadata up to date; a file that needs no change is left alone.
 
-    What the file says stays: its `created_at`, keys that are not ours, and everything that `known`
-    does not name. A file that holds no JSON object is replaced.
+    Existing values are kept: `created_at`, unknown keys, and everything that `known` does not name.
+    A file that does not hold a JSON object is replaced.
 
     Args:
         path: The file.
-        instance_id: Whose.
-        stamp: When the instance was made, if the file does not say.
+        instance_id: The instance.
+        stamp: Its `created_at`, if the file has none.
         known: `instance_name`, `role` and so on.
-        access: Opens it; by default its directory is a tree by itself.
+        access: Opens the file; by default its directory is a tree of its own.
 
     Raises:
-        OSError: It could not be read or written, or is refused: see `Access`.
+        OSError: The file could not be read or written, or is refused: see `Access`.
     """
     access = access or Access(path.parent)
     access.make_directory(path.parent)
@@ -92,10 +92,10 @@ def _lock(fd: int) -> bool:
 
 
 def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
-    """Write a whole file so that a reader sees the old one or the new one, never a part.
+    """Write a whole file atomically: a reader sees the old one or the new one, never a part.
 
     Raises:
-        OSError: It could not be written; the old file is as it was.
+        OSError: It could not be written; the old file is unchanged.
     """
     (access or Access(path.parent)).make_directory(path.parent)
     temporary, fd = _open_temporary(path)
