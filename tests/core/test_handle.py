@@ -288,7 +288,7 @@ def test_messages_get_ids_of_their_own(manager: LoggingManager) -> None:
 def test_a_response_time_that_is_given_is_written(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
-    """Whoever measured better than we do is believed."""
+    """A response time that the caller gives takes precedence over the measured one."""
     message_id = agent.sent("x")
     clock.now_s += 5
     agent.received(message_id, "y", response_time=0.0)
@@ -315,7 +315,7 @@ def test_replies_are_measured_each_from_its_own_request(
 def test_a_reply_to_an_unknown_message_is_written(
     manager: LoggingManager, agent: InstanceHandle
 ) -> None:
-    """What only the request could tell is unknown; the reply is not lost."""
+    """A reply to an unknown request is written; what only the request could tell is unknown."""
     agent.received("never-sent", "hello", tokens=3)
     assert audit(manager)[0]["details"] == {
         "message_id": "never-sent",
@@ -342,7 +342,7 @@ def test_a_second_reply_is_not_measured_again(
 def test_a_clock_that_was_set_back_measures_nothing(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
-    """A response that took less than no time took an unknown one."""
+    """A negative response time is written as unknown."""
     agent.created()
     message_id = agent.sent("x")
     clock.now_s -= 3600
@@ -469,7 +469,7 @@ def test_a_sum_of_prices_has_no_noise(manager: LoggingManager, agent: InstanceHa
 def test_leaving_the_block_writes_the_end(
     manager: LoggingManager, clock: Clock, open_handle: Open
 ) -> None:
-    """A handle is a context manager: nobody has to remember the end."""
+    """As a context manager, a handle writes the end by itself."""
     with open_handle() as agent:
         agent.created()
         clock.now_s += 275
@@ -626,7 +626,7 @@ def test_a_signal_handler_may_end_it(tmp_path: Path) -> None:
 def test_the_fleet_model_follows_every_step(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
-    """Each call puts the instance into the state that it means."""
+    """After each call, the fleet model shows the instance in the corresponding state."""
 
     def state() -> State:
         clock.now_s += 5
