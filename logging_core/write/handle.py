@@ -20,7 +20,7 @@ MOST_OPEN = 1000
 """Open requests that are remembered per instance; beyond that, the oldest are forgotten."""
 
 _SHOWN_CHARS = 80
-_CLEANED_CHARS = 8192  # longer than what is shown and the longest secret that begins in it
+_CLEANED_CHARS = 8192  # more than is shown plus the longest secret that begins in it
 _N = TypeVar("_N", int, float)
 
 
@@ -166,7 +166,7 @@ class InstanceHandle:
         }
         with self._lock:
             self._life.ask(message_id, self._clock(), len(content))
-        # A part of a secret would not be known for one: what is shown is cleaned before it is cut.
+        # Part of a secret would not be recognised as one: redaction comes before the cut.
         shown = self._writer.clean(content[:_CLEANED_CHARS])[:_SHOWN_CHARS].partition("\n")[0]
         self._log().info("Sending message: %s", shown, extra=fields)
         return message_id
@@ -284,7 +284,7 @@ class InstanceHandle:
 
 
 def _measure(value: _N | None) -> _N | None:
-    """A number that can be written and added up; what a caller took from elsewhere may be none."""
+    """Return the value if it is a finite number >= 0, else `None`: a caller may pass anything."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and value is not None and 0 <= value < math.inf else None
 

@@ -55,30 +55,31 @@ def update_metadata(
     old = _read_object(path, access)
     if merged(old) == old:
         return
-    with _alone(path.parent) as is_alone:
+    with _lock(path.parent) as is_locked:
         record = merged(_read_object(path, access))
         replace_file(path, encode_document(record), access)
-        if is_alone:  # whatever else is there was left by a writer that was killed
+        if is_locked:  # then any temporary file was left by a killed writer
             for stale in path.parent.glob(f".{path.name}.*.tmp"):
                 stale.unlink(missing_ok=True)
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[bool]:
-    """Keep other processes from doing the same in a directory; whether that worked.
+def _lock(directory: Path) -> Iterator[bool]:
+    """Hold a lock on a directory between processes; yield whether it was acquired.
 
-    One that was stopped while it has the lock is not waited for.
+    It gives up after a tenth of a second, so a process that was stopped while it holds the lock
+    blocks nobody.
     """
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        yield _lock(fd)
+        yield _acquire(fd)
     finally:
         with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a child has it open too
+            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a forked child has it open
         os.close(fd)
 
 
-def _lock(fd: int) -> bool:
+def _acquire(fd: int) -> bool:
     for _ in range(_TRIES):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,7 +104,7 @@ def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(fd)  # or the name may survive a power failure, and what is in it not
+            os.fsync(fd)  # else after a power failure the name may exist without its content
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

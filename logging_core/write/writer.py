@@ -221,7 +221,7 @@ class TreeWriter:
         self._instances.files(instance_id).pane(self._stamps.clock(), text_of(output))
 
     def clean(self, text: str) -> str:
-        """The text without its secrets, as `instance.log` has it; with `redact` off, as it is."""
+        """Return the text as `instance.log` has it: with secrets replaced, if `redact` is on."""
         return self._lines.clean(text)
 
     def cleanup_instance_logs(self, instance_id: str) -> None:

@@ -45,7 +45,7 @@ def test_a_path_that_cannot_be_names_its_option(path: Any) -> None:
 
 
 def test_a_mistyped_option_is_refused() -> None:
-    """A name that is no option is an error that lists the options, not silence."""
+    """An unknown option is an error that lists the options, and not silently ignored."""
     options: Any = {"audit_dayz": 3}
     with pytest.raises(TypeError, match="unknown option audit_dayz: use one of log_dir, "):
         LoggingConfig.load(**options)
@@ -54,7 +54,7 @@ def test_a_mistyped_option_is_refused() -> None:
 
 
 def test_options_are_checked_however_they_are_given() -> None:
-    """Made directly, a configuration takes and refuses the same values."""
+    """A configuration that is constructed directly accepts and refuses the same values."""
     given: Any = {"log_level": "debug", "log_dir": "/logs", "console": "yes"}
     assert LoggingConfig(**given) == LoggingConfig.load(**given, env={})
     with pytest.raises(ValueError, match="audit_days is -3: use a whole number, 0 or more"):

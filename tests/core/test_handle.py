@@ -397,7 +397,7 @@ def test_whatever_is_said_is_written(
 def test_no_part_of_a_secret_is_in_the_line_for_people(
     manager: LoggingManager, agent: InstanceHandle, before: int
 ) -> None:
-    """Wherever the line is cut, of a key that stands there it has no letter."""
+    """Wherever the line is cut, no part of a key at the cut is shown."""
     key = "sk-ant-api03-" + "Ab3dEf6h" * 12
     agent.sent("word " * (before // 5) + "x" * (before % 5) + " " + key + " and so on")
     assert not any("Ab3d" in line or "sk-ant" in line for line in life(manager))

@@ -199,7 +199,7 @@ def test_a_left_over_temporary_file_is_in_nobodys_way(tmp_path: Path) -> None:
 
 
 def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
-    """One says the name and the other the role, at the same moment: the metadata has both."""
+    """If one process adds the name while another adds the role, the metadata has both."""
     code = (
         "import sys; from pathlib import Path\n"
         "from logging_core.write.metadata import update_metadata\n"
@@ -231,7 +231,7 @@ def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
-    """A half-written file of somebody who is gone does not stay for ever."""
+    """A temporary file of a killed writer is removed by the next one."""
     path = tmp_path / "metadata.json"
     (tmp_path / ".metadata.json.1.0.tmp").write_text("{")
     update_metadata(path, "a", "2026-11-23T12:00:00.000000", {})
@@ -239,7 +239,7 @@ def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_was_stopped_stops_nobody(tmp_path: Path) -> None:
-    """While another process holds on to the directory, metadata is written all the same."""
+    """Metadata is written even while another process holds the lock."""
     fd = os.open(tmp_path, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
