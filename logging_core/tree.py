@@ -119,7 +119,7 @@ class LogTree:
         return self.root / "audit"
 
     def instance_dir(self, instance_id: str) -> Path:
-        """The directory of one instance.
+        """Return the directory of one instance.
 
         Raises:
             InvalidInstanceIdError: See `check_instance_id`.
@@ -127,23 +127,23 @@ class LogTree:
         return self.instances_dir / check_instance_id(instance_id)
 
     def instance_log(self, instance_id: str) -> Path:
-        """Lifecycle lines of one instance, for people."""
+        """Return the path of one instance's lifecycle lines, in plain text."""
         return self.instance_dir(instance_id) / "instance.log"
 
     def communication(self, instance_id: str) -> Path:
-        """Messages to and from one instance."""
+        """Return the path of the messages to and from one instance."""
         return self.instance_dir(instance_id) / "communication.jsonl"
 
     def tmux_output(self, instance_id: str) -> Path:
-        """Captures of one instance's tmux pane."""
+        """Return the path of the captures of one instance's tmux pane."""
         return self.instance_dir(instance_id) / "tmux_output.log"
 
     def metadata(self, instance_id: str) -> Path:
-        """Name and settings of one instance."""
+        """Return the path of the name and settings of one instance."""
         return self.instance_dir(instance_id) / "metadata.json"
 
     def audit_file(self, day: date) -> Path:
-        """The audit events of one local day."""
+        """Return the path of the audit events of one local day."""
         return self.audit_dir / f"audit_{day:%Y%m%d}.jsonl"
 
     def relative(self, path: PurePath) -> str:

@@ -155,14 +155,14 @@ class CaptureLog:
         if self._full:
             return text
         stored = self._stored
-        known = _still_there(stored.settled, text, self._screen_rows)
+        known = _match_settled(stored.settled, text, self._screen_rows)
         window_at = _last_lines(text, self._screen_rows)
         start = min(known.size, window_at)
         before = known.colours if start == known.size else _in_force("", text[:start])
         scrolled_off = text[start:window_at]
         top = _in_force(before, scrolled_off)
         window = top + text[window_at:]
-        settled = _grown(known, text, scrolled_off, top)
+        settled = _extend_settled(known, text, scrolled_off, top)
         shown = hash(window)
         recent = 0 <= time_s - stored.time_s < self._heartbeat_s
         if recent and not scrolled_off and shown == stored.window:
@@ -180,7 +180,7 @@ class CaptureLog:
         self._stored = self._pending = _Stored()
 
 
-def _still_there(settled: _Settled, text: str, least: int) -> _Settled:
+def _match_settled(settled: _Settled, text: str, least: int) -> _Settled:
     """Return those of the settled lines that `text` begins with.
 
     A match of fewer than `least` lines counts as coincidence, unless there were no more.
@@ -215,7 +215,7 @@ def _same(old: bytes, new: bytes, lines: int) -> bool:
     return old.startswith(new[: lines * _DIGEST_SIZE])
 
 
-def _grown(known: _Settled, text: str, scrolled_off: str, colours: str) -> _Settled:
+def _extend_settled(known: _Settled, text: str, scrolled_off: str, colours: str) -> _Settled:
     """Add the lines that have left the window; `colours` are in force after them."""
     if not scrolled_off:
         return known

@@ -140,7 +140,7 @@ class InstanceHandle:
             **details,
         }
         text = f"created with role: {spawn['role']}, type: {spawn['instance_type']}"
-        self._happened("instance_spawn", text, spawn)
+        self._record_event("instance_spawn", text, spawn)
 
     def ready(self) -> None:
         """Record that it is ready. Writes to `instance.log`, as all methods but `captured` do."""
@@ -234,7 +234,7 @@ class InstanceHandle:
                 traceback.
         """
         raised = error if isinstance(error, BaseException) else None
-        text = text_of(error) if raised is None else _name_of(raised)
+        text = text_of(error) if raised is None else _describe(raised)
         self._log().error("Instance failed: %s", text, exc_info=raised)
         details = {"instance_name": self.instance_name, "error": text}
         self._writer.log_audit_event("instance_failed", self.instance_id, details)
@@ -262,14 +262,14 @@ class InstanceHandle:
                 "uptime_seconds": self._since(life.born_s),
             }
         details = {"force": force, "final_state": final_state, **totals}
-        self._happened("instance_terminate", f"terminated (force={force})", details)
+        self._record_event("instance_terminate", f"terminated (force={force})", details)
 
     def _paused(self, what: str, reason: str | None) -> None:
         because = {} if reason is None else {"reason": reason}
         details = {"total_requests": self._life.requests, **because}
-        self._happened(f"instance_{what}", ": ".join([what, *because.values()]), details)
+        self._record_event(f"instance_{what}", ": ".join([what, *because.values()]), details)
 
-    def _happened(self, event_type: str, text: str, details: Mapping[str, Any]) -> None:
+    def _record_event(self, event_type: str, text: str, details: Mapping[str, Any]) -> None:
         self._log().info("%s", f"Instance {text}")
         named = {"instance_name": self.instance_name, **details}
         self._writer.log_audit_event(event_type, self.instance_id, named)
@@ -293,7 +293,7 @@ def _content(value: object) -> str:
     return "" if value is None else text_of(value)
 
 
-def _name_of(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     name, text = type(error).__name__, text_of(error)
     return f"{name}: {text}" if text else name
 

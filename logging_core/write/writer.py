@@ -76,9 +76,11 @@ class TreeWriter:
             self._shared,
         )
         notices = Notices(self._tree, self._orchestrator, self._shared, self._lines, self._stamps)
-        self._tidy = partial(notices.delete_expired, keep_days=config.audit_days)
+        self._delete_expired = partial(notices.delete_expired, keep_days=config.audit_days)
         quick_bytes = min(1 << 20, config.max_record_bytes // 4)
-        self._audit = AuditFile(self._tree, self._shared, self._tidy, quick_bytes, in_shared_logs)
+        self._audit = AuditFile(
+            self._tree, self._shared, self._delete_expired, quick_bytes, in_shared_logs
+        )
         self._instances = Instances(self._tree, config, self._shared, redactor, self._stamps)
         try:
             prepare_tree(self._tree, self._shared.access)
@@ -89,7 +91,7 @@ class TreeWriter:
         self.audit_logger = logging.getLogger("orchestrator.audit")
         self._set_up_loggers()
         self.orchestrator_logger.info("Logging manager initialized: %s", self.log_dir)
-        self._tidy(date.fromisoformat(self._stamps.now()[:10]))
+        self._delete_expired(date.fromisoformat(self._stamps.now()[:10]))
 
     def get_instance_logger(
         self,
@@ -189,15 +191,15 @@ class TreeWriter:
             "parent_id": parent_id,
         }
         with_extra(fields, extra, frozenset({"event_type"}))
-        told, adapter = None, self._instances.known_logger(instance_id)
+        record, adapter = None, self._instances.known_logger(instance_id)
         if adapter is not None and has_listeners(adapter.logger):
             about = {"event_type": "communication", "instance_id": instance_id, **fields}
-            told = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
-            if not adapter.logger.filter(told):
+            record = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
+            if not adapter.logger.filter(record):
                 return
         files.message(self._stamps.at(time_s), "communication", fields)
-        if adapter is not None and told is not None:
-            tell_listeners(adapter.logger, told)
+        if adapter is not None and record is not None:
+            tell_listeners(adapter.logger, record)
 
     def log_tmux_output(self, instance_id: str, output: str) -> None:
         """Append what is new in a capture to an instance's `tmux_output.log`, in one `write`.
@@ -278,13 +280,13 @@ class TreeWriter:
         stamp = self._stamps.at(time_s)
         fields = audit_record(stamp, event_type, instance_id, details)
         with_extra(fields, extra)
-        told = None
+        record = None
         if has_listeners(self.audit_logger):
             about = {"event_type": event_type, "instance_id": instance_id, "details": details}
-            told = direct_record(self.audit_logger, time_s, event_type, about | dict(extra))
-            if not self.audit_logger.filter(told):
+            record = direct_record(self.audit_logger, time_s, event_type, about | dict(extra))
+            if not self.audit_logger.filter(record):
                 return
         self._audit.append(stamp, self._lines.json(fields))
         self._audit.remember(stamp, time_s, event_type, instance_id)
-        if told is not None:
-            tell_listeners(self.audit_logger, told)
+        if record is not None:
+            tell_listeners(self.audit_logger, record)
