@@ -1,7 +1,7 @@
 """Write a Madrox orchestrator's log tree without losing a record, and read it back.
 
-What writes and what reads are loaded when they are first asked for: an agent that only logs does
-not pay for the reader, nor a dashboard for the writer.
+Reader and writer are imported on first use: an agent that only logs does not pay for the reader,
+nor a dashboard for the writer.
 """
 
 from __future__ import annotations

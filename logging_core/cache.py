@@ -1,9 +1,10 @@
-"""What was summed of a tree, kept for the next start, which then reads only what is new.
+"""A cache of a tree's fleet model, so that the next start reads only what is new.
 
-One file for each tree, in the user's cache directory and never in the tree. It holds a model (see
-`FleetModel.dump`) and how far it was read. It is only ever used if every file that it counted is
-still there with the bytes that it ended with; otherwise, or if it is damaged, of another version
-or of another user, everything is read anew: a cache costs time, never rightness.
+There is one file per tree, in the user's cache directory and never in the tree. It holds a model
+(see `FleetModel.dump`) and the cursor up to which it was read. It is used only if every file that
+was counted still exists, with the same bytes just before the offset where reading ended. Otherwise,
+or if the cache is damaged, of another version or of another user, everything is read again: a bad
+cache costs time, never correctness.
 """
 
 from __future__ import annotations
@@ -30,21 +31,21 @@ from logging_core.records import Batch
 from logging_core.tree import FileKind, classify
 
 WORTH_KEEPING = 20_000
-"""After so many records it takes longer to read them again than to keep what they add up to."""
+"""New records from which on saving the model is cheaper than reading them again next time."""
 
-_SIZE = 4  # bytes that say how long the head is
+_SIZE = 4  # bytes of the head's length prefix
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Opened(NamedTuple):
-    """A model that has taken in everything up to `cursor`."""
+    """A cached model, to which everything up to `cursor` has been applied."""
 
     model: FleetModel
     cursor: dict[str, Any]
 
 
 class _Head(msgspec.Struct):
-    """What the file begins with, after its size; the model follows."""
+    """The head of the file, after its length prefix; the model follows."""
 
     root: str
     root_id: tuple[int, int]
@@ -56,26 +57,26 @@ class FleetCache:
 
     Args:
         root: The tree.
-        kind: Tells models of different options apart.
-        directory: Where; `None`: the user's cache directory.
+        kind: Distinguishes models with different options.
+        directory: The cache directory; `None`: the user's.
 
     Attributes:
-        trouble: Why the last `save` failed, for people; `None` if it did not.
+        trouble: Why the last `save` failed, as text to show; `None` if it did not.
     """
 
     def __init__(self, root: Path, kind: str, directory: Path | None = None) -> None:
         self._root = root.absolute()
         self._directory = directory or user_cache_path("madrox-top", appauthor=False)
-        # Two trees of one name would only take turns: what is kept says whose it is.
+        # Trees whose checksums collide overwrite each other's file: its head names the tree.
         name = f"{kind}-{zlib.crc32(os.fsencode(self._root)):08x}.fleet"
         self._path = self._directory / name
         self.trouble: str | None = None
 
     def load(self, **options: Any) -> Opened | None:
-        """What was kept; `None` if there is nothing that can be used.
+        """Return the cached model and its cursor; `None` if there is no usable cache.
 
         Args:
-            options: Of the `FleetModel`, as when it was kept.
+            options: Options of the `FleetModel`, the same as when it was saved.
         """
         try:
             with _open_own(self._path) as file:
@@ -90,7 +91,7 @@ class FleetCache:
             return None
 
     def save(self, model: FleetModel, cursor: Mapping[str, Any]) -> None:
-        """Keep a model and how far it was read; where that fails, `trouble` says why."""
+        """Write a model and its cursor; on failure, set `trouble` instead of raising."""
         try:
             head = _Head(str(self._root), _identity(self._root), dict(cursor))
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,62 +103,63 @@ class FleetCache:
 
 
 def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> FleetModel:
-    """A model that has taken in everything that is in a tree.
+    """Return a model to which the whole tree has been applied.
 
     Args:
         root: The tree.
-        cache: Spares reading what was read before, and keeps what is read now; `None`: no cache.
-        options: Of the `FleetModel`.
+        cache: Loaded to skip what was read before, and updated afterwards; `None`: no cache.
+        options: Options of the `FleetModel`.
     """
-    kept = None if cache is None else cache.load(**options)
-    if kept is not None:
-        model = kept.model
-        end = _catch_up(model, TreeReader(root, cursor=kept.cursor, blocks=True), doubt=True)
+    cached = None if cache is None else cache.load(**options)
+    if cached is not None:
+        model = cached.model
+        reader = TreeReader(root, cursor=cached.cursor, blocks=True)
+        end = _catch_up(model, reader, from_cache=True)
         if end is not None:
-            _keep(cache, model, end)
+            _save(cache, model, end)
             return model
     model = FleetModel(**options)
     end = _catch_up(model, TreeReader(root, blocks=True))
     if end is not None:
-        _keep(cache, model, end)
+        _save(cache, model, end)
     return model
 
 
 def is_rewritten(batch: Batch) -> bool:
-    """Whether something that was handed out before is no longer what stands in the tree."""
+    """Return whether the tree no longer holds something that an earlier batch handed out."""
     return batch.reset or any(p.reason in {REWRITTEN, REPLACED} for p in batch.problems)
 
 
 class _End(NamedTuple):
-    """Where reading ended, and how many records it brought."""
+    """Where reading ended, and how many records were read."""
 
     cursor: dict[str, Any]
     records: int
 
 
-def _catch_up(model: FleetModel, reader: TreeReader, *, doubt: bool = False) -> _End | None:
-    """Read everything into a model; with `doubt`, `None` where the tree was rewritten."""
+def _catch_up(model: FleetModel, reader: TreeReader, *, from_cache: bool = False) -> _End | None:
+    """Apply everything unread to a model; `None` if it is `from_cache` and the tree rewritten."""
     batch, records = reader.poll(), 0
     while True:
-        if doubt and is_rewritten(batch):
+        if from_cache and is_rewritten(batch):
             return None
         model.apply(batch)
         records += batch.count
         if batch.caught_up:
             return _End(batch.cursor, records)
-        batch = reader.poll(())  # what the first look found, but no second look for more
+        batch = reader.poll(())  # the rest of what the first sweep found, without another sweep
 
 
-def _keep(cache: FleetCache | None, model: FleetModel, end: _End) -> None:
+def _save(cache: FleetCache | None, model: FleetModel, end: _End) -> None:
     if cache is not None and end.records >= WORTH_KEEPING:
         cache.save(model, end.cursor)
 
 
 def _is_whole(root: Path, cursor: Cursor) -> bool:
-    """Whether every file that was counted is there, and no shorter than what was read of it."""
-    look = Sweep(root).everything()
+    """Return whether every file that was counted exists and is no shorter than when read."""
+    found = Sweep(root).everything()
     for group, positions in cursor.logs.items():
-        sizes = {part.id: part.size for part in look.changed.get(group, ())}
+        sizes = {part.id: part.size for part in found.changed.get(group, ())}
         for path, (dev, ino, checked, *_) in positions.items():
             file = classify(path)
             if file is None or file.kind is FileKind.METADATA:
@@ -181,10 +183,10 @@ def _write(head: _Head, model: FleetModel, file: IO[bytes]) -> None:
 
 @contextmanager
 def _open_own(path: Path) -> Iterator[IO[bytes]]:
-    """A file that only its owner, who is this user, can have written.
+    """Open a file that only this user can have written.
 
     Raises:
-        OSError: There is none.
+        OSError: It does not exist, or another user owns it or may write to it.
     """
     fd = os.open(path, _FLAGS)
     with os.fdopen(fd, "rb") as file:
@@ -194,7 +196,7 @@ def _open_own(path: Path) -> Iterator[IO[bytes]]:
             or status.st_uid != os.geteuid()
             or status.st_mode & 0o022
         ):
-            raise PermissionError(f"{path} may be somebody else's")
+            raise PermissionError(f"another user may have written {path}")
         yield file
 
 

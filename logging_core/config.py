@@ -1,4 +1,4 @@
-"""Where the logs go and how much is logged: arguments, then a dict, then the environment."""
+"""Options of the writer: arguments override a dict, which overrides the environment."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ LEVELS = {
     "CRITICAL": logging.CRITICAL,
 }
 SMALLEST_RECORD = 4096
-"""Least `max_record_bytes`: room for what a record has besides its text."""
+"""Minimum of `max_record_bytes`: leaves room for a record's fields besides its text."""
 
-_LEAST = {"max_record_bytes": SMALLEST_RECORD, "max_open_files": 1, "pane_rows": 1}
+_MINIMUMS = {"max_record_bytes": SMALLEST_RECORD, "max_open_files": 1, "pane_rows": 1}
 _SWITCHES = frozenset(
     {"allow_shared", "console", "redact", "redact_messages", "redact_captures", "full_captures"}
 )
-_SWITCH = {
+_SWITCH_VALUES = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
 }
 
 
 class FurtherOptions(TypedDict, total=False):
-    """The options of `LoggingConfig` besides the first two; `None` counts as not given."""
+    """All options of `LoggingConfig` but `log_dir` and `log_level`; `None` means not given."""
 
     orchestrator_max_bytes: int | None
     orchestrator_backups: int | None
@@ -56,7 +56,7 @@ class FurtherOptions(TypedDict, total=False):
 
 
 class LoggingOptions(FurtherOptions, total=False):
-    """The options of `LoggingConfig` as keyword arguments; `None` counts as not given."""
+    """All options of `LoggingConfig` as keyword arguments; `None` means not given."""
 
     log_dir: str | os.PathLike[str] | None
     log_level: str | int | None
@@ -66,39 +66,39 @@ class LoggingOptions(FurtherOptions, total=False):
 class LoggingConfig:
     """The options of `LoggingManager`.
 
-    Each is also a key of the dict, and a variable of the environment: `LOG_DIR` and `LOG_LEVEL`,
-    and for the others `LOG_` before the name in capitals, such as `LOG_AUDIT_DAYS`.
+    Each is also a key of the config dict and an environment variable: `LOG_DIR`, `LOG_LEVEL`, and
+    for the others `LOG_` plus the name in upper case, such as `LOG_AUDIT_DAYS`.
 
     Attributes:
         log_dir: Root of the log tree. Default `/tmp/madrox_logs`.
-        log_level: Least level that reaches `orchestrator.log` and `instance.log`, as a
-            number of the `logging` module. Default `INFO`. Messages, captures and audit events
-            are always written.
-        orchestrator_max_bytes: `orchestrator.log` is put aside before it grows beyond so many
-            bytes. Default 10 MB; 0: never.
-        orchestrator_backups: How many of those are kept. Default 5; 0: it is never put aside.
+        log_level: Minimum level for `orchestrator.log` and `instance.log`, as a number of the
+            `logging` module. Default `INFO`. Messages, captures and audit events are always
+            written.
+        orchestrator_max_bytes: `orchestrator.log` is rotated before it exceeds this many bytes.
+            Default 10 MB; 0: never.
+        orchestrator_backups: Number of rotated files to keep. Default 5; 0: never rotate.
         instance_max_bytes: The same for each `instance.log`. Default 5 MB.
         instance_backups: The same for each `instance.log`. Default 3.
-        audit_days: Days that audit files are kept. Default 30; 0: for ever.
-        max_record_bytes: Largest record in bytes; longer texts in it are cut, and
-            their length and SHA-256 are given. Default 16 MiB, at least 4096.
-        max_open_files: Most log files that are open at once; the least recently used ones are
-            closed. Default 256.
-        allow_shared: Whether a tree is used that another user owns or that others can write.
-            Default no: `LogDirError`.
-        console: Whether the records of `orchestrator.log` are shown on stderr too. Default no.
-        redact: Whether secrets are replaced by `[redacted:kind]` in `orchestrator.log`,
-            `instance.log` and the audit trail. Default yes.
+        audit_days: Days to keep audit files. Default 30; 0: forever.
+        max_record_bytes: Maximum size of a record in bytes; longer text in it is truncated, with
+            a note of its length and SHA-256. Default 16 MiB, minimum 4096.
+        max_open_files: Maximum number of log files open at once; the least recently used are
+            closed. Default 256, minimum 1.
+        allow_shared: Accept a tree that another user owns or that others can write to. Default
+            no: `LogDirError`.
+        console: Also print the records of `orchestrator.log` on stderr. Default no.
+        redact: Replace secrets with `[redacted:kind]` in `orchestrator.log`, `instance.log` and
+            the audit trail. Default yes.
         redact_messages: The same for `communication.jsonl`. Default no: it is the full history.
         redact_captures: The same for `tmux_output.log`. Default no.
-        redact_patterns: Further regexes (syntax of `re`) of what is a secret, wherever one of the
-            three above is on; in a variable or a text, one a line. Default none.
-        full_captures: Whether each capture is stored as it was handed over, the whole scrollback
-            again and again. Default no: its new lines and its window are.
-        pane_rows: Lines of that window; no fewer than the highest pane has. Default 50, at
-            least 1.
-        heartbeat_s: The window of a pane that does not change is stored again after so many
-            seconds. Default 60; 0: at every capture.
+        redact_patterns: Additional regexes (`re` syntax) that match secrets, applied wherever one
+            of the three options above is on; as a string, one per line. Default none.
+        full_captures: Store every capture in full, scrollback included. Default no: store its new
+            lines and its window.
+        pane_rows: Lines in that window, at least the height of the tallest pane. Default 50,
+            minimum 1.
+        heartbeat_s: The window of an unchanged pane is stored again after this many seconds.
+            Default 60; 0: at every capture.
     """
 
     log_dir: Path = DEFAULT_LOG_DIR
@@ -128,17 +128,17 @@ class LoggingConfig:
         env: Mapping[str, str] = os.environ,
         **options: Unpack[LoggingOptions],
     ) -> Self:
-        """Resolve the options; an argument beats `config`, which beats `env`.
+        """Resolve the options: arguments override `config`, which overrides `env`.
 
         Args:
-            config: Options by name; other keys are somebody else's and ignored.
+            config: Options by name; other keys are ignored.
             env: Where `LOG_DIR` and so on are looked up; an empty value counts as unset.
-            options: Options by name; `None` counts as not given. Of `log_dir`, `~` is expanded;
-                `log_level` is a level's name (any case) or number.
+            options: Options by name; `None` means not given. `~` is expanded in `log_dir`;
+                `log_level` is a level name (any case) or number.
 
         Raises:
-            ValueError: An option has a value that it cannot have; the message names it.
-            TypeError: One of `options` is not an option.
+            ValueError: The value of an option is invalid; the message names the option.
+            TypeError: One of `options` is unknown; the message lists the valid names.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         if unknown := options.keys() - set(names):
@@ -158,7 +158,7 @@ class LoggingConfig:
             object.__setattr__(self, field.name, value)  # frozen from here on
 
     def with_options(self, **options: Unpack[LoggingOptions]) -> Self:
-        """This configuration with some options replaced; `None` leaves what there is.
+        """Return a copy with some options replaced; `None` keeps the current value.
 
         Raises:
             ValueError: As for `load`.
@@ -168,7 +168,7 @@ class LoggingConfig:
 
 
 def parse_level(level: str | int) -> int:
-    """Turn a level's name (any case) or number into its number.
+    """Return the number of a level that is given by name (any case) or number.
 
     Raises:
         ValueError: It is neither; the message lists the names.
@@ -199,10 +199,10 @@ def _parse(name: str, value: Any) -> Any:
         return tuple(line for line in lines if line)
     if name == "heartbeat_s":
         return _parse_seconds(name, value)
-    least = _LEAST.get(name, 0)
+    minimum = _MINIMUMS.get(name, 0)
     text = str(value).strip()
-    if isinstance(value, bool) or not text.isdecimal() or int(text) < least:
-        raise ValueError(f"{name} is {value!r}: use a whole number, {least} or more")
+    if isinstance(value, bool) or not text.isdecimal() or int(text) < minimum:
+        raise ValueError(f"{name} is {value!r}: use a whole number, {minimum} or more")
     return int(text)
 
 
@@ -219,12 +219,12 @@ def _parse_seconds(name: str, value: Any) -> float:
     except (TypeError, ValueError):
         seconds = math.nan
     if not seconds >= 0:
-        raise ValueError(f"{name} is {value!r}: use seconds, 0 or more")
+        raise ValueError(f"{name} is {value!r}: use a number of seconds, 0 or more")
     return seconds
 
 
 def _parse_switch(name: str, value: Any) -> bool:
-    switch = value if isinstance(value, bool) else _SWITCH.get(str(value).strip().lower())
+    switch = value if isinstance(value, bool) else _SWITCH_VALUES.get(str(value).strip().lower())
     if switch is None:
-        raise ValueError(f"{name} is {value!r}: use one of {', '.join(_SWITCH)}")
+        raise ValueError(f"{name} is {value!r}: use one of {', '.join(_SWITCH_VALUES)}")
     return switch

@@ -1,15 +1,15 @@
-"""The errors that logging_core raises on purpose."""
+"""The exceptions that logging_core raises."""
 
 from __future__ import annotations
 
 
 class MadroxLogError(Exception):
-    """Base of every error of this package that is not a plain `ValueError`."""
+    """Base class of this package's exceptions, except plain `ValueError`."""
 
 
 class LogDirError(MadroxLogError, OSError):
-    """A log directory cannot be used; the message names the path and the remedy."""
+    """A log directory cannot be used; the message gives the path and how to fix it."""
 
 
 class InvalidInstanceIdError(MadroxLogError, ValueError):
-    """An instance id that is not one safe path component (see `tree.check_instance_id`)."""
+    """An instance id is not a single safe path component (see `tree.check_instance_id`)."""

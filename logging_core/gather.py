@@ -1,4 +1,4 @@
-"""What a tree says, sorted by time into a temporary file: what a history is made of."""
+"""Read a tree into a temporary file as runs of records sorted by time: the input of `History`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, 
 from logging_core.spill import Entry, Page, Spill
 
 Timed = tuple[float, Entry]
-"""A record, a problem or an oddity, and the moment from which on it counts."""
+"""A time in seconds since the epoch, and the record, problem or oddity that counts from then on."""
 
 Runs = list[list[Page]]
-"""Stretches of records, each in order of time; the earlier one first where times are equal."""
+"""Runs of records, each sorted by time; between runs, equal times keep the order of the runs."""
 
 
 class Gatherer:
@@ -28,13 +28,13 @@ class Gatherer:
 
     Args:
         root: The log directory.
-        spill: Where the records go.
-        page_size: So many of them stand together.
-        now: The clock that says when an instance was found to be gone.
-        on_reset: Called when the tree turns out to be another one: nothing from before counts.
+        spill: Where the records are written.
+        page_size: Records per page.
+        now: The clock for when an instance was found to be gone; seconds since the epoch.
+        on_reset: Called when the root was replaced by another tree: everything before is void.
 
     Attributes:
-        runs: What was gathered. Whoever has taken it over empties it.
+        runs: The runs gathered so far. The consumer empties it.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Gatherer:
         self._departed = Departed()
 
     def gather(self, progress: Callable[[int], object] | None, stop: Event | None) -> bool:
-        """Read what is new, or until told to stop; whether that is everything.
+        """Read what is new, until caught up or stopped; return whether it caught up.
 
         Args:
-            progress: Called after each look with how many records were read in this call.
-            stop: Set it to end early: what was read stays, and the next call goes on there.
+            progress: Called after each poll with the number of records read in this call.
+            stop: Set it to end early: what was read is kept, and the next call resumes there.
 
         Raises:
-            OSError: There is no room.
+            OSError: The temporary file cannot be written.
         """
         count = 0
         while stop is None or not stop.is_set():
@@ -86,12 +86,12 @@ class Gatherer:
         return False
 
     def begin_anew(self) -> None:
-        """Gather everything again."""
+        """Discard the runs; the next `gather` reads the tree from the start."""
         self._reader.close()
         self._forget()
 
     def note_gone(self, instance_id: str, at_s: float) -> None:
-        """An instance was found to be gone at a moment; from any thread."""
+        """Record that an instance was found to be gone at `at_s`; may be called from any thread."""
         self._departed.note(instance_id, at_s)
 
     def _forget(self) -> None:
@@ -99,9 +99,10 @@ class Gatherer:
         self._departed.give_back()
 
     def _timed(self, batch: Batch) -> Iterator[Timed]:
-        """What a batch brought, each with its time, or that of a record before.
+        """Yield the entries of a batch with their times.
 
-        What has neither counts from the beginning on.
+        A record without a time gets that of the record before it in its log; with neither, it
+        counts from the beginning.
         """
         yield from ((oddity.time_s, oddity) for oddity in batch.oddities)
         for problem in batch.problems:
@@ -124,7 +125,7 @@ class Gatherer:
 
 
 class Departed:
-    """When which instances were found to be gone, by whoever found it first."""
+    """When instances were found to be gone, by the reader or by others; the first finder counts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -133,36 +134,36 @@ class Departed:
         self._unconfirmed: set[str] = set()
 
     def note(self, instance_id: str, at_s: float) -> None:
-        """Somebody else found it; the reader may find the same later."""
+        """Record what somebody other than the reader found; the reader may find it too, later."""
         with self._lock:
             self._found.append((at_s, InstanceGone(instance_id=instance_id)))
             self._unconfirmed.add(instance_id)
 
     def confirm(self, instance_id: str, at_s: float) -> None:
-        """The reader found it: that counts only if nobody else did before."""
+        """Record what the reader found, unless it was noted before."""
         with self._lock:
             if instance_id not in self._unconfirmed:
                 self._found.append((at_s, InstanceGone(instance_id=instance_id)))
             self._unconfirmed.discard(instance_id)
 
     def returned(self, instance_id: str) -> None:
-        """The reader sees its directory, and has not missed it."""
+        """The reader sees the directory again: what it finds next is another departure."""
         with self._lock:
             self._unconfirmed.discard(instance_id)
 
     def take(self) -> list[Timed]:
-        """What was found since the last call."""
+        """Return what was found since the last call."""
         with self._lock:
             start, self._taken = self._taken, len(self._found)
             return self._found[start:]
 
     def give_back(self) -> None:
-        """What was taken is to be taken again."""
+        """Make the next `take` start over from the first departure."""
         with self._lock:
             self._taken = 0
 
     def clear(self) -> None:
-        """Forget all of it."""
+        """Forget all departures."""
         with self._lock:
             self._found.clear()
             self._unconfirmed.clear()
@@ -175,9 +176,9 @@ def _pieces(timed: list[Timed], size: int) -> Iterator[list[Timed]]:
 
 
 def _slim(record: Record) -> Record:
-    """The record without what no state depends on."""
+    """Return the record without the fields that no state depends on."""
     if isinstance(record, AuditEvent) and record.event_type == EXCHANGE and record.error is None:
         if "affected_instances" in record.details:
-            return record  # whom an ERROR level is about
+            return record  # an ERROR counts against these
         return msgspec.structs.replace(record, details={}, extra={})
     return record

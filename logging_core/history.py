@@ -1,23 +1,23 @@
-"""The fleet at any earlier moment.
+"""The state of the fleet at any earlier moment.
 
-One pass over the tree sorts its records by time into a temporary file: memory stays flat, and what
-happens to the logs later changes nothing. Every `SPACING` records the model is kept as well, so
-the state at a moment is the model kept before it plus the few records in between.
+One pass over the tree sorts its records by time into a temporary file: memory stays flat, and later
+changes to the logs have no effect. A checkpoint of the model is saved every `SPACING` records, so
+the state at a moment is the checkpoint before it plus the few records in between.
 
-The state at `t` is that of a `FleetModel` that was given, in order of time, exactly the records
-with a time up to `t`. A record without a time counts with the line before it in its log, or from
-the beginning if there is none; `metadata.json` counts from its `created_at` on. That a directory
-exists has no time and says nothing here: an instance exists from its first record on.
+The state at `t` is that of a `FleetModel` to which exactly the records with a time up to `t` were
+applied, in order of time. A record without a time takes that of the line before it in its log, or
+counts from the beginning if there is none; `metadata.json` counts from its `created_at`. A
+directory has no time of its own: an instance exists from its first record.
 
-When a directory was deleted, no file tells. So its instance is gone from the moment on at which
-that was noticed: by whoever calls `note_gone`, else by the second `prepare` that does not find
-it. Before that it is in these states, and in all of them if nobody was looking; a record that is
-later still brings it back, as it does in a model.
+No file records when a directory was deleted. Its instance is therefore gone from the moment that
+somebody noticed: whoever calls `note_gone`, else the second `prepare` that does not find it. Until
+then it is part of the states, and of all of them if nobody noticed; a later record brings it
+back, as in a model.
 
-A line that could not be read counts with the record before it in its file, and a clock jump with
-its own time. What is wrong with a file as a whole has no time: it is in all states, also in those
-of moments at which nothing may have been wrong yet, and so is a bad line before any record. A gap
-counts from the moment on at which `prepare` noticed it.
+An unreadable line counts from the time of the record before it in its file, and a clock jump from
+its own time. A problem with a whole file has no time and is part of every state, even of moments
+before it arose; so is an unreadable line before the first record. A gap counts from the moment
+that `prepare` noticed it.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from logging_core.spill import Spill
 from logging_core.stored import StoredMessages
 
 MOST_EVENTS = 200
-"""So many of the newest events between the messages are in a state."""
+"""The newest events between messages that a state holds, at most."""
 
 
 class _Hot(NamedTuple):
-    """The model that was asked last, and up to which record of which page it has been given."""
+    """The model used last, and the page and record up to which it has been applied."""
 
     position: tuple[int, int]
     model: FleetModel
@@ -60,13 +60,13 @@ class History:
     Args:
         root: The log directory.
         stuck_after_s: See `FleetModel`.
-        max_messages: So many of the newest messages up to the moment are in a state.
+        max_messages: The newest messages before the moment that a state holds, at most.
         since_s: See `FleetModel`.
         prompts: See `FleetModel`.
-        now: The clock that says when `prepare` found a directory gone; seconds since the epoch.
+        now: The clock for when `prepare` found a directory gone; seconds since the epoch.
 
     Raises:
-        OSError: There is no room for temporary files.
+        OSError: The temporary file cannot be created.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class History:
         options = {
             "since_s": since_s,
             "stuck_after_s": stuck_after_s,
-            "max_messages": 0,  # they are stored by themselves
+            "max_messages": 0,  # stored separately
             "max_events": MOST_EVENTS,
             "prompts": prompts,
             "by_time": False,
@@ -97,7 +97,7 @@ class History:
 
     @property
     def span(self) -> tuple[float, float] | None:
-        """The first and the last moment that a record tells of; `None` if there is none."""
+        """The times of the first and the last record, in seconds; `None` if no record has one."""
         pages = self._order.pages
         if not pages or pages[-1].times[-1] == -math.inf:
             return None
@@ -110,46 +110,46 @@ class History:
     def prepare(
         self, progress: Callable[[int], object] | None = None, *, stop: Event | None = None
     ) -> bool:
-        """Read the tree, or what is new in it since the last call; blocking.
+        """Read the tree, or what is new in it since the last call; blocks.
 
-        A call that finds something new writes at least one page anew, so call it when somebody
-        wants to see the past rather than all the time.
+        A call that finds anything new rewrites at least one page, so call it when somebody wants
+        to see the past, not continuously.
 
         Args:
-            progress: Called now and then with how many records have been read in this call. What
-                it raises ends the call; the next one then begins from the start.
+            progress: Called now and then with the number of records read in this call. If it
+                raises, the call ends and the next one starts from scratch.
             stop: Set it, from any thread, to end the call within a fraction of a second. The
-                states stay those of the call before, and the next call goes on where this one was.
+                states stay those of the previous call, and the next call resumes where this ended.
 
         Returns:
-            Whether everything is prepared; false if it was stopped.
+            Whether everything is prepared; false if stopped.
 
         Raises:
-            OSError: There is no room for temporary files.
+            OSError: The temporary file cannot be written.
         """
         is_kept = False
         try:
             is_done = self._gatherer.gather(progress, stop) and self._put_in_order(stop)
             is_kept = True
         finally:
-            if not is_kept:  # what was read and not kept must not be missing later
+            if not is_kept:  # records that were read and lost must be read again
                 self._gatherer.begin_anew()
                 self._clear()
         return is_done
 
     def note_gone(self, instance_id: str, at_s: float) -> None:
-        """Somebody else saw that an instance's directory is gone; from any thread.
+        """Record that an instance's directory was seen to be gone; may be called from any thread.
 
-        From that moment on it is in no state, once that is prepared.
+        After the next `prepare` the instance is missing from states from `at_s` on.
 
         Args:
-            instance_id: Whose.
-            at_s: When that was seen, in seconds since the epoch.
+            instance_id: The instance.
+            at_s: When it was seen, in seconds since the epoch.
         """
         self._gatherer.note_gone(instance_id, at_s)
 
     def state_at(self, at_s: float) -> FleetState:
-        """The fleet at a moment, as far as the records up to it tell; blocking, for milliseconds.
+        """Return the fleet as of `at_s`, from the records up to then; blocks for milliseconds.
 
         Args:
             at_s: Seconds since the epoch.
@@ -167,18 +167,18 @@ class History:
         )
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str]) -> Usage:
-        """What some instances had added up to at a moment; see `FleetModel.usage_of`."""
+        """Return the usage of some instances as of `at_s`; see `FleetModel.usage_of`."""
         with self._lock:
             return self._model_at(at_s).usage_of(instance_ids)
 
     def close(self) -> None:
-        """Give the temporary file back; messages of earlier states can no longer be read."""
+        """Delete the temporary file; messages of states returned before can no longer be read."""
         self._spill.close()
 
     # --- preparing -----------------------------------------------------------
 
     def _put_in_order(self, stop: Event | None) -> bool:
-        """Take over what was gathered; false, and all as it was, if told to stop before."""
+        """Merge the gathered runs; if stopped, return false and change nothing."""
         if self._gatherer.runs:
             end = self._spill.end
             order = self._orderer.merge(self._order, self._gatherer.runs, stop)
@@ -199,7 +199,7 @@ class History:
     # --- looking back --------------------------------------------------------
 
     def _model_at(self, at_s: float) -> FleetModel:
-        """A model that was given the records up to a moment, and nothing else."""
+        """Return a model to which exactly the records up to `at_s` were applied."""
         order = self._order
         last = bisect_right(order.firsts, at_s) - 1
         if last < 0:

@@ -1,7 +1,6 @@
-"""The programmer's door: `LoggingManager` writes the tree, `InstanceManager` queries it.
+"""The public API: `LoggingManager` writes the tree, `InstanceManager` queries it.
 
-This is the one module that knows both the writing and the reading side; it loads the latter when
-it is first asked something.
+This module joins writer and reader; the reader is imported on the first query.
 """
 
 from __future__ import annotations
@@ -20,34 +19,33 @@ if TYPE_CHECKING:
 
 
 class LoggingManager(TreeWriter):
-    """Writes the log tree of an orchestrator; takes the place of its own logging class.
+    """Writes the log tree of an orchestrator; a drop-in for its own logging class.
 
-    Every record is one `write` of one whole line (or capture) to an append-only file, so that
-    several threads and processes may write the same tree. The two global loggers
-    `orchestrator` and `orchestrator.audit` write to the tree of the manager made last; handlers
-    that a user adds to them, or to an instance's logger, get every record, also those of the
-    methods below.
+    Every record is one `write` of one whole line (or capture) to an append-only file, so several
+    threads and processes may write the same tree. The two global loggers `orchestrator` and
+    `orchestrator.audit` write to the tree of the manager created last; handlers that a user adds
+    to them, or to an instance's logger, get every record, including those of the methods below.
 
     Args:
         log_dir: Root of the tree; else `LOG_DIR` of the environment, else `/tmp/madrox_logs`.
         log_level: Name or number; else `LOG_LEVEL`, else `INFO`.
-        config: All options at once, read from no environment; the other arguments beat it.
+        config: All options at once; the environment is then not read. Other arguments override it.
         clock: Seconds since the epoch; every timestamp comes from it.
-        options: Any other option of `LoggingConfig` by its name.
+        options: Any other option of `LoggingConfig` by name.
 
     Attributes:
         log_dir: Root of the tree, absolute.
-        instances_dir: The instances' directories.
-        audit_dir: The audit files.
-        log_level: Least level for `orchestrator.log` and `instance.log`, as a number.
+        instances_dir: Parent of the instance directories.
+        audit_dir: Directory of the audit files.
+        log_level: Minimum level for `orchestrator.log` and `instance.log`, as a number.
         orchestrator_logger: The standard logger `orchestrator`; records of its children
             (`orchestrator.*`) reach `orchestrator.log` too.
         audit_logger: The standard logger `orchestrator.audit`; its records become audit events,
             with `event_type`, `instance_id` and `details` taken from `extra=`.
 
     Raises:
-        LogDirError: The tree cannot be made or written there, or is not this user's alone.
-        ValueError: An option has a value that it cannot have.
+        LogDirError: The tree cannot be created or written, or other users can write to it.
+        ValueError: The value of an option is invalid.
     """
 
     def __init__(
@@ -71,12 +69,12 @@ class LoggingManager(TreeWriter):
         make_id: Callable[[], str] | None = None,
         **facts: Unpack[InstanceFacts],
     ) -> InstanceHandle:
-        """One instance as an object: say what happened to it, and all records of that are written.
+        """Return a handle with one method per event of an instance, each writing all its records.
 
         Args:
             instance_id: Its id.
-            instance_name: Its name; `None` leaves the one that the tree has.
-            make_id: Gives ids to messages that are sent without one; `None`: UUIDs.
+            instance_name: Its name; `None` keeps the one in the tree.
+            make_id: Makes ids for messages sent without one; `None`: UUIDs.
             facts: `role`, `instance_type`, `model`, `parent_instance_id`, `tmux_session`, as for
                 `get_instance_logger`.
 
@@ -92,22 +90,22 @@ class LoggingManager(TreeWriter):
     def get_instance_logs(
         self, instance_id: str, log_type: str = "instance", tail: int = 100
     ) -> list[str]:
-        """The newest lines of one of an instance's logs, oldest first, without their newlines.
+        """Return the last lines of an instance's log, oldest first, without their newlines.
 
         Args:
-            instance_id: Whose log.
+            instance_id: The instance.
             log_type: `instance`, `communication` or `tmux_output`.
-            tail: How many lines; 0 for all, rotated and compressed parts included.
+            tail: Number of lines; 0: all, including rotated and compressed files.
 
         Raises:
-            ValueError: The id or the type is none, or `tail` is negative.
+            ValueError: The id or the log type is invalid, or `tail` is negative.
         """
         from logging_core.read.query import read_tail_lines
 
         return read_tail_lines(self._tree, instance_id, log_type, tail)
 
     def get_all_instance_ids(self) -> list[str]:
-        """The ids of all instances with a directory, sorted."""
+        """Return the ids of all instances that have a directory, sorted."""
         from logging_core.read.query import list_instances
 
         return [str(entry["instance_id"]) for entry in list_instances(self._tree)]
@@ -117,15 +115,15 @@ class InstanceManager:
     """The query API of an orchestrator, on the tree that `logging_manager` writes.
 
     Args:
-        config: `log_dir` and `log_level`; what is missing comes from `LOG_DIR` and `LOG_LEVEL`,
-            then from the defaults. Other keys are ignored.
+        config: Options of `LoggingConfig` by name, such as `log_dir` and `log_level`; missing ones
+            come from the environment, then from the defaults. Other keys are ignored.
 
     Attributes:
         logging_manager: Writes the tree.
 
     Raises:
-        LogDirError: The tree cannot be made or written there.
-        ValueError: The level is unknown.
+        LogDirError: The tree cannot be created or written, or other users can write to it.
+        ValueError: The value of an option is invalid.
     """
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
@@ -135,7 +133,7 @@ class InstanceManager:
     async def get_instance_logs(
         self, instance_id: str, log_type: str = "instance", tail: int = 100
     ) -> list[str]:
-        """The newest lines of one of an instance's logs: see `LoggingManager.get_instance_logs`."""
+        """Return the last lines of an instance's log: see `LoggingManager.get_instance_logs`."""
         import asyncio
 
         return await asyncio.to_thread(
@@ -145,14 +143,14 @@ class InstanceManager:
     async def get_audit_logs(
         self, since: str | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
-        """The newest audit entries, oldest first, as dicts just as they were written.
+        """Return the newest audit entries, oldest first, as dicts exactly as written.
 
         Args:
-            since: ISO time; only entries at or after it. Without an offset it is local.
-            limit: How many at most.
+            since: ISO 8601 time, local if it has no offset; only entries at or after it.
+            limit: Maximum number of entries.
 
         Raises:
-            ValueError: `since` is no time, or `limit` is negative.
+            ValueError: `since` is not a time, or `limit` is negative.
         """
         import asyncio
 
@@ -161,7 +159,7 @@ class InstanceManager:
         return await asyncio.to_thread(read_audit, self._tree, since, limit)
 
     async def list_logged_instances(self) -> list[dict[str, Any]]:
-        """The metadata of every instance with a directory, terminated ones included."""
+        """Return the metadata of every instance with a directory, including terminated ones."""
         import asyncio
 
         from logging_core.read.query import list_instances

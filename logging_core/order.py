@@ -1,4 +1,4 @@
-"""Records of a tree in order of time, with the model kept at many moments between them."""
+"""The records of a tree sorted by time, with checkpoints of the model in between."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from logging_core.spill import Entry, Page, Place, Spill
 from logging_core.stored import MESSAGES_A_PAGE
 
 SPACING = 4_096
-"""So many records lie between two models that are kept: the most that a state replays."""
+"""Records between two checkpoints: the most that a state replays."""
 
 PAGE = 256
-"""So many records stand together."""
+"""Records per page."""
 
 PAGES = SPACING // PAGE
-"""So many pages lie between two models."""
+"""Pages between two checkpoints."""
 
 
 class Order(NamedTuple):
-    """Everything prepared, in order of time. Never changed: preparing more makes a new one.
+    """Everything prepared, sorted by time. Never modified: preparing more makes a new one.
 
     Attributes:
-        pages: Of all records.
+        pages: All records.
         firsts: The time of each page's first record.
-        models: The model before every `PAGES`th page.
-        counts: How many messages come before each of these models.
-        messages: The messages that count, of each page `MESSAGES_A_PAGE` but for the last.
-        message_times: Of each of them.
-        generation: Grows whenever a message's place among all may have changed.
+        models: The checkpoint before every `PAGES`th page.
+        counts: The number of messages before each checkpoint.
+        messages: The messages to show, `MESSAGES_A_PAGE` to a page but for the last.
+        message_times: The time of each of these messages.
+        generation: Incremented whenever the index of a message may have changed.
     """
 
     pages: list[Page]
@@ -52,12 +52,12 @@ class Order(NamedTuple):
 
     @classmethod
     def nothing(cls, generation: int) -> Self:
-        """Of no record at all."""
+        """Return the order of no records."""
         return cls([], array("d"), [], [], [], array("d"), generation)
 
 
 def as_batch(entries: Iterable[Entry]) -> Batch:
-    """Entries as a look at the tree brings them."""
+    """Return the entries as a `Batch`."""
     records: list[Record] = []
     problems: list[Problem] = []
     oddities: list[Oddity] = []
@@ -72,12 +72,12 @@ def as_batch(entries: Iterable[Entry]) -> Batch:
 
 
 class Orderer:
-    """Puts runs of records in order.
+    """Merges runs of records into one order.
 
     Args:
-        spill: Where records and models are.
-        options: Of the models.
-        since_s: Messages count from this moment on; `None`: all.
+        spill: Where records and checkpoints are stored.
+        options: Options of the models.
+        since_s: Messages count from this time, in seconds since the epoch; `None`: all.
     """
 
     def __init__(self, spill: Spill, options: dict[str, Any], since_s: float | None) -> None:
@@ -86,26 +86,26 @@ class Orderer:
         self._since_s = since_s
 
     def make(self) -> FleetModel:
-        """The model that was given nothing."""
+        """Return an empty model."""
         return FleetModel(**self._options)
 
     def load(self, place: Place) -> FleetModel:
-        """A model that was kept."""
+        """Return the model of a checkpoint."""
         return FleetModel.load(BytesIO(self._spill.get(place)), **self._options)
 
     def merge(self, old: Order, runs: Runs, stop: Event | None) -> Order | None:
-        """What was in order before, with new runs merged into its end.
+        """Merge new runs into an order, rewriting it from the oldest new record on.
 
         Args:
-            old: What was; it stays as it is.
-            runs: What is new; at least one.
-            stop: Set it, from any thread, to call it off.
+            old: The order so far; it is not modified.
+            runs: The new runs; at least one.
+            stop: Set it, from any thread, to cancel.
 
         Returns:
-            The new order; `None` if that was called off.
+            The new order; `None` if cancelled.
 
         Raises:
-            OSError: There is no room.
+            OSError: The temporary file cannot be written.
         """
         oldest_s = min(run[0].times[0] for run in runs)
         kept = max(0, bisect_right(old.firsts, oldest_s) - 1) // PAGES
@@ -137,13 +137,13 @@ class Orderer:
         return new
 
     def _fold(self, piece: list[Timed], model: FleetModel, new: Order, spoken: list[Timed]) -> None:
-        """Add a page of records to the end of `new`, and a model before it if it is time for one.
+        """Append a page of records to `new`, preceded by a checkpoint if one is due.
 
         Args:
             piece: The records.
-            model: Has been given all before them.
-            new: What is added to.
-            spoken: Messages that wait for their page to be full.
+            model: The model before them; they are applied to it.
+            new: The order to append to.
+            spoken: Messages that wait until they fill a page.
         """
         if len(new.pages) % PAGES == 0:
             kept = BytesIO()

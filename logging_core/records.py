@@ -1,6 +1,6 @@
-"""The typed records of the log tree: what one line, one file or one capture says.
+"""The typed records of the log tree: one per line, file or capture.
 
-Every record is immutable. Units are in the names: `_s` is seconds, `_usd` is US dollars, sizes
+Every record is immutable. Units are in the names: `_s` is seconds, `_usd` is US dollars; sizes
 and offsets are bytes. Times are seconds since the epoch. `None` always means unknown.
 """
 
@@ -16,21 +16,21 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of an instance's `communication.jsonl`.
 
     Attributes:
-        instance_id: Whose file it stood in.
+        instance_id: The instance that the file belongs to.
         time_s: When; `None` if the line's timestamp cannot be read.
         event_type: `message_sent`, `message_received`, `communication`; old writers also wrote
-            lifecycle lines here as `unknown`. Any other value is kept as it is.
+            lifecycle lines here as `unknown`. Any other value is kept as is.
         direction: `outbound` (to the instance), `inbound` (from it) or whatever the line says.
-        content: The text said.
-        message_id: Ties a request to its reply.
+        content: The text of the message.
+        message_id: Correlates a request with its reply.
         tokens: Estimated tokens.
         cost_usd: Estimated cost.
         response_time_s: How long the reply took; only on replies.
-        message_type: What `log_communication` was told.
-        parent_id: The instance that it was for or from, as `log_communication` was told.
-        text: The `message` key of old writers: a summary for people.
-        suspect: Names of the fields whose value was no finite number >= 0, or of a wrong type.
-        extra: Fields that are not named above, as they were.
+        message_type: As passed to `log_communication`.
+        parent_id: The instance at the other end, as passed to `log_communication`.
+        text: The `message` key of old writers: a human-readable summary.
+        suspect: Names of fields whose value was not a finite number >= 0, or of the wrong type.
+        extra: Fields that are not named above, as written.
     """
 
     instance_id: str
@@ -54,17 +54,17 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         time_s: When; `None` if the line's timestamp cannot be read.
-        event_type: `instance_spawn`, `message_exchange`, …; unknown ones are kept as they are.
-        instance_id: Whom it is about; `None` or `orchestrator` for the whole fleet.
+        event_type: `instance_spawn`, `message_exchange`, …; unknown ones are kept as is.
+        instance_id: The instance it concerns; `None` or `orchestrator` for the whole fleet.
         level: As written, `INFO` if absent.
         message_id: Of an exchange, from its details.
         tokens: Of an exchange, from its details.
         cost_usd: Of an exchange, from its details.
         response_time_s: Of an exchange, from its details.
         error: What went wrong: `error` or `failure_reason` of the details.
-        details: All details as written, the ones above included. `{}` if they are no object.
-        suspect: Names of the fields whose value was no finite number >= 0, or of a wrong type.
-        extra: Top-level fields that are not named above, as they were.
+        details: All details as written, including those above. `{}` if they are not an object.
+        suspect: Names of fields whose value was not a finite number >= 0, or of the wrong type.
+        extra: Top-level fields that are not named above, as written.
     """
 
     time_s: float | None = None
@@ -138,10 +138,10 @@ class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         level: `INFO`, `ERROR`, …
         logger: Dotted name of the logger.
         text: The message.
-        instance_id: Whom it is about, if the entry says so.
+        instance_id: The instance it concerns, if the entry names one.
         error: The `error` field, if any.
         exception: The traceback, if any: from the line or from the raw lines after it.
-        recovered: The line was not valid JSON and was read as well as it could be.
+        recovered: The line was not valid JSON and was read as far as possible.
         extra: Fields that are not named above.
     """
 
@@ -157,7 +157,7 @@ class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An instance's `metadata.json`; a newer one replaces an older one's known fields."""
+    """An instance's `metadata.json`; known fields of a newer one replace those of an older one."""
 
     instance_id: str
     instance_name: str | None = None
@@ -171,34 +171,34 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class InstanceSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A directory of an instance exists; with or without any file in it."""
+    """An instance's directory exists, with or without files in it."""
 
     instance_id: str
 
 
 class InstanceGone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The directory of an instance that was there is gone, by two looks that agree."""
+    """An instance's directory has gone; two sweeps in a row did not find it."""
 
     instance_id: str
 
 
 class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where one capture of a pane stands; its text is read on demand.
+    """The location of one pane capture; its text is read on demand.
 
     Attributes:
-        instance_id: Whose pane.
+        instance_id: The instance whose pane was captured.
         time_s: When it was captured; `None` if the header's time cannot be read.
         path: The capture file, relative to the root.
-        offset: Of the frame's first byte, its header.
-        body_offset: Of the pane text's first byte.
+        offset: Offset of the frame's header.
+        body_offset: Offset of the pane text.
         end: One past the last byte known so far. The newest frame of a file may still grow: the
-            same `offset` then comes again with a larger `end`, and replaces the earlier one.
-        digest: A checksum of the whole pane text; 0 if it is not known.
-        screen: A checksum of its end, of what the pane itself can show; 0 if it is not known.
+            same `offset` then comes again with a larger `end` and replaces the earlier one.
+        digest: Checksum of the whole pane text; 0 if unknown.
+        screen: Checksum of the end of the text, which is what the pane can show; 0 if unknown.
         suspect: Its time runs backwards: pane text may have forged the header.
-        tail: The last lines of the pane text without colours, safe to show, blank ones at the end
-            left out: at most 20 lines and 2,000 characters. Only the newest frame of a file has
-            one; for the others it is empty.
+        tail: The last lines of the pane text without colours and trailing blank lines, safe to
+            show: at most 20 lines and 2,000 characters. Empty unless the frame is the newest of
+            its file.
     """
 
     instance_id: str
@@ -213,7 +213,7 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tail: str = ""
 
     def shows_same(self, other: FrameRef) -> bool:
-        """Whether the pane showed the same in both frames, however much of what is above it."""
+        """Return whether the pane showed the same in both frames, whatever is stored above it."""
         if self.screen and other.screen:
             return self.screen == other.screen
         return self.digest == other.digest
@@ -224,11 +224,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         path: The file, relative to the root.
-        reason: What is wrong, for people.
-        offset: Of the line's first byte; `None` if the whole file is meant.
+        reason: What is wrong, as text to show.
+        offset: Offset of the line; `None` if the problem is the whole file.
         line: The beginning of the line, safe to show.
-        time_s: The time of the newest record before it in its file; `None` if that is unknown, as
-            where exchanges come in bulk, or the whole file is meant.
+        time_s: The time of the newest record before it in its file; `None` if unknown (as where
+            exchanges are read in bulk) or if the problem is the whole file.
     """
 
     path: str
@@ -239,7 +239,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Odd(enum.StrEnum):
-    """What is odd about a file that could be read all the same."""
+    """What is odd about a file that could still be read."""
 
     BACK = "back"
     """A record is much earlier than the one before it in its file."""
@@ -254,8 +254,8 @@ class Oddity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         path: The file, relative to the root, safe to show.
-        what: What is odd.
-        time_s: The time of the record; of a gap, when it was noticed.
+        what: The kind.
+        time_s: The time of the record; for a gap, when it was noticed.
         by_s: How far back, or ahead of the clock, in seconds; `None` for a gap.
     """
 
@@ -278,18 +278,18 @@ Record: TypeAlias = (
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one look at the tree brought: one item of `follow()`.
+    """What one poll of the tree found: one item of `follow()`.
 
     Attributes:
-        records: New records. Inside one file they stand in file order; files are merged by time.
+        records: New records. Records of one file are in file order; files are merged by time.
         problems: What could not be read.
-        caught_up: Everything that was in the tree when the look began has been handed out.
-        waiting: The root does not exist (yet); why, for people. `None` when it does.
+        caught_up: Everything that was in the tree when the poll began has been handed out.
+        waiting: Why the root cannot be read (yet), as text to show; `None` if it can.
         reset: The root was replaced by another directory: everything handed out before is void.
-        cursor: Give it to `follow()` to go on after this batch. A small JSON object.
+        cursor: Pass it to `follow()` to resume after this batch. A small JSON object.
         blocks: Exchanges in bulk, in no order among each other; only if blocks were asked for.
             The exchanges in them are then not among the records.
-        oddities: Clock jumps and gaps, of each file in order.
+        oddities: Clock jumps and gaps; those of one file are in file order.
     """
 
     records: tuple[Record, ...] = ()
@@ -303,5 +303,5 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def count(self) -> int:
-        """How many records there are, those in blocks included."""
+        """The number of records, including those in blocks."""
         return len(self.records) + sum(len(block.exchanges) for block in self.blocks)

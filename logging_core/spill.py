@@ -1,4 +1,4 @@
-"""Timed records and problems in a temporary file, packed: what would not fit into memory."""
+"""A temporary file of compressed records and problems that would not fit into memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from logging_core.records import (
 )
 
 Entry: TypeAlias = Record | Problem | Oddity
-"""What may be put here; `InstanceSeen` may not."""
+"""What can be stored. A `Record`, but not an `InstanceSeen`."""
 
 _KINDS = (
     Message,
@@ -46,18 +46,18 @@ _WIDEST = (1 << 63) - 1
 
 
 class Place(NamedTuple):
-    """Where bytes stand in the file, and how many they are there."""
+    """The location and size of a piece of data in the file, as compressed."""
 
     offset: int
     size: int
 
 
 class Page(NamedTuple):
-    """Entries that are packed together.
+    """Entries that are compressed together.
 
     Attributes:
-        place: Where they stand.
-        times: The time that each counts with, ascending.
+        place: Where they are stored.
+        times: The time from which each counts, ascending.
     """
 
     place: Place
@@ -65,17 +65,17 @@ class Page(NamedTuple):
 
 
 class Spill:
-    """A file without a name, gone when it is closed. One thread writes, any may read."""
+    """An unnamed temporary file, deleted when closed. One thread writes, any may read."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="madrox-")  # noqa: SIM115 - closed by `close`
         self._end = 0
 
     def put(self, data: bytes) -> Place:
-        """Write some bytes.
+        """Write some bytes; return where they are.
 
         Raises:
-            OSError: There is no room.
+            OSError: They cannot be written.
         """
         packed = zlib.compress(data, 1)
         place = Place(self._end, len(packed))
@@ -86,38 +86,38 @@ class Spill:
         return place
 
     def get(self, place: Place) -> bytes:
-        """Read what was put."""
+        """Read what `put` wrote."""
         return zlib.decompress(os.pread(self._file.fileno(), place.size, place.offset))
 
     def put_entries(self, timed: Sequence[tuple[float, Entry]]) -> Page:
-        """Write entries, with the time that each counts with."""
+        """Write entries, each with the time from which it counts."""
         packed = [(_NUMBERS[type(record)], _pack(record)) for _, record in timed]
         return Page(self.put(_ENCODER.encode(packed)), array("d", [at_s for at_s, _ in timed]))
 
     def get_entries(self, page: Page, count: int | None = None) -> list[Entry]:
-        """The first `count` entries of a page; `None`: all."""
+        """Read the first `count` entries of a page; `None`: all."""
         packed = _PAGE.decode(self.get(page.place))
         return [_DECODERS[kind].decode(raw) for kind, raw in packed[:count]]
 
     @property
     def end(self) -> int:
-        """How many bytes were put."""
+        """The size of the file in bytes."""
         return self._end
 
     def cut(self, end: int) -> None:
-        """Give the room back of what was put after `end`; nobody may read it any more."""
+        """Truncate the file to `end` bytes; what was after that must not be read any more."""
         self._end = end
         os.ftruncate(self._file.fileno(), end)
 
     def close(self) -> None:
-        """Give the room back."""
+        """Delete the file."""
         self._file.close()
 
 
 def _pack(record: Entry) -> msgspec.Raw:
     try:
         return msgspec.Raw(_ENCODER.encode(record))
-    except OverflowError:  # a number wider than the format's, which no sum counts anyway
+    except OverflowError:  # an integer beyond 64 bits, which no sum counts anyway
         return msgspec.Raw(_ENCODER.encode(_narrow(msgspec.to_builtins(record))))
 
 

@@ -1,4 +1,4 @@
-"""Messages that are read from a temporary file when someone looks at them."""
+"""Messages that are read from a temporary file on access."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from logging_core.spill import Page, Spill
 
 MESSAGES_A_PAGE = 256
 
-_MOST_PAGES = 16  # held in memory at a time
+_CACHED_PAGES = 16
 
 
 class StoredMessages(Sequence[Message]):
-    """Messages of one state, oldest first: immutable, like the state.
+    """The messages of one state, oldest first; immutable, like the state.
 
     Args:
-        spill: Where they are.
-        pages: Of all messages, `MESSAGES_A_PAGE` in each but the last.
-        start: The number of the first, among all.
-        stop: One past the last.
+        spill: Where they are stored.
+        pages: All messages, `MESSAGES_A_PAGE` to a page but for the last.
+        start: Index of the state's first message among all.
+        stop: One past the index of the last.
     """
 
     def __init__(self, spill: Spill, pages: list[Page], start: int, stop: int) -> None:
@@ -29,7 +29,7 @@ class StoredMessages(Sequence[Message]):
         self._pages = pages
         self._start = start
         self._stop = stop
-        self._held: OrderedDict[int, list[Message]] = OrderedDict()
+        self._cache: OrderedDict[int, list[Message]] = OrderedDict()
 
     def __len__(self) -> int:
         return self._stop - self._start
@@ -48,10 +48,10 @@ class StoredMessages(Sequence[Message]):
         return self._page(page)[place]
 
     def _page(self, number: int) -> list[Message]:
-        held = self._held.get(number)
-        if held is None:
-            held = cast("list[Message]", self._spill.get_entries(self._pages[number]))
-            self._held[number] = held
-            while len(self._held) > _MOST_PAGES:
-                self._held.popitem(last=False)
-        return held
+        page = self._cache.get(number)
+        if page is None:
+            page = cast("list[Message]", self._spill.get_entries(self._pages[number]))
+            self._cache[number] = page
+            while len(self._cache) > _CACHED_PAGES:
+                self._cache.popitem(last=False)
+        return page

@@ -1,11 +1,11 @@
-"""The one sanitiser: makes text from a log safe to show in a terminal.
+"""The sanitiser: makes text from a log safe to show in a terminal.
 
 Nothing in a log is trusted: a message may hold escape sequences that set the clipboard, C1
 controls, bidirectional overrides or a thousand combining marks. Such characters are *shown*, not
 removed, because removing them joins the text around them: ESC becomes `␛`, CSI (U+009B) becomes
 `‹9b›`, a right-to-left override becomes `‹U+202E›`. Every function here is idempotent and returns
-text without controls, surrogates, bidirectional or zero-width characters (but for the newline
-where it says so).
+text without surrogates, bidirectional, zero-width and control characters, except newlines and SGR
+sequences where noted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import unicodedata
 from itertools import takewhile
 
 MAX_MARKS = 4
-"""Combining marks kept on one base character; the rest is counted: `‹+996›`."""
+"""Combining marks kept per base character; the rest become a count: `‹+996›`."""
 
 _FORMAT = (
     "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
@@ -38,7 +38,7 @@ _ALL_COLOURED_MARKS = re.compile(f"(?:(?:\x1b\\[[0-9;:]*m)+{_MAYBE_MARK}+)+")
 
 
 def safe_block(text: str) -> str:
-    """Make `text` safe to show, keeping its newlines; tabs become spaces, CR LF becomes LF."""
+    """Make `text` safe to show, keeping newlines; tabs become spaces, CR LF becomes LF."""
     if text.isascii() and text.isprintable():
         return text
     if "\t" in text:
@@ -53,14 +53,14 @@ def safe_block(text: str) -> str:
 
 
 def safe_line(text: str) -> str:
-    """Make `text` safe to show on one line: as `safe_block`, with newlines as `␊`."""
+    """Make `text` safe to show on one line: like `safe_block`, with newlines shown as `␊`."""
     return safe_block(text).replace("\n", "␊")
 
 
 def safe_pane(text: str) -> str:
-    """Make captured pane text safe: as `safe_block`, but SGR colour sequences stay.
+    """Make captured pane text safe: like `safe_block`, but keep SGR colour sequences.
 
-    The result is for a parser of SGR, never for a terminal.
+    The result is for an SGR parser, never for a terminal.
     """
     if "\x1b" not in text:
         return safe_block(text)

@@ -1,4 +1,4 @@
-"""Blocking calls from a coroutine, without a thread that outlives them."""
+"""Blocking calls from a coroutine, in a thread that does not outlive the call."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T], *, cancel: Callable[[], object] = lambda: None) -> T:
-    """Run `call` in a thread, and return what it returns.
+    """Run `call` in a thread and return its result.
 
-    `asyncio.to_thread` returns at once when it is cancelled, while its thread goes on. This waits
-    for the thread: what the caller locked stays locked until nobody uses it any more.
+    A cancelled `asyncio.to_thread` returns at once while its thread keeps running. This waits for
+    the thread, so a lock of the caller is not released while the thread still needs it.
 
     Args:
-        call: What to run.
-        cancel: Called first when this is cancelled; should make `call` return early.
+        call: The function to run.
+        cancel: Called first on cancellation; should make `call` return early.
 
     Raises:
         Exception: Whatever `call` raises.

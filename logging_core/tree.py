@@ -1,6 +1,6 @@
 """Every path and naming rule of the log tree, in one place.
 
-The form of the tree is documented in the README ("The log tree").
+The layout of the tree is documented in the README ("The log tree").
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AUDIT = re.compile(r"audit_(?P<day>[0-9]{8})\.jsonl(?P<rest>.*)", re.ASCII)
 
 
 class FileKind(enum.StrEnum):
-    """What a file of the tree holds."""
+    """The kinds of files in the tree, by content."""
 
     ORCHESTRATOR = "orchestrator"
     INSTANCE = "instance"
@@ -38,27 +38,27 @@ INSTANCE_FILES = {
     "tmux_output.log": FileKind.PANE,
     "metadata.json": FileKind.METADATA,
 }
-"""The names in an instance's directory."""
+"""The files in an instance's directory, by name."""
 
 LOG_TYPES = {
     "instance": "instance.log",
     "communication": "communication.jsonl",
     "tmux_output": "tmux_output.log",
 }
-"""`log_type` of the query API, and the file that it means."""
+"""The file of each `log_type` of the query API."""
 
 
 class LogFile(NamedTuple):
-    """What a path below the root is.
+    """A path below the root, classified.
 
     Attributes:
         kind: What it holds.
-        instance_id: Whose it is; `None` for orchestrator and audit files. As the directory
-            is named, which for a tree that others wrote may be any text.
-        base: The path relative to the root without rotation number and `.gz`: files with one
-            base are the parts of one log.
-        generation: 0 for the live file, n for `.n`; the higher, the older. Always 0 for audit
-            files, whose order is that of their names.
+        instance_id: The instance it belongs to, as its directory is named, which in a tree by
+            another writer may be any text; `None` for orchestrator and audit files.
+        base: The path relative to the root, without rotation number and `.gz`: files with the same
+            base are parts of one log.
+        generation: 0 for the live file, n for `.n`; higher is older. Always 0 for audit files,
+            which are ordered by name.
         compressed: Whether the name ends in `.gz`.
     """
 
@@ -70,7 +70,7 @@ class LogFile(NamedTuple):
 
 
 def expand_user(path: str | os.PathLike[str]) -> Path:
-    """The path, with a leading `~` or `~name` replaced by that user's home directory.
+    """Return the path with a leading `~` or `~name` replaced by that user's home directory.
 
     Raises:
         ValueError: There is no such user, or the user has no home directory.
@@ -82,7 +82,7 @@ def expand_user(path: str | os.PathLike[str]) -> Path:
 
 
 def check_instance_id(instance_id: object) -> str:
-    """Return `instance_id` if it is one safe path component.
+    """Return `instance_id` if it is a single safe path component.
 
     That is 1 to 128 characters of `[A-Za-z0-9._-]`, the first not a dot.
 
@@ -93,7 +93,7 @@ def check_instance_id(instance_id: object) -> str:
         return instance_id
     shown = ascii(instance_id)[:80]
     raise InvalidInstanceIdError(
-        f"invalid instance id {shown}: use 1 to 128 of A-Z a-z 0-9 . _ - and no dot first"
+        f"invalid instance id {shown}: use 1 to 128 of A-Z a-z 0-9 . _ - with no leading dot"
     )
 
 
@@ -119,7 +119,7 @@ class LogTree:
         return self.root / "audit"
 
     def instance_dir(self, instance_id: str) -> Path:
-        """The directory of one instance.
+        """Return the directory of one instance.
 
         Raises:
             InvalidInstanceIdError: See `check_instance_id`.
@@ -127,35 +127,35 @@ class LogTree:
         return self.instances_dir / check_instance_id(instance_id)
 
     def instance_log(self, instance_id: str) -> Path:
-        """Lifecycle lines of one instance, for people."""
+        """Return the path of one instance's lifecycle lines, in plain text."""
         return self.instance_dir(instance_id) / "instance.log"
 
     def communication(self, instance_id: str) -> Path:
-        """Messages to and from one instance."""
+        """Return the path of the messages to and from one instance."""
         return self.instance_dir(instance_id) / "communication.jsonl"
 
     def tmux_output(self, instance_id: str) -> Path:
-        """Captures of one instance's tmux pane."""
+        """Return the path of the captures of one instance's tmux pane."""
         return self.instance_dir(instance_id) / "tmux_output.log"
 
     def metadata(self, instance_id: str) -> Path:
-        """Name and settings of one instance."""
+        """Return the path of the name and settings of one instance."""
         return self.instance_dir(instance_id) / "metadata.json"
 
     def audit_file(self, day: date) -> Path:
-        """The audit events of one local day."""
+        """Return the path of the audit events of one local day."""
         return self.audit_dir / f"audit_{day:%Y%m%d}.jsonl"
 
     def relative(self, path: PurePath) -> str:
-        """`path` relative to the root, for messages to people and for `classify`."""
+        """Return `path` relative to the root, for messages and for `classify`."""
         return path.relative_to(self.root).as_posix()
 
 
 def classify(relative: str) -> LogFile | None:
-    """Tell what the file at a path relative to the root is; `None` for a stranger's file.
+    """Classify a path relative to the root; `None` if it is not part of the tree.
 
-    Rotated (`.1`), compressed (`.gz`) and midnight-renamed audit files
-    (`audit_20261123.jsonl.2026-11-23`) count as parts of their log.
+    Rotated files (`.1`), compressed ones (`.gz`) and audit files renamed at midnight
+    (`audit_20261123.jsonl.2026-11-23`) are recognised too.
     """
     parts = relative.split("/")
     if parts[0] == "audit" and len(parts) == 2:
@@ -185,7 +185,7 @@ def _classify_audit(relative: str, name: str) -> LogFile | None:
 
 
 def rotated_names(name: str, backups: int) -> Iterator[str]:
-    """The names a rotating log may have, oldest first: `x.3`, `x.2`, `x.1`, `x`."""
+    """Yield the names of a rotating log, oldest first: `x.3`, `x.2`, `x.1`, `x`."""
     for number in range(backups, 0, -1):
         yield f"{name}.{number}"
     yield name

@@ -1,1 +1,1 @@
-"""Bytes to record and back, one line each; pure functions."""
+"""Pure functions that decode lines to records and encode records to lines."""

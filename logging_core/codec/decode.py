@@ -1,8 +1,8 @@
-"""One line, or one small file, to one typed record; pure, and never raises.
+"""Decoding of one line, or one small file, to one typed record; pure, and never raises.
 
-Every function gives the record, or the reason why there is none as a text for people. With
-`raw=False` every text of the record has gone through `logging_core.text`; with `raw=True` it is
-as it was written.
+Every function returns the record, or a string that says why there is none, to be shown. With
+`raw=False` every string in the record has been sanitised by `logging_core.text`; with `raw=True` it
+is as written.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id
 
 
 def strip_line(line: bytes, *, first: bool = False) -> bytes:
-    """Take off what is around a line: its newline, NULs that a hole in the file left, a BOM.
+    """Strip a line's newline, the NULs that a hole in the file leaves, and a byte order mark.
 
     Args:
-        line: As it stands in the file.
-        first: Whether it is the file's first, where a byte order mark may stand.
+        line: As it is in the file.
+        first: Whether it is the first of the file, which may begin with a byte order mark.
     """
     line = line.removesuffix(b"\n").removesuffix(b"\r").strip(b"\0")
     return line.removeprefix(codecs.BOM_UTF8) if first else line
 
 
 def decode_message(line: bytes, instance_id: str, *, raw: bool = False) -> Message | str:
-    """A line of `communication.jsonl`; `instance_id` is whose, safe to show."""
+    """Decode a line of the `communication.jsonl` of `instance_id`, which is safe to show."""
     loaded = load_object(line)
     if isinstance(loaded, str):
         return loaded
@@ -57,7 +57,7 @@ def decode_message(line: bytes, instance_id: str, *, raw: bool = False) -> Messa
 
 
 def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
-    """A line of an audit file. `event` and `logger` are left out where they add nothing."""
+    """Decode a line of an audit file; `event` and `logger` are dropped where they add nothing."""
     loaded = load_object(line)
     if isinstance(loaded, str):
         return loaded
@@ -87,7 +87,7 @@ def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
 
 
 def decode_metadata(data: bytes, instance_id: str, *, raw: bool = False) -> Metadata | str:
-    """A `metadata.json`. The directory's name is the instance's id, whatever the file says."""
+    """Decode a `metadata.json`. `instance_id` is the directory's name, whatever the file says."""
     loaded = load_object(strip_line(data, first=True))
     if isinstance(loaded, str):
         return loaded
@@ -107,12 +107,12 @@ def decode_metadata(data: bytes, instance_id: str, *, raw: bool = False) -> Meta
 
 
 def _shared(text: str | None) -> str | None:
-    """A text of which thousands of records say the same."""
+    """Intern a string that thousands of records have in common."""
     return None if text is None else intern(text)
 
 
 def _named(details: dict[str, Any], *, raw: bool) -> dict[str, Any]:
-    """The details, with what they call an instance on one line each."""
+    """Put names in the details on one line each; return the details."""
     if not raw:
         for key in _NAMES:
             name = details.get(key)
@@ -122,7 +122,7 @@ def _named(details: dict[str, Any], *, raw: bool) -> dict[str, Any]:
 
 
 def _error(details: Mapping[str, Any], *, raw: bool) -> str | None:
-    """What went wrong, by an event's details; an empty `error` is none."""
+    """Return what went wrong, from an event's details; an empty `error` counts as none."""
     error = details.get("error") or details.get("failure_reason")
     if not error:
         return None

@@ -1,7 +1,7 @@
-"""Records to lines of bytes: pure, and nothing here ever raises, whatever a caller logs.
+"""Encoding of records as lines; pure, and never raises, whatever a caller logs.
 
 The functions that end in `_record` know which keys a line has and in which order; the ones that
-begin with `encode_` make bytes of it.
+begin with `encode_` turn it into bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 CONTINUATION = "    "
-"""Stands before every line of an `instance.log` entry but the first."""
+"""Indents every line of an `instance.log` entry but the first."""
 
 AUDIT_LOGGER = "orchestrator.audit"
 
@@ -27,27 +27,27 @@ _LITERALS = {True: "true", False: "false", None: "null"}
 
 
 def encode_json(record: Mapping[str, Any]) -> bytes:
-    r"""One record as one line of strict JSON, its newline included.
+    r"""Encode a record as one line of strict JSON, including its newline.
 
-    Only the value that JSON cannot hold is replaced, by text: an object by its `str()`, an
-    integer of more than 64 bits by its digits, a lone surrogate by its escape (`\ud800`), a cycle
-    or an endless depth by a marker. A number that is not finite becomes `null`. Control
-    characters and the line breaks of Unicode are escaped: to every tool it is exactly one line.
+    Only values that JSON cannot hold are replaced, by text: an object by its `str()`, an integer of
+    more than 64 bits by its digits, a lone surrogate by its escape (`\ud800`), a cycle or too deep
+    nesting by a marker. A number that is not finite becomes `null`. Control characters and Unicode
+    line breaks are escaped, so that every tool sees exactly one line.
     """
     return _dump(record, orjson.OPT_APPEND_NEWLINE)
 
 
 def encode_document(record: Mapping[str, Any]) -> bytes:
-    """As `encode_json`, but over several indented lines, for a file that holds one object."""
+    """Encode like `encode_json`, but indented over several lines, for a file of one object."""
     return _dump(record, orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2)
 
 
 def encode_lifecycle(stamp: str, level: str, text: str) -> bytes:
-    r"""One entry of an `instance.log`: `2025-10-03 12:30:45 - INFO - text`.
+    r"""Encode an entry of `instance.log`: `2025-10-03 12:30:45 - INFO - text`.
 
-    The text's own further lines are indented, so a line that begins with a time is always an
-    entry's first, and no text can forge one. Control characters are shown (`\x1b`), so that the
-    file can be looked at in a terminal.
+    Continuation lines of the text are indented, so a line that begins with a time is always the
+    first of an entry, and no text can forge one. Control characters are escaped (`\x1b`), so the
+    file is safe to view in a terminal.
     """
     entry = f"{stamp[:10]} {stamp[11:19]} - {level} - {text}"
     if not entry.isprintable():
@@ -65,7 +65,7 @@ def audit_record(
     event: str | None = None,
     logger: str = AUDIT_LOGGER,
 ) -> dict[str, Any]:
-    """A line of an audit file; no `details` are written as `{}`."""
+    """Return the fields of an audit line; `details` of `None` become `{}`."""
     return {
         "timestamp": stamp,
         "level": level,
@@ -78,25 +78,25 @@ def audit_record(
 
 
 def audit_frame(event_type: str, instance_id: str | None) -> bytes:
-    r"""What all lines of one kind have between their timestamp and their details.
+    r"""Return what is between timestamp and details in all audit lines of one type and instance.
 
-    `b'{"timestamp":"' + stamp + audit_frame(...) + details + b"}\n"` is the line, the stamp and
-    the JSON of the details being bytes.
+    The line is `b'{"timestamp":"' + stamp + audit_frame(...) + details + b"}\n"`, with the stamp
+    and the JSON of the details as bytes.
     """
     line = encode_json(audit_record("", event_type, instance_id, None))
     return line.removeprefix(b'{"timestamp":"').removesuffix(b"{}}\n")
 
 
 def message_record(stamp: str, event_type: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A line of `communication.jsonl`.
+    """Return the fields of a line of `communication.jsonl`.
 
     Args:
-        stamp: When.
+        stamp: The timestamp.
         event_type: `message_sent`, `message_received` or `communication`.
         fields: `message_id`, `content` and `direction` (by default that of the event type);
-            `tokens`, `cost` and `response_time`, which a reply has in any case, as `null` if
-            unknown; `message_type` and `parent_id`. Others are kept at the end. An `event_type`
-            in it is taken for the one given.
+            `tokens`, `cost` and `response_time`, which a reply always has, as `null` if unknown;
+            `message_type` and `parent_id`. Others are kept at the end. An `event_type` in it is
+            ignored.
     """
     record: dict[str, Any] = {
         "timestamp": stamp,
@@ -118,10 +118,10 @@ def message_record(stamp: str, event_type: str, fields: Mapping[str, Any]) -> di
 def with_extra(
     record: dict[str, Any], extra: Mapping[str, Any], reserved: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Add a caller's fields to a record, which is changed and returned.
+    """Add a caller's fields to a record, which is modified in place and returned.
 
-    A field whose name the record has already, or which is in `reserved`, gets `extra_` before its
-    name: a field of ours always means what the format says.
+    A name that the record already has, or that is in `reserved`, is prefixed with `extra_`: a field
+    of the format always means what the format says.
     """
     for key, value in extra.items():
         name = key
@@ -132,16 +132,16 @@ def with_extra(
 
 
 def text_of(value: object) -> str:
-    """`str(value)` that can be encoded; what kind of thing it is, if that fails."""
+    """Return `str(value)`, encodable as UTF-8; if that fails, its type, as `<type>`."""
     text = attempt(lambda: str(value))
     return f"<{type(value).__name__}>" if text is None else text
 
 
 def attempt(make: Callable[[], str]) -> str | None:
-    """A text that other people's code makes (`__str__`, a message's arguments), or `None`."""
+    """Return the text that foreign code makes (a `__str__`, say); `None` if that raises."""
     try:
         return _encodable(make())
-    except Exception:  # noqa: BLE001 - it may raise anything, and logging must not fail for it
+    except Exception:  # noqa: BLE001 - it may raise anything, and logging must not fail over it
         return None
 
 
@@ -154,7 +154,7 @@ def _dump(record: Mapping[str, Any], option: int) -> bytes:
 
 
 def escape_breaks(data: bytes) -> bytes:
-    """JSON with every control character and line break of Unicode as an escape."""
+    """Escape every Unicode control character and line break in JSON."""
     return data if data.isascii() else _BREAKS.sub(_escape, data)
 
 
@@ -163,7 +163,7 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 def _plain(value: Any, around: tuple[int, ...]) -> Any:
-    """`value`, with everything that orjson refuses replaced; `around`: the containers it is in."""
+    """Replace everything in `value` that orjson rejects; `around`: ids of its containers."""
     if isinstance(value, str):
         return _encodable(value)
     if not isinstance(value, dict | list | tuple):

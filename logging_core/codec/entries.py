@@ -1,9 +1,9 @@
-"""Logs whose entries may have many lines: `instance.log` and `orchestrator.log`.
+"""Logs with multi-line entries: `instance.log` and `orchestrator.log`.
 
-An entry is finished when the next one begins, but nobody knows when that will be. So `flush` hands
-out what is there after each look at the file. Lines of that entry that arrive after all, which
-takes a writer that splits a record over two writes, then come as a record of their own: the time
-of their entry, level `INFO`, and only text.
+An entry ends where the next one begins, but that may take arbitrarily long. So `flush` hands out
+what is there after each poll of the file. If more lines of that entry arrive later, which takes a
+writer that splits a record over two writes, they become a record of their own: with the time of
+their entry, level `INFO`, and only text.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from logging_core.records import LifecycleEvent, OrchestratorEvent
 from logging_core.text import safe_block
 
 MAX_LINES = 1000
-"""Lines joined to one entry; what goes on is unreadable."""
+"""Maximum number of lines in an entry; further ones are unreadable."""
 
 MAX_BYTES = 1 << 20
-"""Bytes joined to one entry."""
+"""Maximum size of an entry in bytes; further lines are unreadable."""
 
 R_co = TypeVar("R_co", covariant=True)
 
 
 class Unreadable(NamedTuple):
-    """A line that belongs to no entry."""
+    """A line that belongs to no entry, or lines that make none."""
 
     offset: int
     reason: str
@@ -38,25 +38,25 @@ class Unreadable(NamedTuple):
 
 
 class Stray(enum.Enum):
-    """What becomes of a line that continues no known entry."""
+    """What to do with a line that continues no open entry."""
 
     DROP = enum.auto()
     """Its entry began before the part of the file that is read."""
     JOIN = enum.auto()
-    """Its entry has been handed out already."""
+    """Its entry has been handed out already: it becomes a record of its own."""
     REFUSE = enum.auto()
-    """There is no such entry."""
+    """It belongs to no entry, and is unreadable."""
 
 
 class Entries(ABC, Generic[R_co]):
-    """Joins the lines of one log to entries.
+    """Joins the lines of one log into entries.
 
     Args:
-        raw: Leave texts unsanitised.
-        stray: What becomes of lines before the first entry.
+        raw: Leave strings unsanitised.
+        stray: What to do with lines before the first entry.
 
     Attributes:
-        start: Offset of the first line that is held back; `None` while none is.
+        start: Offset of the open entry, in bytes; `None` if there is none.
     """
 
     def __init__(self, *, raw: bool, stray: Stray) -> None:
@@ -68,7 +68,7 @@ class Entries(ABC, Generic[R_co]):
         self._size = 0
 
     def add(self, offset: int, line: bytes) -> Iterator[R_co | Unreadable]:
-        """Take one line in; gives the entry that it ends, if any."""
+        """Add one line; yield the entry that it ends, if any."""
         if self._begins(line):
             yield from self.flush(final=True)
             self._open(offset, line, continues=False)
@@ -87,10 +87,10 @@ class Entries(ABC, Generic[R_co]):
                 yield Unreadable(offset, self._refusal(line), line)
 
     def flush(self, *, final: bool) -> Iterator[R_co | Unreadable]:
-        """Hand out the entry held back.
+        """Yield the open entry, if any.
 
         Args:
-            final: Even if it is plainly unfinished.
+            final: Yield it even if it is known to be unfinished.
         """
         if self.start is None or not (final or self._finished()):
             return
@@ -110,18 +110,18 @@ class Entries(ABC, Generic[R_co]):
 
     @abstractmethod
     def _begins(self, line: bytes) -> bool:
-        """Whether a line is an entry's first."""
+        """Return whether a line is the first of an entry."""
 
     @abstractmethod
     def _build(self, lines: list[bytes], *, continues: bool) -> R_co | str:
-        """An entry of its lines, or why there is none; `continues`: they are late ones."""
+        """Return an entry, or why there is none; `continues`: the lines are late ones of it."""
 
     def _finished(self) -> bool:
-        """Whether what is there can be handed out at once."""
+        """Return whether the open entry can be handed out now."""
         return True
 
     def _refusal(self, line: bytes) -> str:
-        """Why a line is no entry's first, for people."""
+        """Return why a line does not begin an entry, as text to show."""
         return "not a log entry"
 
 
@@ -134,7 +134,7 @@ _INDENT = "    "
 
 
 class LifecycleEntries(Entries[LifecycleEvent]):
-    """Reads `instance.log`: `2025-10-03 12:30:45 - INFO - text`, and the lines that follow on."""
+    """Reads `instance.log`: `2025-10-03 12:30:45 - INFO - text`, and its continuation lines."""
 
     def __init__(self, instance_id: str, *, raw: bool, stray: Stray) -> None:
         super().__init__(raw=raw, stray=stray)
@@ -151,7 +151,7 @@ class LifecycleEntries(Entries[LifecycleEvent]):
         if match is not None:
             self._time_s = parse_time(match["time"].replace(",", "."))
             level, text = match["level"], match["text"]
-            if all(line.startswith(_INDENT) for line in rest):  # as our own writer indents them
+            if all(line.startswith(_INDENT) for line in rest):  # as our writer indents them
                 rest = [line.removeprefix(_INDENT) for line in rest]
         text = "\n".join([text, *rest])
         return LifecycleEvent(
@@ -166,7 +166,7 @@ _KEYS = frozenset({"timestamp", "level", "logger", "message"})
 
 
 class OrchestratorEntries(Entries[OrchestratorEvent]):
-    """Reads `orchestrator.log`: JSON lines, broken ones, and the tracebacks after them."""
+    """Reads `orchestrator.log`: JSON lines, broken JSON lines, and the tracebacks after them."""
 
     def __init__(self, *, raw: bool, stray: Stray) -> None:
         super().__init__(raw=raw, stray=stray)

@@ -1,4 +1,4 @@
-"""JSON objects as they are found in a log, not as they should be: read without ever raising."""
+"""Lenient reading of JSON objects as they occur in logs; never raises."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from logging_core.codec.times import parse_time
 from logging_core.text import safe_block, safe_line
 
 MOST = 1e9
-"""A cost or a duration beyond this is no measurement."""
+"""The largest plausible cost (USD) or duration (seconds)."""
 
 MOST_TOKENS = 1e15
-"""The same for a count of tokens."""
+"""The largest plausible number of tokens."""
 
 _MAX_DEPTH = 100
 _LONGEST_ESCAPE = len(r"\ud83d\ude80")
@@ -27,11 +27,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Loaded(NamedTuple):
-    """What a line holds.
+    """The object in a line.
 
     Attributes:
-        fields: The object; the caller's own.
-        tame: No text in it can need the sanitiser.
+        fields: The object, owned by the caller.
+        tame: No string in it needs sanitising.
         strict: The line was valid JSON and valid UTF-8.
     """
 
@@ -41,11 +41,11 @@ class Loaded(NamedTuple):
 
 
 def load_object(line: bytes) -> Loaded | str:
-    """Read one line as a JSON object; a line that holds none gives the reason, for people.
+    """Read a line as a JSON object; if it holds none, return the reason, as text to show.
 
-    What valid JSON cannot hold is read all the same: invalid UTF-8 and lone surrogates become
-    U+FFFD, raw control characters in strings stay, and numbers that are not finite or too long
-    (`NaN`, `1e999`, 5,000 digits) become their own text.
+    Some invalid JSON is accepted: invalid UTF-8 and lone surrogates become U+FFFD, raw control
+    characters in strings are kept, and numbers that are not finite or too long (`NaN`, `1e999`,
+    5,000 digits) become strings.
     """
     strict = True
     try:
@@ -69,15 +69,15 @@ def load_object(line: bytes) -> Loaded | str:
 
 
 def mend(line: bytes, size: int) -> bytes:
-    """Make JSON again of an object that was cut off inside a text, as giant messages are.
+    """Make valid JSON of an object that was cut off inside a string, as giant messages are.
 
     Args:
         line: What is left of it.
-        size: Its true size in bytes, which the text then tells.
+        size: Its original size in bytes, which is noted in the string.
 
     Returns:
-        The object with its open text, and up to two objects around it, closed; `line` itself if
-        that makes no JSON.
+        The object with its open string, and up to two objects around that, closed; `line` itself if
+        that is not valid JSON.
     """
     head = line.decode("utf-8", "ignore").encode()
     note = f" … [cut: {size:,} bytes]".encode()
@@ -91,17 +91,17 @@ def mend(line: bytes, size: int) -> bytes:
 
 
 class Fields:
-    """Takes known fields out of an object, whatever their types.
+    """Pops known fields from an object, whatever their types.
 
-    A value that cannot be used is `None`; its name is then in `suspect`, and it stays among
-    `rest()`. Names are taken once.
+    An unusable value is returned as `None`, its name is added to `suspect`, and it remains in
+    `rest()`. Each field is read once.
 
     Args:
         loaded: The object; it is emptied.
-        raw: Leave texts unsanitised.
+        raw: Leave strings unsanitised.
 
     Attributes:
-        suspect: Names of the fields whose value was of a wrong type or no possible measurement.
+        suspect: Names of fields whose value had the wrong type or was out of range.
     """
 
     __slots__ = ("_as_is", "_fields", "suspect")
@@ -112,7 +112,7 @@ class Fields:
         self.suspect: list[str] = []
 
     def line(self, name: str) -> str | None:
-        """A text of one line: a name, an id, a type. A number counts as a suspect text."""
+        """Pop a string of one line: a name, an id, a type. A number becomes a suspect string."""
         value = self._fields.pop(name, None)
         if value is None:
             return None
@@ -121,7 +121,7 @@ class Fields:
         return value if value is None or self._as_is else safe_line(value)
 
     def block(self, name: str) -> str | None:
-        """A text that may have many lines."""
+        """Pop a string that may have many lines. A number becomes a suspect string."""
         value = self._fields.pop(name, None)
         if value is None:
             return None
@@ -130,23 +130,23 @@ class Fields:
         return value if value is None or self._as_is else safe_block(value)
 
     def number(self, name: str, most: float = MOST) -> float | None:
-        """A finite number from 0 to `most`, or the text of one."""
+        """Pop a finite number from 0 to `most`; a string of digits is accepted."""
         value = self._fields.pop(name, None)
         if value is None:
             return None
         number = value if type(value) is float else _number(value)
-        if number is not None and 0 <= number <= most:  # which NaN is not
+        if number is not None and 0 <= number <= most:  # false for NaN
             return number
         self._reject(name, value)
         return None
 
     def count(self, name: str) -> int | None:
-        """A whole number from 0 to `MOST_TOKENS`; a fraction is cut off."""
+        """Pop a whole number from 0 to `MOST_TOKENS`; a fraction is truncated."""
         number = self.number(name, MOST_TOKENS)
         return None if number is None else int(number)
 
     def time(self, name: str) -> float | None:
-        """A moment, in seconds since the epoch."""
+        """Pop a time, as seconds since the epoch."""
         value = self._fields.pop(name, None)
         if value is None:
             return None
@@ -156,7 +156,7 @@ class Fields:
         return seconds
 
     def object(self, name: str) -> dict[str, Any]:
-        """An object inside this one, as it was written; `{}` if it is none."""
+        """Pop a nested object, as written; `{}` if it is not an object."""
         value = self._fields.pop(name, None)
         if isinstance(value, dict):
             return value
@@ -165,14 +165,14 @@ class Fields:
         return {}
 
     def drop(self, name: str, value: str) -> None:
-        """Leave a field out of `rest()` if it only says `value`."""
+        """Leave a field out of `rest()` if it equals `value`."""
         if self._fields.get(name) == value:
             del self._fields[name]
 
     def rest(self) -> dict[str, Any]:
-        """Everything that was not taken, as it was; its texts sanitised."""
+        """Return the remaining fields, as written but for sanitised strings."""
         if self._as_is or not self._fields:
-            return self._fields.copy()  # which has no room for what was taken
+            return self._fields.copy()  # smaller: a dict does not shrink when fields are popped
         cleaned: dict[str, Any] = _map_texts(self._fields, safe_line, safe_block)
         return cleaned
 
@@ -201,7 +201,7 @@ def _number(value: object) -> float | None:
 def _map_texts(
     value: Any, key: Callable[[str], str], text: Callable[[str], str], depth: int = 0
 ) -> Any:
-    """A copy with every key and text put through a function; `ValueError` where it is too deep."""
+    """Copy a value with all keys and strings mapped; raise `ValueError` if nested too deeply."""
     if isinstance(value, str):
         return text(value)
     if not isinstance(value, dict | list):
@@ -214,7 +214,7 @@ def _map_texts(
 
 
 def _whole(text: str) -> str:
-    """`text` that can be encoded."""
+    """Return `text` with lone surrogates replaced, so that it can be encoded."""
     return _SURROGATE.sub("\ufffd", text)
 
 

@@ -1,4 +1,4 @@
-"""Records that are too large for one line: their texts are cut, and say what they were."""
+"""Truncation of records that are too large: long text is cut, with a note of what it was."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import orjson
 from logging_core.codec.encode import encode_json
 
 _SHORTEST = 64
-_CHUNK = 1 << 18  # characters encoded at once: a text of 100 MB is not held twice
+_CHUNK = 1 << 18  # characters encoded at once, so that 100 MB of text are not held twice
 
 
 def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
-    """As `encode_json`, but of at most `max_bytes` if cutting its texts can make it so.
+    """Encode like `encode_json`, in at most `max_bytes` if truncating text can achieve that.
 
-    Every text longer than fits is cut at its end. What is too large without a long text, such as
-    a list of a million numbers, is left out: its field says so, and how large it was.
+    Every string that is too long to fit is cut at its end. What is too large without a long string,
+    such as a list of a million numbers, is left out; its field then holds a note of its size.
     """
     data = encode_json(record)
     if len(data) <= max_bytes:
         return data
-    most = max_bytes // 8  # no character takes more, so that this does for a single text
+    most = max_bytes // 8  # a character takes at most 8 bytes: enough if one string is too long
     cut = encode_json({key: _cut_inside(value, most, 1) for key, value in record.items()})
     if len(cut) <= max_bytes:
         return cut
@@ -37,12 +37,12 @@ def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
 
 
 def cut_text(text: str, most: int) -> str:
-    """The beginning of a text of more than `most` characters, and what the whole of it was."""
+    """Cut a text to `most` characters, with a note of the length and hash of the whole."""
     return text if len(text) <= most else f"{text[:most]}… [cut: {identify(text)}]"
 
 
 def identify(text: str) -> str:
-    """By what a text that is not here can be told: its length, and the SHA-256 of its UTF-8."""
+    """Return what identifies a text that was cut: its length, and the SHA-256 of its UTF-8."""
     from hashlib import sha256
 
     digest = sha256()
@@ -52,7 +52,7 @@ def identify(text: str) -> str:
 
 
 def _cut_inside(value: Any, most: int, depth: int | None) -> Any:
-    """`value` with every text cut; `depth`: how deep to look, `None` for a tree of our making."""
+    """Cut every string in `value`, down to `depth`; `None`: any depth, of decoded JSON only."""
     if isinstance(value, str):
         return cut_text(str(value), most) if len(value) > most else value
     if depth == 0:

@@ -1,10 +1,10 @@
 """Frames of `tmux_output.log`: one capture of a pane, with its header.
 
 A frame is an empty line, a rule of 80 `=`, the time in brackets, the rule again, and then the
-captured text with one newline after it. The header stands in the text's own band, so a pane that
-shows such lines could pass for a frame. Therefore the writer puts one space before every captured
-line that is nothing but spaces (none or more) and exactly 80 `=`, and the reader takes one space
-off such a line again: what was captured comes back exactly, and no captured line is ever a rule.
+captured text, followed by one newline. The header is in-band, so a pane that shows such lines could
+forge a frame. Therefore the writer adds a space before every captured line that consists only of
+spaces (none or more) and exactly 80 `=`, and the reader removes one again: the captured text is
+restored exactly, and no captured line is ever a rule.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ FRAME_RULE = b"=" * 80
 """The first and the third line of a frame's header."""
 
 TAIL_BYTES = 16 << 10
-"""`pane_tail` wants no more than so many bytes of a pane's end."""
+"""The most that `pane_tail` needs of the end of a pane, in bytes."""
 
 SCREEN_LINES = 50
-"""So many lines at the end of a frame are what the pane itself shows."""
+"""Lines at the end of a frame that count as what the pane itself shows."""
 
 _TAIL_LINES = 20
 _ENOUGH_LINES = 2 * _TAIL_LINES  # unless most of them are blank
@@ -34,34 +34,34 @@ _DEFUSED_LINE = re.compile("^ (?= *={80}$)", re.MULTILINE)
 
 
 def frame_header(time_s: float) -> bytes:
-    """The header of a frame captured at `time_s`, from its empty line to its second rule."""
+    """Return the header of a frame captured at `time_s`: empty line, rule, time and rule."""
     return b"\n%b\n[%b]\n%b\n" % (FRAME_RULE, format_time(time_s).encode(), FRAME_RULE)
 
 
 def encode_frame(time_s: float, text: str) -> bytes:
-    r"""One whole frame: header, defused text and a newline, which is added in any case.
+    r"""Encode a frame: header, defused text and a newline, which is always added.
 
-    A lone surrogate, which has no UTF-8 form, is written as its escape: `\ud800`.
+    A lone surrogate, which UTF-8 cannot encode, is written as its escape: `\ud800`.
     """
     body = defuse_pane(text).encode("utf-8", "backslashreplace")
     return b"%b%b\n" % (frame_header(time_s), body)
 
 
 def defuse_pane(text: str) -> str:
-    """Put a space before every line that is only spaces and 80 `=`; see the module's docstring."""
+    """Add a space before every line of only spaces and 80 `=`; see the module's docstring."""
     return _RULE_LINE.sub(" ", text) if _RULE_TEXT in text else text
 
 
 def restore_pane(text: str) -> str:
-    """Undo `defuse_pane`; text of a writer that does not defuse comes back as it is."""
+    """Undo `defuse_pane`; text by a writer that does not defuse is returned as is."""
     return _DEFUSED_LINE.sub("", text) if _RULE_TEXT in text else text
 
 
 def screen_sum(end: bytes) -> int:
-    """A checksum of a frame's last `SCREEN_LINES` lines: see `FrameRef.screen`.
+    """Return a checksum of a frame's last `SCREEN_LINES` lines: see `FrameRef.screen`.
 
     Args:
-        end: The frame's last bytes, its last newline included, at most `TAIL_BYTES`.
+        end: The frame's last bytes, including its final newline, at most `TAIL_BYTES`.
     """
     at = len(end)
     for _ in range(SCREEN_LINES + 1):
@@ -72,10 +72,10 @@ def screen_sum(end: bytes) -> int:
 
 
 def pane_tail(end: bytes) -> str:
-    """The last lines of a pane without colours, safe to show; see `FrameRef.tail`.
+    """Return the last lines of a pane without colours, safe to show; see `FrameRef.tail`.
 
     Args:
-        end: The pane's last bytes, at most `TAIL_BYTES`; the first line of so many may be cut.
+        end: The pane's last bytes, at most `TAIL_BYTES`; if that many, the first line may be cut.
     """
     if len(end) >= TAIL_BYTES:
         end = end[end.find(b"\n") + 1 :]
@@ -87,6 +87,6 @@ def pane_tail(end: bytes) -> str:
 
 
 def _bare_lines(text: str) -> list[str]:
-    """The lines without colours and the blank ones at the end, safe to show."""
+    """Return the lines without colours and trailing blank lines, safe to show."""
     safe = safe_block(_SGR.sub("", restore_pane(text)))
     return [line.rstrip() for line in safe.rstrip().split("\n")]

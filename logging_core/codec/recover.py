@@ -1,8 +1,8 @@
-"""Entries of `orchestrator.log` that are no JSON, because their writer pasted the message in.
+"""Recovery of `orchestrator.log` entries that are invalid JSON because of an unescaped message.
 
-That writer's lines are `{"timestamp": "…", "level": "…", "logger": "…", "message": "` + the message
-as it is + `", "module": "…", "function": "…", "line": 1, …}`, with the fields after the message in
-good JSON. A message that holds quotes or newlines breaks the line, and a traceback follows it.
+Their writer's lines are `{"timestamp": "…", "level": "…", "logger": "…", "message": "` + the
+message as is + `", "module": "…", "function": "…", "line": 1, …}`, with valid JSON after the
+message. A message with quotes or newlines breaks the line, and a traceback may follow it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from logging_core.codec.lenient import load_object
 
 RECORD_START = re.compile(rb'\{"timestamp": ?"')
-"""How such an entry begins, whatever comes after."""
+"""The beginning of such an entry."""
 
 _HEAD = re.compile(
     r'\{"timestamp": ?"(?P<timestamp>[^"\n]*)", ?"level": ?"(?P<level>[^"\n]*)", ?'
@@ -23,11 +23,11 @@ _TAIL = '", "module": "'
 
 
 def recover(text: str) -> tuple[dict[str, Any], str] | None:
-    """Read a broken entry, its lines joined by newlines.
+    """Read a broken entry, given as its lines joined by newlines.
 
     Returns:
-        Its fields, and the lines after it, which are a traceback; `None` if it is no such entry.
-        Where its end is missing, all that is there counts as the message.
+        Its fields, and the lines after it, which are a traceback; `None` if it is not such an
+        entry. If its end is missing, everything after its head counts as the message.
     """
     head = _HEAD.match(text)
     if head is None:
@@ -41,17 +41,17 @@ def recover(text: str) -> tuple[dict[str, Any], str] | None:
 
 
 def has_tail(text: str) -> bool:
-    """Whether a broken entry is there to its end."""
+    """Return whether a broken entry is complete."""
     return _find_tail(text, 0) is not None
 
 
 def _find_tail(text: str, start: int) -> tuple[int, int, dict[str, Any]] | None:
-    """Where the message ends, where the entry's own lines end, and the fields between."""
+    """Return where the message ends, where the entry ends, and the fields in between."""
     found = text.find(_TAIL, start)
     while found >= 0:
         end = text.find("\n", found)
         end = len(text) if end < 0 else end
-        last = text.rfind(_TAIL, found, end)  # those before it on this line are the message's own
+        last = text.rfind(_TAIL, found, end)  # earlier ones on this line belong to the message
         loaded = load_object(b"{" + text[last + 3 : end].encode())
         if not isinstance(loaded, str):
             return last, end, loaded.fields

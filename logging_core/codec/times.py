@@ -1,4 +1,4 @@
-"""Times as the tree writes them: local and naive ISO 8601, unless an offset is given."""
+"""Times as they are in the tree: ISO 8601, local unless an offset is given."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _LATEST_S = 253402300799.0  # the end of year 9999, the last that datetime can s
 
 
 def parse_time(value: object) -> float | None:
-    """Seconds since the epoch of an ISO 8601 text, or `None` for anything else; never raises.
+    """Return the seconds since the epoch of an ISO 8601 string; `None` for anything else.
 
-    A text without an offset is local time; `Z` and offsets are read. Two times that a clock
-    change made equal stay equal: the tree does not say which one was meant.
+    A string without an offset is local time; `Z` and offsets are understood. Times in the hour that
+    a clock change repeats are ambiguous, and read as the first of the two. Never raises.
     """
     if not isinstance(value, str) or len(value) < 10:
         return None
@@ -23,10 +23,10 @@ def parse_time(value: object) -> float | None:
 
 
 def format_time(seconds: float) -> str:
-    """A moment as the tree writes it: `2025-10-03T12:31:10.123456`, local and naive."""
+    """Format a time as in the tree: `2025-10-03T12:31:10.123456`, local and naive."""
     return datetime.fromtimestamp(seconds).isoformat(timespec="microseconds")
 
 
 def format_time_aware(seconds: float) -> str:
-    """A moment with its offset, for readers in other places: `2025-10-03T12:31:10.123456+02:00`."""
+    """Format a time with its offset, for other time zones: `2025-10-03T12:31:10.123456+02:00`."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(timespec="microseconds")

@@ -4,7 +4,7 @@ It writes through `LoggingManager` only, as an orchestrator does: an hour of his
 live. At the end of the history one instance is stuck, one waits for a person's permission, one
 died of an error, one is terminated, and the others work.
 
-`demo_tree()` runs it in a child process; `write_history()` writes the history in this one.
+`demo_tree()` runs it in a child process; `write_history()` writes only the history, in this one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HOMES = {"demo_tree": "logging_core.demo.process", "write_history": "logging_co
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for only: the parent process needs no simulation, the child no child."""
+    """Import lazily: the parent process does not need the simulation, nor the child `process`."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

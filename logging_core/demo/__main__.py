@@ -1,4 +1,4 @@
-"""`python -m logging_core.demo TREE`: write the demo's history, then go on live."""
+"""`python -m logging_core.demo TREE`: write the demo's history, then continue live."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from logging_core.demo.simulation import DEFAULT_SEED, HISTORY_S, Simulation
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write until stdin is closed or SIGTERM comes; returns the exit code."""
+    """Write until stdin is closed or SIGTERM arrives; return the exit code."""
     options = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _leave)
     now_s = time.time()
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _go_on(simulation: Simulation) -> None:
-    """Let the fleet live until whoever holds the other end of stdin lets go of it."""
+    """Keep the fleet running until the other end of stdin is closed."""
     while True:
         wait_s = max(0.0, simulation.next_s - time.time())
         readable, _, _ = select.select([sys.stdin], [], [], wait_s)
@@ -81,10 +81,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def seconds(text: str) -> float:
-    """A duration of the command line: not negative, finite.
+    """Parse a duration from the command line: finite, at least 0.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a number.
     """
     value = float(text)
     if not 0 <= value < float("inf"):
@@ -93,10 +93,10 @@ def seconds(text: str) -> float:
 
 
 def factor(text: str) -> float:
-    """A factor of the command line: above zero, finite.
+    """Parse a factor from the command line: finite, above 0.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a number.
     """
     value = seconds(text)
     if value == 0:

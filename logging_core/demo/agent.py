@@ -18,22 +18,22 @@ from logging_core.demo.story import Scene, compose, feature_at, remark
 from logging_core.demo.tasks_check import GUIDANCE, HANDOVER, OUT_OF_MEMORY, REPORTS, STATE_LOCK
 
 UNCHANGED_S = 20.0
-"""A pane that shows the same is captured again only after so many seconds."""
+"""Seconds after which an unchanged pane is captured again."""
 
 LOOKS = {"claude": ClaudeLook, "codex": CodexLook}
 
 Process = Iterator[float]
-"""Something that goes on in time: each item is how many seconds it waits before its next act."""
+"""A simulated process: each item is the number of seconds to wait before its next step."""
 
 
 class Agent:
     """One instance of the fleet.
 
     Args:
-        profile: Who it is.
-        recorder: What it does is written by this.
-        clock: The simulation's time.
-        seed: What its random figures come from; the same seed gives the same life.
+        profile: Its name, role and habits.
+        recorder: Writes what it does.
+        clock: The simulation's clock.
+        seed: Seed of its random numbers; the same seed gives the same life.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Agent:
         self._over = False
 
     def live(self) -> Process:
-        """Its whole life, from its spawn."""
+        """Run its whole life, from its spawn."""
         yield self._profile.born_s
         self._record.spawned()
         self._spawned = True
@@ -65,7 +65,7 @@ class Agent:
         yield from self._work(until_s=math.inf)
 
     def watch(self) -> Process:
-        """Capture its pane again and again: every quarter of a minute, every second when live."""
+        """Capture its pane periodically: about every 18 seconds, when live about every second."""
         while not self._over:
             if self._spawned:
                 self._capture()
@@ -85,7 +85,7 @@ class Agent:
     # --- work ------------------------------------------------------------------
 
     def _work(self, until_s: float) -> Process:
-        """Answer one request after the other, the last one before `until_s`."""
+        """Answer one request after another, the last one before `until_s`."""
         clock, profile = self._clock, self._profile
         while True:
             gap_s = clock.paced(2.0 + self._rng.expovariate(1.0 / profile.gap_s))
@@ -124,7 +124,7 @@ class Agent:
         return [*steps, *self._look.say(scene.reply), ""]
 
     def _chat(self) -> None:
-        """Now and then parent and child say something that wants no reply."""
+        """Now and then, let parent or child say something that needs no reply."""
         dice = self._rng.random()
         if self._profile.parent is None or dice > 0.2:
             return
@@ -138,10 +138,10 @@ class Agent:
     def _feature(self) -> Feature:
         return feature_at(self._clock.now_s - self._clock.start_s)
 
-    # --- what is bound to happen -----------------------------------------------
+    # --- scripted events -------------------------------------------------------
 
     def _cues(self) -> Iterator[tuple[float, Cue]]:
-        """What is bound to happen and when; what the history is too short for never does."""
+        """Yield the scripted events and their times, without those the history is too short for."""
         clock = self._clock
         for cue in self._profile.cues:
             at_s = clock.live_from_s - cue.ago_s
@@ -163,7 +163,7 @@ class Agent:
         return acts[cue.kind](cue.for_s)
 
     def _want_permission(self, for_s: float) -> Process:
-        """Work up to an edit, wait for a person to allow it, and finish."""
+        """Work up to an edit, wait for a person to approve it, and finish."""
         scene = compose(self._profile.tasks[0], self._feature, self._rng)
         edit = next(index for index, step in enumerate(scene.steps) if step.kind == "edit")
         exchange = self._ask(scene)
@@ -188,7 +188,7 @@ class Agent:
         yield math.inf
 
     def _fail(self, for_s: float) -> Process:
-        """Take a request and die of it."""
+        """Take a request and crash while working on it."""
         scene = compose(OUT_OF_MEMORY, self._feature, self._rng)
         self._ask(scene)
         self._pane.play(self._look.steps(scene.steps), self._clock.now_s, for_s)

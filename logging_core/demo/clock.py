@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 class SimulatedClock:
-    """Tells the moment that the simulation has come to; call it for seconds since the epoch.
+    """The current time of the simulation; call it for seconds since the epoch.
 
     Args:
         start_s: When the fleet's story begins.
-        live_from_s: When history ends.
-        speed: How much faster than real the fleet works from then on.
+        live_from_s: When the history ends.
+        speed: How much faster than real time the fleet works from then on.
     """
 
     def __init__(self, start_s: float, live_from_s: float, speed: float = 1.0) -> None:
@@ -19,14 +19,14 @@ class SimulatedClock:
         self._speed = speed
 
     def __call__(self) -> float:
-        """The moment, in seconds since the epoch."""
+        """Return the current time, in seconds since the epoch."""
         return self.now_s
 
     @property
     def live(self) -> bool:
-        """Whether history is over."""
+        """Whether the history is over."""
         return self.now_s >= self.live_from_s
 
     def paced(self, seconds: float) -> float:
-        """How long something takes that takes so many seconds at normal speed."""
+        """Return how long something takes now that takes `seconds` at normal speed."""
         return seconds / self._speed if self.live else seconds

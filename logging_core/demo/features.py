@@ -1,4 +1,4 @@
-"""What the demo's team builds, in order."""
+"""The features that the demo's team builds, in order."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 
 class Feature(NamedTuple):
-    """A part of the payments service and what there is to say about it.
+    """A part of the payments service, with the words to fill into templates.
 
     Attributes:
         title: Its name in a sentence.
         mod: Its Python module, and the name of its diff.
-        func: The function at its heart.
+        func: Its main function.
         table: Its database table.
         endpoint: Its HTTP route.
         component: Its part of the dashboard.
         edge: A case that breaks the first attempt.
-        fix: What mends it.
+        fix: What fixes it.
         risk: What a security review finds.
         decision: What was agreed.
     """

@@ -1,4 +1,4 @@
-"""Who is in the demo's fleet, what they cost, and what is bound to happen to them."""
+"""The instances of the demo's fleet, their prices, and the scripted events of each."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ PRICES = {
     "claude-haiku-4-5": (1.0, 5.0),
     "gpt-5-codex": (1.25, 10.0),
 }
-"""US dollars for a million tokens read and written. A model that is not in here has no price."""
+"""US dollars per million tokens read and written. A model that is missing has no price."""
 
 
 class Cue(NamedTuple):
-    """Something that is bound to happen to an instance.
+    """A scripted event in the life of an instance.
 
     Attributes:
         kind: `ask`, `dismiss`, `fail`, `hang`, `reconnect` or `suspend`; see `agent`.
         ago_s: When it begins, in seconds before the end of the history.
-        for_s: How long it lasts.
-        every_s: It comes again after so many seconds, for ever; `None` for once.
+        for_s: How long it lasts, in seconds.
+        every_s: It repeats after this many seconds, forever; `None`: once.
     """
 
     kind: str
@@ -40,12 +40,12 @@ class Profile(NamedTuple):
         role: Its role.
         instance_type: The program that it runs.
         model: The model.
-        parent: The name of who spawned it; `None` for the head of the fleet.
-        tasks: What it is asked, in order, over and over.
-        born_s: When it is spawned, in seconds after the first.
-        reply_s: Median of its response times.
-        gap_s: Mean time between a reply and the next request.
-        cues: What is bound to happen, in order.
+        parent: The name of the instance that spawned it; `None` for the head of the fleet.
+        tasks: Its requests, cycled through in order.
+        born_s: When it is spawned, in seconds after the start of the story.
+        reply_s: Median response time in seconds.
+        gap_s: Mean time between a reply and the next request, in seconds.
+        cues: Its scripted events, in order.
         width: Columns of its pane.
         height: Rows of its pane.
     """
@@ -65,7 +65,7 @@ class Profile(NamedTuple):
 
     @property
     def price(self) -> tuple[float, float] | None:
-        """US dollars for a million tokens read and written; `None` if nobody knows."""
+        """US dollars per million tokens read and written; `None` if unknown."""
         return PRICES.get(self.model)
 
 

@@ -1,6 +1,6 @@
-"""Diffs that the demo's agents make: what a hunk's lines begin with is a space, `-` or `+`.
+"""Diffs that the demo's agents make. Each line of a hunk begins with a space, `-` or `+`.
 
-Braces are slots, see `story`; literal ones are doubled.
+Braces are slots, see `story`; literal braces are doubled.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Hunk(NamedTuple):
-    """A change to one file; `first_line` is the number of its first line."""
+    """A change to one file; `first_line` is the line number of its first line."""
 
     path: str
     first_line: int

@@ -1,7 +1,7 @@
-"""How a coding agent's terminal looks: pieces of a session as lines of text with colours.
+"""The look of a coding agent's terminal: pieces of a session as lines of coloured text.
 
-Every line fits the width, is closed by a reset if it has a colour, and uses only characters that
-are one cell wide and that common monospace fonts have: a screenshot is no place for missing glyphs.
+Every line fits the width, ends with a reset if it has a colour, and uses only characters that are
+one cell wide and that common monospace fonts have, so that screenshots have no missing glyphs.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _SGR = re.compile("(\x1b\\[[0-9;]*m)")
 
 
 def paint(text: str, *codes: str) -> str:
-    """`text` in the colours of SGR `codes`, closed by a reset."""
+    """Return `text` with SGR `codes` before it and a reset after it."""
     return f"\x1b[{';'.join(codes)}m{text}{RESET}"
 
 
 def cells(line: str) -> int:
-    """How many cells a line takes, its colours not counted."""
+    """Return the width of a line in cells, not counting its colours."""
     return len(_SGR.sub("", line))
 
 
@@ -45,7 +45,7 @@ def fit(line: str, width: int) -> str:
 
 
 def box(lines: Iterable[str], width: int, *codes: str) -> Iterator[str]:
-    """Lines in a rounded frame `width` cells wide, the frame in the colours of `codes`."""
+    """Yield the lines in a rounded frame `width` cells wide, which is drawn in SGR `codes`."""
     inner = width - 4
     side = paint("│", *codes)
     yield paint(f"╭{'─' * (width - 2)}╮", *codes)
@@ -56,7 +56,7 @@ def box(lines: Iterable[str], width: int, *codes: str) -> Iterator[str]:
 
 
 def wrap(text: str, width: int, first: str, rest: str = "  ") -> Iterator[str]:
-    """Prose broken to `width`, after `first` on its first line and `rest` on the others."""
+    """Wrap prose to `width`; its first line begins with `first`, the others with `rest`."""
     line = first
     for paragraph in text.split("\n"):
         indent = f"{rest}  " if paragraph.startswith("- ") else rest
@@ -71,7 +71,7 @@ def wrap(text: str, width: int, first: str, rest: str = "  ") -> Iterator[str]:
 
 
 def numbered(step: Step) -> Iterator[tuple[int, str, str]]:
-    """The lines of an edit's diff: line number, sign (space, `-` or `+`), code."""
+    """Yield the lines of an edit's diff: line number, sign (space, `-` or `+`), code."""
     old = new = step.number
     for line in step.body:
         sign, code = line[:1] or " ", line[1:]
@@ -81,7 +81,7 @@ def numbered(step: Step) -> Iterator[tuple[int, str, str]]:
 
 
 def counts(step: Step) -> tuple[int, int]:
-    """How many lines an edit adds and removes."""
+    """Return how many lines an edit adds and removes."""
     signs = [line[:1] for line in step.body]
     return signs.count("+"), signs.count("-")
 
@@ -99,7 +99,7 @@ class Look(ABC):
         self.model = model
 
     def steps(self, steps: Sequence[Step]) -> list[str]:
-        """What the steps leave in the transcript, an empty line after each."""
+        """Return what the steps leave in the transcript, with an empty line after each."""
         lines: list[str] = []
         for step in steps:
             lines += (fit(line, self.width) for line in self._step(step))
@@ -123,50 +123,50 @@ class Look(ABC):
 
     @abstractmethod
     def welcome(self) -> list[str]:
-        """What the program prints when it starts."""
+        """Draw what the program prints when it starts."""
 
     @abstractmethod
     def request(self, text: str) -> list[str]:
-        """What a person, or a parent, typed."""
+        """Draw a request, as typed by a person or a parent."""
 
     @abstractmethod
     def say(self, text: str) -> Iterator[str]:
-        """What the agent says."""
+        """Draw what the agent says."""
 
     @abstractmethod
     def look_up(self, step: Step) -> Iterator[str]:
-        """A file read or a search."""
+        """Draw a file read or a search."""
 
     @abstractmethod
     def edit(self, step: Step) -> Iterator[str]:
-        """A change to a file, as a diff."""
+        """Draw a change to a file, as a diff."""
 
     @abstractmethod
     def bash(self, step: Step) -> Iterator[str]:
-        """A command and its output."""
+        """Draw a command and its output."""
 
     @abstractmethod
     def todo(self, step: Step) -> Iterator[str]:
-        """The list of what is done and what is next."""
+        """Draw the to-do list."""
 
     @abstractmethod
     def tell(self, step: Step) -> Iterator[str]:
-        """A message to another instance."""
+        """Draw a message to another instance."""
 
     @abstractmethod
     def question(self, step: Step) -> list[str]:
-        """The prompt that asks whether an edit may be made."""
+        """Draw the permission prompt for an edit."""
 
     @abstractmethod
     def busy(self, word: str, elapsed_s: float) -> list[str]:
-        """The spinner, by the word for what is being done."""
+        """Draw the spinner, with `word` for what is being done."""
 
     @abstractmethod
     def input(self, context_left: int) -> list[str]:
-        """The input box and the status bar; `context_left` in percent."""
+        """Draw the input box and the status bar; `context_left` is in percent."""
 
 
 def tokens_of(elapsed_s: float) -> str:
-    """How many tokens a spinner shows after so many seconds, such as `2.1k`."""
+    """Return the token count that a spinner shows after `elapsed_s` seconds, such as `2.1k`."""
     tokens = int(elapsed_s * 53)
     return str(tokens) if tokens < 1000 else f"{tokens / 1000:.1f}k"

@@ -1,4 +1,4 @@
-"""A pane that moves on as its agent works: a transcript that grows, and what stands below it."""
+"""A pane that changes as its agent works: a growing transcript, and what is below it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _CONTEXT = 96
 class Pane:
     """The terminal of one instance.
 
-    Nothing in here takes time: `render` draws the pane as it is at the moment that it is asked
-    for, whatever was drawn before.
+    Nothing here runs on a timer: `render` draws the pane as of the given time, whatever was drawn
+    before.
 
     Args:
         look: The program that draws.
@@ -26,9 +26,9 @@ class Pane:
         self.look = look
         self._height = height
         self._lines = look.welcome()
-        self._coming: Sequence[str] = ()
-        self._coming_from_s = 0.0
-        self._coming_over_s = 1.0
+        self._pending: Sequence[str] = ()
+        self._pending_from_s = 0.0
+        self._pending_over_s = 1.0
         self._words: Sequence[str] = ()
         self._busy_since_s: float | None = None
         self._question: Sequence[str] = ()
@@ -38,7 +38,7 @@ class Pane:
         self._input = look.input(_CONTEXT)
 
     def request(self, text: str, words: Sequence[str], now_s: float) -> None:
-        """Show a request; from now on a spinner runs through `words`."""
+        """Show a request, and a spinner that cycles through `words` from now on."""
         self._append(self.look.request(text))
         self._words = words
         self._busy_since_s = now_s
@@ -46,22 +46,22 @@ class Pane:
         self._input = self.look.input(_CONTEXT - self._turns * 3 % 88)
 
     def play(self, lines: Sequence[str], now_s: float, over_s: float) -> None:
-        """Let lines appear one after the other, the last one `over_s` seconds from now."""
+        """Let lines appear one after another, the last one `over_s` seconds from now."""
         self._append(())
-        self._coming, self._coming_from_s, self._coming_over_s = lines, now_s, over_s
+        self._pending, self._pending_from_s, self._pending_over_s = lines, now_s, over_s
 
     def hold(self, step: Step) -> None:
-        """Ask a person whether an edit may be made, until `play` or `rest`."""
+        """Show a permission prompt for an edit, until `play` or `rest`."""
         self._append(())
         self._question = self.look.question(step)
 
     def rest(self) -> None:
-        """Stop the spinner; the input box waits."""
+        """Stop the spinner; only the input box is left below."""
         self._append(())
         self._busy_since_s = None
 
     def freeze(self, now_s: float) -> None:
-        """Stop changing, as a program does that hangs."""
+        """Stop changing, like a program that hangs."""
         self._frozen_s = now_s
 
     def exit(self, lines: Iterable[str]) -> None:
@@ -70,10 +70,10 @@ class Pane:
         self._exited = True
 
     def render(self, now_s: float) -> str:
-        """What the pane shows at `now_s`."""
+        """Return what the pane shows at `now_s`."""
         now_s = min(now_s, self._frozen_s)
-        share = min(1.0, max(0.0, (now_s - self._coming_from_s) / self._coming_over_s))
-        shown = self._coming[: int(len(self._coming) * share)]
+        share = min(1.0, max(0.0, (now_s - self._pending_from_s) / self._pending_over_s))
+        shown = self._pending[: int(len(self._pending) * share)]
         lines = [*self._lines, *shown]
         below = self._below(now_s)
         if below and lines[-1]:
@@ -94,6 +94,6 @@ class Pane:
         return [*status, *self._input]
 
     def _append(self, lines: Iterable[str]) -> None:
-        self._lines = [*self._lines, *self._coming, *lines][-self._height :]
-        self._coming = ()
+        self._lines = [*self._lines, *self._pending, *lines][-self._height :]
+        self._pending = ()
         self._question = ()

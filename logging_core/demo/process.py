@@ -19,14 +19,14 @@ _PATIENCE_S = 5.0
 
 @contextmanager
 def demo_tree(meanwhile: Callable[[], object] = lambda: None) -> Iterator[Path]:
-    """Start the demo; give the path of its log tree once an hour of history is there.
+    """Start the demo; yield the path of its log tree once an hour of history is written.
 
-    The child goes on writing live until the block is left; then it is stopped and the tree is
-    removed. If this process is killed, the child notices, removes the tree and ends.
+    The child keeps writing live until the block is left; then it is stopped and the tree is
+    removed. If this process is killed, the child notices, removes the tree and exits.
 
     Args:
         meanwhile: Called once while the child writes the history, which takes about half a
-            second: the time to import what will show the tree.
+            second: time to import what will show the tree.
 
     Raises:
         MadroxLogError: The demo could not start; the message says why.
@@ -47,7 +47,7 @@ def demo_tree(meanwhile: Callable[[], object] = lambda: None) -> Iterator[Path]:
 
 
 def _start(root: Path, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The child imports what we would import, and never sees our terminal or its signals."""
+    """Start a child with our import path, detached from our terminal and its signals."""
     command = [sys.executable, "-P", "-m", "logging_core.demo", str(root), "--remove"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module, no shell
         command,
@@ -69,7 +69,7 @@ def _await_ready(child: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Close the child's input, which ends it; kill it if that does not."""
+    """Close the child's stdin, which ends it; kill it if it does not exit."""
     with child:
         if child.stdin:
             child.stdin.close()

@@ -1,4 +1,4 @@
-"""What an orchestrator writes about one instance, as calls of LoggingManager."""
+"""What an orchestrator writes about one instance, as calls to `LoggingManager`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Exchange(NamedTuple):
     """A request that waits for its reply.
 
     Attributes:
-        message_id: Ties the two together.
+        message_id: Correlates the two.
         ask: The request.
         sent_s: When it was sent.
     """
@@ -24,14 +24,14 @@ class Exchange(NamedTuple):
 
 
 class Recorder:
-    """Writes everything about one instance, and keeps its totals for its end.
+    """Writes everything about one instance, and keeps the totals for its end.
 
     Args:
-        profile: Who it is.
+        profile: Its name, role and so on.
         instance_id: Its id.
-        parent_id: Its parent's id.
-        manager: Where it is written.
-        clock: The moment, in seconds since the epoch.
+        parent_id: Its parent's id; `None` if it has none.
+        manager: Writes the records.
+        clock: The current time, in seconds since the epoch.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Recorder:
         self._cost_usd = 0.0
 
     def spawned(self) -> None:
-        """It exists."""
+        """Record that it was spawned."""
         profile = self._profile
         self._born_s = self._clock()
         about = {
@@ -77,15 +77,15 @@ class Recorder:
         )
 
     def ready(self) -> None:
-        """It can take requests."""
+        """Record that it can take requests."""
         self._life("Instance initialization completed successfully")
 
     def pane(self, text: str) -> None:
-        """Its pane shows this."""
+        """Record what its pane shows."""
         self._manager.log_tmux_output(self._instance_id, text)
 
     def sent(self, message_id: str, ask: str) -> Exchange:
-        """It was asked something."""
+        """Record a request to it."""
         fields = {
             "event_type": "message_sent",
             "message_id": message_id,
@@ -96,7 +96,7 @@ class Recorder:
         return Exchange(message_id, ask, self._clock())
 
     def received(self, exchange: Exchange, reply: str, read: int, written: int) -> None:
-        """It replied; `read` and `written` are tokens."""
+        """Record its reply; `read` and `written` are tokens."""
         took_s = round(self._clock() - exchange.sent_s, 3)
         figures: dict[str, object] = {"tokens": read + written}
         if self._profile.price is not None:
@@ -126,45 +126,45 @@ class Recorder:
         self._manager.log_audit_event("message_exchange", self._instance_id, details)
 
     def said(self, direction: str, kind: str, text: str) -> None:
-        """Its parent told it something (`outbound`), or it told its parent (`inbound`)."""
+        """Record a message from its parent (`outbound`) or to its parent (`inbound`)."""
         self._manager.log_communication(
             self._instance_id, direction, kind, text, parent_id=self._parent_id
         )
 
     def suspended(self) -> None:
-        """It was put to sleep."""
+        """Record that it was suspended."""
         self._audit("instance_suspended", total_requests=self.requests)
         self._life("Instance suspended")
 
     def resumed(self) -> None:
-        """It was woken up."""
+        """Record that it was resumed."""
         self._audit("instance_resumed", retry_count=0)
         self._life("Instance resumed")
 
     def lost(self) -> None:
-        """The connection to its pane broke."""
+        """Record that the connection to its pane broke."""
         text = "Lost connection to %s (%s); reconnecting"
         self._log.warning(text, self._instance_id, self._profile.name, extra=self._facts)
 
     def reconnected(self) -> None:
-        """The connection is back."""
+        """Record that the connection is back."""
         self._audit("instance_reconnected", retry_count=2, state="idle")
         self._life("Instance reconnected after 2 tries")
 
     def vanished(self, error: str) -> None:
-        """Its pane is gone; the orchestrator reports it and why."""
+        """Record that its pane is gone, and why, in the orchestrator's log."""
         who = (self._instance_id, self._profile.name)
         self._log.error("Pane of %s (%s) is gone", *who, extra=self._facts)
         facts = {**self._facts, "error": error}
         self._log.error("Instance %s (%s) failed: %s", *who, error, extra=facts)
 
     def failed(self, error: str) -> None:
-        """It is given up, in an error."""
+        """Record that it has failed for good."""
         self._manager.get_instance_logger(self._instance_id).error("Instance failed: %s", error)
         self._audit("instance_failed", error=error, state="error")
 
     def terminated(self) -> None:
-        """It was stopped as planned."""
+        """Record that it was stopped as planned."""
         self._audit(
             "instance_terminate",
             force=False,

@@ -1,4 +1,4 @@
-"""A discrete-event simulation of the fleet: the same code writes the history and goes on live."""
+"""A discrete-event simulation of the fleet: the same code writes the history and runs live."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ HISTORY_S = 3600.0
 class Simulation:
     """A fleet that writes a log tree.
 
-    The same arguments give the same bytes, but for the paths that the tree records.
+    The same arguments give the same bytes, except for paths recorded in the tree.
 
     Args:
         root: Where the tree is written.
         start_s: When the first instance is spawned, in seconds since the epoch.
-        live_from_s: When the history ends; what is bound to happen is timed by it.
-        seed: What all random figures come from.
-        speed: How much faster than real the fleet works when live.
+        live_from_s: When the history ends; the scripted events are timed relative to it.
+        seed: Seed of all random numbers.
+        speed: How much faster than real time the fleet works when live.
     """
 
     def __init__(
@@ -56,19 +56,19 @@ class Simulation:
 
     @property
     def next_s(self) -> float:
-        """When the next thing happens."""
+        """When the next event is due, in seconds since the epoch."""
         return self._queue[0][0]
 
     def run(self, until_s: float) -> None:
-        """Let everything happen up to `until_s`, each thing at its own moment."""
+        """Run all events up to `until_s`, each at its own time."""
         while self.next_s <= until_s:
             self._step(self.next_s)
         self._clock.now_s = until_s
 
     def keep_up(self, now_s: float) -> None:
-        """Let everything that is due happen now.
+        """Run the events that are due, at the time `now_s`.
 
-        After a long pause, as of a sleeping machine, what was missed does not happen at all.
+        After a long pause, such as a suspended machine, missed events are not made up for.
         """
         while self.next_s <= now_s:
             self._step(now_s)
@@ -94,11 +94,11 @@ def write_history(
     """Write the fleet's history and close the tree.
 
     Args:
-        root: Where the tree is written; made if need be.
+        root: Where the tree is written; created if missing.
         until_s: When the history ends, in seconds since the epoch.
-        seconds: How long it is. All eight instances reach the states that the package promises
-            in an hour; a short history leaves out what it has no room for.
-        seed: The same seed and the same end give the same bytes, but for paths.
+        seconds: Its length. In an hour all eight instances reach the states that the package
+            promises; a shorter history leaves out the events that it has no room for.
+        seed: The same seed, length and end give the same bytes, except for paths.
     """
     simulation = Simulation(root, start_s=until_s - seconds, live_from_s=until_s, seed=seed)
     try:

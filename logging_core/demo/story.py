@@ -1,8 +1,8 @@
 """The demo's plot: a team builds the payments service Paylane, one feature after the other.
 
-Prose is data: a `Task` is a template that `compose` fills with the feature at hand and with
-figures from the caller's random generator. The layout of a task's `work` is one step per line,
-the kind first: `say TEXT`, `read PATH`, `search TEXT`, `edit [HUNK]`, `bash COMMAND => LISTING`,
+Prose is data: a `Task` is a template that `compose` fills with the current feature and with numbers
+from the caller's random generator. A task's `work` has one step per line, beginning with its kind:
+`say TEXT`, `read PATH`, `search TEXT`, `edit [HUNK]`, `bash COMMAND => LISTING`,
 `todo DONE; DONE; * NEXT; LATER` and `tell NAME TEXT`.
 """
 
@@ -18,7 +18,7 @@ from logging_core.demo.hunks import HUNKS
 from logging_core.demo.listings import LISTINGS
 
 FEATURE_S = 180.0
-"""How long the team stays with one feature, in seconds."""
+"""How long the team works on one feature, in seconds."""
 
 STYLES = {
     "B": "\x1b[1m",
@@ -29,7 +29,7 @@ STYLES = {
     "C": "\x1b[36m",
     "X": "\x1b[0m",
 }
-"""Colours that a listing may name like any other slot: `{G}passed{X}`."""
+"""Colours that a listing can use like any other slot: `{G}passed{X}`."""
 
 _SOFT_BREAK = re.compile(r"(?<!\n)\n(?![\n-])")
 
@@ -38,10 +38,11 @@ class Task(NamedTuple):
     """A template of one request.
 
     Attributes:
-        verbs: What the spinner says meanwhile, separated by spaces.
+        verbs: The spinner's words meanwhile, separated by spaces.
         ask: The request.
-        work: What the agent does, see the module.
-        reply: The reply. In both texts a single line break is a space, unless a dash follows.
+        work: What the agent does; see the module's docstring.
+        reply: The reply. In `ask` and `reply` a single line break becomes a space, unless a dash
+            follows.
     """
 
     verbs: str
@@ -55,9 +56,9 @@ class Step(NamedTuple):
 
     Attributes:
         kind: `say`, `read`, `search`, `edit`, `bash`, `todo` or `tell`.
-        title: Its text, path, pattern or command, or whom it tells.
-        body: What it shows: lines of output, of a diff, of a list.
-        number: The first line of a diff, or how many lines or hits there were.
+        title: Its text, path, pattern or command, or the recipient's name.
+        body: The lines that it shows: of output, a diff or a list; the message of a `tell`.
+        number: The first line number of a diff, or the number of lines or hits found.
     """
 
     kind: str
@@ -67,7 +68,7 @@ class Step(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One request and all that comes of it, with every slot filled."""
+    """One request, with its steps and reply, and every slot filled."""
 
     verbs: tuple[str, ...]
     ask: str
@@ -76,12 +77,12 @@ class Scene(NamedTuple):
 
 
 def feature_at(elapsed_s: float) -> Feature:
-    """What the team works on `elapsed_s` seconds after it began."""
+    """Return the feature that the team works on `elapsed_s` seconds after the start."""
     return FEATURES[int(elapsed_s // FEATURE_S) % len(FEATURES)]
 
 
 def compose(task: Task, feature: Feature, rng: random.Random) -> Scene:
-    """Fill a template."""
+    """Fill a task's template."""
     slots = {**STYLES, **feature._asdict(), **_figures(rng)}
     steps = (_step(line, slots) for line in task.work.strip().splitlines())
     return Scene(
@@ -93,7 +94,7 @@ def compose(task: Task, feature: Feature, rng: random.Random) -> Scene:
 
 
 def remark(template: str, feature: Feature, rng: random.Random) -> str:
-    """Fill a template that is one piece of prose."""
+    """Fill a template of plain prose."""
     return _prose(template, {**feature._asdict(), **_figures(rng)})
 
 

@@ -1,4 +1,4 @@
-"""What those who build are asked, do and reply: see `story` for the layout."""
+"""The tasks of the instances that build; see `story` for the layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What those who check, explain and operate are asked, do and reply: see `story`."""
+"""The tasks of the instances that check, explain and operate; see `story` for the layout."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ bash terraform apply {mod}.plan => lock_wait
 """,
     "",
 )
-"""Never comes back: the lock is held by a process that is gone."""
+"""A task that never ends: the lock is held by a process that is gone."""
 
 OUT_OF_MEMORY = Task(
     "Testing Clicking Recording",
@@ -225,7 +225,7 @@ bash npx playwright test --workers=8 --trace=on => killed
 """,
     "",
 )
-"""Ends with the agent's process killed."""
+"""A task that ends with the agent's process killed."""
 
 HANDOVER = Task(
     "Finishing Checking Linking",
@@ -239,7 +239,7 @@ todo Guides; Error codes; Links; Handover
     """All 38 pages build without a warning and every guide links to the next. Nothing is
 left open; the style notes are in docs/internal/voice.md for whoever comes next.""",
 )
-"""What the writer does before it is dismissed."""
+"""The technical writer's last task before it is dismissed."""
 
 GUIDANCE = (
     "Keep {func}() small; what belongs to {mod} stays in {mod}.",
@@ -247,7 +247,7 @@ GUIDANCE = (
     "Priority changed: first {edge}, then the rest.",
     "Use the branch `{mod}`, I merge it at the end of the slice.",
 )
-"""What a parent tells a child without expecting a reply."""
+"""What a parent tells a child, expecting no reply."""
 
 REPORTS = (
     "Progress: {n} of {more} checks of {title} are green.",
@@ -255,4 +255,4 @@ REPORTS = (
     "Found on the way: {risk}. Written up.",
     "{title} is on schedule; {commit} is pushed.",
 )
-"""What a child tells its parent unasked."""
+"""What a child reports to its parent unprompted."""

@@ -1,1 +1,1 @@
-"""From a call to the bytes on disk. Never imports `logging_core.read`."""
+"""The writer: from a call to bytes on disk. Never imports `logging_core.read`."""

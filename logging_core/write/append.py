@@ -1,4 +1,4 @@
-"""Files that only ever grow, one `write` per record."""
+"""Append-only files, one `write` per record."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from logging_core.write.pool import DescriptorPool
 from logging_core.write.private import Access
 
 CHECK_EVERY_S = 0.001
-"""For how long a file is taken to be where it was.
+"""How long an open file is assumed to be still the one at its path.
 
-A record that comes later than this after the last look is preceded by another look, so only in a
-burst can records follow a file that was renamed (they are in the renamed file) or deleted (they
-are gone, as everything in it), and those of one millisecond at most.
+A record written later than this after the last check triggers another check. So only the records of
+a burst, one millisecond of it at most, can end up in a file that was renamed (where they are kept)
+or deleted (where they are lost, like everything else in it).
 """
 
 _CLOSED = -1
@@ -30,12 +30,12 @@ _NOT_OURS = frozenset({errno.EBADF, errno.ESPIPE, errno.ESTALE})
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the files of one tree have in common.
+    """What all files of one tree share.
 
     Attributes:
-        access: Opens them.
-        losses: Told what could not be written.
-        pool: Limits how many are open.
+        access: Opens the files.
+        losses: Counts what could not be written.
+        pool: Limits how many files are open.
     """
 
     access: Access
@@ -44,18 +44,18 @@ class Shared:
 
 
 class AppendFile(Forkable):
-    """One file, opened at its first record; for any number of threads, processes and signals.
+    """A file opened at its first record; for any number of threads, processes and signal handlers.
 
-    A record is handed to the system in one `write` to an `O_APPEND` descriptor, so that records
-    of several threads and processes never mix, and one that `append` returned from survives the
-    process. No lock between processes is ever waited for: one that was stopped stops no other.
+    A record is passed to the kernel in one `write` on an `O_APPEND` descriptor, so records of
+    several threads and processes never interleave, and a record survives the process once `append`
+    has returned. It never waits for another process: one that is stopped stops no other.
 
-    What a killed writer left without its newline gets one when the file is opened. Where it was
-    killed while others write, the record that came to stand on the torn line is written again.
+    A line that a killed writer left without its newline gets one when the file is opened. If it was
+    killed while others write, the record that was appended to the torn line is written again.
 
     Args:
         path: The file.
-        shared: Of its tree; by default its directory is a tree by itself.
+        shared: Shared by the files of its tree; by default its directory is a tree of its own.
     """
 
     def __init__(self, path: Path, shared: Shared | None = None) -> None:
@@ -74,21 +74,21 @@ class AppendFile(Forkable):
         self.close()
 
     def after_fork(self) -> None:
-        """The child opens the file by itself: the parent's descriptor has the parent's offset."""
-        self._lock = threading.RLock()  # a signal handler may log while its thread writes
+        """Make the child open the file itself: the parent's descriptor shares its offset."""
+        self._lock = threading.RLock()  # reentrant: a signal handler may log during a write
         self._busy = False
         self._inherited = True
         self._trusted_until_s = self._in_place_until_s = 0.0
 
     def append(self, record: bytes, *, counted: bool = True) -> bool:
-        """Append one whole record, its newline included. Never raises an `OSError`.
+        """Append one whole record, including its newline. Never raises `OSError`.
 
         Args:
             record: The record.
-            counted: Whether it is a loss if it cannot be written.
+            counted: Whether a failure counts as a loss.
 
         Returns:
-            Whether it is in the file.
+            Whether the record is in the file.
         """
         lock = self._lock
         failure: OSError | None = None
@@ -103,7 +103,7 @@ class AppendFile(Forkable):
                 self._look(now_s, len(record))
             written = os.write(self._fd, record)
             end = os.lseek(self._fd, 0, os.SEEK_CUR)
-            if end - written != self._end or written != len(record):  # others write here too
+            if end - written != self._end or written != len(record):  # others wrote in between
                 end = _mend(self._fd, record, written, end)
             self._end = end
         except OSError as error:
@@ -117,38 +117,38 @@ class AppendFile(Forkable):
         return True
 
     def open(self) -> None:
-        """Open the file now, to see whether it can be.
+        """Open the file now, to check that it can be opened.
 
         Raises:
-            OSError: It cannot, or is refused: see `Access`.
+            OSError: It cannot be opened, or is refused: see `Access`.
         """
         with self._lock:
             if self._fd == _CLOSED:
                 self._reopen()
 
     def place(self) -> tuple[tuple[int, int] | None, int]:
-        """Which file it is now (device and inode; `None`: it cannot be opened), and its size."""
+        """Return device and inode of the file now at the path (`None`: unusable), and its size."""
         with self._lock:
-            if self._busy:  # below a signal handler
+            if self._busy:  # in a signal handler
                 return self._identity, self._end
             self._in_place_until_s = 0.0
             try:
                 size = self._look(monotonic(), 0)
-            except OSError:  # the next record will say so
+            except OSError:  # which the next record reports
                 self._close()
                 return None, 0
             return self._identity, size
 
     def close(self) -> None:
-        """Close the file; the next record opens it again."""
+        """Close the file; the next record reopens it."""
         with self._lock:
-            if self._busy:  # below a signal handler: whoever is writing needs the descriptor
+            if self._busy:  # in a signal handler: the interrupted write needs the descriptor
                 self._trusted_until_s = 0.0
             else:
                 self._close()
 
     def close_if_idle(self) -> None:
-        """Close the file, unless it is being written right now."""
+        """Close the file, unless it is being written to right now."""
         if self._lock.acquire(blocking=False):
             try:
                 self.close()
@@ -156,14 +156,14 @@ class AppendFile(Forkable):
                 self._lock.release()
 
     def _look(self, now_s: float, length: int) -> int:
-        """See that the descriptor is that of the file at the path, and open it if not.
+        """Check that the descriptor is that of the file at the path, else reopen it.
 
         Args:
-            now_s: Of a monotonic clock.
-            length: Of the record that comes next.
+            now_s: Monotonic time.
+            length: Size of the next record in bytes.
 
         Returns:
-            The file's size.
+            The file's size in bytes.
         """
         self.used_s = now_s
         size = None if self._inherited else self._size_in_place(now_s)
@@ -173,7 +173,7 @@ class AppendFile(Forkable):
         return size
 
     def _size_in_place(self, now_s: float) -> int | None:
-        """The size of the file if the descriptor is ours, and that of the file at the path."""
+        """Return the file's size; `None` if the descriptor is not that of the file at the path."""
         found = self._stat()
         if found is None:
             return None
@@ -188,7 +188,7 @@ class AppendFile(Forkable):
         return found.st_size
 
     def _stat(self) -> os.stat_result | None:
-        """Of the descriptor, if it is ours, which code that closes all of them may change."""
+        """Return the descriptor's status; `None` if it is closed or, closed by others, reused."""
         if self._fd == _CLOSED:
             return None
         try:
@@ -206,7 +206,7 @@ class AppendFile(Forkable):
         found = os.fstat(fd)
         self._identity = (found.st_dev, found.st_ino)
         _end_torn_record(fd)
-        self._end = _UNKNOWN  # others may have been killed since
+        self._end = _UNKNOWN  # another writer may be killed before our next record
         return os.lseek(fd, 0, os.SEEK_END)
 
     def _close(self) -> None:
@@ -217,13 +217,13 @@ class AppendFile(Forkable):
             os.close(fd)
 
     def _settle(self, record: bytes, failure: OSError | None, *, counted: bool) -> bool:
-        """After a failure count it; after the first success since, have all losses told."""
+        """Count a failure as a loss; at the first success after one, report all losses."""
         if failure is None:
             if counted:
                 self._lossy = False
                 self._shared.losses.tell()
             return True
-        if failure.errno in _NOT_OURS:  # a daemon in the making closed what it did not know
+        if failure.errno in _NOT_OURS:  # daemonizing code closed all descriptors
             return self._append_apart(record, counted=counted)
         if counted:
             self._lossy = True
@@ -231,9 +231,10 @@ class AppendFile(Forkable):
         return False
 
     def _append_apart(self, record: bytes, *, counted: bool) -> bool:
-        """Append by a descriptor of its own, and leave alone what others are in the middle of.
+        """Append through a temporary descriptor, leaving the shared one alone.
 
-        That is for a signal handler, or a `__del__`, whose own thread is writing.
+        For a signal handler or a `__del__` that interrupts a write of its own thread, and for a
+        record whose descriptor other code has closed.
         """
         try:
             fd = self._shared.access.open_to_append(self.path)
@@ -251,21 +252,21 @@ class AppendFile(Forkable):
 
 
 def _mend(fd: int, record: bytes, written: int, end: int) -> int:
-    """See that a record is a whole line, where others write too; the file's new end.
+    """Make sure that a record is a whole line although others write too; return the new end.
 
     Raises:
-        OSError: It is not in the file as a whole.
+        OSError: The record could not be written as a whole.
     """
     start = end - written
     if written == len(record) and _begins_a_line(fd, record, start):
         return end
-    if written == len(record):  # on the line of one who was killed: it is lost there
+    if written == len(record):  # on a killed writer's torn line, where it cannot be read
         start, written = end, os.write(fd, record)
         end = start + written
     if written != len(record):
-        if os.lseek(fd, 0, os.SEEK_END) == end:  # nobody wrote since: on a full disk, nobody can
+        if os.lseek(fd, 0, os.SEEK_END) == end:  # no write since: on a full disk, none can follow
             os.ftruncate(fd, end - written)
-        raise OSError(errno.ENOSPC, "only a part of a record was written")
+        raise OSError(errno.ENOSPC, "only part of a record was written")
     return end
 
 
@@ -276,8 +277,8 @@ def _begins_a_line(fd: int, record: bytes, start: int) -> bool:
 def _end_torn_record(fd: int) -> None:
     size = os.fstat(fd).st_size
     while size and os.pread(fd, 1, size - 1) != b"\n":
-        os.utime(fd)  # waits for another process in the middle of its write: both lock the inode
+        os.utime(fd)  # waits for a write in progress in another process: both lock the inode
         before, size = size, os.fstat(fd).st_size
-        if size == before:  # nobody is writing: what stands there was left unfinished
+        if size == before:  # nobody is writing: the torn line was abandoned
             os.write(fd, b"\n")
             return

@@ -1,4 +1,4 @@
-"""The audit trail on disk: one file for each local day."""
+"""The audit trail on disk: one file per local day."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from logging_core.write.append import AppendFile, Shared
 from logging_core.write.forks import Forkable
 from logging_core.write.redact import Redactor
 
-_MOST_KNOWN = 4096
+_MAX_FRAMES = 4096
 _DIGITS = [b"%03d" % number for number in range(1000)]
 
 
 class AuditFile(Forkable):
     """Appends each record to the file of its own day, whatever day it is now.
 
-    So a process that runs past midnight goes on in the new file, and no file is ever renamed.
+    So a process that runs past midnight continues in a new file, and no file is ever renamed.
 
     Args:
-        tree: Where.
-        shared: Of the tree.
+        tree: The tree.
+        shared: Shared by the files of the tree.
         on_new_day: Called before the first record of each day that is later than all before.
-        quick_bytes: Larger details than that are not for `append_like`.
-        redactor: What holds a secret by its word is not for `append_like` either; `None`:
-            everything is.
+        quick_bytes: Size of encoded details up to which `append_like` takes them.
+        redactor: `append_like` takes no event in which this may find a secret; `None`: any event.
     """
 
     def __init__(
@@ -54,14 +53,14 @@ class AuditFile(Forkable):
         self.after_fork()
 
     def after_fork(self) -> None:
-        """A thread that the child does not have may have turned the page."""
+        """Renew the lock, which a thread that the child lacks may hold, switching files."""
         self._lock = threading.RLock()
 
     def append(self, stamp: str, record: bytes) -> bool:
-        """Append one whole record, its newline included; see `AppendFile.append`.
+        """Append one whole record, including its newline; see `AppendFile.append`.
 
         Args:
-            stamp: The record's timestamp; its day says which file.
+            stamp: The record's timestamp, whose day selects the file.
             record: The line.
         """
         current = self._current
@@ -72,16 +71,16 @@ class AuditFile(Forkable):
     def append_like(
         self, time_s: float, event_type: str, instance_id: str | None, details: object
     ) -> bool:
-        """Append an event at once if it is of a kind that `remember` knows, in half the time.
+        """Append an event by a fast path, in half the time, if `remember` has seen its kind.
 
         Args:
             time_s: Seconds since the epoch.
-            event_type: As for `audit_record`, and so on.
-            instance_id: Whom it is about.
-            details: What it says.
+            event_type: As for `audit_record`.
+            instance_id: As for `audit_record`.
+            details: As for `audit_record`.
 
         Returns:
-            Whether it was dealt with; if not, nothing has happened.
+            Whether the event was handled; if not, nothing was done.
         """
         second, head, file = self._second  # the second in microseconds
         micros = int(time_s * 1e6 + 0.5) - second
@@ -92,24 +91,24 @@ class AuditFile(Forkable):
             return False
         try:
             frame = self._frames.get((event_type, instance_id))
-            said = dumps(details)
+            encoded = dumps(details)
         except TypeError:  # not plain values
             return False
-        if frame is None or len(said) > self._quick_bytes:
+        if frame is None or len(encoded) > self._quick_bytes:
             return False
-        if not said.isascii():
-            said = escape_breaks(said)
+        if not encoded.isascii():
+            encoded = escape_breaks(encoded)
         millis, micros = divmod(micros, 1000)
-        file.append(b"".join((head, _DIGITS[millis], _DIGITS[micros], frame, said, b"}\n")))
+        file.append(b"".join((head, _DIGITS[millis], _DIGITS[micros], frame, encoded, b"}\n")))
         return True
 
     def remember(self, stamp: str, time_s: float, event_type: Any, instance_id: Any) -> None:
-        """Further events of this second, type and instance may go by `append_like`."""
+        """Enable `append_like` for further events of this second, type and instance."""
         if type(event_type) is not str or not isinstance(instance_id, str | None):
             return
         if self._redactor is not None and self._redactor.redact(event_type) is not event_type:
             return
-        if len(self._frames) >= _MOST_KNOWN:
+        if len(self._frames) >= _MAX_FRAMES:
             self._frames = {}
         if (event_type, instance_id) not in self._frames:
             self._frames[event_type, instance_id] = audit_frame(event_type, instance_id)
@@ -120,7 +119,7 @@ class AuditFile(Forkable):
             self._second = (second, head, current[1])
 
     def close(self) -> None:
-        """Close the file; the next record opens it again."""
+        """Close the file; the next record reopens it."""
         current = self._current
         if current is not None:
             current[1].close()

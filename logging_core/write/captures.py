@@ -1,40 +1,38 @@
-"""What to store of a pane that is captured again and again.
+"""Deduplication of pane captures: what to store of a pane that is captured again and again.
 
-An orchestrator hands over the pane's whole scrollback at every capture. Stored like that, the
-file grows with the square of the session: two hours of captures every 5 s make hundreds of
-megabytes, nearly all of them lines that stand in the file a thousand times already. So a frame
-holds the end of the capture only:
+An orchestrator passes in the pane's whole scrollback at every capture. Stored like that, the file
+would grow with the square of the session: two hours of captures every 5 s make hundreds of
+megabytes, nearly all of them lines that are in the file a thousand times already. So a frame holds
+only the end of the capture:
 
-    the lines that scrolled off since the last frame, and below them the window,
+    the lines that scrolled off since the last frame, followed by the window,
 
-where the window is the last `screen_rows` lines (50 unless configured otherwise). It must hold
-all that a program can still redraw, so it has to be at least as high as the pane. What that means
-for a reader:
+where the window is the last `screen_rows` lines (default 50). It must cover everything that a
+program can still redraw, so it must be at least as high as the pane. For a reader this means:
 
-* Every frame is whole by itself: its end is what the pane showed, with the colours it had. Where
-  a colour set further up is in force at the top of a frame or of its window, its SGR sequence is
-  repeated there; but for these, a frame is the capture's own text from some line to its end.
-* Nothing that was captured is missing. Lines above the window are stored once, in the first frame
-  whose window they have left: the frames without their last `screen_rows` lines, one after the
-  other, are the pane's scrollback, also of the lines that the terminal has dropped since.
-* A capture that brings nothing new is not stored, but after `heartbeat_s` seconds the window is
-  stored once more: a newest frame older than that means that nobody captured.
-* The whole capture is stored first of all, when the program was started anew, and whenever a
-  capture does not go on where the one before ended: after a cleared history, say, or when more
-  than the whole scrollback went by. After a resize that wraps the lines anew, it is stored from
-  the first line that differs. Lines may then be in the file twice, but none is missing.
+* Every frame is self-contained: its end is what the pane showed, in the same colours. Where a
+  colour set further up is in force at the top of a frame or of its window, its SGR sequence is
+  repeated there; apart from these, a frame is the capture's own text from some line to its end.
+* Nothing that was captured is missing. A line above the window is stored once, in the first frame
+  whose window it has left: the frames without their last `screen_rows` lines, concatenated, are
+  the pane's scrollback, including lines that the terminal has since dropped.
+* A capture with nothing new is not stored, but after `heartbeat_s` seconds the window is stored
+  again: if the newest frame is older than that, nobody was capturing.
+* The whole capture is stored after the program starts, and whenever a capture does not continue
+  where the previous one ended: after the history was cleared, say, or when more than the whole
+  scrollback went by. After a resize that rewraps lines, it is stored from the first line that
+  differs. Lines may then be in the file twice, but none is missing.
 
-How a capture is joined to the one before: what was above the window is history, which a terminal
-does not change. It usually stands at the beginning of the new capture, as it did before; that is
-one comparison of checksums. Otherwise its beginning may have been dropped (`history-limit`): the
-rest of it, at least `screen_rows` lines, is looked for at the new capture's beginning, by one
-checksum a line. Where identical lines leave several answers, such as in a history that is nothing
-but one repeated line, the one that takes the fewest lines for new is chosen. Colour sequences at
-the beginning of a line do not count there, because tmux repeats the colours in force in the first
-line that it gives.
+How a capture is matched to the previous one: what was above the window is history, which a terminal
+does not change. Usually it is still at the beginning of the new capture; comparing one checksum
+tells. Otherwise its beginning may have been dropped (`history-limit`): the remainder, at least
+`screen_rows` lines, is searched for at the beginning of the new capture, by one checksum per line.
+Where identical lines allow several matches, as in a history of one repeated line, the match that
+leaves the fewest new lines wins. Colour sequences at the beginning of a line are ignored there,
+because tmux repeats the colours in force in the first line of its output.
 
-In memory stay 8 bytes per line of the pane's history and no text: 4 MB for a hundred panes of
-5,000 lines.
+Memory use is 8 bytes per line of the pane's history and no text: 4 MB for a hundred panes of 5,000
+lines.
 """
 
 from __future__ import annotations
@@ -45,10 +43,10 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 SCREEN_ROWS = 50
-"""Lines of the window: the documented recipe for a stuck instance looks at as many."""
+"""Lines of the window: as many as the documented recipe for a stuck instance reads."""
 
 HEARTBEAT_S = 60.0
-"""Seconds after which the window of an unchanged pane is stored once more."""
+"""Seconds after which the window of an unchanged pane is stored again."""
 
 _DIGEST_SIZE = 8
 _SGR = re.compile("\x1b\\[([0-9;:]{0,100})m")
@@ -87,13 +85,13 @@ _SGR_COLOUR_SIZES = {"5": 3, "2": 5}  # 38;5;index and 38;2;red;green;blue
 
 
 class _Settled(NamedTuple):
-    """The lines above the window of a capture, all of them stored and never to change.
+    """The lines above the window of a capture, all of them stored and final.
 
     Attributes:
-        size: Their characters, newlines included.
-        checksum: Of their text.
-        digests: One of `_DIGEST_SIZE` bytes for each line.
-        colours: What is in force after them, as SGR sequences.
+        size: Number of characters, including newlines.
+        checksum: Hash of the text.
+        digests: `_DIGEST_SIZE` bytes per line.
+        colours: The SGR sequences in force after them.
     """
 
     size: int = 0
@@ -103,7 +101,7 @@ class _Settled(NamedTuple):
 
 
 class _Stored(NamedTuple):
-    """What the file holds: the settled lines, and of the newest frame the window and the time."""
+    """What the file holds: the settled lines, and the window's hash and time of the last frame."""
 
     settled: _Settled = _Settled()
     window: int | None = None
@@ -114,16 +112,16 @@ class CaptureLog:
     """Decides what to store of each capture of one pane; see the module's docstring.
 
     It writes nothing itself, and a frame that could not be written loses nothing: what is not
-    committed is part of the next frame. Not for several threads at once.
+    committed becomes part of the next frame. Not thread-safe.
 
     Args:
-        screen_rows: Lines of the window, at least 1; should be no less than the pane's height.
-        heartbeat_s: Store an unchanged window again after so many seconds; 0 at every capture,
-            infinity never.
-        full: Store every capture as a whole.
+        screen_rows: Lines of the window, at least 1; should be at least the pane's height.
+        heartbeat_s: Store an unchanged window again after this many seconds; 0: at every capture;
+            infinity: never.
+        full: Store every capture in full.
 
     Raises:
-        ValueError: There are no rows, or the heartbeat is negative or no number.
+        ValueError: `screen_rows` is below 1, or `heartbeat_s` is negative or NaN.
     """
 
     __slots__ = ("_full", "_heartbeat_s", "_pending", "_screen_rows", "_stored")
@@ -136,9 +134,9 @@ class CaptureLog:
         full: bool = False,
     ) -> None:
         if screen_rows < 1:
-            raise ValueError(f"screen_rows is {screen_rows}: use the height of the highest pane")
+            raise ValueError(f"screen_rows is {screen_rows}: use the height of the tallest pane")
         if not heartbeat_s >= 0:
-            raise ValueError(f"heartbeat_s is {heartbeat_s}: use seconds, 0 or more")
+            raise ValueError(f"heartbeat_s is {heartbeat_s}: use a number of seconds, 0 or more")
         self._screen_rows = screen_rows
         self._heartbeat_s = heartbeat_s
         self._full = full
@@ -146,25 +144,25 @@ class CaptureLog:
         self._pending = self._stored
 
     def take(self, time_s: float, text: str) -> str | None:
-        """What to store of a capture, as the text of one frame; `None` if there is nothing.
+        """Return the text of the frame to store for a capture; `None` if there is nothing new.
 
-        Once it is stored, call `commit`. Without that, the next call begins where this one did.
+        Call `commit` once it is stored. Otherwise the next call starts from the same state.
 
         Args:
-            time_s: Of the capture, in seconds since the epoch.
-            text: What was captured: the scrollback, oldest line first, and the screen.
+            time_s: When it was captured, in seconds since the epoch.
+            text: The captured text: the scrollback, oldest line first, then the screen.
         """
         if self._full:
             return text
         stored = self._stored
-        known = _still_there(stored.settled, text, self._screen_rows)
+        known = _match_settled(stored.settled, text, self._screen_rows)
         window_at = _last_lines(text, self._screen_rows)
         start = min(known.size, window_at)
         before = known.colours if start == known.size else _in_force("", text[:start])
         scrolled_off = text[start:window_at]
         top = _in_force(before, scrolled_off)
         window = top + text[window_at:]
-        settled = _grown(known, text, scrolled_off, top)
+        settled = _extend_settled(known, text, scrolled_off, top)
         shown = hash(window)
         recent = 0 <= time_s - stored.time_s < self._heartbeat_s
         if recent and not scrolled_off and shown == stored.window:
@@ -174,18 +172,18 @@ class CaptureLog:
         return before + scrolled_off + window if scrolled_off else window
 
     def commit(self) -> None:
-        """What the last `take` gave is in the file."""
+        """Confirm that the frame from the last `take` is in the file."""
         self._stored = self._pending
 
     def forget(self) -> None:
-        """The file was deleted or replaced: the next capture is stored as a whole."""
+        """Make the next capture be stored in full, as its file was deleted or replaced."""
         self._stored = self._pending = _Stored()
 
 
-def _still_there(settled: _Settled, text: str, least: int) -> _Settled:
-    """The part of the settled lines, or the rest of them, that stands at the beginning of `text`.
+def _match_settled(settled: _Settled, text: str, least: int) -> _Settled:
+    """Return those of the settled lines that `text` begins with.
 
-    Fewer than `least` lines are taken for chance, unless they are all there were.
+    A match of fewer than `least` lines counts as coincidence, unless there were no more.
     """
     if hash(text[: settled.size]) == settled.checksum:
         return settled
@@ -196,9 +194,10 @@ def _still_there(settled: _Settled, text: str, least: int) -> _Settled:
 
 
 def _overlap(old: bytes, new: bytes, least: int) -> int:
-    """How much of the beginning of `new` is in `old`: from some line to its end, or its beginning.
+    """Return the size of the longest prefix of `new` that is a suffix of `old`.
 
-    All sizes are in bytes of digests.
+    If there is none of at least `least`, the size of their common prefix, or 0 if that is shorter
+    than `least` and `old`. All sizes are in bytes of digests.
     """
     needle = new[:least]
     at = old.find(needle) if len(needle) == least else -1
@@ -216,8 +215,8 @@ def _same(old: bytes, new: bytes, lines: int) -> bool:
     return old.startswith(new[: lines * _DIGEST_SIZE])
 
 
-def _grown(known: _Settled, text: str, scrolled_off: str, colours: str) -> _Settled:
-    """The settled lines with those that have left the window; `colours` are in force after them."""
+def _extend_settled(known: _Settled, text: str, scrolled_off: str, colours: str) -> _Settled:
+    """Add the lines that have left the window; `colours` are in force after them."""
     if not scrolled_off:
         return known
     size = known.size + len(scrolled_off)
@@ -225,7 +224,7 @@ def _grown(known: _Settled, text: str, scrolled_off: str, colours: str) -> _Sett
 
 
 def _digests(text: str) -> bytes:
-    """One digest for each line that ends with a newline."""
+    """Return one digest for each line that ends in a newline."""
     if "\x1b" in text:
         text = _LEADING_SGR.sub("\n", f"\n{text}")[1:]
     return array("q", map(hash, text.split("\n")[:-1])).tobytes()
@@ -237,7 +236,7 @@ def _first_lines(text: str, count: int) -> str:
 
 
 def _last_lines(text: str, count: int) -> int:
-    """Where the last `count` lines begin; a newline at the very end begins no line."""
+    """Return where the last `count` lines begin; a trailing newline begins no line."""
     at = len(text) - text.endswith("\n")
     for _ in range(count):
         at = text.rfind("\n", 0, at)
@@ -247,10 +246,10 @@ def _last_lines(text: str, count: int) -> int:
 
 
 def _in_force(before: str, text: str) -> str:
-    """What is in force after `text`, as SGR sequences; `before` is what was before it.
+    """Return the SGR sequences in force after `text`, given those in force before it.
 
-    A sequence sets or resets, whatever was set before; so nothing before the last plain reset
-    counts, and of equal ones only the last.
+    A sequence takes effect regardless of what was set before; so nothing before the last full reset
+    counts, and of identical sequences only the last.
     """
     reset = max(text.rfind("\x1b[m"), text.rfind("\x1b[0m"))
     if reset >= 0:

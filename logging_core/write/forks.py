@@ -1,4 +1,4 @@
-"""What a forked child must make anew before it may write."""
+"""Renewal of locks in a forked child, before it may write."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from weakref import WeakSet
 
 
 class Forkable(ABC):
-    """Something with a lock, which a thread that the child does not have may be holding."""
+    """An object with a lock that a thread which does not exist in the child may hold."""
 
     def __init__(self) -> None:
         _alive.add(self)
 
     @abstractmethod
     def after_fork(self) -> None:
-        """Make the locks anew; called in the child, before anything else of it runs."""
+        """Renew the locks; called in the child before any other code of it runs."""
 
 
 _alive: WeakSet[Forkable] = WeakSet()
 
 
 def _renew() -> None:
-    for thing in list(_alive):
-        thing.after_fork()
+    for forkable in list(_alive):
+        forkable.after_fork()
 
 
 os.register_at_fork(after_in_child=_renew)

@@ -1,4 +1,4 @@
-"""One instance as an object: say what happened to it, and every record of that is written."""
+"""A handle on one instance, with one method per event that writes all records of that event."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from logging_core.write.writer import TreeWriter  # which makes handles
 
 MOST_OPEN = 1000
-"""Requests of an instance that are remembered until their reply; the oldest are forgotten."""
+"""Open requests that are remembered per instance; beyond that, the oldest are forgotten."""
 
 _SHOWN_CHARS = 80
-_CLEANED_CHARS = 8192  # longer than what is shown and the longest secret that begins in it
+_CLEANED_CHARS = 8192  # more than is shown plus the longest secret that begins in it
 _N = TypeVar("_N", int, float)
 
 
 class InstanceFacts(TypedDict, total=False):
-    """What is known of an instance besides its name: see `TreeWriter.get_instance_logger`."""
+    """The metadata of an instance besides its name: see `TreeWriter.get_instance_logger`."""
 
     role: str | None
     instance_type: str | None
@@ -36,7 +36,7 @@ class InstanceFacts(TypedDict, total=False):
 
 @dataclass(slots=True)
 class _Life:
-    """What an instance adds up to from its creation to its end."""
+    """The totals of an instance from its creation to its end."""
 
     born_s: float
     requests: int = 0
@@ -55,25 +55,25 @@ class _Life:
         if tokens is not None:
             self.tokens = (self.tokens or 0) + tokens
         if cost_usd is not None:
-            # Beyond 12 places there is only the noise of adding binary fractions.
+            # Beyond 12 decimal places there is only floating-point noise.
             self.cost_usd = round((self.cost_usd or 0.0) + cost_usd, 12)
 
 
 class InstanceHandle:
-    """Writes everything about one instance, and keeps its totals for its end.
+    """Writes everything about one instance, and keeps the totals for its end.
 
-    As a context manager it writes the end too: `terminated`, or, if an exception passes,
-    `failed` and a `terminated` whose final state is `error`; the exception goes on.
+    As a context manager it also writes the end: `terminated`, or, if an exception passes through,
+    `failed` and then `terminated` with the final state `error`; the exception propagates.
 
-    Several threads may use it at once. Totals are those of the records that this handle wrote.
+    Thread-safe. The totals are those of the records that this handle wrote.
 
     Args:
         writer: Writes the records.
-        clock: Seconds since the epoch, the writer's own; measures response times and uptime.
-        instance_id: Whose handle it is.
-        instance_name: Its name; `None` leaves the one that the tree has.
-        make_id: Gives ids to messages that come without one; `None`: UUIDs.
-        facts: See `InstanceFacts`; what is unknown leaves what the tree has.
+        clock: The writer's clock, seconds since the epoch; measures response times and uptime.
+        instance_id: The instance.
+        instance_name: Its name; `None` keeps the one in the tree.
+        make_id: Makes ids for messages that come without one; `None`: UUIDs.
+        facts: See `InstanceFacts`; `None` or a missing one keeps what is in the tree.
 
     Attributes:
         instance_id: Its id.
@@ -99,7 +99,7 @@ class InstanceHandle:
         self._clock = clock
         self._make_id = make_id or _new_id
         self._facts = facts
-        self._lock = threading.RLock()  # a signal handler may end it while its thread counts
+        self._lock = threading.RLock()  # reentrant: a signal handler may call `terminated`
         self._life = _Life(clock())
         self._log()
 
@@ -120,12 +120,12 @@ class InstanceHandle:
         bypass_isolation: bool | None = None,
         **details: Any,
     ) -> None:
-        """It was spawned; its totals begin anew. Writes `instance_spawn`.
+        """Record that it was spawned, and reset the totals. Writes `instance_spawn`.
 
         Args:
             enable_madrox: Whether it may spawn instances itself; `None`: unknown.
             bypass_isolation: Whether it may leave its workspace; `None`: unknown.
-            details: Further details; one that the event has anyway takes its place.
+            details: Further details; they override the event's own details of the same name.
         """
         with self._lock:
             self._life = _Life(self._clock())
@@ -140,18 +140,18 @@ class InstanceHandle:
             **details,
         }
         text = f"created with role: {spawn['role']}, type: {spawn['instance_type']}"
-        self._happened("instance_spawn", text, spawn)
+        self._record_event("instance_spawn", text, spawn)
 
     def ready(self) -> None:
-        """It can take requests. Writes a line of `instance.log`, as every method here does."""
+        """Record that it is ready. Writes to `instance.log`, as all methods but `captured` do."""
         self._log().info("Instance initialization completed successfully")
 
     def sent(self, content: str, message_id: str | None = None) -> str:
-        """It was asked something. Writes `message_sent`.
+        """Record a request to it. Writes `message_sent`.
 
         Args:
-            content: What it was asked.
-            message_id: Ties the reply to it; `None` or empty: a new one.
+            content: The request.
+            message_id: Correlates the reply with it; `None` or empty: a new id.
 
         Returns:
             The message's id, for `received`.
@@ -166,7 +166,7 @@ class InstanceHandle:
         }
         with self._lock:
             self._life.ask(message_id, self._clock(), len(content))
-        # A part of a secret would not be known for one: what is shown is cleaned before it is cut.
+        # Part of a secret would not be recognised as one: redaction comes before the cut.
         shown = self._writer.clean(content[:_CLEANED_CHARS])[:_SHOWN_CHARS].partition("\n")[0]
         self._log().info("Sending message: %s", shown, extra=fields)
         return message_id
@@ -179,15 +179,15 @@ class InstanceHandle:
         cost: float | None = None,
         response_time: float | None = None,
     ) -> None:
-        """It replied. Writes `message_received` and `message_exchange`.
+        """Record its reply. Writes `message_received` and `message_exchange`.
 
         Args:
-            message_id: What `sent` returned; if it did not, length and time of it are unknown.
+            message_id: The id from `sent`; for any other, length and time of the request are
+                unknown.
             content: The reply.
-            tokens: Estimated tokens; unknown, and left out, if `None`, no number, negative or not
-                finite.
+            tokens: Estimated tokens; left out if `None`, not a number, negative or not finite.
             cost: Estimated cost in USD; likewise.
-            response_time: Seconds; `None`: measured from `sent`.
+            response_time: Seconds; measured from `sent` if `None`, negative or not finite.
         """
         message_id, content = text_of(message_id), _content(content)
         tokens, cost, took_s = _measure(tokens), _measure(cost), _measure(response_time)
@@ -215,37 +215,39 @@ class InstanceHandle:
         self._writer.log_audit_event("message_exchange", self.instance_id, exchange)
 
     def captured(self, text: str) -> None:
-        """Its pane shows this, maybe in SGR colours. Writes a capture, and nothing else."""
+        """Record what its pane shows, optionally with SGR colours. Writes only a capture."""
         self._writer.log_tmux_output(self.instance_id, text)
 
     def suspended(self, reason: str | None = None) -> None:
-        """It was put to sleep. Writes `instance_suspended`."""
+        """Record that it was suspended. Writes `instance_suspended`."""
         self._paused("suspended", reason)
 
     def resumed(self, reason: str | None = None) -> None:
-        """It was woken up. Writes `instance_resumed`."""
+        """Record that it was resumed. Writes `instance_resumed`."""
         self._paused("resumed", reason)
 
     def failed(self, error: str | BaseException) -> None:
-        """Something went wrong with it. Writes `instance_failed`, and to `instance.log` an `ERROR`.
+        """Record an error. Writes `instance_failed`, and an `ERROR` to `instance.log`.
 
         Args:
-            error: What; of an exception, its type and text, and in `instance.log` its traceback.
+            error: A text, or an exception: then its type and text, and in `instance.log` also its
+                traceback.
         """
         raised = error if isinstance(error, BaseException) else None
-        text = text_of(error) if raised is None else _name_of(raised)
+        text = text_of(error) if raised is None else _describe(raised)
         self._log().error("Instance failed: %s", text, exc_info=raised)
         details = {"instance_name": self.instance_name, "error": text}
         self._writer.log_audit_event("instance_failed", self.instance_id, details)
 
     def terminated(self, force: bool = False, final_state: str = "terminated") -> None:
-        """It was stopped. Writes `instance_terminate` with the totals; once, until it is `created`.
+        """Record its end. Writes `instance_terminate` with the totals.
 
-        Totals of tokens and cost add up what is known of them, and are `None` if nothing is.
+        A no-op if called again before the next `created`. Total tokens and cost are the sums of the
+        known values, and `None` if there are none.
 
         Args:
             force: It was not asked to finish first.
-            final_state: `terminated`, or `error`.
+            final_state: `terminated` or `error`.
         """
         with self._lock:
             life = self._life
@@ -260,29 +262,29 @@ class InstanceHandle:
                 "uptime_seconds": self._since(life.born_s),
             }
         details = {"force": force, "final_state": final_state, **totals}
-        self._happened("instance_terminate", f"terminated (force={force})", details)
+        self._record_event("instance_terminate", f"terminated (force={force})", details)
 
     def _paused(self, what: str, reason: str | None) -> None:
         because = {} if reason is None else {"reason": reason}
         details = {"total_requests": self._life.requests, **because}
-        self._happened(f"instance_{what}", ": ".join([what, *because.values()]), details)
+        self._record_event(f"instance_{what}", ": ".join([what, *because.values()]), details)
 
-    def _happened(self, event_type: str, text: str, details: Mapping[str, Any]) -> None:
+    def _record_event(self, event_type: str, text: str, details: Mapping[str, Any]) -> None:
         self._log().info("%s", f"Instance {text}")
         named = {"instance_name": self.instance_name, **details}
         self._writer.log_audit_event(event_type, self.instance_id, named)
 
     def _log(self) -> InstanceAdapter:
-        """Asked for each time, so that logging goes on after `cleanup_instance_logs`."""
+        """Look the logger up each time, so that logging works after `cleanup_instance_logs`."""
         return self._writer.get_instance_logger(self.instance_id, self.instance_name, **self._facts)
 
     def _since(self, time_s: float | None) -> float | None:
-        """Seconds until now, to the microsecond; `None` if the clock was set back meanwhile."""
+        """Return the seconds since `time_s`, to the microsecond; `None` if unknown or negative."""
         return None if time_s is None else _measure(round(self._clock() - time_s, 6))
 
 
 def _measure(value: _N | None) -> _N | None:
-    """A number that can be written and added up; what a caller took from elsewhere may be none."""
+    """Return the value if it is a finite number >= 0, else `None`: a caller may pass anything."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and value is not None and 0 <= value < math.inf else None
 
@@ -291,7 +293,7 @@ def _content(value: object) -> str:
     return "" if value is None else text_of(value)
 
 
-def _name_of(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     name, text = type(error).__name__, text_of(error)
     return f"{name}: {text}" if text else name
 

@@ -1,4 +1,4 @@
-"""The doors of the standard library: handlers that write log records into the tree."""
+"""Handlers of the standard library's `logging` that write log records into the tree."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from logging_core.write.lines import Lines
 from logging_core.write.stamps import Stamps
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-"""What every log record has; everything else in one is a caller's `extra`."""
+"""The attributes of every log record; all others are a caller's `extra`."""
 
 MESSAGE_EVENTS = frozenset({"message_sent", "message_received", "communication"})
-"""The event types that make an instance's log record a message."""
+"""The event types that turn a record of an instance logger into a message."""
 
 _BARE_FIELDS = len(vars(logging.makeLogRecord({})))
 _TRACE_FIELDS = frozenset({"exception", "stack_info"})
@@ -32,7 +32,7 @@ _FORMATTER = logging.Formatter()
 
 
 class TreeHandler(logging.Handler):
-    """A handler of ours, told apart from those that a user adds."""
+    """Base of our handlers, which distinguishes them from those that a user adds."""
 
     @abstractmethod
     def emit(self, record: logging.LogRecord) -> None:
@@ -40,7 +40,7 @@ class TreeHandler(logging.Handler):
 
 
 class OrchestratorHandler(TreeHandler):
-    """Writes to `orchestrator.log`: one JSON object a line, the caller's extras at top level."""
+    """Writes to `orchestrator.log`: one JSON object per line, a caller's `extra` at top level."""
 
     def __init__(self, file: AppendFile, lines: Lines, stamps: Stamps, level: int) -> None:
         super().__init__(level)
@@ -65,7 +65,7 @@ class OrchestratorHandler(TreeHandler):
 
 
 class AuditHandler(TreeHandler):
-    """Writes records that reach the audit logger by the standard library's way."""
+    """Writes the records that are logged through the standard library's audit logger."""
 
     def __init__(self, file: AuditFile, lines: Lines, stamps: Stamps) -> None:
         super().__init__()
@@ -90,12 +90,12 @@ class AuditHandler(TreeHandler):
 
 
 class InstanceHandler(TreeHandler):
-    """Writes an instance's records: their text to `instance.log`, messages to their own file too.
+    """Writes an instance's records to `instance.log`, and messages to `communication.jsonl` too.
 
     Args:
         files: The instance's files.
-        stamps: Where timestamps come from.
-        level: Least level for `instance.log`; messages are always written.
+        stamps: Makes the timestamps.
+        level: Minimum level for `instance.log`; messages are always written.
     """
 
     def __init__(self, files: InstanceFiles, stamps: Stamps, level: int) -> None:
@@ -105,12 +105,12 @@ class InstanceHandler(TreeHandler):
         self._text_level = level
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append to one file, or to both."""
+        """Append to the file or files that the record belongs in."""
         stamp, text = self._stamps.of(record), message_of(record)
         event_type = vars(record).get("event_type")
         if isinstance(event_type, str) and event_type in MESSAGE_EVENTS:
             extra = extra_of(record)
-            for key in ("instance_id", "instance_name"):  # the directory says so
+            for key in ("instance_id", "instance_name"):  # the directory implies them
                 extra.pop(key, None)
             self._files.message(stamp, event_type, {"content": text, **extra})
         if record.levelno >= self._text_level:
@@ -119,7 +119,7 @@ class InstanceHandler(TreeHandler):
 
 
 class ConsoleHandler(TreeHandler):
-    """Shows the records of `orchestrator.log` on stderr, in the form of an `instance.log`."""
+    """Prints the records of `orchestrator.log` on stderr, in the format of `instance.log`."""
 
     def __init__(self, lines: Lines, stamps: Stamps, level: int) -> None:
         super().__init__(level)
@@ -130,25 +130,25 @@ class ConsoleHandler(TreeHandler):
         """Print one entry."""
         text = "\n".join((message_of(record), *traces_of(record).values()))
         entry = self._lines.lifecycle(self._stamps.of(record), record.levelname, text)
-        with suppress(OSError, ValueError, RuntimeError):  # full, closed, or below a signal
-            print(entry.decode(), end="", file=sys.stderr, flush=True)  # noqa: T201 - asked for
+        with suppress(OSError, ValueError, RuntimeError):  # full, closed, or in a signal handler
+            print(entry.decode(), end="", file=sys.stderr, flush=True)  # noqa: T201 - opt-in
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """A record's message; where its arguments do not fit, the message and they as they are."""
+    """Return a record's message; if its arguments do not fit, the format string and them as is."""
     text = attempt(record.getMessage)
     return f"{text_of(record.msg)} {text_of(record.args)}" if text is None else text
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What a caller gave as `extra=`."""
+    """Return what a caller passed as `extra=`."""
     if len(vars(record)) == _BARE_FIELDS:
         return {}
     return {key: value for key, value in vars(record).items() if key not in STANDARD_FIELDS}
 
 
 def traces_of(record: logging.LogRecord) -> dict[str, str]:
-    """The `exception` and the `stack_info` that a record has."""
+    """Return a record's `exception` and `stack_info`, as far as it has them."""
     traces: dict[str, str] = {}
     if record.exc_text:
         traces["exception"] = record.exc_text

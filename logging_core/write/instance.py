@@ -21,17 +21,17 @@ class InstanceFiles:
     """Writes the log, the messages, the captures and the metadata of one instance.
 
     Args:
-        tree: Where.
-        instance_id: Whose.
-        config: How large the files may become, and what is taken out of which.
-        shared: Of the tree.
-        redactor: Takes secrets out.
+        tree: The tree.
+        instance_id: The instance.
+        config: Size limits, and which files are redacted.
+        shared: Shared by the files of the tree.
+        redactor: Replaces secrets.
 
     Attributes:
-        described: Whether `metadata.json` says what is known.
+        described: Whether `metadata.json` is up to date.
 
     Raises:
-        InvalidInstanceIdError: The id is not one safe path component; no file was touched.
+        InvalidInstanceIdError: (a `ValueError`) before any file is touched.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class InstanceFiles:
         self._is_lost = False
 
     def describe(self, stamp: str, known: Mapping[str, str | None]) -> None:
-        """Put into `metadata.json` what is known; see `update_metadata`.
+        """Write what is known to `metadata.json`; see `update_metadata`.
 
-        The same again costs nothing. What could not be written is one loss, however often it is
-        tried again.
+        Repeating the same facts is free. A failed write is retried at each call, but counts as one
+        loss.
         """
         given = {key: value for key, value in known.items() if value is not None}
         if self.described and given.items() <= self._known.items():
@@ -98,10 +98,10 @@ class InstanceFiles:
         self._communication.append(self._message_lines.json(record))
 
     def pane(self, time_s: float, text: str) -> None:
-        """Append what is new of a capture to `tmux_output.log`, in one `write`."""
+        """Append what is new in a capture to `tmux_output.log`, in one `write`."""
         self._pane.append(time_s, text)
 
     def close(self) -> None:
-        """Close the files; the next record opens them again."""
+        """Close the files; the next record reopens them."""
         for file in (self._log, self._communication, self._pane):
             file.close()

@@ -1,4 +1,4 @@
-"""The instances of a tree that are written to: of each its files and its logger."""
+"""The files and the logger of each instance that is written to."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from logging_core.write.stamps import Stamps
 
 
 class Instances(Forkable):
-    """Makes what an instance needs when it is first written to. Safe to use from several threads.
+    """Creates the files and the logger of an instance on first use. Thread-safe.
 
-    Every method that takes an id raises `InvalidInstanceIdError` (a `ValueError`), before any file
-    is touched, if it is none.
+    All methods that take an id, but for `known_logger`, raise `InvalidInstanceIdError` (a
+    `ValueError`) if it is invalid, before any file is touched.
 
     Args:
-        tree: Where.
+        tree: The tree.
         config: See `InstanceFiles`.
-        shared: Of the tree.
-        redactor: Takes secrets out.
-        stamps: Give the times.
+        shared: Shared by the files of the tree.
+        redactor: Replaces secrets.
+        stamps: Makes the timestamps.
     """
 
     def __init__(
@@ -50,20 +50,20 @@ class Instances(Forkable):
         self.after_fork()
 
     def after_fork(self) -> None:
-        """A thread that the child does not have may have been opening an instance."""
+        """Renew the lock, which a thread that the child lacks may hold, opening an instance."""
         self._lock = threading.RLock()
 
     def files(self, instance_id: str) -> InstanceFiles:
-        """The files of an instance."""
+        """Return the files of an instance."""
         files = self._files.get(instance_id) if isinstance(instance_id, str) else None
         return files if files is not None and files.described else self._open(instance_id, {})
 
     def logger(self, instance_id: str, known: Mapping[str, str | None]) -> InstanceAdapter:
-        """The logger of an instance, always the same one.
+        """Return the logger of an instance, the same one each time.
 
         Args:
-            instance_id: Whose.
-            known: Goes into its `metadata.json`; `None` leaves what the tree has.
+            instance_id: The instance.
+            known: Values for its `metadata.json`; `None` keeps what is in the tree.
         """
         with self._lock:
             files = self._open(instance_id, known)
@@ -77,11 +77,11 @@ class Instances(Forkable):
         return adapter
 
     def known_logger(self, instance_id: str) -> InstanceAdapter | None:
-        """The logger of an instance, if it was asked for before."""
+        """Return the logger of an instance; `None` if it does not exist yet."""
         return self._adapters.get(instance_id)
 
     def delete(self, instance_id: str) -> None:
-        """Delete an instance's directory; of a symbolic link, only the link.
+        """Delete an instance's directory; if it is a symbolic link, only the link.
 
         Raises:
             OSError: It could not be deleted.
@@ -100,7 +100,7 @@ class Instances(Forkable):
                 shutil.rmtree(directory)
 
     def close(self) -> None:
-        """Close all files; the next record opens them again."""
+        """Close all files; the next record reopens them."""
         with self._lock:
             for files in self._files.values():
                 files.close()

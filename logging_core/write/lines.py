@@ -1,4 +1,4 @@
-"""From what is logged to the bytes of a record, which are never larger than the configured size."""
+"""Encoding of records as bytes: redacted, and cut to the configured size."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from logging_core.codec.limit import cut_text, encode_limited, identify
 from logging_core.codec.pane import encode_frame
 from logging_core.write.redact import Redactor
 
-_OURS = frozenset({"timestamp", "level", "logger", "module", "function"})  # never a caller's words
+_OURS = frozenset({"timestamp", "level", "logger", "module", "function"})  # never a caller's text
 DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 
 class Lines:
-    """Makes the records of a tree. Nothing here raises.
+    """Encodes the records of a tree. Nothing here raises.
 
     Args:
-        max_bytes: Largest record. A longer text is cut, and its length and SHA-256 are given: of
-            a capture the beginning goes, of everything else the end.
-        redactor: Takes secrets out, before anything is cut; `None`: nobody does.
+        max_bytes: Maximum size of a record. Longer text is truncated, with a note of its length
+            and SHA-256: a capture keeps its end, everything else its beginning.
+        redactor: Replaces secrets before anything is truncated; `None`: no redaction.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Lines:
         self._redactor = redactor
 
     def json(self, fields: dict[str, Any]) -> bytes:
-        """A line of JSON."""
+        """Encode a line of JSON."""
         redactor = self._redactor
         if redactor is not None and not redactor.passes(fields, _OURS):
             fields = redactor.redact_value(fields)
@@ -37,7 +37,7 @@ class Lines:
         return data if len(data) <= self._max_bytes else encode_limited(fields, self._max_bytes)
 
     def lifecycle(self, stamp: str, level: str, text: str) -> bytes:
-        """An entry of an `instance.log`."""
+        """Encode an entry of `instance.log`."""
         text = self.clean(text)
         entry = encode_lifecycle(stamp, level, cut_text(text, self._max_bytes))
         if len(entry) <= self._max_bytes:
@@ -45,12 +45,12 @@ class Lines:
         return encode_lifecycle(stamp, level, cut_text(text, self._max_bytes // 16))
 
     def clean(self, text: str) -> str:
-        """A text without its secrets."""
+        """Return the text with its secrets replaced."""
         return text if self._redactor is None else self._redactor.redact(text)
 
     def frame(self, time_s: float, text: str) -> bytes:
-        """A frame of a `tmux_output.log`; its text is cleaned already (see `InstanceFiles`)."""
-        most = self._max_bytes // 4  # a character has four bytes at most
+        """Encode a frame of `tmux_output.log`; its text is already redacted (see `PaneLog`)."""
+        most = self._max_bytes // 4  # a character takes at most four bytes
         if len(text) > most:
             text = f"[cut: the last of {identify(text)}]\n{text[-most:]}"
         return encode_frame(time_s, text)

@@ -1,4 +1,4 @@
-"""Loggers of the standard library, and what keeps a user's own handlers served."""
+"""Instance loggers, and the forwarding of records to handlers that users add."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from logging_core.write.handlers import STANDARD_FIELDS, InstanceHandler, TreeHa
 
 
 class InstanceLogger(logging.Logger):
-    """The logger of one instance. It stands in no global table, so it goes when nobody has it."""
+    """The logger of one instance; not registered globally, so it is freed when unreferenced."""
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's name
-        """Whether a record of this level is taken.
+        """Return whether records of this level are logged.
 
-        The standard logger remembers its answers until one in the global table changes, which
-        this one does not stand in.
+        The base class caches the answers, and never clears the cache of an unregistered logger.
         """
         return not self.disabled and level >= self.level and level > self.manager.disable
 
@@ -25,31 +24,31 @@ class InstanceLogger(logging.Logger):
 class InstanceAdapter(logging.LoggerAdapter[InstanceLogger]):
     """What `get_instance_logger` returns.
 
-    The `extra` of a call is kept, and added to the instance's own (`instance_id` and
-    `instance_name`), which handlers that a user adds to `.logger` find in each record.
+    The `extra` of a call is merged into the instance's own (`instance_id`, `instance_name`), so
+    handlers that a user adds to `.logger` find both in each record.
     """
 
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        """Merge the two `extra`; a key that the record itself has gets `extra_` before it."""
+        """Merge the two `extra`; a key that every record has as an attribute becomes `extra_…`."""
         given = {**(self.extra or {}), **(kwargs.get("extra") or {})}
         return msg, {**kwargs, "extra": with_extra({}, given, STANDARD_FIELDS)}
 
     def rename(self, instance_name: str | None) -> None:
-        """Give later records this name; `None` leaves the one they have."""
+        """Give later records this name; `None` keeps the current one."""
         if instance_name is not None:
             self.extra = {**(self.extra or {}), "instance_name": instance_name}
 
 
 def make_instance_logger(handler: InstanceHandler, instance_id: str, level: int) -> InstanceAdapter:
-    """A logger whose records `handler` writes.
+    """Return a logger whose records `handler` writes.
 
     Args:
-        handler: Writes; it has a least level of its own for `instance.log`.
-        instance_id: Whose.
-        level: Least level for `instance.log`; records of `INFO` pass in any case, because
-            messages are recorded at that level.
+        handler: Writes the records; has its own minimum level for `instance.log`.
+        instance_id: The instance.
+        level: Minimum level for `instance.log`; the logger also accepts `INFO` in any case, because
+            messages are logged at that level.
     """
     logger = InstanceLogger(f"orchestrator.instance.{instance_id}", min(level, logging.INFO))
     logger.propagate = False
@@ -58,7 +57,7 @@ def make_instance_logger(handler: InstanceHandler, instance_id: str, level: int)
 
 
 def replace_handlers(logger: logging.Logger, handlers: Sequence[TreeHandler]) -> None:
-    """Put `handlers` on a logger in place of those of ours; a user's stay."""
+    """Replace our handlers on a logger with `handlers`; those of a user stay."""
     for old in logger.handlers[:]:
         if isinstance(old, TreeHandler):
             logger.removeHandler(old)
@@ -67,7 +66,7 @@ def replace_handlers(logger: logging.Logger, handlers: Sequence[TreeHandler]) ->
 
 
 def has_listeners(logger: logging.Logger) -> bool:
-    """Whether anybody but us wants to know of a record that is written without the logger."""
+    """Return whether filters or other handlers must see a record written past the logger."""
     if logger.filters or logger.propagate:
         return True
     for handler in logger.handlers:  # noqa: SIM110 - any() takes as long as writing the record
@@ -79,7 +78,7 @@ def has_listeners(logger: logging.Logger) -> bool:
 def direct_record(
     logger: logging.Logger, time_s: float, text: str, extra: Mapping[str, Any]
 ) -> logging.LogRecord:
-    """The log record of something that is written without the logger."""
+    """Return the log record of something that is written past the logger."""
     record = logging.makeLogRecord(
         {"name": logger.name, "levelno": logging.INFO, "levelname": "INFO", "msg": text}
     )
@@ -89,7 +88,7 @@ def direct_record(
 
 
 def tell_listeners(logger: logging.Logger, record: logging.LogRecord) -> None:
-    """Hand a record to every handler that it would reach, but for ours."""
+    """Pass a record to every handler that it would reach, except ours."""
     source: logging.Logger | None = logger
     while source is not None:
         for handler in source.handlers:

@@ -1,4 +1,4 @@
-"""Records that could not be written: counted, said on stderr, and in the log once it works."""
+"""Records that could not be written: counted, reported on stderr, and later in the log."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import NamedTuple
 from logging_core.write.forks import Forkable
 
 SAY_EVERY_S = 60.0
-"""Seconds between two lines on stderr."""
+"""Minimum time between two lines on stderr, in seconds."""
 
 
 class Loss(NamedTuple):
-    """What a file could not take.
+    """The records that could not be written to a file.
 
     Attributes:
         path: The file.
-        records: How many records.
-        reason: Why, as the system said it last.
+        records: The number of records.
+        reason: The latest error message of the system.
     """
 
     path: Path
@@ -31,14 +31,14 @@ class Loss(NamedTuple):
 
 
 class Losses(Forkable):
-    """Keeps account of what a tree's files could not take. Nothing here raises.
+    """Counts the records that could not be written to a tree's files. Nothing here raises.
 
     Args:
-        monotonic: Seconds of a clock that is never set.
+        monotonic: A monotonic clock, in seconds.
 
     Attributes:
-        record: Writes a loss into the log and says whether that worked; until it does, the
-            loss is kept. `None`: there is no log.
+        record: Writes a loss to the log and returns whether that worked; until it does, the loss
+            is kept. `None`: there is no log.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -49,12 +49,12 @@ class Losses(Forkable):
         self.after_fork()
 
     def after_fork(self) -> None:
-        """What the parent lost is the parent's to tell."""
+        """Renew the lock, and drop the parent's losses, which the parent reports."""
         self._lock = threading.RLock()
         self._lost: dict[Path, Loss] = {}
 
     def add(self, path: Path, error: OSError) -> None:
-        """Count one record that `path` could not take."""
+        """Count one record that could not be written to `path`."""
         reason = error.strerror or str(error)
         with self._lock:
             before = self._lost[path].records if path in self._lost else 0
@@ -62,17 +62,17 @@ class Losses(Forkable):
         self.complain(f"cannot write to {path}: {reason} (records are being dropped)")
 
     def complain(self, text: str) -> None:
-        """Say something on stderr, unless something was said within the last minute."""
+        """Print a line on stderr, unless one was printed within the last minute."""
         with self._lock:
             now_s = self._monotonic()
             if now_s < self._quiet_until_s:
                 return
             self._quiet_until_s = now_s + SAY_EVERY_S
-        with suppress(OSError, ValueError, RuntimeError):  # full, closed, or busy below a signal
-            print(f"logging_core: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the last resort
+        with suppress(OSError, ValueError, RuntimeError):  # full, closed, or in a signal handler
+            print(f"logging_core: {text}", file=sys.stderr, flush=True)  # noqa: T201 - last resort
 
     def tell(self) -> None:
-        """Write every loss into the log; those that it does not take are kept."""
+        """Write every loss to the log; keep those that cannot be written."""
         while self.record is not None:
             with self._lock:
                 if not self._lost:

@@ -1,4 +1,4 @@
-"""`metadata.json`: who an instance is; replaced as a whole, never written in place."""
+"""`metadata.json`: an instance's name and settings; replaced atomically, never edited in place."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def update_metadata(
     known: Mapping[str, str],
     access: Access | None = None,
 ) -> None:
-    """Bring an instance's metadata up to date; a file that says it all is left alone.
+    """Bring an instance's metadata up to date; a file that needs no change is left alone.
 
-    What the file says stays: its `created_at`, keys that are not ours, and everything that `known`
-    does not name. A file that holds no JSON object is replaced.
+    Existing values are kept: `created_at`, unknown keys, and everything that `known` does not name.
+    A file that does not hold a JSON object is replaced.
 
     Args:
         path: The file.
-        instance_id: Whose.
-        stamp: When the instance was made, if the file does not say.
+        instance_id: The instance.
+        stamp: Its `created_at`, if the file has none.
         known: `instance_name`, `role` and so on.
-        access: Opens it; by default its directory is a tree by itself.
+        access: Opens the file; by default its directory is a tree of its own.
 
     Raises:
-        OSError: It could not be read or written, or is refused: see `Access`.
+        OSError: The file could not be read or written, or is refused: see `Access`.
     """
     access = access or Access(path.parent)
     access.make_directory(path.parent)
@@ -55,29 +55,30 @@ def update_metadata(
     old = _read_object(path, access)
     if merged(old) == old:
         return
-    with _alone(path.parent) as is_alone:
+    with _lock(path.parent) as is_locked:
         record = merged(_read_object(path, access))
         replace_file(path, encode_document(record), access)
-        if is_alone:
-            _clear_up(path)
+        if is_locked:
+            _remove_stale(path)
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[bool]:
-    """Keep other processes from doing the same in a directory; whether that worked.
+def _lock(directory: Path) -> Iterator[bool]:
+    """Hold a lock on a directory between processes; yield whether it was acquired.
 
-    One that was stopped while it has the lock is not waited for.
+    It gives up after a tenth of a second, so a process that was stopped while it holds the lock
+    blocks nobody.
     """
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        yield _lock(fd)
+        yield _acquire(fd)
     finally:
         with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a child has it open too
+            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a forked child has it open
         os.close(fd)
 
 
-def _lock(fd: int) -> bool:
+def _acquire(fd: int) -> bool:
     for _ in range(_TRIES):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,10 +92,10 @@ def _lock(fd: int) -> bool:
 
 
 def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
-    """Write a whole file so that a reader sees the old one or the new one, never a part.
+    """Write a whole file atomically: a reader sees the old one or the new one, never a part.
 
     Raises:
-        OSError: It could not be written; the old file is as it was.
+        OSError: It could not be written; the old file is unchanged.
     """
     (access or Access(path.parent)).make_directory(path.parent)
     temporary, fd = _open_temporary(path)
@@ -102,15 +103,15 @@ def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(fd)  # or the name may survive a power failure, and what is in it not
+            os.fsync(fd)  # else after a power failure the name may exist without its content
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _clear_up(path: Path) -> None:
-    """Delete what writers left that were killed before they could replace the file."""
+def _remove_stale(path: Path) -> None:
+    """Delete the temporary files of writers that were killed before they replaced `path`."""
     for temporary in path.parent.glob(f".{path.name}.*.tmp"):
         pid = temporary.name.removeprefix(f".{path.name}.").partition(".")[0]
         if pid.isdecimal() and not Path("/proc", pid).exists():

@@ -1,4 +1,4 @@
-"""What the writer itself has to say in `orchestrator.log`."""
+"""The writer's own records in `orchestrator.log`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from logging_core.write.stamps import Stamps
 
 
 class Notices:
-    """Writes records of its own past the logger: others may hold its locks and wait for us.
+    """Writes records past the logger, whose locks others may hold while they wait for us.
 
     Args:
-        tree: Whose.
+        tree: The tree.
         log: `orchestrator.log`.
-        shared: Of the tree; from now on its losses are recorded here.
-        lines: Makes the records.
-        stamps: Where timestamps come from.
+        shared: Shared by the files of the tree; from now on its losses are logged here.
+        lines: Encodes the records.
+        stamps: Makes the timestamps.
     """
 
     def __init__(
@@ -35,11 +35,12 @@ class Notices:
         self._losses.record = self._record_loss
 
     def delete_expired(self, today: date, keep_days: int) -> None:
-        """Delete old audit files (see `retention`), and say which."""
+        """Delete old audit files (see `retention`) and log their names."""
         try:
             deleted = delete_expired(self._tree.audit_dir, today, keep_days)
         except OSError as error:
-            self._losses.complain(f"cannot tidy {self._tree.audit_dir}: {error.strerror}")
+            directory = self._tree.audit_dir
+            self._losses.complain(f"cannot delete old files in {directory}: {error.strerror}")
             return
         if deleted:
             text = f"Deleted {len(deleted)} audit files older than {keep_days} days"

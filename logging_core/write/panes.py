@@ -12,12 +12,12 @@ from logging_core.write.lines import Lines
 
 
 class PaneLog(Forkable):
-    """Appends what is new of each capture, in one `write`; see `captures` for what that is.
+    """Appends what is new in each capture, in one `write`; `captures` describes what that is.
 
     Args:
         path: The file.
-        shared: Of its tree.
-        lines: Makes the records.
+        shared: Shared by the files of its tree.
+        lines: Encodes the frames.
         captures: Decides what is stored.
     """
 
@@ -31,24 +31,24 @@ class PaneLog(Forkable):
         self.after_fork()
 
     def after_fork(self) -> None:
-        """A thread that the child does not have may have been storing a capture."""
+        """Renew the lock, which a thread that the child lacks may hold, storing a capture."""
         self._lock = threading.RLock()
 
     def append(self, time_s: float, text: str) -> None:
-        """Store a capture. Secrets go first, so that what is compared is what is stored."""
+        """Store a capture. Redaction comes first, so that what is compared is what is stored."""
         text = self._lines.clean(text)
         with self._lock:
-            self._see_that_it_is_there()
+            self._forget_if_replaced()
             frame = self._captures.take(time_s, text)
             if frame is not None and self._file.append(self._lines.frame(time_s, frame)):
                 self._captures.commit()
 
     def close(self) -> None:
-        """Close the file; the next capture opens it again."""
+        """Close the file; the next capture reopens it."""
         self._file.close()
 
-    def _see_that_it_is_there(self) -> None:
-        """What was stored in a file that is gone, or was emptied, has to be stored again."""
+    def _forget_if_replaced(self) -> None:
+        """Store everything again if the file was deleted, replaced or truncated."""
         identity, size = self._file.place()
         if identity != self._identity or size < self._size:
             self._captures.forget()

@@ -1,4 +1,4 @@
-"""How many descriptors are open at once."""
+"""A limit on the number of descriptors that are open at once."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ DEFAULT_LIMIT = 256
 
 
 class Closeable(Protocol):
-    """A file that can do without its descriptor for a while."""
+    """A file that can be closed and reopens itself when needed."""
 
     used_s: float
-    """When it was used last, in seconds of a monotonic clock."""
+    """When it was last used, in seconds of a monotonic clock."""
 
     def close_if_idle(self) -> None:
-        """Close it, unless it is being written right now."""
+        """Close it, unless it is being written to right now."""
 
 
 class DescriptorPool:
-    """Closes the files that were not used for longest when too many are open.
+    """Closes the least recently used files when too many are open.
 
-    Has no lock: every step is one operation on a dict, and where two threads open at the same
-    moment one more than the limit may be open for that moment.
+    It has no lock: every step is one operation on a dict, and if two threads open a file at the
+    same moment, the limit may be exceeded by one for that moment.
 
     Args:
-        limit: Most descriptors that are open at once.
+        limit: Maximum number of descriptors that are open at once.
     """
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
-        self._open: dict[int, ref[Closeable]] = {}  # a file that nobody has goes, and is closed
+        self._open: dict[int, ref[Closeable]] = {}  # weak: an unreferenced file closes itself
 
     def make_room(self) -> None:
-        """Call before opening one: closes an eighth of all when the limit is reached."""
+        """Close an eighth of the files if the limit is reached; call before opening one."""
         if len(self._open) < self._limit:
             return
         files = [file for known in self._open.copy().values() if (file := known()) is not None]
@@ -42,9 +42,9 @@ class DescriptorPool:
             file.close_if_idle()
 
     def add(self, file: Closeable) -> None:
-        """A file was opened."""
+        """Register a file that was opened."""
         self._open[id(file)] = ref(file)
 
     def remove(self, file: Closeable) -> None:
-        """A file was closed."""
+        """Unregister a file that was closed."""
         self._open.pop(id(file), None)

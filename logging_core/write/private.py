@@ -1,4 +1,4 @@
-"""Directories and files that belong to this user alone, and the refusal of all others."""
+"""Access to directories and files that belong to this user alone; all others are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from logging_core.tree import LogTree
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 
-# O_NONBLOCK: a named pipe in a log's place is refused, not waited for.
+# O_NONBLOCK: a named pipe in place of a log is refused, not waited for.
 _SAFELY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _APPENDING = os.O_RDWR | os.O_APPEND | _SAFELY
 _CREATING = os.O_CREAT | os.O_EXCL
@@ -23,25 +23,25 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Opens what is below one root, and nothing that somebody else may have planted there.
+    """Opens files below one root, but none that another user may have planted there.
 
-    Refused is a directory that is none (below the root also a symbolic link to one), that another
-    user owns, or that others may write to without a sticky bit; and a file that is not a regular
-    one with a single name, or that another user owns.
+    Refused are: a directory that is not a directory (below the root, not even a symbolic link to
+    one), that another user owns, or that others can write to without the sticky bit; and a file
+    that is not a regular file, has more than one hard link, or is owned by another user.
 
     Args:
-        root: The log tree's.
-        shared: Whether owners and modes are nobody's business: several users share the tree.
+        root: Root of the log tree.
+        shared: Accept any owner and mode, because several users share the tree.
     """
 
     root: Path
     shared: bool = False
 
     def make_directory(self, path: Path) -> None:
-        """Make the directories from the root down to `path` where missing, and check them all.
+        """Create the missing directories from the root down to `path`, and check them all.
 
         Raises:
-            OSError: One cannot be made, or is refused.
+            OSError: One cannot be created, or is refused.
         """
         below = [path, *path.parents]
         for directory in reversed(below[: below.index(self.root) + 1]):
@@ -52,10 +52,10 @@ class Access:
                 self._check_directory(directory)
 
     def open_to_append(self, path: Path) -> int:
-        """A descriptor that writes at the end of a file, which is made if missing.
+        """Open a file for appending, creating it if missing; return the descriptor.
 
         Raises:
-            OSError: It cannot be made or opened, or is refused.
+            OSError: It cannot be created or opened, or is refused.
         """
         self.make_directory(path.parent)
         while True:
@@ -68,10 +68,10 @@ class Access:
                     continue
 
     def open_to_read(self, path: Path) -> int:
-        """A descriptor that reads a file.
+        """Open a file for reading; return the descriptor.
 
         Raises:
-            FileNotFoundError: There is none.
+            FileNotFoundError: It does not exist.
             OSError: It cannot be opened, or is refused.
         """
         return self._checked(os.open(path, os.O_RDONLY | _SAFELY), path)
@@ -100,7 +100,7 @@ class Access:
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         if found.st_nlink > 1:
-            raise OSError(errno.EMLINK, "the file has another name elsewhere", str(path))
+            raise OSError(errno.EMLINK, "it has more than one hard link", str(path))
         self._check_owner(found, path)
 
     def _check_owner(self, found: os.stat_result, path: Path) -> None:
@@ -109,10 +109,10 @@ class Access:
 
 
 def prepare_tree(tree: LogTree, access: Access) -> None:
-    """Make the directories of a tree, and see that they can be written.
+    """Create the directories of a tree, and check that they are writable.
 
     Raises:
-        OSError: They cannot, or are refused.
+        OSError: They cannot be created, are not writable, or are refused.
     """
     for directory in (tree.root, tree.instances_dir, tree.audit_dir):
         access.make_directory(directory)
@@ -121,7 +121,7 @@ def prepare_tree(tree: LogTree, access: Access) -> None:
 
 
 def unusable(root: Path, error: OSError) -> LogDirError:
-    """The error that says which tree cannot be written, why, and what to do."""
+    """Return the error that says which tree cannot be written, why, and what to do about it."""
     remedy = "make it writable, or set LOG_DIR or log_dir= to a directory that is"
     if error.errno == errno.EPERM:
         remedy = (
@@ -133,20 +133,20 @@ def unusable(root: Path, error: OSError) -> LogDirError:
 
 
 def create_private(path: Path) -> int:
-    """A descriptor that writes to a new file.
+    """Create a file; return a descriptor that writes to it.
 
     Raises:
-        FileExistsError: There is one of this name.
-        OSError: It cannot be made.
+        FileExistsError: The name is taken.
+        OSError: It cannot be created.
     """
     return _create(path, os.O_WRONLY | _SAFELY)
 
 
 def make_private_dir(path: Path) -> None:
-    """Make a directory, and those above it that are missing, for the owner alone.
+    """Create a directory and its missing parents, accessible to the owner alone.
 
     Raises:
-        OSError: It cannot be made, or something else has its name.
+        OSError: It cannot be created, or something else has its name.
     """
     missing = [directory for directory in (path, *path.parents) if not directory.exists()]
     for directory in reversed(missing):
@@ -155,7 +155,7 @@ def make_private_dir(path: Path) -> None:
         except FileExistsError:  # another process was faster
             continue
         if stat.S_IMODE(directory.stat().st_mode) != DIRECTORY_MODE:
-            directory.chmod(DIRECTORY_MODE)  # a umask took the owner's own rights
+            directory.chmod(DIRECTORY_MODE)  # the umask denied rights to the owner, too
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
@@ -163,5 +163,5 @@ def make_private_dir(path: Path) -> None:
 def _create(path: Path, flags: int) -> int:
     fd = os.open(path, flags | _CREATING, FILE_MODE)
     if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:
-        os.fchmod(fd, FILE_MODE)  # a umask took the owner's own rights
+        os.fchmod(fd, FILE_MODE)  # the umask denied rights to the owner, too
     return fd

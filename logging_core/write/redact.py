@@ -1,15 +1,15 @@
-"""The one place where secrets are taken out of what is written.
+"""Redaction: the one place where secrets are removed from what is written.
 
-A secret is told by its own shape, never by the name of a field: `ghp_` and 36 characters are a
-token of GitHub wherever they stand, and a field called `tokens` holds a number.
+A secret is recognised by its own shape, never by the name of a field: `ghp_` and 36 characters are
+a GitHub token wherever they occur, and a field called `tokens` holds a number.
 
 The shapes are our own (`secret_patterns`) and not those of detect-secrets 1.5.0 (Apache-2.0), the
-best-kept library for this, because it takes 180 ms and two dependencies to import, three of its
-regexes need minutes for a megabyte of hostile text, and it does not know the keys of Anthropic,
-Google, Groq, Hugging Face and xAI, the body of a PEM block or the long tokens of GitHub.
+best-maintained library for this, because it takes 180 ms and two dependencies to import, three of
+its regexes need minutes for a megabyte of hostile text, and it misses the keys of Anthropic,
+Google, Groq, Hugging Face and xAI, the body of a PEM block and GitHub's long tokens.
 
-What it cannot see: a secret without a shape, one that a line break or a record's end cuts in two,
-and one in the key of a dict.
+Not detected: a secret without a shape, one that a line break or the end of a record cuts in two,
+and one in a dict key.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ _PLAIN = frozenset({int, float, bool, type(None)})
 _HEADERS = frozenset({"Authorization", "authorization", "Proxy-Authorization"})
 
 _Gate: TypeAlias = tuple[str, Callable[[str], object], tuple[Pattern, ...]]
-"""A character, a search for it, and the patterns that match only where the search finds it.
+"""A character, a search that begins with it, and the patterns that match only if the search does.
 
-Looking for one character, and for a regex that begins with it, takes a tenth of the time of looking
-for each text that the patterns begin with.
+Searching for one character, then for a regex that begins with it, takes a tenth of the time of
+searching for each literal that the patterns begin with.
 """
 
 
 class Redactor:
-    """Replaces secrets by `[redacted:kind]`.
+    """Replaces secrets with `[redacted:kind]`.
 
-    Costs about a microsecond for a text of 300 characters that holds none, is linear in its length
-    whatever it holds, and idempotent. Safe to use from several threads.
+    Takes about a microsecond for a text of 300 characters without a secret; is linear in the length
+    of any text, idempotent and thread-safe.
 
     Args:
-        patterns: The shapes to look for, in this order.
-        extra: Regexes of the user's own (syntax of `re`); what one matches as a whole becomes
-            `[redacted:custom]`. They are searched for in every text, and only as fast as they are
-            written.
+        patterns: The patterns to look for, in this order.
+        extra: The user's own regexes (`re` syntax); each whole match becomes `[redacted:custom]`.
+            They are run on every text, and are only as fast as they are written.
 
     Raises:
-        ValueError: One of `extra` is no regex, or matches the empty text; the message names it.
+        ValueError: One of `extra` is not a valid regex or matches the empty string; the message
+            quotes it.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Redactor:
         self._marks = re.compile(rf"(\[redacted:(?:{kinds})\])")
 
     def redact(self, text: str) -> str:
-        """The text with its secrets marked; the same object if it has none. Never raises."""
+        """Return the text with its secrets replaced; the same object if none. Never raises."""
         if self._extra:
             return self._redact(text)
         for pivot, search, _ in self._gates if len(text) >= _SHORT else self._short_gates:
@@ -73,16 +73,16 @@ class Redactor:
         return text
 
     def passes(self, fields: dict[str, Any], trusted: frozenset[str] = frozenset()) -> bool:
-        """Whether fields hold no secret, at a glance: false also where that takes a closer look.
+        """Return whether a quick check rules out secrets; false also if it cannot decide.
 
         Args:
-            fields: What to look at.
-            trusted: Names of fields that cannot hold one.
+            fields: The fields to check.
+            trusted: Names of fields that cannot hold a secret.
         """
         least = self._least
         for key, value in fields.items():
             kind = type(value)
-            if kind is int or kind is float:  # most of them: quicker than a look into the set
+            if kind is int or kind is float:  # the common types: faster than the set below
                 continue
             if kind is str:
                 if key in _HEADERS:
@@ -94,17 +94,18 @@ class Redactor:
         return True
 
     def redact_value(self, value: Any) -> Any:
-        """A value with every text in it redacted, in dicts, lists and tuples at any depth.
+        """Return a value with every string in it redacted, in nested dicts, lists and tuples.
 
-        What holds no secret is returned as the same object; the rest is copied, never changed in
-        place. Keys stay as they are. An object of another type is judged by what `encode_json`
-        makes of it, and replaced by that if it has a secret. The value of an `Authorization` key
-        is read as that header. A container inside itself becomes `<cycle>`, as it does in JSON.
+        What holds no secret is returned as the same object; the rest is copied, never modified in
+        place. Keys are left alone. An object of another type is checked as `encode_json` encodes
+        it, and replaced by that if it holds a secret. The value of an `Authorization` key is read
+        as that header. A container inside itself becomes `<cycle>`, as in JSON, and one nested more
+        than 200 deep `<nested too deeply>`.
         """
         return self.redact(value) if isinstance(value, str) else self._clean(value, ())
 
     def _redact(self, text: str) -> str:
-        """Until nothing changes: what is left when one secret is gone may show another."""
+        """Redact until nothing changes: replacing one secret may uncover another."""
         while True:
             before = text
             for pivot, search, patterns in self._gates:
@@ -117,14 +118,14 @@ class Redactor:
                 return text
 
     def _redact_extra(self, regex: re.Pattern[str], text: str) -> str:
-        """Only between the marks, so that no mark is marked again."""
+        """Apply a user's regex between the marks only, so that no mark is redacted again."""
         parts = self._marks.split(text)
         parts[::2] = [regex.sub(_mark_extra, part) for part in parts[::2]]
         return "".join(parts)
 
     def _clean(self, value: Any, around: tuple[int, ...]) -> Any:
-        """Of anything but a text; `around`: the containers that it is in."""
-        copy: Any  # of what is there now: str() of what is in it, or a thread, may change it
+        """Redact anything but a string; `around`: ids of the containers that it is in."""
+        copy: Any  # a snapshot: an item's str(), or another thread, may modify the original
         if isinstance(value, dict):
             copy = dict.copy(value)
             items: Iterable[tuple[Any, Any]] = copy.items()
@@ -144,7 +145,7 @@ class Redactor:
     def _clean_items(
         self, copy: Any, items: Iterable[tuple[Any, Any]], around: tuple[int, ...]
     ) -> bool:
-        """In place; whether there was anything to clean."""
+        """Redact the items of `copy` in place; return whether any changed."""
         changed = False
         for key, item in items:
             if type(item) in _PLAIN:
@@ -183,7 +184,7 @@ def _make_gates(patterns: Sequence[Pattern]) -> tuple[_Gate, ...]:
 
 
 def _gate_regex(pivot: str, signs: Sequence[Sign]) -> str:
-    """Begins with the pivot, then looks at one character before it, and then at each sign."""
+    """Return a regex of the pivot, a check of one character before it, and then each sign."""
     pivot = re.escape(pivot)
     each = [f"(?<={before}{pivot}){after}" if before else after for before, _, after in signs]
     quick = ""
@@ -194,7 +195,7 @@ def _gate_regex(pivot: str, signs: Sequence[Sign]) -> str:
 
 
 def _last_class(regex: str) -> str:
-    """What the last character may be, as the inside of a character class."""
+    """Return what the last character may be, as the inside of a character class."""
     if regex.endswith("]"):
         return regex[regex.rindex("[") + 1 : -1]
     return re.escape(regex[-1])
@@ -202,16 +203,16 @@ def _last_class(regex: str) -> str:
 
 @cache
 def _compiled(regex: str) -> re.Pattern[str]:
-    """Compiled when it is needed first: all of them take longer than importing the logger."""
+    """Compile on first use: compiling all of them takes longer than importing the logger."""
     return re.compile(regex, re.ASCII)
 
 
 def _mark_all(pattern: Pattern, text: str) -> str:
-    """Without a template: `re` fills in those one by one, in Python."""
+    """Replace all matches, without a template: `re` expands those one by one, in Python."""
     regex, mark = _compiled(pattern.regex), f"[redacted:{pattern.kind}]"
     if not regex.groups:
         return regex.sub(mark, text)
-    parts = regex.split(text)  # every second one is what to keep
+    parts = regex.split(text)  # every second part is the `keep` group
     parts[1::2] = [kept + mark for kept in parts[1::2]]
     return "".join(parts)
 
@@ -224,7 +225,7 @@ def _compile_extra(regex: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(regex)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"redaction pattern {regex!r} is not a regex: {error}") from error
+        raise ValueError(f"redaction pattern {regex!r} is not a valid regex: {error}") from error
     if compiled.search(""):
-        raise ValueError(f"redaction pattern {regex!r} matches the empty text, so everywhere")
+        raise ValueError(f"redaction pattern {regex!r} matches the empty string, so everywhere")
     return compiled

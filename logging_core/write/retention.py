@@ -1,4 +1,4 @@
-"""Which audit files are old enough to go."""
+"""Deletion of expired audit files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 KEPT_ALWAYS = 2
-"""The newest files that no clock, however wrong, makes old."""
+"""The number of newest days that never expire, however wrong the clock is."""
 
 _AUDIT_FILE = re.compile(r"audit_([0-9]{8})\.jsonl(?:\.gz)?")
 
@@ -19,17 +19,17 @@ _AUDIT_FILE = re.compile(r"audit_([0-9]{8})\.jsonl(?:\.gz)?")
 def delete_expired(directory: Path, today: date, keep_days: int) -> list[str]:
     """Delete the audit files that are older than `keep_days`, and nothing else.
 
-    Deleted are regular files of our own user whose whole name is that of an audit file with a
-    day that the calendar has, of more than `keep_days` before `today`. The two newest days stay
-    in any case, as does whatever has another name: a copy, a renamed file, a directory, a link.
+    Only regular files of our own user are deleted, and only if the whole name is that of an audit
+    file with a valid date more than `keep_days` before `today`. The two newest days are always
+    kept, and so is anything else: a copy, a renamed file, a directory, a link.
 
     Args:
         directory: The audit directory.
         today: The local day.
-        keep_days: How long files are kept; 0: for ever.
+        keep_days: Days to keep files; 0: forever.
 
     Returns:
-        The names that were deleted, sorted.
+        The names of the deleted files, sorted.
 
     Raises:
         OSError: The directory cannot be read.
@@ -48,7 +48,7 @@ def delete_expired(directory: Path, today: date, keep_days: int) -> list[str]:
 
 
 def expired(names: Iterable[str], today: date, keep_days: int) -> list[str]:
-    """Those of the names that are an audit file's of more than `keep_days` ago, sorted."""
+    """Return the names of audit files that are older than `keep_days`, sorted."""
     days = {name: day for name in names if (day := _day_of(name)) is not None}
     newest = sorted(set(days.values()))[-KEPT_ALWAYS:]
     return sorted(

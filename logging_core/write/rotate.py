@@ -1,4 +1,4 @@
-"""Files that are put aside when they are full: `log`, `log.1`, `log.2`, …, the last the oldest."""
+"""Rotation by size: `log`, `log.1`, `log.2`, …, the last being the oldest."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _NO_LOCK = -1
 
 
 class RotatingFile(AppendFile):
-    """An append-only file that never grows beyond a size, unless by a single record.
+    """An append-only file that is rotated before it exceeds a size.
 
-    Only one process at a time puts files aside: the one that has the lock on `.<name>.lock`, and
-    only if the file is still the full one that it saw. The others go on meanwhile, in the file
-    that they have. Where a rotation was cut short there is a gap among the archives, which the
-    next one fills: no archive is ever overwritten, and only the oldest is deleted.
+    Only one process rotates at a time: the one that holds the lock on `.<name>.lock`, and only if
+    the file is still the full one that it saw. Meanwhile the others keep writing to the file that
+    they have open. An interrupted rotation leaves a gap in the numbering, which the next one fills:
+    no archive is ever overwritten, and only the oldest is deleted.
 
     Args:
         path: The file.
-        max_bytes: Its size at most; a record that is larger stands alone in a file. 0: any size.
-        backups: How many archives are kept; 0: the file is never put aside.
-        shared: Of its tree.
+        max_bytes: Its maximum size; a larger record gets a file of its own. 0: unlimited.
+        backups: Number of archives to keep; 0: never rotate.
+        shared: Shared by the files of its tree.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RotatingFile(AppendFile):
         super().__init__(path, shared)
 
     def after_fork(self) -> None:
-        """A lock that another thread of the parent holds is not the child's to keep."""
+        """Close the lock file, too, if another thread of the parent was rotating."""
         super().after_fork()
         fd, self._lock_fd = self._lock_fd, _NO_LOCK
         if fd != _NO_LOCK:
@@ -51,37 +51,37 @@ class RotatingFile(AppendFile):
             except OSError as error:
                 reason = error.strerror or str(error)
                 self._shared.losses.complain(f"cannot rotate {self.path}: {reason}")
-        self._trusted_until_s = 0.0  # its size is looked at each time
+        self._trusted_until_s = 0.0  # the size is checked before every record
         return size
 
     def _rotate(self, size: int, length: int) -> int:
-        """Put the file aside, if no other process is at it; the size of the one that follows."""
+        """Rotate unless another process does; return the size of the file to append to."""
         access = self._shared.access
         self._lock_fd = access.open_to_append(self.path.with_name(f".{self.path.name}.lock"))
         try:
             fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._in_place_until_s = 0.0  # another process may have put it aside just now
+            self._in_place_until_s = 0.0  # another process may have rotated it just now
             found = self._size_in_place(monotonic())
             if found is not None and found + length > self._max_bytes:
-                _put_aside(self.path, self._backups)
+                _shift(self.path, self._backups)
             return self._reopen()
         except BlockingIOError:
             return size
         finally:
-            self._let_go()
+            self._release_lock()
 
-    def _let_go(self) -> None:
+    def _release_lock(self) -> None:
         fd, self._lock_fd = self._lock_fd, _NO_LOCK
         with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a child has it open too
+            fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough while a forked child has it open
         os.close(fd)
 
 
-def _put_aside(path: Path, backups: int) -> None:
-    """Rename `path` to `path.1` and those that are in the way to the next number.
+def _shift(path: Path, backups: int) -> None:
+    """Rename `path` to `path.1`, and the archives in the way to the next number.
 
     Raises:
-        OSError: One cannot be renamed, or the oldest not deleted.
+        OSError: One cannot be renamed, or the oldest cannot be deleted.
     """
     gap = next((number for number in range(1, backups + 1) if not _parts(path, number)), backups)
     for part in _parts(path, gap):
@@ -94,6 +94,6 @@ def _put_aside(path: Path, backups: int) -> None:
 
 
 def _parts(path: Path, number: int) -> list[Path]:
-    """What there is of an archive: itself, and what a user compressed it to."""
+    """Return the files of an archive that exist: itself, and what a user compressed it to."""
     names = (f"{path.name}.{number}", f"{path.name}.{number}.gz")
     return [part for part in (path.with_name(name) for name in names) if os.path.lexists(part)]

@@ -1,20 +1,19 @@
 r"""The shapes of well-known secrets: what `redact` looks for.
 
-Only shapes that nothing else has: a provider's prefix and a length, or a place that can hold
+Only shapes that nothing else has: a provider's prefix and a length, or a position that can hold
 nothing but a credential (`Authorization: Bearer …`, `scheme://user:…@host`). Keys without a shape
 of their own, such as those of Mistral and Cohere, Azure's 32 hexadecimal digits or Twilio's auth
-token, are for a user's own patterns.
+token, are left to a user's own patterns.
 
 Three rules keep the matching linear in the length of the text, whatever it holds:
 
-* A regex begins with a literal text, which is how `re` skips quickly to the next candidate.
-* At a candidate it either gives up after a bounded number of characters, or takes all of what it
-  looked at (`++`, `{32,}+`: nothing is given back and tried again), or ends in front of the next
-  candidate.
-* A secret begins where a word begins, so that a run of letters holds one candidate at most.
+* A regex begins with a literal, which lets `re` skip quickly to the next candidate.
+* At a candidate it either gives up after a bounded number of characters, or consumes possessively
+  all that it looked at (`++`, `{32,}+`: no backtracking), or ends in front of the next candidate.
+* A secret begins where a word begins, so a run of letters holds at most one candidate.
 
-A class that is tried at many places has no `\w`, `\d` or `\s` in it: those of plain ranges are
-looked up in a table.
+A class that is tried at many positions has no `\w`, `\d` or `\s` in it, because `re` looks up a
+class of plain ranges in a table.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from typing import NamedTuple
 
 
 class Sign(NamedTuple):
-    """What stands in every text that a pattern matches: one character, between others.
+    """A character and its context that occur in every text that a pattern matches.
 
     Attributes:
-        before: Regex of what stands before the character, of fixed width; it ends in a letter or a
+        before: Regex of what precedes the character, of fixed width; it ends in a letter or a
             character class. Empty: anything.
-        pivot: The character; the fewer other texts have it the better.
-        after: Regex of what stands after it.
+        pivot: The character; the rarer it is in other texts, the better.
+        after: Regex of what follows it.
     """
 
     before: str
@@ -41,11 +40,11 @@ class Pattern(NamedTuple):
     r"""The shape of one secret.
 
     Attributes:
-        kind: Its name in `[redacted:kind]`; of `a`-`z` and `-`.
-        signs: At least one of them is in every text that `regex` matches.
-        regex: Matches the secret. What its group `keep` matched, if it has one, stays in front of
+        kind: Its name in `[redacted:kind]`, of `a`-`z` and `-`.
+        signs: At least one of them occurs in every text that `regex` matches.
+        regex: Matches the secret. The text of its group `keep`, if it has one, is kept in front of
             the mark. `\w`, `\d` and `\s` are ASCII.
-        least: It matches in no text of fewer characters.
+        least: Length of the shortest text that can match, in characters.
     """
 
     kind: str
@@ -55,10 +54,10 @@ class Pattern(NamedTuple):
 
 
 def word_start(lead: str, inside: str = "A-Za-z0-9") -> str:
-    r"""A condition, to stand right after the regex `lead`: that a word begins with it.
+    r"""Return an assertion, to follow the regex `lead`, that a word begins with `lead`.
 
-    That is: no character of the class `inside` stands before it, or one that belongs to an escape
-    (`\n`, `\x1b`, `\u003d`, `%3D`) or to a colour sequence (`[31m`).
+    That is: it is not preceded by a character of the class `inside`, unless that belongs to an
+    escape (`\n`, `\x1b`, `\u003d`, `%3D`) or to a colour sequence (`[31m`).
     """
     colours = "|".join(rf"(?<=[\[;]{digits}m{lead})" for digits in ("", r"\d", r"\d\d", r"\d{3}"))
     return (
@@ -69,15 +68,16 @@ def word_start(lead: str, inside: str = "A-Za-z0-9") -> str:
 
 
 def _token(kind: str, sign: Sign, lead: str, rest: str) -> Pattern:
-    """A secret that is one word: `lead` (of fixed width) and `rest`."""
+    """Return the pattern of a secret that is one word: `lead` (of fixed width), then `rest`."""
     return Pattern(kind, (sign,), f"{lead}{word_start(lead)}{rest}")
 
 
 def _authorization(sign: Sign, name: str) -> Pattern:
-    r"""The credential of a header called `name`, as HTTP, JSON, Python or a shell writes it.
+    r"""Return the pattern of the credential in a header called `name`.
 
-    Shorter than 16 characters it must have a capital (other than the first letter) or a digit:
-    `Authorization: Basic authentication` is prose.
+    It covers HTTP, JSON, Python and shell syntax. A credential shorter than 16 characters must have
+    a capital (other than the first letter) or a digit: `Authorization: Basic authentication` is
+    prose.
     """
     quotes = r"""[\]"'\\]{0,4}+"""
     scheme = r"(?i:bearer|basic|token|api-?key|key|bot)"
@@ -91,7 +91,7 @@ def _authorization(sign: Sign, name: str) -> Pattern:
 
 
 def _aws_secret(sign: Sign, name: str) -> Pattern:
-    """A secret access key, which is 40 characters of base64, where it is given to `name`."""
+    """Return the pattern of a secret access key (40 characters of base64) assigned to `name`."""
     quotes = r"""[\]"'\\]{0,4}"""
     head = rf"{name}{quotes}\s{{0,4}}(?:[:=]|=>)\s{{0,4}}{quotes}"
     return Pattern("aws", (sign,), f"(?P<keep>{head})[A-Za-z0-9/+]{{40}}(?![A-Za-z0-9/+=])")
@@ -103,7 +103,7 @@ _NO_VALUE = rf"{_BLANK}\"'`&;,()\[\]{{}}<>$\\|"
 _KEY_NAME = r"[A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----"
 
 SECRET_PATTERNS = (
-    Pattern(  # to its end, or what there is of it
+    Pattern(  # to its end marker, or as far as the key goes
         "private-key",
         (Sign("-----", "B", "EGIN "),),
         rf"-----BEGIN {_KEY_NAME}(?:(?:[^-]++|-(?!----))*+-----END {_KEY_NAME}"
@@ -113,7 +113,7 @@ SECRET_PATTERNS = (
     _token("anthropic", Sign("sk", "-", "ant-"), "sk-ant-", r"[\w-]{32,}+"),
     _token("openrouter", Sign("sk", "-", "or-v"), "sk-or-v", r"\d-[A-Za-z0-9]{32,}+"),
     _token(
-        "openai",  # and DeepSeek and others that took over its form
+        "openai",  # and DeepSeek and others that adopted its form
         Sign("sk", "-", "(?:proj-|svcacct-|admin-|[A-Za-z0-9]{32})"),
         "sk-",
         r"(?:(?:proj|svcacct|admin)-[\w-]{32,}+|[A-Za-z0-9]{32,}+[\w-]*+)",
@@ -144,7 +144,7 @@ SECRET_PATTERNS = (
         r"(?P<keep>hooks\.slack\.com/(?:services|workflows|triggers)/)T[\w/-]{20,}+",
     ),
     _token(
-        "github",  # a token of an app is ghs_, a number and a JWT
+        "github",  # an app's token is ghs_, a number and a JWT
         Sign("gh[pousr]", "_", ""),
         "gh[pousr]_",
         r"(?:[A-Za-z0-9]{36}|\d{1,20}_eyJ)[\w-]*+(?:\.[\w-]{16,}+){0,2}",
@@ -159,13 +159,13 @@ SECRET_PATTERNS = (
     _aws_secret(Sign("secret", "_", "access_key"), "secret_access_key"),
     _aws_secret(Sign("SECRET", "_", "ACCESS_KEY"), "SECRET_ACCESS_KEY"),
     _aws_secret(Sign("ecret", "A", "ccessKey"), "ecretAccessKey"),
-    Pattern(  # its length first: that is told more quickly than where a word begins
+    Pattern(  # the length is checked first: it is cheaper than where a word begins
         "aws",
         (Sign("", "A", "(?:KIA|SIA|BIA|CCA)[A-Z0-9]"),),
         r"A(?:KIA|SIA|BIA|CCA)(?=[A-Z0-9]{16}(?![A-Za-z0-9]))"
         rf"{word_start('A...')}[A-Z0-9]{{16}}",
     ),
-    Pattern(  # as the one before
+    Pattern(  # like the one above
         "google",
         (Sign("", "A", "Iza"),),
         rf"AIza(?=[\w-]{{35}}(?![\w-])){word_start('AIza')}[\w-]{{35}}",
@@ -214,4 +214,4 @@ SECRET_PATTERNS = (
         least=len("password=abc123"),
     ),
 )
-"""The patterns, in the order in which they are tried: the specific before the general."""
+"""The patterns, in the order in which they are tried: specific before general."""

@@ -9,13 +9,13 @@ from logging import LogRecord
 from logging_core.codec.times import format_time
 
 Clock = Callable[[], float]
-"""Gives seconds since the epoch."""
+"""Returns seconds since the epoch."""
 
 
 class Stamps:
-    """Texts of moments as the tree writes them: `2025-10-03T12:31:10.123456`, local and naive.
+    """Formats times as they are in the tree: `2025-10-03T12:31:10.123456`, local and naive.
 
-    Making such a text takes as long as writing the record, so that of the second is kept.
+    Formatting takes as long as writing the record, so the text of the current second is cached.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -23,11 +23,11 @@ class Stamps:
         self._second: tuple[int, str] = (-1, "")
 
     def now(self) -> str:
-        """The moment of the call."""
+        """Return the timestamp of now."""
         return self.at(self.clock())
 
     def at(self, time_s: float) -> str:
-        """A moment in seconds since the epoch."""
+        """Return the timestamp of `time_s`, in seconds since the epoch."""
         second, micros = divmod(int(time_s * 1e6 + 0.5), 1_000_000)
         known, text = self._second
         if known != second:
@@ -36,5 +36,5 @@ class Stamps:
         return f"{text}{micros:06d}"
 
     def of(self, record: LogRecord) -> str:
-        """When a log record was made; now, if another clock than the system's is in use."""
+        """Return the timestamp of a log record; that of now, if the clock is not the system's."""
         return self.at(record.created if self.clock is time.time else self.clock())

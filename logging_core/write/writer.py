@@ -1,4 +1,4 @@
-"""The writer of a log tree: every call of an orchestrator, and what becomes of it on disk."""
+"""The writer of a log tree: the calls that an orchestrator makes."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ from logging_core.write.stamps import Stamps
 
 
 class TreeWriter:
-    """Writes a log tree, by its own methods and as the standard library's loggers.
+    """Writes a log tree, through its own methods and through the standard library's loggers.
 
-    No call that logs raises an `OSError`: what cannot be written is counted, said on stderr (one
-    line a minute at most), and told in `orchestrator.log` as soon as that works again.
+    Logging calls never raise `OSError`: what cannot be written is counted, reported on stderr (at
+    most one line a minute), and reported in `orchestrator.log` as soon as writing works again.
 
     Args:
-        config: Where, and how much.
+        config: The options.
         clock: Seconds since the epoch; every timestamp comes from it.
 
     Raises:
-        LogDirError: The tree cannot be made or written there.
-        ValueError: One of `redact_patterns` is no regex.
+        LogDirError: The tree cannot be created or written, or other users can write to it.
+        ValueError: One of `redact_patterns` is not a valid regex, or matches the empty string.
     """
 
     def __init__(self, config: LoggingConfig, clock: Callable[[], float] = time.time) -> None:
@@ -76,9 +76,11 @@ class TreeWriter:
             self._shared,
         )
         notices = Notices(self._tree, self._orchestrator, self._shared, self._lines, self._stamps)
-        self._tidy = partial(notices.delete_expired, keep_days=config.audit_days)
+        self._delete_expired = partial(notices.delete_expired, keep_days=config.audit_days)
         quick_bytes = min(1 << 20, config.max_record_bytes // 4)
-        self._audit = AuditFile(self._tree, self._shared, self._tidy, quick_bytes, in_shared_logs)
+        self._audit = AuditFile(
+            self._tree, self._shared, self._delete_expired, quick_bytes, in_shared_logs
+        )
         self._instances = Instances(self._tree, config, self._shared, redactor, self._stamps)
         try:
             prepare_tree(self._tree, self._shared.access)
@@ -89,7 +91,7 @@ class TreeWriter:
         self.audit_logger = logging.getLogger("orchestrator.audit")
         self._set_up_loggers()
         self.orchestrator_logger.info("Logging manager initialized: %s", self.log_dir)
-        self._tidy(date.fromisoformat(self._stamps.now()[:10]))
+        self._delete_expired(date.fromisoformat(self._stamps.now()[:10]))
 
     def get_instance_logger(
         self,
@@ -102,7 +104,7 @@ class TreeWriter:
         parent_instance_id: str | None = None,
         tmux_session: str | None = None,
     ) -> InstanceAdapter:
-        """The logger of one instance, always the same one; also writes its `metadata.json`.
+        """Return the logger of an instance, the same one each time; write its `metadata.json`.
 
         Its records go to `instance.log`. One with `extra={"event_type": "message_sent"}` (or
         `"message_received"`), `message_id`, `direction`, `content`, `tokens`, `cost` (USD) and
@@ -110,12 +112,12 @@ class TreeWriter:
 
         Args:
             instance_id: Its id.
-            instance_name: Its name; `None` leaves the one that the tree has.
-            role: Kept in the metadata, as are the others; `None` leaves what the tree has.
+            instance_name: Its name; `None` keeps the one in the tree.
+            role: Its role; this and the following go into the metadata, `None` keeps what is there.
             instance_type: `claude`, `codex`, …
             model: The model's name.
-            parent_instance_id: Who spawned it.
-            tmux_session: Where it runs.
+            parent_instance_id: The instance that spawned it.
+            tmux_session: The tmux session that it runs in.
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -141,9 +143,9 @@ class TreeWriter:
 
         Args:
             event_type: `instance_spawn`, `message_exchange`, `instance_terminate` or any other.
-            instance_id: Whom it is about; `None` for the whole fleet.
-            details: What the event says; `cost` in USD, `response_time_seconds` in seconds.
-            extra: Further fields at top level; one with a name of ours gets `extra_` before it.
+            instance_id: The instance it concerns; `None` for the whole fleet.
+            details: Data of the event; `cost` in USD, `response_time_seconds` in seconds.
+            extra: Further top-level fields; one with a reserved name is prefixed with `extra_`.
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -170,12 +172,12 @@ class TreeWriter:
         """Append a communication between instances to the `communication.jsonl` of one.
 
         Args:
-            instance_id: Whose file.
+            instance_id: The instance whose file it goes to.
             direction: `outbound` (to the instance) or `inbound` (from it).
-            message_type: What kind of communication, in the orchestrator's own words.
-            content: What was said.
+            message_type: The kind of communication, in the orchestrator's own terms.
+            content: The text.
             parent_id: The instance at the other end.
-            extra: Further fields; one with a name of ours gets `extra_` before it.
+            extra: Further fields; one with a reserved name is prefixed with `extra_`.
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -189,31 +191,31 @@ class TreeWriter:
             "parent_id": parent_id,
         }
         with_extra(fields, extra, frozenset({"event_type"}))
-        told, adapter = None, self._instances.known_logger(instance_id)
+        record, adapter = None, self._instances.known_logger(instance_id)
         if adapter is not None and has_listeners(adapter.logger):
             about = {"event_type": "communication", "instance_id": instance_id, **fields}
-            told = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
-            if not adapter.logger.filter(told):
+            record = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
+            if not adapter.logger.filter(record):
                 return
         files.message(self._stamps.at(time_s), "communication", fields)
-        if adapter is not None and told is not None:
-            tell_listeners(adapter.logger, told)
+        if adapter is not None and record is not None:
+            tell_listeners(adapter.logger, record)
 
     def log_tmux_output(self, instance_id: str, output: str) -> None:
-        """Append what is new of a capture to an instance's `tmux_output.log`, in one `write`.
+        """Append what is new in a capture to an instance's `tmux_output.log`, in one `write`.
 
-        The whole scrollback may be handed over at every capture: stored are the lines that
-        scrolled off since the last one, and below them the pane's last 50 (`pane_rows`), which
-        is what `tail` and the documented recipes show. Nothing is stored of a pane that did not
-        change, but for its window once a minute (`heartbeat_s`). See `captures` for all of it;
-        with `full_captures` each capture is stored as it is.
+        Pass the whole scrollback at every capture: only the lines that scrolled off since the last
+        one are stored, followed by the pane's last 50 (`pane_rows`), which is what `tail` and the
+        documented recipes show. For a pane that did not change, nothing is stored but its window
+        once a minute (`heartbeat_s`). See `captures` for details; with `full_captures`, each
+        capture is stored in full.
 
-        A captured line that reads as a frame header's rule (80 `=`) is stored with one more
-        space before it, so that a pane cannot forge a frame; reading takes the space off again.
+        A captured line that looks like the rule of a frame header (80 `=`) is stored with an extra
+        leading space, so that a pane cannot forge a frame; the reader removes it again.
 
         Args:
-            instance_id: Whose pane.
-            output: The text as captured; may hold SGR colours.
+            instance_id: The instance whose pane it is.
+            output: The captured text; may contain SGR colours.
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -221,11 +223,11 @@ class TreeWriter:
         self._instances.files(instance_id).pane(self._stamps.clock(), text_of(output))
 
     def clean(self, text: str) -> str:
-        """The text without its secrets, as `instance.log` has it; with `redact` off, as it is."""
+        """Return the text as `instance.log` has it: with secrets replaced, if `redact` is on."""
         return self._lines.clean(text)
 
     def cleanup_instance_logs(self, instance_id: str) -> None:
-        """Delete an instance's directory; of a symbolic link, only the link.
+        """Delete an instance's directory; if it is a symbolic link, only the link.
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -234,9 +236,9 @@ class TreeWriter:
         self._instances.delete(instance_id)
 
     def close(self) -> None:
-        """Close every file and take our handlers off the global loggers; again is harmless.
+        """Close every file and remove our handlers from the global loggers; idempotent.
 
-        The handlers of a manager that was made later stay where they are.
+        The handlers of a manager that was created later stay in place.
         """
         for logger, handler in self._handlers:
             logger.removeHandler(handler)
@@ -272,19 +274,19 @@ class TreeWriter:
         details: Mapping[str, Any] | None,
         extra: Mapping[str, Any],
     ) -> None:
-        """Append an event of any form, and tell those who listen."""
+        """Append an event of any form, and pass it to other handlers of the logger."""
         if instance_id is not None:
             check_instance_id(instance_id)
         stamp = self._stamps.at(time_s)
         fields = audit_record(stamp, event_type, instance_id, details)
         with_extra(fields, extra)
-        told = None
+        record = None
         if has_listeners(self.audit_logger):
             about = {"event_type": event_type, "instance_id": instance_id, "details": details}
-            told = direct_record(self.audit_logger, time_s, event_type, about | dict(extra))
-            if not self.audit_logger.filter(told):
+            record = direct_record(self.audit_logger, time_s, event_type, about | dict(extra))
+            if not self.audit_logger.filter(record):
                 return
         self._audit.append(stamp, self._lines.json(fields))
         self._audit.remember(stamp, time_s, event_type, instance_id)
-        if told is not None:
-            tell_listeners(self.audit_logger, told)
+        if record is not None:
+            tell_listeners(self.audit_logger, record)

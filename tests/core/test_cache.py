@@ -77,7 +77,7 @@ def test_nothing_new_is_read_from_the_cache_alone(
 
 
 def test_what_came_since_is_added(kept: Kept) -> None:
-    """New records of known and of new instances are read on top of what was kept."""
+    """New records, of known and of new instances, are added to the cached model."""
     for step in range(3):
         fill(kept.tree, 30 + 10 * step, 40 + 10 * step)
         kept.tree.spawn(f"new{step}", at=step)
@@ -131,7 +131,7 @@ HARM = [truncate, rewrite, replace, delete, delete_instance, shorten_messages, s
 def test_a_tree_that_was_tampered_with_is_read_anew(
     kept: Kept, harm: Callable[[Path], None]
 ) -> None:
-    """Truncated, rewritten, replaced or deleted files: the report is that of the tree as it is."""
+    """If files were truncated, rewritten, replaced or deleted, the tree is read again."""
     harm(kept.root)
     seen, expected = kept.look(), look(kept.root, None)
     assert seen == expected
@@ -166,7 +166,7 @@ def link(file: Path) -> None:
 def test_a_cache_that_cannot_be_trusted_is_not_used(
     kept: Kept, harm: Callable[[Path], None]
 ) -> None:
-    """Damaged, open to others or a link: the tree is read as if there were none."""
+    """A cache that is damaged, writable by others or a link is ignored."""
     harm(kept.file)
     assert not kept.is_used()
     assert kept.look() == look(kept.root, None)
@@ -191,7 +191,7 @@ def test_without_a_place_for_it_nothing_else_changes(kept: Kept, tmp_path: Path)
 def test_a_little_tree_is_not_worth_a_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is read in a moment is not kept."""
+    """No cache is written for a tree that is read in a moment."""
     monkeypatch.undo()
     tree = TreeBuilder(tmp_path / "logs")
     fill(tree, 0, 3)

@@ -193,7 +193,7 @@ texts = st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=12).map("\n".joi
 
 @given(st.lists(texts, max_size=12), st.integers(1, 4))
 def test_what_a_frame_leaves_out_was_stored_before(captures: list[str], rows: int) -> None:
-    """Of any texts at all: a frame is the capture's end, and what is before it was there before."""
+    """For any text, a frame is the capture's end, and what it leaves out was stored before."""
     file, before = File(rows), list[str]()
     for text in captures:
         file.capture(text)
@@ -275,7 +275,7 @@ def test_blank_lines_are_joined_like_others() -> None:
 
 
 def test_a_repeated_line_at_the_limit_stores_little() -> None:
-    """A history of one line over and over is taken for unchanged, not for all new."""
+    """A history of one repeated line counts as unchanged, not as new."""
     file = File(rows=5)
     file.capture("y\n" * 2000)
     assert file.capture("y\n" * 2000 + "done") == "y\n" * 5 + "done"
@@ -301,7 +301,7 @@ def test_full_stores_everything() -> None:
     "options", [{"screen_rows": 0}, {"heartbeat_s": -1.0}, {"heartbeat_s": math.nan}]
 )
 def test_senseless_options_are_refused(options: dict[str, float]) -> None:
-    """No rows, or a heartbeat that is no duration, is a `ValueError` that says what to use."""
+    """Zero rows or an invalid heartbeat is a `ValueError` that says what to use."""
     with pytest.raises(ValueError, match="use"):
         CaptureLog(**options)  # type: ignore[arg-type]  # the wrong type is not what is tested
 
@@ -400,7 +400,7 @@ def pane(tmp_path: Path) -> Iterator[Pane]:
 
 
 def test_a_real_pane_is_stored_whole(pane: Pane) -> None:
-    """Of tmux with colours, a spinner, an editor and a short history: every line once."""
+    """With real tmux, colours, a spinner, an editor and a short history: every line once."""
     file, made = File(rows=12), 0
     for turn in range(40):
         rows = range(made, made + turn * 7 % 13)

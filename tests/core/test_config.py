@@ -13,7 +13,7 @@ from logging_core.config import DEFAULT_LOG_DIR, LoggingConfig, parse_level
 
 
 def test_an_argument_beats_the_dict_which_beats_the_environment() -> None:
-    """The nearest word counts, for each option by itself."""
+    """Precedence is decided for each option separately."""
     env = {"LOG_DIR": "/env", "LOG_LEVEL": "ERROR"}
     config = {"log_dir": "/dict", "log_level": "WARNING", "model": "somebody else's"}
     assert LoggingConfig.load(env=env) == LoggingConfig(Path("/env"), logging.ERROR)
@@ -39,13 +39,13 @@ def test_the_home_directory_may_be_written_as_a_tilde(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("path", ["~no.such.user/logs", 5])
 def test_a_path_that_cannot_be_names_its_option(path: Any) -> None:
-    """The home of nobody, or what is no path at all, is a `ValueError`."""
+    """The home of an unknown user, or a value that is not a path, is a `ValueError`."""
     with pytest.raises(ValueError, match=r"no such home directory|log_dir is 5: use a path"):
         LoggingConfig.load(log_dir=path, env={})
 
 
 def test_a_mistyped_option_is_refused() -> None:
-    """A name that is no option is an error that lists the options, not silence."""
+    """An unknown option is an error that lists the options, and not silently ignored."""
     options: Any = {"audit_dayz": 3}
     with pytest.raises(TypeError, match="unknown option audit_dayz: use one of log_dir, "):
         LoggingConfig.load(**options)
@@ -54,7 +54,7 @@ def test_a_mistyped_option_is_refused() -> None:
 
 
 def test_options_are_checked_however_they_are_given() -> None:
-    """Made directly, a configuration takes and refuses the same values."""
+    """A configuration that is constructed directly accepts and refuses the same values."""
     given: Any = {"log_level": "debug", "log_dir": "/logs", "console": "yes"}
     assert LoggingConfig(**given) == LoggingConfig.load(**given, env={})
     with pytest.raises(ValueError, match="audit_days is -3: use a whole number, 0 or more"):
@@ -73,7 +73,7 @@ def test_a_level_is_a_name_in_any_case_or_a_number(level: str | int, number: int
 
 @pytest.mark.parametrize("level", ["LOUD", "", "-1", "1.5", True])
 def test_an_unknown_level_says_what_is_known(level: str | int) -> None:
-    """A level that is none is refused, with the names that there are."""
+    """An unknown level is refused, with a list of the valid names."""
     with pytest.raises(ValueError, match="use one of DEBUG, INFO, WARNING, ERROR, CRITICAL"):
         parse_level(level)
 

@@ -98,7 +98,7 @@ def test_the_error_of_an_event_is_what_its_details_say(
 
 
 def test_details_that_are_no_object_are_kept_and_flagged() -> None:
-    """A writer that turned its details into a text loses nothing."""
+    """Details that a writer turned into a string are kept."""
     event = audit_with(details="{'x': <object>}")
     assert event.details == {}
     assert event.suspect == ("details",)
@@ -124,7 +124,7 @@ def test_a_cost_is_a_number_or_the_text_of_one(cost: Any, expected: float | None
 
 @pytest.mark.parametrize("cost", [-1, True, "free", "1e3", "١", [1], {"usd": 1}, 1.1e9, "-2"])
 def test_a_value_that_is_no_cost_is_unknown_flagged_and_kept(cost: Any) -> None:
-    """Nothing is made up of a strange cost, and it can still be shown."""
+    """An invalid cost is unknown, not guessed, and its value can still be shown."""
     decoded = message_with(cost=cost)
     assert decoded.cost_usd is None
     assert decoded.suspect == ("cost",)
@@ -133,7 +133,7 @@ def test_a_value_that_is_no_cost_is_unknown_flagged_and_kept(cost: Any) -> None:
 
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_a_number_that_is_none_costs_the_line_nothing_but_that_field(literal: str) -> None:
-    """What no JSON number can be is unknown and flagged; the rest of the line is read."""
+    """A number that JSON cannot hold is unknown and flagged; the rest of the line is read."""
     decoded = message(b'{"message_id": "m1", "cost": %b}' % literal.encode())
     assert (decoded.message_id, decoded.cost_usd) == ("m1", None)
     assert decoded.suspect == ("cost",)
@@ -175,7 +175,7 @@ def test_invalid_utf8_and_lone_surrogates_become_replacement_characters() -> Non
 
 
 def test_raw_control_characters_in_a_string_are_read_and_shown() -> None:
-    """Some writers do not escape them, which is no JSON; the line is read all the same."""
+    """Some writers do not escape control characters; their invalid JSON is read all the same."""
     assert message(b'{"content": "a\x1b[2Jb"}').content == "a␛[2Jb"
 
 
@@ -184,7 +184,7 @@ def test_raw_control_characters_in_a_string_are_read_and_shown() -> None:
     [b"1", b"[]", b'"x"', b"null", b"", b"{", b'{"a": 1', b"[" * 200_000, b'{"a":' * 5000],
 )
 def test_a_line_that_is_no_object_gives_the_reason(line: bytes) -> None:
-    """A broken line is told apart by a sentence, never by an exception."""
+    """A broken line gives a sentence that says what is wrong, never an exception."""
     for reason in (decode_message(line, "abc"), decode_audit(line), decode_metadata(line, "abc")):
         assert isinstance(reason, str)
         assert reason
@@ -192,14 +192,14 @@ def test_a_line_that_is_no_object_gives_the_reason(line: bytes) -> None:
 
 @pytest.mark.parametrize("depth", [150, 900])
 def test_an_object_nested_too_deeply_is_a_problem(depth: int) -> None:
-    """What other code could only fail on is not handed out."""
+    """An object nested so deeply that other code would fail on it is not handed out."""
     line = b'{"x":' * depth + b"1" + b"}" * depth
     assert decode_message(line, "abc") == "nested too deeply"
     assert decode_message(line, "abc", raw=True) == "nested too deeply"
 
 
 def test_of_a_repeated_key_the_last_one_counts() -> None:
-    """As in every JSON reader of the standard tools."""
+    """The last of several equal keys counts, as in the JSON readers of the standard tools."""
     assert message(b'{"content": "a", "content": "b"}').content == "b"
 
 

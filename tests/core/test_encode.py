@@ -132,7 +132,7 @@ def test_only_the_value_that_cannot_be_written_is_replaced() -> None:
 
 
 def test_a_cycle_is_cut_where_it_closes() -> None:
-    """A record that holds itself is written once around."""
+    """A record that contains itself is written once, with a marker where it recurs."""
     details: dict[str, Any] = {"name": "a"}
     details["self"] = details
     details["twice"] = [shared := ["x"], shared]
@@ -230,7 +230,7 @@ def test_what_a_reply_does_not_say_is_null() -> None:
 
 @given(st.dictionaries(st.sampled_from(["level", "extra_level", "extra_extra_level", "x"]), leaves))
 def test_a_callers_fields_never_replace_ours(extra: dict[str, object]) -> None:
-    """A field of ours keeps its meaning, and none of the caller's is lost."""
+    """The format's own fields keep their meaning, and none of the caller's is lost."""
     record = with_extra({"level": "INFO"}, extra, frozenset({"x"}))
     assert record["level"] == "INFO"
     assert "x" not in record
@@ -239,6 +239,6 @@ def test_a_callers_fields_never_replace_ours(extra: dict[str, object]) -> None:
 
 
 def test_empty_text_stays_empty() -> None:
-    """A thing whose text is empty is not taken for one that has none."""
+    """An object whose `str()` is empty is written as an empty string, not as its type."""
     assert text_of("") == ""
     assert text_of(Hostile()) == "<Hostile>"

@@ -50,7 +50,7 @@ def test_the_indent_of_our_own_writer_is_taken_off_again() -> None:
 
 
 def test_a_line_before_the_first_entry_is_a_problem_where_a_file_begins() -> None:
-    """Where the reader began in the middle it is not, and where it went on it is kept."""
+    """Where reading starts mid-file such a line is dropped; where it resumes it is kept."""
     text = b"stray\n2026-11-23 12:00:00 - INFO - a\n"
     refused, dropped, joined = (
         lifecycle(text, stray) for stray in (Stray.REFUSE, Stray.DROP, Stray.JOIN)
@@ -61,7 +61,7 @@ def test_a_line_before_the_first_entry_is_a_problem_where_a_file_begins() -> Non
 
 
 def test_an_entry_that_is_handed_out_early_is_followed_by_its_late_lines() -> None:
-    """What was written in two pieces is all there, with the entry's time."""
+    """An entry written in two pieces is complete, and its late lines have its time."""
     entries = LifecycleEntries("abc", raw=False, stray=Stray.REFUSE)
     found = list(entries.add(0, b"2026-11-23 12:00:00 - ERROR - a"))
     found += entries.flush(final=False)
@@ -155,7 +155,7 @@ def test_only_what_cannot_be_read_is_a_problem() -> None:
 
 
 def test_a_broken_entry_waits_for_its_end_and_a_whole_one_does_not() -> None:
-    """What is plainly unfinished is held back for one look, nothing else is."""
+    """Only an entry that is known to be unfinished is held back, for one poll."""
     first, second, _ = pasted('a "quoted"\nmessage').split(b"\n")
     entries = OrchestratorEntries(raw=False, stray=Stray.REFUSE)
     assert list(entries.add(0, first)) == []

@@ -59,7 +59,7 @@ def test_frames_are_found_with_their_times_and_places() -> None:
 
 
 def test_equal_panes_have_equal_digests() -> None:
-    """So it can be told when a pane last changed."""
+    """Digests tell when a pane last changed."""
     first, second, third = spans(header(0) + "a\n" + header(1) + "a\n" + header(2) + "b\n")
     assert first.digest == second.digest != third.digest
 
@@ -80,7 +80,7 @@ def test_a_rule_counts_only_as_a_line_of_its_own(text: str) -> None:
 
 
 def test_a_frame_whose_time_runs_backwards_is_suspect() -> None:
-    """Pane text may have forged it; the frame after it is compared with it in turn."""
+    """Pane text may have forged such a header; the next one is compared with it in turn."""
     text = header(10) + "a\n" + header(5) + "forged\n" + header(11) + "b\n"
     assert [span.suspect for span in spans(text)] == [False, True, False]
 
@@ -102,13 +102,13 @@ def test_the_newest_frame_grows() -> None:
 
 
 def test_text_before_the_first_frame_is_one_problem() -> None:
-    """It belongs to no capture that could be shown."""
+    """Text before the first frame belongs to no capture, and is one problem."""
     found = scan(b"stray text\n" * 50 + HEADER.encode() + b"one\n")
     assert [type(item) for item in found] == [Unreadable, FrameSpan]
 
 
 def test_a_file_whose_first_newline_is_missing_is_read() -> None:
-    """Somebody may have trimmed it."""
+    """A file that somebody trimmed, so that its first newline is missing, is read."""
     assert bodies(HEADER.lstrip("\n") + "one\n") == ["one\n"]
 
 
@@ -185,7 +185,7 @@ def test_a_frame_of_a_replaced_file_is_not_made_up(tree: TreeBuilder) -> None:
 def test_of_a_giant_frame_the_end_is_read(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a person would look at first, in bounded memory."""
+    """Of a giant frame the end, which a person looks at first, is read in bounded memory."""
     monkeypatch.setattr(frames, "MOST_SHOWN", 20)
     tree.frame("a", "x" * 100 + "the end")
     (ref,) = refs(tree.root)
@@ -194,7 +194,7 @@ def test_of_a_giant_frame_the_end_is_read(
 
 
 def test_the_frames_of_the_real_tree_are_all_found(real_tree: Path) -> None:
-    """As many as there are header times, in order, and the text is that of the file."""
+    """In a real tree there are as many frames as headers, in order, with the text of the file."""
     for path in sorted(real_tree.glob("instances/*/tmux_output.log")):
         own = [
             ref for ref in refs(real_tree) if ref.path.endswith(f"{path.parent.name}/{path.name}")

@@ -288,7 +288,7 @@ def test_messages_get_ids_of_their_own(manager: LoggingManager) -> None:
 def test_a_response_time_that_is_given_is_written(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
-    """Whoever measured better than we do is believed."""
+    """A response time that the caller gives takes precedence over the measured one."""
     message_id = agent.sent("x")
     clock.now_s += 5
     agent.received(message_id, "y", response_time=0.0)
@@ -315,7 +315,7 @@ def test_replies_are_measured_each_from_its_own_request(
 def test_a_reply_to_an_unknown_message_is_written(
     manager: LoggingManager, agent: InstanceHandle
 ) -> None:
-    """What only the request could tell is unknown; the reply is not lost."""
+    """A reply to an unknown request is written; what only the request could tell is unknown."""
     agent.received("never-sent", "hello", tokens=3)
     assert audit(manager)[0]["details"] == {
         "message_id": "never-sent",
@@ -342,7 +342,7 @@ def test_a_second_reply_is_not_measured_again(
 def test_a_clock_that_was_set_back_measures_nothing(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
-    """A response that took less than no time took an unknown one."""
+    """A negative response time is written as unknown."""
     agent.created()
     message_id = agent.sent("x")
     clock.now_s -= 3600
@@ -397,7 +397,7 @@ def test_whatever_is_said_is_written(
 def test_no_part_of_a_secret_is_in_the_line_for_people(
     manager: LoggingManager, agent: InstanceHandle, before: int
 ) -> None:
-    """Wherever the line is cut, of a key that stands there it has no letter."""
+    """Wherever the line is cut, no part of a key at the cut is shown."""
     key = "sk-ant-api03-" + "Ab3dEf6h" * 12
     agent.sent("word " * (before // 5) + "x" * (before % 5) + " " + key + " and so on")
     assert not any("Ab3d" in line or "sk-ant" in line for line in life(manager))
@@ -469,7 +469,7 @@ def test_a_sum_of_prices_has_no_noise(manager: LoggingManager, agent: InstanceHa
 def test_leaving_the_block_writes_the_end(
     manager: LoggingManager, clock: Clock, open_handle: Open
 ) -> None:
-    """A handle is a context manager: nobody has to remember the end."""
+    """As a context manager, a handle writes the end by itself."""
     with open_handle() as agent:
         agent.created()
         clock.now_s += 275
@@ -626,7 +626,7 @@ def test_a_signal_handler_may_end_it(tmp_path: Path) -> None:
 def test_the_fleet_model_follows_every_step(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
-    """Each call puts the instance into the state that it means."""
+    """After each call, the fleet model shows the instance in the corresponding state."""
 
     def state() -> State:
         clock.now_s += 5

@@ -105,7 +105,7 @@ def tree(tmp_path: Path) -> TreeBuilder:
 def test_every_moment_is_what_the_records_up_to_it_say(
     tree: TreeBuilder, since: float | None
 ) -> None:
-    """Record by record, forwards and then at moments in any order."""
+    """At every record, forwards and in any order, the state is that of the records so far."""
     since_s = None if since is None else tree.epoch(since)
     records = timed(tree.root)
     with closing(History(tree.root, max_messages=9, since_s=since_s)) as history:
@@ -132,7 +132,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_pages")
 def test_kept_models_and_pages_make_no_difference(tree: TreeBuilder) -> None:
-    """The state is the same wherever a moment lies between two models that are kept."""
+    """The state does not depend on where checkpoints and pages begin."""
     records = timed(tree.root)
     with closing(History(tree.root, max_messages=9)) as history:
         history.prepare()
@@ -144,7 +144,7 @@ def test_kept_models_and_pages_make_no_difference(tree: TreeBuilder) -> None:
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("first", [400, 290, 120, -50])
 def test_what_is_written_later_is_found_by_preparing_again(tree: TreeBuilder, first: int) -> None:
-    """Newer records, and such that came late: both take their places, and old states stay."""
+    """Newer and late records are merged in order; states returned before do not change."""
     with closing(History(tree.root, max_messages=9)) as history:
         history.prepare()
         before = history.state_at(tree.epoch(200))
@@ -162,7 +162,7 @@ def test_what_is_written_later_is_found_by_preparing_again(tree: TreeBuilder, fi
 
 
 def test_a_tree_of_a_real_orchestrator_at_every_moment(real_tree: Path) -> None:
-    """What another writer left behind, record by record."""
+    """The history of a tree by a real orchestrator is right at every record."""
     records = timed(real_tree)
     with closing(History(real_tree, max_messages=9)) as history:
         history.prepare()
@@ -171,7 +171,7 @@ def test_a_tree_of_a_real_orchestrator_at_every_moment(real_tree: Path) -> None:
 
 
 def test_an_instance_appears_with_its_first_record(tmp_path: Path) -> None:
-    """Nobody is there before; then the state is that of the moment, not of today."""
+    """Before its first record an instance does not exist; then its state is as of the moment."""
     tree = TreeBuilder(tmp_path)
     tree.spawn("a", "Atlas", at=10)
     tree.send("a", "m1", at=20)
@@ -197,7 +197,7 @@ def test_an_instance_appears_with_its_first_record(tmp_path: Path) -> None:
 
 
 def test_a_line_without_a_time_counts_with_the_one_before(tmp_path: Path) -> None:
-    """It is neither lost nor there from the beginning."""
+    """A line without a time is neither lost nor there from the beginning."""
     tree = TreeBuilder(tmp_path)
     tree.send("a", "m1", at=10)
     path = "instances/a/communication.jsonl"
@@ -214,7 +214,7 @@ def test_a_line_without_a_time_counts_with_the_one_before(tmp_path: Path) -> Non
 
 
 def test_messages_are_a_sequence(tmp_path: Path) -> None:
-    """The newest of them, by index, negative index and slice."""
+    """The newest messages can be read by index, negative index and slice."""
     tree = TreeBuilder(tmp_path)
     for number in range(600):
         tree.send("a", f"m{number}", at=number)
@@ -231,7 +231,7 @@ def test_messages_are_a_sequence(tmp_path: Path) -> None:
 
 
 def test_a_replaced_tree_is_another_history(tmp_path: Path) -> None:
-    """Nothing of the old one is left."""
+    """After the tree was replaced, nothing of the old one is left."""
     root = tmp_path / "logs"
     TreeBuilder(root).spawn("a", at=10)
     with closing(History(root)) as history:
@@ -245,7 +245,7 @@ def test_a_replaced_tree_is_another_history(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_loses_no_record(tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Preparing fails; once there is room, it gives everything."""
+    """On a full disk preparing fails; once there is room, it gives everything."""
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -289,7 +289,7 @@ class Countdown(Event):
 def test_preparing_can_be_stopped_and_goes_on_later(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it is stopped, older states stay as they were, and then nothing is missing."""
+    """Wherever it is stopped, earlier states are unchanged, and the next call misses nothing."""
     monkeypatch.setattr(session, "_LOGS", 2)  # so that it takes many looks
     moments = [tree.epoch(at) for at in (-90, 90, 400)]
     with closing(History(tree.root, max_messages=9)) as history:
@@ -311,7 +311,7 @@ def test_preparing_can_be_stopped_and_goes_on_later(
 
 
 def test_what_a_stopped_preparation_put_in_order_takes_no_room(tree: TreeBuilder) -> None:
-    """However often it is stopped, the temporary file does not grow; and it has no name."""
+    """However often preparing is stopped, the temporary file does not grow; and it has no name."""
     sizes = set()
     with closing(History(tree.root)) as history:
         before = set(Path(tempfile.gettempdir()).glob("madrox-*"))
@@ -327,7 +327,7 @@ def who(history: History, at_s: float) -> list[str]:
 
 
 def test_an_instance_that_was_seen_to_go_is_in_no_later_state(tmp_path: Path) -> None:
-    """Up to that moment it is there; if it comes again, it is there again."""
+    """An instance exists until it was seen to be gone, and again after it comes back."""
     tree = TreeBuilder(tmp_path)
     tree.send("a", "m1", at=10)
     tree.send("b", "m2", at=10)
@@ -347,7 +347,7 @@ def test_an_instance_that_was_seen_to_go_is_in_no_later_state(tmp_path: Path) ->
 
 
 def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
-    """The moment that is told counts, not that of a later look, and it outlives a full disk."""
+    """The time passed to `note_gone` counts, not that of a later poll, and survives a full disk."""
     tree = TreeBuilder(tmp_path)
     tree.spawn("a", "Atlas", at=10)
     tree.send("b", "m2", at=20)
@@ -366,7 +366,7 @@ def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
 
 
 def test_problems_and_clock_jumps_are_in_the_states_from_their_time_on(tmp_path: Path) -> None:
-    """A bad line from the record before it on; what is wrong with a whole file, always."""
+    """A bad line counts from the record before it; a problem with a whole file counts always."""
     tree = TreeBuilder(tmp_path)
     path = "instances/a/communication.jsonl"
     tree.send("a", "m1", at=1000)
@@ -395,7 +395,7 @@ def test_problems_and_clock_jumps_are_in_the_states_from_their_time_on(tmp_path:
 
 
 def test_a_gap_is_in_the_states_from_when_it_was_noticed(tmp_path: Path) -> None:
-    """When lines were lost nothing tells."""
+    """A gap counts from when it was noticed, as nothing tells when lines were lost."""
     tree = TreeBuilder(tmp_path)
     tree.send("a", "m1", at=10)
     with closing(History(tmp_path)) as history:

@@ -127,7 +127,7 @@ def test_a_file_in_a_directorys_place_is_named_with_the_remedy(
 def test_a_directory_that_may_not_be_written_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever cannot write there hears it at once, not at the first record."""
+    """A directory without write permission is an error at once, not at the first record."""
     monkeypatch.setattr(os, "access", lambda *_args: False)
     with pytest.raises(LogDirError, match="Permission denied"):
         LoggingManager(tmp_path)
@@ -207,7 +207,7 @@ def test_cleanup_and_close_give_descriptors_back(tmp_path: Path) -> None:
 
 
 def test_a_record_after_close_is_not_lost(manager: LoggingManager) -> None:
-    """Whoever logs after the end still finds it in the tree."""
+    """A record logged after `close` is still in the tree."""
     logger = manager.get_instance_logger("a")
     manager.close()
     logger.info("late")

@@ -31,7 +31,7 @@ def test_a_token_is_marked_wherever_it_stands(name: str, around: tuple[str, str]
 
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_only_the_secret_of_a_header_or_a_url_is_marked(name: str) -> None:
-    """What says that it is a secret stays, so that a reader still sees what stood there."""
+    """The text that marks a secret is kept, so a reader still sees what kind of thing was there."""
     kind, before, secret, after = IN_PLACE[name]
     assert REDACTOR.redact(before + secret + after) == f"{before}[redacted:{kind}]{after}"
 
@@ -120,7 +120,7 @@ def test_own_patterns_mark_what_they_match() -> None:
 
 @pytest.mark.parametrize("regex", ["(", "a*", ""])
 def test_a_pattern_that_cannot_be_meant_is_refused(regex: str) -> None:
-    """What is no regex, or matches everywhere, is a `ValueError` that shows it."""
+    """A pattern that is not a regex, or matches everywhere, is a `ValueError` that quotes it."""
     with pytest.raises(ValueError, match="redaction pattern"):
         Redactor(extra=[regex])
 
@@ -133,6 +133,6 @@ fields = st.dictionaries(
 
 @given(fields)
 def test_what_passes_at_a_glance_holds_no_secret(details: dict[str, Any]) -> None:
-    """The quick look of the audit trail never lets through what the whole one would take out."""
+    """The audit trail's quick check never passes what full redaction would replace."""
     if REDACTOR.passes(details):
         assert REDACTOR.redact_value(details) is details

@@ -46,7 +46,7 @@ def test_no_umask_changes_who_may_look(tmp_path: Path, mask: int) -> None:
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
 def test_a_tree_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
-    """Whoever could plant files there is kept out first; the error says how, and one may insist."""
+    """If others can plant files there, it is refused; the error says what to do."""
     root = tmp_path / "logs"
     root.mkdir()
     root.chmod(mode)
@@ -90,7 +90,7 @@ def test_a_link_to_ones_own_directory_is_a_good_root(tmp_path: Path) -> None:
 def test_what_is_planted_at_a_logs_path_is_not_written_to(
     tmp_path: Path, planted: str, name: str
 ) -> None:
-    """Links, named pipes and second names of other files are refused, at once and harmlessly."""
+    """Symbolic and hard links and named pipes are refused, at once and without side effects."""
     root, target = tmp_path / "logs", tmp_path / "precious"
     target.write_text("mine\n")
     manager = LoggingManager(root, clock=lambda: 1_795_435_200.0)

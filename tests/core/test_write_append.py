@@ -89,7 +89,7 @@ def test_a_directory_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
 
 
 def test_something_else_in_a_directorys_place_is_an_error(tmp_path: Path) -> None:
-    """A file is not taken for the directory that should be there."""
+    """A file where a directory should be is an error."""
     (tmp_path / "instances").write_text("")
     with pytest.raises(NotADirectoryError):
         make_private_dir(tmp_path / "instances")
@@ -107,7 +107,7 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_no_descriptor_outlives_its_file(tmp_path: Path) -> None:
-    """Closing, or forgetting, a file gives its descriptor back."""
+    """Closing or dropping a file closes its descriptor."""
     before = set(Path("/proc/self/fd").iterdir())
     for number in range(50):
         file = AppendFile(tmp_path / f"{number}")
@@ -157,7 +157,7 @@ def test_processes_mix_nothing(tmp_path: Path) -> None:
 
 
 def test_an_audit_record_goes_to_the_file_of_its_own_day(tmp_path: Path) -> None:
-    """Past midnight the trail goes on in a new file, and a clock set back in the old one."""
+    """After midnight the trail continues in a new file; after a clock is set back, in the old."""
     stamps, midnight = Stamps(lambda: 0.0), START.replace(hour=0).timestamp()
     file = AuditFile(LogTree(tmp_path))
     for name, time_s in (("a", midnight - 1e-6), ("b", midnight), ("c", midnight - 60)):
@@ -169,7 +169,7 @@ def test_an_audit_record_goes_to_the_file_of_its_own_day(tmp_path: Path) -> None
 
 
 def test_a_document_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    """A reader of the old file goes on reading the old one; nothing but the new one is left."""
+    """A reader that has the old file open keeps reading it; on disk only the new one is left."""
     path = tmp_path / "metadata.json"
     replace_file(path, b'{"old": 1}\n')
     with path.open("rb") as reader:
@@ -180,7 +180,7 @@ def test_a_document_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_a_document_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
-    """A failure leaves the old file, and no temporary one."""
+    """If a document cannot be replaced, the old one is left, and no temporary file."""
     path = tmp_path / "metadata.json"
     path.mkdir()
     with pytest.raises(OSError, match="directory"):
@@ -189,7 +189,7 @@ def test_a_document_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
 
 
 def test_a_left_over_temporary_file_is_in_nobodys_way(tmp_path: Path) -> None:
-    """What a killed process left is neither used nor followed."""
+    """A temporary file or link that a killed process left is neither used nor followed."""
     path, target = tmp_path / "metadata.json", tmp_path / "target"
     target.write_text("mine")
     path.with_name(f".metadata.json.{os.getpid()}.0.tmp").symlink_to(target)
@@ -199,7 +199,7 @@ def test_a_left_over_temporary_file_is_in_nobodys_way(tmp_path: Path) -> None:
 
 
 def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
-    """One says the name and the other the role, at the same moment: the metadata has both."""
+    """If one process adds the name while another adds the role, the metadata has both."""
     code = (
         "import sys; from pathlib import Path\n"
         "from logging_core.write.metadata import update_metadata\n"
@@ -231,7 +231,7 @@ def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
-    """A half-written file of a process that is gone does not stay; one of a live process does."""
+    """The temporary file of a killed writer is removed by the next one; a live writer's stays."""
     path = tmp_path / "metadata.json"
     gone = subprocess.Popen(["true"])
     gone.wait()
@@ -243,7 +243,7 @@ def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_was_stopped_stops_nobody(tmp_path: Path) -> None:
-    """While another process holds on to the directory, metadata is written all the same."""
+    """Metadata is written even while another process holds the lock."""
     fd = os.open(tmp_path, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -255,7 +255,7 @@ def test_a_writer_that_was_stopped_stops_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b"\xff"])
 def test_broken_metadata_is_made_anew(tmp_path: Path, broken: bytes) -> None:
-    """A metadata file that holds no object does not stay in the way."""
+    """A metadata file that does not hold an object is replaced."""
     path = tmp_path / "a" / "metadata.json"
     path.parent.mkdir()
     path.write_bytes(broken)

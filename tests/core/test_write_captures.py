@@ -52,7 +52,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Panes]]:
 
 
 def test_a_scrollback_is_stored_once(make: Callable[..., Panes]) -> None:
-    """Of a thousand captures of a growing pane the file holds each line once, and the windows."""
+    """After a thousand captures of a growing pane, each line is stored once, and the windows."""
     panes = make()
     for rows in range(10, 1010):
         panes.capture(rows, str(rows))
@@ -112,7 +112,7 @@ def test_a_new_file_begins_with_the_whole_pane(
 
 
 def test_a_new_process_begins_with_the_whole_pane(make: Callable[..., Panes]) -> None:
-    """Nobody knows what happened in between."""
+    """A new process stores the whole pane first, as nobody knows what happened in between."""
     make().capture(50)
     panes = make()
     panes.capture(55)

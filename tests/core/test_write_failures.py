@@ -197,7 +197,7 @@ def test_a_deleted_tree_is_made_again(tmp_path: Path) -> None:
 
 
 def test_descriptors_that_others_closed_are_opened_again(tmp_path: Path) -> None:
-    """A process that makes itself a daemon closes what it does not know; nothing is lost by it."""
+    """A daemonizing process closes all descriptors; no record is lost."""
     manager = LoggingManager(tmp_path, clock=lambda: 1_795_435_200.0)
     manager.log_audit_event("before")
     for name in Path("/proc/self/fd").iterdir():
@@ -217,7 +217,7 @@ def test_descriptors_that_others_closed_are_opened_again(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("options", [{}, {"max_record_bytes": 10_000}])
 def test_a_huge_message_is_cut_and_says_so(tmp_path: Path, options: Any) -> None:
-    """A text beyond the configured size is cut, in every file; its length and SHA-256 are said."""
+    """Text beyond the limit is cut, in every file, with a note of its length and SHA-256."""
     manager, size = LoggingManager(tmp_path, **options), 100_000_000 if not options else 20_000
     most = options.get("max_record_bytes", 16 * 1024 * 1024)
     text = ("é" if options else "x") * size
@@ -272,7 +272,7 @@ def test_stderr_hears_of_it_once_a_minute(capsys: pytest.CaptureFixture[str]) ->
 def test_a_broken_stderr_does_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    """A daemon without a stderr loses a record and nothing else."""
+    """Without a usable stderr, a failing write costs that record and nothing else."""
     manager = LoggingManager(tmp_path)
     stream = (tmp_path / "err").open("w")
     stream.close()

@@ -103,7 +103,7 @@ def test_an_audit_record_of_the_standard_logger_is_the_same(manager: LoggingMana
 
 
 def test_messages_land_in_communication_and_their_text_in_the_log(manager: LoggingManager) -> None:
-    """A message's record is one file's, its line for people the other's."""
+    """A message is in `communication.jsonl`, its one-line text in `instance.log`."""
     logger = manager.get_instance_logger("abc123", "worker")
     sent = {
         "event_type": "message_sent",

@@ -14,7 +14,7 @@ from written import Kept, audit, orchestrator
 
 
 def test_a_users_handlers_get_every_record(manager: LoggingManager) -> None:
-    """Also records that are written without the standard library."""
+    """A user's handlers also get records that are written past the standard library."""
     on_audit, on_orchestrator, on_instance = Kept(), Kept(), Kept()
     manager.audit_logger.addHandler(on_audit)
     manager.orchestrator_logger.addHandler(on_orchestrator)
@@ -81,7 +81,7 @@ def test_handlers_above_get_audit_events_once_that_is_asked_for(manager: Logging
 def test_a_second_manager_takes_over_the_global_loggers(
     tmp_path: Path, manager: LoggingManager
 ) -> None:
-    """Their records go to the newer tree; a manager's own calls still go to its own."""
+    """Global loggers write to the newer tree; a manager's own methods, to its own."""
     kept = Kept()
     manager.orchestrator_logger.addHandler(kept)
     second = LoggingManager(tmp_path / "second", clock=START.timestamp)

@@ -34,7 +34,7 @@ def test_without_locks_nothing_is_lost_and_the_files_only_grow(
     capsys: pytest.CaptureFixture[str],
     number: int,
 ) -> None:
-    """Every record is written, stderr says once why no file is put aside, and no call raises."""
+    """Every record is written, stderr says once why nothing is rotated, and no call raises."""
     manager = LoggingManager(tmp_path, orchestrator_max_bytes=5_000, instance_max_bytes=5_000)
     asked = without_locks(monkeypatch, number)
     logger = manager.get_instance_logger("a")
@@ -59,7 +59,7 @@ def test_without_locks_nothing_is_lost_and_the_files_only_grow(
 def test_without_locks_several_writers_share_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None of them puts aside what another one writes to, and no descriptor is left open."""
+    """No writer rotates a file that another one writes to, and no descriptor leaks."""
     without_locks(monkeypatch, errno.ENOLCK)
     writers = [RotatingFile(tmp_path / "log", 1_000, 3) for _ in range(3)]
     for writer in writers:
@@ -76,7 +76,7 @@ def test_without_locks_several_writers_share_a_file(
 def test_once_there_are_locks_again_a_file_is_put_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next record begins a new file; what had grown too large is the first archive."""
+    """The next record begins a new file; the oversized one becomes the first archive."""
     file = RotatingFile(tmp_path / "log", 10, 3)
     without_locks(monkeypatch, errno.ENOLCK)
     for text in (b"full full\n", b"more more\n", b"most most\n"):

@@ -49,7 +49,7 @@ def test_children_reach_the_file(manager: LoggingManager) -> None:
 
 
 def test_audit_events_stay_out_of_the_orchestrators_log(manager: LoggingManager) -> None:
-    """The two files have nothing in common."""
+    """`orchestrator.log` holds no audit events, and the audit trail none of its records."""
     manager.audit_logger.info("instance_spawn", extra={"event_type": "instance_spawn"})
     manager.log_audit_event("instance_spawn")
     assert len(orchestrator(manager)) == 1
@@ -156,7 +156,7 @@ def test_instance_loggers_leave_no_trace_in_the_global_table(manager: LoggingMan
 
 
 def test_a_level_set_on_an_instances_logger_holds_at_once(manager: LoggingManager) -> None:
-    """What was decided for earlier records is not remembered."""
+    """What was decided for earlier records is not cached."""
     adapter, kept = manager.get_instance_logger("a"), Kept()
     adapter.logger.addHandler(kept)
     adapter.debug("no")
@@ -182,7 +182,7 @@ def test_a_record_that_cannot_be_written_does_not_stop_the_caller(
 def test_records_are_shown_on_the_console_where_that_is_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With `console=True` stderr has every line of the log, in a form that a terminal can bear."""
+    """With `console=True` every record is on stderr, too, safe for a terminal."""
     manager = LoggingManager(tmp_path / "quiet")
     manager.orchestrator_logger.warning("unseen")
     manager = LoggingManager(tmp_path / "loud", console=True, clock=START.timestamp)

@@ -26,7 +26,7 @@ panes = st.lists(lines, max_size=8).map("\n".join)
 
 @given(panes)
 def test_a_capture_comes_back_exactly(text: str) -> None:
-    """Taking the spaces off again gives the very text that was captured."""
+    """A capture reads back as exactly the text that was captured."""
     assert restore_pane(defuse_pane(text)) == text
 
 
@@ -64,5 +64,5 @@ def test_a_forged_header_is_stored_as_text() -> None:
 
 
 def test_a_capture_that_is_no_valid_text_is_stored() -> None:
-    """Bytes that were no UTF-8 when tmux was asked are stored as escapes."""
+    """Bytes from tmux that are not valid UTF-8 are stored as escapes."""
     assert encode_frame(START.timestamp(), "a\udcffb").endswith(b"a\\udcffb\n")

@@ -143,7 +143,7 @@ def test_processes_that_rotate_one_file_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_the_test_above_finds_lost_records(tmp_path: Path) -> None:
-    """The standard library's handler does not pass it."""
+    """The standard library's handler fails the test above, so that test does find lost records."""
     with pytest.raises(AssertionError, match="lost"):
         check_that_nothing_is_lost("stdlib", tmp_path)
 
@@ -179,7 +179,7 @@ def test_a_child_writes_whatever_its_parent_was_doing(tmp_path: Path) -> None:
 
 
 def test_a_signal_handler_may_log(tmp_path: Path) -> None:
-    """Records of a handler that interrupts others are written, and so are those."""
+    """Records of a signal handler are written, and so are the records that it interrupts."""
     heard, number = map(int, run(SIGNALS, tmp_path).split())
     (audit,) = (tmp_path / "audit").iterdir()
     events = [json.loads(line) for line in audit.read_text().splitlines()]

@@ -66,7 +66,7 @@ def written(root: Path, *left_out: str) -> str:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_no_secret_reaches_the_shared_logs(make: Callable[..., LoggingManager], name: str) -> None:
-    """Not in a message, an argument, an extra, a traceback or a detail at any depth."""
+    """Messages, arguments, extras, tracebacks and nested details are written without secrets."""
     manager = make()
     say_everywhere(manager, SECRETS[name])
     text = written(manager.log_dir, "communication.jsonl", "tmux_output.log")
@@ -76,7 +76,7 @@ def test_no_secret_reaches_the_shared_logs(make: Callable[..., LoggingManager], 
 
 
 def test_messages_and_captures_are_whole_unless_asked(make: Callable[..., LoggingManager]) -> None:
-    """The full history keeps what was said; two options take secrets out of it, too."""
+    """Messages and captures are kept in full; two options redact them, too."""
     manager = make()
     say_everywhere(manager, TOKEN)
     assert [line["content"] for line in said(manager, "a")] == [TOKEN, TOKEN]

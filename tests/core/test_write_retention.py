@@ -64,7 +64,7 @@ LOOK_ALIKES = [
 
 
 def test_only_what_is_certainly_an_old_audit_file_goes(tmp_path: Path) -> None:
-    """Forty names that look like it stay, as do directories and links; the old files go."""
+    """Old audit files go; forty names that look similar stay, as do directories and links."""
     assert len(LOOK_ALIKES) >= 40
     for name in LOOK_ALIKES:
         (tmp_path / name).write_text("x")
@@ -82,7 +82,7 @@ def test_only_what_is_certainly_an_old_audit_file_goes(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_user_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What somebody else has put there is not ours to delete."""
+    """A file that another user owns is not deleted."""
     for day in (1, 2, 3):
         (tmp_path / f"audit_2020010{day}.jsonl").write_text("x")
     someone_else = os.geteuid() + 1
@@ -96,7 +96,7 @@ def test_a_file_of_another_user_stays(tmp_path: Path, monkeypatch: pytest.Monkey
     st.integers(1, 90),
 )
 def test_no_clock_deletes_the_newest_two(days: set[date], today: date, keep: int) -> None:
-    """Whatever day it is taken for, the two newest stay, and all that is young enough."""
+    """Whatever the clock says, the two newest files stay, and so do all that are recent enough."""
     names = [f"audit_{day:%Y%m%d}.jsonl" for day in days]
     gone = expired(names, today, keep)
     kept = set(names) - set(gone)

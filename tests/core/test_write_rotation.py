@@ -37,7 +37,7 @@ def test_a_full_file_is_put_aside(tmp_path: Path) -> None:
 
 
 def test_a_record_larger_than_the_file_stands_alone(tmp_path: Path) -> None:
-    """It is written whole, and no empty archive is made for it."""
+    """A record larger than the file is written whole, and leaves no empty archive."""
     write(tmp_path / "log", "x" * 50)
     assert contents(tmp_path) == {"log": "x" * 50 + "\n"}
     write(tmp_path / "log", "after")
@@ -67,7 +67,7 @@ def test_a_rotation_that_was_cut_short_is_finished(tmp_path: Path, gap: int) -> 
 def test_a_rotation_killed_between_any_two_steps_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After each single renaming the process may end: everything is there, in order."""
+    """If the process dies after any single rename, everything is still there, in order."""
     real = Path.rename
     for steps in range(3):
         directory = tmp_path / str(steps)
@@ -93,7 +93,7 @@ def test_a_rotation_killed_between_any_two_steps_loses_nothing(
 
 
 def test_compressed_archives_move_too(tmp_path: Path) -> None:
-    """What a user has compressed is neither overwritten nor left behind."""
+    """An archive that a user compressed is neither overwritten nor left behind."""
     (tmp_path / "log").write_text("full full\n")
     (tmp_path / "log.1.gz").write_text("old")
     (tmp_path / "log.3").write_text("oldest")
@@ -125,7 +125,7 @@ def test_nobody_waits_for_one_who_rotates(tmp_path: Path) -> None:
 def test_a_rotation_that_fails_costs_no_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where nothing can be put aside, the file goes on growing, and stderr says why."""
+    """If rotation fails, the file keeps growing, and stderr says why."""
     (tmp_path / ".log.lock").symlink_to("elsewhere")
     write(tmp_path / "log", "full full", "more")
     assert (tmp_path / "log").read_text() == "full full\nmore\n"
@@ -158,7 +158,7 @@ def test_the_logs_of_a_tree_have_the_documented_sizes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["file", "directory"])
 @pytest.mark.parametrize("how", ["renamed", "deleted"])
 def test_a_file_that_others_take_away_is_made_again(tmp_path: Path, what: str, how: str) -> None:
-    """A record later than a millisecond after that is at the path, and those before are safe."""
+    """A millisecond after a file was renamed or deleted, records go to its path again."""
     path = tmp_path / "a" / "log"
     taken = path if what == "file" else path.parent
     for file in (AppendFile(path), RotatingFile(path, 1_000_000, 3)):

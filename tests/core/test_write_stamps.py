@@ -37,7 +37,7 @@ def test_microseconds_are_always_there() -> None:
 
 
 def test_a_records_own_time_counts() -> None:
-    """A record that waited in a queue has the time when it was logged."""
+    """A record that waited in a queue has the time at which it was logged."""
     record = logging.makeLogRecord({})
     record.created = START.timestamp()
     assert Stamps(time.time).of(record) == "2026-11-23T12:00:00.000000"
