@@ -13,9 +13,8 @@ from threading import Event
 from typing import Any, NamedTuple, Self
 
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.instance import SPOKEN
 from logging_core.gather import Runs, Timed
-from logging_core.records import Batch, Message, Oddity, Problem, Record
+from logging_core.records import SPOKEN, Batch, Message, Oddity, Problem, Record
 from logging_core.spill import Entry, Page, Place, Spill
 from logging_core.stored import MESSAGES_A_PAGE
 

@@ -11,6 +11,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+SPOKEN = frozenset({"message_sent", "message_received", "communication"})
+"""The event types of messages; other lines of a `communication.jsonl` are about its life."""
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of an instance's `communication.jsonl`.

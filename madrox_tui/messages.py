@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
 
-from logging_core.records import Message
+from logging_core.records import SPOKEN, Message
 from logging_core.threads import in_thread
 
 PAGE = 500
@@ -71,4 +71,7 @@ class MessageSource:
         if pages is None:
             pages = self._open_pages(instance_ids)
             pages.start_before(before_s)
-        return pages, pages.older(PAGE)
+        while page := pages.older(PAGE):
+            if spoken := [message for message in page if message.event_type in SPOKEN]:
+                return pages, spoken
+        return pages, []

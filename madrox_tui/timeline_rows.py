@@ -141,24 +141,31 @@ class TimelineRows:
         return self._surplus >= MOST_KEPT
 
     def add_older(self, page: Sequence[Message]) -> None:
-        """Take in the page before the floor: it replaces what was known of its time."""
+        """Take in the page before the floor: it replaces what was known of its time.
+
+        Where clocks jumped, rows stand in the order of their files and not of their times: what
+        the page repeats of them is left out, and what it lacks stays.
+        """
         floor, floor_s = self.floor()
         if not page:
             self._floor = 0, -math.inf
             return
         first_s = next((m.time_s for m in page if m.time_s is not None), floor_s)
-        cut = self.first_at(first_s)
+        cut = min(self.first_at(first_s), floor)
         while cut and isinstance(self.rows[cut - 1], Separator):
             cut -= 1
         joint = floor
         while joint < len(self.rows) and isinstance(self.rows[joint], Separator):
             joint += 1
-        known = self.rows[cut:floor]
-        happened = (row for row in known if isinstance(row, TimelineEvent))
+        below = {_key(row) for row in self.rows[floor:] if _is_before(row, floor_s)}
+        page = [message for message in page if _key(message) not in below]
+        in_page = set(map(_key, page))
+        known = [row for row in self.rows[cut:floor] if not isinstance(row, Separator)]
+        kept = [row for row in known if _key(row) not in in_page]
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
-        more = len(page) - sum(isinstance(row, Message) for row in known)
+        more = len(page) - (len(known) - len(kept))
         spacer = _Spacer(self._time_before(cut))
-        older = [*spacer.spaced(_merged(page, happened)), *self._events_end(more, floor_s)]
+        older = [*spacer.spaced(_merged(page, iter(kept))), *self._events_end(more, floor_s)]
         self.rows[cut : joint + 1] = [*older, *spacer.spaced(next_one)]
         self.messages += more
         self._surplus += more
@@ -231,7 +238,18 @@ def _joins(old: Sequence[E], old_first: int, new: Sequence[E], first: int) -> bo
     return (last == -1 and not old) or (0 <= last < len(new) and new[last] is old[-1])
 
 
-def _merged(messages: Iterable[Message], events: Iterator[TimelineEvent]) -> Iterator[Entry]:
+def _key(row: Row) -> object:
+    """What a message is known by when it is read once more."""
+    if isinstance(row, Message):
+        return row.instance_id, row.time_s, row.message_id, row.direction, row.content
+    return None
+
+
+def _is_before(row: Row, time_s: float) -> bool:
+    return isinstance(row, Message) and (row.time_s is None or row.time_s < time_s)
+
+
+def _merged(messages: Iterable[Message], events: Iterator[Entry]) -> Iterator[Entry]:
     """Both by time. What has none stands where the one before it stands."""
     event = next(events, None)
     for message in messages:

@@ -11,13 +11,14 @@ from typing import Any
 from logging_core.analyse.columns import Columns, by_instance
 from logging_core.analyse.facts import moment_s
 from logging_core.analyse.groups import Tables
-from logging_core.analyse.instance import SPOKEN, Instance, first_line
+from logging_core.analyse.instance import Instance, first_line
 from logging_core.analyse.problems import OddityTally, ProblemTally
 from logging_core.analyse.series import Series
 from logging_core.analyse.state import TimelineEvent, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
+    SPOKEN,
     AuditBlock,
     AuditEvent,
     Batch,

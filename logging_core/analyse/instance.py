@@ -18,10 +18,14 @@ from logging_core.analyse.facts import (
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest
-from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, Metadata
-
-SPOKEN = frozenset({"message_sent", "message_received", "communication"})
-"""The event types of messages; other lines of a `communication.jsonl` are about its life."""
+from logging_core.records import (
+    SPOKEN,
+    AuditEvent,
+    FrameRef,
+    LifecycleEvent,
+    Message,
+    Metadata,
+)
 
 _CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
 _READY = re.compile(r"[\w ]{0,60}initialization completed")

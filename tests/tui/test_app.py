@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from textual import events
 
 from builders import TreeBuilder
 from driver import run_app
+from madrox_tui.panels.timeline import TimelinePanel
 
 pytestmark = pytest.mark.asyncio
 
@@ -285,3 +287,13 @@ async def test_a_pane_that_never_rests_is_shown_all_the_same(fleet: TreeBuilder)
         for number in range(200):
             fleet.frame("a1", f"frame number {number} of many", at=596 + number / 1000)
         await person.sees("frame number 199 of many")
+
+
+async def test_going_to_the_first_message_changes_no_number(real_tree: Path) -> None:
+    """On a tree that a real orchestrator wrote, `g` brings no row a second time."""
+    async with run_app(real_tree, now_s=TreeBuilder.epoch(86_400)) as person:
+        await person.sees("Timeline 54")
+        await person.press("3", "g")
+        timeline = person.app.screen.query_one(TimelinePanel)
+        await person.until(lambda: timeline._rows.floor()[1] == -math.inf, "all is read")
+        await person.sees("Timeline 54")

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.asyncio
 
 
 def message(at: float, instance_id: str = "a") -> Message:
-    return Message(instance_id=instance_id, time_s=at, content=f"said at {at:g}")
+    return Message(
+        instance_id=instance_id, time_s=at, event_type="message_sent", content=f"said at {at:g}"
+    )
 
 
 class FakePages:
@@ -90,6 +92,15 @@ async def test_a_new_start_drops_what_is_being_read() -> None:
     pages.gate.set()
     assert await reading is None
     assert [m.time_s for m in await source.older() or []] == [0, 1, 2]
+
+
+async def test_lines_about_an_instances_life_are_no_messages() -> None:
+    """A page with nothing else is passed over; what was said before it is found all the same."""
+    life = [Message(instance_id="a", time_s=at, text="created") for at in range(2, PAGE + 9)]
+    source = MessageSource(FakePages([message(1), *life]).open)
+    source.start(2 * PAGE)
+    assert await source.older() == [message(1)]
+    assert await source.older() == []
 
 
 async def test_one_read_at_a_time() -> None:

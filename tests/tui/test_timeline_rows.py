@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -160,6 +161,20 @@ def test_older_pages_fill_what_has_gaps() -> None:
     assert fleet.rows.floor()[1] < 0
     assert fleet.add(sent(60)) == 1
     assert fleet.texts[-1] == "at 60"
+
+
+def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
+    """A message far ahead or far back in its file is there once, whatever a page brings again."""
+    fleet = Fleet()
+    ahead, back = sent(40 * DAY_S, "ahead"), sent(-400 * DAY_S, "back")
+    lines = [sent(0), ahead, sent(2), back, sent(4), sent(5, instance_id="b")]
+    fleet.add(*lines)
+    by_time = sorted(lines, key=lambda message: message.time_s or 0.0)
+    while (floor_s := fleet.rows.floor()[1]) > -math.inf:
+        fleet.rows.add_older([m for m in by_time if (m.time_s or 0.0) < floor_s][-2:])
+    shown = [row for row in fleet.rows.rows if isinstance(row, Message)]
+    assert sorted(said(row) for row in shown) == sorted(said(line) for line in lines)
+    assert fleet.rows.messages == len(lines)
 
 
 def test_an_older_page_of_another_day() -> None:
