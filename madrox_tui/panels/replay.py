@@ -128,7 +128,9 @@ class ReplayPanel(ReplayView):
         yield from self._place.facts(self._at_s)
         if self._gone:
             yield "file gone"
-        yield from self._progress(self._instance.frames - self._seen)
+        # At an earlier moment nothing is new: how many frames there were then is not the same.
+        new = self._instance.frames - self._seen if self._moment_s is None else 0
+        yield from self._progress(new)
 
     def _progress(self, new: int) -> Iterator[str]:
         if self.follow:

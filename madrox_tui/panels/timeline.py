@@ -133,6 +133,11 @@ class TimelinePanel(LineView):
 
     # --- what is shown -------------------------------------------------------
 
+    def show_at(self, at_s: float | None) -> None:
+        """Show what was said last before a moment, wherever one was looking; `None`: the newest."""
+        del at_s  # the view of that moment ends there
+        self.action_last()
+
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Add what is new, or choose all rows anew if the filter changed."""
         if view is None:

@@ -50,6 +50,7 @@ class ScrubbedView(FrameView):
         if course is not None and time_s is not None:
             cell_s = (course.to_s - course.from_s) / BUCKETS
             if course.from_s <= time_s <= course.to_s + cell_s:
+                self.course = course._replace(to_s=max(course.to_s, time_s))
                 return
         self._survey(ref.instance_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 from rich.segment import Segment
@@ -75,12 +76,19 @@ class Scrubber(msgspec.Struct, frozen=True):
             ]
         if not self.first:
             return strip
-        left = Segment(f"{fmt.clock(self.course.from_s)} ", muted)
+        left = Segment(f"{self._time(self.course.from_s, '%d %b')} ", muted)
         if mouse is None:
             right = Segment(f" {fmt.clock(self.course.to_s)}", muted)
         else:
-            right = Segment(f" {fmt.clock(self.time_of(mouse))}", style("accent"))
+            right = Segment(f" {self._time(self.time_of(mouse), '%d %H:%M')}", style("accent"))
         return [left, *strip, right]
+
+    def _time(self, time_s: float, other_day: str) -> str:
+        """The clock time; of another day than the end's, what `other_day` says of it."""
+        time, end = map(datetime.fromtimestamp, (time_s, self.course.to_s))
+        return (
+            f"{time:{other_day}}".ljust(_CLOCK) if time.date() != end.date() else fmt.clock(time_s)
+        )
 
     def _bars(self) -> str:
         """The density in as many cells as there are; what is not nothing is seen."""

@@ -290,6 +290,25 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_every_panel_goes_to_a_time_wherever_one_was(tree: TreeBuilder) -> None:
+    """A timeline that was scrolled back shows what was said last then; no frame counts as new."""
+    tree.spawn("a1", "atlas", at=0)
+    for n in range(200):
+        tree.send("a1", f"m-{n}", f"said at {n}", at=n * 2)
+        tree.frame("a1", f"frame {n}", at=n * 2)
+    async with run_app(tree.root, now_s=NOW_S, past=TreePast(tree.root)) as person:
+        await person.sees("said at 199", "frame 199")
+        await person.press("3", "g")
+        await person.misses("said at 199")
+        await person.press("T", *"-7m", "enter")
+        await person.sees("◷ at ", "said at 90 ", "frame 90")
+        assert "said at 91" not in person.text
+        assert " new" not in person.panel("pane")
+        await person.press("escape")
+        await person.sees("● live", "said at 199")
+
+
+@pilot
 async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) -> None:
     """A slow preparation is named, can be left by Esc, and is never done twice at once."""
     past = TreePast(fleet.root)

@@ -37,6 +37,15 @@ def test_the_moment_under_the_mouse() -> None:
     assert text(Scrubber(COURSE, 28), mouse=9 + 3).endswith(" 12:05:00")
 
 
+def test_days_are_told_apart() -> None:
+    """A recording of several days begins with its day, and the mouse tells the day as well."""
+    month = Scrubber(Course((1, 1), START_S - 30 * 86_400, START_S), 28)
+    assert text(month).startswith("24 Oct   ")
+    assert text(month).endswith(" 12:00:00")
+    assert text(month, mouse=9).endswith(" 24 12:00")
+    assert text(month, mouse=18).endswith(" 12:00:00")
+
+
 def test_narrow() -> None:
     """Where there is no room for clock times, the strip has it all."""
     assert text(Scrubber(COURSE, 5)) == "▁█▄ ▁"
