@@ -7,12 +7,16 @@ and offsets are bytes. Times are seconds since the epoch. `None` always means un
 from __future__ import annotations
 
 import enum
+from array import array
 from typing import Any, TypeAlias
 
 import msgspec
 
 SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 """The event types of messages; other lines of a `communication.jsonl` are about its life."""
+
+UNKNOWN = -1
+"""What stands in a column of numbers for one that an exchange does not say."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -84,32 +88,39 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extra: dict[str, Any] = {}
 
 
-class ExchangeDetails(msgspec.Struct, frozen=True, gc=False):
-    """What a `message_exchange` says, under the names that stand in the file.
+class Exchanges(msgspec.Struct, gc=False):
+    """Many `message_exchange` events in bulk, by column: only what sums are made of.
 
-    Every number is finite and not negative; `None` is unknown. `cost` is US dollars,
-    `response_time_seconds` seconds.
-    """
-
-    message_id: str | None = None
-    tokens: int | None = None
-    cost: float | None = None
-    response_time_seconds: float | None = None
-
-
-class Exchange(msgspec.Struct, frozen=True, gc=False):
-    """One `message_exchange` of an audit file, decoded in bulk: only what sums are made of.
+    All columns are of one length. A number is finite and not negative, or `UNKNOWN`. Nothing in a
+    column is an object that the garbage collector would have to look at.
 
     Attributes:
-        timestamp: As written: ISO 8601, local where it has no offset. Texts of 19, 23 and 26
-            characters have none.
-        instance_id: Whose; `None` if the line says nobody.
-        details: Its numbers.
+        instance_ids: Whose; `None` where the line says nobody.
+        message_ids: Their ids; `None` where there is none.
+        times: When, in seconds since the epoch.
+        tokens: Whole numbers.
+        costs: US dollars.
+        seconds: Response times.
     """
 
-    timestamp: str = ""
-    instance_id: str | None = None
-    details: ExchangeDetails = ExchangeDetails()
+    instance_ids: list[str | None] = []
+    message_ids: list[str | None] = []
+    times: array[float] = msgspec.field(default_factory=lambda: array("d"))
+    tokens: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    costs: array[float] = msgspec.field(default_factory=lambda: array("d"))
+    seconds: array[float] = msgspec.field(default_factory=lambda: array("d"))
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def extend(self, more: Exchanges) -> None:
+        """Append those of `more`."""
+        self.instance_ids += more.instance_ids
+        self.message_ids += more.message_ids
+        self.times += more.times
+        self.tokens += more.tokens
+        self.costs += more.costs
+        self.seconds += more.seconds
 
 
 class AuditBlock(msgspec.Struct, frozen=True, gc=False):
@@ -121,7 +132,7 @@ class AuditBlock(msgspec.Struct, frozen=True, gc=False):
     """
 
     path: str
-    exchanges: list[Exchange]
+    exchanges: Exchanges
 
 
 class LifecycleEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

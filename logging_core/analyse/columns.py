@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple, Self, TypeVar
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, Self, TypeVar
 
-from logging_core.records import AuditEvent, Exchange
+from logging_core.records import UNKNOWN, AuditEvent, Exchanges
 
 MOST_COST_USD = 1e9
 MOST_TOKENS = 10**15
 MOST_RESPONSE_S = 1e9
 
-UNKNOWN = -1
-"""What stands in a column of numbers for one that an exchange does not say."""
-
 N = TypeVar("N", int, float)
-
-_whose = attrgetter("instance_id")
 
 
 class Numbers(NamedTuple):
@@ -60,44 +54,51 @@ class Columns:
 
     Attributes:
         message_ids: Their ids; `None` where there is none.
-        timestamps: As `Exchange.timestamp`.
+        times: As `Exchanges.times`.
         tokens: Whole numbers.
         costs: US dollars.
         seconds: Response times.
     """
 
-    __slots__ = ("costs", "message_ids", "seconds", "timestamps", "tokens")
+    __slots__ = ("costs", "message_ids", "seconds", "times", "tokens")
 
     def __init__(self) -> None:
         self.message_ids: list[str | None] = []
-        self.timestamps: list[str] = []
+        self.times = array("d")
         self.tokens = array("q")
         self.costs = array("d")
         self.seconds = array("d")
 
     @classmethod
-    def of(cls, exchanges: Iterable[Exchange]) -> Self:
-        """Exchanges by column."""
+    def of(cls, exchanges: Exchanges, rows: Sequence[int]) -> Self:
+        """Some rows of exchanges, in the order given."""
         self = cls()
-        exchanges = list(exchanges)
-        details = [exchange.details for exchange in exchanges]
-        self.timestamps = [exchange.timestamp for exchange in exchanges]
-        self.message_ids = [said.message_id for said in details]
-        self.tokens = _as_array("q", [said.tokens for said in details])
-        self.costs = _as_array("d", [said.cost for said in details])
-        self.seconds = _as_array("d", [said.response_time_seconds for said in details])
+        self.message_ids = [exchanges.message_ids[row] for row in rows]
+        self.times = array("d", [exchanges.times[row] for row in rows])
+        self.tokens = array("q", [exchanges.tokens[row] for row in rows])
+        self.costs = array("d", [exchanges.costs[row] for row in rows])
+        self.seconds = array("d", [exchanges.seconds[row] for row in rows])
         return self
 
-    def __len__(self) -> int:
-        return len(self.timestamps)
+    @classmethod
+    def of_all(cls, exchanges: Exchanges) -> Self:
+        """All exchanges, whosever: the same columns, not copies of them."""
+        self = cls()
+        self.message_ids, self.times = exchanges.message_ids, exchanges.times
+        self.tokens, self.costs = exchanges.tokens, exchanges.costs
+        self.seconds = exchanges.seconds
+        return self
 
-    def take(self, other: Columns, rows: slice) -> None:
-        """Append some rows of `other`."""
-        self.message_ids += other.message_ids[rows]
-        self.timestamps += other.timestamps[rows]
-        self.tokens += other.tokens[rows]
-        self.costs += other.costs[rows]
-        self.seconds += other.seconds[rows]
+    def extend(self, more: Columns) -> None:
+        """Append those of `more`."""
+        self.message_ids += more.message_ids
+        self.times += more.times
+        self.tokens += more.tokens
+        self.costs += more.costs
+        self.seconds += more.seconds
+
+    def __len__(self) -> int:
+        return len(self.times)
 
     def only(self, rows: Collection[int]) -> Columns:
         """Some rows, in the order given; the same object if they are all."""
@@ -105,7 +106,7 @@ class Columns:
             return self
         chosen = Columns()
         chosen.message_ids = [self.message_ids[row] for row in rows]
-        chosen.timestamps = [self.timestamps[row] for row in rows]
+        chosen.times = array("d", [self.times[row] for row in rows])
         chosen.tokens = array("q", [self.tokens[row] for row in rows])
         chosen.costs = array("d", [self.costs[row] for row in rows])
         chosen.seconds = array("d", [self.seconds[row] for row in rows])
@@ -121,29 +122,10 @@ def known(values: array[N]) -> Sequence[N]:
     return [value for value in values if value >= 0] if UNKNOWN in values else values
 
 
-def _as_array(kind: str, values: Sequence[Any]) -> array[Any]:
-    try:
-        return array(kind, values)  # quicker than to look for a `None` first
-    except TypeError:
-        return array(kind, [UNKNOWN if value is None else value for value in values])
-
-
-def by_instance(exchanges: Sequence[Exchange]) -> Iterator[tuple[str | None, Columns, slice]]:
-    """Each instance once, columns that hold its exchanges among others', and which rows are its.
-
-    Exchanges of one instance keep their order.
-    """
-    nobodys: list[Exchange] = []
-    if None in [exchange.instance_id for exchange in exchanges]:
-        nobodys = [exchange for exchange in exchanges if exchange.instance_id is None]
-        exchanges = [exchange for exchange in exchanges if exchange.instance_id is not None]
-    ordered = sorted(exchanges, key=_whose)
-    columns = Columns.of(ordered)
-    ids: list[str] = [_whose(exchange) for exchange in ordered]
-    start = 0
-    while start < len(ids):
-        stop = bisect_right(ids, ids[start], start)
-        yield ids[start], columns, slice(start, stop)
-        start = stop
-    if nobodys:
-        yield None, Columns.of(nobodys), slice(None)
+def by_instance(exchanges: Exchanges) -> Iterator[tuple[str | None, Columns]]:
+    """Each instance once, and its exchanges in their order."""
+    rows: defaultdict[str | None, list[int]] = defaultdict(list)
+    for row, instance_id in enumerate(exchanges.instance_ids):
+        rows[instance_id].append(row)
+    for instance_id, chosen in rows.items():
+        yield instance_id, Columns.of(exchanges, chosen)

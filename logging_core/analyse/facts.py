@@ -20,6 +20,8 @@ _LEAST_PUT_BACK_S = 1800.0
 PULSE_MINUTES = 120
 """Of so many minutes at least it is known how many records each had."""
 
+_PULSE_S = 60.0 * PULSE_MINUTES
+
 FIELDS = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
 """What metadata and audit details may say about an instance, under these names."""
 
@@ -92,19 +94,24 @@ class Activity:
             self._count(int(at_s // 60), 1)
             self._note(at_s)
 
-    def add_all(self, timestamps: Sequence[str]) -> None:
-        """Take the times of many records in, as `Exchange` has them, in file order."""
-        newest_s = moment_s(max(timestamps))
+    def add_all(self, times: Sequence[float]) -> None:
+        """Take the times of many records in, in file order."""
+        newest_s = max(times)
         # A clock that jumped ahead must not hide the newest record that can be believed.
-        believed = datetime.fromtimestamp(newest_s - FUTURE_S).isoformat()
-        before = next((text for text in reversed(timestamps) if text < believed), None)
-        if before is not None:
-            self._note(moment_s(before))
+        before_s = next((t for t in reversed(times) if t < newest_s - FUTURE_S), None)
+        if before_s is not None:
+            self._note(before_s)
         self._note(newest_s)
-        counted = datetime.fromtimestamp(newest_s - 60 * PULSE_MINUTES).isoformat()
-        minutes = Counter([text[:16] for text in timestamps if text >= counted])
-        for text, times in minutes.items():
-            self._count(int(moment_s(text) // 60), times)
+        from_s = max(self._counts_from_s(), newest_s - _PULSE_S)
+        if from_s <= newest_s:
+            minutes = Counter([t // 60 for t in times if t >= from_s])
+            for minute, count in minutes.items():
+                self._count(int(minute), count)
+
+    def _counts_from_s(self) -> float:
+        """When the oldest minute begins that is not outnumbered by newer ones."""
+        known = len(self._minutes) >= PULSE_MINUTES
+        return 60.0 * self._minutes[-PULSE_MINUTES] if known else 0.0
 
     def per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, the current one last."""
@@ -183,8 +190,3 @@ def latest_reading(time_s: float, now_s: float) -> float:
         return time_s
     again_s = datetime.fromtimestamp(time_s).replace(fold=1).timestamp()
     return again_s if time_s < again_s <= now_s else time_s
-
-
-def moment_s(timestamp: str) -> float:
-    """Seconds since the epoch of an `Exchange.timestamp`, which is local and well-formed."""
-    return datetime.fromisoformat(timestamp).timestamp()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Any
 
 from logging_core.analyse.columns import Columns, by_instance
-from logging_core.analyse.facts import moment_s
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import Instance, first_line
 from logging_core.analyse.problems import OddityTally, ProblemTally
@@ -22,6 +20,7 @@ from logging_core.records import (
     AuditBlock,
     AuditEvent,
     Batch,
+    Exchanges,
     FrameRef,
     InstanceGone,
     InstanceSeen,
@@ -107,8 +106,7 @@ class Fold:
 
     def _clear(self) -> None:
         self.instances: dict[str, Instance] = {}
-        self._pending: defaultdict[str | None, Columns] = defaultdict(Columns)
-        self._pending_count = 0
+        self._pending = Exchanges()
         self.summary = Summary()
         self.series = Series()
         self.tables = Tables(self.summary)
@@ -131,7 +129,7 @@ class Fold:
         for record in batch.records:
             self._takers[type(record)](record)
         if batch.blocks:
-            last_s = moment_s(batch.blocks[-1].exchanges[-1].timestamp)
+            last_s = batch.blocks[-1].exchanges.times[-1]
             self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
         self.timeline.settle(caught_up=batch.caught_up)
         self.events.settle(caught_up=batch.caught_up)
@@ -143,33 +141,43 @@ class Fold:
     # --- exchanges in bulk ---------------------------------------------------
 
     def _take_in(self, block: AuditBlock) -> None:
-        for instance_id, columns, rows in by_instance(block.exchanges):
-            self._pending[instance_id].take(columns, rows)
-        self._pending_count += len(block.exchanges)
-        if self._pending_count >= MOST_PENDING:
+        self._pending.extend(block.exchanges)
+        if len(self._pending) >= MOST_PENDING:
             self.settle()
 
     def settle(self) -> None:
         """Sum the exchanges that wait for it."""
-        if not self._pending:
+        if not len(self._pending):
             return
-        pending, self._pending = self._pending, defaultdict(Columns)
-        self._pending_count = 0
-        for instance_id, exchanges in pending.items():
-            self.tables.events.add(EXCHANGE, instance_id, len(exchanges))
-            if instance_id is not None and instance_id not in FLEET_IDS:
-                self._instance(instance_id).exchanges(exchanges)
-            counted = self.summary.extend(instance_id, self._recent(exchanges))
-            if self._by_time:
-                self.series.extend(instance_id, counted)
+        pending, self._pending = self._pending, Exchanges()
+        counted = [self._settle_of(*whose) for whose in by_instance(pending)]
+        if sum(map(len, counted)) == len(pending):
+            everyones = Columns.of_all(pending)  # in the order of the file
+        else:
+            everyones = Columns()
+            for columns in counted:
+                everyones.extend(columns)
+        self.summary.add_up(everyones)
+        if self._by_time:
+            self.series.add_up(everyones)
         self.total = None
+
+    def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:
+        """Sum those of one instance; which of them count."""
+        self.tables.events.add(EXCHANGE, instance_id, len(exchanges))
+        if instance_id is not None and instance_id not in FLEET_IDS:
+            self._instance(instance_id).exchanges(exchanges)
+        counted = self.summary.extend(instance_id, self._recent(exchanges))
+        if self._by_time:
+            self.series.extend(instance_id, counted)
+        return counted
 
     def _recent(self, exchanges: Columns) -> Columns:
         """Those that count by their time."""
         if self._since_s == -math.inf:
             return exchanges
-        times = enumerate(exchanges.timestamps)
-        return exchanges.only([row for row, text in times if moment_s(text) >= self._since_s])
+        times = enumerate(exchanges.times)
+        return exchanges.only([row for row, time_s in times if time_s >= self._since_s])
 
     # --- records -------------------------------------------------------------
 

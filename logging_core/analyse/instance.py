@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Callable
 
 from logging_core.analyse.columns import Columns
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import (
-    Activity,
-    Creation,
-    Identity,
-    PaneChange,
-    moment_s,
-)
+from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest
@@ -85,7 +80,7 @@ class Instance:
         self._evidence = Evidence()
         self._requests = Requests()
         self._reply_ids: list[str | None] = []
-        self._reply_times: list[str] = []
+        self._reply_times = array("d")
         self._pane = PaneChange()
         self._errors = 0
         self._last_error: str | None = None
@@ -133,7 +128,7 @@ class Instance:
     def exchanges(self, exchanges: Columns) -> None:
         """Exchanges of it that were decoded in bulk."""
         self._reply_ids += exchanges.message_ids
-        self._reply_times += exchanges.timestamps
+        self._reply_times += exchanges.times
         if len(self._reply_ids) >= _MOST_REPLIES:
             self._settle()
 
@@ -142,14 +137,14 @@ class Instance:
         ids, times = self._reply_ids, self._reply_times
         if not ids:
             return
-        self._reply_ids, self._reply_times = [], []
+        self._reply_ids, self._reply_times = [], array("d")
         self._activity.add_all(times)
         self._requests.close_all(ids, times)
-        newest = max(times)
-        newest_id = ids[times.index(newest)]
-        if times.count(newest) > 1:
-            newest_id = max(i or "" for i, time in zip(ids, times, strict=True) if time == newest)
-        self._prove(Kind.REPLY, moment_s(newest), "reply", message_id=newest_id or None)
+        newest_s = max(times)
+        newest_id = ids[times.index(newest_s)]
+        if times.count(newest_s) > 1:
+            newest_id = max(i or "" for i, t in zip(ids, times, strict=True) if t == newest_s)
+        self._prove(Kind.REPLY, newest_s, "reply", message_id=newest_id or None)
 
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""

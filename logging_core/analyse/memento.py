@@ -31,7 +31,7 @@ from logging_core.analyse.problems import OddityTally, ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.rows import Rows
-from logging_core.analyse.series import Day, Minutes, Series, Track
+from logging_core.analyse.series import Day, Series, Track
 from logging_core.analyse.state import (
     OddFile,
     OddityCount,
@@ -41,7 +41,7 @@ from logging_core.analyse.state import (
 )
 from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
-from logging_core.records import Exchange, FrameRef, Message, Oddity, Problem
+from logging_core.records import FrameRef, Message, Oddity, Problem
 
 _VERSION = 3
 _FRAME = 256 << 10  # bytes, about
@@ -69,7 +69,6 @@ _OBJECTS: tuple[type, ...] = (
     Track,
 )
 _STRUCTS: tuple[type[msgspec.Struct], ...] = (
-    Exchange,
     FrameRef,
     Message,
     OddFile,
@@ -83,7 +82,6 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
 _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
     Day: {"_hours": lambda: None},
-    Series: {"_starts": Minutes},
 }
 _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from itertools import islice
-from typing import Generic, TypeVar, cast
-
-V = TypeVar("V")
+from typing import cast
 
 
-class Recent(Generic[V]):
-    """Remembers the values of the newest `window` keys at least, and of twice as many at most.
+class Recent:
+    """Remembers the newest `window` keys at least, and twice as many at most.
 
-    Two generations of a dict: forgetting costs nothing per key.
+    Two generations: forgetting costs nothing per key.
 
     Attributes:
         window: May be changed; what was remembered is forgotten in its time.
@@ -22,44 +20,45 @@ class Recent(Generic[V]):
 
     def __init__(self, window: int) -> None:
         self.window = window
-        self._new: dict[str, V] = {}
-        self._old: dict[str, V] = {}
+        # Dicts, which take half of what sets do, and know what came last.
+        self._new: dict[str, None] = {}
+        self._old: dict[str, None] = {}
 
-    def get(self, key: str) -> V | None:
-        """The value put last for `key`; `None` if there was none, or it is forgotten."""
-        value = self._new.get(key)
-        return self._old.get(key) if value is None else value
+    def __contains__(self, key: str) -> bool:
+        return key in self._new or key in self._old
 
-    def put(self, key: str, value: V) -> None:
-        """Remember `value` for `key`."""
-        self._new[key] = value
+    def add(self, key: str) -> None:
+        """Remember a key."""
+        self._new[key] = None
         if len(self._new) >= self.window:
             self._old, self._new = self._new, {}
 
-    def put_all(self, values: Mapping[str, V]) -> None:
-        """As `put`, for many."""
-        if len(self._new) + len(values) < self.window:
-            self._new.update(values)
-            return
-        coming = iter(values.items())
-        while taken := dict(islice(coming, max(1, self.window - len(self._new)))):
-            self._new.update(taken)
-            if len(self._new) >= self.window:
-                self._old, self._new = self._new, {}
-
-    def put_new(self, keys: Collection[str | None], value: V) -> bool:
-        """Remember `value` for many keys if all differ from one another and from those known.
+    def add_new(self, keys: Collection[str | None]) -> bool:
+        """Remember many keys if all differ from one another and from those known.
 
         Returns:
             Whether they do, and none is `None`; if not, nothing has happened.
         """
-        coming = dict.fromkeys(keys, value)
-        are_new = (
-            len(coming) == len(keys)
-            and None not in coming
-            and self._new.keys().isdisjoint(coming)
-            and self._old.keys().isdisjoint(coming)
-        )
-        if are_new:
-            self.put_all(cast("dict[str, V]", coming))
-        return are_new
+        coming = dict.fromkeys(keys)
+        if len(coming) < len(keys) or None in coming or not self._old.keys().isdisjoint(coming):
+            return False
+        return self._add_all(cast("dict[str, None]", coming))
+
+    def _add_all(self, coming: dict[str, None]) -> bool:
+        """Whether none of them was among the new ones; if not, nothing has happened."""
+        known = len(self._new)
+        if known + len(coming) < self.window:
+            self._new.update(coming)  # which costs no more than to look for them
+            if len(self._new) == known + len(coming):
+                return True
+            while len(self._new) > known:
+                self._new.popitem()
+            return False
+        if not self._new.keys().isdisjoint(coming):
+            return False
+        rest = iter(coming)
+        while taken := dict.fromkeys(islice(rest, max(1, self.window - len(self._new)))):
+            self._new.update(taken)
+            if len(self._new) >= self.window:
+                self._old, self._new = self._new, {}
+        return True

@@ -6,7 +6,6 @@ import math
 from array import array
 from collections.abc import Sequence
 
-from logging_core.analyse.facts import moment_s
 from logging_core.analyse.state import OpenRequest
 
 MOST_OPEN = 1_000
@@ -63,17 +62,17 @@ class Requests:
             at_s = max(at_s, request.since_s)  # a clock that is put back comes between them
         self.close(message_id, at_s)
 
-    def close_all(self, message_ids: Sequence[str | None], timestamps: Sequence[str]) -> None:
+    def close_all(self, message_ids: Sequence[str | None], times: array[float]) -> None:
         """Requests were answered by exchanges that were decoded in bulk, in file order."""
         few = len(message_ids) < RECENT_REPLIES
         if few or self._open:
-            for message_id, timestamp in zip(message_ids, timestamps, strict=True):
+            for message_id, time_s in zip(message_ids, times, strict=True):
                 if message_id is not None and (few or message_id in self._open):
-                    self.close(message_id, moment_s(timestamp))
+                    self.close(message_id, time_s)
         if not few:
             newest = slice(-RECENT_REPLIES, None)
             self._closed_ids = [*message_ids[newest]]
-            self._closed_s = array("d", map(moment_s, timestamps[newest]))
+            self._closed_s = times[newest]
 
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""

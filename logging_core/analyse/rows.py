@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Self
 
-from logging_core.analyse.columns import UNKNOWN, Columns, Numbers, known
-from logging_core.records import AuditEvent
+from logging_core.analyse.columns import Columns, Numbers, known
+from logging_core.records import UNKNOWN, AuditEvent
 
 
 class Rows:
@@ -28,13 +28,14 @@ class Rows:
         self._is_ordered = True
 
     @classmethod
-    def of(cls, minutes: Sequence[int], exchanges: Columns) -> Self:
+    def of(cls, exchanges: Columns) -> Self:
         """Exchanges that were decoded in bulk."""
         self = cls()
-        self.minutes.extend(minutes)
+        self.minutes = array("I", [int(time_s // 60) for time_s in exchanges.times])
         self._tokens, self._costs = exchanges.tokens[:], exchanges.costs[:]
         self._seconds = exchanges.seconds[:]
-        self._is_ordered = all(map(int.__le__, self.minutes, self.minutes[1:]))
+        minutes = self.minutes.tolist()
+        self._is_ordered = sorted(minutes) == minutes
         return self
 
     def __len__(self) -> int:
@@ -59,6 +60,16 @@ class Rows:
         self._tokens.append(tokens[0] if tokens else UNKNOWN)
         self._costs.append(costs[0] if costs else UNKNOWN)
         self._seconds.append(seconds[0] if seconds else UNKNOWN)
+
+    def oldest(self) -> int:
+        """The first minute; there must be one."""
+        self._put_in_order()
+        return self.minutes[0]
+
+    def newest(self) -> int:
+        """The last minute; there must be one."""
+        self._put_in_order()
+        return self.minutes[-1]
 
     def between(self, first: int, last: int) -> Rows:
         """Those from the minute `first` to before the minute `last`."""
@@ -89,11 +100,12 @@ class Rows:
             start = stop
 
     def _cut(self, start: int, stop: int) -> Rows:
-        part = Rows()
+        part = Rows.__new__(Rows)  # with no column made only to be replaced
         part.minutes = self.minutes[start:stop]
         part._tokens = self._tokens[start:stop]
         part._costs = self._costs[start:stop]
         part._seconds = self._seconds[start:stop]
+        part._is_ordered = True
         return part
 
     def _put_in_order(self) -> None:

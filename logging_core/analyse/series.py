@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
 
 from logging_core.analyse.columns import Columns, Numbers
 from logging_core.analyse.rows import Rows
@@ -33,7 +32,6 @@ _HOUR = 60
 _DAY = 24 * _HOUR
 _MONTH = 31 * _DAY
 _MOST_PENDING = 1 << 14
-_MOST_MINUTES = 3 * _DAY  # what is summed at once is of a few days
 
 
 class Track:
@@ -50,6 +48,14 @@ class Track:
         self.rows = Rows()
         self.errors: dict[int, int] = {}
         self._hours: dict[int, Tally] = {}
+
+    def add(self, rows: Rows) -> None:
+        """Take exchanges in; the oldest days are read last, and go to their hours at once."""
+        if len(self.rows) >= MOST_ROWS // 2 and rows.newest() <= self.rows.oldest():
+            _add_by_hour(self._hours, rows)
+        else:
+            self.rows.extend(rows)
+            self.fold()
 
     def fold(self) -> None:
         """Put what is too many into its hours."""
@@ -100,7 +106,7 @@ class Day:
 class Series:
     """The fleet and each instance by time."""
 
-    __slots__ = ("_coming", "_count", "_days", "_errors", "_hours", "_starts", "_tracks")
+    __slots__ = ("_coming", "_count", "_days", "_errors", "_hours", "_tracks")
 
     def __init__(self) -> None:
         self._days: dict[int, Day] = {}
@@ -109,18 +115,15 @@ class Series:
         self._errors: dict[int, int] = {}
         self._tracks: dict[str | None, Track] = {}
         self._coming = Rows()
-        self._starts = Minutes()
 
     def extend(self, instance_id: str | None, exchanges: Columns) -> None:
-        """Count exchanges of one instance that were decoded in bulk."""
-        if not len(exchanges):
-            return
-        starts = self._starts
-        rows = Rows.of([starts[text[:16]] for text in exchanges.timestamps], exchanges)
-        track = self._track(instance_id)
-        track.rows.extend(rows)
-        self._coming.extend(rows)
-        track.fold()
+        """Count exchanges of one instance that were decoded in bulk, but not as the fleet's."""
+        if len(exchanges):
+            self._track(instance_id).add(Rows.of(exchanges))
+
+    def add_up(self, exchanges: Columns) -> None:
+        """Count as the fleet's what `extend` counted of all instances."""
+        self._coming.extend(Rows.of(exchanges))
         if len(self._coming) >= _MOST_PENDING:
             self._settle()
 
@@ -234,16 +237,6 @@ class Series:
         if track is None:
             track = self._tracks[instance_id] = Track()
         return track
-
-
-class Minutes(dict[str, int]):
-    """Minutes since the epoch by the first 16 characters of a timestamp."""
-
-    def __missing__(self, text: str) -> int:
-        if len(self) > _MOST_MINUTES:
-            self.clear()
-        minute = self[text] = int(datetime.fromisoformat(text).timestamp() // 60)
-        return minute
 
 
 def _add_by_hour(tallies: dict[int, Tally], rows: Rows) -> None:

@@ -99,7 +99,7 @@ class Summary:
         self._recent_ids = recent_ids
         self._total = Tally()
         self._tallies: dict[str | None, Tally] = {}
-        self._recent: dict[str | None, Recent[bool]] = {}
+        self._recent: dict[str | None, Recent] = {}
         self._coming: list[AuditEvent] = []  # summed in batches: a third of the cost
 
     def add(self, event: AuditEvent) -> bool:
@@ -114,20 +114,22 @@ class Summary:
         return True
 
     def extend(self, instance_id: str | None, exchanges: Columns) -> Columns:
-        """Count many exchanges of one instance.
+        """Count many exchanges of one instance, but not in the total.
 
         Returns:
-            Those that were counted, which a repeated one is not.
+            Those that were counted, which a repeated one is not; `add_up` is to get them.
         """
         recent = self._recent_of(instance_id)
         ids = exchanges.message_ids
-        if not recent.put_new(ids, True):
+        if not recent.add_new(ids):
             unseen = [row for row, i in enumerate(ids) if not self._is_repeated(recent, i)]
             exchanges = exchanges.only(unseen)
-        said = exchanges.numbers()
-        self._tally(instance_id).extend(said)
-        self._total.extend(said)
+        self._tally(instance_id).extend(exchanges.numbers())
         return exchanges
+
+    def add_up(self, exchanges: Columns) -> None:
+        """Count in the total what `extend` counted of all instances."""
+        self._total.extend(exchanges.numbers())
 
     def merge(self, other: Summary) -> None:
         """Add what `other` counted in other files; it must not have counted the same events."""
@@ -177,7 +179,7 @@ class Summary:
             tally = self._tallies[instance_id] = Tally()
         return tally
 
-    def _recent_of(self, instance_id: str | None) -> Recent[bool]:
+    def _recent_of(self, instance_id: str | None) -> Recent:
         recent = self._recent.get(instance_id)
         if recent is None:
             recent = self._recent[instance_id] = Recent(self._recent_ids)
@@ -185,10 +187,10 @@ class Summary:
         return recent
 
     @staticmethod
-    def _is_repeated(recent: Recent[bool], message_id: str | None) -> bool:
+    def _is_repeated(recent: Recent, message_id: str | None) -> bool:
         if message_id is None:
             return False
-        if recent.get(message_id):
+        if message_id in recent:
             return True
-        recent.put(message_id, True)
+        recent.add(message_id)
         return False

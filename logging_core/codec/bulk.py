@@ -2,38 +2,38 @@
 
 Whatever is not a plain exchange is given back as it stands in the file, to be decoded singly by
 `decode_audit`. What is decoded here has the values that `decode_audit` would have found, so the
-two ways can be mixed, and a sum never depends on which one a line took. But one thing would cost
-too much to look for: an exchange counts even if a field that is passed over is nested more deeply
-than the exact decoder goes.
+two ways can be mixed, and a sum never depends on which one a line took. But two things would
+cost too much to look for: an exchange counts even if a field that is passed over is nested more
+deeply than the exact decoder goes, and of more than six digits of a second the sixth is rounded.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Annotated, Literal, NamedTuple
+from datetime import datetime
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
 from logging_core.codec.lenient import MOST, MOST_TOKENS
-from logging_core.codec.times import parse_time
-from logging_core.records import Exchange, ExchangeDetails
+from logging_core.codec.times import LATEST_S
+from logging_core.records import UNKNOWN, Exchanges
 
 MOST_BYTES = 256 << 10
 """A chunk should be no longer: other threads wait while one is decoded."""
 
 _EXCHANGE = "message_exchange"
-_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
-_SHAPE = b"0000-00-00T00:00:00.000000"
-_SHAPES = {len(shape): shape for shape in (_SHAPE[:19], _SHAPE[:23], _SHAPE)}
 
 _Number = Annotated[float, msgspec.Meta(ge=0, le=MOST)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=int(MOST_TOKENS))]
 
 
-class _Details(ExchangeDetails, frozen=True, gc=False):
+class _Details(msgspec.Struct, frozen=True, gc=False):
     """Numbers that are believed as they are; a detail that means an error is not for here."""
 
+    message_id: str | None = None
     tokens: _Count | None = None
     cost: _Number | None = None
     response_time_seconds: _Number | None = None
@@ -41,9 +41,11 @@ class _Details(ExchangeDetails, frozen=True, gc=False):
     failure_reason: None = None
 
 
-class _Line(Exchange, frozen=True, gc=False):
+class _Line(msgspec.Struct, frozen=True, gc=False):
     """Any audit event; what it is made of counts only if it is an exchange."""
 
+    timestamp: datetime | None = None
+    instance_id: str | None = None
     details: _Details = _Details()
     event_type: str = ""
     level: Literal["INFO"] = "INFO"
@@ -56,12 +58,12 @@ class Decoded(NamedTuple):
         exchanges: The plain exchanges, in file order.
         rest: All other lines in file order: the offset in the chunk, and the line without its
             newline.
-        timestamps: Of all lines in file order, as they stand there; `None` for each of the rest.
+        times: Of all lines in file order, in seconds since the epoch; `None` for each of the rest.
     """
 
-    exchanges: list[Exchange]
+    exchanges: Exchanges
     rest: list[tuple[int, bytes]]
-    timestamps: list[str | None]
+    times: list[float | None]
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -70,21 +72,60 @@ _DECODER = msgspec.json.Decoder(_Line)
 def decode_exchanges(chunk: bytes) -> Decoded:
     """Decode whole lines, each with its newline; never raises."""
     if _is_tame(chunk):
-        with suppress(msgspec.DecodeError, RecursionError):
+        with suppress(msgspec.DecodeError, RecursionError, _TimeError):
             lines = _DECODER.decode_lines(chunk)
-            if len(lines) != chunk.count(b"\n"):  # two on one line, or one on two
-                return _decode_singly(chunk)
-            exchanges: list[Exchange] = [x for x in lines if x.event_type == _EXCHANGE]
-            others = [x for x in lines if x.event_type != _EXCHANGE]
-            if _are_times([x.timestamp for x in exchanges]) and all(x.timestamp for x in others):
-                return Decoded(exchanges, [*_find(chunk, others)], _timestamps(lines, others))
+            if len(lines) == chunk.count(b"\n"):  # not two on one line, nor one on two
+                return _sorted_out(chunk, lines)
     return _decode_singly(chunk)
 
 
-def _timestamps(lines: Sequence[_Line], others: Sequence[_Line]) -> list[str | None]:
+def _sorted_out(chunk: bytes, lines: Sequence[_Line]) -> Decoded:
+    others = [x for x in lines if x.event_type != _EXCHANGE]
     if not others:
-        return [x.timestamp for x in lines]
-    return [x.timestamp if x.event_type == _EXCHANGE else None for x in lines]
+        exchanges = _columns(lines)
+        return Decoded(exchanges, [], [*exchanges.times])
+    if not all(x.event_type for x in others):  # what they could be found by
+        return _decode_singly(chunk)
+    exchanges = _columns([x for x in lines if x.event_type == _EXCHANGE])
+    times = iter(exchanges.times)
+    all_times = [next(times) if x.event_type == _EXCHANGE else None for x in lines]
+    return Decoded(exchanges, [*_find(chunk, others)], all_times)
+
+
+def _columns(lines: Sequence[_Line]) -> Exchanges:
+    """Exchanges by column: an object for each of them would soon be too many for a cache."""
+    details = [x.details for x in lines]
+    names: dict[str | None, str | None] = {}  # each kept once
+    return Exchanges(
+        [names.setdefault(x.instance_id, x.instance_id) for x in lines],
+        [x.message_id for x in details],
+        array("d", _moments([x.timestamp for x in lines])),
+        _as_array("q", [x.tokens for x in details]),
+        _as_array("d", [x.cost for x in details]),
+        _as_array("d", [x.response_time_seconds for x in details]),
+    )
+
+
+def _as_array(kind: str, values: Sequence[Any]) -> array[Any]:
+    try:
+        return array(kind, values)  # quicker than to look for a `None` first
+    except TypeError:
+        return array(kind, [UNKNOWN if value is None else value for value in values])
+
+
+def _moments(times: Sequence[Any]) -> list[float]:
+    """Seconds since the epoch of what should be times; `_TimeError` if one cannot be."""
+    try:
+        moments = [*map(datetime.timestamp, times)]
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise _TimeError from None
+    if moments and not (min(moments) >= 0 and max(moments) <= LATEST_S):
+        raise _TimeError
+    return moments
+
+
+class _TimeError(Exception):
+    """A line has no time that can be shown."""
 
 
 def _is_tame(data: bytes) -> bool:
@@ -92,36 +133,15 @@ def _is_tame(data: bytes) -> bool:
     return data.isascii() and b"\\" not in data and b"\x7f" not in data
 
 
-def _are_times(texts: Sequence[str]) -> bool:
-    """Whether all are moments without an offset, and written in one of the usual shapes."""
-    if not texts:
-        return True
-    size = len(texts[0])
-    joined = "".join(texts).encode()
-    if size not in _SHAPES or joined.translate(_DIGITS) != _SHAPES[size] * len(texts):
-        sizes = set(map(len, texts))
-        if len(sizes) == 1 or not sizes <= _SHAPES.keys():
-            return False
-        return all(_are_times([text for text in texts if len(text) == n]) for n in sizes)
-    if joined[14::size].strip(b"012345") or joined[17::size].strip(b"012345"):
-        return False  # a minute or a second beyond 59
-    first, last = min(texts), max(texts)
-    days = {first[:10]} if first[:10] == last[:10] else {text[:10] for text in texts}
-    hours = {last[11:13]} if len(days) == 1 else {text[11:13] for text in texts}
-    if max(hours) > "23" or first < "1970-01-03" or last >= "9999":
-        return False
-    return all(parse_time(day) is not None for day in days)
-
-
-def _find(chunk: bytes, others: Sequence[Exchange]) -> Iterator[tuple[int, bytes]]:
+def _find(chunk: bytes, others: Sequence[_Line]) -> Iterator[tuple[int, bytes]]:
     """The lines that `others` were decoded from.
 
-    Splitting a chunk takes as long as decoding a third of it, so a line is found by its
-    timestamp. Exchanges of the same moment are passed over.
+    Splitting a chunk takes as long as decoding a third of it, so a line is found by its type.
+    Exchanges that mention it are passed over.
     """
     start = 0
     for other in others:
-        mark = f'"{other.timestamp}"'.encode()
+        mark = f'"{other.event_type}"'.encode()
         while True:
             at = chunk.index(mark, start)
             begin, end = chunk.rfind(b"\n", 0, at) + 1, chunk.index(b"\n", at)
@@ -132,25 +152,26 @@ def _find(chunk: bytes, others: Sequence[Exchange]) -> Iterator[tuple[int, bytes
 
 
 def _decode_singly(chunk: bytes) -> Decoded:
-    exchanges: list[Exchange] = []
+    exchanges = Exchanges()
     rest: list[tuple[int, bytes]] = []
-    timestamps: list[str | None] = []
+    times: list[float | None] = []
     offset = 0
     for line in chunk.removesuffix(b"\n").split(b"\n"):
-        exchange = _decode_one(line)
-        timestamps.append(None if exchange is None else exchange.timestamp)
-        if exchange is None:
+        found = _decode_one(line)
+        if found is None:
             rest.append((offset, line))
+            times.append(None)
         else:
-            exchanges.append(exchange)
+            exchanges.extend(found)
+            times += found.times
         offset += len(line) + 1
-    return Decoded(exchanges, rest, timestamps)
+    return Decoded(exchanges, rest, times)
 
 
-def _decode_one(line: bytes) -> Exchange | None:
+def _decode_one(line: bytes) -> Exchanges | None:
     if _is_tame(line):
-        with suppress(msgspec.DecodeError, RecursionError):
+        with suppress(msgspec.DecodeError, RecursionError, _TimeError):
             decoded = _DECODER.decode(line)
-            if decoded.event_type == _EXCHANGE and _are_times([decoded.timestamp]):
-                return decoded
+            if decoded.event_type == _EXCHANGE:
+                return _columns([decoded])
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-_LATEST_S = 253402300799.0  # the end of year 9999, the last that datetime can show
+LATEST_S = 253402300799.0  # the end of year 9999, the last that datetime can show
 
 
 def parse_time(value: object) -> float | None:
@@ -19,7 +19,7 @@ def parse_time(value: object) -> float | None:
         seconds = datetime.fromisoformat(value).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
-    return seconds if 0 <= seconds <= _LATEST_S else None
+    return seconds if 0 <= seconds <= LATEST_S else None
 
 
 def format_time(seconds: float) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from logging_core.codec.bulk import MOST_BYTES, decode_exchanges
-from logging_core.codec.times import format_time
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.logs import Found, JsonLines, shown_name
-from logging_core.records import AuditBlock, AuditEvent, Exchange, Record
+from logging_core.records import AuditBlock, AuditEvent, Exchanges, Record
 
 
 class ChunkSplitter(LineSplitter):
@@ -42,41 +41,34 @@ class AuditLog(JsonLines):
 
     def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
         items = list(items)
-        exchanges: list[Exchange] = []
+        exchanges = Exchanges()
         lines: list[Line] = []
-        timestamps: list[str | None] = []
+        times: list[float | None] = []
         for item in items:
             if not item.data.endswith(b"\n"):
                 lines.append(item)
-                timestamps.append(None)
+                times.append(None)
                 continue
             decoded = decode_exchanges(item.data)
-            timestamps += decoded.timestamps
-            exchanges += decoded.exchanges
+            times += decoded.times
+            exchanges.extend(decoded.exchanges)
             lines += (Line(item.offset + at, line, len(line)) for at, line in decoded.rest)
         singly = Found()
-        times = self._decode_lines(path, lines, singly)
+        single_times = iter(self._decode_lines(path, lines, singly))
         if exchanges and _depend_on_order(singly.records, exchanges):
-            singly, exchanges = Found(), []
+            singly, exchanges = Found(), Exchanges()
             self._decode_lines(path, _all_lines(items), singly)
         found.records += singly.records
         # The exchanges between them are not known by their place.
         found.problems += (replace(problem, time_s=None) for problem in singly.problems)
-        texts = [text for text in _filled_in(timestamps, times) if text is not None]
-        found.oddities += self._clocks.check_texts(path, texts)
+        if None in times:
+            times = [next(single_times) if time_s is None else time_s for time_s in times]
+        found.oddities += self._clocks.check_all(path, [t for t in times if t is not None])
         if exchanges:
             found.blocks.append(AuditBlock(shown_name(path), exchanges))
 
 
-def _filled_in(timestamps: list[str | None], times: Iterable[float | None]) -> Iterable[str | None]:
-    """The timestamps, with those of the lines that were decoded singly in their places."""
-    if None not in timestamps:
-        return timestamps
-    texts = iter([None if time_s is None else format_time(time_s) for time_s in times])
-    return [next(texts) if text is None else text for text in timestamps]
-
-
-def _depend_on_order(records: Iterable[Record], exchanges: Iterable[Exchange]) -> bool:
+def _depend_on_order(records: Iterable[Record], exchanges: Exchanges) -> bool:
     """Whether it matters where in the file the records stood among the exchanges.
 
     An event without a time has that of the line before it, and of two exchanges with one id the
@@ -89,7 +81,7 @@ def _depend_on_order(records: Iterable[Record], exchanges: Iterable[Exchange]) -
                 return True
             if record.event_type == "message_exchange" and record.message_id is not None:
                 ids.add(record.message_id)
-    return bool(ids) and not ids.isdisjoint(e.details.message_id for e in exchanges)
+    return bool(ids) and not ids.isdisjoint(exchanges.message_ids)
 
 
 def _all_lines(items: Iterable[Line]) -> Iterator[Line]:

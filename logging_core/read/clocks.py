@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from logging_core.codec.times import format_time, parse_time
 from logging_core.records import Odd, Oddity
 
 JUMP_S = 300.0
 """A time is odd if it is more than this before that of the record before, or ahead of the clock."""
-
-_SIZES = frozenset({19, 23, 26})  # of the usual texts, which are all local, and so sort by time
 
 _NONE: frozenset[str] = frozenset()
 
@@ -58,13 +55,13 @@ class Clocks:
         if last_s > -math.inf:
             self._last_s[path] = last_s
 
-    def check_texts(self, path: str, texts: Sequence[str]) -> Iterator[Oddity]:
-        """As `check`, for many timestamps as they stand in the file: nearly all are in order."""
-        if not self._may_be_odd(path, texts):
-            self._last_s[path] = parse_time(texts[-1]) or 0.0
+    def check_all(self, path: str, times: Sequence[float]) -> Iterator[Oddity]:
+        """As `check`, for many times: nearly all are in order."""
+        if times and not self._may_be_odd(path, times):
+            self._last_s[path] = times[-1]
             self._mark(path, is_ahead=False)
             return
-        yield from self.check(path, map(parse_time, texts))
+        yield from self.check(path, times)
 
     def gap(self, path: str) -> Oddity:
         """Lines of a file may be lost; what comes next begins anew."""
@@ -76,22 +73,14 @@ class Clocks:
         if is_ahead != (path in self._ahead):
             self._ahead ^= {path}
 
-    def _may_be_odd(self, path: str, texts: Sequence[str]) -> bool:
-        if not texts or not set(map(len, texts)) <= _SIZES:
+    def _may_be_odd(self, path: str, times: Sequence[float]) -> bool:
+        in_order = sorted(times)
+        if in_order[-1] > self._now() + JUMP_S:
             return True
-        in_order = sorted(texts)
-        if in_order[-1] > format_time(self._now() + JUMP_S):
+        if self._last_s.get(path, -math.inf) - times[0] > JUMP_S:
             return True
-        last_s = self._last_s.get(path, -math.inf)
-        first_s = parse_time(texts[0])
-        if first_s is None or parse_time(texts[-1]) is None or last_s - first_s > JUMP_S:
-            return True
-        if in_order == texts:
-            return False
-        return any(
-            (parse_time(earlier) or 0.0) - (parse_time(later) or 0.0) > JUMP_S
-            for earlier, later in pairwise(texts)
-            if later < earlier
+        return in_order != times and any(
+            earlier - later > JUMP_S for earlier, later in pairwise(times)
         )
 
     def _oddity(self, path: str, what: Odd, time_s: float, by_s: float) -> Oddity:

@@ -27,12 +27,28 @@ import orjson
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.read.reader import TreeReader
-from logging_core.records import Exchange
 
 ROUNDS = 2
 INSTANCES = 100
 CHUNK = 256 << 10
 START = datetime(2026, 10, 25)
+
+
+class Details(msgspec.Struct, frozen=True, gc=False):
+    """What sums are made of."""
+
+    message_id: str | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    response_time_seconds: float | None = None
+
+
+class Exchange(msgspec.Struct, frozen=True, gc=False):
+    """What a bare decoder makes of a line."""
+
+    timestamp: str = ""
+    instance_id: str | None = None
+    details: Details = Details()
 
 
 def write_tree(root: Path, events: int) -> None:

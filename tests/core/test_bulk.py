@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from logging_core.codec.bulk import decode_exchanges
 from logging_core.codec.decode import decode_audit
 from logging_core.read.follow import follow
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, Batch
+from logging_core.records import UNKNOWN, AuditEvent, Batch
 
 
 def line(event_type: str = "message_exchange", **changes: Any) -> bytes:
@@ -52,10 +53,10 @@ def test_plain_exchanges_are_decoded_in_bulk() -> None:
     """A chunk of exchanges gives each one's moment, instance and numbers, in file order."""
     decoded = decode_exchanges(line() + line(instance_id="b", details={"message_id": "m-2"}))
     assert not decoded.rest
-    first, second = decoded.exchanges
-    assert (first.timestamp, first.instance_id) == ("2025-10-03T12:30:45.123456", "abc123")
-    assert (first.details.tokens, first.details.cost) == (8, 0.00008)
-    assert (second.instance_id, second.details.message_id) == ("b", "m-2")
+    exchanges = decoded.exchanges
+    assert exchanges.times[0] == datetime(2025, 10, 3, 12, 30, 45, 123_456).timestamp()
+    assert (exchanges.instance_ids, exchanges.message_ids) == (["abc123", "b"], ["m-1", "m-2"])
+    assert (exchanges.tokens[0], exchanges.costs[0], exchanges.seconds[0]) == (8, 0.00008, 2.333)
 
 
 def test_other_events_are_given_back_where_they_stand() -> None:
@@ -101,9 +102,7 @@ ODD = {
     "a failure": line(details={"failure_reason": "failed"}),
     "level ERROR": line(level="ERROR"),
     "no level": line(level=None),
-    "an offset": line(timestamp="2025-10-03T12:30:45.123456+02:00"),
     "an offset of the usual length": line(timestamp="2025-10-03T12+02:00"),
-    "Zulu": line(timestamp="2025-10-03T12:30:45Z"),
     "a minute 60": line(timestamp="2025-10-03T12:60:45.123456"),
     "a second 60": line(timestamp="2025-10-03T12:30:60.123456"),
     "an hour 24": line(timestamp="2025-10-03T24:00:00.123456"),
@@ -130,6 +129,8 @@ PLAIN = {
     "no details": line().replace(b'"details": {', b'"other": {'),
     "whole seconds": line(timestamp="2025-10-03T12:30:45"),
     "milliseconds": line(timestamp="2025-10-03T12:30:45.123"),
+    "an offset": line(timestamp="2025-10-03T12:30:45.123456+02:00"),
+    "Zulu": line(timestamp="2025-10-03T12:30:45Z"),
     "nobody": line(instance_id=None),
     "no numbers": line(details={"tokens": None, "cost": None, "response_time_seconds": None}),
     "a whole cost": line(details={"cost": 1}),
@@ -140,16 +141,16 @@ PLAIN = {
 @pytest.mark.parametrize("plain", PLAIN.values(), ids=PLAIN.keys())
 def test_what_is_decoded_in_bulk_is_what_the_exact_decoder_says(plain: bytes) -> None:
     """The numbers of a plain exchange are those of decoding its line alone."""
-    (_, found), rest, timestamps = decode_exchanges(GOOD + plain)
+    found, rest, times = decode_exchanges(GOOD + plain)
     exact = decode_audit(plain.strip())
     assert isinstance(exact, AuditEvent)
     assert not rest
-    assert timestamps[1] == found.timestamp
-    assert found.instance_id == exact.instance_id
-    assert found.details.message_id == exact.message_id
-    assert found.details.tokens == exact.tokens
-    assert found.details.cost == exact.cost_usd
-    assert found.details.response_time_seconds == exact.response_time_s
+    assert times[1] == found.times[1] == exact.time_s
+    assert found.instance_ids[1] == exact.instance_id
+    assert found.message_ids[1] == exact.message_id
+    said = (exact.tokens, exact.cost_usd, exact.response_time_s)
+    columns = (found.tokens[1], found.costs[1], found.seconds[1])
+    assert columns == tuple(UNKNOWN if number is None else number for number in said)
 
 
 def seen(root: Path, *, blocks: bool, **options: Any) -> tuple[FleetState, bool]:
@@ -233,7 +234,7 @@ def exchanges_of(reader: TreeReader) -> tuple[list[str | None], list[str | None]
     caught_up = False
     while not caught_up:
         batch = reader.poll()
-        in_bulk += [e.details.message_id for block in batch.blocks for e in block.exchanges]
+        in_bulk += [i for block in batch.blocks for i in block.exchanges.message_ids]
         singly += [r.message_id for r in batch.records if isinstance(r, AuditEvent)]
         caught_up = batch.caught_up
     return in_bulk, singly
@@ -247,7 +248,7 @@ def test_a_tree_read_in_blocks_goes_on_where_it_was(tmp_path: Path) -> None:
     tree.line(audit, first + second[:50])
     reader = TreeReader(tmp_path, blocks=True)
     batch = reader.poll()
-    assert [e.details.message_id for b in batch.blocks for e in b.exchanges] == ["m-1"]
+    assert [i for block in batch.blocks for i in block.exchanges.message_ids] == ["m-1"]
     tree.line(audit, second[50:])
     assert exchanges_of(reader) == (["m-2"], [])
     cursor = reader.poll().cursor
@@ -301,4 +302,4 @@ async def test_follow_gives_blocks_to_who_asks_for_them(tmp_path: Path) -> None:
     tree.line("audit/audit_20261123.jsonl", GOOD)
     (block,) = (await asyncio.wait_for(coming, 20)).blocks
     assert block.path == "audit/audit_20261123.jsonl"
-    assert [exchange.instance_id for exchange in block.exchanges] == ["abc123"]
+    assert block.exchanges.instance_ids == ["abc123"]

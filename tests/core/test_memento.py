@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from exchanges import in_bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,8 +22,6 @@ from logging_core.records import (
     AuditBlock,
     AuditEvent,
     Batch,
-    Exchange,
-    ExchangeDetails,
     FrameRef,
     InstanceGone,
     InstanceSeen,
@@ -42,8 +41,6 @@ ids = st.sampled_from(["a", "b", "c"])
 times = st.one_of(st.none(), st.integers(0, 5000).map(lambda n: START_S + n * 10))
 numbers = st.one_of(st.none(), st.floats(0, 100))
 message_ids = st.one_of(st.none(), st.sampled_from(["m1", "m2", "m3", "m4"]))
-STAMP = "2026-11-23T12:00:00.000001"
-stamps = st.integers(0, 59).map(lambda n: f"2026-11-23T12:{n:02d}:00.000001")
 
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(InstanceSeen, instance_id=ids),
@@ -87,16 +84,13 @@ records: st.SearchStrategy[Record] = st.one_of(
     ),
 )
 exchanges = st.builds(
-    Exchange,
-    timestamp=stamps,
+    AuditEvent,
+    time_s=st.integers(0, 59).map(lambda n: START_S + n * 60),
     instance_id=ids,
-    details=st.builds(
-        ExchangeDetails,
-        message_id=message_ids,
-        tokens=st.one_of(st.none(), st.integers(0, 10**15)),
-        cost=numbers,
-        response_time_seconds=numbers,
-    ),
+    message_id=message_ids,
+    tokens=st.one_of(st.none(), st.integers(0, 10**15)),
+    cost_usd=numbers,
+    response_time_s=numbers,
 )
 batches = st.builds(
     Batch,
@@ -110,7 +104,7 @@ batches = st.builds(
     ).map(tuple),
     caught_up=st.booleans(),
     blocks=st.lists(exchanges, min_size=1, max_size=5).map(
-        lambda found: (AuditBlock("audit/x", found),)
+        lambda found: (AuditBlock("audit/x", in_bulk(found)),)
     ),
 )
 
@@ -143,8 +137,8 @@ def large() -> FleetModel:
     """A model that takes some megabytes."""
     model = FleetModel()
     for name in range(40):
-        found = [Exchange(STAMP, f"i{name}", ExchangeDetails(None, 1, 0.5))] * 2_000
-        model.apply(Batch(blocks=(AuditBlock("audit/x", found),)))
+        found = [AuditEvent(time_s=START_S, instance_id=f"i{name}", tokens=1, cost_usd=0.5)] * 2_000
+        model.apply(Batch(blocks=(AuditBlock("audit/x", in_bulk(found)),)))
     said = [Message(instance_id="a", time_s=START_S, content="x" * 500)] * 1_000
     model.apply(Batch(records=tuple(said)))
     return model
@@ -179,12 +173,21 @@ def test_a_real_tree_is_remembered() -> None:
 def test_many_values_are_remembered() -> None:
     """Sums beyond 64 bits, sketches and full windows of ids come back exactly."""
     model = FleetModel()
-    details = [ExchangeDetails(f"m{n}", n, n / 7, n / 3) for n in range(5000)]
-    found = [Exchange("2026-11-23T12:00:00.000001", "a", each) for each in details]
-    model.apply(Batch(blocks=(AuditBlock("audit/x", found),)))
+    found = [
+        AuditEvent(
+            time_s=START_S,
+            instance_id="a",
+            message_id=f"m{n}",
+            tokens=n,
+            cost_usd=n / 7,
+            response_time_s=n / 3,
+        )
+        for n in range(5000)
+    ]
+    model.apply(Batch(blocks=(AuditBlock("audit/x", in_bulk(found)),)))
     again = written_and_read(model)
     assert plain(again.state(START_S)) == plain(model.state(START_S))
-    again.apply(Batch(blocks=(AuditBlock("audit/x", found[-500:]),)))
+    again.apply(Batch(blocks=(AuditBlock("audit/x", in_bulk(found[-500:])),)))
     assert again.state(START_S).usage.requests == 5000
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from exchanges import in_bulk
 
 from builders import TreeBuilder
 from logging_core.analyse.facts import PULSE_MINUTES
@@ -19,8 +20,6 @@ from logging_core.records import (
     AuditBlock,
     AuditEvent,
     Batch,
-    Exchange,
-    ExchangeDetails,
     Message,
     OrchestratorEvent,
     Record,
@@ -37,12 +36,6 @@ def exchange(at: float, instance_id: str | None = "a", **fields: Any) -> AuditEv
     )
 
 
-def in_bulk(event: AuditEvent) -> Exchange:
-    assert event.time_s is not None
-    details = ExchangeDetails(event.message_id, event.tokens, event.cost_usd, event.response_time_s)
-    return Exchange(TreeBuilder.when(event.time_s - T), event.instance_id, details)
-
-
 def spawn(at: float, instance_id: str, **details: Any) -> AuditEvent:
     return AuditEvent(
         time_s=T + at, event_type="instance_spawn", instance_id=instance_id, details=details
@@ -55,7 +48,7 @@ def model_of(*records: Record, blocks: bool = False, **options: Any) -> FleetMod
         model.apply(Batch(records=records))
         return model
     events = [r for r in records if isinstance(r, AuditEvent)]
-    bulk = [in_bulk(event) for event in events if event.event_type == "message_exchange"]
+    bulk = in_bulk([event for event in events if event.event_type == "message_exchange"])
     rest = tuple(event for event in events if event.event_type != "message_exchange")
     model.apply(Batch(records=rest, blocks=(AuditBlock("audit/audit.jsonl", bulk),)))
     return model
@@ -135,6 +128,26 @@ def test_what_is_more_than_the_newest_is_known_by_the_hour() -> None:
     slots = model.series(from_s=T, to_s=T + 41 * DAY, step_s=3_600, instance_ids=["a"])
     for slot in slots:
         assert found(slot) == expected(mine, slot.start_s, slot.start_s + 3_600)
+
+
+def test_days_may_be_read_in_any_order() -> None:
+    """The newest day first or last: its exchanges are known to the minute, all by the hour."""
+    events = [event for event in many(4 * MOST_ROWS, 10) if event.instance_id == "a"]
+    halves = [events[:1_300], events[1_300:]]
+    for order in (halves, halves[::-1]):
+        model = FleetModel()
+        for part in order:
+            model.apply(Batch(blocks=(AuditBlock("audit/audit.jsonl", in_bulk(part)),)))
+        for instance_ids in (None, ["a"]):
+            slots = model.series(
+                from_s=T, to_s=T + 10 * DAY, step_s=3_600, instance_ids=instance_ids
+            )
+            for slot in slots:
+                assert found(slot) == expected(events, slot.start_s, slot.start_s + 3_600)
+            newest = events[-MOST_ROWS // 2 :]
+            minute_s = 60 * ((newest[0].time_s or 0) // 60 + 1)
+            usage = model.usage_in(from_s=minute_s, to_s=T + 11 * DAY, instance_ids=instance_ids)
+            assert usage.requests == expected(newest, minute_s, T + 11 * DAY)[0]
 
 
 def test_more_exchanges_than_are_kept_one_by_one_are_all_counted() -> None:
@@ -364,3 +377,13 @@ def test_activity_of_exchanges_in_bulk_is_that_of_single_ones() -> None:
         )
         assert sum(singly) > 100
         assert singly == bulk
+
+
+def test_older_exchanges_read_later_leave_the_pulse_as_it_is() -> None:
+    """The days before, read after today, neither hide its newest minutes nor change them."""
+    today, before = many(3_000, 0.2), [exchange(-DAY + n, "a") for n in range(5_000)]
+    now_s = T + 0.2 * DAY
+    model = model_of(*today, blocks=True)
+    pulse = model.activity("a", now_s=now_s, minutes=PULSE_MINUTES)
+    model.apply(Batch(blocks=(AuditBlock("audit/yesterday", in_bulk(before)),)))
+    assert model.activity("a", now_s=now_s, minutes=PULSE_MINUTES) == pulse

@@ -103,15 +103,39 @@ def test_exchanges_without_an_id_all_count() -> None:
 @given(st.lists(st.integers(0, 30), max_size=200), st.integers(1, 8))
 def test_the_newest_ids_are_remembered_and_no_more(ids: list[int], window: int) -> None:
     """An id among the newest `window` different ones is always known; memory holds twice that."""
-    recent: Recent[bool] = Recent(window)
+    recent = Recent(window)
     for position, number in enumerate(ids):
         seen = list(dict.fromkeys(reversed(ids[:position])))
         if number in seen[: window - 1]:
-            assert recent.get(str(number))
+            assert str(number) in recent
         elif number not in seen:
-            assert recent.get(str(number)) is None
-        recent.put(str(number), True)
+            assert str(number) not in recent
+        recent.add(str(number))
         assert len(recent._new) + len(recent._old) <= 2 * window
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.integers(0, 30)), max_size=9), max_size=20),
+    st.integers(1, 8),
+)
+def test_many_ids_at_once_are_remembered_as_one_by_one(
+    groups: list[list[int | None]], window: int
+) -> None:
+    """Ids that are new are remembered as if they had come singly; else nothing happens."""
+    at_once, singly = Recent(window), Recent(window)
+    for group in groups:
+        keys = [None if number is None else str(number) for number in group]
+        before = (list(at_once._new), list(at_once._old))
+        if at_once.add_new(keys):
+            for key in keys:
+                assert key is not None
+                assert key not in singly
+                singly.add(key)
+        else:
+            assert (list(at_once._new), list(at_once._old)) == before
+            distinct = {key for key in keys if key is not None}
+            assert len(distinct) < len(keys) or any(key in singly for key in distinct)
+        assert (list(at_once._new), list(at_once._old)) == (list(singly._new), list(singly._old))
 
 
 def test_sums_do_not_drift() -> None:
