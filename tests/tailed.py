@@ -76,15 +76,16 @@ class Log:
                 file.write(path.read_bytes())
             path.unlink()
 
+    def look(self) -> bool:
+        """One turn; whether nothing is left to read."""
+        turn = self.tail.poll(list_parts(self.root), partial(list_parts, self.root), 1)
+        self.problems += [reason for _, reason in turn.problems]
+        for _, found in turn.items:
+            self.read += [line.data.decode() for line in found]
+        return turn.drained
+
     def poll(self) -> None:
-        for _ in range(1000):
-            turn = self.tail.poll(list_parts(self.root), partial(list_parts, self.root), 1)
-            self.problems += [reason for _, reason in turn.problems]
-            for _, found in turn.items:
-                self.read += [line.data.decode() for line in found]
-            if turn.drained:
-                return
-        raise AssertionError("the tail never came to an end")
+        assert any(self.look() for _ in range(1000)), "the tail never came to an end"
 
     def copy_and_truncate(self) -> None:
         if self.path.exists():

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from logging_core.read.files import GZIP_MAGIC, GzipError, Part, inflate, open_regular
+from logging_core.read.files import Part, open_regular
+from logging_core.read.gzipped import GZIP_MAGIC, GzipError, inflate
 from logging_core.read.lines import LineSplitter
 
 _BLOCK = 64 << 10

@@ -53,7 +53,7 @@ def newest_change(root: Path, part: Part) -> int:
         OSError: The file cannot be read.
     """
     with open_regular(str(root / part.path)) as fd:
-        source = Source(fd)
+        source = Source.of(fd)
         end, shown, offset = source.size, 0, -1
         for header in islice(headers_before(source, source.size), MOST_ALIKE):
             size = min(TAIL_BYTES, end - header.body_offset)

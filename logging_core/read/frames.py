@@ -199,7 +199,7 @@ def read_frame(root: Path, ref: FrameRef, *, raw: bool = False) -> str:
 def _read_body(root: Path, path: str, ref: FrameRef) -> bytes:
     size = ref.end - ref.body_offset
     with open_regular(str(root / path)) as fd:
-        source = Source(fd)
+        source = Source.of(fd)
         body = source.read(min(size, MOST_SHOWN), ref.end - min(size, MOST_SHOWN))
     if size <= MOST_SHOWN and zlib.crc32(body) != ref.digest:
         raise OSError(errno.ESTALE, "the file was replaced", path)

@@ -14,7 +14,8 @@ from logging_core.codec.decode import decode_message, strip_line
 from logging_core.codec.lenient import load_object, mend
 from logging_core.codec.times import parse_time
 from logging_core.read.backwards import MovedError, newest_lines, read_at
-from logging_core.read.files import GZIP_MAGIC, Part
+from logging_core.read.files import Part
+from logging_core.read.gzipped import GZIP_MAGIC
 from logging_core.read.lines import LIMIT
 from logging_core.read.logs import shown_name
 from logging_core.read.query import DISORDER_S

@@ -214,7 +214,7 @@ class PaneFile:
     @contextmanager
     def _open(self, part: Part) -> Iterator[Source]:
         with open_regular(str(self._root / part.path)) as fd:
-            yield Source(fd)
+            yield Source.of(fd)
 
 
 def _find(parts: Sequence[Part], ref: FrameRef) -> int | None:

@@ -23,6 +23,7 @@ from typing import Generic, TypeVar
 from msgspec.structs import replace
 
 from logging_core.read.files import FileId, Part, Source, open_regular
+from logging_core.read.forward import ForwardSource, source_on
 from logging_core.read.lines import LIMIT
 from logging_core.read.tracked import Feed, Tracked, Turn
 from logging_core.tree import classify
@@ -73,6 +74,7 @@ class LogTail(Generic[T]):
         "_make",
         "_present",
         "_root",
+        "_unpacked",
     )
 
     def __init__(
@@ -87,6 +89,7 @@ class LogTail(Generic[T]):
         self._growing: dict[FileId, tuple[int, int]] = {}
         self._failing: dict[str, str] = {}
         self._present: dict[FileId, Part] = {}
+        self._unpacked: ForwardSource | None = None  # the part that is being read
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int = TURN) -> Turn[T]:
         """Read what is new, up to about `budget` bytes.
@@ -187,7 +190,7 @@ class LogTail(Generic[T]):
         elif known is not None and known.path == part.path and not known.copied:
             turn.problems.append((part.path, REWRITTEN))
             tracked = None
-        elif source.trouble and not self._fresh and self._grows(part):
+        elif not self._fresh and source.find_trouble() and self._grows(part):
             return None
         else:
             tracked = self._find_copied(part, source)
@@ -231,7 +234,7 @@ class LogTail(Generic[T]):
         if tracked.mark is not None and tracked.mark[:2] == (part.size, part.mtime_ns):
             return True
         with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
-            return tracked.is_in(Source(fd))
+            return tracked.is_in(source_on(fd, None))
         return False
 
     # --- reading -------------------------------------------------------------
@@ -264,7 +267,9 @@ class LogTail(Generic[T]):
                 tracked.rename(part)
                 return
         with open_regular(str(self._root / part.path)) as fd:
-            source = Source(fd)
+            source = source_on(fd, self._unpacked)
+            if source is self._unpacked:
+                self._unpacked = None
             if source.id != part.id:
                 raise _OvertakenError
             tracked = self._identify(part, source, turn)
@@ -273,25 +278,27 @@ class LogTail(Generic[T]):
                 return
             tracked.rename(part)
             self._drain(tracked, part, source, turn)
+            if not turn.drained and isinstance(source, ForwardSource):
+                self._unpacked = source if source.keep(tracked.feed.offset) else None
         if source.trouble is None:
             self._failing.pop(part.path, None)
         else:
             self._fail(part.path, source.trouble, turn)
 
     def _drain(self, tracked: Tracked[T], part: Part, source: Source, turn: Turn[T]) -> None:
-        feed, final = tracked.feed, not part.live and source.trouble is None
-        at_end = False
+        feed, at_end = tracked.feed, False
         while not at_end and turn.left > 0:
             data = source.read(TURN, feed.offset)
             turn.left -= len(data)
-            at_end = feed.offset + len(data) >= source.size
+            at_end = not source.reaches(feed.offset + len(data) + 1)
+            final = at_end and not part.live and source.trouble is None
             if not data and not at_end:  # cut off while it was open
                 turn.failed = True
                 return
             if len(data) == TURN and not data.strip(b"\0"):
                 feed.skip_to(max(source.after_hole(feed.offset), feed.offset + len(data)))
                 continue
-            items = feed.feed(data, at_end=at_end, final=final and at_end)
+            items = feed.feed(data, at_end=at_end, final=final)
             if items:
                 turn.items.append((part.path, items))
         turn.drained = at_end

@@ -9,8 +9,7 @@ from typing import Generic, Protocol, Self, TypeVar
 import msgspec
 
 from logging_core.read.files import Part, Source
-
-_MARKER = 256
+from logging_core.read.forward import HEAD
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -89,8 +88,6 @@ class Tracked(msgspec.Struct, Generic[T]):
 
     def is_in(self, source: Source) -> bool:
         """Whether a file holds, at the same place, what was read of this one."""
-        if source.size < self.checked:
-            return False
         return _marker(source, self.checked) == self.crc
 
 
@@ -98,6 +95,8 @@ def _marker(source: Source, offset: int) -> int:
     """A checksum of the first bytes and of those before `offset`.
 
     The last ones alone do not tell two files apart: every capture of a pane at rest ends alike.
+    There is none, -1, if the file is shorter.
     """
-    size = min(_MARKER, offset)
-    return zlib.crc32(source.read(size, offset - size), zlib.crc32(source.read(size, 0)))
+    size = min(HEAD, offset)
+    last = source.read(size, offset - size)
+    return zlib.crc32(last, zlib.crc32(source.read(size, 0))) if len(last) == size else -1
