@@ -84,6 +84,7 @@ _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
     Day: {"_hours": lambda: None},
     Series: {"_starts": Minutes},
+    Tally: {"_usage": lambda: None},
 }
 _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
