@@ -40,6 +40,10 @@ DEFAULTS = Settings()
 GIVE_WAY_S = 0.001
 """After so long a thread that reads gives way to the screen: a key takes a dozen such turns."""
 
+GARBAGE = 700, 10, 100
+"""When to look for garbage, as of `gc.set_threshold`: at all that is there ten times as rarely as
+Python does, since nothing is painted meanwhile."""
+
 
 def _commands() -> type[Provider]:
     from madrox_tui.commands import Commands  # only once the palette is opened
@@ -207,6 +211,7 @@ def run_app(
 def _collect_garbage() -> None:
     """From now on, but never look at what is there already: it stays."""
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
     gc.enable()
 
 

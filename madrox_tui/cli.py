@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from logging_core.analyse.state import FleetState
     from madrox_tui.first import First
 
+PAINTS_PER_S = "120"
+"""How often Textual paints at most: after one paint the next waits for up to two of such parts of
+a second, also that of a key."""
+
 _PLAIN_TERMINALS = frozenset({"", "dumb"})
 
 
@@ -146,6 +150,7 @@ def _show_tree(
     gc.disable()  # until the first paint: nothing that is loaded before it is garbage
     try:
         with Ahead(partial(_look_ahead, root, wanted, now)) as first:
+            os.environ.setdefault("TEXTUAL_FPS", PAINTS_PER_S)
             import_module("textual.app")  # takes long; a report must not pay for it
             first.hurry()
             from madrox_tui.app import run_app

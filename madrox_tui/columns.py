@@ -49,6 +49,10 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
     roomy: Callable[[T], Cell] | None = None
     inner: bool = False
 
+    def cell_at(self, width: int) -> Callable[[T], Cell]:
+        """What it shows where it is so wide."""
+        return self.roomy if self.roomy and width >= self.most else self.cell
+
 
 class Fitted(msgspec.Struct, Generic[T], frozen=True):
     """The columns that fit a width, each with its own."""
@@ -68,13 +72,16 @@ class Fitted(msgspec.Struct, Generic[T], frozen=True):
         """One item's cells."""
         segments: list[Segment] = []
         for column, width in self._pairs():
-            cell = column.roomy if column.roomy and width >= column.most else column.cell
-            text, name = cell(item)
+            text, name = column.cell_at(width)(item)
             gap = " " * GAP if column is not self.columns[-1] else ""
             style = style_of(name) if name else None
             shown = fit_inner(text, width) if column.inner else fit(text, width, right=column.right)
             segments.append(Segment(shown + gap, style))
         return segments
+
+    def text(self, item: T) -> str:
+        """What one item's cells say: all of it, also where it is cut to fit."""
+        return (" " * GAP).join([c.cell_at(width)(item)[0] for c, width in self._pairs()])
 
     def column_at(self, x: int) -> tuple[Column[T], int] | None:
         """The column at cell `x`, and the cell within it; `None` right of all."""

@@ -33,7 +33,7 @@ class Order(msgspec.Struct, frozen=True):
         return "▾" if ORDERS[self.key].largest_first != self.reverse else "▴"
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row.
 
     Attributes:

@@ -82,6 +82,7 @@ _STRUCTS: tuple[type[msgspec.Struct], ...] = (
 _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
     Day: {"_hours": lambda: None},
+    Tally: {"_usage": lambda: None},
 }
 _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})

@@ -31,7 +31,7 @@ class State(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Latency(msgspec.Struct, frozen=True, eq=False):
+class Latency(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Response times in seconds.
 
     `count`, `mean_s` and `max_s` are exact. The quantiles interpolate between the closest ranks;
@@ -46,7 +46,7 @@ class Latency(msgspec.Struct, frozen=True, eq=False):
     max_s: float | None = None
 
 
-class Usage(msgspec.Struct, frozen=True, eq=False):
+class Usage(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What a set of `message_exchange` events adds up to; a repeated message id counts once.
 
     Attributes:
@@ -64,7 +64,7 @@ class Usage(msgspec.Struct, frozen=True, eq=False):
     latency: Latency = Latency()
 
 
-class Slot(msgspec.Struct, frozen=True, eq=False):
+class Slot(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One stretch of a series by time.
 
     Attributes:
@@ -86,7 +86,7 @@ class Slot(msgspec.Struct, frozen=True, eq=False):
     latency: Latency = Latency()
 
 
-class Group(msgspec.Struct, frozen=True, eq=False):
+class Group(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What belongs together in a table of sums.
 
     Attributes:
@@ -102,14 +102,14 @@ class Group(msgspec.Struct, frozen=True, eq=False):
     instance_ids: tuple[str, ...] = ()
 
 
-class OpenRequest(msgspec.Struct, frozen=True):
+class OpenRequest(msgspec.Struct, frozen=True, gc=False):
     """A message sent to an instance that has no reply yet."""
 
     message_id: str
     since_s: float | None
 
 
-class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     """One instance at one moment.
 
     Attributes:
@@ -211,7 +211,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
     is_error: bool = False
 
 
-class ProblemCount(msgspec.Struct, frozen=True, eq=False):
+class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What could not be read.
 
     Attributes:
@@ -232,7 +232,7 @@ class ProblemCount(msgspec.Struct, frozen=True, eq=False):
         return self.unreadable_lines + self.unreadable_files
 
 
-class OddFile(msgspec.Struct, frozen=True, eq=False):
+class OddFile(msgspec.Struct, frozen=True, eq=False, gc=False):
     """How often something was odd about one file, which was read all the same.
 
     Attributes:
@@ -248,7 +248,7 @@ class OddFile(msgspec.Struct, frozen=True, eq=False):
     gaps: int = 0
 
 
-class OddityCount(msgspec.Struct, frozen=True, eq=False):
+class OddityCount(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Clock jumps and gaps, of all that was read since the model was begun.
 
     Attributes:
@@ -265,7 +265,7 @@ class OddityCount(msgspec.Struct, frozen=True, eq=False):
     newest: tuple[Oddity, ...] = ()
 
 
-class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     """The whole fleet at one moment: what every panel shows and `--json` prints.
 
     Attributes:

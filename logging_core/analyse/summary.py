@@ -28,7 +28,16 @@ _PICO = 10**12  # sums are shown in whole picodollars: what decimal arithmetic w
 class Tally:
     """The sums of some exchanges. Takes in batches, and merges with other tallies."""
 
-    __slots__ = ("_cost", "_costs", "_latency", "_priced", "_requests", "_sized", "_tokens")
+    __slots__ = (
+        "_cost",
+        "_costs",
+        "_latency",
+        "_priced",
+        "_requests",
+        "_sized",
+        "_tokens",
+        "_usage",
+    )
 
     def __init__(self) -> None:
         self._requests = 0
@@ -38,9 +47,11 @@ class Tally:
         self._sized = 0
         self._tokens = 0
         self._latency = LatencySketch()
+        self._usage: Usage | None = None  # the sums so far, if they were asked for
 
     def extend(self, said: Numbers) -> None:
         """Count exchanges; whether they were counted before is the caller's business."""
+        self._usage = None
         self._requests += said.requests
         self._priced += len(said.costs)
         self._costs.extend(said.costs)
@@ -59,6 +70,7 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Add the sums of `other`, which stays as it is."""
+        self._usage = None
         other._sum_up()
         self._requests += other._requests
         self._priced += other._priced
@@ -68,16 +80,18 @@ class Tally:
         self._latency.merge(other._latency)
 
     def usage(self) -> Usage:
-        """The sums so far."""
-        self._sum_up()
-        pico = (self._cost * _PICO + (1 << SCALE_BITS - 1)) >> SCALE_BITS
-        return Usage(
-            requests=self._requests,
-            tokens=self._tokens if self._sized else None,
-            cost_usd=pico / _PICO if self._priced else None,
-            unpriced=self._requests - self._priced,
-            latency=self._latency.latency(),
-        )
+        """The sums so far; the same object until more is counted."""
+        if self._usage is None:
+            self._sum_up()
+            pico = (self._cost * _PICO + (1 << SCALE_BITS - 1)) >> SCALE_BITS
+            self._usage = Usage(
+                requests=self._requests,
+                tokens=self._tokens if self._sized else None,
+                cost_usd=pico / _PICO if self._priced else None,
+                unpriced=self._requests - self._priced,
+                latency=self._latency.latency(),
+            )
+        return self._usage
 
     def _sum_up(self) -> None:
         if self._costs:

@@ -79,7 +79,7 @@ class InstancesPanel(LineView):
         self._was_read = False  # until then the first row is whichever is first
         self._cells = Cells()
         self._table = Table(instance_columns(self._cells))
-        self._texts: dict[int, str] = {}  # what was searched of a view, for the next letter
+        self._texts: list[str] = []  # what was searched of a view, for the next letter
         self._texts_of: Fitted[Row] | None = None
         self.entitle("Instances")
 
@@ -193,16 +193,14 @@ class InstancesPanel(LineView):
     def whole_text(self, index: int) -> str:
         """What is shown of an instance, and what there is no room for."""
         fitted = self._table.at(self.row_width, self.order.key)
-        if fitted is not self._texts_of:
-            self._texts, self._texts_of = {}, fitted
-        text = self._texts.get(index)
-        if text is None:
-            text = self._texts[index] = f"{self.row_text(index)}\n{searched(self._rows[index])}"
-        return text
+        return f"{fitted.text(self._rows[index])}\n{searched(self._rows[index])}"
 
     def find_rows(self, text: str) -> Sequence[int]:
         """The rows that hold a text, also in a column that there is no room for."""
-        return [i for i in range(self.count) if holds(self.whole_text(i), text)]
+        fitted = self._table.at(self.row_width, self.order.key)
+        if fitted is not self._texts_of:
+            self._texts, self._texts_of = list(map(self.whole_text, range(self.count))), fitted
+        return [i for i, whole in enumerate(self._texts) if holds(whole, text)]
 
     def export(self) -> Export:
         """The rows as values."""

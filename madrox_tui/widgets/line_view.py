@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -17,15 +17,30 @@ from textual.strip import Strip
 from textual.theme import Theme
 
 from madrox_tui.cell_styles import cell_styles
-from madrox_tui.find import holds, spans
+from madrox_tui.find import Found, holds, spans
 from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
 from madrox_tui.widgets.rows import Rows
 
 MARGIN = 1
 """A cell between the rows and the scrollbar: blank, or a mark that a row goes on."""
 
-_Content = tuple[list[Segment], bool]
-"""The segments of a line, and whether the cursor is on it."""
+
+class _Line(NamedTuple):
+    """What a line of the screen says.
+
+    Attributes:
+        segments: Its text.
+        at_cursor: Whether the cursor is on it.
+        hits: Where in its text what is looked for was found, as character offsets.
+        hit: Their style; `None` where there are none.
+        beyond: Where it has hits that are not in sight.
+    """
+
+    segments: list[Segment]
+    at_cursor: bool = False
+    hits: Sequence[tuple[int, int]] = ()
+    hit: Style | None = None
+    beyond: Sides = Sides()
 
 
 class LineView(Rows, can_focus=True):
@@ -73,7 +88,8 @@ class LineView(Rows, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._drawn: dict[int, _Content] = {}
+        self._drawn: dict[int, _Line] = {}
+        self._beneath = Style()
         self._titles = ("", "")
         self._styles: tuple[Theme | None, Mapping[str, Style]] = (None, {})
 
@@ -115,7 +131,7 @@ class LineView(Rows, can_focus=True):
             return
         top = self.scroll_offset.y
         for y in range(self.size.height):
-            if self._drawn.get(y) != self._content(y):
+            if self._drawn.get(y) != self._line(y):
                 self.refresh_line(top + y)
 
     @property
@@ -135,56 +151,66 @@ class LineView(Rows, can_focus=True):
 
     # --- drawing -------------------------------------------------------------
 
+    def watch_found(self, found: Found) -> None:
+        """Draw the marks."""
+        super().watch_found(found)
+        self.refresh_changed()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw a part; what is below all of its lines is found out once."""
+        self._beneath = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         x, top = self.scroll_offset
         width = self.row_width
         index = top + y - self.header_rows
-        segments, at_cursor = self._drawn[y] = self._content(y)
+        line = self._drawn[y] = self._line(y)
+        strip = Strip(line.segments)
         if y < self.header_rows or index >= self.count:
-            strip = Strip(segments).crop_extend(0, width, None)
-            return strip.extend_cell_length(width + MARGIN).apply_style(self.rich_style)
-        strip = Strip(segments)
-        found = self._found_beyond(strip.text, index)
-        strip = self._marked(strip, index)
-        strip = in_sight(strip, x, width, self.cell_style("muted"), found)
-        if at_cursor:
+            strip = strip.crop_extend(0, width, None)
+            return strip.extend_cell_length(width + MARGIN).apply_style(self._beneath)
+        strip = self._marked(strip, line, index)
+        strip = in_sight(strip, x, width, self.cell_style("muted"), line.beyond)
+        if line.at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
-        return strip.apply_style(self.rich_style).apply_offsets(x, index)
+        return strip.apply_style(self._beneath).apply_offsets(x, index)
 
-    def _content(self, y: int) -> _Content:
-        """What line `y` of the screen says now, and whether the cursor is on it."""
+    def _line(self, y: int) -> _Line:
+        """What line `y` of the screen says now."""
         index = self.scroll_offset.y + y - self.header_rows
         if y < self.header_rows:
-            return self.header(y), False
+            return _Line(self.header(y))
         if index < self.count:
-            return self.row(index), self.has_cursor and index == self.cursor
+            line = _Line(self.row(index), self.has_cursor and index == self.cursor)
+            return self._with_hits(line, index) if self.found.text else line
         if self.count == 0:
             lines = wrap(self.nothing(), self.row_width)[index : index + 1]
-            return [Segment(line, self.cell_style("muted")) for line in lines], False
-        return [], False
+            return _Line([Segment(line, self.cell_style("muted")) for line in lines])
+        return _Line([])
 
-    def _marked(self, strip: Strip, index: int) -> Strip:
+    def _with_hits(self, line: _Line, index: int) -> _Line:
+        """The line of a row with what is found in it; what it does not show is at its right."""
+        text, wanted = "".join(segment.text for segment in line.segments), self.found.text
+        hits, style = spans(text, wanted), self._hit_style(index)
+        if hits:
+            beyond = found_beyond(text, hits, self.scroll_offset.x, self.row_width, style)
+            return line._replace(hits=hits, hit=style, beyond=beyond)
+        if holds(self.whole_text(index), wanted):
+            return line._replace(beyond=Sides(right=style))
+        return line
+
+    def _marked(self, strip: Strip, line: _Line, index: int) -> Strip:
         """The row with what was found in it, and what the mouse selected of it."""
-        if self.found.text:
-            strip = mark(strip, spans(strip.text, self.found.text), self._hit_style(index))
+        if line.hit is not None:
+            strip = mark(strip, line.hits, line.hit)
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(index)) is not None:
             start, end = span
             style = self.screen.get_component_rich_style("screen--selection")
             strip = mark(strip, [(start, len(strip.text) if end < 0 else end)], style)
         return strip
-
-    def _found_beyond(self, text: str, index: int) -> Sides:
-        """Where a row has hits that are not in sight; what it does not show is at its right."""
-        wanted = self.found.text
-        if not wanted:
-            return Sides()
-        hits = spans(text, wanted)
-        if not hits and holds(self.whole_text(index), wanted):
-            return Sides(right=self._hit_style(index))
-        x, style = self.scroll_offset.x, self._hit_style(index)
-        return found_beyond(text, hits, x, self.row_width, style)
 
     def _hit_style(self, index: int) -> Style:
         here = self.cursor if self.has_cursor else self.found.at

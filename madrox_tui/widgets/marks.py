@@ -41,6 +41,9 @@ def in_sight(strip: Strip, x: int, width: int, style: Style, found: Sides) -> St
         style: The style of the marks.
         found: What else is told of each side: there is a mark, in that style.
     """
+    if not x and not found.left and strip.cell_length <= width:
+        margin = Segment(MORE_RIGHT, found.right) if found.right else Segment(" ")
+        return Strip([*strip, Segment(" " * (width - strip.cell_length)), margin], width + 1)
     seen = strip.crop_extend(x, x + width, None)
     if found.left or (x and strip.crop(0, x).text.strip()):
         seen = Strip.join([Strip([Segment(MORE_LEFT, found.left or style)]), seen.crop(1)])

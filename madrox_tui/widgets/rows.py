@@ -163,8 +163,7 @@ class Rows(ScrollView):
             self.show_row(at)
 
     def watch_found(self, found: Found) -> None:
-        """Draw the marks, and tell how many there are."""
-        self.refresh()
+        """Tell how many there are."""
         self.post_message(self.FindChanged(self, found))
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -27,10 +28,11 @@ from large import COST_USD, LargeTree
 from madrox_tui.format import dollars
 from terminal import BARE, Terminal, first_paint_s
 
-SECONDS, BURSTS_PER_S = 10, 20
+SECONDS, BURSTS_PER_S = 16, 20
 EXCHANGES = 5_000 // BURSTS_PER_S // 3  # a burst; each is three events
 REST_S = 20
-KEYS = "qzxjvwqzxjvwqzxjvwqzxjvwqzxjvwqzxjvw"
+KEYS = "zqxjvw" * 24
+"""What is typed: no row holds it, and the line has room for it."""
 
 
 class Dashboard:
@@ -158,10 +160,16 @@ def write(large: LargeTree) -> None:
 
 
 def type_keys(dashboard: Dashboard) -> Iterator[float]:
-    """Type what to find, a letter at a time, and wait for each: how long it took."""
-    typed = ""
+    """Type what to find, a letter at a time, and wait for each: how long it took.
+
+    At moments of its own, as people do: not in step with what happens.
+    """
+    chance = random.Random(1)
+    pause_s = SECONDS / len(KEYS) * 0.9
+    typed, due_s = "", time.perf_counter()
     for letter in KEYS:
-        time.sleep(SECONDS / len(KEYS) * 0.8)
+        due_s += pause_s * chance.uniform(0.5, 1.5)
+        time.sleep(max(0.0, due_s - time.perf_counter()))
         typed += letter
         start_s = time.perf_counter()
         dashboard.press(letter.encode())

@@ -51,6 +51,23 @@ def test_exchanges_add_up() -> None:
     assert (total.latency.count, total.latency.mean_s, total.latency.max_s) == (2, 2.0, 3.0)
 
 
+def test_sums_are_made_once_until_more_is_counted() -> None:
+    """Asked again, an instance's sums are the same object; what was counted since is in the next.
+
+    That holds for merged sums, too.
+    """
+    one, other = Summary(), Summary()
+    one.add(exchange("1", tokens=10))
+    other.add(exchange("2", tokens=20))
+    first = one.usage_of(("a",))
+    assert one.usage_of(("a",)) is first
+    one.add(exchange("3", tokens=1))
+    assert one.usage_of(("a",)).tokens == 11
+    one.merge(other)
+    assert (one.usage_of(("a",)).tokens, one.total().tokens) == (31, 31)
+    assert first.tokens == 10
+
+
 def test_only_exchanges_count() -> None:
     """The totals that a terminate event repeats are not added to the exchanges."""
     summary = Summary()

@@ -11,6 +11,7 @@ from rich.segment import Segment
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
+from textual.strip import Strip
 
 from alone import Alone, lines
 from madrox_tui.export import to_csv
@@ -127,6 +128,30 @@ async def test_hits_are_marked_and_walked() -> None:
         assert "row 39" in "".join(lines(pilot))
         view.look_for("")
         assert marked(view, view.cursor - view.scroll_offset.y) == ""
+
+
+async def test_only_rows_whose_marks_change_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each letter of what is looked for draws the rows that are marked otherwise, and no other."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        drawn: list[int] = []
+        draw = view.render_line
+
+        def counted(y: int) -> Strip:
+            drawn.append(y)
+            return draw(y)
+
+        monkeypatch.setattr(view, "render_line", counted)
+        for text, rows in (
+            ("row 3,", {0, 3}),
+            ("row 3, which", {3}),
+            ("nowhere", {3}),
+            ("no", set()),
+        ):
+            drawn.clear()
+            view.look_for(text)
+            await pilot.pause()
+            assert set(drawn) == rows, text
 
 
 async def test_a_hit_out_of_sight_is_marked_in_the_margin() -> None:
