@@ -76,6 +76,7 @@ class LineView(Rows, can_focus=True):
         self._drawn: dict[int, _Content] = {}
         self._titles = ("", "")
         self._styles: tuple[Theme | None, Mapping[str, Style]] = (None, {})
+        self._is_drawing = False
 
     # --- for the subclass ----------------------------------------------------
 
@@ -135,8 +136,21 @@ class LineView(Rows, can_focus=True):
 
     # --- drawing -------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some lines of the screen."""
+        self._is_drawing = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._is_drawing = False
+
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+        """Draw one line of the screen.
+
+        Which character of which row each piece of it is, Textual only asks to know what the mouse
+        points at. Drawn with it every piece would have a style of its own, and of those Textual
+        keeps 16,384 for good.
+        """
         x, top = self.scroll_offset
         width = self.row_width
         index = top + y - self.header_rows
@@ -150,7 +164,8 @@ class LineView(Rows, can_focus=True):
         strip = in_sight(strip, x, width, self.cell_style("muted"), found)
         if at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
-        return strip.apply_style(self.rich_style).apply_offsets(x, index)
+        strip = strip.apply_style(self.rich_style)
+        return strip if self._is_drawing else strip.apply_offsets(x, index)
 
     def _content(self, y: int) -> _Content:
         """What line `y` of the screen says now, and whether the cursor is on it."""
