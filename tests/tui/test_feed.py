@@ -103,7 +103,9 @@ def test_the_pane_that_is_selected_first_is_seen_ahead(tree: TreeBuilder, looks:
     assert first.capture is not None
     ref, text = first.capture
     assert (ref.instance_id, text) == ("i0", "\x1b[31mred\x1b[0m and ‹")
-    assert first.view.by_id["i0"].newest_frame == ref
+    newest = first.view.by_id["i0"].newest_frame
+    assert newest is not None
+    assert newest.place == ref.place
 
     async def pane() -> Pane | None:
         feed = make_feed(tree, first)
