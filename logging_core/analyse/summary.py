@@ -48,7 +48,7 @@ class Tally:
         self._tokens += sum(said.tokens)
         self._latency.extend(said.seconds)
         if len(self._costs) >= _BATCH:
-            self._sum_up()
+            self.sum_up()
 
     def include(self, more: Numbers | Tally) -> None:
         """Count exchanges, or what they add up to."""
@@ -59,7 +59,7 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Add the sums of `other`, which stays as it is."""
-        other._sum_up()
+        other.sum_up()
         self._requests += other._requests
         self._priced += other._priced
         self._cost += other._cost
@@ -69,7 +69,7 @@ class Tally:
 
     def usage(self) -> Usage:
         """The sums so far."""
-        self._sum_up()
+        self.sum_up()
         pico = (self._cost * _PICO + (1 << SCALE_BITS - 1)) >> SCALE_BITS
         return Usage(
             requests=self._requests,
@@ -79,7 +79,8 @@ class Tally:
             latency=self._latency.latency(),
         )
 
-    def _sum_up(self) -> None:
+    def sum_up(self) -> None:
+        """Keep only the sum of the costs; more of them may come."""
         if self._costs:
             self._cost += exact_sum(self._costs)
             self._costs = array("d")
