@@ -8,15 +8,17 @@ import threading
 
 import pytest
 
-from madrox_tui.heap import share_heap
+from madrox_tui.heap import give_back, share_heap
 
 
 def test_where_there_is_no_such_option_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dashboard runs with any C library, and without `ctypes`."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: object())
     share_heap()
+    give_back()
     monkeypatch.setitem(sys.modules, "ctypes", None)
     share_heap()
+    give_back()
 
 
 def test_threads_go_on_allocating() -> None:
@@ -30,4 +32,5 @@ def test_threads_go_on_allocating() -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    give_back()
     assert made == [1 << 20] * 4
