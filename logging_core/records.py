@@ -226,6 +226,11 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suspect: bool = False
     tail: str = ""
 
+    @property
+    def place(self) -> tuple[str, int, int, int]:
+        """What tells it from every other frame, with or without its `tail`."""
+        return self.path, self.offset, self.end, self.digest
+
     def shows_same(self, other: FrameRef) -> bool:
         """Return whether the pane showed the same in both frames, whatever is stored above it."""
         if self.screen and other.screen:

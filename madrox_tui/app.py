@@ -26,6 +26,7 @@ from madrox_tui.bindings import APP, keymap
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
 from madrox_tui.feed import Feed
+from madrox_tui.heap import share_heap
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.past import Closable, DeferredPast, Past
 from madrox_tui.remember import Memory, Remembered, state_path
@@ -197,6 +198,7 @@ def run_app(
             first=first,
         )
         sys.setswitchinterval(GIVE_WAY_S)
+        share_heap()
         app.run()
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))

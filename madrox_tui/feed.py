@@ -16,7 +16,8 @@ from logging_core.records import Batch, InstanceGone
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
 from madrox_tui.filters import Filter
-from madrox_tui.pace import Pace
+from madrox_tui.heap import give_back
+from madrox_tui.pace import MANY_PER_S, Pace
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
 from madrox_tui.sources import frames_of, messages_of
@@ -78,6 +79,7 @@ class Feed:
         self._views = Views(settings, self._pulse, time.monotonic)
         self._pace = Pace(time.monotonic, time.process_time)
         self._turn = asyncio.Lock()
+        self._is_swollen = True  # much has been read, and little of that is kept
         self._past = past
         self._past_turn = asyncio.Lock()
         self._jumps = 0
@@ -182,7 +184,9 @@ class Feed:
                     await self._show(publish)
                     self._is_abreast.set()
             if batch.caught_up:
-                await asyncio.sleep(self._pace.rest_s(self._pulse.events_per_s))
+                rest_s = self._pace.rest_s(self._pulse.events_per_s)
+                self._is_swollen = self._is_swollen or rest_s > 0
+                await asyncio.sleep(rest_s)
 
     def _note_gone(self, batch: Batch) -> None:
         """Tell the past, whose own looks are rare, who is gone from now on."""
@@ -195,6 +199,9 @@ class Feed:
         await self._is_abreast.wait()
         while True:
             await asyncio.sleep(self._settings.tick_s)
+            if self._is_swollen and self._pulse.events_per_s < MANY_PER_S:
+                self._is_swollen = False
+                give_back()
             async with self._turn:
                 if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
                     await self._show(publish, self._views.again(self._live.model, self.now()))

@@ -82,13 +82,13 @@ class FrameSource:
         self._open = open_pane
         self._read = read
         self._turn = asyncio.Lock()
-        self._kept: OrderedDict[FrameRef, Pane] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int, int], Pane] = OrderedDict()
         self._opened: tuple[str, Frames] | None = None
 
     async def pane(self, ref: FrameRef) -> Pane | None:
         """A frame, ready to draw; `None` if its file is gone or was replaced."""
         async with self._turn:
-            pane = self._kept.get(ref)
+            pane = self.kept(ref)
             if pane is None:
                 pane = await self._call(self._make, ref)
             if pane is not None:
@@ -97,7 +97,7 @@ class FrameSource:
 
     def kept(self, ref: FrameRef) -> Pane | None:
         """A frame if it need not be read."""
-        return self._kept.get(ref)
+        return self._kept.get(ref.place)
 
     def put(self, ref: FrameRef, text: str) -> None:
         """Take a frame that was read elsewhere, as `read` would have given it."""
@@ -213,8 +213,8 @@ class FrameSource:
         return make_pane(ref, self._read(ref))
 
     def _keep(self, pane: Pane) -> None:
-        self._kept[pane.ref] = pane
-        self._kept.move_to_end(pane.ref)
+        self._kept[pane.ref.place] = pane
+        self._kept.move_to_end(pane.ref.place)
         while (
             len(self._kept) > _KEPT_PANES
             and sum(kept.size for kept in self._kept.values()) > KEPT_CHARS

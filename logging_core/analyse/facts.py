@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from logging_core.records import FrameRef
 
 FUTURE_S = 300.0
@@ -150,15 +152,21 @@ class Activity:
 
 
 class PaneChange:
-    """The captures of one pane: how many, the newest, and when they last differed."""
+    """The captures of one pane: how many, the newest, and when they last differed.
 
-    __slots__ = ("_before", "_changed_before_s", "frames", "newest")
+    Attributes:
+        frames: How many.
+        newest: The last of them, without its `tail`.
+    """
+
+    __slots__ = ("_before", "_changed_before_s", "_tail", "frames", "newest")
 
     def __init__(self) -> None:
         self.frames = 0
         self.newest: FrameRef | None = None
         self._before: FrameRef | None = None
         self._changed_before_s: float | None = None
+        self._tail = b""  # what frames programs draw has two bytes a character as text
 
     def add(self, ref: FrameRef) -> None:
         """Take a capture in; the same one again, grown, replaces what was known of it."""
@@ -167,7 +175,13 @@ class PaneChange:
             self._changed_before_s = self.changed_s
             self._before = newest
             self.frames += 1
-        self.newest = ref
+        self.newest = msgspec.structs.replace(ref, tail="")
+        self._tail = ref.tail.encode()
+
+    @property
+    def tail(self) -> str:
+        """That of the newest; see `FrameRef`."""
+        return self._tail.decode()
 
     @property
     def changed_s(self) -> float | None:

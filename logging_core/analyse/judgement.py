@@ -79,11 +79,11 @@ def _question(
 ) -> str | None:
     """What the pane asks a person, if nothing newer shows that it was answered."""
     frame = pane.newest
-    if frame is None or not frame.tail:
+    if frame is None:
         return None
     if frame.time_s is not None and frame.time_s < evidence.newest_s:
         return None
-    return find_question(frame.tail, instance_type, prompts)
+    return find_question(pane.tail, instance_type, prompts)
 
 
 def _stuck_s(still_open: tuple[OpenRequest, ...], pane: PaneChange, around: Around) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
+from zlib import crc32
 
 from logging_core.analyse.state import OpenRequest
 
@@ -22,20 +23,19 @@ class Requests:
     remembered, and a request that is not newer than its reply does not open.
     """
 
-    __slots__ = ("_closed_ids", "_closed_s", "_open")
+    __slots__ = ("_closed", "_closed_s", "_open")
 
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}
         # In order, and small: there are thousands of these, and few requests come after an answer.
-        self._closed_ids: list[str | None] = []
+        self._closed = array("I")  # checksums of the ids
         self._closed_s = array("d")
 
     def open(self, message_id: str, at_s: float | None) -> None:
         """A request was sent; one that is open already keeps its time."""
-        if message_id in self._closed_ids:
-            closed_s = self._closed_s[self._place(message_id)]
-            if at_s is None or at_s <= closed_s:
-                return
+        place = self._place(message_id)
+        if place is not None and (at_s is None or at_s <= self._closed_s[place]):
+            return
         if message_id not in self._open:
             self._open[message_id] = OpenRequest(message_id, at_s)
             if len(self._open) > MOST_OPEN:
@@ -44,13 +44,14 @@ class Requests:
     def close(self, message_id: str, at_s: float | None) -> None:
         """A request was answered; an answer older than the request is to an earlier one."""
         at_s = math.inf if at_s is None else at_s
-        if message_id in self._closed_ids:
-            self._closed_s[self._place(message_id)] = at_s
+        place = self._place(message_id)
+        if place is not None:
+            self._closed_s[place] = at_s
         else:
-            self._closed_ids.append(message_id)
+            self._closed.append(_sum(message_id))
             self._closed_s.append(at_s)
-            if len(self._closed_ids) >= 2 * RECENT_REPLIES:
-                del self._closed_ids[:RECENT_REPLIES], self._closed_s[:RECENT_REPLIES]
+            if len(self._closed) >= 2 * RECENT_REPLIES:
+                del self._closed[:RECENT_REPLIES], self._closed_s[:RECENT_REPLIES]
         request = self._open.get(message_id)
         if request is not None and (request.since_s is None or request.since_s <= at_s):
             del self._open[message_id]
@@ -71,13 +72,22 @@ class Requests:
                     self.close(message_id, time_s)
         if not few:
             newest = slice(-RECENT_REPLIES, None)
-            self._closed_ids = [*message_ids[newest]]
+            ids = [message_id or "" for message_id in message_ids[newest]]
+            self._closed = array("I", map(crc32, map(str.encode, ids)))
             self._closed_s = times[newest]
 
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read."""
         return list(self._open.values())
 
-    def _place(self, message_id: str) -> int:
-        """Where the newest answer to a request stands; there must be one."""
-        return len(self._closed_ids) - 1 - self._closed_ids[::-1].index(message_id)
+    def _place(self, message_id: str) -> int | None:
+        """Where the newest answer to a request stands; `None` if there is none."""
+        wanted = _sum(message_id)
+        if wanted not in self._closed:
+            return None
+        return len(self._closed) - 1 - self._closed[::-1].index(wanted)
+
+
+def _sum(message_id: str) -> int:
+    """What an id is known by: that two of a hundred are alike is not to be expected."""
+    return crc32(message_id.encode("utf-8", "surrogatepass"))

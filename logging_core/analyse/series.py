@@ -245,6 +245,7 @@ def _add_by_hour(tallies: dict[int, Tally], rows: Rows) -> None:
         if tally is None:
             tally = tallies[hour] = Tally()
         tally.extend(members.numbers())
+        tally.sum_up()  # an hour is mostly complete, and there are hundreds
 
 
 def _between(tallies: dict[int, Tally], start: int, stop: int) -> Iterator[Tally]:

@@ -127,7 +127,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         usage: Its requests, tokens, cost and response times.
         open_requests: Oldest first; empty for a terminated instance.
         frames: Captures of its pane.
-        newest_frame: The last of them.
+        newest_frame: The last of them, without its `tail`.
         pane_changed_s: When the pane last showed something different.
         errors: Error events about it.
         last_error: The newest error, in a few words.

@@ -59,7 +59,7 @@ class Tally:
         self._tokens += sum(said.tokens)
         self._latency.extend(said.seconds)
         if len(self._costs) >= _BATCH:
-            self._sum_up()
+            self.sum_up()
 
     def include(self, more: Numbers | Tally) -> None:
         """Count exchanges, or what they add up to."""
@@ -71,7 +71,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add the sums of `other`, which stays as it is."""
         self._usage = None
-        other._sum_up()
+        other.sum_up()
         self._requests += other._requests
         self._priced += other._priced
         self._cost += other._cost
@@ -82,7 +82,7 @@ class Tally:
     def usage(self) -> Usage:
         """The sums so far; the same object until more is counted."""
         if self._usage is None:
-            self._sum_up()
+            self.sum_up()
             pico = (self._cost * _PICO + (1 << SCALE_BITS - 1)) >> SCALE_BITS
             self._usage = Usage(
                 requests=self._requests,
@@ -93,7 +93,8 @@ class Tally:
             )
         return self._usage
 
-    def _sum_up(self) -> None:
+    def sum_up(self) -> None:
+        """Keep only the sum of the costs; more of them may come."""
         if self._costs:
             self._cost += exact_sum(self._costs)
             self._costs = array("d")

@@ -59,6 +59,8 @@ class Entries(ABC, Generic[R_co]):
         start: Offset of the open entry, in bytes; `None` if there is none.
     """
 
+    __slots__ = ("_continues", "_lines", "_raw", "_size", "_stray", "start")
+
     def __init__(self, *, raw: bool, stray: Stray) -> None:
         self.start: int | None = None
         self._raw = raw
@@ -136,6 +138,8 @@ _INDENT = "    "
 class LifecycleEntries(Entries[LifecycleEvent]):
     """Reads `instance.log`: `2025-10-03 12:30:45 - INFO - text`, and its continuation lines."""
 
+    __slots__ = ("_instance_id", "_time_s")
+
     def __init__(self, instance_id: str, *, raw: bool, stray: Stray) -> None:
         super().__init__(raw=raw, stray=stray)
         self._instance_id = instance_id
@@ -167,6 +171,8 @@ _KEYS = frozenset({"timestamp", "level", "logger", "message"})
 
 class OrchestratorEntries(Entries[OrchestratorEvent]):
     """Reads `orchestrator.log`: JSON lines, broken JSON lines, and the tracebacks after them."""
+
+    __slots__ = ("_loaded", "_logger", "_next", "_time_s")
 
     def __init__(self, *, raw: bool, stray: Stray) -> None:
         super().__init__(raw=raw, stray=stray)

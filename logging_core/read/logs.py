@@ -26,6 +26,7 @@ from logging_core.records import AuditBlock, FrameRef, Oddity, Problem, Record
 from logging_core.text import safe_line
 
 _SHOWN = 200
+_TAILED = partial(FrameScanner, tails=True)
 
 T = TypeVar("T")
 
@@ -75,6 +76,8 @@ def shown_name(name: str) -> str:
 class Log(ABC):
     """One log of the tree: all the parts of one file."""
 
+    __slots__ = ()  # of each kind there are thousands
+
     @abstractmethod
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
         """Read what is new, up to about `budget` bytes; `parts` are its files, oldest first."""
@@ -94,6 +97,8 @@ class Log(ABC):
 
 class TailedLog(Log, Generic[T]):
     """A log that only ever grows."""
+
+    __slots__ = ("_clocks", "_numbers", "_tail")
 
     def __init__(self, root: Path, make: Callable[[], Feed[T]], history: int | None) -> None:
         self._tail = LogTail(root, make, history=history)
@@ -145,6 +150,8 @@ class JsonLines(TailedLog[Line]):
         history: See `LogTail`.
     """
 
+    __slots__ = ("_decode",)
+
     _feed: type[LineSplitter] = LineSplitter
 
     def __init__(
@@ -187,6 +194,8 @@ class EntryLog(TailedLog[Line]):
         entries: Joins lines to entries.
         history: See `LogTail`.
     """
+
+    __slots__ = ("_entries", "_path")
 
     def __init__(self, root: Path, entries: Entries[Record], history: int | None = None) -> None:
         super().__init__(root, LineSplitter, history)
@@ -248,10 +257,12 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
         tails: See `FrameScanner`.
     """
 
+    __slots__ = ("_instance_id", "_newest_only", "_root")
+
     def __init__(
         self, root: Path, instance_id: str, *, newest_only: bool, tails: bool = False
     ) -> None:
-        super().__init__(root, partial(FrameScanner, tails=tails), None)
+        super().__init__(root, _TAILED if tails else FrameScanner, None)
         self._root = root
         self._instance_id = instance_id
         self._newest_only = newest_only

@@ -27,6 +27,8 @@ class MetadataFile(Log):
         raw: Leave texts unsanitised.
     """
 
+    __slots__ = ("_doubted", "_failing", "_instance_id", "_raw", "_read", "_root")
+
     def __init__(self, root: Path, instance_id: str, *, raw: bool) -> None:
         self._root = root
         self._instance_id = instance_id

@@ -18,7 +18,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -44,6 +44,8 @@ _KEPT = 8  # vanished files that are remembered, to know them in a copy
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
 _NEVER = 1 << 62
 _WIDER = 8  # times as much of the end of a log that has no whole line there
+
+_NOTHING: Mapping[Any, Any] = {}  # of thousands of logs that are all well, and at rest
 
 T = TypeVar("T")
 Relist = Callable[[], Sequence[Part]]
@@ -87,8 +89,8 @@ class LogTail(Generic[T]):
         self._files: dict[FileId, Tracked[T]] = {}
         self._lost: dict[FileId, Tracked[T]] = {}
         self._growing: dict[FileId, tuple[int, int]] = {}
-        self._failing: dict[str, str] = {}
-        self._present: dict[FileId, Part] = {}
+        self._failing: Mapping[str, str] = _NOTHING
+        self._present: Mapping[FileId, Part] = _NOTHING
         self._unpacked: ForwardSource | None = None  # the part that is being read
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int = TURN) -> Turn[T]:
@@ -123,7 +125,7 @@ class LogTail(Generic[T]):
             break
         else:
             turn.failed = True
-        self._present = {}
+        self._present = _NOTHING
         while len(self._lost) > _KEPT:
             del self._lost[next(iter(self._lost))]
         return turn
@@ -280,10 +282,10 @@ class LogTail(Generic[T]):
             self._drain(tracked, part, source, turn)
             if not turn.drained and isinstance(source, ForwardSource):
                 self._unpacked = source if source.keep(tracked.feed.offset) else None
-        if source.trouble is None:
-            self._failing.pop(part.path, None)
-        else:
+        if source.trouble is not None:
             self._fail(part.path, source.trouble, turn)
+        elif part.path in self._failing:
+            self._failing = {path: why for path, why in self._failing.items() if path != part.path}
 
     def _drain(self, tracked: Tracked[T], part: Part, source: Source, turn: Turn[T]) -> None:
         feed, at_end = tracked.feed, False
@@ -307,5 +309,5 @@ class LogTail(Generic[T]):
 
     def _fail(self, path: str, reason: str, turn: Turn[T]) -> None:
         if self._failing.get(path) != reason:
-            self._failing[path] = reason
+            self._failing = {**self._failing, path: reason}
             turn.problems.append((path, reason))

@@ -92,6 +92,7 @@ class LineView(Rows, can_focus=True):
         self._beneath = Style()
         self._titles = ("", "")
         self._styles: tuple[Theme | None, Mapping[str, Style]] = (None, {})
+        self._is_drawing = False
 
     # --- for the subclass ----------------------------------------------------
 
@@ -158,11 +159,19 @@ class LineView(Rows, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw a part; what is below all of its lines is found out once."""
-        self._beneath = self.rich_style
-        return super().render_lines(crop)
+        self._beneath, self._is_drawing = self.rich_style, True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._is_drawing = False
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
+        """Draw one line of the screen.
+
+        Which character of which row each piece of it is, Textual only asks to know what the mouse
+        points at. Drawn with it every piece would have a style of its own, and of those Textual
+        keeps 16,384 for good.
+        """
         x, top = self.scroll_offset
         width = self.row_width
         index = top + y - self.header_rows
@@ -175,7 +184,8 @@ class LineView(Rows, can_focus=True):
         strip = in_sight(strip, x, width, self.cell_style("muted"), line.beyond)
         if line.at_cursor:
             strip = strip.apply_style(self.cell_style("cursor"))
-        return strip.apply_style(self._beneath).apply_offsets(x, index)
+        strip = strip.apply_style(self._beneath)
+        return strip if self._is_drawing else strip.apply_offsets(x, index)
 
     def _line(self, y: int) -> _Line:
         """What line `y` of the screen says now."""

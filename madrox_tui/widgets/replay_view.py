@@ -167,7 +167,7 @@ class ReplayView(ScrubbedView):
 
     def _follow_newest(self) -> None:
         newest = self._instance.newest_frame if self._instance else None
-        if newest is not None and (self.pane is None or self.pane.ref != newest):
+        if newest is not None and (self.pane is None or self.pane.ref.place != newest.place):
             self._want(Goal(Kind.NEWEST))
 
     def _go(self, goal: Goal) -> None:

@@ -103,7 +103,9 @@ def test_the_pane_that_is_selected_first_is_seen_ahead(tree: TreeBuilder, looks:
     assert first.capture is not None
     ref, text = first.capture
     assert (ref.instance_id, text) == ("i0", "\x1b[31mred\x1b[0m and ‹")
-    assert first.view.by_id["i0"].newest_frame == ref
+    newest = first.view.by_id["i0"].newest_frame
+    assert newest is not None
+    assert newest.place == ref.place
 
     async def pane() -> Pane | None:
         feed = make_feed(tree, first)
@@ -233,3 +235,15 @@ async def test_a_tick_after_news_shows_them(tree: TreeBuilder) -> None:
         await fleet.feed.narrow(parse_filter("name:agent-1"), None, None)
         after = await fleet.until(lambda _: True)
         assert [instance.instance_id for instance in after.instances] == ["i1"]
+
+
+@pytest.mark.asyncio
+async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: TreeBuilder) -> None:
+    """Once after the start, and not at every tick."""
+    with mock.patch("madrox_tui.feed.give_back") as give_back:
+        async with ticking(tree) as fleet:
+            await fleet.until(lambda _: give_back.called)
+            for _ in range(3):
+                fleet.now_s += 5
+                await fleet.until(lambda view: view.state.at_s == fleet.now_s)
+            assert give_back.call_count == 1

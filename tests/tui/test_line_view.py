@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
@@ -274,6 +275,20 @@ async def test_a_selection_is_the_text_under_it() -> None:
         assert of((4, 2), (5, 4)) == "2, which is even\nrow 3, which is odd\nrow 4"
         assert of(None, None) == "\n".join(ROWS)
         assert of((0, 39), (99, 99)) == "row 39, which is odd"
+
+
+async def test_rows_that_look_alike_are_drawn_alike() -> None:
+    """However far a list is scrolled, what is kept of how it was drawn does not grow."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+
+        def styles() -> set[Style | None]:
+            return {s.style for line in view.render_lines(view.outer_size.region) for s in line}
+
+        before = styles()
+        await pilot.press("G")
+        await pilot.pause()
+        assert styles() == before
 
 
 async def test_the_mouse_marks_and_y_copies() -> None:
