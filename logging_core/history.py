@@ -26,7 +26,7 @@ import math
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -35,7 +35,7 @@ import msgspec
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import PATTERNS, Pattern
-from logging_core.analyse.state import FleetState, Usage
+from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.gather import Gatherer
 from logging_core.order import PAGE, PAGES, Order, Orderer, as_batch
 from logging_core.spill import Spill
@@ -170,6 +170,13 @@ class History:
         """Return the usage of some instances as of `at_s`; see `FleetModel.usage_of`."""
         with self._lock:
             return self._model_at(at_s).usage_of(instance_ids)
+
+    def groups_at(
+        self, at_s: float, by: str, instance_ids: Collection[str] | None = None
+    ) -> tuple[Group, ...]:
+        """Return sums of what belongs together as of `at_s`; see `FleetModel.groups`."""
+        with self._lock:
+            return self._model_at(at_s).groups(by, instance_ids)
 
     def close(self) -> None:
         """Delete the temporary file; messages of states returned before can no longer be read."""

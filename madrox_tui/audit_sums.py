@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from madrox_tui.audit_view import NOTHING_SUMMED, WAYS, AuditModel, AuditView, make_audit_view
@@ -13,8 +12,8 @@ SHARE = 0.1
 
 _MINUTE_S = 60.0
 
-UsageOf = Callable[[Iterable[str]], Usage]
-"""What instances, by their ids, added up to at some moment."""
+GroupsOf = Callable[[str, Collection[str] | None], tuple[Group, ...]]
+"""The groups of some moment: by what, and of which instances; `None`: of all."""
 
 
 class AuditSums:
@@ -84,18 +83,18 @@ class AuditSums:
         state: FleetState,
         instances: Sequence[InstanceState],
         usage: Usage,
-        usage_of: UsageOf,
+        groups_of: GroupsOf,
     ) -> AuditView:
-        """The sums behind a look at an earlier moment; those by event and error are not known.
+        """The sums behind a look at an earlier moment.
 
         Args:
             model: The live model, which knows sums by time.
             state: The whole fleet, as it was.
             instances: Those that are shown.
             usage: What these added up to.
-            usage_of: Adds up others of that moment.
+            groups_of: Knows the groups of that moment.
         """
-        return self._make(_Earlier(model, state, usage_of), state, instances, usage)
+        return self._make(_Earlier(model, groups_of), state, instances, usage)
 
     def _make(
         self,
@@ -110,12 +109,11 @@ class AuditSums:
 
 
 class _Earlier:
-    """The model as of an earlier state: sums by time are still known, groups are of the state."""
+    """The model as of an earlier moment: sums by time are still known, groups are of then."""
 
-    def __init__(self, model: AuditModel, state: FleetState, usage_of: UsageOf) -> None:
+    def __init__(self, model: AuditModel, groups_of: GroupsOf) -> None:
         self._model = model
-        self._state = state
-        self._usage_of = usage_of
+        self._groups_of = groups_of
 
     def series(
         self,
@@ -135,17 +133,4 @@ class _Earlier:
         return self._model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
 
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
-        if by in {"event_type", "error"}:
-            return ()
-        field = {"instance": "instance_id", "parent": "parent_instance_id"}.get(by, by)
-        members: defaultdict[str | None, list[str]] = defaultdict(list)
-        for instance in self._state.instances:
-            if instance_ids is None or instance.instance_id in instance_ids:
-                members[getattr(instance, field)].append(instance.instance_id)
-        groups = (Group(label, self._usage_of(ids), tuple(ids)) for label, ids in members.items())
-        return tuple(sorted(groups, key=_rank))
-
-
-def _rank(group: Group) -> tuple[float, int]:
-    cost_usd = -1.0 if group.usage.cost_usd is None else group.usage.cost_usd
-    return -cost_usd, -group.usage.requests
+        return self._groups_of(by, instance_ids)

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from logging_core.analyse.state import FleetState
 from logging_core.records import Batch, InstanceGone
+from logging_core.threads import in_thread
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
 from madrox_tui.filters import Filter
@@ -22,15 +23,12 @@ from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
 from madrox_tui.sources import frames_of, messages_of
 from madrox_tui.view import View
-from madrox_tui.views import AHEAD, Views
+from madrox_tui.views import AHEAD, Narrowing, Views
 
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
     from madrox_tui.first import First
     from madrox_tui.live import LiveFleet
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Feed:
@@ -112,11 +110,15 @@ class Feed:
 
     async def run(self, publish: Callable[[View], None]) -> None:
         """Follow the tree until cancelled; `publish` is given each new view, on the loop."""
-        ticker = asyncio.create_task(self._tick(publish))
+        tasks = [asyncio.create_task(work(publish)) for work in (self._follow, self._tick)]
         try:
-            await self._follow(publish)
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
-            ticker.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def narrow(self, wanted: Filter, scope: str | None, held: View | None) -> View:
         """A view that is narrowed otherwise; later ones are narrowed the same.
@@ -126,13 +128,13 @@ class Feed:
             scope: The only instance to show, or `None`.
             held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
-        self._views.filter, self._views.scope = wanted, scope
+        self._views.narrowing = Narrowing(wanted, scope)
         if held is None:
             await self._is_abreast.wait()
             async with self._turn:
-                return await _uncut(self._look)
+                return await in_thread(self._look)
         async with self._turn if held.moment_s is None else self._past_turn:
-            return await _uncut(self._look_at, held.state, held.moment_s)
+            return await in_thread(partial(self._look_at, held.state, held.moment_s))
 
     @property
     def knows_the_past(self) -> bool:
@@ -151,11 +153,11 @@ class Feed:
             raise RuntimeError("this feed knows no past")
         async with self._past_turn:
             await prepare(self._past)
-            state = await _uncut(self._past.state_at, moment_s)
+            state = await in_thread(partial(self._past.state_at, moment_s))
             # Its rows are numbered otherwise than those of any other moment, and of the first view.
             self._jumps += 1
             state = msgspec.structs.replace(state, reordered=AHEAD - self._jumps)
-            return await _uncut(self._look_at, state, moment_s)
+            return await in_thread(partial(self._look_at, state, moment_s))
 
     def group_by(self, by: str) -> None:
         """Sum up the audit panel's table by something else in the views to come."""
@@ -216,8 +218,7 @@ class Feed:
     def _look_at(self, state: FleetState, moment_s: float | None) -> View:
         if moment_s is None or self._past is None:
             return self._views.of(self._live.model, state)
-        usage_of = partial(self._past.usage_at, moment_s)
-        return self._views.earlier(self._live.model, state, moment_s, usage_of)
+        return self._views.earlier(self._live.model, state, moment_s, self._past)
 
     def _read_events(self, query: EventQuery, most: int) -> Events:
         from logging_core.read.events import newest_events
@@ -226,13 +227,3 @@ class Feed:
             return Events(*newest_events(self.root, query.matches, most))
         except OSError:
             return Events(more=True)
-
-
-async def _uncut(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call in a thread that has ended when this returns, also when it is cancelled."""
-    done = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
-        await asyncio.wait([done])
-        raise

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from threading import Event
 from typing import Protocol, runtime_checkable
 
-from logging_core.analyse.state import FleetState, Usage
+from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.threads import in_thread
 
 
@@ -32,6 +32,11 @@ class Past(Protocol):
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
         """What some instances added up to then."""
+
+    def groups_at(
+        self, at_s: float, by: str, instance_ids: Collection[str] | None, /
+    ) -> tuple[Group, ...]:
+        """Sums as of a moment of what instances or events have in common, the dearest first."""
 
 
 class Closable(Past, Protocol):
@@ -71,6 +76,12 @@ class DeferredPast:
     def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
         """See `Past`."""
         return self._past().usage_at(at_s, instance_ids)
+
+    def groups_at(
+        self, at_s: float, by: str, instance_ids: Collection[str] | None, /
+    ) -> tuple[Group, ...]:
+        """See `Past`."""
+        return self._past().groups_at(at_s, by, instance_ids)
 
     def close(self) -> None:
         """Let go of what it holds, if it was made."""

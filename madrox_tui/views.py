@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from logging_core.analyse.state import FleetState, InstanceState, Usage
-from madrox_tui.audit_sums import AuditSums, UsageOf
+from madrox_tui.audit_sums import AuditSums
 from madrox_tui.audit_view import AuditModel, AuditView
 from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.past import Past
 from madrox_tui.pulse import Pulse
 from madrox_tui.view import View
 
@@ -38,6 +40,24 @@ class Model(AuditModel, Protocol):
         """Records of each of the last minutes, oldest first."""
 
 
+class Narrowing(NamedTuple):
+    """What a view leaves out.
+
+    Attributes:
+        filter: The filter.
+        scope: The only instance that is shown; `None` for all.
+    """
+
+    filter: Filter
+    scope: str | None = None
+
+    def passes(self, instance: InstanceState) -> bool:
+        """Whether an instance is shown."""
+        if self.scope is not None and instance.instance_id != self.scope:
+            return False
+        return self.filter.matches(instance)
+
+
 class Views:
     """Makes views; each call takes its time.
 
@@ -47,13 +67,11 @@ class Views:
         clock: Seconds that only ever grow.
 
     Attributes:
-        filter: What narrows the views to come.
-        scope: The only instance that they show; `None` for all.
+        narrowing: What the views to come leave out; may be set while one is made.
     """
 
     def __init__(self, settings: Settings, pulse: Pulse, clock: Callable[[], float]) -> None:
-        self.filter: Filter = parse_filter(settings.filter)
-        self.scope: str | None = None
+        self.narrowing = Narrowing(parse_filter(settings.filter))
         self._sums = AuditSums(budget_usd=settings.budget_usd, clock=clock)
         self._pulse = pulse
         self._last: View | None = None
@@ -72,7 +90,7 @@ class Views:
         last = self._last
         if last is None or not model.holds_at(now_s) or not self._sums.is_current:
             return None
-        if (last.filter, last.scope) != (self.filter, self.scope):
+        if (last.filter, last.scope) != self.narrowing:
             return None
         if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
             return None  # what happened by the minute is another
@@ -82,21 +100,22 @@ class Views:
 
     def of(self, model: Model, state: FleetState) -> View:
         """A state that the live model gave."""
-        instances, usage = self._narrow(state, model.usage_of)
+        narrowing = self.narrowing
+        instances, usage = _narrow(state, narrowing, model.usage_of)
         audit = self._sums.look(model, state, instances, usage)
         now_s = state.at_s
         activity = {
             i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
             for i in state.instances
         }
-        return self._make(state, instances, usage, audit, activity)
+        return self._make(state, narrowing, instances, usage, audit, activity)
 
     def earlier(
         self,
         model: Model,
         state: FleetState,
         moment_s: float,
-        usage_of: UsageOf,
+        past: Past,
     ) -> View:
         """The fleet at an earlier moment.
 
@@ -104,15 +123,18 @@ class Views:
             model: The live one, which knows sums by time.
             state: The fleet as it was.
             moment_s: Seconds since the epoch.
-            usage_of: Adds up instances as of then.
+            past: Knows the other sums as of then.
         """
-        instances, usage = self._narrow(state, usage_of)
-        audit = self._sums.look_back(model, state, instances, usage, usage_of)
-        return self._make(state, instances, usage, audit, {}, moment_s)
+        narrowing = self.narrowing
+        instances, usage = _narrow(state, narrowing, partial(past.usage_at, moment_s))
+        groups_of = partial(past.groups_at, moment_s)
+        audit = self._sums.look_back(model, state, instances, usage, groups_of)
+        return self._make(state, narrowing, instances, usage, audit, {}, moment_s)
 
     def _make(
         self,
         state: FleetState,
+        narrowing: Narrowing,
         instances: tuple[InstanceState, ...],
         usage: Usage,
         audit: AuditView,
@@ -121,8 +143,8 @@ class Views:
     ) -> View:
         return View(
             state,
-            self.filter,
-            self.scope,
+            narrowing.filter,
+            narrowing.scope,
             instances,
             usage,
             activity=activity,
@@ -132,17 +154,12 @@ class Views:
             lag_s=self._pulse.lag_s,
         )
 
-    def _narrow(
-        self, state: FleetState, usage_of: UsageOf
-    ) -> tuple[tuple[InstanceState, ...], Usage]:
-        """Who passes, and what they add up to."""
-        instances = tuple(filter(self.passes, state.instances))
-        if len(instances) == len(state.instances):
-            return instances, state.usage
-        return instances, usage_of([instance.instance_id for instance in instances])
 
-    def passes(self, instance: InstanceState) -> bool:
-        """Whether filter and scope leave an instance in."""
-        if self.scope is not None and instance.instance_id != self.scope:
-            return False
-        return self.filter.matches(instance)
+def _narrow(
+    state: FleetState, narrowing: Narrowing, usage_of: Callable[[Iterable[str]], Usage]
+) -> tuple[tuple[InstanceState, ...], Usage]:
+    """The instances that are shown, and what they add up to."""
+    instances = tuple(filter(narrowing.passes, state.instances))
+    if len(instances) == len(state.instances):
+        return instances, state.usage
+    return instances, usage_of([instance.instance_id for instance in instances])

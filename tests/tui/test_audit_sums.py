@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import msgspec
 
-from audits import FakeModel, added, fleet_view, instances
-from logging_core.analyse.state import FleetState, Usage
+from audits import FakeModel, fleet_view, instances
+from logging_core.analyse.state import FleetState, Group, Usage
 from madrox_tui.audit_sums import SHARE, AuditSums
 
 
@@ -79,25 +79,18 @@ def test_what_a_person_asks_for_comes_at_once() -> None:
     assert (by_role.by, first.by) == ("role", "instance")
 
 
-def test_an_earlier_moment_has_the_sums_of_then() -> None:
-    """Groups are those of the earlier state, not what the live model has by now."""
+def test_an_earlier_moment_has_the_groups_of_then() -> None:
+    """By whatever they are, and of the instances that are shown; not what is there by now."""
     view = fleet_view()
     audit, model = sums(Clock()), FakeModel(())
+    asked = []
 
-    def usage_of(ids: Iterable[str]) -> Usage:
-        wanted = set(ids)
-        return added([i for i in view.state.instances if i.instance_id in wanted])
+    def groups_of(by: str, ids: Collection[str] | None) -> tuple[Group, ...]:
+        asked.append((by, ids))
+        return (Group("of then", Usage()),)
 
-    back = audit.look_back(model, view.state, view.instances, view.usage, usage_of)
-    assert [group.label for group in back.groups][:2] == ["atlas-0000", "harbor-0001"]
-    audit.by = "role"
-    by_role = audit.look_back(model, view.state, view.instances, view.usage, usage_of)
-    assert {group.label for group in by_role.groups} == {"architect", "backend", "qa"}
-    assert sum(group.usage.requests for group in by_role.groups) == view.usage.requests
-    filtered = audit.look_back(
-        model, view.state, view.instances[:1], view.instances[0].usage, usage_of
-    )
-    assert [group.instance_ids for group in filtered.groups] == [("atlas-0000",)]
-    for by in ("event_type", "error"):
-        audit.by = by
-        assert audit.look_back(model, view.state, view.instances, view.usage, usage_of).groups == ()
+    back = audit.look_back(model, view.state, view.instances, view.usage, groups_of)
+    assert [group.label for group in back.groups] == ["of then"]
+    audit.by = "error"
+    audit.look_back(model, view.state, view.instances[:1], view.usage, groups_of)
+    assert asked == [("instance", None), ("error", {view.instances[0].instance_id})]

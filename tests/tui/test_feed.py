@@ -247,3 +247,12 @@ async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: Tree
                 fleet.now_s += 5
                 await fleet.until(lambda view: view.state.at_s == fleet.now_s)
             assert give_back.call_count == 1
+
+
+@pytest.mark.asyncio
+async def test_what_fails_while_nothing_happens_is_not_silent(tree: TreeBuilder) -> None:
+    """Ages that cannot be told any more end the feed, rather than freeze."""
+    feed = Feed(tree.root, now=lambda: TreeBuilder.epoch(60), settings=Settings(tick_s=0.01))
+    broken = mock.patch("madrox_tui.views.Views.again", side_effect=ZeroDivisionError)
+    with broken, pytest.raises(ZeroDivisionError):
+        await feed.run(lambda _: None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from shutil import rmtree
 from threading import Event
@@ -18,7 +18,7 @@ from textual.widget import Widget
 from builders import TreeBuilder
 from driver import Driver, run_app
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.state import FleetState, Usage
+from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
 from madrox_tui.config import Settings
@@ -78,6 +78,11 @@ class TreePast:
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str]) -> Usage:
         return self._model(at_s).usage_of(instance_ids)
+
+    def groups_at(
+        self, at_s: float, by: str, instance_ids: Collection[str] | None
+    ) -> tuple[Group, ...]:
+        return self._model(at_s).groups(by, instance_ids)
 
     def _model(self, at_s: float) -> FleetModel:
         model = FleetModel()
