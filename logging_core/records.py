@@ -202,7 +202,7 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         instance_id: The instance whose pane was captured.
         time_s: When it was captured; `None` if the header's time cannot be read.
-        path: The capture file, relative to the root.
+        path: The capture file, relative to the root, as `portable_path` writes it.
         offset: Offset of the frame's header.
         body_offset: Offset of the pane text.
         end: One past the last byte known so far. The newest frame of a file may still grow: the

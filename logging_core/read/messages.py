@@ -17,9 +17,9 @@ from logging_core.read.backwards import MovedError, newest_lines, read_at
 from logging_core.read.files import Part
 from logging_core.read.gzipped import GZIP_MAGIC
 from logging_core.read.lines import LIMIT
-from logging_core.read.logs import shown_name
+from logging_core.read.names import directories_of, shown_name
 from logging_core.read.query import DISORDER_S
-from logging_core.read.sweep import Sweep, instance_directories
+from logging_core.read.sweep import Sweep
 from logging_core.records import Message
 from logging_core.tree import LOG_TYPES
 
@@ -39,7 +39,7 @@ class MessagePages:
 
     Args:
         root: Of the tree.
-        instance_ids: Whose, by directory; `None` for all that are there.
+        instance_ids: Whose, as records give them, or by directory; `None` for all that are there.
         raw: Leave texts unsanitised.
     """
 
@@ -55,8 +55,8 @@ class MessagePages:
     def start_before(self, time_s: float | None) -> None:
         """Begin anew: the next page is the newest one before a moment; `None` for the newest."""
         before_s = math.inf if time_s is None else time_s
-        streams = [self._newest_first(name, before_s) for name in self._names()]
-        self._streams = streams
+        names = directories_of(self._root, self._instance_ids)
+        self._streams = [self._newest_first(name, before_s) for name in names]
         self._heap: list[tuple[float, int, Message]] | None = None
 
     def older(self, count: int) -> list[Message]:
@@ -75,15 +75,6 @@ class MessagePages:
     def _push(self, heap: list[tuple[float, int, Message]], number: int) -> None:
         for time_s, message in islice(self._streams[number], 1):
             heapq.heappush(heap, (-time_s, -number, message))
-
-    def _names(self) -> list[str]:
-        if self._instance_ids is not None:
-            return sorted(set(self._instance_ids))
-        try:
-            names, _ = instance_directories(self._root)
-        except OSError:
-            return []
-        return sorted(names)
 
     # --- one instance --------------------------------------------------------
 

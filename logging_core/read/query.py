@@ -17,7 +17,7 @@ from logging_core.read.backwards import MovedError, newest_lines
 from logging_core.read.files import Part, open_regular
 from logging_core.read.metadata_file import MOST_METADATA
 from logging_core.read.sweep import AUDIT, Sweep, instance_directories
-from logging_core.tree import LOG_TYPES, LogTree, check_instance_id
+from logging_core.tree import LOG_TYPES, LogTree, check_instance_id, portable_path
 
 _TRIES = 3
 DISORDER_S = 3700.0
@@ -101,23 +101,25 @@ def list_instances(tree: LogTree) -> list[dict[str, Any]]:
     """The metadata of every instance with a directory, as written, by id.
 
     Of one without readable metadata it is `instance_id` and `log_directory`, and `None` for
-    `instance_name` and `created_at`. `instance_id` is the directory's name in any case.
+    `instance_name` and `created_at`. `instance_id` is the directory's name in any case, as
+    `portable_path` writes it.
     """
     try:
         names, _ = instance_directories(tree.root)
     except OSError:
         return []
     return [
-        {**_read_metadata(tree.instances_dir / name), "instance_id": name} for name in sorted(names)
+        {**_read_metadata(tree.instances_dir / name), "instance_id": portable_path(name)}
+        for name in sorted(names)
     ]
 
 
 def _read_metadata(directory: Path) -> dict[str, Any]:
     unknown = {
-        "instance_id": directory.name,
+        "instance_id": portable_path(directory.name),
         "instance_name": None,
         "created_at": None,
-        "log_directory": str(directory),
+        "log_directory": portable_path(str(directory)),
     }
     try:
         with open_regular(str(directory / "metadata.json")) as fd:
