@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import math
+import os
 from collections.abc import Collection, Iterator
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
 from logging_core.codec.decode import decode_message, strip_line
 from logging_core.codec.lenient import load_object
@@ -20,7 +20,7 @@ from logging_core.read.part_bytes import PartBytes
 from logging_core.read.query import DISORDER_S
 from logging_core.read.sweep import Sweep
 from logging_core.records import Message, Problem
-from logging_core.tree import LOG_TYPES
+from logging_core.tree import LOG_TYPES, expand_user
 
 _NEAR = 256 << 10
 _PROBE = 16 << 10
@@ -44,12 +44,16 @@ class MessagePages:
     """
 
     def __init__(
-        self, root: Path, instance_ids: Collection[str] | None = None, *, raw: bool = False
+        self,
+        root: str | os.PathLike[str],
+        instance_ids: Collection[str] | None = None,
+        *,
+        raw: bool = False,
     ) -> None:
-        self._root = root
+        self._root = expand_user(root)
         self._raw = raw
         self._instance_ids = instance_ids
-        self._sweep = Sweep(root)
+        self._sweep = Sweep(self._root)
         self._problems: dict[str, Problem] = {}
         self.start_before(None)
 
