@@ -180,6 +180,7 @@ def test_a_cache_belongs_to_its_user_alone(kept: Kept) -> None:
     assert sorted(path.name for path in kept.root.iterdir()) == ["audit", "instances"]
 
 
+@pytest.mark.fault("R67")
 def test_without_a_place_for_it_nothing_else_changes(kept: Kept, tmp_path: Path) -> None:
     """Where the cache cannot be written, the report is the same, and one sentence says why."""
     (tmp_path / "file").write_text("")

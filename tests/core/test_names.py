@@ -60,6 +60,7 @@ def shown_id(tree: TreeBuilder) -> str:
     return seen.instance_id
 
 
+@pytest.mark.fault("R54")
 @given(st.lists(st.binary(min_size=1), min_size=1))
 def test_a_path_can_be_sent_and_comes_back(parts: list[bytes]) -> None:
     """Any path can be written as UTF-8, and is the same when it is read again."""
@@ -74,12 +75,14 @@ def test_usual_paths_are_sent_as_they_are() -> None:
         assert portable_path(path) == local_path(path) == path
 
 
+@pytest.mark.fault("R54")
 def test_two_names_never_become_one_path() -> None:
     """A byte that is no UTF-8 is told from a name that is written like it."""
     assert portable_path(os.fsdecode(b"ag\xff")) == r"ag\xff"
     assert portable_path(r"ag\xff") == r"ag\x5cxff"
 
 
+@pytest.mark.fault("R54")
 @pytest.mark.parametrize("codec", [msgspec.json, msgspec.msgpack])
 def test_reading_goes_on_from_a_cursor_that_was_sent(
     strange: TreeBuilder, directory: str, codec: Any
@@ -100,6 +103,7 @@ def test_reading_goes_on_from_a_cursor_that_was_sent(
     assert looks[-1].cursor["logs"] == {}
 
 
+@pytest.mark.fault("R54")
 def test_frames_and_messages_are_found_by_the_id_that_is_shown(strange: TreeBuilder) -> None:
     """Whoever has a record finds what else there is of its instance."""
     instance_id = shown_id(strange)
@@ -129,6 +133,7 @@ def test_a_directory_that_is_called_so_comes_first(tree: TreeBuilder) -> None:
     assert read_frame(tree.root, ref) == "pane of 6 bytes"
 
 
+@pytest.mark.fault("R54")
 def test_sums_are_kept_and_found_again(
     strange: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +152,7 @@ def test_sums_are_kept_and_found_again(
     assert read_frame(strange.root, ref) == "two"
 
 
+@pytest.mark.fault("R54")
 def test_earlier_states_can_be_made(strange: TreeBuilder) -> None:
     """The instance, its message and its frame are in the state of their moment."""
     with closing(History(strange.root)) as history:
@@ -159,6 +165,7 @@ def test_earlier_states_can_be_made(strange: TreeBuilder) -> None:
         assert read_frame(strange.root, instance.newest_frame) == "one"
 
 
+@pytest.mark.fault("R54")
 def test_what_is_kept_of_a_tree_is_kept_wherever_the_tree_is(tmp_path: Path) -> None:
     """Its own path may be no UTF-8 either."""
     tree = TreeBuilder(Path(os.fsdecode(os.fsencode(tmp_path) + b"/logs\xff")))
