@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 from logging_core.config import LoggingConfig
 from logging_core.errors import InvalidInstanceIdError, LogDirError, MadroxLogError
 from logging_core.records import (
+    AuditBlock,
     AuditEvent,
     Batch,
+    Exchanges,
     FrameRef,
     InstanceGone,
     InstanceSeen,
     LifecycleEvent,
     Message,
     Metadata,
+    Odd,
+    Oddity,
     OrchestratorEvent,
     Problem,
     Record,
@@ -27,25 +31,46 @@ from logging_core.records import (
 from logging_core.tree import LogTree
 
 if TYPE_CHECKING:
+    from logging_core.analyse.state import (
+        FleetState,
+        Group,
+        InstanceState,
+        Latency,
+        OddFile,
+        OddityCount,
+        OpenRequest,
+        ProblemCount,
+        State,
+        TimelineEvent,
+        Usage,
+    )
     from logging_core.history import History
     from logging_core.manager import InstanceManager, LoggingManager
     from logging_core.read.follow import follow
     from logging_core.read.messages import MessagePages
     from logging_core.read.panes import PaneFile
     from logging_core.write.handle import InstanceHandle
+    from logging_core.write.loggers import InstanceAdapter
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AuditBlock",
     "AuditEvent",
     "Batch",
+    "Exchanges",
+    "FleetState",
     "FrameRef",
+    "Group",
     "History",
+    "InstanceAdapter",
     "InstanceGone",
     "InstanceHandle",
     "InstanceManager",
     "InstanceSeen",
+    "InstanceState",
     "InvalidInstanceIdError",
+    "Latency",
     "LifecycleEvent",
     "LogDirError",
     "LogTree",
@@ -55,20 +80,41 @@ __all__ = [
     "Message",
     "MessagePages",
     "Metadata",
+    "Odd",
+    "OddFile",
+    "Oddity",
+    "OddityCount",
+    "OpenRequest",
     "OrchestratorEvent",
     "PaneFile",
     "Problem",
+    "ProblemCount",
     "Record",
+    "State",
+    "TimelineEvent",
+    "Usage",
     "follow",
 ]
 
 _LAZY = {
+    "FleetState": "logging_core.analyse.state",
+    "Group": "logging_core.analyse.state",
     "History": "logging_core.history",
+    "InstanceAdapter": "logging_core.write.loggers",
     "InstanceHandle": "logging_core.write.handle",
     "InstanceManager": "logging_core.manager",
+    "InstanceState": "logging_core.analyse.state",
+    "Latency": "logging_core.analyse.state",
     "LoggingManager": "logging_core.manager",
     "MessagePages": "logging_core.read.messages",
+    "OddFile": "logging_core.analyse.state",
+    "OddityCount": "logging_core.analyse.state",
+    "OpenRequest": "logging_core.analyse.state",
     "PaneFile": "logging_core.read.panes",
+    "ProblemCount": "logging_core.analyse.state",
+    "State": "logging_core.analyse.state",
+    "TimelineEvent": "logging_core.analyse.state",
+    "Usage": "logging_core.analyse.state",
     "follow": "logging_core.read.follow",
 }
 
@@ -77,3 +123,7 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -28,7 +28,7 @@ from logging_core.read.reader import TreeReader
 from logging_core.read.sweep import Sweep
 from logging_core.read.tail import REPLACED, REWRITTEN
 from logging_core.records import Batch
-from logging_core.tree import FileKind, classify
+from logging_core.tree import FileKind, classify, local_path, portable_path
 
 WORTH_KEEPING = 20_000
 """New records from which on saving the model is cheaper than reading them again next time."""
@@ -66,6 +66,7 @@ class FleetCache:
 
     def __init__(self, root: Path, kind: str, directory: Path | None = None) -> None:
         self._root = root.absolute()
+        self._name = portable_path(str(self._root))
         self._directory = directory or user_cache_path("madrox-top", appauthor=False)
         # Trees whose checksums collide overwrite each other's file: its head names the tree.
         name = f"{kind}-{zlib.crc32(os.fsencode(self._root)):08x}.fleet"
@@ -82,7 +83,7 @@ class FleetCache:
             with _open_own(self._path) as file:
                 size = int.from_bytes(file.read(_SIZE))
                 head = msgspec.msgpack.decode(file.read(size), type=_Head)
-                if head.root != str(self._root) or head.root_id != _identity(self._root):
+                if head.root != self._name or head.root_id != _identity(self._root):
                     return None
                 if not _is_whole(self._root, Cursor.parse(head.cursor)):
                     return None
@@ -93,7 +94,7 @@ class FleetCache:
     def save(self, model: FleetModel, cursor: Mapping[str, Any]) -> None:
         """Write a model and its cursor; on failure, set `trouble` instead of raising."""
         try:
-            head = _Head(str(self._root), _identity(self._root), dict(cursor))
+            head = _Head(self._name, _identity(self._root), dict(cursor))
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             _replace(self._path, partial(_write, head, model))
         except OSError as error:
@@ -159,7 +160,7 @@ def _is_whole(root: Path, cursor: Cursor) -> bool:
     """Return whether every file that was counted exists and is no shorter than when read."""
     found = Sweep(root).everything()
     for group, positions in cursor.logs.items():
-        sizes = {part.id: part.size for part in found.changed.get(group, ())}
+        sizes = {part.id: part.size for part in found.changed.get(local_path(group), ())}
         for path, (dev, ino, checked, *_) in positions.items():
             file = classify(path)
             if file is None or file.kind is FileKind.METADATA:
@@ -206,7 +207,6 @@ def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         with os.fdopen(fd, "wb") as file:
             write(file)
         Path(name).replace(path)
-    except OSError:
-        with suppress(OSError):
+    finally:
+        with suppress(FileNotFoundError):
             Path(name).unlink()
-        raise

@@ -23,13 +23,14 @@ that `prepare` noticed it.
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
-from pathlib import Path
 from threading import Event
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -40,6 +41,7 @@ from logging_core.gather import Gatherer
 from logging_core.order import PAGE, PAGES, Order, Orderer, as_batch
 from logging_core.spill import Spill
 from logging_core.stored import StoredMessages
+from logging_core.tree import expand_user
 
 MOST_EVENTS = 200
 """The newest events between messages that a state holds, at most."""
@@ -53,7 +55,7 @@ class _Hot(NamedTuple):
 
 
 class History:
-    """The states of a tree at earlier moments.
+    """The states of a tree at earlier moments; a context manager, which closes it.
 
     `prepare` and `state_at` may be called from different threads, each from one at a time.
 
@@ -71,7 +73,7 @@ class History:
 
     def __init__(
         self,
-        root: Path,
+        root: str | os.PathLike[str],
         *,
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
@@ -90,10 +92,23 @@ class History:
         }
         self._spill = Spill()
         self._orderer = Orderer(self._spill, options, since_s)
-        self._gatherer = Gatherer(root, self._spill, PAGE, now=now, on_reset=self._clear)
+        self._gatherer = Gatherer(
+            expand_user(root), self._spill, PAGE, now=now, on_reset=self._clear
+        )
         self._lock = threading.Lock()
         self._order = Order.nothing(0)
         self._hot: _Hot | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     @property
     def span(self) -> tuple[float, float] | None:

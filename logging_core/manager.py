@@ -95,10 +95,13 @@ class LoggingManager(TreeWriter):
         Args:
             instance_id: The instance.
             log_type: `instance`, `communication` or `tmux_output`.
-            tail: Number of lines; 0: all, including rotated and compressed files.
+            tail: Number of lines; 0: all, including rotated and compressed files. Of a compressed
+                file no more than the first 64 MiB of its content are read; a warning is logged
+                if there is more.
 
         Raises:
             ValueError: The id or the log type is invalid, or `tail` is negative.
+            OSError: A file of the log cannot be read.
         """
         from logging_core.read.query import read_tail_lines
 
@@ -144,6 +147,8 @@ class InstanceManager:
         self, since: str | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
         """Return the newest audit entries, oldest first, as dicts exactly as written.
+
+        A file that cannot be read is left out, and a warning is logged.
 
         Args:
             since: ISO 8601 time, local if it has no offset; only entries at or after it.

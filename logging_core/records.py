@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from array import array
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -88,6 +88,13 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extra: dict[str, Any] = {}
 
 
+if TYPE_CHECKING:
+    Floats: TypeAlias = array[float]
+    Ints: TypeAlias = array[int]
+else:
+    Floats = Ints = array  # which can be subscripted from Python 3.12 on
+
+
 class Exchanges(msgspec.Struct, gc=False):
     """Many `message_exchange` events in bulk, by column: only what sums are made of.
 
@@ -105,10 +112,10 @@ class Exchanges(msgspec.Struct, gc=False):
 
     instance_ids: list[str | None] = []
     message_ids: list[str | None] = []
-    times: array[float] = msgspec.field(default_factory=lambda: array("d"))
-    tokens: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    costs: array[float] = msgspec.field(default_factory=lambda: array("d"))
-    seconds: array[float] = msgspec.field(default_factory=lambda: array("d"))
+    times: Floats = msgspec.field(default_factory=lambda: array("d"))
+    tokens: Ints = msgspec.field(default_factory=lambda: array("q"))
+    costs: Floats = msgspec.field(default_factory=lambda: array("d"))
+    seconds: Floats = msgspec.field(default_factory=lambda: array("d"))
 
     def __len__(self) -> int:
         return len(self.times)
@@ -202,7 +209,7 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         instance_id: The instance whose pane was captured.
         time_s: When it was captured; `None` if the header's time cannot be read.
-        path: The capture file, relative to the root.
+        path: The capture file, relative to the root, as `portable_path` writes it.
         offset: Offset of the frame's header.
         body_offset: Offset of the pane text.
         end: One past the last byte known so far. The newest frame of a file may still grow: the

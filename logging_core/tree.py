@@ -18,6 +18,7 @@ from logging_core.errors import InvalidInstanceIdError
 
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _ROTATED = re.compile(r"(?P<base>.+?)(?:\.(?P<number>[1-9][0-9]{0,3}))?(?P<gz>\.gz)?", re.ASCII)
+_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _AUDIT = re.compile(r"audit_(?P<day>[0-9]{8})\.jsonl(?P<rest>.*)", re.ASCII)
 
 
@@ -189,3 +190,22 @@ def rotated_names(name: str, backups: int) -> Iterator[str]:
     for number in range(backups, 0, -1):
         yield f"{name}.{number}"
     yield name
+
+
+def portable_path(path: str) -> str:
+    r"""A path as text that JSON, MessagePack and UTF-8 can hold; `local_path` gives it back.
+
+    Only names that others gave look different: a byte that is no UTF-8 is written `\xff`, and a
+    backslash, which would be taken for the beginning of one, `\x5c`.
+    """
+    if path.isascii() and "\\" not in path:
+        return path
+    return os.fsencode(path.replace("\\", r"\x5c")).decode("utf-8", "backslashreplace")
+
+
+def local_path(text: str) -> str:
+    """The path that `portable_path` wrote, as the operating system's functions take it."""
+    if "\\" not in text:
+        return text
+    data = _BYTE.sub(lambda match: bytes.fromhex(match[1].decode()), text.encode())
+    return os.fsdecode(data)

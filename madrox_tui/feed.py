@@ -223,7 +223,4 @@ class Feed:
     def _read_events(self, query: EventQuery, most: int) -> Events:
         from logging_core.read.events import newest_events
 
-        try:
-            return Events(*newest_events(self.root, query.matches, most))
-        except OSError:
-            return Events(more=True)
+        return Events(*newest_events(self.root, query.matches, most))

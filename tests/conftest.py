@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from builders import TreeBuilder
 from logging_core import LoggingManager
+from matrix import FAULTS
 from written import Clock
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
@@ -19,6 +20,16 @@ settings.load_profile("unhurried")
 
 ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-written"
 """A tree that a real orchestrator's writer left behind."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of a fault that nobody has listed is refused."""
+    for item in items:
+        unknown = {
+            number for mark in item.iter_markers("fault") for number in mark.args
+        } - FAULTS.keys()
+        if unknown:
+            raise pytest.UsageError(f"{item.nodeid}: no such fault: {', '.join(sorted(unknown))}")
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ class Numbers(NamedTuple):
 class Columns:
     """Exchanges in file order, each column of the same length.
 
-    Every number is believable, see `ExchangeDetails`, or `UNKNOWN`.
+    Every number is believable, see `Exchanges`, or `UNKNOWN`.
 
     Attributes:
         message_ids: Their ids; `None` where there is none.

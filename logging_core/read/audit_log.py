@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from logging_core.codec.bulk import MOST_BYTES, decode_exchanges
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.logs import Found, JsonLines, shown_name
+from logging_core.read.logs import Found, JsonLines
+from logging_core.read.names import shown_name
 from logging_core.records import AuditBlock, AuditEvent, Exchanges, Record
 
 

@@ -15,8 +15,8 @@ class Cursor(NamedTuple):
     """The parsed form.
 
     Attributes:
-        logs: How far each log was read.
-        instances: Directories of instances that were reported.
+        logs: How far each log was read. Paths are as `portable_path` writes them.
+        instances: Directories of instances that were reported, written the same way.
     """
 
     logs: Positions

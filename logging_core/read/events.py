@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from logging_core.codec.decode import decode_audit, strip_line
-from logging_core.read.backwards import MovedError, newest_lines
-from logging_core.read.files import Part
+from logging_core.codec.decode import decode_audit
+from logging_core.read.backwards import lines_of, readable, undisturbed
+from logging_core.read.lines import Line
 from logging_core.read.sweep import AUDIT, Sweep
 from logging_core.records import AuditEvent
 
 MOST_SCANNED = 100_000
 """So many events are looked at; what is older is left out, and it is said so."""
-
-_TRIES = 3
 
 
 def newest_events(
@@ -36,20 +35,20 @@ def newest_events(
 
     Returns:
         The events, newest first, texts safe to show; and whether there may be more of them. An
-        event without a readable time counts as of the one after it in its file.
-
-    Raises:
-        OSError: A file cannot be read.
+        event without a readable time counts as of the one after it in its file. What cannot be
+        read of a file is left out: `follow()` reports it.
     """
     sweep = Sweep(root)
-    for _ in range(_TRIES):
-        try:
-            days = sorted(sweep.groups(AUDIT).items())
-            parts = tuple(part for _, parts in days for part in parts)
-            return _collect(_merged(root, parts, scan), wanted, most, scan)
-        except MovedError:
-            continue
-    return (), True
+
+    def read(gone_too: bool) -> tuple[tuple[AuditEvent, ...], bool]:
+        streams = [
+            lines_of(root, part, partial(sweep.parts, day), _say_nothing, gone_too=gone_too)
+            for day, parts in sorted(sweep.groups(AUDIT).items(), reverse=True)
+            for part in reversed(parts)
+        ]
+        return _collect(_merged(streams), wanted, most, scan)
+
+    return undisturbed(read)
 
 
 def _collect(
@@ -64,20 +63,23 @@ def _collect(
     return tuple(found), next(newest, None) is not None
 
 
-def _merged(root: Path, parts: tuple[Part, ...], scan: int) -> Iterator[AuditEvent]:
+def _merged(streams: list[Iterator[Line]]) -> Iterator[AuditEvent]:
     """The events of all files, the newest first; of equal times those of the newer file first."""
-    streams = [_events(root, part, scan) for part in reversed(parts)]
-    for _, event in heapq.merge(*streams, key=lambda timed: timed[0]):
+    for _, event in heapq.merge(*map(_events, streams), key=lambda timed: timed[0]):
         yield event
 
 
-def _events(root: Path, part: Part, scan: int) -> Iterator[tuple[float, AuditEvent]]:
+def _events(lines: Iterator[Line]) -> Iterator[tuple[float, AuditEvent]]:
     """The events of one file, each after its time counted backwards."""
     ago_s = float("-inf")
-    for line in newest_lines(root, part, scan):
-        event = decode_audit(strip_line(line, first=True))
+    for line in lines:
+        event = decode_audit(readable(line))
         if isinstance(event, str):
             continue
         if event.time_s is not None:
             ago_s = -event.time_s
         yield ago_s, event
+
+
+def _say_nothing(path: str, reason: str) -> None:
+    """`follow()` tells what cannot be read."""

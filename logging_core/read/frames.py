@@ -15,6 +15,7 @@ from logging_core.codec.times import parse_time
 from logging_core.read.files import Source, open_regular
 from logging_core.records import FrameRef
 from logging_core.text import safe_pane
+from logging_core.tree import local_path
 
 MOST_SHOWN = 4 << 20
 """Of a larger frame only so many bytes at its end are read."""
@@ -185,11 +186,12 @@ def read_frame(root: Path, ref: FrameRef, *, raw: bool = False) -> str:
     Raises:
         OSError: The file is gone or unreadable, or another one has taken its place.
     """
+    path = local_path(ref.path)
     try:
-        body = _read_body(root, ref.path, ref)
+        body = _read_body(root, path, ref)
     except OSError as error:
         try:  # it may have been compressed meanwhile
-            body = _read_body(root, f"{ref.path}.gz", ref)
+            body = _read_body(root, f"{path}.gz", ref)
         except OSError:
             raise error from None
     text = restore_pane(body.removesuffix(b"\n").decode("utf-8", "replace"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,10 +19,12 @@ from logging_core.read.clocks import Clocks
 from logging_core.read.files import Part
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
+from logging_core.read.names import shown_name
 from logging_core.read.tail import FEED, REPLACED, REWRITTEN, LogTail, Relist
 from logging_core.read.tracked import Feed
 from logging_core.records import AuditBlock, FrameRef, Oddity, Problem, Record
 from logging_core.text import safe_line
+from logging_core.tree import portable_path
 
 _SHOWN = 200
 _TAILED = partial(FrameScanner, tails=True)
@@ -66,11 +67,6 @@ def problem(
     """A problem whose texts are safe to show."""
     shown = safe_line(line[:_SHOWN].decode("utf-8", "replace"))
     return Problem(path=shown_name(path), reason=reason, offset=offset, line=shown, time_s=time_s)
-
-
-def shown_name(name: str) -> str:
-    r"""A file's name, safe to show; a byte that is no UTF-8 as `\xff`."""
-    return safe_line(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 class Log(ABC):
@@ -295,10 +291,11 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
         times = [item.time_s for item in items if isinstance(item, FrameSpan)]
         at_s = self._clocks.last_s(path)
         found.oddities += self._clocks.check(path, times)
+        sent = portable_path(path)
         for item in items:
             if isinstance(item, Unreadable):
                 offset, reason, line = item
                 found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
             else:
-                ref = FrameRef(instance_id=self._instance_id, path=path, **item._asdict())
+                ref = FrameRef(instance_id=self._instance_id, path=sent, **item._asdict())
                 found.records.append(ref)

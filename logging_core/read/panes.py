@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 
 from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
 from logging_core.read.capture import are_suspect, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
-from logging_core.read.frames import MOST_SHOWN, Header
-from logging_core.read.logs import shown_name
+from logging_core.read.frames import MOST_SHOWN, Header, read_frame
+from logging_core.read.names import directories_of, shown_name
 from logging_core.read.sweep import Sweep
 from logging_core.records import FrameRef
-from logging_core.tree import LOG_TYPES
+from logging_core.tree import LOG_TYPES, expand_user, portable_path
 
 _EXACT = 4 << 20
 
@@ -29,14 +29,14 @@ class PaneFile:
 
     Args:
         root: Of the tree.
-        instance_id: The name of the instance's directory.
+        instance_id: Whose, as records give it, or the name of the instance's directory.
     """
 
-    def __init__(self, root: Path, instance_id: str) -> None:
-        self._root = root
+    def __init__(self, root: str | os.PathLike[str], instance_id: str) -> None:
+        self._root = expand_user(root)
         self._instance_id = shown_name(instance_id)
-        self._group = f"instances/{instance_id}/{LOG_TYPES['tmux_output']}"
-        self._sweep = Sweep(root)
+        self._wanted = instance_id
+        self._sweep = Sweep(self._root)
 
     def newest(self, count: int) -> list[FrameRef]:
         """The newest `count` frames, oldest first.
@@ -95,6 +95,21 @@ class PaneFile:
                 offset, _ = find_moment(source, time_s, first.offset, source.size)
                 return self._at(source, part, max(offset, first.offset))
         return None
+
+    def read(self, ref: FrameRef, *, raw: bool = False) -> str:
+        """The text of a frame, its last newline off.
+
+        SGR colour sequences stay; everything else is made safe to show. Of a frame beyond 4 MiB
+        only the end is read.
+
+        Args:
+            ref: The frame; one that `follow()` or `History` gave, too.
+            raw: Leave the text unsanitised.
+
+        Raises:
+            OSError: The file is gone or unreadable, or another one has taken its place.
+        """
+        return read_frame(self._root, ref, raw=raw)
 
     def span(self) -> tuple[float, float] | None:
         """When the first and the newest frame were captured; `None` if there is none.
@@ -189,7 +204,7 @@ class PaneFile:
                 FrameRef(
                     instance_id=self._instance_id,
                     time_s=header.time_s,
-                    path=part.path,
+                    path=portable_path(part.path),
                     offset=header.offset,
                     body_offset=header.body_offset,
                     end=end,
@@ -206,7 +221,8 @@ class PaneFile:
     def _parts(self) -> Iterator[Part]:
         """The capture files, oldest first, each once."""
         seen = set()
-        for part in self._sweep.parts(self._group):
+        (directory,) = directories_of(self._root, [self._wanted])
+        for part in self._sweep.parts(f"instances/{directory}/{LOG_TYPES['tmux_output']}"):
             if part.id not in seen:
                 seen.add(part.id)
                 yield part
@@ -221,7 +237,7 @@ def _find(parts: Sequence[Part], ref: FrameRef) -> int | None:
     """Which part a frame stands in; it may have been compressed meanwhile."""
     for name in (ref.path, f"{ref.path}.gz"):
         for number, part in enumerate(parts):
-            if part.path == name:
+            if portable_path(part.path) == name:
                 return number
     return None
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from logging_core.codec.decode import strip_line
 from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
-from logging_core.read.backwards import MovedError, newest_lines
-from logging_core.read.files import Part, open_regular
+from logging_core.read.backwards import lines_of, newest_lines, readable, undisturbed
+from logging_core.read.files import open_regular
+from logging_core.read.lines import Line
 from logging_core.read.metadata_file import MOST_METADATA
+from logging_core.read.names import shown_name
+from logging_core.read.part_bytes import MovedError, PartBytes, settled
 from logging_core.read.sweep import AUDIT, Sweep, instance_directories
-from logging_core.tree import LOG_TYPES, LogTree, check_instance_id
+from logging_core.tree import LOG_TYPES, LogTree, check_instance_id, portable_path
 
-_TRIES = 3
 DISORDER_S = 3700.0
 """Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
 
-_SPARE = 1000
-"""So many more lines of a compressed audit file are kept, as some may be no entries."""
+_MOST_HELD = 256 << 20
+"""The lines of a compressed part may take so much memory: blank ones pack a thousand to one."""
 
-T = TypeVar("T")
+_A_TEXT = 64  # bytes of memory, and its characters
+
+_LOG = logging.getLogger(__name__)
 
 
 def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -> list[str]:
@@ -36,7 +42,8 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
         tree: Where.
         instance_id: Whose; of one that is not there, there are no lines.
         log_type: `instance`, `communication` or `tmux_output`.
-        tail: How many; 0 for all. Rotated and compressed parts count.
+        tail: How many; 0 for all. Rotated and compressed parts count. Of what a compressed part
+            holds beyond 64 MiB there are none, and a warning is logged.
 
     Raises:
         ValueError: The id or the type is none, or `tail` is negative.
@@ -48,19 +55,30 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
     if tail < 0:
         raise ValueError(f"tail is {tail}: use how many lines, or 0 for all")
     group = f"instances/{instance_id}/{LOG_TYPES[log_type]}"
-    most = tail or None
+    relist = partial(Sweep(tree.root).parts, group)
+    troubles: dict[str, str] = {}
 
-    def read(parts: tuple[Part, ...]) -> list[bytes]:
-        lines: list[bytes] = []
-        for part in reversed(parts):
-            left = None if most is None else most - len(lines)
-            if left == 0:
+    def read(gone_too: bool) -> list[str]:
+        texts: list[str] = []
+        for part in reversed(settled(relist)):
+            if len(texts) == tail > 0:
                 break
-            lines.extend(islice(newest_lines(tree.root, part, left), left))
-        return lines
+            try:
+                source = PartBytes(tree.root, part, relist)
+                if source.trouble is not None:
+                    troubles[part.path] = source.trouble
+                lines = newest_lines(source)
+                if source.compressed:
+                    lines = _affordable(lines, partial(troubles.__setitem__, part.path))
+                texts += map(_as_text, islice(lines, tail - len(texts) if tail else None))
+            except MovedError:
+                if not gone_too:
+                    raise
+        return texts
 
-    newest_first = _retry(lambda: read(Sweep(tree.root).parts(group)))
-    return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in reversed(newest_first)]
+    newest_first = undisturbed(read)
+    _warn(troubles)
+    return newest_first[::-1]
 
 
 def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, Any]]:
@@ -68,6 +86,7 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
 
     When an entry was written is what its timestamp says, whatever the name of its file. Lines that
     are no entries are left out; an entry without a readable time counts as of the one before it.
+    What cannot be read of a file is left out as well, and a warning is logged.
 
     Args:
         tree: Where.
@@ -76,7 +95,6 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
 
     Raises:
         ValueError: `since` is no time, or `limit` is negative.
-        OSError: A file cannot be read.
     """
     since_s = -math.inf
     if since is not None:
@@ -87,37 +105,51 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
     if limit < 0:
         raise ValueError(f"limit is {limit}: use how many entries at most")
 
-    def read() -> list[dict[str, Any]]:
-        days = sorted(Sweep(tree.root).groups(AUDIT).items())
-        parts = [part for _, parts in days for part in parts]
-        most = limit + _SPARE
-        streams = [_newest_entries(tree.root, part, since_s, most) for part in parts]
-        return list(islice(_newest_first(streams), limit))
+    sweep, troubles = Sweep(tree.root), dict[str, str]()
 
-    return _retry(read)[::-1]
+    def read(gone_too: bool) -> list[dict[str, Any]]:
+        streams = [
+            lines_of(
+                tree.root,
+                part,
+                partial(sweep.parts, day),
+                troubles.__setitem__,
+                gone_too=gone_too,
+            )
+            for day, parts in sorted(sweep.groups(AUDIT).items())
+            for part in parts
+        ]
+        entries = [_newest_entries(lines, since_s, limit) for lines in streams]
+        return list(islice(_newest_first(entries), limit))
+
+    newest_first = undisturbed(read)
+    _warn(troubles)
+    return newest_first[::-1]
 
 
 def list_instances(tree: LogTree) -> list[dict[str, Any]]:
     """The metadata of every instance with a directory, as written, by id.
 
     Of one without readable metadata it is `instance_id` and `log_directory`, and `None` for
-    `instance_name` and `created_at`. `instance_id` is the directory's name in any case.
+    `instance_name` and `created_at`. `instance_id` is the directory's name in any case, as
+    `portable_path` writes it.
     """
     try:
         names, _ = instance_directories(tree.root)
     except OSError:
         return []
     return [
-        {**_read_metadata(tree.instances_dir / name), "instance_id": name} for name in sorted(names)
+        {**_read_metadata(tree.instances_dir / name), "instance_id": portable_path(name)}
+        for name in sorted(names)
     ]
 
 
 def _read_metadata(directory: Path) -> dict[str, Any]:
     unknown = {
-        "instance_id": directory.name,
+        "instance_id": portable_path(directory.name),
         "instance_name": None,
         "created_at": None,
-        "log_directory": str(directory),
+        "log_directory": portable_path(str(directory)),
     }
     try:
         with open_regular(str(directory / "metadata.json")) as fd:
@@ -127,28 +159,43 @@ def _read_metadata(directory: Path) -> dict[str, Any]:
     return unknown if isinstance(loaded, str) else loaded.fields
 
 
-def _retry(read: Callable[[], list[T]]) -> list[T]:
-    """List and read, once more if files were renamed in between."""
-    for _ in range(_TRIES):
-        try:
-            return read()
-        except MovedError:
-            continue
-    return []
+def _affordable(lines: Iterable[Line], report: Callable[[str], object]) -> Iterator[Line]:
+    """The first lines, as many as there is memory for; if some are left out, it is reported."""
+    left = _MOST_HELD
+    for line in lines:
+        left -= _A_TEXT + len(line.data)
+        if left < 0:
+            report("of its many lines only the last are read")
+            return
+        yield line
+
+
+def _as_text(line: Line) -> str:
+    text = strip_line(line.data, first=line.offset == 0).decode("utf-8", "replace")
+    return text if line.size <= len(line.data) else f"{text} … [cut: {line.size:,} bytes]"
+
+
+def _warn(troubles: Mapping[str, str]) -> None:
+    for path, reason in troubles.items():
+        _LOG.warning("not all of %s is read: %s", shown_name(path), reason)
 
 
 def _newest_entries(
-    root: Path, part: Part, since_s: float, most: int
+    lines: Iterator[Line], since_s: float, most: int
 ) -> Iterator[tuple[float, dict[str, Any]]]:
-    """The entries of one audit file at or after a moment, with their times, the last one first."""
+    """The entries of one audit file at or after a moment, with their times, the last one first.
+
+    No more than `most` of them are wanted.
+    """
     timeless: list[dict[str, Any]] = []
-    for line in newest_lines(root, part, most):
-        loaded = load_object(strip_line(line, first=True))
+    for line in lines:
+        loaded = load_object(readable(line))
         if isinstance(loaded, str):
             continue
         time_s = parse_time(loaded.fields.get("timestamp"))
         if time_s is None:
-            timeless.append(loaded.fields)
+            if len(timeless) < most:
+                timeless.append(loaded.fields)
             continue
         if time_s < since_s - DISORDER_S:
             return

@@ -21,14 +21,14 @@ from logging_core.read.logs import (
     Log,
     PaneLog,
     problem,
-    shown_name,
 )
 from logging_core.read.metadata_file import MetadataFile
+from logging_core.read.names import shown_name
 from logging_core.read.retries import Retries
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Oddity, Problem, Record
-from logging_core.tree import INSTANCE_FILES, FileKind
+from logging_core.tree import INSTANCE_FILES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19
 """Of what was there before, about so many bytes are read at one look; one `TURN` of each log."""
@@ -91,9 +91,12 @@ class Session:
         self._old: set[str] = set()  # logs that were there at the start and are not begun
         self._retries = Retries()
         self._held: set[str] = set()
+        # What the cursor says, in its own words: it is asked for at every look.
         self._positions: dict[str, dict[str, list[int]]] = {}
+        self._reported: dict[str, None] = {}
         if cursor is not None:
-            self._sweep.instances.update(dict.fromkeys(cursor.instances, 0))
+            self._reported = dict.fromkeys(cursor.instances)
+            self._sweep.instances.update(dict.fromkeys(map(local_path, self._reported), 0))
             self._positions.update({group: dict(at) for group, at in cursor.logs.items()})
 
     @property
@@ -104,13 +107,14 @@ class Session:
     @property
     def cursor(self) -> Cursor:
         """How far everything was read."""
-        return Cursor(self._positions, self._sweep.instances)
+        return Cursor(self._positions, self._reported)
 
     def look(self, dirty: Collection[Path] | None) -> Findings:
         """Read what is new; see `TreeReader.poll`."""
         whole = dirty is None or self._first
         look = self._sweep.everything() if dirty is None or whole else self._sweep.around(dirty)
         findings = Findings([InstanceSeen(instance_id=self._shown(name)) for name in look.seen])
+        self._reported.update(dict.fromkeys(map(portable_path, look.seen)))
         findings.problems.extend(problem(path, reason) for path, reason in look.problems)
         self._note(look, retry=whole)
         self._read(findings)
@@ -145,9 +149,9 @@ class Session:
         log = self._logs.get(group)
         if log is None:
             log = self._logs[group] = self._make(group)
-            positions = self._resumed.logs.get(group) if self._resumed else None
+            positions = self._resumed.logs.get(portable_path(group)) if self._resumed else None
             if positions is not None:
-                log.resume(positions)
+                log.resume({local_path(path): at for path, at in positions.items()})
         return log
 
     def _make(self, group: str) -> Log:
@@ -179,15 +183,17 @@ class Session:
     def _forget(self, directory: str) -> None:
         """Drop what is known of an instance's files."""
         prefix = f"instances/{directory}/"
-        known = self._parts.keys() | self._positions.keys()
-        for group in [group for group in known if group.startswith(prefix)]:
+        self._reported.pop(portable_path(directory), None)
+        for group in [group for group in self._parts if group.startswith(prefix)]:
             self._logs.pop(group, None)
             self._parts.pop(group, None)
             self._queue.pop(group, None)
             self._old.discard(group)
-            self._positions.pop(group, None)
             self._retries.forget(group)
             self._held.discard(group)
+        reported = portable_path(prefix)
+        for group in [group for group in self._positions if group.startswith(reported)]:
+            del self._positions[group]
 
     def _shown(self, directory: str) -> str:
         return directory if self._raw else shown_name(directory)
@@ -249,7 +255,10 @@ class Session:
 
     def _take(self, group: str, found: Found) -> None:
         """Note how far a log was read."""
-        self._positions[group] = self._log(group).positions()
+        positions = self._log(group).positions()
+        self._positions[portable_path(group)] = {
+            portable_path(path): at for path, at in positions.items()
+        }
         if not found.drained:
             self._queue[group] = None
         if found.held:

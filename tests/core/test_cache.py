@@ -6,13 +6,14 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import pytest
 
 from builders import TreeBuilder
 from logging_core import cache
+from logging_core.analyse.fleet import FleetModel
 from logging_core.cache import FleetCache, read_fleet
 
 
@@ -179,6 +180,7 @@ def test_a_cache_belongs_to_its_user_alone(kept: Kept) -> None:
     assert sorted(path.name for path in kept.root.iterdir()) == ["audit", "instances"]
 
 
+@pytest.mark.fault("R67")
 def test_without_a_place_for_it_nothing_else_changes(kept: Kept, tmp_path: Path) -> None:
     """Where the cache cannot be written, the report is the same, and one sentence says why."""
     (tmp_path / "file").write_text("")
@@ -197,3 +199,19 @@ def test_a_little_tree_is_not_worth_a_cache(
     fill(tree, 0, 3)
     look(tree.root, FleetCache(tree.root, "test", tmp_path / "cache"))
     assert not (tmp_path / "cache").exists()
+
+
+def test_what_could_not_be_kept_leaves_nothing_behind(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever went wrong: the file from before stays, and no other lies beside it."""
+
+    def fail(_: object, file: IO[bytes]) -> None:
+        file.write(b"half of it")
+        raise ValueError("not to be written")
+
+    monkeypatch.setattr(FleetModel, "dump", fail)
+    before = kept.file.read_bytes()
+    with pytest.raises(ValueError, match="not to be written"):
+        FleetCache(kept.root, "test", kept.directory).save(FleetModel(), {})
+    assert [path.read_bytes() for path in kept.directory.iterdir()] == [before]

@@ -58,6 +58,7 @@ WRITERS: dict[str, tuple[str, Write]] = {
 }
 
 
+@pytest.mark.fault("R21")
 @pytest.mark.parametrize(("path", "write"), WRITERS.values(), ids=WRITERS.keys())
 def test_a_record_long_before_the_one_before_it_is_a_clock_jump(
     tree: TreeBuilder, path: str, write: Write
@@ -68,6 +69,7 @@ def test_a_record_long_before_the_one_before_it_is_a_clock_jump(
     assert odd(tree) == [(path, Odd.BACK, 1100, 302)]
 
 
+@pytest.mark.fault("R21")
 @pytest.mark.parametrize(("path", "write"), WRITERS.values(), ids=WRITERS.keys())
 def test_a_record_ahead_of_the_clock_is_a_clock_jump(
     tree: TreeBuilder, path: str, write: Write
@@ -149,6 +151,7 @@ def test_in_bulk_the_same_jumps_are_found_as_one_by_one(tree: TreeBuilder, seed:
     assert found
 
 
+@pytest.mark.fault("R22")
 @pytest.mark.usefixtures("in_berlin")
 def test_a_clock_put_back_by_law_does_not_jump(tree: TreeBuilder) -> None:
     """The hour that comes twice is no hour back; two hours would be."""

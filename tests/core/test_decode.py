@@ -111,6 +111,7 @@ def test_an_unknown_event_type_is_kept() -> None:
     assert message_with(event_type="whisper").event_type == "whisper"
 
 
+@pytest.mark.fault("R16")
 @pytest.mark.parametrize(
     ("cost", "expected"),
     [(0, 0.0), (1.5, 1.5), ("0.25", 0.25), ("12", 12.0), (None, None)],
@@ -122,6 +123,7 @@ def test_a_cost_is_a_number_or_the_text_of_one(cost: Any, expected: float | None
     assert decoded.suspect == ()
 
 
+@pytest.mark.fault("R16", "R17", "R18")
 @pytest.mark.parametrize("cost", [-1, True, "free", "1e3", "١", [1], {"usd": 1}, 1.1e9, "-2"])
 def test_a_value_that_is_no_cost_is_unknown_flagged_and_kept(cost: Any) -> None:
     """An invalid cost is unknown, not guessed, and its value can still be shown."""
@@ -131,6 +133,7 @@ def test_a_value_that_is_no_cost_is_unknown_flagged_and_kept(cost: Any) -> None:
     assert decoded.extra == {"cost": cost}
 
 
+@pytest.mark.fault("R14", "R15")
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_a_number_that_is_none_costs_the_line_nothing_but_that_field(literal: str) -> None:
     """A number that JSON cannot hold is unknown and flagged; the rest of the line is read."""
@@ -139,6 +142,7 @@ def test_a_number_that_is_none_costs_the_line_nothing_but_that_field(literal: st
     assert decoded.suspect == ("cost",)
 
 
+@pytest.mark.fault("R16")
 def test_tokens_are_whole_numbers() -> None:
     """A fraction of a token is cut off; an absurd count is unknown."""
     assert message_with(tokens=12.7).tokens == 12
@@ -146,6 +150,7 @@ def test_tokens_are_whole_numbers() -> None:
     assert message_with(tokens=10**16).suspect == ("tokens",)
 
 
+@pytest.mark.fault("R17")
 def test_a_text_field_of_another_type_is_flagged() -> None:
     """A number is taken as text; what is no text at all is left among the other fields."""
     number, nested = message_with(message_id=7), message_with(message_id=["m"])
@@ -154,6 +159,7 @@ def test_a_text_field_of_another_type_is_flagged() -> None:
     assert nested.extra == {"message_id": ["m"]}
 
 
+@pytest.mark.fault("R20")
 def test_a_time_that_cannot_be_read_is_unknown() -> None:
     """A line is shown whatever its timestamp holds."""
     unreadable: list[Any] = ["", "yesterday", 1795424188, None, "0001-01-01T00:00:00+23:59", []]
@@ -161,12 +167,14 @@ def test_a_time_that_cannot_be_read_is_unknown() -> None:
         assert message_with(timestamp=timestamp).time_s is None
 
 
+@pytest.mark.fault("R20")
 def test_times_with_an_offset_are_read() -> None:
     """`Z` and offsets mean the same moment."""
     zulu = message_with(timestamp="2026-11-23T10:00:00Z").time_s
     assert zulu == message_with(timestamp="2026-11-23T12:00:00+02:00").time_s == 1795428000.0
 
 
+@pytest.mark.fault("R04", "R19")
 def test_invalid_utf8_and_lone_surrogates_become_replacement_characters() -> None:
     """A record can always be encoded again."""
     assert message(b'{"content": "a\xffb"}').content == "a\ufffdb"
@@ -179,6 +187,7 @@ def test_raw_control_characters_in_a_string_are_read_and_shown() -> None:
     assert message(b'{"content": "a\x1b[2Jb"}').content == "a␛[2Jb"
 
 
+@pytest.mark.fault("R13", "R15")
 @pytest.mark.parametrize(
     "line",
     [b"1", b"[]", b'"x"', b"null", b"", b"{", b'{"a": 1', b"[" * 200_000, b'{"a":' * 5000],
@@ -190,6 +199,7 @@ def test_a_line_that_is_no_object_gives_the_reason(line: bytes) -> None:
         assert reason
 
 
+@pytest.mark.fault("R15")
 @pytest.mark.parametrize("depth", [150, 900])
 def test_an_object_nested_too_deeply_is_a_problem(depth: int) -> None:
     """An object nested so deeply that other code would fail on it is not handed out."""
@@ -198,11 +208,13 @@ def test_an_object_nested_too_deeply_is_a_problem(depth: int) -> None:
     assert decode_message(line, "abc", raw=True) == "nested too deeply"
 
 
+@pytest.mark.fault("R12")
 def test_of_a_repeated_key_the_last_one_counts() -> None:
     """The last of several equal keys counts, as in the JSON readers of the standard tools."""
     assert message(b'{"content": "a", "content": "b"}').content == "b"
 
 
+@pytest.mark.fault("R05", "R09", "R10")
 def test_what_stands_around_a_line_is_taken_off() -> None:
     """A byte order mark at the start of a file, one CR, and the NULs of a hole are no content."""
     assert strip_line(b"\xef\xbb\xbf{}\r\n", first=True) == b"{}"
@@ -211,6 +223,7 @@ def test_what_stands_around_a_line_is_taken_off() -> None:
     assert strip_line(b"{}\r\r\n") == b"{}\r"
 
 
+@pytest.mark.fault("R11")
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_no_payload_survives_in_any_field_of_a_record(name: str) -> None:
     """A text, a name, a key or a nested value: everything in a record is safe to print."""

@@ -5,6 +5,7 @@ import math
 import random
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.fault("R17")
 def test_ten_thousand_mutants_raise_nothing() -> None:
     """Records with some fields left out, some new, and some with a value of any kind."""
     chance = random.Random(4)
@@ -68,6 +70,7 @@ def test_ten_thousand_mutants_raise_nothing() -> None:
             decode(line)
 
 
+@pytest.mark.fault("R15", "R17")
 def test_ten_thousand_random_lines_raise_nothing() -> None:
     """Noise, and good lines with noise in them."""
     chance = random.Random(5)
@@ -78,6 +81,7 @@ def test_ten_thousand_random_lines_raise_nothing() -> None:
             decode(line[:at] + noise + chance.choice(PIECES) + line[at:])
 
 
+@pytest.mark.fault("R17")
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_no_mutant_of_a_record_raises(data: st.DataObject) -> None:

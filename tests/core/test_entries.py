@@ -75,6 +75,7 @@ def test_an_entry_that_is_handed_out_early_is_followed_by_its_late_lines() -> No
     assert entries.start is None
 
 
+@pytest.mark.fault("R23")
 def test_an_endless_entry_is_cut_and_the_rest_counted() -> None:
     """Lines beyond a thousand are problems, and the next entry is read."""
     text = b"2026-11-23 12:00:00 - INFO - a\n" + b"x\n" * (MAX_LINES + 4)
@@ -130,6 +131,7 @@ def test_a_pasted_message_is_recovered_exactly(text: str) -> None:
     assert event.extra == {"module": "m", "function": "<module>", "line": 46}
 
 
+@pytest.mark.fault("R23")
 def test_a_traceback_belongs_to_the_entry_before_it() -> None:
     """Lines after an entry are its exception, be the entry broken or not."""
     trace = 'Traceback (most recent call last):\n  File "x.py", line 45\nRuntimeError: "dead"\nmore'

@@ -27,6 +27,7 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.mark.fault("R56")
 async def test_what_is_written_is_seen_without_a_sweep(tree: TreeBuilder) -> None:
     """An appended message, and everything in a directory made a moment ago, comes by itself."""
     tree.spawn("a", "alpha")
@@ -44,6 +45,7 @@ async def test_what_is_written_is_seen_without_a_sweep(tree: TreeBuilder) -> Non
         assert threading.active_count() < 20
 
 
+@pytest.mark.fault("R57")
 @pytest.mark.parametrize("above", [".git", ".venv", "node_modules"])
 async def test_a_tree_below_a_directory_that_reloaders_ignore_is_watched(
     tmp_path: Path, above: str
@@ -67,6 +69,7 @@ async def test_the_first_batch_comes_at_once(tree: TreeBuilder) -> None:
         assert await messages(batches, 1) == ["m1"]
 
 
+@pytest.mark.fault("R61")
 async def test_without_notifications_the_sweeps_find_everything(tree: TreeBuilder) -> None:
     """`poll=True` starts no watcher."""
     async with aclosing(follow(tree.root, poll=True, sweep_s=0.01)) as batches:
@@ -76,6 +79,7 @@ async def test_without_notifications_the_sweeps_find_everything(tree: TreeBuilde
         assert len(asyncio.all_tasks()) == 1
 
 
+@pytest.mark.fault("R63")
 @pytest.mark.parametrize(
     "error",
     [OSError("limit"), RuntimeError("no"), ExceptionGroup("group", [RuntimeError("bad name")])],
@@ -104,6 +108,7 @@ async def test_a_watcher_that_fails_is_started_again(
     assert len(starts) > 2
 
 
+@pytest.mark.fault("R54")
 async def test_a_file_name_that_no_watcher_takes_costs_only_time(tree: TreeBuilder) -> None:
     """A name that is no UTF-8 ends every notification; the sweeps go on."""
     tree.send(os.fsdecode(b"bad\xff"), "m0")
@@ -114,6 +119,7 @@ async def test_a_file_name_that_no_watcher_takes_costs_only_time(tree: TreeBuild
             assert await messages(batches, 1) == [f"m{number}"]
 
 
+@pytest.mark.fault("R45")
 async def test_a_root_that_comes_later_is_followed(tmp_path: Path) -> None:
     """It is waited for, read, and then watched."""
     root = tmp_path / "later" / "logs"
@@ -123,6 +129,7 @@ async def test_a_root_that_comes_later_is_followed(tmp_path: Path) -> None:
         assert await messages(batches, 1) == ["m1"]
 
 
+@pytest.mark.fault("R46")
 async def test_a_root_that_is_replaced_is_followed_anew(tree: TreeBuilder) -> None:
     """The batch says so, and the new directory is the one that is watched."""
     tree.send("a", "m1")
@@ -138,6 +145,7 @@ async def test_a_root_that_is_replaced_is_followed_anew(tree: TreeBuilder) -> No
         assert await messages(batches, 1) == ["m3"]
 
 
+@pytest.mark.fault("R46")
 async def test_a_root_that_is_made_again_is_watched_again(tree: TreeBuilder) -> None:
     """A directory deleted and made anew at once, which may well have the same inode."""
     tree.send("a", "m1")

@@ -64,12 +64,14 @@ def test_equal_panes_have_equal_digests() -> None:
     assert first.digest == second.digest != third.digest
 
 
+@pytest.mark.fault("R24")
 def test_a_header_that_holds_no_time_is_text() -> None:
     """Three lines that only look like a header belong to the pane."""
     text = f"\n{RULE}\n[2026-99-99T12:00:00]\n{RULE}\nstill one\n"
     assert bodies(HEADER + "one\n" + text) == ["one\n" + text]
 
 
+@pytest.mark.fault("R24")
 @pytest.mark.parametrize(
     "text",
     [f"x{RULE}\n[2026-11-23T12:00:00]\n{RULE}\n", f"\n={RULE}\n[2026-11-23T12:00:00]\n{RULE}\n"],
@@ -79,6 +81,7 @@ def test_a_rule_counts_only_as_a_line_of_its_own(text: str) -> None:
     assert len(spans(HEADER + text)) == 1
 
 
+@pytest.mark.fault("R24")
 def test_a_frame_whose_time_runs_backwards_is_suspect() -> None:
     """Pane text may have forged such a header; the next one is compared with it in turn."""
     text = header(10) + "a\n" + header(5) + "forged\n" + header(11) + "b\n"
@@ -101,6 +104,29 @@ def test_the_newest_frame_grows() -> None:
     assert newest.offset == whole.end
 
 
+@pytest.mark.fault("R25")
+def test_a_capture_that_was_cut_off_hides_no_other() -> None:
+    """After a header without a text, or half a header, the next capture is found all the same.
+
+    Unless what is left of the one and the beginning of the other make a header together.
+    """
+    whole = header(7) + "two\n"
+    torn_apart = [header(0)[:cut] for cut in range(1, len(header(0)))]
+    for torn in [torn for torn in torn_apart if not torn.endswith(("]", f"]\n{RULE}"))]:
+        assert bodies(header(0) + "one\n" + torn + whole)[-1] == "two\n"
+        assert bodies(torn + whole)[-1] == "two\n"
+    assert bodies(header(0) + whole) == ["", "two\n"]
+    assert bodies(header(0)) == [""]
+
+
+@pytest.mark.fault("R25")
+def test_captures_that_were_written_into_each_other_are_both_found() -> None:
+    """As by two processes that write at once: what there is of each is shown."""
+    mixed = header(0) + "one " + header(1) + "two\n" + "of one\n" + header(2) + "three\n"
+    assert bodies(mixed) == ["one ", "two\nof one\n", "three\n"]
+
+
+@pytest.mark.fault("R25")
 def test_text_before_the_first_frame_is_one_problem() -> None:
     """Text before the first frame belongs to no capture, and is one problem."""
     found = scan(b"stray text\n" * 50 + HEADER.encode() + b"one\n")

@@ -124,6 +124,7 @@ def test_the_watcher_is_loaded_by_whoever_watches() -> None:
     assert offenders(eager, "watchfiles") == []
 
 
+@pytest.mark.fault("R66")
 def test_no_file_is_mapped_into_memory() -> None:
     """A file that is cut by others would end the process that has it mapped."""
     assert offenders(ALL, "mmap") == []

@@ -149,6 +149,7 @@ def test_the_tail_of_a_long_pane_is_that_of_its_end(lines: list[str]) -> None:
     assert codec.pane_tail(end) == whole
 
 
+@pytest.mark.fault("R24")
 def test_a_forged_time_does_not_lead_astray(tree: TreeBuilder, pane: PaneFile) -> None:
     """A frame whose time runs backwards is passed over, wherever the search meets it."""
     for number in range(200):

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from builders import TreeBuilder
-from logging_core.read import backwards, files
+from logging_core.read import backwards
 from logging_core.read.query import list_instances, read_audit, read_tail_lines
 from logging_core.tree import LogTree
 
@@ -100,25 +100,7 @@ def test_the_end_of_a_large_file_is_read_without_the_rest(
         file.seek(1 << 34)
         file.write(b"\nlast\n")
     assert read_tail_lines(where, "a", "instance", 1) == ["last"]
-
-
-def test_a_rotation_during_the_query_is_noticed(tree: TreeBuilder, where: LogTree) -> None:
-    """The log is listed again: no line is missing or doubled."""
-    tree.line(f"{LOG}.1", b"1\n")
-    tree.line(LOG, b"2\n")
-    live = tree.root / LOG
-    real = files.open_regular
-    calls = iter([True])
-
-    def rotate_first(path: str) -> Any:
-        if next(calls, False):
-            live.with_name("instance.log.1").rename(live.with_name("instance.log.2"))
-            live.rename(live.with_name("instance.log.1"))
-            live.write_bytes(b"3\n")
-        return real(path)
-
-    with mock.patch.object(backwards, "open_regular", rotate_first):
-        assert read_tail_lines(where, "a", "instance", 0) == ["1", "2", "3"]
+    assert read_tail_lines(where, "a", "instance", 0) == ["first", "", "last"]
 
 
 # --- audit -------------------------------------------------------------------------
@@ -148,14 +130,13 @@ def test_an_entry_is_as_old_as_its_timestamp_says(tree: TreeBuilder, where: LogT
     assert numbers(read_audit(where, None, 4)) == [2, 3, 4, 5]
 
 
+@pytest.mark.usefixtures("in_berlin")
 def test_since_is_inclusive_and_may_have_an_offset(tree: TreeBuilder, where: LogTree) -> None:
     """Naive times are local; a date alone is its midnight."""
     write_audit(tree, "audit_20261123.jsonl", *((number, number) for number in range(5)))
     assert numbers(read_audit(where, tree.when(3), 100)) == [3, 4]
-    aware = tree.when(3) + "+00:00"
-    utc = mock.patch.dict("os.environ", {"TZ": "UTC"})
-    with utc:
-        assert numbers(read_audit(where, aware, 100)) == numbers(read_audit(where, tree.when(3), 9))
+    for aware in (tree.when(3) + "+01:00", tree.when(3 - 3600) + "Z"):
+        assert numbers(read_audit(where, aware, 100)) == [3, 4]
     assert len(read_audit(where, "2026-11-23", 100)) == 5
     assert read_audit(where, "2026-11-24", 100) == []
     assert numbers(read_audit(where, tree.when(1), 2)) == [3, 4]

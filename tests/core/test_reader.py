@@ -49,6 +49,7 @@ def test_the_first_look_brings_everything_and_the_second_nothing(
     assert [type(record) for record in records(reader)] == [AuditEvent, Message]
 
 
+@pytest.mark.fault("R20", "R21")
 def test_records_of_different_files_are_merged_by_time(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_broken_line_is_a_problem_with_its_place(tree: TreeBuilder, reader: Tr
     assert problem.reason.startswith("not valid JSON")
 
 
+@pytest.mark.fault("R05", "R08", "R09", "R10")
 def test_blank_lines_and_empty_files_are_no_problem(tree: TreeBuilder, reader: TreeReader) -> None:
     """Nor are the NULs that a hole leaves, nor a byte order mark."""
     tree.line("instances/a/communication.jsonl", b"\xef\xbb\xbf" + b'{"message_id": "m1"}\r\n\n\n')
@@ -87,6 +89,7 @@ def test_blank_lines_and_empty_files_are_no_problem(tree: TreeBuilder, reader: T
     assert ids(batch.records) == ["m1", "m2"]
 
 
+@pytest.mark.fault("R06")
 @pytest.mark.parametrize("text", ["x", "é", "\\", '"', "🚀", "\n"])
 def test_a_giant_message_is_cut_and_its_true_size_told(
     tree: TreeBuilder, reader: TreeReader, text: str
@@ -103,6 +106,7 @@ def test_a_giant_message_is_cut_and_its_true_size_told(
         assert 0 < len(message.content or "") < 1 << 20
 
 
+@pytest.mark.fault("R06")
 def test_a_giant_entry_for_people_is_cut(tree: TreeBuilder, reader: TreeReader) -> None:
     """And says how long it is."""
     tree.lifecycle("a", "x" * 3_000_000)
@@ -110,6 +114,7 @@ def test_a_giant_entry_for_people_is_cut(tree: TreeBuilder, reader: TreeReader) 
     assert event.text.endswith("x … [cut: 3,000,029 bytes]")
 
 
+@pytest.mark.fault("R06")
 def test_a_giant_line_that_is_cut_in_no_text_is_a_problem(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:

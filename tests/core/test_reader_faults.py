@@ -56,6 +56,7 @@ def write_night(tree: TreeBuilder, day: str, times: Sequence[str]) -> int:
     return len(times) - 1
 
 
+@pytest.mark.fault("R22")
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("in_berlin")
 @pytest.mark.parametrize("blocks", [False, True])
@@ -87,6 +88,7 @@ async def test_in_the_nights_of_clock_changes_every_request_is_answered(
     assert all(later.start_s - slot.start_s == 600 for slot, later in itertools.pairwise(slots))
 
 
+@pytest.mark.fault("R22")
 @pytest.mark.usefixtures("in_berlin")
 @pytest.mark.parametrize(
     ("now", "fold", "since", "state"),
@@ -137,6 +139,7 @@ def compress(path: Path) -> None:
     path.unlink()
 
 
+@pytest.mark.fault("R37")
 @pytest.mark.parametrize("end", [remove, empty, put_aside, compress])
 def test_captures_of_a_pane_at_rest_are_not_taken_for_older_ones(
     tree: TreeBuilder, end: Callable[[Path], None]
@@ -153,6 +156,7 @@ def test_captures_of_a_pane_at_rest_are_not_taken_for_older_ones(
     assert [ref.time_s for ref in found] == [tree.epoch(at) for at in range(10, 15)]
 
 
+@pytest.mark.fault("R37")
 def test_instances_whose_files_begin_alike_are_two(tree: TreeBuilder) -> None:
     """Two instances of one second share their first lines, and neither is read for the other."""
     reader = TreeReader(tree.root)
@@ -177,6 +181,7 @@ def test_instances_whose_files_begin_alike_are_two(tree: TreeBuilder) -> None:
 # --- files that are not what they seem -------------------------------------------
 
 
+@pytest.mark.fault("R41")
 def test_a_file_without_an_end_is_read_as_far_as_its_size(tree: TreeBuilder) -> None:
     """A regular file that says it is empty and gives bytes for ever does not hold the reader up."""
     tree.line("orchestrator.log", b"")
@@ -195,6 +200,7 @@ def test_a_file_without_an_end_is_read_as_far_as_its_size(tree: TreeBuilder) -> 
     assert [batch.records for batch in found] == [(InstanceSeen(instance_id="a"),)]
 
 
+@pytest.mark.fault("R47")
 @pytest.mark.parametrize("number", [errno.ESTALE, errno.ENXIO, errno.EIO])
 def test_a_file_system_that_goes_away_and_comes_back_costs_no_record(
     tree: TreeBuilder, number: int
@@ -237,6 +243,7 @@ class Ticking:
         return tries
 
 
+@pytest.mark.fault("R47")
 def test_what_cannot_be_read_is_tried_more_and_more_rarely(tree: TreeBuilder) -> None:
     """At the next sweep, then after twice as long each time, and in the end twice a minute."""
     clock = Ticking()
@@ -249,6 +256,7 @@ def test_what_cannot_be_read_is_tried_more_and_more_rarely(tree: TreeBuilder) ->
     assert clock.tries(reader, sweeps=3) == [0, 2, 4]
 
 
+@pytest.mark.fault("R43", "R47")
 @pytest.mark.parametrize("change", ["rights", "growth", "time", "another file"])
 def test_a_file_that_changed_is_tried_at_once(tree: TreeBuilder, change: str) -> None:
     """However long it could not be read before."""
@@ -271,6 +279,7 @@ def test_a_file_that_changed_is_tried_at_once(tree: TreeBuilder, change: str) ->
     assert ids(records(reader))[:1] == ["m1"]
 
 
+@pytest.mark.fault("R43", "R55")
 @pytest.mark.asyncio
 async def test_one_directory_without_rights_hides_no_other(tree: TreeBuilder) -> None:
     """Of 51 instances 50 are read and followed live; the last once it may be read."""
@@ -319,6 +328,7 @@ def crowd(tmp_path: Path) -> Iterator[TreeBuilder]:
         yield tree
 
 
+@pytest.mark.fault("R48", "R49")
 def test_ten_thousand_instances_are_all_followed(crowd: TreeBuilder) -> None:
     """With 64 descriptors and 300 MiB, each of 40,000 files is read, and a new line is seen."""
     with Follower(crowd.root, descriptors=64) as follower:
@@ -335,6 +345,7 @@ def test_ten_thousand_instances_are_all_followed(crowd: TreeBuilder) -> None:
         assert follower.peak_kib < 300 * 1024
 
 
+@pytest.mark.fault("R82")
 def test_what_was_written_while_the_reader_was_stopped_is_read(tree: TreeBuilder) -> None:
     """After a suspend, 10,000 entries in six files that were put aside come in order, and once."""
     tree.orchestrator("before")

@@ -8,6 +8,7 @@ import pytest
 
 from builders import TreeBuilder
 from faults import as_nobody
+from logging_core.read.frames import read_frame
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     FrameRef,
@@ -27,6 +28,7 @@ def reader(tree: TreeBuilder) -> TreeReader:
 # --- directories ---------------------------------------------------------------------
 
 
+@pytest.mark.fault("R44")
 def test_an_instance_that_is_gone_is_told_after_two_sweeps(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:
@@ -55,6 +57,7 @@ def test_what_is_not_ours_is_left_alone(tree: TreeBuilder, reader: TreeReader) -
     assert batch.problems == ()
 
 
+@pytest.mark.fault("R39", "R40", "R42")
 def test_links_and_pipes_are_problems_and_never_opened(
     tree: TreeBuilder, reader: TreeReader, tmp_path: Path
 ) -> None:
@@ -77,6 +80,7 @@ def test_links_and_pipes_are_problems_and_never_opened(
     assert problems(reader) == []
 
 
+@pytest.mark.fault("R42")
 def test_a_directory_that_is_a_file_is_a_problem_until_it_is_repaired(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:
@@ -89,6 +93,7 @@ def test_a_directory_that_is_a_file_is_a_problem_until_it_is_repaired(
     assert ids(records(reader)) == ["m1"]
 
 
+@pytest.mark.fault("R54")
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_a_hostile_directory_name_is_shown_and_its_files_are_read(
     tree: TreeBuilder, name: str
@@ -105,9 +110,10 @@ def test_a_hostile_directory_name_is_shown_and_its_files_are_read(
     assert message.instance_id.isprintable()
     assert only(InstanceSeen, found) == [InstanceSeen(instance_id=message.instance_id)]
     (ref,) = only(FrameRef, found)
-    assert (tree.root / ref.path).is_file()
+    assert read_frame(tree.root, ref) == "pane"
 
 
+@pytest.mark.fault("R54")
 def test_a_name_that_is_no_utf8_is_shown_with_its_bytes(tree: TreeBuilder) -> None:
     """Two such names do not become one."""
     for raw in (b"id\xff", b"id\xfe"):
@@ -119,6 +125,7 @@ def test_a_name_that_is_no_utf8_is_shown_with_its_bytes(tree: TreeBuilder) -> No
 # --- the root ------------------------------------------------------------------------
 
 
+@pytest.mark.fault("R42", "R45")
 def test_a_root_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
     """Why there is nothing is said, and once it is there it is read."""
     root = tmp_path / "logs"
@@ -134,6 +141,7 @@ def test_a_root_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
     assert ids(batch.records) == ["m1"]
 
 
+@pytest.mark.fault("R43")
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o333])
 def test_a_root_that_may_not_be_read_is_waited_for(
     tree: TreeBuilder, reader: TreeReader, mode: int
@@ -147,6 +155,7 @@ def test_a_root_that_may_not_be_read_is_waited_for(
     assert ids(reader.poll().records) == ["m1"]
 
 
+@pytest.mark.fault("R46")
 def test_a_root_that_is_replaced_is_read_anew(tree: TreeBuilder, reader: TreeReader) -> None:
     """Everything from before is void, and that is said."""
     tree.send("a", "m1")
@@ -161,6 +170,7 @@ def test_a_root_that_is_replaced_is_read_anew(tree: TreeBuilder, reader: TreeRea
     assert not reader.poll().reset
 
 
+@pytest.mark.fault("R46")
 def test_a_root_that_goes_and_comes_back_is_not_read_twice(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:

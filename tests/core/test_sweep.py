@@ -80,6 +80,7 @@ def test_a_quiet_tree_is_not_listed_again(settled: Sweep) -> None:
     opening.assert_not_called()
 
 
+@pytest.mark.fault("R59")
 def test_the_time_of_a_busy_directory_is_not_believed(tree: TreeBuilder) -> None:
     """Two changes in a row may leave one time behind."""
     tree.send("a", "one")
@@ -91,6 +92,7 @@ def test_the_time_of_a_busy_directory_is_not_believed(tree: TreeBuilder) -> None
     assert list(sweep.everything().changed) == [f"{DIRECTORY}/tmux_output.log"]
 
 
+@pytest.mark.fault("R39")
 def test_a_quiet_directory_that_becomes_a_link_is_not_entered(
     tree: TreeBuilder, settled: Sweep, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

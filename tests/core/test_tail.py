@@ -23,6 +23,7 @@ def log(tmp_path: Path) -> Log:
 # --- one file --------------------------------------------------------------------
 
 
+@pytest.mark.fault("R01", "R02")
 def test_a_line_is_handed_out_once_and_when_it_is_whole(log: Log) -> None:
     """A line without its newline waits, however many pieces it comes in."""
     for piece in "12345\n":
@@ -34,6 +35,7 @@ def test_a_line_is_handed_out_once_and_when_it_is_whole(log: Log) -> None:
     assert log.read == ["12345"]
 
 
+@pytest.mark.fault("R03", "R11")
 def test_a_character_split_over_two_writes_is_whole(log: Log) -> None:
     """Lines are cut at newline bytes, before anything is decoded."""
     data = "😀\u2028x\x85y\x0bz\n".encode()
@@ -47,6 +49,7 @@ def test_a_character_split_over_two_writes_is_whole(log: Log) -> None:
     assert log.read == ["😀\u2028x\x85y\x0bz"] * len(data)
 
 
+@pytest.mark.fault("R06")
 def test_a_line_that_is_too_long_is_cut_and_its_true_size_told(tmp_path: Path) -> None:
     """A giant line costs a bounded piece of memory, and the lines around it are read."""
     path = tmp_path / "orchestrator.log"
@@ -59,6 +62,7 @@ def test_a_line_that_is_too_long_is_cut_and_its_true_size_told(tmp_path: Path) -
     ]
 
 
+@pytest.mark.fault("R07")
 def test_a_giant_line_that_arrives_slowly_is_read_once(log: Log) -> None:
     """Its beginning is not read again and again once it is too long."""
     with small_turns():
@@ -70,6 +74,7 @@ def test_a_giant_line_that_arrives_slowly_is_read_once(log: Log) -> None:
     assert log.read == ["x" * 64, "end"]
 
 
+@pytest.mark.fault("R05")
 def test_a_hole_of_a_terabyte_is_skipped(tmp_path: Path) -> None:
     """A file that was extended without being written takes no time to pass."""
     path = tmp_path / "orchestrator.log"
@@ -91,6 +96,7 @@ def test_a_file_of_which_nothing_was_asked_is_not_opened_again(log: Log) -> None
     opened.assert_not_called()
 
 
+@pytest.mark.fault("R60")
 def test_a_change_that_puts_the_clock_back_is_seen(log: Log) -> None:
     """Any difference of size or time counts, not only a later time."""
     log.write()
@@ -194,6 +200,7 @@ def test_no_descriptor_stays_open(log: Log) -> None:
     assert len(list(descriptors.iterdir())) == before
 
 
+@pytest.mark.fault("R40")
 @pytest.mark.parametrize("kind", ["fifo", "link", "directory"])
 def test_what_is_no_regular_file_is_never_opened(tmp_path: Path, kind: str) -> None:
     """A pipe does not make the reader hang, and a link does not lead it out of the tree."""

@@ -34,6 +34,7 @@ def run(log: Log, steps: Sequence[str]) -> None:
     log.poll()
 
 
+@pytest.mark.fault("R30", "R31")
 @pytest.mark.timeout(240)  # thousands of programs, on a machine that may be slow
 @given(st.lists(STEPS, max_size=25))
 @settings(max_examples=2000, deadline=None)
@@ -46,6 +47,7 @@ def test_no_program_of_writes_and_rotations_loses_or_doubles_a_line(steps: list[
         assert log.problems == []
 
 
+@pytest.mark.fault("R32", "R34")
 @given(st.lists(STEPS | CUTS, max_size=25))
 @settings(max_examples=500, deadline=None)
 def test_truncating_loses_nothing_that_was_there_at_a_look(steps: list[str]) -> None:

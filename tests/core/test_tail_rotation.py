@@ -21,6 +21,7 @@ def log(tmp_path: Path) -> Log:
 # --- what happens to files -------------------------------------------------------
 
 
+@pytest.mark.fault("R30", "R31")
 @pytest.mark.parametrize("rotations", [1, BACKUPS])
 def test_a_renamed_file_is_read_to_its_end_before_the_new_one(log: Log, rotations: int) -> None:
     """Nothing is lost or doubled by as many as there are backups; the order is that of writing."""
@@ -35,6 +36,7 @@ def test_a_renamed_file_is_read_to_its_end_before_the_new_one(log: Log, rotation
     assert log.problems == []
 
 
+@pytest.mark.fault("R32")
 def test_a_rotation_beyond_the_backups_is_told(log: Log) -> None:
     """Where lines were lost, there is a problem and never silence."""
     log.write(1)
@@ -48,6 +50,7 @@ def test_a_rotation_beyond_the_backups_is_told(log: Log) -> None:
     assert len(log.problems) == 1
 
 
+@pytest.mark.fault("R33")
 def test_lines_written_late_to_a_renamed_file_are_read(log: Log) -> None:
     """A process that has not noticed the rotation loses nothing."""
     log.write(1)
@@ -60,6 +63,7 @@ def test_lines_written_late_to_a_renamed_file_are_read(log: Log) -> None:
     assert log.read == [*log.written, "late"]
 
 
+@pytest.mark.fault("R35")
 @pytest.mark.parametrize("size", [1, 4, 9])
 def test_a_rewritten_file_is_read_from_its_start(log: Log, size: int) -> None:
     """Shorter, of the same size or longer: rewriting is noticed, and told."""
@@ -71,6 +75,7 @@ def test_a_rewritten_file_is_read_from_its_start(log: Log, size: int) -> None:
     assert log.problems == ["truncated or rewritten: read from its start"]
 
 
+@pytest.mark.fault("R36")
 def test_a_deleted_file_that_is_made_again_is_another_file(log: Log) -> None:
     """Even if it gets the same inode; and it is told, as lines may have been lost."""
     log.write(4)
@@ -95,6 +100,7 @@ def test_a_file_that_goes_and_comes_back_is_not_read_twice(log: Log) -> None:
     assert log.problems == []
 
 
+@pytest.mark.fault("R34")
 def test_copying_and_truncating_neither_loses_nor_doubles(log: Log) -> None:
     """What was written between the last look and the copy is read from the copy."""
     log.write(3)
@@ -145,6 +151,7 @@ def test_a_log_that_is_gzipped_while_followed_is_not_read_again(log: Log) -> Non
     assert log.problems == []
 
 
+@pytest.mark.fault("R65")
 def test_a_part_that_is_still_being_compressed_is_waited_for(log: Log) -> None:
     """Half of a gzip file brings no line twice."""
     log.write(3000)
@@ -158,6 +165,7 @@ def test_a_part_that_is_still_being_compressed_is_waited_for(log: Log) -> None:
     assert log.read == log.written
 
 
+@pytest.mark.fault("R65")
 def test_a_cut_compressed_part_gives_what_can_be_read_and_a_problem(log: Log) -> None:
     """The problem is told once."""
     log.write(3000)
@@ -171,6 +179,7 @@ def test_a_cut_compressed_part_gives_what_can_be_read_and_a_problem(log: Log) ->
     assert log.problems == ["compressed and not complete"]
 
 
+@pytest.mark.fault("R65")
 def test_a_compressed_bomb_is_read_up_to_a_limit(log: Log) -> None:
     """What is beyond the limit is told, not read."""
     with mock.patch("logging_core.read.forward.MOST_INFLATED", 10_000):
@@ -180,6 +189,7 @@ def test_a_compressed_bomb_is_read_up_to_a_limit(log: Log) -> None:
     assert log.problems == ["only its first 0 MiB are read"]
 
 
+@pytest.mark.fault("R41", "R65")
 def test_a_compressed_part_without_an_end_is_read_as_far_as_its_size(log: Log) -> None:
     """Members that are appended while it is read wait for a later look."""
     member, real = gzip.compress(b""), os.pread
@@ -196,6 +206,7 @@ def test_a_compressed_part_without_an_end_is_read_as_far_as_its_size(log: Log) -
     assert log.problems == []
 
 
+@pytest.mark.fault("R65")
 def test_a_compressed_part_of_nothing_but_packing_is_read_up_to_a_limit(log: Log) -> None:
     """The limit holds for what is read of the file, not only for what is in it."""
     packed = gzip.compress(b"packed\n")
@@ -210,6 +221,7 @@ def test_a_compressed_part_of_nothing_but_packing_is_read_up_to_a_limit(log: Log
     assert log.problems == ["only its first 0 MiB are read"]
 
 
+@pytest.mark.fault("R65")
 def test_what_is_compressed_is_told_by_content_not_by_name(log: Log) -> None:
     """A `.gz` that is plain text is read as text."""
     log.part(".1.gz").write_bytes(b"plain\n")
@@ -218,6 +230,7 @@ def test_what_is_compressed_is_told_by_content_not_by_name(log: Log) -> None:
     assert log.read == ["plain", "packed"]
 
 
+@pytest.mark.fault("R43")
 def test_an_unreadable_file_is_one_problem_until_it_can_be_read(log: Log) -> None:
     """The other parts are read meanwhile, and nothing is lost in the end."""
     log.write(1)
@@ -239,6 +252,7 @@ def test_an_unreadable_file_is_one_problem_until_it_can_be_read(log: Log) -> Non
     assert sorted(log.read) == log.written
 
 
+@pytest.mark.fault("R47")
 def test_an_input_error_keeps_the_place(log: Log) -> None:
     """After a failed read the same bytes are read again."""
     log.write(2)
@@ -263,6 +277,7 @@ def test_a_listing_that_a_rename_overtook_is_made_again(log: Log) -> None:
     assert turn.problems == []
 
 
+@pytest.mark.fault("R38")
 def test_a_second_name_of_a_file_does_not_double_it(log: Log) -> None:
     """A hard link is the same file."""
     log.write(2)
@@ -275,6 +290,7 @@ def test_a_second_name_of_a_file_does_not_double_it(log: Log) -> None:
     assert log.problems == []
 
 
+@pytest.mark.fault("R66")
 def test_a_file_that_is_cut_while_it_is_open_is_looked_at_again(log: Log) -> None:
     """The reader does not wait for bytes that were there a moment ago."""
     log.write(4)

@@ -38,6 +38,7 @@ def test_no_character_of_unicode_is_hidden() -> None:
     assert passed == ["U+000A"]
 
 
+@pytest.mark.fault("R09", "R11")
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_a_payload_is_shown_and_not_executed(name: str) -> None:
     """Every known attack appears on one line, visibly, with nothing of it removed."""
@@ -95,6 +96,7 @@ def test_plain_text_stays_as_it_is() -> None:
         assert safe_block(text) == text
 
 
+@pytest.mark.fault("R80")
 def test_surplus_combining_marks_are_counted() -> None:
     """A character keeps four marks; the others are told as a number."""
     shown = safe_block("a" + "\u0301" * 10 + "b")

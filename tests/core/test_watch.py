@@ -71,6 +71,7 @@ def test_each_directory_that_can_be_listed_is_watched_by_itself(tree: TreeBuilde
     assert paths == [f"{tree.root}{name}" for name in names]
 
 
+@pytest.mark.fault("R39")
 def test_a_root_may_be_a_link_but_what_is_in_it_may_not(tree: TreeBuilder) -> None:
     """Where the root is, the user says."""
     link = tree.root.parent / "link"
@@ -80,6 +81,7 @@ def test_a_root_may_be_a_link_but_what_is_in_it_may_not(tree: TreeBuilder) -> No
     assert watchable(link) == [str(link), f"{link}/instances"]
 
 
+@pytest.mark.fault("R54")
 def test_a_bad_name_leaves_its_directory_out_once_it_has_done_harm(tree: TreeBuilder) -> None:
     """The directory of the instances is watched all the same: names in it seldom change."""
     for name in ("a", "b", os.fsdecode(b"bad\xff")):
@@ -99,6 +101,7 @@ def test_without_a_root_there_is_nothing_to_watch(tmp_path: Path) -> None:
 # --- what is noticed -------------------------------------------------------------
 
 
+@pytest.mark.fault("R55")
 @pytest.mark.asyncio
 async def test_one_directory_without_rights_costs_no_other_its_notices(tree: TreeBuilder) -> None:
     """Without a single sweep, messages of each of the others are seen."""
@@ -184,6 +187,7 @@ async def test_a_crowd_that_comes_is_not_a_new_watch_for_each(
     assert len(watched) == 1
 
 
+@pytest.mark.fault("R51")
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("ready")
 async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
@@ -211,6 +215,7 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
         await says(batches, tree, "i0")
 
 
+@pytest.mark.fault("R54")
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("ready")
 async def test_a_file_with_a_bad_name_ends_the_notices_of_its_directory_only(

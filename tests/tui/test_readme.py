@@ -46,7 +46,7 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         "def456 inbound Two remarks …",
     ]
     assert "def456 terminated terminated (force=False)" in looked_back
-    assert looked_back.endswith("1 capture\n3 messages\n")
+    assert looked_back.endswith("What is 2+2?\n\n4\n\n3 messages\n")
 
 
 def test_the_two_commands_are_single_lines() -> None:
