@@ -1,4 +1,4 @@
-"""A terminal dashboard of a fleet of AI coding agents. It reads the log tree, and only reads."""
+"""A terminal dashboard for a fleet of AI coding agents. It only ever reads the log tree."""
 
 from __future__ import annotations
 

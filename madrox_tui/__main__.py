@@ -1,4 +1,4 @@
-"""`madrox-top`, which is also `python -m madrox_tui`."""
+"""The entry point of `madrox-top` and `python -m madrox_tui`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 
 
 def main() -> int:
-    """Run it with the arguments of the process; the exit code.
+    """Run with the process's arguments and return the exit code.
 
-    An interrupt ends it without a traceback from here on: while it loads, too.
+    From here on an interrupt ends the program without a traceback, even while modules load.
     """
     try:
         from madrox_tui.cli import main as run

@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 DEFAULTS = Settings()
 
 GIVE_WAY_S = 0.001
-"""After so long a thread that reads gives way to the screen: a key takes a dozen such turns."""
+"""The thread switch interval: how soon a reading thread yields to the screen.
+
+Handling one key takes about a dozen switches.
+"""
 
 GARBAGE = 700, 10, 100
 """When to look for garbage, as of `gc.set_threshold`: at all that is there ten times as rarely as
@@ -47,7 +50,7 @@ Python does, since nothing is painted meanwhile."""
 
 
 def _commands() -> type[Provider]:
-    from madrox_tui.commands import Commands  # only once the palette is opened
+    from madrox_tui.commands import Commands  # imported when the palette first opens
 
     return Commands
 
@@ -57,16 +60,16 @@ class MadroxTop(PanelsApp):
 
     Args:
         root: The log tree; need not exist yet.
-        settings: What the user wants.
+        settings: The user's settings.
         since_s: Count only what happened at or after this moment; `None` for all.
         now: The clock, seconds since the epoch.
-        memory: How the screen was left; `None` forgets it.
-        past: Knows earlier states of the tree; `None` if they cannot be shown.
+        memory: Stores how the screen was left; `None` stores nothing.
+        past: Gives earlier states of the tree; `None` if they cannot be shown.
         cached: Whether sums are kept from one run to the next.
-        first: Gives the view to begin with, made ahead; `None`: none until the tree is read.
+        first: Returns the prefetched first view; `None`: show none until the tree is read.
 
     Raises:
-        textual.app.InvalidThemeError: There is no such theme.
+        textual.app.InvalidThemeError: The theme is unknown.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*APP]
@@ -105,20 +108,20 @@ class MadroxTop(PanelsApp):
         self._main = MainScreen(self._feed, settings, _begin(left, settings.layout))
 
     def get_default_screen(self) -> MainScreen:
-        """The four panels."""
+        """Return the screen with the four panels."""
         return self._main
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our colours, where another's theme does not define them."""
+        """Return our colour variables, for themes that do not define them."""
         return fallback_variables(dark=self.current_theme.dark)
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's choice; where that is a Unix terminal, one that may go away."""
+        """Return Textual's choice; on Unix, our driver that survives a lost terminal."""
         chosen = super().get_driver_class()
         return TerminalDriver if chosen is LinuxDriver else chosen
 
     def on_mount(self) -> None:
-        """Leave the terminal as it was also when told to go by a signal."""
+        """Restore the terminal on SIGTERM and SIGHUP too; turn garbage collection back on."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._quit_by, number)
@@ -131,21 +134,21 @@ class MadroxTop(PanelsApp):
         return_code: int = 0,
         message: RenderableType | None = None,
     ) -> None:
-        """Remember how the screen is left, and end."""
+        """Save how the screen is left, then exit."""
         if self._main.is_mounted:
             left = self._main.remembered()
             self._memory.save(msgspec.structs.replace(left, theme=self.theme))
-        self.workers.cancel_all()  # nobody shows anything more on a screen that is taken down
+        self.workers.cancel_all()  # no worker may update a screen that is being torn down
         super().exit(result, return_code, message)
 
     @property
     def failure(self) -> BaseException | None:
-        """The exception that ended the app; `None` when none did."""
+        """The exception that ended the app; `None` if there was none."""
         error = self._exception
         return error.error if isinstance(error, WorkerFailed) else error
 
     def action_help_quit(self) -> None:
-        """Ctrl+C, where there is no text that it could copy."""
+        """Quit on Ctrl+C, where there is no text to copy."""
         self._quit_by(signal.SIGINT)
 
     def _known(self, theme: str | None) -> str | None:
@@ -155,7 +158,7 @@ class MadroxTop(PanelsApp):
         self.exit(return_code=128 + number)
 
     def _print_error_renderables(self) -> None:
-        """Keep Textual's traceback off the terminal: it prints locals, and they hold log text."""
+        """Suppress Textual's traceback: it prints locals, which hold log text."""
 
 
 def run_app(
@@ -165,17 +168,17 @@ def run_app(
     since_s: float | None = None,
     first: Callable[[], First | None] = lambda: None,
 ) -> int:
-    """Run the dashboard until it is left; the exit code.
+    """Run the dashboard until the user quits, and return the exit code.
 
     Args:
-        root: As of `MadroxTop`, as the others.
-        settings: What the user wants.
-        since_s: Count only what happened at or after this moment; `None` for all.
-        first: As well; called once there is nothing else left to be done before the first paint.
+        root: As for `MadroxTop`.
+        settings: As for `MadroxTop`.
+        since_s: As for `MadroxTop`.
+        first: As for `MadroxTop`; called when nothing else is left to do before the first paint.
 
     Raises:
-        StartError: There is no such theme.
-        BaseException: Whatever ended the app; the terminal is as it was before.
+        StartError: The theme is unknown.
+        BaseException: Whatever ended the app; the terminal has been restored by then.
     """
 
     def history() -> Closable:
@@ -202,7 +205,7 @@ def run_app(
         app.run()
     except InvalidThemeError:
         names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))
-        raise StartError(f"no theme is called {settings.theme!r}: use one of {names}") from None
+        raise StartError(f"unknown theme {settings.theme!r}: use one of {names}") from None
     finally:
         past.close()
     if app.failure is not None:
@@ -211,14 +214,14 @@ def run_app(
 
 
 def _collect_garbage() -> None:
-    """From now on, but never look at what is there already: it stays."""
+    """Enable collection, but exempt the objects that exist already: they live until the end."""
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     gc.enable()
 
 
 def _begin(left: Remembered, layout: str | None) -> Remembered:
-    """How the screen begins: as it was left, unless the settings say otherwise."""
+    """Return the screen's initial state: as it was left, unless the settings override it."""
     if layout is None:
         return left
     if layout == "all":

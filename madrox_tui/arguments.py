@@ -20,36 +20,36 @@ _RELATIVE = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdw])", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FLAGS = {
     "--demo": "show a simulated fleet; needs no log tree",
-    "--once": "print one plain report; also what happens when stdout is no terminal",
-    "--json": "print the report as one JSON object",
-    "--poll": "look for changes every two seconds, without change notifications",
-    "--print-config": "print all settings with their defaults; save it as the settings file",
+    "--once": "print one plain-text report and exit; implied when stdout is not a terminal",
+    "--json": "print the report as one JSON object and exit",
+    "--poll": "check for changes every two seconds instead of using change notifications",
+    "--print-config": "print all settings with their defaults, ready to save as config.toml",
     "--version": "print the version",
 }
 _VALUES = {
-    "--filter": ("TEXT", "only these instances: words, -word, state:stuck, cost>0.5"),
+    "--filter": ("TEXT", "show only matching instances: words, -word, state:stuck, cost>0.5"),
     "--since": ("WHEN", "count only what happened since: 15m, 3h, 2d, or an ISO time"),
-    "--theme": ("NAME", "colours"),
-    "--config": ("FILE", "settings, in place of config.toml in the user's config directory"),
+    "--theme": ("NAME", "colour theme"),
+    "--config": ("FILE", "settings file; default: config.toml in the user's config directory"),
 }
 
 
 class StartError(Exception):
-    """It cannot start; the message says what to do."""
+    """The program cannot start; the message says what to do."""
 
 
 class Options(msgspec.Struct, frozen=True):
     """What the arguments and the environment ask for.
 
     Attributes:
-        root: The log tree; with `demo` it is not used.
+        root: The log tree; unused with `demo`.
         demo: Show a simulated fleet.
-        filter: Which instances are listed; `None` if not said.
-        once: One plain report.
-        json: One report for programs.
-        since_s: Count only what happened at or after this moment; `None` if not said.
+        filter: Which instances are listed; `None` if not given.
+        once: Print one plain-text report.
+        json: Print one JSON report.
+        since_s: Count only what happened at or after this moment; `None` if not given.
         poll: Do without change notifications.
-        theme: A theme's name; `None` if not said.
+        theme: A theme's name; `None` if not given.
         config: The settings file; `None` for the user's own.
         print_config: Print all settings.
     """
@@ -67,7 +67,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -> Options | str:
-    """What the command line asks for; a text if it only asks to print that.
+    """Parse the command line; return a string if it only asks to print that.
 
     Args:
         argv: The arguments after the program's name.
@@ -75,7 +75,7 @@ def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -
         now_s: What `--since 15m` counts from.
 
     Raises:
-        StartError: Something in them is wrong.
+        StartError: The arguments are invalid.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -87,12 +87,12 @@ def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -
 
 
 def parse_since(text: str, now_s: float) -> float:
-    """The moment that `--since` means, in seconds since the epoch.
+    """Convert the value of `--since` to seconds since the epoch.
 
     Args:
-        text: An ISO 8601 time or day, local unless it has an offset; or how long ago, as `90s`,
-            `15m`, `3h`, `2d`, `1w`.
-        now_s: What `ago` counts from.
+        text: An ISO 8601 time or day, local unless it has an offset; or an age: `90s`, `15m`,
+            `3h`, `2d`, `1w`.
+        now_s: What an age counts back from.
 
     Raises:
         ValueError: It is neither.
@@ -102,7 +102,7 @@ def parse_since(text: str, now_s: float) -> float:
         return max(0.0, now_s - int(match["number"]) * _UNIT_S[match["unit"]])
     moment_s = parse_time(text)
     if moment_s is None:
-        raise ValueError(f"{text!r} is no time: use 15m, 3h, 2d or 2026-11-23T12:30")
+        raise ValueError(f"{text!r} is not a time: use 15m, 3h, 2d or 2026-11-23T12:30")
     return moment_s
 
 
@@ -114,8 +114,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(
         prog="madrox-top",
-        description="top for a fleet of AI coding agents: who is stuck, what was said, its cost.",
-        epilog="Exit codes: 0 fine, 1 it failed while running, 2 it could not start.",
+        description="top for a fleet of AI coding agents: who is stuck, what was said, the cost.",
+        epilog="Exit codes: 0 success, 1 failed while running, 2 could not start.",
         add_help=False,
         allow_abbrev=False,
     )
@@ -123,11 +123,11 @@ def _parser() -> _Parser:
         "log_dir",
         metavar="LOG_DIR",
         nargs="?",
-        help=f"the log tree; default: the environment's LOG_DIR, else {DEFAULT_LOG_DIR}",
+        help=f"log tree to show; default: $LOG_DIR, else {DEFAULT_LOG_DIR}",
     )
     for flag, what in _FLAGS.items():
         parser.add_argument(flag, action="store_true", help=what)
-    parser.add_argument("-h", "--help", action="store_true", help="print this")
+    parser.add_argument("-h", "--help", action="store_true", help="print this help")
     for option, (metavar, what) in _VALUES.items():
         parser.add_argument(option, metavar=metavar, help=what)
     return parser
@@ -135,7 +135,7 @@ def _parser() -> _Parser:
 
 def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float) -> Options:
     if arguments.demo and arguments.log_dir:
-        raise StartError("--demo makes its own log tree: leave LOG_DIR out")
+        raise StartError("--demo makes its own log tree: omit LOG_DIR")
     try:
         since_s = None if arguments.since is None else parse_since(arguments.since, now_s)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What stands above the audit panel's table: as much as there is room for, as styled words."""
+"""The lines above the audit panel's table: as many as fit, as styled words."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from madrox_tui.plot import LEVELS, bar, bars, dots, histogram, nice_top, resamp
 from madrox_tui.view import View
 
 TABLE_ROWS = 3
-"""The headings and two rows of the table come before everything but the totals."""
+"""The table's headings and two rows take precedence over everything but the totals."""
 
 _MOST_PLOT = 8
 _LABEL = 7
 _BESIDE = 64
-"""Cells from which on two plots stand side by side."""
+"""From this many cells on, the two plots are drawn side by side."""
 
 _HISTOGRAM = 16
 _GAP = 3
 
 
 def audit_lines(view: View, audit: AuditView, errors: int, width: int, height: int) -> list[Line]:
-    """The lines above the table's headings, the most important ones if they do not all fit.
+    """Build the lines above the table's headings; only the most important if not all fit.
 
     Args:
-        view: The fleet, and what is shown of it.
-        audit: The sums behind it.
-        errors: Of the instances that are shown.
+        view: The fleet, and the instances shown.
+        audit: The sums over those instances.
+        errors: Number of errors of the instances shown.
         width: Cells.
         height: Lines of the whole panel.
     """
@@ -73,7 +73,7 @@ def _fleet(usage: Usage, errors: int) -> Line:
         f"{fmt.count(errors)} err",
         f"{fmt.tokens(usage.tokens)} tok",
     )
-    return [("of all  " + "  ".join(parts), "muted")]
+    return [("fleet  " + "  ".join(parts), "muted")]
 
 
 def _rates(rates: Iterable[Rate], width: int) -> Line:
@@ -94,10 +94,10 @@ def _latency(audit: AuditView, latency: Latency, width: int) -> Line:
     return [*line, *picture]
 
 
-# Several looks a second show the same sums, and pictures of them take 3 ms: they are kept.
+# Cached: several views a second show the same sums, and drawing them takes 3 ms.
 @lru_cache(maxsize=2)
 def _spread(audit: AuditView) -> Line:
-    """About how the response times spread, between the shortest and the longest."""
+    """Draw roughly how the response times spread, from the shortest to the longest."""
     classes, low, high = histogram([slot.latency for slot in audit.slots], _HISTOGRAM)
     if high <= low:
         return []
@@ -134,13 +134,13 @@ def _budget(budget: Budget, now_s: float, width: int) -> Line:
 
 
 def _ends(budget: Budget, now_s: float) -> Sequence[str]:
-    """When the budget will be gone, at length and in short."""
+    """Say when the budget will be used up, the longest wording first."""
     if budget.used >= 1:
         return ["spent"]
     if budget.reached_s is None:
         return ["not reached at this rate"]
     left = fmt.age(budget.reached_s - now_s)
-    return [f"reached in {left}, {_when(budget.reached_s, now_s)}", f"left {left}"]
+    return [f"reached in {left}, {_when(budget.reached_s, now_s)}", f"{left} left"]
 
 
 def _when(time_s: float, now_s: float) -> str:
@@ -149,7 +149,10 @@ def _when(time_s: float, now_s: float) -> str:
 
 @lru_cache(maxsize=2)
 def _plots(audit: AuditView, width: int, height: int) -> Sequence[Line]:
-    """Cost and response times over time: side by side, or the one that is known."""
+    """Plot cost and response times over time: side by side, or only one of them.
+
+    Without a price there is no cost to plot; in a narrow panel cost comes first.
+    """
     slots = audit.slots
     priced = any(slot.cost_usd is not None for slot in slots)
     pictures: list[Callable[[int], list[Line]]] = []
@@ -167,7 +170,7 @@ def _plots(audit: AuditView, width: int, height: int) -> Sequence[Line]:
 def _cost_plot(audit: AuditView, width: int, height: int) -> list[Line]:
     cells = max(1, width - _LABEL)
     known = [slot.cost_usd for slot in audit.slots]
-    # The mean of a column's slots is by the hour, so that a wider panel shows the same heights.
+    # A column shows its slots' mean per hour, so heights do not depend on the panel's width.
     per_hour = [None if cost is None else cost / audit.step_s * HOUR_S for cost in known]
     filled = [value or 0.0 for value in per_hour]
     values = resample(filled, cells, _mean)
@@ -177,7 +180,7 @@ def _cost_plot(audit: AuditView, width: int, height: int) -> list[Line]:
 
 
 def axis_dollars(usd: float) -> str:
-    """An amount beside an axis, in fewer cells than elsewhere: `$.0400`, `$15.0k`."""
+    """Format an amount for an axis, in fewer cells than elsewhere: `$.0400`, `$15.0k`."""
     text = fmt.dollars(usd)
     if len(text) < _LABEL:
         return text
@@ -212,7 +215,7 @@ def _framed(
 
 
 def _times(audit: AuditView, width: int) -> str:
-    """The clock at both ends, and in the middle if it is far enough from them."""
+    """Label both ends of the time axis, and its middle if there is room."""
     start_s = audit.slots[0].start_s
     span_s = len(audit.slots) * audit.step_s
     first, last = (fmt.tick(time_s, span_s) for time_s in (start_s, start_s + span_s))
@@ -231,7 +234,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _pairs(pairs: Sequence[tuple[str, str, str]], width: int) -> Line:
-    """Values and what they are, as many as fit whole; the first one always."""
+    """Format values with their labels, as many as fit whole; always the first."""
     cells: list[Cell] = []
     left = width
     for value, label, style in pairs:

@@ -1,4 +1,4 @@
-"""What the audit panel shows beyond the sums of the fleet: rates, a series, groups, a budget."""
+"""What the audit panel shows beyond the fleet's totals: rates, a series, groups, a budget."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAYS = ("instance", "role", "model", "instance_type", "parent", "event_type", "e
 
 
 def kept_way(kept: dict[str, Any]) -> str:
-    """What the sums are to be by, of what a panel kept: one of `WAYS`, whatever it is."""
+    """Return the grouping a panel saved: one of `WAYS`, whatever `kept` holds."""
     return kept["by"] if kept.get("by") in WAYS else WAYS[0]
 
 
@@ -29,14 +29,14 @@ SPANS: tuple[tuple[int, int], ...] = (
     (7 * _DAY, 2 * _HOUR),
     (31 * _DAY, 6 * _HOUR),
 )
-"""How much time the plots may show, and in what steps, in seconds; the least that holds all."""
+"""Spans the plots may show, each with its step, in seconds; the shortest that fits all is used."""
 
 LEAST_STEPS = 15
-"""A plot has so many steps at least, so that a young fleet is not one broad bar."""
+"""The least number of steps in a plot, so that a young fleet is not one broad bar."""
 
 
 class AuditModel(Protocol):
-    """What is asked of the fleet model."""
+    """What the audit panel needs of the fleet model."""
 
     def series(
         self,
@@ -46,30 +46,30 @@ class AuditModel(Protocol):
         step_s: int,
         instance_ids: Collection[str] | None = None,
     ) -> tuple[Slot, ...]:
-        """Sums by time, empty stretches included."""
+        """Return the sums per time slot, empty slots included."""
         ...
 
     def usage_in(
         self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
     ) -> Usage:
-        """Sums of one stretch, to the minute."""
+        """Return the sums of one time span, to the minute."""
         ...
 
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
-        """Sums by what instances or events have in common, the dearest first."""
+        """Return the sums per group of instances or events, the most expensive first."""
         ...
 
 
 class AuditView(msgspec.Struct, frozen=True, eq=False):
-    """The sums behind one look, of the instances that are shown.
+    """The sums of one view, over the instances shown.
 
     Attributes:
-        rates: What the last 5 minutes, the last hour and all time cost by the hour.
-        slots: The series that is plotted, oldest first.
-        step_s: How long each of its slots is.
+        rates: Cost per hour over the last 5 minutes, the last hour and all time.
+        slots: The plotted series, oldest first.
+        step_s: Length of each slot.
         by: What `groups` are grouped by: one of `WAYS`.
-        groups: The dearest first.
-        budget: How much of the budget is gone; `None` if none is set. Always the whole fleet's.
+        groups: The most expensive first.
+        budget: How much of the budget is spent, by the whole fleet; `None` if none is set.
     """
 
     rates: tuple[Rate, ...] = ()
@@ -81,7 +81,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
 
 
 NOTHING_SUMMED = AuditView()
-"""What is shown before anything was summed up."""
+"""Shown until the first sums are there."""
 
 
 def make_audit_view(
@@ -93,13 +93,13 @@ def make_audit_view(
     by: str = WAYS[0],
     budget_usd: float | None = None,
 ) -> AuditView:
-    """Ask the model for what the panel shows.
+    """Query the model for what the panel shows.
 
     Args:
         model: The model that made `state`.
-        state: The whole fleet; its moment is the end of the series.
-        instances: Those that are shown.
-        usage: What these add up to.
+        state: The whole fleet; its time is the end of the series.
+        instances: The instances shown.
+        usage: Their total.
         by: What to group by: one of `WAYS`.
         budget_usd: The budget; `None` or 0 for none.
     """
@@ -139,7 +139,7 @@ def _rate(
     *,
     is_priced: bool = True,
 ) -> Rate:
-    """The rate of a window; a fleet that is younger than it spent all in less time."""
+    """Return the rate of a window, or of the fleet's age if that is shorter."""
     usage = model.usage_in(from_s=now_s - window_s, to_s=now_s + _MINUTE, instance_ids=ids)
     seconds = window_s if age_s is None else min(window_s, age_s)
     return make_rate(name, usage, seconds, is_priced=is_priced)
@@ -151,7 +151,7 @@ def _age(instances: Sequence[InstanceState], now_s: float) -> float | None:
 
 
 def _span(age_s: float | None) -> tuple[int, int]:
-    """How much time to show, and in what steps: the fleet's life, but not too little of it."""
+    """Return the span to plot and its step: the fleet's age, but at least `LEAST_STEPS` steps."""
     most_s, step_s = next((span for span in SPANS if (age_s or 0.0) <= span[0]), SPANS[-1])
     steps = max(LEAST_STEPS, math.ceil((age_s or 0.0) / step_s) + 1)
     return min(most_s, steps * step_s), step_s

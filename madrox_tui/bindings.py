@@ -1,4 +1,4 @@
-"""The keys that mean the same everywhere, and the map of all keys."""
+"""The global key bindings, and the map of all keys."""
 
 from __future__ import annotations
 
@@ -25,42 +25,46 @@ PANEL_NAMES: dict[type[LineView], str] = {
     AuditPanel: "Audit",
 }
 
-# Priority: a key is acted upon before the next one is looked at, so that of keys typed in a
-# burst each reaches the panel or the line that the one before it chose.
+# Priority: each key is handled before the next one is dispatched, so that in a burst of keys each
+# one reaches the panel or input that the previous one focused.
 GLOBAL = [
     replace(binding, priority=True)
     for binding in (
-        Binding("1", "panel('instances')", "Instances", show=False, id="panel.instances"),
-        Binding("2", "panel('pane')", "Pane", show=False, id="panel.pane"),
-        Binding("3", "panel('timeline')", "Timeline", show=False, id="panel.timeline"),
-        Binding("4", "panel('audit')", "Audit", show=False, id="panel.audit"),
-        Binding("tab", "next_panel(1)", "Next panel", id="panel.next"),
-        Binding("shift+tab", "next_panel(-1)", "Previous panel", show=False, id="panel.previous"),
-        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Only this panel, or all again"),
-        Binding("equals_sign", "grow(1)", "Larger panel", show=False, id="panel.grow"),
-        Binding("minus", "grow(-1)", "Smaller panel", show=False, id="panel.shrink"),
-        Binding("slash", "filter", "Filter", id="filter.edit"),
+        Binding("1", "panel('instances')", "Focus Instances", show=False, id="panel.instances"),
+        Binding("2", "panel('pane')", "Focus Pane", show=False, id="panel.pane"),
+        Binding("3", "panel('timeline')", "Focus Timeline", show=False, id="panel.timeline"),
+        Binding("4", "panel('audit')", "Focus Audit", show=False, id="panel.audit"),
+        Binding("tab", "next_panel(1)", "Next panel", id="panel.next", tooltip="Focus next panel"),
+        Binding(
+            "shift+tab", "next_panel(-1)", "Focus previous panel", show=False, id="panel.previous"
+        ),
+        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Maximise panel / restore"),
+        Binding("equals_sign", "grow(1)", "Grow panel", show=False, id="panel.grow"),
+        Binding("minus", "grow(-1)", "Shrink panel", show=False, id="panel.shrink"),
+        Binding(
+            "slash", "filter", "Filter", id="filter.edit", tooltip="Filter instances in every panel"
+        ),
         Binding(
             "escape",
             "clear",
             "Back",
             show=False,
             id="view.back",
-            tooltip="Back to live from an earlier time; else drop the filter",
+            tooltip="Close find, else return to live, else clear the filter",
         ),
         Binding(
             "i",
             "only",
             "Only this",
             id="filter.only",
-            tooltip="Only the selected instance in every panel, or all again",
+            tooltip="Show only the selected instance / show all",
         ),
         Binding(
             "space",
             "pause",
             "Pause",
             id="view.pause",
-            tooltip="Hold the screen, or go on; nothing is lost",
+            tooltip="Pause / resume the screen (nothing is lost), or play a rewound pane",
         ),
         Binding(
             "at",
@@ -68,18 +72,20 @@ GLOBAL = [
             "As of then",
             show=False,
             id="view.moment",
-            tooltip="Every panel at the selected row's moment, or live again",
+            tooltip="Show all panels at the selected row's time / return to live",
         ),
         Binding("T", "go_to", "Go to a time", show=False, id="view.go_to"),
-        Binding("a", "needy", "Next that needs you", show=False, id="fleet.needy"),
-        Binding("S", "app.save_screen", "Save the screen", show=False, id="app.save"),
+        Binding("a", "needy", "Go to next instance that needs you", show=False, id="fleet.needy"),
+        Binding(
+            "S", "app.save_screen", "Save the screen as SVG and text", show=False, id="app.save"
+        ),
         Binding(
             "colon",
             "palette",
             "Commands",
             show=False,
             id="app.palette",
-            tooltip="Every action, instance and theme by name; also Ctrl+P",
+            tooltip="Open command palette: actions, instances, themes; also Ctrl+P",
         ),
         Binding(
             "tilde",
@@ -87,9 +93,9 @@ GLOBAL = [
             "Log health",
             show=False,
             id="view.health",
-            tooltip="What could not be read, what is odd, what grows, and the disk",
+            tooltip="Show log health: problems, file growth, disk use",
         ),
-        Binding("question_mark", "keys", "Help", id="app.help"),
+        Binding("question_mark", "keys", "Help", id="app.help", tooltip="Show all keys"),
         Binding("q", "leave", "Quit", id="app.quit"),
     )
 ]
@@ -101,24 +107,24 @@ APP = [
         "Suspend",
         show=False,
         id="app.suspend",
-        tooltip="Suspend; fg in the shell brings it back",
+        tooltip="Suspend to the shell; fg resumes",
         priority=True,
     ),
 ]
-"""What keys do on every screen, also on one over the panels."""
+"""Bindings of the app: active on every screen, dialogs included."""
 
 OWN_ACTIONS = frozenset(binding.action.partition("(")[0] for binding in GLOBAL)
-"""What the keys of the main screen do."""
+"""Names of the actions bound in `GLOBAL`."""
 
 
 def key_groups(*panels: type[LineView]) -> list[Group]:
-    """The keys of some panels, then those that every panel has."""
+    """Return the bindings of some panels, then those common to every panel."""
     groups = [*_groups_of(panels), *_COMMON]
     return [(title, bindings) for title, bindings in groups if bindings]
 
 
 def help_groups(current: type[LineView]) -> list[Group]:
-    """The whole map: one panel's keys, those that every panel has, the other panels'."""
+    """Return all bindings: the current panel's, the common ones, then the other panels'."""
     others = [panel for panel in PANEL_NAMES if panel is not current]
     groups = [*_groups_of([current]), *reversed(_COMMON), *_groups_of(others)]
     return [(title, bindings) for title, bindings in groups if bindings]
@@ -132,7 +138,7 @@ def _groups_of(panels: Iterable[type[LineView]]) -> list[Group]:
 
 
 def all_keys() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """By the id of a binding: what it does, and its built-in keys."""
+    """Map each binding's id to its description and its built-in keys."""
     return {
         binding.id: (binding.tooltip or binding.description, _keys(binding.key))
         for _, bindings in key_groups(*PANEL_NAMES)
@@ -142,10 +148,10 @@ def all_keys() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """The keys of the settings as Textual takes them.
+    """Convert the `[keys]` setting to a Textual keymap.
 
     Raises:
-        ValueError: There is no such action, or a key would have two meanings; names the action.
+        ValueError: An action is unknown, or a key would have two meanings; names the action.
     """
     known = all_keys()
     for name, keys in wanted.items():
@@ -154,7 +160,7 @@ def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
             hint = f"did you mean {close[0]}?" if close else "--print-config lists them"
             raise ValueError(f"keys.{name}: no such action; {hint}")
         if not keys or not all(key.strip() == key != "" and "," not in key for key in keys):
-            raise ValueError(f"keys.{name}: needs at least one key, as 'f5' or 'ctrl+g'")
+            raise ValueError(f"keys.{name}: needs at least one key, such as 'f5' or 'ctrl+g'")
     _check_meanings({name: wanted.get(name, keys) for name, (_, keys) in known.items()}, known)
     return {name: ",".join(keys) for name, keys in wanted.items()}
 
@@ -162,14 +168,14 @@ def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 def _check_meanings(
     keys: Mapping[str, tuple[str, ...]], known: Mapping[str, tuple[str, tuple[str, ...]]]
 ) -> None:
-    """Two panels may use one key; a panel and what is everywhere may not."""
+    """Let two panels share a key, but not a panel and a common binding."""
     for owner in _owners():
         meant: dict[str, str] = {}
         for name in owner:
             for key in keys[name]:
                 other = meant.setdefault(one_key_name(key), name)
                 if other != name and not (key in known[name][1] and key in known[other][1]):
-                    raise ValueError(f"keys.{name}: {key!r} is already the key of {other}")
+                    raise ValueError(f"keys.{name}: {key!r} is already bound to {other}")
 
 
 def _owners() -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The screen as files: a picture and a text."""
+"""Saving the screen as SVG and as text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from madrox_tui.export import file_name, write_private
 
 
 def screen_text(app: App[Any]) -> str:
-    """What is on the screen, a line per row, without the blanks at their ends."""
-    # Textual has no public way to the drawn text; its own screenshots are made from this, too.
+    """Return the text on the screen, one line per row, without trailing blanks."""
+    # Textual has no public access to the rendered text; its own screenshots use this, too.
     strips = app.screen._compositor.render_strips()
     return "".join(f"{strip.text.rstrip()}\n" for strip in strips)
 
@@ -21,12 +21,12 @@ def save_screen(app: App[Any], directory: Path, at_s: float) -> tuple[Path, Path
     """Write what is on the screen as SVG and as text, readable by their owner only.
 
     Args:
-        app: Whose screen.
-        directory: Where to.
-        at_s: The moment that the files are named after.
+        app: The app whose screen is saved.
+        directory: Where to write the files.
+        at_s: The time that the files are named after.
 
     Raises:
-        FileExistsError: Another was saved within the same second.
+        FileExistsError: A screen was already saved in the same second.
         OSError: They cannot be written.
     """
     picture = directory / file_name("screen", at_s, ".svg")

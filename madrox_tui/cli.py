@@ -1,7 +1,7 @@
 """The command line: arguments in, exit code out.
 
-0: fine. 1: it failed while running. 2: it could not start. 130: interrupted from the keyboard. With
-1 and 2 there is one line on stderr, which never holds anything that a log says.
+0: success. 1: failed while running. 2: could not start. 130: interrupted from the keyboard. 1 and 2
+come with one line on stderr, which never contains log text.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from madrox_tui.first import First
 
 PAINTS_PER_S = "120"
-"""How often Textual paints at most: after one paint the next waits for up to two of such parts of
-a second, also that of a key."""
+"""Textual's maximum paint rate: after a paint the next one, even for a key, waits for up to two
+such intervals."""
 
 _PLAIN_TERMINALS = frozenset({"", "dumb"})
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `madrox-top`.
 
     Args:
-        argv: The arguments after the program's name; `None` takes those of the process.
+        argv: The arguments after the program's name; `None` for the process's own.
 
     Returns:
         The exit code.
@@ -52,13 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
-    except Exception as error:  # noqa: BLE001 - a traceback would show what the logs say
+    except Exception as error:  # noqa: BLE001 - a traceback would show log text
         _complain(f"failed: {describe_failure(error)}")
         return 1
 
 
 def run(argv: Sequence[str], *, env: Mapping[str, str], now: Callable[[], float]) -> int:
-    """As `main`, but what goes wrong while it runs is raised.
+    """Run like `main`, but let errors that occur while running propagate.
 
     Args:
         argv: The arguments after the program's name.
@@ -81,7 +81,7 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], now: Callable[[], float]
 
 
 def describe_failure(error: BaseException) -> str:
-    """What failed and where, without any text of a log: `KeyError at fleet.py:33`."""
+    """Say what failed and where, without any log text: `KeyError at fleet.py:33`."""
     if isinstance(error, OSError) and error.strerror:
         name = error.filename
         return f"{error.strerror}: {os.fsdecode(name)}" if name is not None else error.strerror
@@ -98,7 +98,7 @@ def describe_failure(error: BaseException) -> str:
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """What arguments and settings ask for together."""
+    """The arguments and settings, combined."""
 
     options: Options
     settings: Settings
@@ -115,7 +115,7 @@ def _resolve(options: Options, now_s: float) -> _Wanted:
 
 
 def _all_settings() -> str:
-    from madrox_tui.bindings import all_keys  # the bindings are in the widgets: Textual
+    from madrox_tui.bindings import all_keys  # loads the widgets, and so Textual
 
     return print_settings(all_keys())
 
@@ -128,7 +128,7 @@ def _show(wanted: _Wanted, env: Mapping[str, str], now: Callable[[], float]) -> 
     if options.demo:
         from logging_core.demo import demo_tree  # only the demo needs the writer
 
-        screen = "madrox_tui.app"  # what takes longest to load, while the child writes
+        screen = "madrox_tui.app"  # the slowest import, loaded while the child process writes
         with demo_tree((lambda: None) if report else (lambda: import_module(screen))) as root:
             return _show_tree(root, wanted, env, now, report=report)
     _check_log_dir(options.root, may_wait=not report)
@@ -147,11 +147,11 @@ def _show_tree(
         state = _read(root, wanted, now)
         _write(_as_json(state, root) if wanted.options.json else _as_text(state, root, env))
         return 0
-    gc.disable()  # until the first paint: nothing that is loaded before it is garbage
+    gc.disable()  # until the first paint: nothing loaded before it is garbage
     try:
         with Ahead(partial(_look_ahead, root, wanted, now)) as first:
             os.environ.setdefault("TEXTUAL_FPS", PAINTS_PER_S)
-            import_module("textual.app")  # takes long; a report must not pay for it
+            import_module("textual.app")  # slow; a report must not pay for it
             first.hurry()
             from madrox_tui.app import run_app
 
@@ -237,13 +237,15 @@ def _as_text(state: FleetState, root: Path, env: Mapping[str, str]) -> bytes:
 
 def _check_output() -> None:
     if sys.stdout is None:
-        raise StartError("standard output is closed: there is nowhere to write to")
+        raise StartError("standard output is closed: there is nowhere to write")
 
 
 def _check_terminal(env: Mapping[str, str]) -> None:
     for stream, name in ((sys.stdin, "input"), (sys.stderr, "error")):
         if not _is_terminal(stream):
-            raise StartError(f"standard {name} is no terminal: use one, or --once or --json")
+            raise StartError(
+                f"standard {name} is not a terminal: run in one, or use --once or --json"
+            )
     term = env.get("TERM", "")
     if term in _PLAIN_TERMINALS:
         raise StartError(f"TERM={term} cannot show the dashboard: set TERM, or use --once")
@@ -256,13 +258,13 @@ def _check_log_dir(root: Path, *, may_wait: bool) -> None:
     except FileNotFoundError:
         if may_wait:
             return
-        raise StartError(f"{root} does not exist: name another LOG_DIR, or try --demo") from None
+        raise StartError(f"{root} does not exist: pass another LOG_DIR, or try --demo") from None
     except NotADirectoryError:
-        raise StartError(f"{root} is no directory: name the one with instances/ in it") from None
+        raise StartError(f"{root} is not a directory: pass the one with instances/ in it") from None
     except PermissionError:
         searchable = False
     except OSError as error:
-        raise StartError(f"{root} cannot be read ({error.strerror}): name another") from None
+        raise StartError(f"{root} cannot be read ({error.strerror}): pass another one") from None
     if not searchable:
         raise StartError(f"{root} cannot be read (permission denied): ask its owner for access")
 
@@ -277,7 +279,7 @@ def _write(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError:
-        # What is left in the buffer would fail once more, loudly, when the interpreter exits.
+        # The interpreter would flush what is left in the buffer on exit, and fail again, loudly.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

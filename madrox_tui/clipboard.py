@@ -1,4 +1,4 @@
-"""What goes into the clipboard: sanitised, bounded, and never ending in a newline."""
+"""Text for the clipboard: sanitised, bounded, and never ending in a newline."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MOST_SHOWN = 60
 
 
 class Clip(NamedTuple):
-    """What is copied.
+    """A text to copy, and the toast that says so.
 
     Attributes:
-        text: For the clipboard; `''` if there is nothing to copy.
-        notice: What to tell the person: the text if it is short, else how much it is.
+        text: The text for the clipboard; `''` if there is nothing to copy.
+        notice: The toast: the text itself if it is short, else how much was copied.
     """
 
     text: str
@@ -25,7 +25,7 @@ class Clip(NamedTuple):
 
 
 def clip(text: str) -> Clip:
-    """A text as it is copied: pasting it into a shell runs nothing by itself."""
+    """Prepare a text for copying: pasting it into a shell runs nothing by itself."""
     lines = (line.rstrip() for line in safe_block(text).split("\n"))
     whole = "\n".join(lines).strip("\n")
     return Clip(whole[:MAX_CHARS].rstrip("\n"), _notice(whole))

@@ -1,4 +1,4 @@
-"""Columns of a table that fits its width: the least important ones give way first."""
+"""Table columns that adapt to the width: the least important ones are dropped first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cell = tuple[str, str]
 """A text that is safe to show, and the name of a cell style (`''` for none)."""
 
 CUT = "…"
-"""Marks where something was cut off."""
+"""Marks truncated text."""
 
 GAP = 2
 _TAIL = 4
@@ -26,16 +26,16 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
 
     Attributes:
         title: Its heading.
-        width: Cells; of the elastic column, the least.
-        cell: What it shows of an item.
-        priority: 0 is always shown; of the others, the lower stays the longer.
-        right: Whether it is aligned to the right, as numbers are.
-        elastic: Whether it takes of the cells that are left; the first such column first, those
-            with `roomy` last and only if they get all that they want.
-        most: The widest an elastic column gets.
-        key: By what the rows are sorted when this column is chosen; `''` for none.
-        roomy: What it shows where it is as wide as it gets, if that is another text.
-        inner: Whether the middle is cut out of what is too long: names often differ at the end.
+        width: Cells; the minimum if the column is elastic.
+        cell: Returns what it shows of an item.
+        priority: 0 is always shown; otherwise the column with the highest number is dropped first.
+        right: Whether it is right-aligned, as numbers are.
+        elastic: Whether it grows into spare cells; earlier columns first, those with `roomy` last
+            and only if they can reach `most`.
+        most: The maximum width of an elastic column.
+        key: The sort key when this column is chosen; `''` for none.
+        roomy: Returns what it shows at its maximum width, if that differs from `cell`.
+        inner: Whether long text is truncated in the middle: names often differ at the end.
     """
 
     title: str
@@ -55,13 +55,13 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Fitted(msgspec.Struct, Generic[T], frozen=True):
-    """The columns that fit a width, each with its own."""
+    """The columns that fit a width, and the width of each."""
 
     columns: tuple[Column[T], ...]
     widths: tuple[int, ...]
 
     def header(self, style: Style, key: str = "", mark: str = "") -> list[Segment]:
-        """The headings; the one of the column with `key` bears a mark."""
+        """Return the headings; the column with `key` gets the mark."""
         titles = (
             fit(c.title + mark if key and c.key == key else c.title, w, right=c.right)
             for c, w in self._pairs()
@@ -69,7 +69,7 @@ class Fitted(msgspec.Struct, Generic[T], frozen=True):
         return [Segment((" " * GAP).join(titles), style)]
 
     def row(self, item: T, style_of: Callable[[str], Style]) -> list[Segment]:
-        """One item's cells."""
+        """Return one item's cells."""
         segments: list[Segment] = []
         for column, width in self._pairs():
             text, name = column.cell_at(width)(item)
@@ -80,11 +80,11 @@ class Fitted(msgspec.Struct, Generic[T], frozen=True):
         return segments
 
     def text(self, item: T) -> str:
-        """What one item's cells say: all of it, also where it is cut to fit."""
+        """Return the text of one item's cells, in full even where it is truncated to fit."""
         return (" " * GAP).join([c.cell_at(width)(item)[0] for c, width in self._pairs()])
 
     def column_at(self, x: int) -> tuple[Column[T], int] | None:
-        """The column at cell `x`, and the cell within it; `None` right of all."""
+        """Return the column at cell `x` and the offset within it; `None` right of all columns."""
         for column, width in self._pairs():
             if x < width + GAP:
                 return column, x
@@ -96,7 +96,7 @@ class Fitted(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Table(Generic[T]):
-    """Columns, fitted to whatever width they are drawn in."""
+    """Columns that are fitted to the width they are drawn in; the last fit is cached."""
 
     def __init__(self, columns: Sequence[Column[T]]) -> None:
         self._columns = columns
@@ -105,11 +105,11 @@ class Table(Generic[T]):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What rows can be sorted by, in the order of the columns."""
+        """The sort keys, in column order."""
         return tuple(column.key for column in self._columns if column.key)
 
     def at(self, width: int, key: str = "") -> Fitted[T]:
-        """The columns that fit into `width` cells; the one with `key` stays as long as any."""
+        """Return the columns that fit into `width` cells; the one with `key` is dropped last."""
         if (width, key) != self._fitted_to:
             self._fitted_to = width, key
             self._fitted = fit_columns(self._columns, width, key)
@@ -119,8 +119,8 @@ class Table(Generic[T]):
 def fit_columns(columns: Sequence[Column[T]], width: int, key: str = "") -> Fitted[T]:
     """Choose the columns that fit into `width` cells, and how wide each is.
 
-    The column with `key`, by which the rows are sorted, is given way to by all others but those
-    that are always shown.
+    The column with `key`, by which the rows are sorted, outranks all others except those that are
+    always shown.
     """
     chosen = list(columns)
     while len(chosen) > 1 and _needed(chosen) > width:
@@ -134,10 +134,9 @@ def fit_columns(columns: Sequence[Column[T]], width: int, key: str = "") -> Fitt
 
 
 def _widths(columns: Sequence[Column[T]], spare: int) -> tuple[int, ...]:
-    """Each column's width: `spare` cells are shared out among the elastic ones.
+    """Return each column's width, with `spare` cells given to the elastic ones.
 
-    One with another text for where there is room comes after the others, and takes what that
-    text needs or nothing.
+    Columns with `roomy` come last, and grow to their maximum or not at all.
     """
     widths = [column.width for column in columns]
     elastic = [place for place, column in enumerate(columns) if column.elastic]
@@ -152,7 +151,7 @@ def _widths(columns: Sequence[Column[T]], spare: int) -> tuple[int, ...]:
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
-    """`text` in exactly `width` cells; what is cut off is marked by `…`."""
+    """Pad or truncate `text` to exactly `width` cells; `…` marks a truncated end."""
     length = cell_len(text)
     if length > width:
         kept = set_cell_size(text, max(0, width - 1))
@@ -162,7 +161,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 
 def fit_inner(text: str, width: int) -> str:
-    """`text` in exactly `width` cells; what is cut out before its last four is marked by `…`."""
+    """Fit `text` to exactly `width` cells, with `…` for what is cut before its last four."""
     if cell_len(text) <= width:
         return fit(text, width)
     most = min(_TAIL, max(0, width - 1) // 2)
@@ -170,7 +169,7 @@ def fit_inner(text: str, width: int) -> str:
     while start and cell_len(text[start - 1 :]) <= most:
         start -= 1
     while start < len(text) and not cell_len(text[start]):
-        start += 1  # a mark without its letter
+        start += 1  # a combining mark without its letter
     tail = text[start:]
     return fit(set_cell_size(text, max(0, width - 1 - cell_len(tail))) + "…" + tail, width)
 

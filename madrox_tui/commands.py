@@ -1,4 +1,4 @@
-"""The command palette: every action with its key, every instance, every theme."""
+"""The command palette: all actions with their keys, all instances, all themes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class _Command(NamedTuple):
 
 
 class Commands(Provider):
-    """What can be done from the main screen; nothing from what lies over it."""
+    """Provides the commands of the main screen; none while another screen is on top."""
 
     async def discover(self) -> Hits:
-        """Every action of the focused panel and of the screen."""
+        """Yield every action of the focused panel and of the screen."""
         for command in self._actions():
             yield DiscoveryHit(Content(command.text), command.run, command.text)
 
     async def search(self, query: str) -> Hits:
-        """Actions, instances and themes whose name matches."""
+        """Yield the actions, instances and themes that match."""
         matcher = self.matcher(query)
         for command in (*self._actions(), *self._instances(), *self._themes()):
             if (score := matcher.match(command.text)) > 0:
@@ -71,7 +71,7 @@ class Commands(Provider):
 
 
 def _marked(matcher: Matcher, text: str) -> Content:
-    """A text with what matched marked; unlike the matcher's own, it reads no markup."""
+    """Highlight what matched; unlike the matcher's own method, parse no markup."""
     _, places = matcher.fuzzy_search.match(matcher.query, text)
     content = Content(text)
     for place in places:

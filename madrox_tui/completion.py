@@ -1,4 +1,4 @@
-"""What the filter line offers while a word is typed. Pure."""
+"""Completions for the word being typed in the filter. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _VALUES: dict[str, Callable[[InstanceState], str | None]] = {
 
 
 def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
-    """Every whole word that a filter over some instances may hold, the likeliest first.
+    """Return all words that a filter over these instances can use, the likeliest first.
 
-    Values with blanks in them are left out: a filter's words cannot hold any.
+    Values that contain blanks are left out: a filter word cannot.
     """
     everyone = list(instances)
     words = [*KEYS, *(f"state:{state.value}" for state in State)]
@@ -32,7 +32,7 @@ def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
 
 
 def complete(line: str, words: Iterable[str]) -> str | None:
-    """The line with its last word completed; `None` if nothing begins like it."""
+    """Complete the line's last word; return `None` if no word starts with it."""
     head, blank, tail = line.rpartition(" ")
     minus = "-" if tail.startswith("-") else ""
     typed = tail.removeprefix("-").casefold()

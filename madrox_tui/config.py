@@ -1,7 +1,7 @@
 """The user's settings: one TOML file, one frozen object.
 
-What the command line says goes before what the file says, and that before what is remembered from
-the last time; what none of them says has its default.
+Precedence: the command line, then the file, then what was remembered from the last run, then the
+defaults.
 """
 
 from __future__ import annotations
@@ -22,48 +22,48 @@ from madrox_tui.arguments import Options, StartError, parse_since
 
 NAME = "madrox-top"
 LAYOUTS = ("all", "instances", "pane", "timeline", "audit")
-"""Four panels, or the one that has the screen."""
+"""All four panels, or the one that is maximised."""
 
 
 def says(description: str, *, example: Any = None, **limits: Any) -> Meta:
-    """What a setting means; an example where it has no default."""
+    """Describe a setting, with an example where it has no default."""
     return Meta(description=description, examples=[example], **limits)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that `config.toml` may hold; the description of each field is what users read."""
+    """Everything `config.toml` can contain; users read the description of each field."""
 
     theme: Annotated[
-        str | None, says("colours; what is not set here is remembered", example="madrox-dark")
+        str | None, says("colour theme; if unset, the one last used", example="madrox-dark")
     ] = None
     layout: Annotated[
         str | None,
-        says("`all`, or the one panel to begin with; else as it was left", example="all"),
+        says("`all`, or the one panel to start with; if unset, as you left it", example="all"),
     ] = None
-    filter: Annotated[str, says("the filter to begin with, as `--filter`")] = ""
+    filter: Annotated[str, says("initial filter, as `--filter`")] = ""
     since: Annotated[str, says("count only what happened since, as `--since`; empty: all")] = ""
-    poll: Annotated[bool, says("look for changes every two seconds, as `--poll`")] = False
+    poll: Annotated[bool, says("check for changes every two seconds, as `--poll`")] = False
     stuck_after_s: Annotated[
-        float, says("seconds that a request may be open before `busy` becomes `stuck`", gt=0)
+        float, says("seconds a request may be open before `busy` becomes `stuck`", gt=0)
     ] = 120.0
     budget_usd: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        says("US dollars: the audit's budget line", example=50.0),
+        says("budget in US dollars; adds a budget line to the audit panel", example=50.0),
     ] = None
     tick_s: Annotated[
-        float, says("seconds between two looks at ages on a quiet tree", ge=0.1, le=3600)
+        float, says("seconds between updates of ages while nothing is logged", ge=0.1, le=3600)
     ] = 1.0
     keys: Annotated[
-        dict[str, tuple[str, ...]], says("keys by action, in place of the built-in ones")
+        dict[str, tuple[str, ...]], says("keys by action, replacing the built-in ones")
     ] = {}
     prompts: Annotated[
         dict[str, tuple[str, ...]],
-        says("more regular expressions by instance type (`*`: any) of questions to a person"),
+        says("extra regular expressions, by instance type (`*`: any), for questions to a person"),
     ] = {}
 
 
 def config_path() -> Path:
-    """Where the user's file is looked for; it need not exist."""
+    """Return where the user's file is looked up; it need not exist."""
     return user_config_path(NAME) / "config.toml"
 
 
@@ -72,26 +72,26 @@ def load_settings(path: Path, *, must_exist: bool) -> Settings:
 
     Args:
         path: The file.
-        must_exist: Whether it is an error that there is none; else all defaults are given.
+        must_exist: Whether a missing file is an error; if not, it yields the defaults.
 
     Raises:
-        StartError: It cannot be read, or something in it is wrong; names file and key.
+        StartError: The file cannot be read, or is invalid; names file and key.
     """
     try:
         text = path.read_text("utf-8")
-        import tomllib  # few have a file of their own
+        import tomllib  # imported late: few users have a settings file
 
         tables = tomllib.loads(text)
     except FileNotFoundError:
         if must_exist:
-            raise StartError(f"{path} does not exist: --print-config writes one") from None
+            raise StartError(f"{path} does not exist: --print-config prints a template") from None
         return Settings()
     except OSError as error:
         if isinstance(error, PermissionError) and not must_exist:
-            return Settings()  # another user's home, as after `su`: nothing of it is ours
+            return Settings()  # another user's home, as after `su`: not our settings
         raise StartError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # also what is not UTF-8
-        raise StartError(f"{path} is no TOML: {error}") from None
+    except ValueError as error:  # includes invalid UTF-8
+        raise StartError(f"{path} is not valid TOML: {error}") from None
     try:
         return parse_settings(tables)
     except ValueError as error:
@@ -99,10 +99,10 @@ def load_settings(path: Path, *, must_exist: bool) -> Settings:
 
 
 def parse_settings(tables: Mapping[str, Any]) -> Settings:
-    """Check the content of a settings file.
+    """Validate the content of a settings file.
 
     Raises:
-        ValueError: A key is unknown, or a value is none that it can have; names the key.
+        ValueError: A key is unknown or a value is invalid; names the key.
     """
     known = Settings.__struct_fields__
     for key in tables:
@@ -122,7 +122,7 @@ def parse_settings(tables: Mapping[str, Any]) -> Settings:
 
 
 def merge(options: Options, settings: Settings) -> Settings:
-    """The settings, with what the command line says in their place."""
+    """Return the settings, overridden by the command line."""
     return msgspec.structs.replace(
         settings,
         theme=options.theme or settings.theme,
@@ -132,10 +132,10 @@ def merge(options: Options, settings: Settings) -> Settings:
 
 
 def print_settings(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
-    """All settings with their defaults and what they mean: TOML that can be saved as the file.
+    """Return all settings with defaults and descriptions, as TOML ready to save.
 
     Args:
-        keys: By action: what it does, and its built-in keys.
+        keys: Each action's description and built-in keys.
     """
     lines = [f"# madrox-top settings. Save as {config_path()}", ""]
     for name, (description, line) in describe_settings().items():
@@ -150,7 +150,7 @@ def print_settings(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
 
 
 def settings_markdown() -> str:
-    """All settings as a Markdown table."""
+    """Return all settings as a Markdown table."""
     lines = ["| setting | what it is | default |", "|---|---|---|"]
     for name, (description, line) in describe_settings().items():
         default = "–" if line.startswith("#") or not line else f"`{line.partition(' = ')[2]}`"
@@ -161,9 +161,9 @@ def settings_markdown() -> str:
 
 
 def describe_settings() -> dict[str, tuple[str, str]]:
-    """By name: what a setting means, and the line that sets it to its default.
+    """Map each setting to its description and the line that sets it to its default.
 
-    A setting without a default has a commented example; one that is a table has no line.
+    For a setting without a default the line is a commented example; for a table it is empty.
     """
     described = {}
     for field in msgspec.structs.fields(Settings):
@@ -182,10 +182,10 @@ _TABLES = ("keys", "prompts")
 
 
 def _check(settings: Settings) -> None:
-    """What types cannot say.
+    """Check what the types cannot express.
 
     Raises:
-        ValueError: Something is wrong; names the key.
+        ValueError: A value is invalid; names the key.
     """
     for name in ("stuck_after_s", "budget_usd", "tick_s"):
         value = getattr(settings, name)
@@ -203,13 +203,15 @@ def _check(settings: Settings) -> None:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"prompts.{kind}: {pattern!r} is no pattern: {error}") from None
+                raise ValueError(
+                    f"prompts.{kind}: {pattern!r} is not a valid pattern: {error}"
+                ) from None
 
 
 def _check_lists(table: str, values: Any) -> None:
     for name, value in values.items() if isinstance(values, dict) else ():
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise ValueError(f"{table}.{name}: must be a list of texts")
+            raise ValueError(f"{table}.{name}: must be a list of strings")
 
 
 def _key_lines(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> list[str]:
@@ -221,7 +223,7 @@ def _key_lines(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> list[str]:
 
 
 def _toml(value: Any) -> str:
-    """A value of a setting; of strings, numbers and lists, JSON is TOML."""
+    """Encode a value; for strings, numbers and lists, JSON is valid TOML."""
     return orjson.dumps(value).decode()
 
 

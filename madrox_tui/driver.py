@@ -1,4 +1,4 @@
-"""The terminal, which may go away at any moment: then the program ends, and hangs on nothing."""
+"""A terminal driver that survives the terminal going away: the app exits instead of hanging."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 GONE = 128 + signal.SIGHUP
-"""The exit code when the terminal is gone, as if a hang-up had said so."""
+"""The exit code when the terminal is gone, the same as after SIGHUP."""
 
-_WAIT_S = 0.1  # as long as an Esc is taken for the beginning of a sequence, at most
+_WAIT_S = 0.1  # the longest that an Esc is taken for the start of a sequence
 _READ_BYTES = 4096
 
 
 class TerminalDriver(LinuxDriver):
-    """Drops what cannot be written any more, reads whatever is typed, and has the app end.
+    """Drops output that can no longer be written, survives any input, and makes the app exit.
 
-    Textual's thread that writes ends at the first error, and everyone who writes waits for it
-    for ever once its queue is full.
+    Textual's writer thread dies at the first error; once its queue is full, every later write
+    blocks forever.
     """
 
     def __init__(self, app: App[Any], **options: Any) -> None:
@@ -39,9 +39,9 @@ class TerminalDriver(LinuxDriver):
         self._file = cast("TextIOWrapper", sink)
 
     def run_input_thread(self) -> None:
-        """Pass on what is typed or pasted, until told to end or the terminal is gone.
+        """Forward typed and pasted input until told to stop or the terminal is gone.
 
-        Textual's own one takes the app down at the first byte that is no UTF-8.
+        Textual's own input thread crashes the app at the first byte that is not UTF-8.
         """
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
@@ -53,7 +53,7 @@ class TerminalDriver(LinuxDriver):
                     if not data:
                         self._is_gone()
                         return
-                    if text := decode(data):  # nothing yet of a character that is cut in two
+                    if text := decode(data):  # empty while a character is incomplete
                         self._pass_on(parser.feed(text))
                 self._pass_on(parser.tick())
 
@@ -69,37 +69,37 @@ class TerminalDriver(LinuxDriver):
 
     def _is_gone(self) -> None:
         loop = self._loop
-        with suppress(RuntimeError):  # the loop is closed: it has ended already
+        with suppress(RuntimeError):  # the loop is closed: the app has already ended
             loop.call_soon_threadsafe(lambda: self._app.exit(return_code=GONE))
 
 
 class _Sink:
-    """A file that takes everything, and tells once when it cannot pass it on."""
+    """A file that accepts every write, and reports the first one that fails."""
 
     def __init__(self, file: TextIO, gone: Callable[[], None]) -> None:
         self._file = file
         self._gone: Callable[[], None] | None = gone
 
     def write(self, text: str) -> None:
-        """Pass on what can be passed on."""
+        """Write the text if the terminal is still there."""
         try:
             self._file.write(text)
         except OSError:
             self._lost()
 
     def flush(self) -> None:
-        """The same for what is held back."""
+        """Flush the buffer if the terminal is still there."""
         try:
             self._file.flush()
         except OSError:
             self._lost()
 
     def fileno(self) -> int:
-        """The number of the file."""
+        """Return the file descriptor."""
         return self._file.fileno()
 
     def isatty(self) -> bool:
-        """Whether it was a terminal."""
+        """Return whether it is a terminal."""
         return self._file.isatty()
 
     def _lost(self) -> None:

@@ -1,4 +1,4 @@
-"""The events behind a row of the audit panel: which they are, where they come from, as values."""
+"""The events behind a row of the audit panel: which ones, their source, and their export."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from madrox_tui.export import Export
 
 EXCHANGE = "message_exchange"
 
-
 EXPORTED = (
     "time",
     "instance_id",
@@ -27,20 +26,20 @@ EXPORTED = (
     "cost_usd",
     "error",
 )
-"""The names of what is exported."""
+"""The exported columns."""
 
 
 class EventQuery(msgspec.Struct, frozen=True):
-    """Which audit events are meant.
+    """Selects audit events.
 
     Attributes:
-        title: What to call them, safe to show.
-        instance_ids: Whose; a `None` among them stands for the whole fleet's, `None` itself for
-            everybody's.
-        event_type: Only of this type; `None` for any.
-        error: Only with an error that begins with this line, which may be cut off by `…`; of an
-            event that names no error its type counts. `None` for any.
-        but_types: Not of these types.
+        title: A title for them, safe to show.
+        instance_ids: Only events of these instances, where `None` as an element stands for events
+            without an instance; `None` for all events.
+        event_type: Only this type; `None` for any.
+        error: Only events whose error starts with this line, which may end in `…` where it was
+            truncated; for an event without an error, its type counts. `None` for any.
+        but_types: Types to exclude.
     """
 
     title: str
@@ -50,7 +49,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     but_types: frozenset[str] = frozenset()
 
     def matches(self, event: AuditEvent) -> bool:
-        """Whether an event is one of them."""
+        """Return whether an event is selected."""
         if self.event_type is not None and event.event_type != self.event_type:
             return False
         if self.error is not None and not _begins(event.error or event.event_type, self.error):
@@ -73,31 +72,31 @@ def query_of(
     shown: frozenset[str] | None = None,
     labels: Iterable[str | None] = (),
 ) -> EventQuery | None:
-    """What stands behind a row of the audit table; `None` if that cannot be told.
+    """Return the query for the events behind a row of the audit table; `None` if unknown.
 
     Args:
         group: The row.
         by: What the table is grouped by.
-        title: What the row is called.
-        shown: The instances that a filter leaves; `None` without one.
-        labels: Those of all rows.
+        title: The row's name.
+        shown: The instances that pass the filter; `None` without one.
+        labels: The labels of all rows.
     """
     if by == "event_type":
         but_types = frozenset(label for label in labels if label and group.label is None)
         return EventQuery(title, shown, event_type=group.label, but_types=but_types)
     if by == "error":
         if group.label is None:
-            return None  # errors of long ago, which nobody knows the beginnings of any more
+            return None  # old errors whose first lines are no longer known
         return EventQuery(title, event_type=None, error=group.label)
     return EventQuery(title, frozenset(group.instance_ids or (None,)))
 
 
 class Events(msgspec.Struct, frozen=True, eq=False):
-    """The newest of the events that are meant.
+    """The newest of the selected events.
 
     Attributes:
-        newest_first: They.
-        more: There may be older ones.
+        newest_first: The events.
+        more: Whether there may be older ones.
     """
 
     newest_first: tuple[AuditEvent, ...] = ()
@@ -107,13 +106,13 @@ class Events(msgspec.Struct, frozen=True, eq=False):
 def with_happened(
     found: Events, query: EventQuery, happened: Iterable[TimelineEvent], most: int
 ) -> Events:
-    """The errors that are meant, those that stand elsewhere than in the audit trail among them.
+    """Add the errors that are recorded elsewhere than in the audit trail.
 
     Args:
-        found: Those of the audit trail.
-        query: Which are meant; only errors stand elsewhere.
-        happened: What the fleet's state knows of.
-        most: How many to give, the newest.
+        found: The events found in the audit trail.
+        query: The events selected; only a query for errors is extended.
+        happened: The events in the fleet's state.
+        most: How many events to return at most, the newest.
     """
     if query.error is None:
         return found
@@ -135,19 +134,19 @@ def with_happened(
 
 
 class EventSource(Protocol):
-    """Reads audit events on demand, without keeping the screen waiting."""
+    """Reads audit events on demand without blocking the screen."""
 
     async def events(self, query: EventQuery, most: int) -> Events:
-        """The newest `most` events that are meant."""
+        """Return the newest `most` events that the query selects."""
         ...
 
 
 def events_export(events: Events, names: Mapping[str, str]) -> Export:
-    """Events as values, the newest first; times are ISO 8601 with their offset.
+    """Export events, newest first; times are ISO 8601 with their offset.
 
     Args:
-        events: Which.
-        names: What to call instances, by id.
+        events: The events.
+        names: Instance names by id.
     """
     rows = (
         (

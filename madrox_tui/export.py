@@ -1,4 +1,4 @@
-"""Rows as files that other programs read: CSV and JSON lines, private and harmless."""
+"""Exporting rows as CSV or JSON lines: readable by the owner only, and safe in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from logging_core.text import safe_block
 from logging_core.tree import expand_user
 
 Value = str | int | float | None
-"""What a cell holds; `None` is unknown."""
+"""The value of a cell; `None` is unknown."""
 
 FORMULA = ("=", "+", "-", "@")
-"""How a cell begins that a spreadsheet would calculate."""
+"""A spreadsheet would evaluate a cell that starts with one of these."""
 
 SUFFIXES = (".csv", ".jsonl")
-"""The formats, by the file's suffix."""
+"""The formats, by file suffix."""
 
 
 class Export(msgspec.Struct, frozen=True):
     """What a panel shows, as values.
 
     Attributes:
-        name: What the rows are, for the file's name: `instances`.
-        columns: The names of the columns, units included.
-        rows: A value per column each.
+        name: What the rows are, for the file name: `instances`.
+        columns: Column names, units included.
+        rows: One value per column.
     """
 
     name: str
@@ -39,19 +39,19 @@ class Export(msgspec.Struct, frozen=True):
 
 
 def encode(export: Export, suffix: str) -> str:
-    """The rows in the format of a suffix.
+    """Encode the rows in the format of a suffix.
 
     Raises:
-        ValueError: There is no such format.
+        ValueError: The suffix is not one of `SUFFIXES`.
     """
     if suffix not in SUFFIXES:
-        raise ValueError(f"cannot write {suffix or 'a file without suffix'}: use .csv or .jsonl")
+        raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: use .csv or .jsonl")
     return to_csv(export) if suffix == ".csv" else to_jsonl(export)
 
 
 def to_csv(export: Export) -> str:
-    """A heading and a line per row; texts that look like formulas begin with an apostrophe."""
-    import csv  # not before somebody exports
+    """Encode as CSV with a header; text that looks like a formula is prefixed by an apostrophe."""
+    import csv  # imported on the first export
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -61,21 +61,21 @@ def to_csv(export: Export) -> str:
 
 
 def to_jsonl(export: Export) -> str:
-    """An object per line; unknown is `null`."""
+    """Encode as one JSON object per line; unknown is `null`."""
     records = (dict(zip(export.columns, map(_safe, row), strict=True)) for row in export.rows)
     return "".join(orjson.dumps(record).decode() + "\n" for record in records)
 
 
 def file_name(name: str, at_s: float, suffix: str) -> str:
-    """How a file is called: `madrox-instances-20261123-143000.csv`."""
+    """Return a file name: `madrox-instances-20261123-143000.csv`, in local time."""
     return f"madrox-{name}-{datetime.fromtimestamp(at_s):%Y%m%d-%H%M%S}{suffix}"
 
 
 def file_at(text: str) -> Path:
-    """The file that a person means; a leading `~` is a home directory.
+    """Return the absolute path of a typed file name; a leading `~` is a home directory.
 
     Raises:
-        ValueError: There is no such home.
+        ValueError: There is no such home directory.
     """
     return expand_user(text)
 
@@ -84,8 +84,8 @@ def write_private(path: Path, text: str) -> None:
     """Write a new file that only its owner can read.
 
     Raises:
-        FileExistsError: There is one already, or a link; it is left as it is.
-        OSError: It cannot be written.
+        FileExistsError: The file, or a link, already exists; it is left as it is.
+        OSError: The file cannot be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="") as file:

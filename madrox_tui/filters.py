@@ -1,4 +1,4 @@
-"""The one filter: a line of words that says which instances every panel shows.
+"""The filter: a line of terms that selects the instances every panel shows.
 
     word          name, id, role, type or model contains it
     -word         … does not contain it
@@ -6,8 +6,8 @@
     -role:qa      … does not
     cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
 
-Terms are joined by "and". What is not finished yet (`cost>`, `role:`) matches everything, so that
-the panels narrow while it is typed. An unknown number compares as false.
+All terms must match. An unfinished term (`cost>`, `role:`) matches everything, so that the panels
+narrow as you type. A comparison with an unknown number is false.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
 _WORD_KEYS = ("name", "id", "role", "type", "model")
 
 KEYS = (*(f"{key}:" for key in _TEXTS), *(f"{key}>" for key in _NUMBERS))
-"""How a term with a key begins, for completions and help."""
+"""The beginnings of terms with a key, for completion and help."""
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -67,10 +67,10 @@ class Filter(msgspec.Struct, frozen=True):
         return bool(self.terms)
 
     def __reduce__(self) -> tuple[Callable[[str], Filter], tuple[str]]:
-        return parse_filter, (self.text,)  # another process makes the predicates anew
+        return parse_filter, (self.text,)  # predicates cannot be pickled: parse again
 
     def matches(self, instance: InstanceState) -> bool:
-        """Whether every term holds for the instance."""
+        """Return whether every term holds for the instance."""
         return all(term(instance) for term in self.terms)
 
 
@@ -85,7 +85,7 @@ class Word(msgspec.Struct, frozen=True):
 
     Attributes:
         text: As typed.
-        problem: What is wrong with it, in a few words; `''` if nothing is.
+        problem: What is wrong with it, in a few words; `''` if nothing.
     """
 
     text: str
@@ -93,7 +93,7 @@ class Word(msgspec.Struct, frozen=True):
 
 
 def filter_words(text: str) -> tuple[Word, ...]:
-    """The words of a filter line, each with what is wrong with it."""
+    """Split a filter line into words, each with what is wrong with it."""
     return tuple(Word(word, _problem(word.lstrip("-"))) for word in text.split())
 
 
@@ -108,17 +108,17 @@ def _problem(word: str) -> str:
 
 def _number_problem(key: str, op: str, number: str) -> str:
     if key.lower() not in _NUMBERS:
-        return f"no number is called {key}"
-    return "" if _comparison(key.lower(), op, number) else "no number"
+        return f"unknown number {key}"
+    return "" if _comparison(key.lower(), op, number) else "not a number"
 
 
 def _text_problem(key: str, value: str) -> str:
     if key.lower() not in _TEXTS:
-        return f"no key is called {key}" if key.isalpha() else ""
+        return f"unknown field {key}" if key.isalpha() else ""
     if not value:
-        return "nothing to look for"
+        return "missing value"
     is_state = any(value.casefold() in state.value for state in State)
-    return "" if key.lower() != "state" or is_state else "no such state"
+    return "" if key.lower() != "state" or is_state else "unknown state"
 
 
 def _term(word: str) -> Callable[[InstanceState], bool] | None:

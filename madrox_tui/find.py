@@ -1,4 +1,4 @@
-"""Finding a text in rows: what matches, where, and which row comes next. Pure."""
+"""Finding text in rows: what matches, where, and which row comes next. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import msgspec
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What was looked for, and where it is.
+    """A search text and its matches.
 
     Attributes:
-        text: What was looked for; empty when nothing is.
-        rows: The rows that hold it, ascending.
-        at: The row that was jumped to last; `None` before the first jump.
+        text: The text; empty if there is no search.
+        rows: The rows that contain it, ascending.
+        at: The row last jumped to; `None` before the first jump.
     """
 
     text: str = ""
@@ -25,7 +25,7 @@ class Found(msgspec.Struct, frozen=True):
 
     @property
     def number(self) -> int:
-        """The place of `at` among the rows, from 1 on; 0 if it is none of them."""
+        """The position of `at` among the rows, from 1; 0 if it is not one of them."""
         if self.at is None:
             return 0
         place = bisect_left(self.rows, self.at)
@@ -33,19 +33,19 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def spans(text: str, wanted: str) -> list[tuple[int, int]]:
-    """Where `wanted` is in `text`, as character offsets; capitals matter if `wanted` has any."""
+    """Return the character spans of `wanted` in `text`; case matters if `wanted` has capitals."""
     if not wanted:
         return []
     return [match.span() for match in _pattern(wanted).finditer(text)]
 
 
 def holds(text: str, wanted: str) -> bool:
-    """Whether `wanted` is in `text`; capitals matter if `wanted` has any."""
+    """Return whether `text` contains `wanted`; case matters if `wanted` has capitals."""
     return bool(wanted) and _pattern(wanted).search(text) is not None
 
 
 def next_row(rows: Sequence[int], row: int, step: int) -> int | None:
-    """The hit after (`step` > 0) or before row `row`, around the end; `None` without any hit."""
+    """Return the match after (`step` > 0) or before row `row`, wrapping; `None` if none."""
     if not rows:
         return None
     if step > 0:
@@ -54,7 +54,7 @@ def next_row(rows: Sequence[int], row: int, step: int) -> int | None:
 
 
 def nearest_row(rows: Sequence[int], row: int) -> int | None:
-    """The first hit at or after row `row`, else the last before it; `None` without any hit."""
+    """Return the first match at or after row `row`, else the last before it; `None` if none."""
     if not rows:
         return None
     return rows[min(bisect_left(rows, row), len(rows) - 1)]

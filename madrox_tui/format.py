@@ -1,4 +1,4 @@
-"""Numbers and times as people read them: one way, in every panel and every report.
+"""Formatting of numbers and times, the same in every panel and report.
 
 Unknown is `–`, never zero. Every result fits the cells that its docstring names.
 """
@@ -15,7 +15,7 @@ _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
 
 
 def count(value: int) -> str:
-    """A number of things: `999`, `12.3k`, `4.0M`; at most 5 cells."""
+    """Format a count: `999`, `12.3k`, `4.0M`; at most 5 cells."""
     if value < 1000:
         return str(value)
     scaled, unit = float(value), 0
@@ -26,19 +26,19 @@ def count(value: int) -> str:
 
 
 def plural(number: int, thing: str) -> str:
-    """What so many things are called: `file` if there is one of them, else `files`."""
+    """Return the singular or plural: `file` for 1, else `files`."""
     return thing if number == 1 else f"{thing}s"
 
 
 def tokens(value: int | None) -> str:
-    """A number of tokens, as `count`; at most 5 cells."""
+    """Format a number of tokens like `count`; at most 5 cells."""
     return UNKNOWN if value is None else count(value)
 
 
 def dollars(usd: float | None) -> str:
-    """An amount: `$0.0042`, `$4.12`, `$1,234`, `$12.3M`; at most 7 cells.
+    """Format an amount: `$0.0042`, `$4.12`, `$1,234`, `$12.3M`; at most 7 cells.
 
-    Small amounts have four decimals, and one that is not zero never looks like zero.
+    Small amounts have four decimals, and a nonzero amount never looks like zero.
     """
     if usd is None:
         return UNKNOWN
@@ -54,7 +54,7 @@ def dollars(usd: float | None) -> str:
 
 
 def money(usage: Usage) -> str:
-    """What exchanges cost, honestly: `$4.12`, `$4.12 + 3 unpriced`, `unpriced`."""
+    """Format the cost of exchanges: `$4.12`, `$4.12 + 3 unpriced`, `unpriced`."""
     if usage.cost_usd is None:
         return "unpriced" if usage.requests else UNKNOWN
     amount = dollars(usage.cost_usd)
@@ -62,17 +62,17 @@ def money(usage: Usage) -> str:
 
 
 def rate(usd_per_hour: float | None) -> str:
-    """How fast money is spent: `$1.20/h`; at most 9 cells."""
+    """Format a spending rate: `$1.20/h`; at most 9 cells."""
     return UNKNOWN if usd_per_hour is None else f"{dollars(usd_per_hour)}/h"
 
 
 def size(value: float | None) -> str:
-    """A number of bytes: `999B`, `12.3kB`, `4.0GB`, a thousand each; at most 6 cells."""
+    """Format a number of bytes in powers of 1000: `999B`, `12.3kB`, `4.0GB`; at most 6 cells."""
     return UNKNOWN if value is None else f"{count(round(value))}B"
 
 
 def share(part: float, whole: float) -> str:
-    """A part in percent: `<1%`, `42%`; `–` of nothing; at most 5 cells."""
+    """Format a share in percent: `<1%`, `42%`; `–` if the whole is 0; at most 5 cells."""
     if whole <= 0:
         return UNKNOWN
     percent = 100 * part / whole
@@ -82,7 +82,7 @@ def share(part: float, whole: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """How long something took: `<1ms`, `820ms`, `2.3s`, `3m12s`, `2h05m`; at most 5 cells."""
+    """Format a duration: `<1ms`, `820ms`, `2.3s`, `3m12s`, `2h05m`; at most 5 cells."""
     if seconds is None:
         return UNKNOWN
     if seconds < 0.9995:
@@ -102,9 +102,9 @@ def _long_duration(seconds: int) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """How long ago, in the largest whole unit: `42s`, `6m`, `3h`, `12d`, `2y`; at most 4 cells.
+    """Format an age in the largest whole unit: `42s`, `6m`, `3h`, `12d`, `2y`; at most 4 cells.
 
-    A moment in the future is `0s` ago.
+    The age of a time in the future is `0s`.
     """
     if seconds is None:
         return UNKNOWN
@@ -121,22 +121,22 @@ def age(seconds: float | None) -> str:
 
 
 def age_left_s(seconds: float) -> float:
-    """For how many seconds more an `age` reads the same."""
+    """Return for how many more seconds `age` gives the same text."""
     units = ((_MINUTE, 1), (_HOUR, _MINUTE), (_DAY, _HOUR), (_YEAR, _DAY))
     unit = next((unit for below, unit in units if seconds < below), _YEAR)
     return unit - max(0.0, seconds) % unit - min(0.0, seconds)
 
 
 def clock(time_s: float | None) -> str:
-    """The local time of day of a moment: `12:31:10`; always 8 cells."""
+    """Format the local time of day: `12:31:10`; always 8 cells."""
     return "--:--:--" if time_s is None else f"{datetime.fromtimestamp(time_s):%H:%M:%S}"
 
 
 def moment(time_s: float | None) -> str:
-    """A moment with its day: `2026-11-23 12:31:10`, local."""
+    """Format the local date and time: `2026-11-23 12:31:10`."""
     return UNKNOWN if time_s is None else f"{datetime.fromtimestamp(time_s):%Y-%m-%d %H:%M:%S}"
 
 
 def tick(time_s: float, span_s: float) -> str:
-    """A moment on an axis that is `span_s` long: `12:31`, `11-23`; local, always 5 cells."""
+    """Format a time on an axis of `span_s` seconds: `12:31`, `11-23`; local, always 5 cells."""
     return f"{datetime.fromtimestamp(time_s):{'%H:%M' if span_s <= _DAY else '%m-%d'}}"

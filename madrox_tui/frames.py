@@ -1,4 +1,4 @@
-"""The captured frames of one pane at a time, for the screen: read in threads, kept, prefetched."""
+"""The captured frames of a pane: read in threads, cached, prefetched."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from logging_core.threads import in_thread
 from madrox_tui.pane import Pane, make_pane
 
 KEPT_CHARS = 4 << 20
-"""So many characters of captures are kept, but three panes in any case."""
+"""Characters of captures that are cached; three panes are cached in any case."""
 
 MOST_COMPARED = 500
-"""So many frames are looked at for one that differs."""
+"""How many frames are searched for one that differs."""
 
 _PAGE = 32
 _KEPT_PANES = 3
@@ -29,35 +29,35 @@ class Frames(Protocol):
     """Random access to the frames of one instance; every call blocks, for a bounded time."""
 
     def before(self, ref: FrameRef, count: int) -> list[FrameRef]:
-        """The `count` frames before one, oldest first."""
+        """Return the `count` frames before one, oldest first."""
 
     def after(self, ref: FrameRef, count: int) -> list[FrameRef]:
-        """The `count` frames after one, oldest first."""
+        """Return the `count` frames after one, oldest first."""
 
     def newest(self, count: int) -> list[FrameRef]:
-        """The last `count` frames, oldest first."""
+        """Return the last `count` frames, oldest first."""
 
     def at(self, time_s: float) -> FrameRef | None:
-        """The newest frame at or before a moment; `None` if there is none."""
+        """Return the newest frame at or before a time; `None` if there is none."""
 
     def density(
         self, buckets: int, from_s: float | None = None, to_s: float | None = None
     ) -> list[int]:
-        """How much changed, in so many equal parts of the time."""
+        """Return how much changed in each of `buckets` equal parts of the time."""
 
     def span(self) -> tuple[float, float] | None:
-        """The times of the first and the last frame; `None` without any."""
+        """Return the times of the first and the last frame; `None` if there are no frames."""
 
 
 class Step(NamedTuple):
-    """Another frame, and how many frames away it is: after (> 0) or before."""
+    """Another frame, and its distance in frames: after (> 0) or before."""
 
     ref: FrameRef
     steps: int
 
 
 class Course(NamedTuple):
-    """How much changed over the time of a recording.
+    """How much changed over the course of a recording.
 
     Attributes:
         density: How much, in equal parts of the time.
@@ -71,11 +71,11 @@ class Course(NamedTuple):
 
 
 class FrameSource:
-    """Frames on demand. One read is in flight at a time; what fails to be read is `None`.
+    """Reads frames on demand, one read in flight at a time; a failed read gives `None`.
 
     Args:
-        open_pane: Gives access to the frames of the instance with an id.
-        read: The sanitised text of a frame, colours included.
+        open_pane: Returns the frames of an instance, by id.
+        read: Returns the sanitised text of a frame, colours included.
     """
 
     def __init__(self, open_pane: Callable[[str], Frames], read: Callable[[FrameRef], str]) -> None:
@@ -86,7 +86,7 @@ class FrameSource:
         self._opened: tuple[str, Frames] | None = None
 
     async def pane(self, ref: FrameRef) -> Pane | None:
-        """A frame, ready to draw; `None` if its file is gone or was replaced."""
+        """Return a frame, ready to draw; `None` if its file is gone or was replaced."""
         async with self._turn:
             pane = self.kept(ref)
             if pane is None:
@@ -96,24 +96,25 @@ class FrameSource:
             return pane
 
     def kept(self, ref: FrameRef) -> Pane | None:
-        """A frame if it need not be read."""
+        """Return a frame if it is cached."""
         return self._kept.get(ref.place)
 
     def put(self, ref: FrameRef, text: str) -> None:
-        """Take a frame that was read elsewhere, as `read` would have given it."""
+        """Cache a frame that was read elsewhere; `text` is what `read` would have returned."""
         self._keep(make_pane(ref, text))
 
     async def step(self, ref: FrameRef, steps: int) -> Step | None:
-        """The frame so many frames on, or as far as there are any; `None` if there is none."""
+        """Return the frame `steps` on, or the last on the way there; `None` if there is none."""
         found = await self._beside(ref, steps)
         if not found:
             return None
         return Step(found[-1], len(found)) if steps > 0 else Step(found[0], -len(found))
 
     async def differing(self, ref: FrameRef, direction: int) -> Step | None:
-        """The nearest frame after (> 0) or before one that shows something else.
+        """Return the nearest frame after (> 0) or before one that shows something else.
 
-        Of at most `MOST_COMPARED` frames; if all of them show the same, the last of these.
+        At most `MOST_COMPARED` frames are searched; if all of them look the same, the last one is
+        returned.
         """
         step: Step | None = None
         async for step in self._walk(ref, direction):
@@ -122,30 +123,30 @@ class FrameSource:
         return step
 
     async def before(self, ref: FrameRef) -> Pane | None:
-        """The frame before one; `None` if it is the first."""
+        """Return the frame before one; `None` if it is the first."""
         step = await self.step(ref, -1)
         return None if step is None else await self.pane(step.ref)
 
     async def first(self, instance_id: str) -> FrameRef | None:
-        """The first frame that is still there."""
+        """Return the first frame that still exists; `None` if there is none."""
         async with self._turn:
             frames = self._frames(instance_id)
             span = await self._call(frames.span)
             return None if span is None else await self._call(frames.at, span[0])
 
     async def newest(self, instance_id: str) -> FrameRef | None:
-        """The newest frame that is there; `None` without any, as when the files are deleted."""
+        """Return the newest frame; `None` if there is none, as when its files were deleted."""
         async with self._turn:
             found = await self._call(self._frames(instance_id).newest, 1)
             return found[0] if found else None
 
     async def at(self, instance_id: str, time_s: float) -> FrameRef | None:
-        """The newest frame at or before a moment, in seconds since the epoch."""
+        """Return the newest frame at or before a time, in seconds since the epoch."""
         async with self._turn:
             return await self._call(self._frames(instance_id).at, time_s)
 
     async def course(self, instance_id: str, buckets: int) -> Course | None:
-        """How much changed over the whole recording; `None` without frames."""
+        """Return how much changed over the whole recording; `None` without frames."""
         async with self._turn:
             frames = self._frames(instance_id)
             span = await self._call(frames.span)
@@ -157,11 +158,10 @@ class FrameSource:
     async def search(
         self, ref: FrameRef, text: str, direction: int = -1
     ) -> AsyncIterator[tuple[FrameRef, int]]:
-        """Where a text is in frames before (or after) one: frame and line, nearest frame first.
+        """Find a text in the frames before (or after) one: frame and line, nearest frame first.
 
-        A line that the frame looked at just before shows as well is told once only: consecutive
-        frames repeat one another. Capitals make a difference if `text` has any. Each step reads
-        one frame.
+        A line that the previously searched frame shows too is not reported again: consecutive
+        frames repeat one another. Case matters if `text` has capitals. Each step reads one frame.
         """
         fold = text == text.lower()
         seen = await self._lines_with(ref, text, fold=fold)
@@ -173,13 +173,13 @@ class FrameSource:
             seen = hits
 
     async def warm(self, ref: FrameRef) -> None:
-        """Read the neighbours of a frame, so that a step to them is at once."""
+        """Prefetch the neighbours of a frame, so that stepping to them is instant."""
         for steps in (1, -1):
             if step := await self.step(ref, steps):
                 await self.pane(step.ref)
 
     async def _same(self, ref: FrameRef, other: FrameRef) -> bool:
-        """Whether two frames show the same; one that cannot be read shows nothing."""
+        """Return whether two frames look the same; an unreadable one equals no other."""
         if ref.digest and other.digest:
             return ref.shows_same(other)
         pane, second = await self.pane(ref), await self.pane(other)
@@ -191,7 +191,7 @@ class FrameSource:
         return {line: i for i, line in lines if text in (line.lower() if fold else line)}
 
     async def _walk(self, ref: FrameRef, direction: int) -> AsyncIterator[Step]:
-        """Every frame after or before one, nearest first."""
+        """Yield every frame after or before one, nearest first."""
         sign, last = 1 if direction > 0 else -1, Step(ref, 0)
         while found := await self._beside(last.ref, sign * _PAGE):
             for steps, other in enumerate(found[::sign], start=abs(last.steps) + 1):

@@ -1,4 +1,4 @@
-"""How healthy the logs are: what was unreadable, is odd or lost, what grows, what is large."""
+"""The log health report: unreadable lines, odd records, gaps, file growth, disk use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from madrox_tui.lines import Line
 from madrox_tui.plot import bar
 
 AHEAD_S = 300.0
-"""A time further ahead of the clock than this is an odd one."""
+"""A time further ahead of the clock than this is reported as odd."""
 
 _SPOKEN = frozenset({"message_sent", "message_received"})
 _MOST_FILES = 10
@@ -32,37 +32,37 @@ _WIDEST_NAME = 24
 
 
 class DiskSource(Protocol):
-    """Measures the tree, without keeping the screen waiting."""
+    """Measures the tree's disk use without blocking the screen."""
 
     async def disk(self) -> DiskUse:
-        """What the tree takes now."""
+        """Measure what the tree takes now."""
         ...
 
 
 class DiskLooks(msgspec.Struct, frozen=True, eq=False):
-    """What the tree took when it was first measured, and when it was last: `None` until then."""
+    """The tree's disk use at the first and the latest measurement; `None` before the first."""
 
     first: DiskUse | None = None
     last: DiskUse | None = None
 
     def then(self, use: DiskUse) -> DiskLooks:
-        """With one more measurement."""
+        """Return a copy with one more measurement."""
         return DiskLooks(self.first or use, use)
 
 
 class _Oddity(NamedTuple):
-    """What is odd, and in which way; of several things only the first word differs."""
+    """What is odd, and in which way; only `thing` is put in the plural."""
 
     thing: str
     what: str
 
 
 def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
-    """The report, section by section; every text in it is safe to show.
+    """Build the report, section by section; every text in it is safe to show.
 
     Args:
         state: The fleet.
-        disk: What the tree took: the difference is what grew.
+        disk: The first and latest measurement: the difference is the growth.
         width: Cells.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
@@ -74,7 +74,7 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
 def _problems(state: FleetState, width: int) -> list[Line]:
     problems = state.problems
     if not problems.total:
-        return [_title("Problems"), _quiet("none: every line was understood")]
+        return [_title("Problems"), _quiet("none: every line was read")]
     where = _number(len(problems.files), "file")
     kinds = [
         _number(number, thing)
@@ -84,7 +84,7 @@ def _problems(state: FleetState, width: int) -> list[Line]:
         )
         if number
     ]
-    how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; the newest first"
+    how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; newest first"
     section: list[Line] = [_title("Problems", how_many)]
     for problem in reversed(problems.newest):
         at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
@@ -107,18 +107,18 @@ def _oddities(state: FleetState) -> list[Line]:
     for instance in state.instances:
         frame = instance.newest_frame
         if frame is not None and frame.suspect:
-            odd = _Oddity("newest frame", "whose time runs backwards")
+            odd = _Oddity("newest frame", "out of time order")
             counts[odd, instance.instance_id] += 1
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
             counts[_Oddity("creation", "ahead of the clock"), instance.instance_id] += 1
-    section: list[Line] = [_title("Odd records", "of the newest messages and frames")]
+    section: list[Line] = [_title("Odd records", "among the newest messages and frames")]
     for (odd, instance_id), number in counts.most_common(_MOST_INSTANCES):
         what = f"{fmt.plural(number, odd.thing)} {odd.what}"
         label = safe_line(names.get(instance_id, instance_id))
         times = f"{number:>6,}  "
         section.append([("  ! ", "warn"), (times, "strong"), (what, ""), (f"  {label}", "muted")])
     if not counts:
-        section.append(_quiet("none: every message has an id and a believable time"))
+        section.append(_quiet("none: every message has an id and a plausible time"))
     return section
 
 
@@ -130,15 +130,15 @@ def _odd(message: Message, at_s: float) -> Iterable[_Oddity]:
     elif message.time_s > at_s + AHEAD_S:
         yield _Oddity("message", "ahead of the clock")
     for name in message.suspect:
-        yield _Oddity("value", f"of {safe_line(name)} that cannot be")
+        yield _Oddity("invalid value", f"of {safe_line(name)}")
 
 
 def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
     odd = state.oddities
     if not odd.clock_jumps and not odd.gaps:
-        quiet = _quiet("none: times go forward in every file, and no line of one was lost")
+        quiet = _quiet("none: times only move forward in every file, and no lines were lost")
         return [_title("Clock jumps and gaps"), quiet]
-    section: list[Line] = [_title("Clock jumps and gaps", "by file, then the newest first")]
+    section: list[Line] = [_title("Clock jumps and gaps", "by file, then newest first")]
     counts = [("clock jumps", file.clock_jumps, file.path) for file in odd.files]
     counts += [("gaps", file.gaps, file.path) for file in odd.files]
     counts = sorted(filter(itemgetter(1), counts), key=itemgetter(1), reverse=True)
@@ -146,7 +146,7 @@ def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
         shown = ("  ! ", "warn"), (f"{number:>6,}  ", "strong"), (f"{what:<11}", "")
         section.append([*shown, (f"  {safe_line(path)}", "muted")])
     if len(counts) > _MOST_FILES:
-        section.append(_quiet(f"in all {odd.clock_jumps:,} clock jumps and {odd.gaps:,} gaps"))
+        section.append(_quiet(f"{odd.clock_jumps:,} clock jumps and {odd.gaps:,} gaps in all"))
     for oddity in reversed(odd.newest[-_MOST_FILES:]):
         when, what = fmt.moment(oddity.time_s), _what_is_odd(oddity)
         place: Line = [(f"    {when}", "muted"), (f"  {safe_line(oddity.path)}", "strong")]
@@ -178,7 +178,7 @@ def _growing(disk: DiskLooks, names: Mapping[str, str], width: int) -> list[Line
 
 
 def _short(path: str, names: Mapping[str, str]) -> str:
-    """A file of an instance with the instance's name in place of its directory's: `atlas: …`."""
+    """Replace an instance's directory in a path by the instance's name: `atlas: …`."""
     top, _, rest = path.partition("/")
     instance_id, _, file = rest.partition("/")
     named = top == "instances" and file and instance_id in names
@@ -191,7 +191,7 @@ def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Lin
     files = f"{fmt.size(use.size)} in {_number(len(use.files), 'file')}"
     files += f", {fmt.size(use.allocated)} allocated"
     if not use.complete:
-        files += "; at least: not everything could be looked at"
+        files += "; incomplete: not everything could be measured"
     section: list[Line] = [_title("Disk", files)]
     section += [_measured(kind, size, use.size, width) for kind, size in use.by_kind.items()]
     ranked = list(use.by_instance.items())
@@ -210,7 +210,7 @@ def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Lin
 
 
 def _measured(name: str, size: float, most: float, width: int, per: str = "") -> Line:
-    """A name, how much it takes, and that as a bar."""
+    """Format a name, its size, and the size as a bar."""
     room = max(8, min(_WIDEST_NAME + 40, width - _BAR - 20))
     shown = fit(safe_line(name.encode("utf-8", "replace").decode()), room)
     amount = f"{fmt.size(size):>7}{per:<{len(_PER_MINUTE)}}  "

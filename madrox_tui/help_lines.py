@@ -1,4 +1,4 @@
-"""The map of keys as a report: as many columns as there is room for. Pure."""
+"""The key map as a report, in one column or two. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from madrox_tui.keymap import Group, key_names, meaning
 from madrox_tui.lines import Line
 
 TWO_COLUMNS = 100
-"""From so many cells on, the groups stand in two columns."""
+"""From this many cells on, the groups are laid out in two columns."""
 
 _GAP = 3
 _LEAST_MEANING = 10
 
 
 def help_lines(about: str, groups: Sequence[Group], width: int) -> list[Line]:
-    """The report: a sentence, then each group's keys and what they do.
+    """Build the report: a sentence, then each group's keys and what they do.
 
     Args:
-        about: What the focused panel is; may be empty.
+        about: Describes the focused panel; may be empty.
         groups: Headings and their bindings, in order.
         width: Cells.
     """
@@ -42,7 +42,7 @@ def help_lines(about: str, groups: Sequence[Group], width: int) -> list[Line]:
 
 
 def _block(group: Group, keys: int, width: int) -> list[Line]:
-    """A heading and its keys; what a key does goes on below where it began."""
+    """Format a heading and its keys; long descriptions wrap with a hanging indent."""
     title, bindings = group
     lines: list[Line] = [[(title[:1].upper() + title[1:], "head")]]
     for binding in bindings:
@@ -59,7 +59,7 @@ def _stacked(blocks: Sequence[Sequence[Line]]) -> list[Line]:
 
 
 def _beside(left: Sequence[Line], right: Sequence[Line], at: int) -> list[Line]:
-    """Two columns; the right one begins at cell `at`."""
+    """Join two columns; the right one begins at cell `at`."""
     lines: list[Line] = []
     for place in range(max(len(left), len(right))):
         one: Line = left[place] if place < len(left) else ()

@@ -1,4 +1,4 @@
-"""The columns of the instances panel, and what each says of a row. Pure."""
+"""The columns of the instances panel, and what each shows of a row. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from madrox_tui.tree_rows import Row
 from madrox_tui.view import View
 
 NAME_WIDTHS = (9, 24)
-"""The least and the most cells of the names; within these they are as wide as the longest."""
+"""The minimum and maximum cells for names; in between, as wide as the longest name."""
 
 TREE_INDENT = 6
-"""So many cells more they have in the tree: three levels."""
+"""Extra cells for names in the tree: three levels."""
 
 MINUTES = 10
-"""How many of the last minutes the activity shows."""
+"""How many minutes of activity are shown."""
 
 EXPORTED = (
     "instance_id",
@@ -46,18 +46,18 @@ EXPORTED = (
     "errors",
     "frames",
 )
-"""The names of what is exported; the moments are seconds since the epoch."""
+"""The exported columns; `since` and `last_activity` are seconds since the epoch."""
 
 
 class Cells:
-    """Says what a cell holds, at the moment of a view or later.
+    """Formats the cells of a row, as of a view's time or later.
 
     Args:
-        view: What is shown; `None` while there is none.
+        view: The view; `None` while there is none.
         tree: Whether names are indented below their parents.
 
     Attributes:
-        at_s: The moment that ages are counted to.
+        at_s: The time that ages are counted to.
     """
 
     def __init__(self, view: View | None = None, *, tree: bool = False) -> None:
@@ -70,24 +70,24 @@ class Cells:
         self._most = max((max(series, default=0) for series in self._activity.values()), default=0)
 
     def are_stale(self) -> bool:
-        """Whether an age that was said since this last was so reads otherwise by now."""
+        """Return whether any age formatted since this was last true would now read differently."""
         if self._said_s <= self.at_s < self._holds_until_s:
             return False
         self._said_s, self._holds_until_s = self.at_s, math.inf
         return True
 
     def state(self, row: Row) -> Cell:
-        """Sign and word."""
+        """The state's glyph and name."""
         look = LOOKS[row.shown.state]
         return f"{look.glyph} {row.shown.state.value}", look.style
 
     def since(self, row: Row) -> Cell:
-        """For how long it is in that state."""
+        """How long it has been in that state."""
         urgent = row.shown.state in NEEDS_YOU
         return self._age(row.shown.since_s), "" if urgent else "muted"
 
     def name(self, row: Row) -> Cell:
-        """The name in the instance's own colour, in the tree below its parent."""
+        """The name in the instance's own colour; indented in the tree."""
         hue = self._view.hue(row.instance.instance_id) if self._view else ""
         if not self._tree:
             return row.instance.label, hue
@@ -97,23 +97,26 @@ class Cells:
 
     @property
     def any_activity(self) -> bool:
-        """Whether it is known at all how busy anyone was."""
+        """Whether there is activity to show."""
         return bool(self._activity)
 
     def state_width(self) -> int:
-        """The cells that sign and word need, the same for any filter; the longest one is seldom."""
+        """Return the cells that glyph and name need, whatever the filter.
+
+        The widest state is rare, so its room is taken only if some instance is in it.
+        """
         states = {i.state for i in self._view.state.instances} if self._view else set()
         return 2 + max(len(state.value) for state in states | {State.TERMINATED})
 
     def name_widths(self) -> tuple[int, int]:
-        """The least and the most cells of the names, the same for any filter."""
+        """Return the minimum and maximum cells for names, whatever the filter."""
         least, most = NAME_WIDTHS[0] + TREE_INDENT * self._tree, NAME_WIDTHS[1]
         names = [i.label for i in self._view.state.instances] if self._view else []
         longest = max((cell_len(name) for name in names), default=0)
         return least, min(max(least, longest + TREE_INDENT * self._tree), most)
 
     def open(self, row: Row) -> Cell:
-        """How many requests have no reply yet, and how long the oldest has waited."""
+        """The number of open requests, and how long the oldest has waited."""
         requests = row.shown.open_requests
         if not requests:
             return fmt.UNKNOWN, "muted"
@@ -121,24 +124,24 @@ class Cells:
         return f"{fmt.count(len(requests))} {age}", LOOKS[row.shown.state].style
 
     def cost(self, row: Row) -> Cell:
-        """The known cost; `+` when there are exchanges that nobody priced."""
+        """The known cost; `+` if there are unpriced exchanges."""
         usage = row.shown.usage
         if usage.cost_usd is None:
             return fmt.money(usage), "muted"
         return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else ""), ""
 
     def cost_in_full(self, row: Row) -> Cell:
-        """The known cost, and how many exchanges nobody priced."""
+        """The known cost, and the number of unpriced exchanges."""
         return fmt.money(row.shown.usage), "" if row.shown.usage.cost_usd is not None else "muted"
 
     def activity(self, row: Row) -> Cell:
-        """Records per minute, as high as the busiest of all is full."""
+        """Records per minute, scaled to the busiest minute of any instance."""
         series = [self._activity[i] for i in row.ids if i in self._activity]
         sums = [sum(minute) for minute in zip(*series, strict=False)]
         return sparkline(sums, MINUTES, self._most), "muted"
 
     def seen(self, row: Row) -> Cell:
-        """How long ago anything was heard of it."""
+        """How long ago it was last active."""
         return self._age(row.shown.last_activity_s), "muted"
 
     def why(self, row: Row) -> Cell:
@@ -160,22 +163,22 @@ def role(row: Row) -> Cell:
 
 
 def requests(row: Row) -> Cell:
-    """How many exchanges."""
+    """The number of exchanges."""
     return fmt.count(row.shown.usage.requests), ""
 
 
 def tokens(row: Row) -> Cell:
-    """Their tokens."""
+    """The number of tokens."""
     return fmt.tokens(row.shown.usage.tokens), ""
 
 
 def p95(row: Row) -> Cell:
-    """How long all but the slowest twentieth took at most."""
+    """The 95th percentile of the response times."""
     return fmt.duration(row.shown.usage.latency.p95_s), ""
 
 
 def model(row: Row) -> Cell:
-    """Type and model, the type once."""
+    """Type and model, without repeating the type."""
     kind, name = row.instance.instance_type, row.instance.model
     if not name:
         return kind or fmt.UNKNOWN, "muted"
@@ -183,7 +186,7 @@ def model(row: Row) -> Cell:
 
 
 def instance_columns(cells: Cells) -> list[Column[Row]]:
-    """All columns; who it is, how it is and for how long are always there."""
+    """Return all columns; state, its duration and the name are always shown."""
     least, most = cells.name_widths()
     columns: list[Column[Row]] = [
         Column("  STATE", cells.state_width(), cells.state, key="state"),
@@ -215,14 +218,14 @@ def instance_columns(cells: Cells) -> list[Column[Row]]:
 
 
 def searched(row: Row) -> str:
-    """What a search in the panel looks through: all texts of a row, apart from each other."""
+    """Return all texts of a row for searching, one per line."""
     who = row.instance
     texts = (who.instance_id, who.label, who.role, who.instance_type, who.model, row.shown.reason)
     return "\n".join(text for text in texts if text)
 
 
 def instance_export(rows: list[Row]) -> Export:
-    """The rows as values; unknown is empty."""
+    """Export the rows; unknown is `None`."""
     return Export("instances", EXPORTED, [_values(row.shown) for row in rows])
 
 

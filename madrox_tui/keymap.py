@@ -1,4 +1,4 @@
-"""The map of keys, made from the bindings themselves: the help screen and the README show it."""
+"""The key map, generated from the bindings for the help screen and the README."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Group = tuple[str, Sequence[Binding]]
 """A heading and its bindings."""
 
 KEY_WIDTH = 14
-"""Cells of the keys in the palette."""
+"""Cells for the keys in the palette."""
 
 _NAMES = {
     "slash": "/",
@@ -44,22 +44,22 @@ _NAMES = {
 
 
 def own_bindings(owner: type[DOMNode]) -> list[Binding]:
-    """The bindings that a class itself declares, in order."""
+    """Return the bindings that a class itself declares, in order."""
     return [b for b in owner.__dict__.get("BINDINGS", []) if isinstance(b, Binding)]
 
 
 def key_names(binding: Binding) -> str:
-    """The keys of a binding as a person writes them: `j ↓`, `Ctrl+D`."""
+    """Return the keys of a binding as people write them: `j ↓`, `Ctrl+D`."""
     return " ".join(one_key_name(key.strip()) for key in binding.key.split(","))
 
 
 def meaning(binding: Binding) -> str:
-    """What a binding does: its tooltip, else its label."""
+    """Return what a binding does: its tooltip, else its description."""
     return binding.tooltip or binding.description
 
 
 def help_markdown(groups: Sequence[Group]) -> str:
-    """The map as a Markdown table."""
+    """Return the key map as a Markdown table."""
     lines = ["| key | where | what it does |", "|---|---|---|"]
     for title, bindings in groups:
         for binding in bindings:
@@ -69,7 +69,7 @@ def help_markdown(groups: Sequence[Group]) -> str:
 
 
 def one_key_name(key: str) -> str:
-    """One key as a person writes it: `↓`, `Ctrl+D`."""
+    """Return one key as people write it: `↓`, `Ctrl+D`."""
     if key in _NAMES:
         return _NAMES[key]
     if key.startswith("ctrl+"):

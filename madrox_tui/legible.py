@@ -1,4 +1,4 @@
-"""Text that can be told from what a program put behind it, in any theme. Pure."""
+"""Keeping the colours of captured text legible in any theme. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
 LEAST_CONTRAST = 2.5
-"""Of a text and what is behind it, as WCAG counts it: 1 is none, 21 is black on white."""
+"""The minimum contrast of text and background, by WCAG: 1 is none, 21 is black on white."""
 
 _STEPS = 4
 
@@ -20,9 +20,9 @@ class Ground(NamedTuple):
     """The colours of a terminal.
 
     Attributes:
-        text: Of text for which a program names no colour.
-        behind: What is behind it.
-        palette: What the 16 numbered colours are.
+        text: The default text colour.
+        behind: The default background.
+        palette: The 16 numbered colours.
     """
 
     text: ColorTriplet
@@ -32,12 +32,11 @@ class Ground(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def legible(style: Style, ground: Ground) -> Style:
-    """The style with a colour of the text that can be told from what is behind it.
+    """Return the style with a text colour that stands out from its background.
 
-    Programs choose colours for the terminal that they run in, which may be dark where this one is
-    light. A colour that is seen stays as it is. Another one is moved towards the terminal's text
-    colour or its background, whichever is further from what is behind; a text without a colour
-    of its own gets that one.
+    Programs choose colours for the terminal they run in, which may be dark where this one is light.
+    A colour with enough contrast is kept. Any other is blended towards the terminal's text colour
+    or background, whichever contrasts more; text without a colour of its own gets that colour.
     """
     behind = ground.behind if style.bgcolor is None else _triplet(style.bgcolor, ground)
     text = ground.text if style.color is None else _triplet(style.color, ground)

@@ -1,4 +1,4 @@
-"""Lines of styled words: what a report is made of before anything draws it."""
+"""Lines of styled words: the content of a report, before it is drawn."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from typing import TypeAlias
 from madrox_tui.columns import Cell
 
 Line: TypeAlias = Sequence[Cell]
-"""Texts that are safe to show, one after the other, each with its cell style."""
+"""Consecutive texts that are safe to show, each with its cell style."""

@@ -1,4 +1,4 @@
-"""Messages older than those that the fleet's state holds, read page by page off the loop."""
+"""Messages older than those in the fleet's state, read page by page in a thread."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from logging_core.records import SPOKEN, Message
 from logging_core.threads import in_thread
 
 PAGE = 500
-"""Messages that are read at once."""
+"""Messages per page."""
 
 
 class Pages(Protocol):
-    """Messages from some moment backwards. Its methods read files, and block."""
+    """Reads messages backwards from some time. Its methods read files, and block."""
 
     def start_before(self, time_s: float) -> None:
         """Begin with the newest message before `time_s`, seconds since the epoch."""
 
     def older(self, count: int) -> list[Message]:
-        """The next `count` older messages, oldest first; empty at the beginning of history."""
+        """Return the next `count` older messages, oldest first; empty when there are no more."""
 
 
 class MessageSource:
-    """Turns pages, one read at a time, from a moment that may be set anew while one is read.
+    """Reads older pages, one at a time, from a start that may change during a read.
 
     Args:
-        open_pages: Makes pages of some instances, or of all for `None`.
+        open_pages: Opens the messages of some instances; of all for `None`.
     """
 
     def __init__(self, open_pages: Callable[[Collection[str] | None], Pages]) -> None:
@@ -38,19 +38,19 @@ class MessageSource:
         self._pages: Pages | None = None
 
     def start(self, before_s: float, instance_ids: Collection[str] | None = None) -> None:
-        """Begin anew before a moment; what is being read for the moment before is dropped.
+        """Restart before a time; a page still being read for the previous start is dropped.
 
         Args:
             before_s: Seconds since the epoch.
-            instance_ids: Whose messages; `None` for all.
+            instance_ids: Only messages of these instances; `None` for all.
         """
         self._begin = (before_s, instance_ids)
         self._pages = None
 
     async def older(self) -> list[Message] | None:
-        """The next older page, oldest first.
+        """Return the next older page, oldest first.
 
-        Empty at the beginning of history; `None` if `start` was called meanwhile, or never.
+        Empty when there are no older messages; `None` if `start` was called meanwhile, or never.
 
         Raises:
             OSError: A file cannot be read.

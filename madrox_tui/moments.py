@@ -1,4 +1,4 @@
-"""Moments as people type them."""
+"""Parsing times as people type them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 
 def parse_moment(text: str, now_s: float) -> float:
-    """The moment that is meant, in seconds since the epoch.
+    """Parse a time typed by the user into seconds since the epoch.
 
     Args:
-        text: A time of day, the last one that is over: `14:05`, `14:05:30`; how long ago: `-15m`,
+        text: A time of day, meaning the most recent one: `14:05`, `14:05:30`; an age: `-15m`,
             `15m`; or an ISO 8601 time or day, local unless it has an offset.
         now_s: The present.
 
     Raises:
-        ValueError: It is none of these, or still to come.
+        ValueError: It is none of these, or in the future.
     """
     text = text.strip()
     try:
@@ -28,9 +28,9 @@ def parse_moment(text: str, now_s: float) -> float:
             return _last_at(int(match[1]), int(match[2]), int(match[3] or 0), now_s)
         moment_s = parse_since(text.removeprefix("-"), now_s)
     except ValueError:
-        raise ValueError(f"{text!r} is no time: use {EXAMPLES}") from None
+        raise ValueError(f"{text!r} is not a time: use {EXAMPLES}") from None
     if moment_s > now_s:
-        raise ValueError(f"{text} is still to come")
+        raise ValueError(f"{text} is in the future")
     return moment_s
 
 

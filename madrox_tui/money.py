@@ -1,6 +1,6 @@
-"""How fast money is spent, and when a budget is: sums only, nothing invented.
+"""How fast money is spent, and when a budget will be used up.
 
-What is not priced is left out of every amount here, so each is the least that was spent.
+Unpriced exchanges are left out of every amount here, so each amount is a lower bound.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from logging_core.analyse.state import Usage
 
 HOUR_S = 3600.0
 LEAST_S = 60.0
-"""A rate is over a minute at least: sums are known to the minute."""
+"""A rate spans at least a minute, because sums are known to the minute."""
 
 MOST_AHEAD_S = 366 * 86400.0
-"""An end that is further away than this is none."""
+"""A projected end further away than this is not reported."""
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """What one window cost by the hour.
+    """The cost per hour over one time window.
 
     Attributes:
         window: Its name: `5m`, `1h`, `all`.
-        usd_per_hour: `None` if it cannot be known: exchanges, and none of them priced, or no time.
-        unpriced: Exchanges in it that are not in the rate.
+        usd_per_hour: `None` if unknown: none of the exchanges is priced, or the window has no
+            known length.
+        unpriced: Exchanges in the window that the rate does not include.
     """
 
     window: str
@@ -32,14 +33,14 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """How much of a budget is gone.
+    """How much of a budget is spent.
 
     Attributes:
         limit_usd: The budget, more than 0.
-        spent_usd: What is known to be spent, by the whole fleet.
-        unpriced: Exchanges that are not in it.
-        reached_s: When the budget will be gone if the last hour goes on; `None` if it will not
-            within a year, or is gone already.
+        spent_usd: What the whole fleet is known to have spent.
+        unpriced: Exchanges that `spent_usd` does not include.
+        reached_s: When the budget runs out at the last hour's rate; `None` if not within a year,
+            or if it has run out already.
     """
 
     limit_usd: float
@@ -49,18 +50,19 @@ class Budget(msgspec.Struct, frozen=True):
 
     @property
     def used(self) -> float:
-        """The part that is gone: 1 is all, and more is more."""
+        """The fraction spent; 1 is the whole budget, and more than 1 is over budget."""
         return self.spent_usd / self.limit_usd
 
 
 def make_rate(window: str, usage: Usage, seconds: float | None, *, is_priced: bool = True) -> Rate:
-    """How fast money was spent.
+    """Compute how fast money was spent.
 
     Args:
         window: The window's name.
-        usage: What was used in it.
-        seconds: How long it lasted; `None` if that is not known.
-        is_priced: Whether there is a price on anything at all: if not, nothing is free.
+        usage: The usage in it.
+        seconds: Its length; `None` if unknown.
+        is_priced: Whether anything is priced at all: if not, an empty window's rate is unknown,
+            not 0.
     """
     if seconds is None or (usage.cost_usd is None and (usage.requests or not is_priced)):
         return Rate(window, None, usage.unpriced)
@@ -69,13 +71,13 @@ def make_rate(window: str, usage: Usage, seconds: float | None, *, is_priced: bo
 
 
 def make_budget(limit_usd: float, total: Usage, rate: Rate, now_s: float) -> Budget:
-    """What is left of a budget.
+    """Compute what is left of a budget.
 
     Args:
         limit_usd: The budget.
-        total: What the whole fleet used.
-        rate: How fast it spends now.
-        now_s: The moment.
+        total: The usage of the whole fleet.
+        rate: Its current rate.
+        now_s: The present.
     """
     spent = total.cost_usd or 0.0
     left = limit_usd - spent

@@ -1,8 +1,7 @@
-"""A captured pane as rows of styled segments; pure, and safe whatever the capture holds.
+"""A captured pane as rows of styled segments; pure, and safe whatever the capture contains.
 
-A capture may be a scrollback of thousands of lines of which a screen shows forty. So a pane knows
-of each line only its plain text, its width and the colours it begins with; the segments of a line
-are made when it is drawn.
+A capture may hold thousands of lines of scrollback, of which the screen shows forty. So a pane
+stores only each line's plain text, width and initial style; segments are made on drawing.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ class Pane(msgspec.Struct, frozen=True, eq=False):
     """One frame, ready to draw.
 
     Attributes:
-        ref: Where it stands.
-        texts: Its lines without colours; trailing blank ones left out.
+        ref: Where it is stored.
+        texts: Its lines without colours; trailing blank lines are left out.
         widths: Cells of each line.
         width: Cells of the widest line.
         size: Characters of the capture, colours included.
-        lines: Its lines with their colours still as SGR codes.
-        styles: What each line begins with; empty if every one begins plain.
+        lines: Its lines with their SGR codes.
+        styles: The style each line begins with; empty if all begin plain.
     """
 
     ref: FrameRef
@@ -45,15 +44,15 @@ class Pane(msgspec.Struct, frozen=True, eq=False):
     styles: Sequence[Style]
 
     def __len__(self) -> int:
-        """How many lines it has."""
+        """Return the number of lines."""
         return len(self.texts)
 
     def row(self, index: int, ground: Ground | None = None) -> list[Segment]:
-        """Line `index` with its colours, which run on over a line's end as in a terminal.
+        """Return line `index` with its colours, which carry over line ends as in a terminal.
 
         Args:
-            index: Which line.
-            ground: The colours of the terminal that it is drawn in; `None` if they are unknown.
+            index: The line.
+            ground: The colours of the terminal it is drawn in; `None` if unknown.
         """
         line = self.lines[index]
         style = self.styles[index] if self.styles else PLAIN
@@ -69,7 +68,10 @@ class Pane(msgspec.Struct, frozen=True, eq=False):
         return found
 
     def cuts(self, index: int, width: int) -> Iterator[tuple[int, int]]:
-        """Where line `index` is broken to fit `width` cells: begin and end, in characters."""
+        """Yield the start and end, in characters, of each piece of line `index` that fits `width`.
+
+        A character wider than `width` cells is a piece of its own.
+        """
         text = self.texts[index]
         if self.widths[index] <= width:
             yield 0, len(text)
@@ -85,10 +87,10 @@ class Pane(msgspec.Struct, frozen=True, eq=False):
 
 
 def make_pane(ref: FrameRef, text: str) -> Pane:
-    """Turn sanitised pane text (SGR colours only) into a pane.
+    """Turn sanitised pane text (SGR codes only) into a pane.
 
-    Concealed and blinking text is shown plainly, and text in its own background's colour is
-    given the default colour: a capture must not be able to hide anything.
+    Concealed and blinking text is shown plainly, and text in the colour of its background gets
+    the default colour: a capture must not be able to hide anything.
     """
     lines = text.split("\n")
     texts = _SGR.sub("", text).split("\n")
@@ -100,7 +102,7 @@ def make_pane(ref: FrameRef, text: str) -> Pane:
 
 
 def crop(segments: Sequence[Segment], start: int, end: int) -> list[Segment]:
-    """The characters from `start` to `end` of a row."""
+    """Return the characters from `start` to `end` of a row."""
     found, at = [], 0
     for segment in segments:
         first, last = max(start - at, 0), min(end - at, len(segment.text))
@@ -122,7 +124,7 @@ def _styles(lines: Sequence[str]) -> Sequence[Style]:
 
 
 def _last_style(style: Style, line: str) -> Style:
-    """The style after a line; what comes before its last reset does not count."""
+    """Return the style after a line, starting from its last reset."""
     reset = max(map(line.rfind, _RESETS))
     if reset >= 0:
         style = PLAIN

@@ -1,4 +1,4 @@
-"""What is new in a pane since the frame before. Pure; it works on lines, and bears scrolling."""
+"""Line diff of a pane and its previous frame, which accounts for scrolling. Pure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 MOST_COMPARED = 250_000
-"""Beyond so many pairs of lines, lines are matched by how far the pane scrolled."""
+"""Above this many pairs of lines, lines are matched by how far the pane scrolled."""
 
 _Block = tuple[int, int, int]
-"""Where equal lines begin in the older and in the newer pane, and how many they are."""
+"""A run of equal lines: its start in the older and in the newer pane, and its length."""
 
 
 class Line(NamedTuple):
     """A line of a comparison.
 
     Attributes:
-        sign: `+` new, `-` gone, or a space for one that was there before.
-        number: Its number in the newer pane; in the older one if it is gone.
+        sign: `+` new, `-` gone, or a space for unchanged.
+        number: Its index in the newer pane; in the older one if it is gone.
     """
 
     sign: str
@@ -27,10 +27,10 @@ class Line(NamedTuple):
 
 
 def compare(older: Sequence[str], newer: Sequence[str]) -> list[Line]:
-    """The newer pane's lines with what is new and what is gone, in the order of the screen.
+    """Diff two panes: return new, gone and unchanged lines in screen order.
 
-    Lines that only scrolled off the top are not gone: they are left out. Blanks at a line's end
-    make no difference.
+    Lines that only scrolled off the top do not count as gone: they are left out. Trailing blanks
+    are ignored.
     """
     old = [line.rstrip() for line in older]
     new = [line.rstrip() for line in newer]
@@ -47,7 +47,7 @@ def compare(older: Sequence[str], newer: Sequence[str]) -> list[Line]:
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
-    """The blocks of equal lines in order; the last one is empty, at both ends."""
+    """Yield the blocks of equal lines in order; the last one is an empty sentinel at both ends."""
     top = _common(old, new)
     if top:
         yield 0, 0, top
@@ -66,7 +66,7 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many first lines are the same."""
+    """Return the length of the common prefix."""
     pairs = zip(one, other, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
@@ -78,7 +78,7 @@ def _matched(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
 
 
 def _scrolled(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
-    """Lines that all moved as far as most of those did that are only once in both."""
+    """Match lines at one offset: the one most lines that are unique in both panes moved by."""
     places = _once(old)
     moves = Counter(places[line] - j for line, j in _once(new).items() if line in places)
     if not moves:

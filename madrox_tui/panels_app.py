@@ -1,4 +1,4 @@
-"""What every screen with long panels needs of the app: a find line, exports, saved screens."""
+"""The app-wide services of panels: the find line, exports, saved screens."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from madrox_tui.widgets.line_view import LineView
 
 
 class PanelsApp(App[None]):
-    """Answers what the panels of any of its screens ask for.
+    """Handles the messages of panels on any of its screens.
 
     Args:
-        now: The clock, seconds since the epoch: files are named after it.
+        now: The clock, seconds since the epoch; used in file names.
     """
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
@@ -27,14 +27,14 @@ class PanelsApp(App[None]):
         self._now = now
 
     async def on_event(self, event: events.Event) -> None:
-        """Pass an event on; of what is pasted, a text that is safe to show on any line."""
+        """Sanitise pasted text before any widget sees it; pass other events on."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
             event = events.Paste(safe_block(event.text))
         await super().on_event(event)
 
     @on(LineView.FindWanted)
     async def _find_wanted(self, event: LineView.FindWanted) -> None:
-        """Ask what to look for, on the screen that the panel is on."""
+        """Open the find line on the panel's screen."""
         if not event.view.is_attached:
             return
         screen = event.view.screen
@@ -47,7 +47,7 @@ class PanelsApp(App[None]):
 
     @on(LineView.FindChanged)
     def _find_changed(self, event: LineView.FindChanged) -> None:
-        if event.view.is_attached:  # its dialog may have been closed meanwhile
+        if event.view.is_attached:  # its dialog may have closed meanwhile
             for bar in event.view.screen.query(FindBar):
                 bar.follow(event.view, event.found)
 
@@ -64,7 +64,7 @@ class PanelsApp(App[None]):
         self.push_screen(ExportScreen(event.export, now=self._now))
 
     def action_save_screen(self) -> None:
-        """Save what is on the screen as a picture and as text, in the current directory."""
+        """Save the screen as SVG and as text in the current directory."""
         try:
             picture, text = save_screen(self, Path.cwd(), self._now())
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Earlier moments of the fleet, as the screen needs them."""
+"""The fleet's earlier states, as the screen needs them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from logging_core.threads import in_thread
 
 
 class Past(Protocol):
-    """Knows any earlier state of one tree.
+    """Gives any earlier state of one tree.
 
-    Its calls block, and are made one at a time; only `note_gone` does not, and may be at any.
+    Calls block, and are made one at a time; except `note_gone`, which does not block and may be
+    called at any time.
     """
 
     def prepare(self, *, stop: Event) -> object:
-        """Read what has been written since it was last prepared; it ends early once `stop` is set.
+        """Read what was written since the last call; return early once `stop` is set.
 
         Raises:
-            OSError: The tree cannot be read, or there is no room.
+            OSError: The tree cannot be read, or the disk is full.
         """
 
     def note_gone(self, instance_id: str, at_s: float, /) -> None:
-        """An instance was seen to be gone at a moment: it is in no state after that."""
+        """Record that an instance had disappeared by `at_s`: states after that omit it."""
 
     def state_at(self, at_s: float) -> FleetState:
-        """The fleet as it was at a moment, in seconds since the epoch."""
+        """Return the fleet as it was at a time, in seconds since the epoch."""
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
-        """What some instances added up to then."""
+        """Return the total usage of some instances at that time."""
 
     def groups_at(
         self, at_s: float, by: str, instance_ids: Collection[str] | None, /
@@ -40,17 +41,17 @@ class Past(Protocol):
 
 
 class Closable(Past, Protocol):
-    """A past that holds something."""
+    """A past that holds resources."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release them."""
 
 
 class DeferredPast:
-    """A past that is made when somebody first looks back: few do, and it takes a temporary file.
+    """A past that is created on first use: few users look back, and it needs a temporary file.
 
     Args:
-        make: Makes it; what it raises, the call that needed it raises.
+        make: Creates it; its exceptions propagate to the call that needed it.
     """
 
     def __init__(self, make: Callable[[], Closable]) -> None:
@@ -84,7 +85,7 @@ class DeferredPast:
         return self._past().groups_at(at_s, by, instance_ids)
 
     def close(self) -> None:
-        """Let go of what it holds, if it was made."""
+        """Close the past if it was created."""
         if self._made is not None:
             self._made.close()
 
@@ -98,10 +99,10 @@ class DeferredPast:
 
 
 async def prepare(past: Past) -> None:
-    """Prepare in a thread; where that is cancelled, it is told to stop, and waited for.
+    """Prepare in a thread; on cancellation, tell the thread to stop and wait for it.
 
     Raises:
-        OSError: The tree cannot be read, or there is no room.
+        OSError: The tree cannot be read, or the disk is full.
     """
     stop = Event()
     await in_thread(partial(past.prepare, stop=stop), cancel=stop.set)
@@ -118,10 +119,10 @@ class HasMoment(Protocol):
 
 @runtime_checkable
 class ShowsMoment(Protocol):
-    """A panel that reads more than views, and so must be told of time travel."""
+    """A panel that reads more than the view, and so must be told which time to show."""
 
     def show_at(self, at_s: float | None, /) -> None:
-        """Show a moment; `None`: the newest again."""
+        """Show an earlier time; `None` returns to the newest."""
 
 
 @runtime_checkable
@@ -129,4 +130,4 @@ class Plays(Protocol):
     """A panel that can play what it shows."""
 
     def toggle_play(self) -> bool:
-        """Play, or pause, if that is what `Space` means there now; whether it was."""
+        """Play or pause if `Space` means that now; return whether it did."""

@@ -1,24 +1,24 @@
-"""How a recording is played: which speeds there are, and when the next frame is due. Pure."""
+"""Playback of a recording: the speeds, and when the next frame is due. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 SPEEDS = (1, 2, 5, 10, 60)
-"""How many times faster than real; `<` and `>` go through them."""
+"""Multiples of real time; `<` and `>` step through them."""
 
 LONGEST_GAP_S = 1.0
-"""A gap between two frames takes no longer than this, however long nothing happened."""
+"""The longest wait between two frames, however long nothing happened."""
 
 SHORTEST_GAP_S = 1 / 30
-"""A frame stays at least this long: more than so many a second nobody sees."""
+"""The shortest time a frame is shown: nobody sees more frames per second."""
 
 
 class Playback:
-    """When the next frame is due.
+    """Decides when the next frame is due.
 
     Args:
-        now: A clock that never goes back, in seconds.
+        now: A monotonic clock, in seconds.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -28,23 +28,23 @@ class Playback:
 
     @property
     def speed(self) -> int:
-        """How many times faster than real."""
+        """The current multiple of real time."""
         return SPEEDS[self._speed]
 
     def change_speed(self, steps: int) -> None:
-        """Go so many speeds up, or down."""
+        """Go `steps` speeds up, or down if negative."""
         self._speed = min(max(0, self._speed + steps), len(SPEEDS) - 1)
 
     def frame_shown(self) -> None:
-        """A frame has just been put on the screen: the time until the next one begins."""
+        """Note that a frame was just shown: the wait for the next one starts now."""
         self._shown_s = self._now()
 
     def wait_s(self, time_s: float | None, next_s: float | None) -> float:
-        """Seconds from now until the next frame is due, at least 0.
+        """Return the seconds until the next frame is due, at least 0.
 
         Args:
-            time_s: When the frame on the screen was captured; `None` if that is unknown.
-            next_s: When the next one was.
+            time_s: When the frame on the screen was captured; `None` if unknown.
+            next_s: When the next one was captured; `None` if unknown.
         """
         gap_s = 0.0 if time_s is None or next_s is None else (next_s - time_s) / self.speed
         gap_s = min(max(gap_s, SHORTEST_GAP_S), LONGEST_GAP_S)

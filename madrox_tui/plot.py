@@ -1,7 +1,7 @@
 """Plots made of characters: values in, lines of text out.
 
-textual-plotext draws more beautifully and takes 99 ms for one picture of 120x40: a panel that is
-drawn anew several times a second cannot wait for it.
+textual-plotext looks better, but takes 99 ms for one plot of 120x40: too slow for a panel that is
+redrawn several times a second.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _POINTS = 20
 
 Values = Sequence[float | None]
-"""One value per place, in order; `None` where nothing is known."""
+"""One value per place, in order; `None` where unknown."""
 
 
 def nice_top(values: Values) -> float:
-    """The end of an axis that all values fit on: a round number, 1 if there is no value."""
+    """Return a round upper end for an axis that fits all values; 1 if there are none above 0."""
     most = max((value for value in values if value is not None), default=0.0)
     if most <= 0:
         return 1.0
@@ -37,12 +37,12 @@ def nice_top(values: Values) -> float:
 def resample(
     values: Values, places: int, of: Callable[[Iterable[float]], float]
 ) -> list[float | None]:
-    """The same stretch in another number of places.
+    """Resample a series to another number of places.
 
     Args:
-        values: What is there.
-        places: How many places there will be.
-        of: What becomes of several values that fall into one place.
+        values: The series.
+        places: The new number of places.
+        of: Combines the values that fall into one place.
     """
     if not values:
         return [None] * places
@@ -56,7 +56,7 @@ def resample(
 
 
 def bars(values: Values, height: int, top: float) -> list[str]:
-    """A bar for each value, from the top line to the bottom one; more than 0 is always seen."""
+    """Draw a bar for each value, top line first; any value above 0 is visible."""
     levels = [_steps(value, height * 8, top) for value in values]
     return [
         "".join(LEVELS[min(8, max(0, level - 8 * line))] for level in levels)
@@ -65,7 +65,7 @@ def bars(values: Values, height: int, top: float) -> list[str]:
 
 
 def dots(values: Values, height: int, top: float) -> list[str]:
-    """A line through values, two to a cell, in braille; it is broken where nothing is known."""
+    """Draw a line through the values in braille, two to a cell, with gaps where unknown."""
     cells = [[0] * ((len(values) + 1) // 2) for _ in range(height)]
     lowest = height * 4 - 1
     before: int | None = None
@@ -82,24 +82,24 @@ def dots(values: Values, height: int, top: float) -> list[str]:
 
 
 def bar(share: float, width: int) -> str:
-    """A bar that fills `share` (0 to 1) of `width` cells; more than 0 is always seen."""
+    """Draw a bar that fills `share` (0 to 1) of `width` cells; any share above 0 is visible."""
     whole, rest = divmod(_steps(share, width * 8, 1.0), 8)
     return "█" * whole + (EIGHTHS[rest] if rest else "")
 
 
 def histogram(latencies: Iterable[Latency], places: int) -> tuple[list[float], float, float]:
-    """About how many response times lie where.
+    """Estimate a histogram of response times, on a logarithmic axis.
 
-    Of each stretch only some quantiles are known: between these its times are taken to be spread
-    evenly, and those below the median as far from it, in proportion, as those above.
+    Only some quantiles of each time span are known: between these, times are assumed to be spread
+    evenly, and below the median to mirror those above it, by ratio.
 
     Args:
-        latencies: Of stretches of time.
-        places: How many classes there are, each as many times as wide as the one before.
+        latencies: The latencies of time spans.
+        places: The number of classes; each is wider than the one before by the same factor.
 
     Returns:
-        The number in each class; the least and the greatest time in seconds that are shown, both
-        0 if nothing is known.
+        The number in each class; the shortest and longest time shown, in seconds, both 0 if
+        nothing is known.
     """
     known = list(latencies)
     weighted = [point for latency in known for point in _points(latency)]

@@ -1,4 +1,4 @@
-"""How fast records come, and how far behind the files the screen is."""
+"""How fast records arrive, and how far the screen lags behind the files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import math
 from collections.abc import Callable
 
 SMOOTHING_S = 3.0
-"""An event weighs a third of what it did after so many seconds."""
+"""The time constant of the smoothing: after this long, an event's weight is 1/e."""
 
 QUIET = 0.05
-"""Fewer events per second than this are none."""
+"""Fewer events per second than this count as 0."""
 
 
 class Pulse:
-    """Counts what each look at the tree brings, once its history has been read.
+    """Counts the records of each poll of the tree, once its history has been read.
 
     Args:
-        clock: A clock that never goes back, in seconds.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -27,7 +27,7 @@ class Pulse:
         self._behind_s: float | None = None
 
     def beat(self, events: int, *, caught_up: bool) -> None:
-        """A look brought `events` records; `caught_up`: there were no more to bring."""
+        """Note a poll that brought `events` records; `caught_up` if no more were left to read."""
         now_s = self._clock()
         self._rate = self._rate_at(now_s) + (events / SMOOTHING_S if self._live else 0.0)
         self._at_s = now_s
@@ -38,13 +38,13 @@ class Pulse:
 
     @property
     def events_per_s(self) -> float:
-        """Smoothed; 0 when nothing has come for a while."""
+        """Records per second, smoothed; 0 when nothing has arrived for a while."""
         rate = self._rate_at(self._clock())
         return rate if rate >= QUIET else 0.0
 
     @property
     def lag_s(self) -> float:
-        """For how long more has been in the files than is shown; 0 when all is shown."""
+        """How long the files have held more than is shown, in seconds; 0 when all is shown."""
         return 0.0 if self._behind_s is None else self._clock() - self._behind_s
 
     def _rate_at(self, now_s: float) -> float:

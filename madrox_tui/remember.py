@@ -1,4 +1,4 @@
-"""What is kept from one run to the next: theme, layout, and what panels ask to keep."""
+"""State saved from one run to the next: theme, layout, filters, and each panel's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Meta
 from platformdirs import user_state_path
 
 MOST_BYTES = 64 * 1024
-"""A larger file is none of ours."""
+"""A larger file is not one of ours."""
 
 Share = Annotated[int, Meta(ge=10, le=90)]
 
@@ -23,11 +23,11 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         theme: The theme's name; `None` if none was chosen.
         panel: The panel that had the focus.
-        zoomed: Whether it had the screen to itself.
-        columns: Per cent of the width that the left panels have.
-        rows: Per cent of the height that the upper panels have.
-        panels: By panel: what it asked to keep.
-        filters: The filters that were kept last, the newest last.
+        zoomed: Whether it was maximised.
+        columns: Width of the left panels, in per cent.
+        rows: Height of the upper panels, in per cent.
+        panels: What each panel saved, by panel id.
+        filters: The last filters used, newest last.
     """
 
     theme: str | None = None
@@ -41,27 +41,27 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Remembers(Protocol):
-    """A panel that is found as it was left."""
+    """A panel that saves and restores its state."""
 
     def kept(self) -> dict[str, Any]:
-        """What to keep; values that JSON knows."""
+        """Return what to save, as JSON values."""
 
     def restore(self, kept: dict[str, Any]) -> None:
-        """Take up what was kept; it may be anything, and what makes no sense is left alone."""
+        """Restore what was saved; it may be anything, and invalid values are ignored."""
 
 
 class Memory:
-    """A small file; that it is missing, corrupt or cannot be written costs nothing but memory.
+    """A small state file; if it is missing, corrupt or not writable, the state is just not kept.
 
     Args:
-        path: The file; `None` keeps nothing.
+        path: The file; `None` saves nothing.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
     def load(self) -> Remembered:
-        """What was saved last; the defaults if there is nothing that can be read."""
+        """Return what was saved last; the defaults if it cannot be read."""
         if self._path is None:
             return Remembered()
         try:
@@ -71,7 +71,7 @@ class Memory:
             return Remembered()
 
     def save(self, remembered: Remembered) -> None:
-        """Put the file in the place of the one before, whole or not at all."""
+        """Replace the file atomically."""
         if self._path is None:
             return
         with suppress(OSError):
@@ -80,7 +80,7 @@ class Memory:
 
 
 def state_path() -> Path:
-    """The user's own file."""
+    """Return the path of the user's state file."""
     return user_state_path("madrox-top") / "screen.json"
 
 

@@ -1,4 +1,4 @@
-"""The state of the fleet as JSON and as plain text, for scripts, pipes and mails."""
+"""The fleet's state as JSON and as plain text, for scripts and pipes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from madrox_tui import format as fmt
 from madrox_tui.panels.look import LOOKS
 
 SCHEMA = 1
-"""Changes when a key of the JSON report changes its meaning or goes away."""
+"""Incremented when a key of the JSON report changes meaning or is removed."""
 
 
 def to_json(state: FleetState, log_dir: str) -> dict[str, Any]:
-    """The report for programs, made of dicts, lists, texts, numbers and `None` only.
+    """Build the JSON report from dicts, lists, strings, numbers and `None` only.
 
-    `None` is unknown. Times are ISO 8601 with their offset, costs US dollars, response times
-    seconds. `problems.files` are the paths, relative to `log_dir`, in which something could not
-    be read.
+    `None` is unknown. Times are ISO 8601 with their offset, costs are US dollars, response times
+    are seconds. `problems.files` lists the paths, relative to `log_dir`, of files in which
+    something could not be read.
     """
     return {
         "schema": SCHEMA,
@@ -85,16 +85,16 @@ def _time(time_s: float | None) -> str | None:
 
 
 _WIDEST = 40
-"""Cells of a column at most, but for the last: one long name must not push all others away."""
+"""Maximum cells of a column, except the last: one long name must not push out the others."""
 
 _LEAST_LAST = 24
-"""With fewer cells the last column says too little: others give way to it, up to a third."""
+"""Cells reserved for the last column, at most a third of the width: other columns give way."""
 
 _GAP = "  "
 
 
 class _Column(NamedTuple):
-    """A column; where there is no room, the one with the highest rank goes first, 0 never."""
+    """A column; if not all fit, the highest rank is dropped first, 0 never."""
 
     title: str
     cell: Callable[[InstanceState, float], str]
@@ -120,15 +120,15 @@ _COLUMNS = (
 
 
 def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
-    """The report for people: what `madrox-top` would show, as lines of plain text.
+    """Build the plain-text report: what `madrox-top` would show.
 
-    Those that need somebody come first.
+    Instances that need someone come first.
 
     Args:
-        state: The fleet; its texts must be safe to show already.
+        state: The fleet; its texts must already be safe to show.
         log_dir: Where it was read from.
-        width: Cells of a line: sums go on in the next one, the table leaves out columns, what is
-            still too long is cut. `None`: all on lines of any length, only long cells are cut.
+        width: Cells per line: totals wrap, the table drops columns, and what is still too long is
+            truncated. `None`: lines of any length; only long cells are truncated.
 
     Returns:
         Lines, each ended by a newline; no escape sequences, no colours.
@@ -174,7 +174,7 @@ def _totals(state: FleetState) -> list[str]:
 
 
 def _flow(parts: Iterable[str], gap: str, width: int | None) -> list[str]:
-    """Parts side by side, on as many lines as it takes."""
+    """Join parts into lines, wrapping between parts."""
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}{gap}{part}" if lines else part
@@ -201,7 +201,7 @@ def _table(state: FleetState, width: int | None) -> list[str]:
 
 
 def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
-    """The columns that fit; the last one needs only a part of its width."""
+    """Return the columns that fit; the last one needs only part of its width."""
     shown = list(range(len(widths)))
     if width is None:
         return shown
@@ -215,13 +215,13 @@ def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
 
 
 def _row(instance: InstanceState, now_s: float) -> list[str]:
-    """The cells of an instance; only the last one pushes nothing away, however long it is."""
+    """Return an instance's cells, all but the last truncated to `_WIDEST`."""
     *cells, last = (column.cell(instance, now_s) for column in _COLUMNS)
     return [*(_cut(cell, _WIDEST) for cell in cells), last]
 
 
 def _cost(usage: Usage) -> str:
-    """The known cost; `+` when there are exchanges that nobody priced."""
+    """Format the known cost, with `+` if there are unpriced exchanges."""
     if usage.cost_usd is None:
         return fmt.money(usage)
     return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else "")

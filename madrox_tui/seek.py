@@ -1,4 +1,4 @@
-"""Where in a recording a person wants to be, and how to get there."""
+"""Where in a recording the user wants to go, and finding the frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from madrox_tui.frames import FrameSource
 
 
 class Kind(Enum):
-    """What a goal is told by."""
+    """How a goal is specified."""
 
     NEWEST = auto()
     FIRST = auto()
@@ -23,11 +23,11 @@ class Kind(Enum):
 
 
 class Goal(NamedTuple):
-    """A frame to be shown.
+    """A frame to go to.
 
     Attributes:
-        kind: How it is told.
-        amount: For `STEP` how many frames on, for `DIFFERING` the direction, for `MOMENT`
+        kind: How it is specified.
+        amount: For `STEP` the number of frames, for `DIFFERING` the direction, for `MOMENT`
             seconds since the epoch.
     """
 
@@ -35,7 +35,7 @@ class Goal(NamedTuple):
     amount: float = 0.0
 
     def then(self, later: Goal) -> Goal:
-        """What is left of two goals if the later one comes before the first is reached."""
+        """Merge with a later goal that arrives before this one is reached."""
         if self.kind is later.kind is Kind.STEP:
             return Goal(Kind.STEP, self.amount + later.amount)
         return later
@@ -47,7 +47,7 @@ class Place(NamedTuple):
     ref: FrameRef
 
     def facts(self, now_s: float) -> Iterator[str]:
-        """What is to be said of it: time of day, age, and whether it is suspect."""
+        """Yield its time of day, its age, and whether it is suspect."""
         yield fmt.clock(self.ref.time_s)
         if self.ref.time_s is not None:
             yield f"{fmt.age(now_s - self.ref.time_s)} ago"
@@ -58,12 +58,12 @@ class Place(NamedTuple):
 async def reach(
     goal: Goal, source: FrameSource, instance: InstanceState, here: Place | None
 ) -> Place | None:
-    """The frame that a goal stands for; `None` if there is none, or it is shown already.
+    """Find the frame of a goal; `None` if there is none, or it is already shown.
 
     Args:
-        goal: What is wanted.
+        goal: Where to go.
         source: Where frames come from.
-        instance: Whose.
+        instance: The instance whose frames are shown.
         here: The frame on the screen.
     """
     if goal.kind is Kind.NEWEST:

@@ -1,4 +1,4 @@
-"""The colours of a terminal: SGR codes applied to a style, and what is shown of one. Pure."""
+"""Terminal colours: applying SGR codes to a style, and making a style safe to show. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.style import Style
 from madrox_tui.legible import Ground, legible
 
 PLAIN = Style()
-"""What a terminal begins with."""
+"""The style a terminal begins with."""
 
 MOST_CODES = 256
-"""No program writes more in one sequence; what is kept of them stays small."""
+"""Longest sequence applied, in characters: no program writes more, and the cache stays small."""
 
 _ON = {
     1: Style(bold=True),
@@ -37,10 +37,10 @@ _OFF = {
 
 
 def apply_sgr(style: Style, codes: str) -> Style:
-    """A style after the codes of one `ESC [ codes m`.
+    """Apply the codes of one `ESC [ codes m` to a style.
 
-    Blinking and concealing are left out, so that nothing is hidden; codes that are unknown or
-    out of range change nothing, nor do more than `MOST_CODES` characters of them.
+    Blink and conceal are ignored, so that nothing is hidden. Codes that are unknown or out of
+    range, and sequences longer than `MOST_CODES` characters, change nothing.
     """
     return _applied(style, codes) if len(codes) <= MOST_CODES else style
 
@@ -63,12 +63,12 @@ def _applied(style: Style, codes: str) -> Style:
 
 @lru_cache(maxsize=4096)
 def shown(style: Style, ground: Ground | None = None) -> Style | None:
-    """How a style is drawn: so that the text can be read, and the default colours shine through.
+    """Return a style as it is drawn: legible, with default colours left unset; `None` if plain.
 
     Args:
-        style: What the program wants.
-        ground: The colours of the terminal; `None` if nobody knows them: then only text in the
-            very colour of its background is given another one, the default.
+        style: The style the program asked for.
+        ground: The colours of the terminal; `None` if unknown: then only text in exactly the
+            colour of its background is changed, to the default colour.
     """
     colour, behind = _named(style.color), _named(style.bgcolor)
     if ground is None and colour == behind:
@@ -104,7 +104,7 @@ def _coloured(style: Style, colour: Color | None, *, behind: bool = False) -> St
 
 
 def _extended(codes: Iterator[str], *, colons: bool = False) -> Color | None:
-    """A colour of 256 (`5;n`) or a true one (`2;r;g;b`, and `2::r:g:b`); `None` if it is none."""
+    """Parse a 256-colour (`5;n`) or true-colour code (`2;r;g;b`, `2::r:g:b`); `None` if invalid."""
     kind = next(codes, "")
     if kind == "5":
         number = _number(next(codes, ""))
@@ -119,5 +119,5 @@ def _extended(codes: Iterator[str], *, colons: bool = False) -> Color | None:
 
 
 def _number(code: str) -> int:
-    """A code; one that is left out is 0, one that is far out of range none at all."""
+    """Parse a code; an omitted one is 0, one far out of range is -1."""
     return int(code or 0) if len(code) <= 4 else -1

@@ -1,4 +1,4 @@
-"""Where panels read what no view holds; what reads it is loaded when it is first wanted."""
+"""Sources of what a view does not hold; the readers are imported on first use."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from madrox_tui.messages import MessageSource, Pages
 
 
 def frames_of(root: Path) -> FrameSource:
-    """Every captured frame of every pane of a tree."""
+    """Return a source of every captured frame in a tree."""
     return FrameSource(partial(_open_pane, root), partial(_read_frame, root))
 
 
 def messages_of(root: Path) -> MessageSource:
-    """Every message of a tree."""
+    """Return a source of every message in a tree."""
     return MessageSource(partial(_open_pages, root))
 
 

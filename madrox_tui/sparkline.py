@@ -1,4 +1,4 @@
-"""A series of numbers in one line of blocks."""
+"""A series of numbers as one line of blocks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ NOTHING = "·"
 
 
 def sparkline(values: Sequence[int], width: int, most: int) -> str:
-    """The newest `width` values at the right, one cell each.
+    """Draw the newest `width` values, one cell each, right-aligned.
 
     Args:
         values: Not negative, oldest first.
-        width: Cells; fewer values are padded at the left.
-        most: The value of a full block; anything above zero is at least the lowest one.
+        width: Cells; fewer values are padded on the left.
+        most: The value of a full block; any value above zero gets at least the lowest block.
     """
     newest = list(values[-width:]) if width else []
     return "".join(_block(value, most) for value in newest).rjust(width)

@@ -13,16 +13,16 @@ from madrox_tui import format as fmt
 from madrox_tui.view import View
 
 READING = Content.styled("◌ reading", "$accent")
-"""Said until everything that is in the tree has been read."""
+"""Shown until the whole tree has been read."""
 
 PREPARING = Content.styled("◌ preparing history", "$accent")
-"""Said while an earlier moment is looked up."""
+"""Shown while an earlier state is loaded."""
 
 NOW = Content.styled("now:", "$muted")
-"""Said before what is counted of the newest look, where the panels show an older one."""
+"""Precedes the newest counts while the panels show an older view."""
 
 LEAST_LAG_S = 1.0
-"""A shorter lag is none that a person could notice."""
+"""A shorter lag is not worth showing."""
 
 _COUNTED = {
     State.WAITING: "$warning bold",
@@ -38,7 +38,7 @@ _COUNTED = {
 
 
 def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
-    """Live, paused or waiting; who needs you; problems; what it cost; the rest.
+    """Build the pieces: live, paused or waiting; who needs you; problems; cost; the rest.
 
     Args:
         latest: The newest view.
@@ -65,7 +65,7 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
 
 
 def status_right(latest: View, root: Path) -> str:
-    """Where the logs are, and what time it is."""
+    """Return where the logs are, and the time."""
     return f"{safe_line(str(root))}  {fmt.clock(latest.state.at_s)}"
 
 

@@ -1,4 +1,4 @@
-"""Our two themes. Colours reach widgets as theme variables only."""
+"""Our two themes. Widgets get their colours only through theme variables."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ THEMES = (DARK, LIGHT)
 
 
 def fallback_variables(*, dark: bool) -> dict[str, str]:
-    """Our variables, for the themes of others that do not know them."""
+    """Return our variables, for themes that do not define them."""
     return dict((DARK if dark else LIGHT).variables)

@@ -1,4 +1,4 @@
-"""The rows of the timeline as values, for files. Pure."""
+"""Exporting the rows of the timeline. Pure."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ EXPORTED = (
     "cost_usd",
     "text",
 )
-"""The names of what is exported; times are ISO 8601 with their offset."""
+"""The exported columns; times are ISO 8601 with their offset."""
 
 
 def timeline_export(rows: Sequence[Row], labels: Mapping[str, str]) -> Export:
-    """Every message and event, the oldest first, with its whole text.
+    """Export every message and event, oldest first, with its whole text.
 
     Args:
-        rows: Those of the timeline; what only stands between others is left out.
-        labels: What a person calls each instance, by id.
+        rows: The rows of the timeline; separators are left out.
+        labels: Each instance's label, by id.
     """
     entries = (row for row in rows if not isinstance(row, Separator))
     return Export("timeline", EXPORTED, (tuple(_values(entry, labels)) for entry in entries))

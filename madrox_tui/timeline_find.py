@@ -1,4 +1,4 @@
-"""Finding a text in the timeline: in what rows show, and in what they have no room for. Pure."""
+"""Finding text in the timeline, including what rows have no room to show. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from madrox_tui.timeline_rows import Entry, Row, Separator, said
 from madrox_tui.view import View
 
 _NUMBERS = re.compile(r"[0-9:$<◷]|^\s*(tok|open)", re.IGNORECASE)
-"""What is in numbers and their units, and hardly in a name."""
+"""Matches searches for numbers and their units, rarely those for names."""
 
 
 def texts(row: Row, view: View, since: OpenSince) -> Iterator[str]:
-    """What a search in a row looks through: the whole text, whose it is, its ids, its numbers."""
+    """Yield what a search in a row covers: its whole text, instance, ids and numbers."""
     if isinstance(row, Separator):
         yield separator(row)
         return
@@ -29,10 +29,10 @@ def texts(row: Row, view: View, since: OpenSince) -> Iterator[str]:
 
 
 def holding(rows: Sequence[Row], wanted: str, view: View, since: OpenSince) -> list[int]:
-    """The rows of which a text holds `wanted`; capitals matter if it has any.
+    """Return the rows with a text that contains `wanted`; case matters if it has capitals.
 
-    A timeline has up to 200,000 rows, and this is asked at each key: what many rows have in
-    common is looked at once, and numbers are only written where one is looked for.
+    A timeline has up to 200,000 rows, and this runs at each key press: texts that many rows share
+    are searched once, and numbers are only formatted if `wanted` looks like one.
     """
     has, known = _holds(wanted), dict[tuple[str, str, str], bool]()
     by_number = _NUMBERS.search(wanted) is not None
@@ -61,7 +61,7 @@ def _holds(wanted: str) -> Callable[[str], bool]:
 
 
 def _repeated(entry: Entry, view: View) -> Iterator[str]:
-    """What many rows have in common: whose they are, and of what kind."""
+    """Yield what many rows share: their instance and their type."""
     yield view.labels.get(entry.instance_id, entry.instance_id) or "fleet"
     yield entry.instance_id
     if isinstance(entry, Message):
@@ -81,5 +81,5 @@ def _numbers(entry: Entry, view: View, since: OpenSince) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _minute(minute: int) -> str:
-    """The clock of a minute since the epoch, without its seconds: `12:31:`."""
+    """Format a minute since the epoch as local time, without the seconds: `12:31:`."""
     return fmt.clock(minute * 60)[:-2]

@@ -1,4 +1,4 @@
-"""How one row of the timeline looks at any width. Pure."""
+"""Drawing one row of the timeline at any width. Pure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ARROWS = {"outbound": "→", "inbound": "←"}
 NEWLINE = "↵"
 OPEN = "◷"
 TOOK, TOKENS, COST = 5, 9, 7
-"""Cells of what a reply took: time, tokens with their unit, dollars."""
+"""Cells for a reply's time, tokens with unit, and cost."""
 
 LEAST_NAME = 6
-"""Cells of a name, at least: `fleet` and a blank."""
+"""Minimum cells for a name: `fleet` and a blank."""
 
 
 class Layout(NamedTuple):
-    """What fits into a width: cells of the clock, most of the name, and which columns."""
+    """What fits into a width: cells for the clock, maximum for the name, and the columns."""
 
     clock: int
     name: int
@@ -42,20 +42,19 @@ LAYOUTS = (
     (52, Layout(8, 12, (TOOK,))),
     (0, Layout(5, 8, ())),
 )
-"""From which width on."""
-
+"""Each layout with the width it needs, widest first."""
 
 OpenSince: TypeAlias = dict[tuple[str, str], float | None]
 """When each open request was sent, by instance and message id."""
 
 
 class Look(NamedTuple):
-    """What rows are drawn with.
+    """What is needed to draw rows.
 
     Attributes:
-        view: Names, colours, and the moment that ages are counted from.
+        view: Gives names, colours, and the time that ages are counted to.
         open_since: The open requests.
-        style: The style of a cell, by name.
+        style: Returns a cell style by name.
     """
 
     view: View
@@ -64,7 +63,7 @@ class Look(NamedTuple):
 
 
 def open_since(view: View) -> OpenSince:
-    """The requests without a reply of the instances that are shown."""
+    """Return the requests without a reply of the instances shown."""
     return {
         (instance.instance_id, request.message_id): request.since_s
         for instance in view.instances
@@ -73,14 +72,14 @@ def open_since(view: View) -> OpenSince:
 
 
 def is_open(message: Message, since: OpenSince) -> bool:
-    """Whether a message is a request that has no reply yet."""
+    """Return whether a message is a request that has no reply yet."""
     if message.direction != "outbound" or message.message_id is None:
         return False
     return (message.instance_id, message.message_id) in since
 
 
 def line(row: Row, width: int, look: Look) -> list[Segment]:
-    """A row in `width` cells."""
+    """Draw a row in `width` cells."""
     if isinstance(row, Day | Quiet | EventsEnd):
         return [Segment(fit(separator(row), width), look.style("muted"))]
     layout = _layout(width, look.view.label_width)
@@ -90,13 +89,13 @@ def line(row: Row, width: int, look: Look) -> list[Segment]:
 
 
 def _layout(width: int, label_width: int) -> Layout:
-    """What fits; names take no more room than the longest of them."""
+    """Return the layout for a width; the name column is no wider than the longest name."""
     layout = next(layout for least, layout in LAYOUTS if width >= least)
     return layout._replace(name=min(layout.name, max(LEAST_NAME, label_width + 1)))
 
 
 def separator(row: Separator) -> str:
-    """What stands between messages and events."""
+    """Return the text of a separator."""
     if isinstance(row, Day):
         day = datetime.fromtimestamp(row.time_s)
         return f"── {day:%a} {day.day} {day:%b %Y} ──"
@@ -138,9 +137,9 @@ def _event(event: TimelineEvent, width: int, layout: Layout, look: Look) -> list
 
 
 def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
-    """The columns at the right: what a reply took, or for how long a request has been open.
+    """Return the columns at the right: what a reply took, or how long a request has been open.
 
-    Empty where none of them says anything: that room belongs to the text.
+    Empty if none of them is known: the text gets that room.
     """
     if open_for := open_text(message, look.view, look.open_since):
         instance = look.view.by_id.get(message.instance_id)
@@ -154,7 +153,7 @@ def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
 
 
 def open_text(message: Message, view: View, since: OpenSince) -> str:
-    """For how long a request has been open; `''` if it is not."""
+    """Say how long a request has been open; `''` if it is not."""
     if not is_open(message, since):
         return ""
     since_s = since[message.instance_id, message.message_id or ""]
@@ -162,7 +161,7 @@ def open_text(message: Message, view: View, since: OpenSince) -> str:
 
 
 def facts(message: Message) -> dict[int, str]:
-    """What a reply took, by column; `''` where that is unknown."""
+    """Return what a reply took, by column; `''` where unknown."""
     return {TOOK: _took(message), TOKENS: _tokens(message), COST: _cost(message)}
 
 
@@ -187,7 +186,7 @@ def _hue(message: Message, look: Look) -> Style:
 
 
 def _one_line(text: str, room: int, mark: Style, style: Style | None = None) -> Iterator[Segment]:
-    """As much of a text as fits on one line, in exactly `room` cells; newlines are dim marks."""
+    """Fit a text to exactly `room` cells on one line; newlines become dim marks."""
     beginning = text[: 4 * room + 64].strip()
     parts = [part for line in beginning.split("\n") if (part := " ".join(line.split()))]
     cut = len(text.rstrip()) > len(beginning)

@@ -1,6 +1,6 @@
-"""The rows of the timeline: messages, what happened between them, days and silences. Pure.
+"""The rows of the timeline: messages, events, and separators for days and silences. Pure.
 
-Rows are kept as the records themselves; how one looks is decided when it is drawn.
+Rows are the records themselves; they are formatted when drawn.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
 
 QUIET_S = 600.0
-"""A longer silence has a row of its own."""
+"""A longer silence gets a row of its own."""
 
 SLACK = 5_000
-"""So many rows more than the state holds are kept while the newest is followed."""
+"""How many more messages than the state holds may be kept while following the newest."""
 
 MOST_KEPT = 100_000
-"""So many more are read while older ones are looked at; as many again may come at the end."""
+"""How many older messages may be loaded; as many again may be added at the end meanwhile."""
 
 
 class Day(msgspec.Struct, frozen=True):
-    """A new day begins: its first row is at `time_s`."""
+    """Separator: a new day, whose first row is at `time_s`."""
 
     time_s: float
 
 
 class Quiet(msgspec.Struct, frozen=True):
-    """Nothing was said for `seconds`, until `time_s`."""
+    """Separator: nothing happened for `seconds`, until `time_s`."""
 
     time_s: float
     seconds: float
 
 
 class EventsEnd(msgspec.Struct, frozen=True):
-    """Above this, before `time_s`, messages were read from the files, and no events."""
+    """Separator: above this, before `time_s`, messages were read from files, events were not."""
 
     time_s: float
 
@@ -55,23 +55,23 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which rows are shown.
 
     Attributes:
-        ids: Whose; `None` for all, and for what concerns the whole fleet.
-        events: Whether events are shown beside messages.
+        ids: Only rows of these instances; `None` for all rows, including those of the whole fleet.
+        events: Whether events are shown besides messages.
     """
 
     ids: frozenset[str] | None = None
     events: bool = True
 
     def holds(self, entry: Entry) -> bool:
-        """Whether an entry is shown."""
+        """Return whether an entry passes `ids`."""
         return self.ids is None or entry.instance_id in self.ids
 
 
 class TimelineRows:
-    """Rows that grow with each state at their end, and page by page at their beginning.
+    """Rows that grow at the end with each state, and at the beginning page by page.
 
-    Each update costs what is new in it. Only another choice of rows, a reordered state, and now
-    and then the rows that have become too many, cost a walk over all of them.
+    An update costs only what is new in it. All rows are rebuilt only if the choice of rows
+    changes, the state was reordered, or, now and then, too many rows have accumulated.
     """
 
     def __init__(self) -> None:
@@ -86,10 +86,10 @@ class TimelineRows:
         self._surplus = 0
 
     def update(self, state: FleetState, wanted: Wanted, *, following: bool) -> int | None:
-        """Show a newer state.
+        """Update to a newer state.
 
         Returns:
-            How many messages were added at the end; `None` if the rows were made anew.
+            How many messages were added at the end; `None` if the rows were rebuilt.
         """
         before, self._state = self._state, state
         most = SLACK if following else 2 * MOST_KEPT
@@ -121,10 +121,10 @@ class TimelineRows:
     # --- older pages ---------------------------------------------------------
 
     def floor(self) -> tuple[int, float]:
-        """From which row, and which moment, on every message is there.
+        """Return the row and the time from which on no message is missing.
 
-        Of each instance the state holds the newest messages, however far they reach back: what
-        is older than the first of the one that reaches back least may have gaps.
+        The state holds the newest messages of each instance, which reach back to different times:
+        before the latest of their first messages there may be gaps.
         """
         if self._floor is None:
             firsts: dict[str, float] = {}
@@ -137,14 +137,14 @@ class TimelineRows:
 
     @property
     def full(self) -> bool:
-        """Whether no older ones are taken in any more."""
+        """Whether the limit of older messages is reached."""
         return self._surplus >= MOST_KEPT
 
     def add_older(self, page: Sequence[Message]) -> None:
-        """Take in the page before the floor: it replaces what was known of its time.
+        """Insert the page before the floor, replacing the messages known from its time span.
 
-        Where clocks jumped, rows stand in the order of their files and not of their times: what
-        the page repeats of them is left out, and what it lacks stays.
+        Where clocks jumped, rows are in file order, not in time order: messages that the page
+        repeats are left out, and messages that it lacks are kept.
         """
         floor, floor_s = self.floor()
         if not page:
@@ -172,7 +172,7 @@ class TimelineRows:
         self._floor = cut, first_s
 
     def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
-        """Says once that pages hold no events: where they first have messages not known before."""
+        """Yield the separator once, where a page first brings messages that were not known."""
         if more > 0 and self._wanted.events and not self._events_ended:
             self._events_ended = True
             yield EventsEnd(before_s)
@@ -184,21 +184,21 @@ class TimelineRows:
     # --- finding rows ----------------------------------------------------------
 
     def first_at(self, time_s: float) -> int:
-        """Index of the first row at or after a moment; the number of rows if there is none."""
+        """Return the index of the first row at or after a time; the number of rows if none."""
         for index, row in enumerate(self.rows):
             if row.time_s is not None and row.time_s >= time_s:
                 return index
         return len(self.rows)
 
     def find(self, row: Row) -> int:
-        """Where a row that was there before is now; if it is gone, what followed it."""
+        """Return the index of a row from before an update; if it is gone, of the row after it."""
         for index, other in enumerate(self.rows):
             if other is row or other == row:
                 return index
         return min(self.first_at(row.time_s or 0.0), max(0, len(self.rows) - 1))
 
     def other_half(self, index: int) -> int | None:
-        """The row of the reply to a request, or of the request of a reply, the nearest one."""
+        """Return the index of the nearest reply to a request, or request of a reply."""
         row = self.rows[index]
         if not isinstance(row, Message) or row.message_id is None:
             return None
@@ -217,14 +217,14 @@ class TimelineRows:
 
 
 def said(row: Row) -> str:
-    """The text of a message or an event; what stands between them has none."""
+    """Return the text of a message or event; empty for a separator."""
     if isinstance(row, Message):
         return row.content or row.text or ""
     return row.text if isinstance(row, TimelineEvent) else ""
 
 
 def _continues(before: FleetState, state: FleetState) -> bool:
-    """Whether the rows of `before` keep their places in `state`, and none is missing between."""
+    """Return whether `state` continues `before`: same order, and nothing missing in between."""
     return (
         before.caught_up
         and before.reordered == state.reordered
@@ -239,7 +239,7 @@ def _joins(old: Sequence[E], old_first: int, new: Sequence[E], first: int) -> bo
 
 
 def _key(row: Row) -> object:
-    """What a message is known by when it is read once more."""
+    """Return what identifies a message when it is read again; `None` for other rows."""
     if isinstance(row, Message):
         return row.instance_id, row.time_s, row.message_id, row.direction, row.content
     return None
@@ -250,7 +250,7 @@ def _is_before(row: Row, time_s: float) -> bool:
 
 
 def _merged(messages: Iterable[Message], events: Iterator[Entry]) -> Iterator[Entry]:
-    """Both by time. What has none stands where the one before it stands."""
+    """Merge both by time. An entry without a time stays behind its predecessor."""
     event = next(events, None)
     for message in messages:
         while event is not None and (
@@ -265,10 +265,10 @@ def _merged(messages: Iterable[Message], events: Iterator[Entry]) -> Iterator[En
 
 
 class _Spacer:
-    """Puts days and silences between entries.
+    """Inserts days and silences between entries.
 
     Args:
-        last_s: When the entry before the first one was; `None` if there is none.
+        last_s: The time of the entry before the first one; `None` if there is none.
     """
 
     def __init__(self, last_s: float | None = None) -> None:
@@ -277,7 +277,7 @@ class _Spacer:
         self._next_midnight_s = -math.inf if last_s is None else self._turn_to(last_s)
 
     def spaced(self, entries: Iterable[Entry]) -> Iterator[Row]:
-        """The entries, with what lies between them."""
+        """Yield the entries with separators between them."""
         for entry in entries:
             if entry.time_s is not None:
                 yield from self._between(entry.time_s)

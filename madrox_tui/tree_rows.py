@@ -1,4 +1,4 @@
-"""Which instances are rows, and in what order: flat, or as a tree whose branches fold. Pure."""
+"""The rows of the instances panel and their order: flat, or a tree with foldable branches. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from madrox_tui.panels.look import LOOKS, NEEDS_YOU
 T = TypeVar("T", int, float)
 
 URGENCY = "state"
-"""The order to begin with: those that need you, then the living, then the gone."""
+"""The default order: instances that need you, then the others, terminated ones last."""
 
 
 class Order(msgspec.Struct, frozen=True):
-    """By what rows are sorted.
+    """How rows are sorted.
 
     Attributes:
         key: One of `ORDERS`.
-        reverse: Against the direction that the key begins with.
+        reverse: Whether the key's default direction is reversed.
     """
 
     key: str = URGENCY
@@ -29,7 +29,7 @@ class Order(msgspec.Struct, frozen=True):
 
     @property
     def mark(self) -> str:
-        """The sign of the direction: `▾` when the largest is first."""
+        """The sign of the direction: `▾` if the largest is first."""
         return "▾" if ORDERS[self.key].largest_first != self.reverse else "▴"
 
 
@@ -38,10 +38,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         instance: The instance that is selected when the cursor is here.
-        shown: What the row says: the instance, or a folded branch as a whole.
-        ids: Whom it stands for: more than one when a branch is folded.
-        depth: How deep in the tree; 0 for a root, and in a flat list.
-        branch: Whether others are below it in the tree.
+        shown: What the row shows: the instance, or the totals of a folded branch.
+        ids: The instances it represents: more than one if a branch is folded.
+        depth: Depth in the tree; 0 for a root, and in a flat list.
+        branch: Whether it has children in the tree.
     """
 
     instance: InstanceState
@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def folded(self) -> int:
-        """How many instances are folded into it."""
+        """The number of instances folded into it."""
         return len(self.ids) - 1
 
 
@@ -74,36 +74,36 @@ ORDERS: Mapping[str, _Key] = {
     "p95": _Key(lambda i: i.usage.latency.p95_s),
     "seen": _Key(lambda i: i.last_activity_s),
 }
-"""What rows can be sorted by. Unknown is last in either direction."""
+"""The sort keys. Unknown values come last in either direction."""
 
 
 def ordered(instances: Iterable[InstanceState], order: Order) -> list[InstanceState]:
-    """The instances in an order; equal ones by urgency, then as they were."""
+    """Sort instances; ties by urgency, then in the given order."""
     key = ORDERS[order.key]
     urgent = sorted(instances, key=lambda i: LOOKS[i.state].rank)
     known = [(value, i) for i in urgent if (value := key.value(i)) is not None]
     unknown = [i for i in urgent if key.value(i) is None]
     descending = key.largest_first != order.reverse
-    # Python keeps equal ones in their order also when it sorts in reverse.
+    # Python's sort is stable in reverse, too.
     known.sort(key=lambda pair: pair[0], reverse=descending)
     return [i for _, i in known] + unknown
 
 
 def flat(instances: Iterable[InstanceState], order: Order) -> list[Row]:
-    """One row each."""
+    """Return one row per instance."""
     return [Row(i, i, (i.instance_id,)) for i in ordered(instances, order)]
 
 
 def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[str]) -> list[Row]:
-    """Each instance below its parent; one whose parent is not among them is a root.
+    """Return the rows of a tree; an instance whose parent is not shown is a root.
 
-    A branch is placed by what it is as a whole, so that whoever needs you is at the top together
+    A branch is sorted by its totals, so that an instance that needs you is at the top together
     with its parents.
 
     Args:
-        instances: Those to show.
-        order: Of the roots, and of the children of one parent.
-        folded: The ids of parents whose branches are one row each.
+        instances: The instances to show.
+        order: The order of the roots, and of the children of one parent.
+        folded: Ids of the parents whose branch is folded into one row.
     """
     children = _children(instances)
     rows: list[Row] = []
@@ -129,13 +129,13 @@ def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[s
 def _placed(
     siblings: Iterable[InstanceState], sums: Mapping[str, InstanceState], order: Order
 ) -> list[str]:
-    """The ids of siblings, the first of them last: to be taken from a stack."""
+    """Return the sorted ids of siblings in reverse, ready to push on a stack."""
     placed = ordered((sums[i.instance_id] for i in siblings), order)
     return [i.instance_id for i in reversed(placed)]
 
 
 def _children(instances: Sequence[InstanceState]) -> dict[str | None, list[InstanceState]]:
-    """Children by parent, the roots under `None`; of those who name each other one is a root."""
+    """Group children by parent, roots under `None`; a cycle is cut, making one of it a root."""
     parents = {i.instance_id: i.parent_instance_id for i in instances}
     children: dict[str | None, list[InstanceState]] = {}
     rooted: set[str | None] = {None}
@@ -145,7 +145,7 @@ def _children(instances: Sequence[InstanceState]) -> dict[str | None, list[Insta
         while at in parents and at not in rooted and at not in path:
             path[at] = None
             at = parents[at]
-        if at in path:  # a circle: it is cut here
+        if at in path:  # a cycle: cut it here
             parents[at] = None
         rooted.update(path)
     for instance in instances:
@@ -163,9 +163,9 @@ def _depth_first(children: Mapping[str | None, list[InstanceState]]) -> Iterable
 
 
 def _merged(instance: InstanceState, below: Sequence[InstanceState]) -> InstanceState:
-    """A branch as one: its sums, and the state of whoever in it needs you most.
+    """Merge a branch: its totals, and the state of the instance in it that needs you most.
 
-    Quantiles of several instances do not add up: unless only one has any, they are unknown.
+    Quantiles cannot be summed: they are unknown unless only one instance has any.
     """
     if not below:
         return instance

@@ -1,4 +1,4 @@
-"""What the screen shows at one moment: the fleet, and what the filter leaves of it."""
+"""What the screen shows at one time: the fleet, and the part that passes the filter."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 
 HUES = 8
-"""How many colours tell instances apart: `hue-0` … of `cell_styles`."""
+"""How many colours distinguish instances: `hue-0` … in `cell_styles`."""
 
 
 class View(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """One immutable look; all panels are given the same one.
+    """One immutable snapshot, shared by all panels.
 
     Attributes:
         state: The whole fleet.
-        filter: What narrows it.
+        filter: The current filter.
         scope: The only instance shown (`i`), or `None` for all.
         instances: The instances that pass filter and scope, in the fleet's order.
-        usage: What these add up to; the whole fleet's if nothing narrows.
-        activity: Records per minute of the last minutes, oldest first, by instance id.
-        moment_s: The earlier moment that is shown; `None` for the newest.
-        events_per_s: How many records come, smoothed; 0 when it is quiet.
-        lag_s: For how long the files have held more than is shown; 0 when all is shown.
-        audit: Their rates, their series, and their groups.
+        usage: Their total usage.
+        activity: Records per minute over the last minutes, oldest first, by instance id.
+        audit: Their rates, series and groups.
+        moment_s: The earlier time that is shown; `None` for the newest.
+        events_per_s: Records per second, smoothed; 0 when quiet.
+        lag_s: How long the files have held more than is shown, in seconds; 0 when all is shown.
     """
 
     state: FleetState
@@ -46,23 +46,23 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything is left out."""
+        """Whether a filter or scope is active."""
         return bool(self.filter) or self.scope is not None
 
     def later(self, state: FleetState, *, events_per_s: float, lag_s: float) -> View:
-        """The same look a moment later: what was worked out of it holds.
+        """Return the same view a little later; cached properties are carried over.
 
         Args:
-            state: The fleet then; only its moment is another.
-            events_per_s: As of then, and so is the next.
-            lag_s: As of then.
+            state: The fleet; only its time differs.
+            events_per_s: The rate at that time.
+            lag_s: The lag at that time.
         """
         view = msgspec.structs.replace(self, state=state, events_per_s=events_per_s, lag_s=lag_s)
         vars(view).update(vars(self))
         return view
 
     def is_later(self, before: View | None) -> bool:
-        """Whether it shows what a view before it does, and only time has passed."""
+        """Return whether only time has passed since an earlier view."""
         return (
             before is not None
             and all(getattr(self, name) is getattr(before, name) for name in _LASTING)
@@ -71,26 +71,26 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def counts(self) -> Counter[State]:
-        """How many instances of the whole fleet are in each state."""
+        """The number of instances in each state, in the whole fleet."""
         return Counter(instance.state for instance in self.state.instances)
 
     @cached_property
     def by_id(self) -> dict[str, InstanceState]:
-        """The instances that are shown, by id."""
+        """The instances shown, by id."""
         return {instance.instance_id: instance for instance in self.instances}
 
     def hue(self, instance_id: str) -> str:
-        """The cell style of an instance's own colour: by creation, so that neighbours differ."""
+        """Return the cell style of an instance's colour, which differs between neighbours."""
         return f"hue-{self._places.get(instance_id, 0) % HUES}"
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What a person calls each instance of the whole fleet, by id."""
+        """The label of each instance in the whole fleet, by id."""
         return {i.instance_id: i.label for i in self.state.instances}
 
     @cached_property
     def label_width(self) -> int:
-        """Cells of the longest of the `labels`."""
+        """Cells of the longest label."""
         return max(map(cell_len, self.labels.values()), default=0)
 
     @cached_property
@@ -100,4 +100,4 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 _LASTING = tuple(set(View.__struct_fields__) - {"state", "events_per_s", "lag_s"})
 _LASTING_OF_STATE = tuple(set(FleetState.__struct_fields__) - {"at_s"})
-"""What stays the same object while only time passes."""
+"""The fields that stay the same object while only time passes."""

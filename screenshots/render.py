@@ -1,8 +1,8 @@
-"""Write the README's screenshots from the demo fleet: the same ones every time.
+"""Render the README's screenshots from the demo fleet, reproducibly.
 
     python screenshots/render.py [--png DIRECTORY]
 
-`--png` also writes them as pictures, for a person to look at before they are committed.
+`--png` also writes them as PNGs, to look at before committing them.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("message", (120, 40), ("3", *"kkk", "enter")),
     ("narrow", (80, 24), ()),
 )
-"""Name, size and keys of each."""
+"""Name, terminal size and key presses of each screenshot."""
 
 
 async def until(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
-    """Wait for a condition, 20 s at the most."""
+    """Wait for a condition, for 20 s at most."""
     async with asyncio.timeout(20):
         while not ready():
             await pilot.pause(0.02)
 
 
 async def shoot(root: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str:
-    """One screenshot as SVG."""
+    """Take one screenshot and return it as SVG."""
     app = MadroxTop(root, now=lambda: NOW_S, settings=Settings(tick_s=3600.0))
     async with app.run_test(size=size) as pilot:
         screen = pilot.app.screen
@@ -62,7 +62,7 @@ async def shoot(root: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str
 
 
 def to_png(svg: str) -> bytes:
-    """A picture of an SVG, with a font that has box drawing."""
+    """Render an SVG as PNG, with a font that has box-drawing characters."""
     picture = resvg_py.svg_to_bytes(
         svg_string=svg,
         width=1600,
@@ -76,7 +76,7 @@ def to_png(svg: str) -> bytes:
 
 
 def main() -> None:
-    """Write all of them."""
+    """Write all screenshots."""
     parser = argparse.ArgumentParser(description="Write the README's screenshots.")
     parser.add_argument("--png", type=Path, metavar="DIRECTORY", help="also write PNGs there")
     png: Path | None = parser.parse_args().png

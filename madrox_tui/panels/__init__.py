@@ -1,1 +1,1 @@
-"""The four panels: each shows its part of one `View`."""
+"""The four panels; each shows its part of the current `View`."""

@@ -25,26 +25,26 @@ from madrox_tui.widgets.line_view import LineView
 
 BAR_WIDTH = 10
 _EVENTS = frozenset({"event_type", "error"})
-"""Ways whose groups count events, which have neither tokens nor cost."""
+"""Groupings that count events, which have neither tokens nor cost."""
 
 
 class AuditPanel(LineView):
-    """Requests, tokens, cost and response times: in total, over time, and by what they share."""
+    """Requests, tokens, cost and response times: in total, over time, and by group."""
 
     HELP = "Requests, tokens, cost and response times, from the audit trail."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Rows behind", show=False, id="audit.open"),
+        Binding("enter", "choose", "List the events behind this row", show=False, id="audit.open"),
         Binding(
             "b",
             "by",
-            "By",
+            "Group",
             id="audit.by",
-            tooltip="Sums by instance, role, model, type, parent, event or error",
+            tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
         ),
     ]
 
     class GroupedBy(Message):
-        """Other groups are wanted in the table: one of `WAYS`."""
+        """The user chose another grouping: one of `WAYS`."""
 
         def __init__(self, by: str) -> None:
             super().__init__()
@@ -66,12 +66,12 @@ class AuditPanel(LineView):
 
     @property
     def selected_time_s(self) -> float | None:
-        """The moment of the row under the cursor: a sum has none."""
+        """Always `None`: a sum has no time."""
         return None
 
     @property
     def chosen(self) -> EventQuery | None:
-        """The events behind the row under the cursor; `None` if there are none to show."""
+        """The query for the events behind the row under the cursor; `None` if there is none."""
         if self.view is None or self.cursor >= len(self._groups):
             return None
         group = self._groups[self.cursor]
@@ -85,7 +85,7 @@ class AuditPanel(LineView):
             return
         audit = view.audit
         if view.is_later(before) and audit.budget is None:
-            return  # only when a budget will be gone is told from now
+            return  # only the budget's projected end depends on the present
         chosen = self._groups[self.cursor] if self.cursor < len(self._groups) else None
         stays = self._by == audit.by
         self._by, self._groups = audit.by, audit.groups
@@ -98,13 +98,13 @@ class AuditPanel(LineView):
         self.show_rows(len(self._groups))
 
     def on_resize(self, event: events.Resize) -> None:
-        """Show as much as there is room for."""
+        """Show as much as fits."""
         self._arrange()
         self.show_rows(len(self._groups))
         super().on_resize(event)
 
     def export(self) -> Export:
-        """The table's sums, as values."""
+        """Export the table's sums."""
         columns = (self._by, "requests", "tokens", "cost_usd", "unpriced", "p50_s", "p95_s")
         rows = (
             (
@@ -121,15 +121,15 @@ class AuditPanel(LineView):
         return Export("audit", columns, rows)
 
     def kept(self) -> dict[str, Any]:
-        """What the sums are by."""
+        """Save the grouping."""
         return {"by": self._by}
 
     def restore(self, kept: dict[str, Any]) -> None:
-        """Sum up as before; the views are to be made so, too."""
+        """Restore the grouping; the feed must be told, too, as it groups the views."""
         self._by = kept_way(kept)
 
     def header(self, line: int) -> list[Segment]:
-        """The totals, what else there is room for, and the table's headings."""
+        """Draw the totals, what else fits, and the table's headings."""
         if line < len(self._lines):
             return [
                 Segment(text, self.cell_style(style) if style else None)
@@ -138,19 +138,19 @@ class AuditPanel(LineView):
         return self._tables[self._by].at(self.row_width).header(self.cell_style("head"))
 
     def row(self, index: int) -> list[Segment]:
-        """One group's sums."""
+        """Draw one group's sums."""
         return self._tables[self._by].at(self.row_width).row(self._groups[index], self.cell_style)
 
     def nothing(self) -> str:
-        """What is waited for."""
+        """Say what the panel is waiting for."""
         if self.view is None or self.view.state.waiting is not None:
             return ""
         if self._by in _EVENTS:
-            return f"no {_said(self._by)} yet: b shows other sums"
-        return "nothing to sum up yet: exchanges are counted as the audit trail reports them"
+            return f"no {_said(self._by)}s yet: press b to group by something else"
+        return "no requests yet: they are counted as the audit trail records them"
 
     def action_by(self) -> None:
-        """Ask for the next way to group."""
+        """Request the next grouping."""
         way = WAYS[(WAYS.index(self._by) + 1) % len(WAYS)]
         self.post_message(self.GroupedBy(way))
 
@@ -158,7 +158,7 @@ class AuditPanel(LineView):
         return False
 
     def _arrange(self) -> None:
-        """Choose what stands above the table."""
+        """Choose the lines above the table."""
         view, height = self.view, self.scrollable_content_region.height
         if view is None or not height:
             self._lines = []
@@ -173,10 +173,10 @@ class AuditPanel(LineView):
 
     @property
     def _of(self) -> str:
-        """What the shares are of, where that is not the cost, and they are shown."""
+        """The note that shares are not of the cost, if they are shown."""
         columns = self._tables[self._by].at(self.row_width).columns
         shown = bool(self._most) and any(column.title == "SHARE" for column in columns)
-        return " · shares of requests" if shown and not self._priced else ""
+        return " · share of requests" if shown and not self._priced else ""
 
     def _keep(self, label: str | None) -> None:
         labels = [group.label for group in self._groups]
@@ -229,7 +229,7 @@ class AuditPanel(LineView):
         return bar(part, BAR_WIDTH), self._hue(group) or "accent"
 
     def _percent(self, group: Group) -> Cell:
-        """Of the whole that is shown; subtrees overlap, so that theirs exceed it together."""
+        """Share of the total shown; subtrees overlap, so their shares add up to more than 100 %."""
         if self.view is None or (self._priced and group.usage.cost_usd is None):
             return fmt.UNKNOWN, "muted"
         usage = self.view.usage
@@ -237,7 +237,7 @@ class AuditPanel(LineView):
         return fmt.share(self._weight(group), whole), "muted"
 
     def _weight(self, group: Group) -> float:
-        """What bar and share are of: cost; how many, of events and where nothing is priced."""
+        """Return what bar and share measure: cost, or the count for events and unpriced fleets."""
         counted = self._by in _EVENTS or not self._priced
         return group.usage.requests if counted else group.usage.cost_usd or 0.0
 

@@ -23,36 +23,38 @@ from madrox_tui.widgets.line_view import LineView
 
 
 class InstancesPanel(LineView):
-    """The list of instances; the one under the cursor is the selected one.
+    """The list of instances; the one under the cursor is selected.
 
-    Whatever changes, the cursor stays on its instance, and a list that was scrolled keeps that
-    instance on its line of the screen.
+    The cursor stays on its instance whatever changes; in a scrolled list that instance also stays
+    on its screen line.
     """
 
-    HELP = "Every instance, those that need you first; the one under the cursor is in the pane."
+    HELP = "All instances, those that need you first. The pane shows the one under the cursor."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Open pane", show=False, id="instances.open"),
-        Binding("s", "sort", "Sort by the next column", show=False, id="instances.sort"),
-        Binding("r", "reverse", "Reverse the order", show=False, id="instances.reverse"),
+        Binding("s", "sort", "Sort by next column", show=False, id="instances.sort"),
+        Binding("r", "reverse", "Reverse sort order", show=False, id="instances.reverse"),
         Binding(
             "t",
             "tree",
             "Tree",
             show=False,
             id="instances.tree",
-            tooltip="Parents and children as a tree; h folds a branch into its sums, l unfolds it",
+            tooltip="Toggle tree; h folds a branch into its totals, l unfolds it",
         ),
-        Binding("e", "problem", "Next instance with errors", show=False, id="instances.problem"),
-        Binding("D", "dead", "Hide or show the dead", show=False, id="instances.dead"),
+        Binding(
+            "e", "problem", "Go to next instance with errors", show=False, id="instances.problem"
+        ),
+        Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
     ]
     header_rows = 1
 
     class Selected(Message):
-        """The instance under the cursor, whenever it or anything about it may have changed.
+        """The selected instance, or something about it, may have changed.
 
         Attributes:
-            instance: Its state; `None` when no instance is shown.
-            at_s: The moment that the panels show.
+            instance: Its state; `None` if no instance is shown.
+            at_s: The time that the panels show.
         """
 
         def __init__(self, instance: InstanceState | None, at_s: float) -> None:
@@ -64,10 +66,10 @@ class InstancesPanel(LineView):
     """What to show; set by the app."""
 
     order: reactive[Order] = reactive(Order(), repaint=False)
-    """By what the rows are sorted."""
+    """How the rows are sorted."""
 
     as_tree: reactive[bool] = reactive(False, repaint=False)
-    """Whether children are below their parents."""
+    """Whether children are shown below their parents."""
 
     with_dead: reactive[bool] = reactive(True, repaint=False)
     """Whether terminated instances are shown."""
@@ -76,10 +78,10 @@ class InstancesPanel(LineView):
         super().__init__(id=id)
         self._rows: list[Row] = []
         self._folded: frozenset[str] = frozenset()
-        self._was_read = False  # until then the first row is whichever is first
+        self._was_read = False  # until the tree is read, the cursor stays on the first row
         self._cells = Cells()
         self._table = Table(instance_columns(self._cells))
-        self._texts: list[str] = []  # what was searched of a view, for the next letter
+        self._texts: list[str] = []  # searched texts of a view, cached for the next key press
         self._texts_of: Fitted[Row] | None = None
         self.entitle("Instances")
 
@@ -90,13 +92,13 @@ class InstancesPanel(LineView):
 
     @property
     def selected_time_s(self) -> float | None:
-        """When the selected instance was last heard of."""
+        """When the selected instance was last active."""
         return self.selected.last_activity_s if self.selected else None
 
     # --- what is shown -------------------------------------------------------
 
     def watch_view(self, before: View | None, view: View | None) -> None:
-        """Show a new view; where only time has passed, the ages that read otherwise by now."""
+        """Show a new view; if only time has passed, redraw only if an age now reads differently."""
         if view is None or not view.is_later(before):
             self._show()
             return
@@ -108,15 +110,15 @@ class InstancesPanel(LineView):
         self._announce()
 
     def watch_order(self) -> None:
-        """Show the rows in another order."""
+        """Sort the rows again."""
         self._show()
 
     def watch_as_tree(self) -> None:
-        """Show a list or a tree."""
+        """Switch between list and tree."""
         self._show()
 
     def watch_with_dead(self) -> None:
-        """Hide or show the dead."""
+        """Hide or show terminated instances."""
         self._show()
 
     def _show(self) -> None:
@@ -142,7 +144,7 @@ class InstancesPanel(LineView):
         self._announce()
 
     def _place_of(self, instance_id: str) -> int:
-        """The row that stands for an instance; the cursor's where none does any more."""
+        """Return the row that shows an instance; the cursor's row if none does any more."""
         for place, row in enumerate(self._rows):
             if instance_id in row.ids:
                 return place
@@ -152,12 +154,12 @@ class InstancesPanel(LineView):
         if self.view is None:
             return
         dead = sum(i.state is State.TERMINATED for i in self.view.instances)
-        hidden = f"  {dead} dead hidden" if dead and not self.with_dead else ""
+        hidden = f"  {dead} terminated hidden" if dead and not self.with_dead else ""
         reason = self._rows[self.cursor].shown.reason if self._rows else ""
         self.entitle(_title(self.view) + hidden, reason)
 
     def watch_cursor(self, old: int, new: int) -> None:
-        """Another instance is selected."""
+        """Announce the newly selected instance."""
         super().watch_cursor(old, new)
         self._entitle()
         self._announce()
@@ -167,12 +169,12 @@ class InstancesPanel(LineView):
         self.post_message(self.Selected(self.selected, at_s))
 
     def header(self, _line: int) -> list[Segment]:
-        """The headings; the one that the rows are sorted by is marked."""
+        """Draw the headings; the sort column is marked."""
         fitted = self._table.at(self.row_width, self.order.key)
         return fitted.header(self.cell_style("head"), self.order.key, self.order.mark)
 
     def row(self, index: int) -> list[Segment]:
-        """One instance; the dead are dimmed."""
+        """Draw one instance, dimmed if it is terminated."""
         row = self._rows[index]
         segments = self._table.at(self.row_width, self.order.key).row(row, self.cell_style)
         if row.shown.state is State.TERMINATED:
@@ -181,39 +183,39 @@ class InstancesPanel(LineView):
         return segments
 
     def nothing(self) -> str:
-        """What is waited for."""
+        """Say what the panel is waiting for."""
         if self.view is None or self.view.state.waiting is not None:
             return ""
         if self.view.instances:
-            return "all of them are dead: D shows them"
+            return "all instances are terminated: press D to show them"
         if self.view.narrowed:
-            return "no instance passes the filter: Esc drops it"
-        return "no instance yet: one appears when its first log is written"
+            return "no instance matches the filter: press Esc to clear it"
+        return "no instances yet: each one appears when its first log is written"
 
     def whole_text(self, index: int) -> str:
-        """What is shown of an instance, and what there is no room for."""
+        """Return a row's text, including what there is no room to show."""
         fitted = self._table.at(self.row_width, self.order.key)
         return f"{fitted.text(self._rows[index])}\n{searched(self._rows[index])}"
 
     def find_rows(self, text: str) -> Sequence[int]:
-        """The rows that hold a text, also in a column that there is no room for."""
+        """Return the rows that contain a text, even in a column that is not shown."""
         fitted = self._table.at(self.row_width, self.order.key)
         if fitted is not self._texts_of:
             self._texts, self._texts_of = list(map(self.whole_text, range(self.count))), fitted
         return [i for i, whole in enumerate(self._texts) if holds(whole, text)]
 
     def export(self) -> Export:
-        """The rows as values."""
+        """Export the rows."""
         return instance_export(self._rows)
 
     def copy_text(self) -> str:
-        """The id of the selected instance: what other commands want to be given."""
+        """Return the id of the selected instance, for use in other commands."""
         return self.selected.instance_id if self.selected else ""
 
     # --- from one run to the next --------------------------------------------
 
     def kept(self) -> dict[str, Any]:
-        """How the rows are arranged."""
+        """Save how the rows are arranged."""
         order = self.order
         return {
             "sort": order.key,
@@ -223,7 +225,7 @@ class InstancesPanel(LineView):
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
-        """Arrange the rows as they were; what makes no sense is left alone."""
+        """Restore the arrangement; invalid values are ignored."""
         if kept.get("sort") in self._table.keys:
             self.order = Order(kept["sort"], kept.get("reverse") is True)
         self.as_tree = kept.get("tree") is True
@@ -243,20 +245,20 @@ class InstancesPanel(LineView):
         self.order = Order(keys[(keys.index(self.order.key) + 1) % len(keys)])
 
     def action_reverse(self) -> None:
-        """Sort the other way round."""
+        """Reverse the sort order."""
         self.order = Order(self.order.key, not self.order.reverse)
 
     def action_tree(self) -> None:
-        """Show a tree, or a list again."""
+        """Toggle the tree."""
         self.as_tree = not self.as_tree
 
     def action_dead(self) -> None:
-        """Hide the dead, or show them again."""
+        """Toggle terminated instances."""
         self.with_dead = not self.with_dead
 
     def action_needy(self) -> None:
         """Go to the next instance that needs you."""
-        self._seek(lambda i: i.state in NEEDS_YOU, "nobody needs you")
+        self._seek(lambda i: i.state in NEEDS_YOU, "no instance needs you")
 
     def action_problem(self) -> None:
         """Go to the next instance with errors."""
@@ -272,7 +274,7 @@ class InstancesPanel(LineView):
         self.notify(none, markup=False)
 
     def action_sideways(self, columns: int) -> None:
-        """In the tree: fold the branch (or go to the parent), or unfold it."""
+        """In the tree, fold the branch (or go to the parent), or unfold it; else scroll."""
         if not self.as_tree or not self._rows:
             super().action_sideways(columns)
             return
@@ -290,9 +292,9 @@ class InstancesPanel(LineView):
             self._show()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a heading sorts by that column, another reverses; one on a sign folds.
+        """Sort by a clicked heading, reverse on the next click; fold at a clicked fold sign.
 
-        Textual calls the handler of the list, for clicks on rows, besides this one.
+        Textual also calls the base class's handler, which handles clicks on rows.
         """
         x, y = event.get_content_offset_capture(self)
         place = self._table.at(self.row_width, self.order.key).column_at(x)
@@ -307,7 +309,7 @@ class InstancesPanel(LineView):
             self.order = Order(column.key, again and not self.order.reverse)
 
     def _fold_at(self, index: int, x: int) -> None:
-        """Fold or unfold the branch whose sign is at cell `x` of the name."""
+        """Fold or unfold a branch if its sign is at cell `x` of the name."""
         row = self._rows[index] if self.as_tree and index < len(self._rows) else None
         if row is not None and row.branch and x // 2 == row.depth:
             self._fold(self._folded ^ {row.instance.instance_id})

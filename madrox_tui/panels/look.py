@@ -1,4 +1,4 @@
-"""How a state looks, the same in every panel."""
+"""The glyph and style of each state, the same in every panel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from logging_core.analyse.state import State
 
 
 class Look(NamedTuple):
-    """Sign, cell style and place in the default order of a state."""
+    """A state's glyph, cell style and rank in the default order."""
 
     glyph: str
     style: str
@@ -26,7 +26,7 @@ LOOKS = {
     State.UNKNOWN: Look("-", "muted", 6),
     State.TERMINATED: Look("·", "muted", 7),
 }
-"""Ranks: who needs you first, then who works, who rests, the unknown, the gone."""
+"""Ranks: those that need you first, then working, suspended, idle, unknown, terminated."""
 
 NEEDS_YOU = frozenset({State.WAITING, State.STUCK, State.ERROR})
-"""The states that a person should look at."""
+"""The states that need a person's attention."""

@@ -1,4 +1,4 @@
-"""Panel 2: what the selected instance's terminal shows, and what it showed at any time before."""
+"""Panel 2: what the selected instance's terminal shows now, or showed at any earlier time."""
 
 from __future__ import annotations
 
@@ -17,26 +17,36 @@ from madrox_tui.widgets.replay_view import ReplayView
 
 
 class ReplayPanel(ReplayView):
-    """One pane as it is, following, or as it was; below it a line to go through its time.
+    """One pane, live or rewound, with a scrubber below it.
 
     Args:
         source: Where earlier frames come from.
-        now: A clock that never goes back, in seconds: for playing.
+        now: A monotonic clock, in seconds, for playback.
     """
 
-    HELP = "The selected instance's terminal: as it is now, or any capture of it from before."
+    HELP = "The selected instance's terminal: the newest capture, or any earlier one."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("[", "step(-1)", "Frame before", show=False, id="pane.previous"),
-        Binding("]", "step(1)", "Next frame", show=False, id="pane.next"),
+        Binding("[", "step(-1)", "Go to previous frame", show=False, id="pane.previous"),
+        Binding("]", "step(1)", "Go to next frame", show=False, id="pane.next"),
         Binding(
-            "{", "differ(-1)", "Previous different frame", show=False, id="pane.differ_previous"
+            "{",
+            "differ(-1)",
+            "Go to previous differing frame",
+            show=False,
+            id="pane.differ_previous",
         ),
-        Binding("}", "differ(1)", "Next different frame", show=False, id="pane.differ_next"),
-        Binding("<", "speed(-1)", "Slower", show=False, id="pane.slower"),
-        Binding(">", "speed(1)", "Faster", show=False, id="pane.faster"),
-        Binding("d", "mode", "All, what is new, or both", show=False, id="pane.mode"),
-        Binding("w", "wrap", "Break long lines, or not", show=False, id="pane.wrap"),
+        Binding(
+            "}",
+            "differ(1)",
+            "Go to next differing frame",
+            show=False,
+            id="pane.differ_next",
+        ),
+        Binding("<", "speed(-1)", "Play slower", show=False, id="pane.slower"),
+        Binding(">", "speed(1)", "Play faster", show=False, id="pane.faster"),
+        Binding("d", "mode", "Cycle full / new text / diff", show=False, id="pane.mode"),
+        Binding("w", "wrap", "Toggle wrap", show=False, id="pane.wrap"),
     ]
 
     def __init__(
@@ -50,10 +60,10 @@ class ReplayPanel(ReplayView):
         self.entitle("Pane")
         self._at_s = 0.0
 
-    # --- what the screen says and asks ---------------------------------------
+    # --- called by the screen ------------------------------------------------
 
     def show_instance(self, instance: InstanceState | None, at_s: float) -> None:
-        """Say whose pane this is, what is known of it, and what time it is."""
+        """Show an instance's pane; `at_s` is the time that ages are counted to."""
         before = self.instance_id
         self._instance, self._at_s = instance, at_s
         if self.instance_id != before:
@@ -63,7 +73,7 @@ class ReplayPanel(ReplayView):
         self._entitle()
 
     def show_at(self, time_s: float | None) -> None:
-        """Show the frame of a moment, in seconds since the epoch; `None`: the newest, following."""
+        """Show the frame of a time, in seconds since the epoch; `None` follows the newest."""
         self._moment_s = time_s
         if time_s is None:
             self.action_last()
@@ -71,52 +81,52 @@ class ReplayPanel(ReplayView):
             self._go(Goal(Kind.MOMENT, time_s))
 
     def toggle_play(self) -> bool:
-        """Play, or pause, when looking at the past; whether that was what `Space` meant."""
+        """Play or pause if the pane is rewound; return whether it was."""
         if self.rewound and self.pane is not None:
             self.playing = not self.playing
             return True
         return False
 
     def nothing(self) -> str:
-        """Why there is no frame."""
+        """Say why there is no frame."""
         if self._instance is None:
             return "no instance selected"
         if self._instance.newest_frame is None:
             missing = "no capture of this pane yet: log_tmux_output() writes one"
             return "" if self._seeking else missing
         if self._gone:
-            return "the file of this capture is gone"
+            return "this capture's file is gone"
         if self.pane is None:
-            return "no capture of this pane before that moment" if self.rewound else ""
-        return "nothing new since the frame before" if self.pane.texts else "a blank screen"
+            return "no capture of this pane before that time" if self.rewound else ""
+        return "nothing new since the previous frame" if self.pane.texts else "blank screen"
 
     # --- keys ----------------------------------------------------------------
 
     def action_step(self, frames: int) -> None:
-        """Show the frame so many on."""
+        """Step a number of frames, back if negative."""
         if frames < 0 or not self.follow:
             self._go(Goal(Kind.STEP, frames))
 
     def action_differ(self, direction: int) -> None:
-        """Show the nearest frame that differs."""
+        """Skip to the nearest frame that differs."""
         if direction < 0 or not self.follow:
             self._go(Goal(Kind.DIFFERING, direction))
 
     def action_speed(self, steps: int) -> None:
-        """Play faster, or slower."""
+        """Play faster, or slower if negative."""
         self._playback.change_speed(steps)
         if self.playing:
             self._play()
         self._entitle()
 
     def action_first(self) -> None:
-        """Show the first frame that was captured."""
+        """Show the first frame."""
         self._go(Goal(Kind.FIRST))
 
-    # --- what the border says --------------------------------------------------
+    # --- the border ----------------------------------------------------------
 
     def _entitle(self) -> None:
-        """Say whose pane it is, which frame is shown, and what is going on."""
+        """Show the instance, the frame and the playback state in the border."""
         title = "Pane" if self._instance is None else f"Pane  {self._instance.label}"
         if self.mode is not Mode.FULL:
             title += f" · {self.mode.value}"
@@ -128,7 +138,7 @@ class ReplayPanel(ReplayView):
         yield from self._place.facts(self._at_s)
         if self._gone:
             yield "file gone"
-        # At an earlier moment nothing is new: how many frames there were then is not the same.
+        # At an earlier time nothing is new, and the instance had a different number of frames.
         new = self._instance.frames - self._seen if self._moment_s is None else 0
         yield from self._progress(new)
 

@@ -1,4 +1,4 @@
-"""Panel 3: what was said, by all instances, in order."""
+"""Panel 3: the messages of all instances, in order."""
 
 from __future__ import annotations
 
@@ -22,32 +22,31 @@ from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
 NEAR = 100
-"""Older messages are read when fewer rows than these are left above."""
+"""Older messages are prefetched when fewer rows than this are left above."""
 
 
 class TimelinePanel(LineView):
-    """Messages of the shown instances, newest at the bottom; older ones come as one scrolls up.
+    """Messages of the instances shown, newest at the bottom; older ones load on scrolling up.
 
     Args:
-        source: Where messages come from that are older than the state holds; `None` for none.
+        source: Reads messages older than those in the state; `None` for none.
     """
 
     HELP = (
-        "Messages to (→) and from (←) the instances, newest at the bottom; errors (✗) and what "
-        "else happened (·) between them. Older ones are read as you scroll up."
+        "Messages to (→) and from (←) the instances, newest at the bottom, with errors (✗) and "
+        "other events (·) between them. Scrolling up loads older messages."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Full message", show=False, id="timeline.open"),
-        Binding("p", "other_half", "The other half", show=False, id="timeline.other_half"),
-        Binding("e", "problem", "Next problem", show=False, id="timeline.problem"),
+        Binding("enter", "choose", "Open message", show=False, id="timeline.open"),
         Binding(
-            "E",
-            "events",
-            "Events",
+            "p",
+            "other_half",
+            "Go to matching request / reply",
             show=False,
-            id="timeline.events",
-            tooltip="Hide or show what happened between the messages",
+            id="timeline.other_half",
         ),
+        Binding("e", "problem", "Go to next problem", show=False, id="timeline.problem"),
+        Binding("E", "events", "Toggle events", show=False, id="timeline.events"),
     ]
 
     view: reactive[View | None] = reactive(None, repaint=False)
@@ -72,30 +71,30 @@ class TimelinePanel(LineView):
 
     @property
     def selected(self) -> Row | None:
-        """What the cursor is on."""
+        """The row under the cursor."""
         return self._rows.rows[self.cursor] if self.cursor < self.count else None
 
     @property
     def chosen(self) -> Entry | None:
-        """The message or event under the cursor; `None` if it is on a day or a silence."""
+        """The message or event under the cursor; `None` on a separator."""
         row = self.selected
         return row if isinstance(row, Message | TimelineEvent) else None
 
     @property
     def other_half(self) -> Message | None:
-        """The reply to the message under the cursor, or its request, if it is loaded."""
+        """The reply to the message under the cursor, or its request; `None` if not loaded."""
         index = self._rows.other_half(self.cursor) if self.chosen else None
         row = None if index is None else self._rows.rows[index]
         return row if isinstance(row, Message) else None
 
     @property
     def selected_time_s(self) -> float | None:
-        """The moment of the row under the cursor, seconds since the epoch."""
+        """The time of the row under the cursor, in seconds since the epoch."""
         return None if self.selected is None else self.selected.time_s
 
     @property
     def open_s(self) -> float | None:
-        """For how long the request under the cursor has been open, in seconds; else `None`."""
+        """How long the request under the cursor has been open, in seconds; else `None`."""
         message = self.selected
         if self.view is None or not isinstance(message, Message):
             return None
@@ -105,41 +104,41 @@ class TimelinePanel(LineView):
         return None if since_s is None else self.view.state.at_s - since_s
 
     def label(self, entry: Entry) -> str:
-        """What a person calls the instance of a message or an event."""
+        """Return the label of an entry's instance."""
         labels = self.view.labels if self.view else {}
         return labels.get(entry.instance_id, entry.instance_id or "fleet")
 
     def copy_text(self) -> str:
-        """The whole text of the row under the cursor."""
+        """Return the whole text of the row under the cursor."""
         return said(self.selected) if self.selected is not None else ""
 
     def whole_text(self, index: int) -> str:
-        """The whole message, of which the row is a line, and what else is known of it."""
-        from madrox_tui.timeline_find import texts  # only once somebody looks for something
+        """Return the whole text of a row's message, and everything else a search covers."""
+        from madrox_tui.timeline_find import texts  # imported on the first search
 
         return "\n".join(texts(self._rows.rows[index], self.view, self._open)) if self.view else ""
 
     def find_rows(self, text: str) -> Sequence[int]:
-        """The loaded rows that hold `text`, ascending; also where there is no room to show it."""
+        """Return the loaded rows that contain `text`, ascending, even where it is not shown."""
         from madrox_tui.timeline_find import holding
 
         return holding(self._rows.rows, text, self.view, self._open) if self.view else ()
 
     def export(self) -> Export:
-        """The loaded messages and events as values."""
-        from madrox_tui.timeline_export import timeline_export  # only once somebody exports
+        """Export the loaded messages and events."""
+        from madrox_tui.timeline_export import timeline_export  # imported on the first export
 
         return timeline_export(self._rows.rows, self.view.labels if self.view else {})
 
     # --- what is shown -------------------------------------------------------
 
     def show_at(self, at_s: float | None) -> None:
-        """Show what was said last before a moment, wherever one was looking; `None`: the newest."""
-        del at_s  # the view of that moment ends there
+        """Go to the last message before a time, whatever was selected; `None`: to the newest."""
+        del at_s  # the view of that time ends there
         self.action_last()
 
     def watch_view(self, before: View | None, view: View | None) -> None:
-        """Add what is new, or choose all rows anew if the filter changed."""
+        """Add what is new, or rebuild all rows if the filter changed."""
         if view is None:
             return
         if not view.is_later(before):
@@ -147,11 +146,11 @@ class TimelinePanel(LineView):
             self._show(view)
             return
         if self._open:
-            self.refresh_changed()  # for how long they have been open
+            self.refresh_changed()  # the ages of open requests
         self._want_older()
 
     def watch_follow(self, follow: bool) -> None:
-        """Following, nothing is unseen."""
+        """Reset the count of new messages when following."""
         if follow:
             self._new = 0
         self._entitle()
@@ -170,12 +169,12 @@ class TimelinePanel(LineView):
         self._want_older()
 
     def _place(self) -> tuple[Row | None, Row | None]:
-        """The row under the cursor, and the one at the top of the screen."""
+        """Return the row under the cursor, and the one at the top of the screen."""
         top = self.scroll_offset.y
         return self.selected, self._rows.rows[top] if top < len(self._rows.rows) else None
 
     def _show_at(self, place: tuple[Row | None, Row | None]) -> None:
-        """Show the rows, and keep what is looked at where it is."""
+        """Show the rows, keeping cursor and scroll position on the same entries."""
         at_cursor, at_top = place
         if not self.follow and at_cursor is not None:
             self.set_reactive(LineView.cursor, self._rows.find(at_cursor))
@@ -190,11 +189,11 @@ class TimelinePanel(LineView):
         self.entitle(f"Timeline {fmt.count(self._rows.messages)}{new}", subtitle)
 
     def nothing(self) -> str:
-        """What is waited for."""
-        return "no message yet" if self.view and self.view.state.caught_up else ""
+        """Say what the panel is waiting for."""
+        return "no messages yet" if self.view and self.view.state.caught_up else ""
 
     def row(self, index: int) -> list[Segment]:
-        """One message on one line: when, which way, whose, what, and what it took."""
+        """Draw one entry on one line: time, direction, instance, text, and what it took."""
         if self.view is None:
             return []
         look = Look(self.view, self._open, self.cell_style)
@@ -203,7 +202,7 @@ class TimelinePanel(LineView):
     # --- older messages ------------------------------------------------------
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Read older messages when the first of the loaded ones come near."""
+        """Prefetch older messages when scrolled near the first one loaded."""
         super().watch_scroll_y(old_value, new_value)
         self._want_older()
 
@@ -245,7 +244,7 @@ class TimelinePanel(LineView):
     # --- keys ----------------------------------------------------------------
 
     def action_events(self) -> None:
-        """Hide or show what happened between the messages."""
+        """Toggle events."""
         self._events = not self._events
         if self.view is not None:
             self._show(self.view)
@@ -260,15 +259,15 @@ class TimelinePanel(LineView):
             self._move_to(index)
         else:
             is_request = is_open(message, self._open)
-            self.notify("no reply yet" if is_request else "its other half is not loaded")
+            self.notify("no reply yet" if is_request else "the matching message is not loaded")
 
     def action_problem(self) -> None:
-        """Go to the next error or stuck request, around the end."""
+        """Go to the next error, stuck request or suspect message, wrapping at the end."""
         count = self.count
         rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
         index = next((i for i in rows if self._is_problem(self._rows.rows[i])), None)
         if index is None:
-            self.notify("no problem among the loaded rows")
+            self.notify("no problems in the loaded rows")
         else:
             self._move_to(index)
 

@@ -1,1 +1,1 @@
-"""What opens over the panels."""
+"""The main screen, and the dialogs that open over it."""

@@ -1,4 +1,4 @@
-"""Where to write the rows: a file's name, whose suffix is the format."""
+"""The export dialog: a file name, whose suffix selects the format."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from madrox_tui.widgets.line_input import LineInput
 
 
 class ExportScreen(ModalScreen[None]):
-    """Asks for a file and writes it; a relative name is below the current directory.
+    """Asks for a file name and writes the file; relative to the current directory.
 
     Args:
-        export: What is written.
-        now: The clock, for the name that is offered.
+        export: What to write.
+        now: The clock, for the default name.
     """
 
     AUTO_FOCUS = "LineInput"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Cancel", id="export.cancel"),
-        Binding("tab", "format", "CSV or JSON lines", id="export.format"),
+        Binding("tab", "format", "Toggle .csv / .jsonl", id="export.format"),
     ]
     DEFAULT_CSS = """
     ExportScreen {
@@ -47,18 +47,16 @@ class ExportScreen(ModalScreen[None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        """The name, and what the keys do."""
+        """The name, and a key hint."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(f"Export {self._export.name}")
             name = file_name(self._export.name, self._now(), SUFFIXES[0])
             yield LineInput(name)
-            yield Label(
-                Content("Enter writes it, Tab changes between .csv and .jsonl, Esc cancels")
-            )
+            yield Label(Content("Enter: write the file   Tab: .csv / .jsonl   Esc: cancel"))
             yield Label(id="export-problem", markup=False)
 
     def action_format(self) -> None:
-        """Change the suffix."""
+        """Toggle the suffix."""
         line = self.query_one(LineInput)
         path = Path(line.value)
         if path.name:

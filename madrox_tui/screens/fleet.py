@@ -1,4 +1,4 @@
-"""Which look at the fleet is on the screen: the newest, a held one, or one of an earlier moment."""
+"""Which view of the fleet is on the screen: the newest, a paused one, or an earlier one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from madrox_tui.widgets.status_bar import StatusBar
 
 
 class FleetScreen(Screen[None]):
-    """Follows a tree, and says in the status line what is shown of it.
+    """Follows a tree, and shows in the status line which view is on the screen.
 
     Args:
         feed: Where views come from.
-        filter_text: The filter to begin with.
+        filter_text: The initial filter.
     """
 
     view: reactive[View | None] = reactive(None, repaint=False)
     """What the panels show."""
 
     paused: reactive[bool] = reactive(False, layout=False)
-    """Whether the panels hold what they show."""
+    """Whether the panels are paused."""
 
     moment_s: reactive[float | None] = reactive(None, layout=False)
-    """The earlier moment that the panels show or are about to; `None` for the newest."""
+    """The earlier time that the panels show, or are about to; `None` for the newest."""
 
     def __init__(self, feed: Feed, filter_text: str = "") -> None:
         super().__init__()
@@ -41,14 +41,14 @@ class FleetScreen(Screen[None]):
         self._latest: View | None = None
 
     def follow_tree(self) -> None:
-        """Show what the feed brings, until the app ends."""
+        """Show the feed's views until the app ends."""
         first = self._feed.begin()
         if first is not None:
             self._publish(first)
-        self.call_after_refresh(self._begin)  # the first paint shares the processor with nobody
+        self.call_after_refresh(self._begin)  # keeps the processor free for the first paint
 
     def _begin(self) -> None:
-        if self.app.return_code is None:  # else it was left already
+        if self.app.return_code is None:  # else the app has exited already
             self._run_feed()
 
     @work(group="feed")
@@ -61,7 +61,7 @@ class FleetScreen(Screen[None]):
         self._narrow()
 
     def action_pause(self) -> None:
-        """Play or pause the panel that is looking back; else hold all, or show the newest again."""
+        """Play or pause a rewound panel; else pause the screen, or return to live."""
         panel = self.query_one(PanelGrid).current
         if isinstance(panel, Plays) and panel.toggle_play():
             return
@@ -74,29 +74,29 @@ class FleetScreen(Screen[None]):
     # --- earlier moments -----------------------------------------------------
 
     def action_moment(self) -> None:
-        """Show every panel at the moment of the selected row, or live again."""
+        """Show every panel at the selected row's time, or return to live."""
         if self.moment_s is not None:
             self.go_live()
             return
         panel = self.query_one(PanelGrid).current
         at_s = panel.selected_time_s if isinstance(panel, HasMoment) else None
         if at_s is None:
-            self.notify("the selected row has no time: T goes to one", markup=False)
+            self.notify("the selected row has no time: press T to enter one", markup=False)
         else:
             self.show_moment(at_s)
 
     def action_go_to(self) -> None:
-        """Ask for a time, and show every panel as of then."""
+        """Ask for a time, and show every panel at it."""
         from madrox_tui.screens.moment import MomentScreen
 
         self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
 
     def show_moment(self, at_s: float | None) -> None:
-        """Show every panel at an earlier moment, in seconds since the epoch; `None`: as it is."""
+        """Show every panel at an earlier time, in seconds since the epoch; `None` is a no-op."""
         if at_s is None:
             return
         if not self._feed.knows_the_past:
-            self.notify("there is no history of this tree", severity="warning", markup=False)
+            self.notify("no history is available for this tree", severity="warning", markup=False)
             return
         self.moment_s = at_s
         self._show_status()
@@ -107,7 +107,7 @@ class FleetScreen(Screen[None]):
         try:
             view = await self._feed.at(at_s)
         except OSError as error:
-            self.notify(safe_line(f"no history: {error}"), severity="error", markup=False)
+            self.notify(safe_line(f"cannot load history: {error}"), severity="error", markup=False)
             self.go_live()
             return
         if self.moment_s == at_s:
@@ -116,7 +116,7 @@ class FleetScreen(Screen[None]):
             self._show_status()
 
     def go_live(self) -> None:
-        """Show the newest again."""
+        """Return to live."""
         if self.moment_s is not None:
             self.workers.cancel_group(self, "moment")
             self._tell_panels(None)
@@ -149,7 +149,7 @@ class FleetScreen(Screen[None]):
         while True:
             held = self._held
             view = await self._feed.narrow(self.filter, self.scope, held)
-            if self._held is held:  # else another moment was chosen meanwhile
+            if self._held is held:  # else another view was chosen meanwhile
                 break
         self.view = view
         self._show_status()

@@ -1,4 +1,4 @@
-"""Log health: what the reader could not make sense of, and what the tree takes."""
+"""The log health dialog: what could not be read, and the tree's disk use."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from madrox_tui.health import DiskLooks, DiskSource, health_lines
 from madrox_tui.widgets.line_report import LineReport
 
 MEASURED_EVERY_S = 5.0
-"""How often the disk is looked at again while the report is open."""
+"""How often the disk is measured while the report is open."""
 
 
 class HealthScreen(ModalScreen[None]):
-    """The report on the logs, over the panels.
+    """The log health report, over the panels.
 
     Args:
-        state: The fleet as it is shown, whenever it is asked.
-        source: Measures the disk, again and again while the report is open.
-        every_s: How often the report is made anew.
+        state: Returns the fleet's state as currently shown.
+        source: Measures the disk.
+        every_s: How often to measure and to rebuild the report.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,7 +55,7 @@ class HealthScreen(ModalScreen[None]):
             yield LineReport()
 
     def on_mount(self) -> None:
-        """Measure now, and then from time to time."""
+        """Measure now, and then periodically."""
         self._measure_anew()
         self.set_interval(self._every_s, self._measure_anew)
 
@@ -64,7 +64,7 @@ class HealthScreen(ModalScreen[None]):
         self.call_after_refresh(self._show)
 
     def _measure_anew(self) -> None:
-        """Measure the disk, unless that is still under way: a large tree takes a while."""
+        """Measure the disk, unless a measurement is running: a large tree takes a while."""
         if self._measuring is None or self._measuring.is_finished:
             self._measuring = self._measure()
         else:

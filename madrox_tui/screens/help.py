@@ -1,4 +1,4 @@
-"""Every key, from the bindings themselves."""
+"""The help dialog: every key, generated from the bindings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from madrox_tui.widgets.line_report import LineReport
 
 
 class HelpScreen(ModalScreen[None]):
-    """What the keys do; grouped as given.
+    """Shows what the keys do.
 
     Args:
-        about: What the focused panel is, in a sentence; may be empty.
+        about: Describes the focused panel in a sentence; may be empty.
         groups: Headings and their bindings, in order.
     """
 

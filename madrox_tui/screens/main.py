@@ -1,4 +1,4 @@
-"""The main screen: four panels, their keys, and the one assignment that changes them."""
+"""The main screen: the four panels and their keys."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class MainScreen(FleetScreen):
 
     Args:
         feed: Where views come from.
-        settings: The filter to begin with, and what panels want to know.
-        remembered: How the screen was left the last time.
+        settings: The user's settings; holds the initial filter.
+        remembered: How the screen was left last time.
     """
 
     AUTO_FOCUS = "#instances"
@@ -66,7 +66,7 @@ class MainScreen(FleetScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Look as it was left, and start following the tree."""
+        """Restore the layout, and start following the tree."""
         self.query_one(StatusBar).pieces = (READING,)
         self.query_one(PanelGrid).restore(self._remembered)
         self.set_class(self._remembered.zoomed, "-zoomed")
@@ -101,13 +101,13 @@ class MainScreen(FleetScreen):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a line is edited, every key is text."""
+        """Disable our keys while a line is edited: every key is text."""
         del parameters
         editing = self.query_one(FilterBar).editing or self.query_one(FindBar).editing
         return action not in OWN_ACTIONS or not editing
 
     def action_clear(self) -> None:
-        """Stop finding; go back to live; if that is so already, drop filter and scope."""
+        """Close find; else return to live; else clear filter and scope."""
         find = self.query_one(FindBar)
         if find.shown:
             find.action_clear()
@@ -123,7 +123,7 @@ class MainScreen(FleetScreen):
         self.query_one(InstancesPanel).action_needy()
 
     def action_only(self) -> None:
-        """Scope every panel to the selected instance, or to all again."""
+        """Toggle between the selected instance and all."""
         instance = self.query_one(InstancesPanel).selected
         scope = instance.instance_id if instance and self.scope is None else None
         self.narrow(self.filter, scope)
@@ -139,17 +139,17 @@ class MainScreen(FleetScreen):
         return self._grid.query_exactly_one(".-current", LineView)
 
     def action_panel(self, panel_id: str) -> None:
-        """Focus a panel; where only one fits, show it."""
+        """Focus a panel, and show it if only one fits."""
         self._grid.show(panel_id)
 
     def action_next_panel(self, step: int) -> None:
-        """Focus the next panel, or the one before."""
+        """Focus the next panel, or the previous one."""
         ids = list(PANELS)
         position = ids.index(self._grid.current.id or ids[0])
         self._grid.show(ids[(position + step) % len(ids)])
 
     def action_zoom(self) -> None:
-        """Show only the focused panel, or all again."""
+        """Maximise the focused panel, or restore all."""
         self.toggle_class("-zoomed")
 
     def action_grow(self, steps: int) -> None:
@@ -157,7 +157,7 @@ class MainScreen(FleetScreen):
         self._grid.grow(steps)
 
     def remembered(self) -> Remembered:
-        """How the screen is left, but for the theme."""
+        """Return the screen's state to save, except the theme."""
         left = self._grid.remembered(zoomed=self.has_class("-zoomed"))
         return msgspec.structs.replace(left, filters=self.query_one(FilterBar).kept)
 
@@ -211,7 +211,7 @@ class MainScreen(FleetScreen):
         self.app.exit()
 
     def action_health(self) -> None:
-        """Show what could not be read, what is odd, and what the tree takes."""
+        """Open the log health report."""
         from madrox_tui.screens.health import HealthScreen
 
         view = self.view
@@ -219,7 +219,7 @@ class MainScreen(FleetScreen):
             self.app.push_screen(HealthScreen(lambda: (self.view or view).state, self._feed))
 
     def action_palette(self) -> None:
-        """Every action, instance and theme by name."""
+        """Open the command palette."""
         self.app.action_command_palette()
 
     def action_keys(self) -> None:

@@ -1,4 +1,4 @@
-"""One message and its other half, whole."""
+"""One message in full, beside its reply or request."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from madrox_tui.columns import fit_inner
 from madrox_tui.timeline_rows import Entry, said
 from madrox_tui.widgets.text_view import TextView
 
-_FRAME = 6  # cells of its line that a title does not get
+_FRAME = 6  # cells of the border line that the title cannot use
 
 MAX_JSON_CHARS = 256 * 1024
-"""A longer text is shown as it is, JSON or not."""
+"""A longer text is not formatted as JSON."""
 
 
 class MessageScreen(ModalScreen[None]):
-    """The full text of a message and of its other half, over the panels.
+    """Shows the full text of a message and of its other half, over the panels.
 
     Args:
-        entry: The message, or what happened between messages.
-        label: What a person calls its instance.
+        entry: The message or event.
+        label: The label of its instance.
         other: The reply to it, or the request that it answers; `None` if there is none.
-        open_s: For how long it has been waiting for its reply, in seconds; `None` if it is not.
+        open_s: How long it has been waiting for a reply, in seconds; `None` if it is not.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", id="message.close"),
-        Binding("p", "other_half", "Other half", id="message.other_half"),
+        Binding("p", "other_half", "Request / reply", id="message.other_half"),
         Binding("y", "copy", "Copy", id="message.copy", priority=True),
     ]
 
@@ -87,7 +87,7 @@ class MessageScreen(ModalScreen[None]):
         self._first = self._entries.index(entry)
 
     def compose(self) -> ComposeResult:
-        """A frame for each half, the request first."""
+        """A frame for each half, request first."""
         with Container(id="halves"):
             for entry in self._entries:
                 paired = "-paired" if len(self._entries) > 1 else ""
@@ -96,7 +96,7 @@ class MessageScreen(ModalScreen[None]):
                     yield TextView(pretty(said(entry)) or "(no text)")
 
     def on_mount(self) -> None:
-        """Begin with the message that was opened."""
+        """Focus the message that was opened."""
         self._views[self._first].focus()
 
     @property
@@ -109,21 +109,23 @@ class MessageScreen(ModalScreen[None]):
         return next(focused, self._first)
 
     def action_other_half(self) -> None:
-        """Go to the other half."""
+        """Focus the other half."""
         if len(self._entries) > 1:
             self._views[1 - self._here].focus()
         else:
-            self.notify("no reply yet" if self._open_s is not None else "its other half is unknown")
+            self.notify(
+                "no reply yet" if self._open_s is not None else "the matching message is not loaded"
+            )
 
     def action_copy(self) -> None:
-        """Copy the whole text of the half that has the focus, as it was said."""
+        """Copy the text of the focused half, unformatted."""
         text, notice = clip(said(self._entries[self._here]))
         if text:
             self.app.copy_to_clipboard(text)
         self.notify(notice, markup=False)
 
     def _facts(self, entry: Entry) -> Iterator[str]:
-        """When, and what it took; below that a line for each id, beneath each other."""
+        """Yield a line with time and what it took, then a line for each id."""
         yield "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
         ids = {"instance": entry.instance_id or "fleet"}
         if isinstance(entry, Message):
@@ -148,7 +150,7 @@ class MessageScreen(ModalScreen[None]):
 
 
 class _Half(Vertical):
-    """The frame of a message; its title says which way, whose and when."""
+    """The frame of a message; its title shows direction, instance and time."""
 
     def __init__(self, entry: Entry, label: str, *, classes: str) -> None:
         super().__init__(classes=classes)
@@ -156,13 +158,13 @@ class _Half(Vertical):
         self._label = label
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Cut the name, not the time, where there is not enough room for both."""
+        """Truncate the name, not the time, if both do not fit."""
         room = self.outer_size.width - _FRAME
         self.border_title = Content(_title(self._entry, self._label, room))
 
 
 def pretty(text: str) -> str:
-    """JSON indented, with its numbers and escapes as they were; any other text as it is."""
+    """Indent JSON, keeping its numbers and escapes; return any other text unchanged."""
     stripped = text.strip()
     if not stripped.startswith(("{", "[")) or len(stripped) > MAX_JSON_CHARS:
         return text
@@ -173,7 +175,7 @@ def pretty(text: str) -> str:
 
 
 def _title(entry: Entry, label: str, room: int) -> str:
-    """Which way, whose, and when, in `room` cells if there is one for the name."""
+    """Return direction, instance and time, in `room` cells if at least one is left for the name."""
     if isinstance(entry, TimelineEvent):
         way = "✗ " if entry.is_error else "· "
     else:

@@ -1,4 +1,4 @@
-"""Asks for a time to go to."""
+"""The dialog that asks for a time to go to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from madrox_tui.widgets.line_input import LineInput
 
 
 class MomentScreen(ModalScreen[float | None]):
-    """One line to type a moment into; gives it in seconds since the epoch, `None` if left.
+    """Asks for a time; returns seconds since the epoch, `None` if cancelled.
 
     Args:
         now: The clock, seconds since the epoch.
@@ -34,7 +34,7 @@ class MomentScreen(ModalScreen[float | None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        """The line, and below it what may be typed or what was wrong."""
+        """The line, and below it a hint or the error."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content("Go to a time")
             yield LineInput()

@@ -18,17 +18,17 @@ from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with
 from madrox_tui.widgets.event_list import EventList
 
 PAGE = 200
-"""So many events are read at first; twice as many whenever the end of the list is reached."""
+"""Events read at first; doubled whenever the cursor nears the end of the list."""
 
 
 class RowsScreen(ModalScreen[None]):
-    """Lists events, over the panels; older ones are read as one comes to the end.
+    """Lists events, over the panels; older ones load near the end of the list.
 
     Args:
-        query: Which.
+        query: Selects the events.
         source: Reads them.
-        names: What to call instances, by id.
-        happened: What else happened: errors that are not in the audit trail.
+        names: Instance names by id.
+        happened: Events of the fleet's state, for errors that are not in the audit trail.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,7 +56,7 @@ class RowsScreen(ModalScreen[None]):
             yield self._list
 
     def on_mount(self) -> None:
-        """Read the newest; and more when the cursor comes near the end."""
+        """Read the newest events, and more when the cursor nears the end."""
         self._read(PAGE)
         self.watch(self._list, "cursor", self._moved, init=False)
 

@@ -1,1 +1,1 @@
-"""Widgets that know nothing of instances or logs."""
+"""The widgets that panels and screens are built from."""

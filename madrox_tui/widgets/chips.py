@@ -1,4 +1,4 @@
-"""The words of the kept filter, each on its own ground."""
+"""The terms of the active filter as chips."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from madrox_tui.filters import Word
 
 
 class Chips(Widget):
-    """As many words as fit; one that cannot work says why."""
+    """Shows the words of a filter; an invalid one says why."""
 
     DEFAULT_CSS = "Chips { height: 1; width: 1fr; }"
 
     words: reactive[tuple[Word, ...]] = reactive((), layout=False)
-    """What is shown."""
+    """The words shown."""
 
     def render(self) -> Content:
-        """One chip after the other."""
+        """Draw one chip per word."""
         return Content(" ").join([_chip(word) for word in self.words])
 
 

@@ -18,10 +18,10 @@ _LEAST = 10
 
 
 class EventList(LineView):
-    """Shows events, newest first: when, whose, what it took, and what went wrong.
+    """Shows events, newest first: time, instance, what it took, and errors.
 
     Args:
-        names: What to call instances, by id.
+        names: Instance names by id.
     """
 
     header_rows = 1
@@ -29,44 +29,44 @@ class EventList(LineView):
     def __init__(self, names: Mapping[str, str]) -> None:
         super().__init__()
         self.shown = Events()
-        """The events that are shown."""
+        """The events shown."""
         self._read = False
         self._names = names
         self._table = Table(_columns(Events(), names))
 
     def show_events(self, shown: Events) -> None:
-        """Show these events from now on."""
+        """Replace the events shown."""
         self.shown, self._read = shown, True
         self._table = Table(_columns(shown, self._names))
         self.show_rows(len(shown.newest_first))
 
     def header(self, _line: int) -> list[Segment]:
-        """The headings."""
+        """Draw the headings."""
         return self._table.at(self.row_width).header(self.cell_style("head"))
 
     def row(self, index: int) -> list[Segment]:
-        """One event."""
+        """Draw one event."""
         event = self.shown.newest_first[index]
         return self._table.at(self.row_width).row(event, self.cell_style)
 
     def export(self) -> Export:
-        """The events that are listed, as values; times are ISO 8601 with their offset."""
+        """Export the events listed; times are ISO 8601 with their offset."""
         return events_export(self.shown, self._names)
 
     def nothing(self) -> str:
-        """What is waited for."""
+        """Say why the list is empty."""
         if not self._read:
             return "reading the audit trail"
         if self.shown.more:
-            return "none among the newest events: the audit trail goes on before them"
-        return "not in the audit trail: it may stand in orchestrator.log, or its file is gone"
+            return "none among the newest events: older ones were not searched"
+        return "not in the audit trail: look in orchestrator.log, or the audit file was deleted"
 
     def _follows_end(self) -> bool:
         return False
 
 
 def _columns(shown: Events, names: Mapping[str, str]) -> list[Column[AuditEvent]]:
-    """The columns in which any of these events says something, as wide as what is longest."""
+    """Return the columns in which any of these events has a value, as wide as their content."""
 
     def named(event: AuditEvent) -> Cell:
         if event.instance_id is None:

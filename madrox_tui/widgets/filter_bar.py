@@ -1,4 +1,4 @@
-"""The filter line: narrows while it is typed, stays as chips when it is kept."""
+"""The filter line: narrows as you type, and shows the active filter as chips."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from madrox_tui.widgets.chips import Chips
 from madrox_tui.widgets.line_input import LineInput
 
 HISTORY = 50
-"""So many kept filters can be brought back."""
+"""How many previous filters can be recalled."""
 
 REMEMBERED = 10
-"""So many of them are remembered from one run to the next."""
+"""How many of them are saved from one run to the next."""
 
 LONGEST_FILTER = 200
-"""Characters: a longer one is not, so that what is remembered stays small."""
+"""In characters; a longer filter is not saved, which keeps the state file small."""
 
 
 class FilterBar(Horizontal):
     """One line below the panels; shown while it is edited or holds a filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Drop filter", id="filter.clear"),
+        Binding("escape", "clear", "Clear filter", id="filter.clear"),
         Binding("tab", "complete", "Complete", id="filter.complete"),
-        Binding("up", "recall(-1)", "Filter before", show=False, id="filter.before"),
-        Binding("down", "recall(1)", "Filter after", show=False, id="filter.after"),
+        Binding("up", "recall(-1)", "Previous filter", show=False, id="filter.before"),
+        Binding("down", "recall(1)", "Next filter", show=False, id="filter.after"),
     ]
     DEFAULT_CSS = """
     FilterBar {
@@ -54,24 +54,24 @@ class FilterBar(Horizontal):
     """
 
     class Changed(Message):
-        """The filter's text is another one."""
+        """The filter's text changed."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Left(Message):
-        """The line is no longer edited: the focus belongs to the panels again."""
+        """Editing ended: the focus should return to the panels."""
 
     view: reactive[View | None] = reactive(None, repaint=False)
-    """The fleet whose names, roles and models are offered; set by the app."""
+    """The view whose names, roles and models are offered as completions; set by the app."""
 
     def __init__(self, text: str = "", kept: Sequence[str] = ()) -> None:
-        """Begin with a filter.
+        """Create the line with an initial filter.
 
         Args:
             text: The filter.
-            kept: Those that were kept before, the newest last.
+            kept: Previous filters, newest last.
         """
         super().__init__()
         self._text = text
@@ -79,13 +79,13 @@ class FilterBar(Horizontal):
         self._recalled = 0
 
     def compose(self) -> ComposeResult:
-        """A label, the line, and what it was when it was kept."""
+        """A label, the input, and the chips."""
         yield Label(Content("filter"))
         yield LineInput(self._text, suggester=_Completing(self))
         yield Chips()
 
     def on_mount(self) -> None:
-        """A filter from the command line is shown as kept."""
+        """Show an initial filter as chips."""
         self._input.can_focus = False
         self._keep()
 
@@ -97,38 +97,38 @@ class FilterBar(Horizontal):
         self.screen.set_focus(self._input)
 
     def on_click(self) -> None:
-        """A click on a chip edits again."""
+        """Edit the filter on a click."""
         if not self.editing:
             self.edit()
             self.screen.refresh_bindings()
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """The filters to remember, the newest last."""
+        """The filters to save, newest last."""
         return tuple(t for t in self._kept[-REMEMBERED:] if len(t) <= LONGEST_FILTER)
 
     @property
     def editing(self) -> bool:
-        """Whether the line takes every key as text."""
+        """Whether the line is being edited, so that every key is text."""
         return self.has_class("-editing")
 
     def completed(self, line: str) -> str | None:
-        """The line with its last word completed; `None` if nothing begins like it."""
+        """Complete the line's last word; return `None` if no word starts with it."""
         return complete(line, vocabulary(self.view.state.instances if self.view else ()))
 
     def action_clear(self) -> None:
-        """Drop the filter."""
+        """Clear the filter."""
         self._input.value = ""
         self._leave()
 
     def action_complete(self) -> None:
-        """Accept what is offered."""
+        """Accept the completion."""
         line = self.completed(self._input.value)
         if line is not None:
             self._put(line)
 
     def action_recall(self, step: int) -> None:
-        """Take up a filter that was kept before."""
+        """Recall a previous filter, or a later one."""
         self._recalled = min(max(0, self._recalled + step), len(self._kept))
         self._put((*self._kept, "")[self._recalled])
 
@@ -165,7 +165,7 @@ class FilterBar(Horizontal):
 
 
 class _Completing(Suggester):
-    """Offers what the bar knows, dimmed behind the cursor."""
+    """Shows the bar's completion, dimmed, behind the cursor."""
 
     def __init__(self, bar: FilterBar) -> None:
         super().__init__(use_cache=False, case_sensitive=True)

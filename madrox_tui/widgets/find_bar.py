@@ -1,4 +1,4 @@
-"""The find line: what is looked for in a panel, and the how-manieth hit is looked at."""
+"""The find line: the search text, and which match of how many is selected."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from madrox_tui.widgets.rows import Rows
 
 
 class FindBar(Horizontal):
-    """One line below the panels; shown while it is edited or something is looked for."""
+    """One line below the panels; shown while it is edited or a search is active."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Stop finding", id="find.clear"),
+        Binding("escape", "clear", "Close find", id="find.clear"),
     ]
     DEFAULT_CSS = """
     FindBar {
@@ -35,7 +35,7 @@ class FindBar(Horizontal):
     """
 
     class Left(Message):
-        """The line is no longer edited: the focus belongs to the panel again."""
+        """Editing ended: the focus should return to the panel."""
 
         def __init__(self, view: Rows) -> None:
             super().__init__()
@@ -47,19 +47,19 @@ class FindBar(Horizontal):
         self._counted = ""
 
     def compose(self) -> ComposeResult:
-        """A label, the line, the count."""
+        """A label, the input, and the count."""
         yield Label(Content("find"))
         yield LineInput(select=True)
         yield Label(id="find-count", markup=False)
 
     def on_mount(self) -> None:
-        """The line is not reached by Tab, and leaves a dialog where it is."""
+        """Keep Tab from focusing the line; dock it in a dialog, so that nothing moves."""
         if self.screen.is_modal:
             self.styles.dock = "bottom"
         self._input.can_focus = False
 
     def open_for(self, view: Rows) -> None:
-        """Ask what to look for in a panel; what was looked for in another is dropped."""
+        """Edit the search text for a panel; a search in another panel ends."""
         if self._view is not None and self._view is not view:
             self._view.look_for("")
         self._view = view
@@ -70,21 +70,21 @@ class FindBar(Horizontal):
 
     @property
     def editing(self) -> bool:
-        """Whether the line takes every key as text."""
+        """Whether the line is being edited, so that every key is text."""
         return self.has_class("-editing")
 
     @property
     def shown(self) -> bool:
-        """Whether something is looked for: Esc ends that first."""
+        """Whether the line is shown: Esc closes it first."""
         return self.editing or self.has_class("-kept")
 
     def follow(self, view: Rows, found: Found) -> None:
-        """Show another count, if it is of the panel that is searched."""
+        """Update the count, if it is of the panel being searched."""
         if view is self._view:
             self._count(found)
 
     def action_clear(self) -> None:
-        """Look for nothing any more."""
+        """End the search."""
         self._input.value = ""
         if self._view is not None:
             self._view.look_for("")
@@ -98,17 +98,17 @@ class FindBar(Horizontal):
         text = count_text(found)
         if text != self._counted:
             label = self.query_one("#find-count", Label)
-            # Only another width lays out the whole screen anew.
+            # Only a change of width needs a layout of the whole screen.
             label.update(text, layout=len(text) != len(self._counted))
             self._counted = text
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.call_after_refresh(self._look)  # what is typed does not wait for what is found
+        self.call_after_refresh(self._look)  # typing does not wait for the search
 
     def _look(self) -> None:
-        """Look for what stands in the line now, if that was not done yet."""
+        """Search for the line's current text, unless that was done already."""
         wanted = self._input.value
         if self._view is not None and self._view.found.text != wanted:
             self._view.look_for(wanted)
@@ -128,7 +128,7 @@ class FindBar(Horizontal):
 
 
 def count_text(found: Found) -> str:
-    """Which hit of how many: `3/17`, `none`, or nothing when nothing is looked for."""
+    """Format which match of how many: `3/17`, `none`, or `''` without a search."""
     if not found.text:
         return ""
     return f"{found.number}/{len(found.rows)}" if found.rows else "none"

@@ -1,4 +1,4 @@
-"""One frame as rows: in full, only what is new in it, or with what is new and gone marked."""
+"""One frame as rows: in full, only its new text, or as a diff with the previous frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from madrox_tui.pane_diff import Line, compare
 from madrox_tui.widgets.line_view import LineView
 
 MOST_ROWS = 20_000
-"""Of a frame with more lines, only so many at its end are compared, or broken to fit."""
+"""Only this many lines at the end of a longer frame are compared or wrapped."""
 
 _GUTTER = 2
 
@@ -34,13 +34,13 @@ class Mode(Enum):
 
     @property
     def following(self) -> Mode:
-        """The mode that comes after this one."""
+        """The next mode in the cycle."""
         modes = list(Mode)
         return modes[(modes.index(self) + 1) % len(modes)]
 
 
 class _Row(NamedTuple):
-    """A row: which line of which pane, and which of its characters."""
+    """A row: a line of either pane, and a range of its characters."""
 
     line: Line
     start: int
@@ -48,7 +48,7 @@ class _Row(NamedTuple):
 
 
 class FrameView(LineView):
-    """Shows a pane's frame, and compares it with the one before. A subclass binds the keys."""
+    """Shows a pane's frame, or compares it with the previous one. A subclass binds the keys."""
 
     has_cursor: ClassVar[bool] = False
 
@@ -56,52 +56,52 @@ class FrameView(LineView):
     """The frame to show; `None` while there is none."""
 
     earlier: reactive[Pane | None] = reactive(None, layout=False)
-    """The frame before it, for the comparison; `None` if there is none."""
+    """The previous frame, for the diff; `None` if there is none."""
 
     mode: reactive[Mode] = reactive(Mode.FULL, layout=False)
     """What is shown of the frame."""
 
     wrap: reactive[bool] = reactive(False, layout=False)
-    """Whether long lines are broken instead of scrolled."""
+    """Whether long lines wrap instead of scrolling."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._rows: list[_Row] | None = None  # `None`: the lines of the pane as they are
+        self._rows: list[_Row] | None = None  # `None`: one row per line of the pane
         self._grounds: tuple[Theme | None, Ground | None] = (None, None)
 
     def watch_pane(self) -> None:
-        """Show another frame; who looks at its end keeps looking at the end."""
+        """Show another frame; a view scrolled to the end stays at the end."""
         at_end = self.scroll_offset.y >= self.max_scroll_y
         self.lay_out()
         if at_end and not self.follow:
             self._to_end()
 
     def show_frame(self, pane: Pane | None, earlier: Pane | None) -> None:
-        """Show a frame together with the one before it."""
+        """Show a frame, together with the previous one for the diff."""
         self.set_reactive(FrameView.earlier, earlier)
         self.pane = pane
 
     def watch_earlier(self) -> None:
-        """Compare anew."""
+        """Redo the diff."""
         if self.mode is not Mode.FULL:
             self.lay_out()
 
     def watch_mode(self) -> None:
-        """Show more or less of the frame."""
+        """Switch the mode."""
         self.lay_out()
 
     def watch_wrap(self) -> None:
-        """Break lines, or scroll them."""
+        """Switch between wrapping and scrolling."""
         self.scroll_to(x=0, animate=False, force=True)
         self.lay_out()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Break lines where they now have to be broken."""
+        """Wrap to the new width."""
         if self.wrap:
             self.lay_out()
 
     def lay_out(self) -> None:
-        """Make the rows of what is shown."""
+        """Rebuild the rows."""
         whole = self.mode is Mode.FULL and not self.wrap
         self._rows = None if whole else list(self._laid_out())
         count = len(self.pane or ()) if self._rows is None else len(self._rows)
@@ -109,7 +109,7 @@ class FrameView(LineView):
         self.show_rows(count, width + self._gutter if width else 0)
 
     def row(self, index: int) -> list[Segment]:
-        """A line of the terminal, or a piece of it."""
+        """Draw a line of the terminal, or a piece of it."""
         line, start, end = self._row(index)
         pane = self._pane_of(line)
         if pane is None:
@@ -123,25 +123,25 @@ class FrameView(LineView):
         return [Segment(f"{line.sign} ", self.cell_style(style)), *segments]
 
     def row_text(self, index: int) -> str:
-        """The text of a row, as it is searched and copied."""
+        """Return the text of a row, as searched and copied."""
         line, start, end = self._row(index)
         pane = self._pane_of(line)
         text = pane.texts[line.number][start:end] if pane else ""
         return f"{line.sign} {text}" if self._gutter else text
 
     def row_of(self, number: int) -> int:
-        """The first row of a line of the frame; 0 if that is not shown."""
+        """Return the first row of a line of the frame; 0 if the line is not shown."""
         if self._rows is None:
             return number
         shown = (i for i, (line, _, _) in enumerate(self._rows) if line.number == number)
         return next(shown, 0)
 
     def action_mode(self) -> None:
-        """Full, new text, diff, and full again."""
+        """Cycle full / new text / diff."""
         self.mode = self.mode.following
 
     def action_wrap(self) -> None:
-        """Break long lines, or scroll them."""
+        """Toggle wrap."""
         self.wrap = not self.wrap
 
     @property
@@ -150,7 +150,7 @@ class FrameView(LineView):
 
     @property
     def _ground(self) -> Ground | None:
-        """The colours of the current theme; `None` where they are the terminal's own."""
+        """The colours of the current theme; `None` if they are the terminal's own."""
         theme = self.app.current_theme
         if self._grounds[0] is not theme:
             ground = None if self.app.native_ansi_color else _ground_of(self.app)

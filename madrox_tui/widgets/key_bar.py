@@ -1,4 +1,4 @@
-"""One line of the keys that can be pressed now."""
+"""The footer: the keys that can be pressed now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A key as it is called, what it does, and its name for Textual."""
+    """A key's label, what it does, and Textual's name for it."""
 
     label: str
     does: str
@@ -22,14 +22,14 @@ class Key(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Cells, and one that keeps it apart from the next."""
+        """Cells, including one that separates it from the next key."""
         return cell_len(f"{self.label} {self.does} ")
 
 
 class KeyBar(Widget):
-    """The keys of whatever has the focus, those of its screen included; a click presses one.
+    """The keys of the focused widget and its screen; a click presses one.
 
-    Textual's own footer makes widgets anew whenever the focus moves, and keeps what it made.
+    Textual's own footer creates new widgets whenever the focus moves, and keeps the old ones.
     """
 
     DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; padding: 0 1; background: $panel; }"
@@ -40,11 +40,11 @@ class KeyBar(Widget):
         self._keys: tuple[Key, ...] = ()
 
     def on_mount(self) -> None:
-        """Be told when other keys can be pressed."""
+        """Subscribe to changes of the active bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
     def render(self) -> Content:
-        """The keys, each with what it does."""
+        """Draw the keys, each with what it does."""
         parts = [
             part
             for key in self._keys

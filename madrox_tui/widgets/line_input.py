@@ -1,4 +1,4 @@
-"""The one line that is typed into."""
+"""A one-line text input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from logging_core.text import safe_line
 
 
 class LineInput(Input):
-    """An input without a frame; whatever is pasted into it is text, and safe to show."""
+    """An input without a border, which sanitises whatever is pasted into it."""
 
     DEFAULT_CSS = """
     LineInput, LineInput:focus {
@@ -24,17 +24,17 @@ class LineInput(Input):
     """
 
     virtual_size = Reactive(Size(0, 0))
-    """How far it scrolls. It is as wide as there is room: a longer text lays nothing out anew."""
+    """The scrollable size. Triggers no layout, unlike `Input`'s: the width is fixed."""
 
     def __init__(
         self, text: str = "", *, suggester: Suggester | None = None, select: bool = False
     ) -> None:
-        """Begin with a text.
+        """Create the input with a text.
 
         Args:
             text: The text; the cursor is at its end.
-            suggester: What completes it.
-            select: Whether the text is selected, so that typing replaces it.
+            suggester: Offers completions.
+            select: Whether focusing selects the text, so that typing replaces it.
         """
         super().__init__(text, suggester=suggester, select_on_focus=select, compact=True)
         self.cursor_blink = False

@@ -1,4 +1,4 @@
-"""A report of styled lines: only the ones on screen are drawn."""
+"""A report of styled lines; only those on screen are drawn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from madrox_tui.widgets.line_view import LineView
 
 
 class LineReport(LineView):
-    """Shows lines of styled texts that are safe to show."""
+    """Shows styled lines whose text is safe to show."""
 
     has_cursor: ClassVar[bool] = False
 
@@ -21,13 +21,13 @@ class LineReport(LineView):
         self._shown: list[Line] = []
 
     def show_lines(self, lines: list[Line]) -> None:
-        """Show these lines from now on; the view stays where it was scrolled to."""
+        """Replace the lines; the scroll position is kept."""
         self._shown = lines
         widest = max((sum(cell_len(text) for text, _ in line) for line in lines), default=0)
         self.show_rows(len(lines), max(widest, self.row_width))
 
     def row(self, index: int) -> list[Segment]:
-        """One line."""
+        """Draw one line."""
         return [
             Segment(text, self.cell_style(style) if style else None)
             for text, style in self._shown[index]

@@ -1,4 +1,4 @@
-"""The virtual list under every long panel: only the rows on screen are ever made."""
+"""The virtual list under every panel: only the rows on screen are drawn."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
 from madrox_tui.widgets.rows import Rows
 
 MARGIN = 1
-"""A cell between the rows and the scrollbar: blank, or a mark that a row goes on."""
+"""A cell between the rows and the scrollbar: blank, or a mark that a row continues."""
 
 
 class _Line(NamedTuple):
-    """What a line of the screen says.
+    """The content of a screen line.
 
     Attributes:
         segments: Its text.
         at_cursor: Whether the cursor is on it.
-        hits: Where in its text what is looked for was found, as character offsets.
-        hit: Their style; `None` where there are none.
-        beyond: Where it has hits that are not in sight.
+        hits: The matches in its text, as character offsets.
+        hit: Their style; `None` if there are none.
+        beyond: On which sides it has matches out of view.
     """
 
     segments: list[Segment]
@@ -44,37 +44,37 @@ class _Line(NamedTuple):
 
 
 class LineView(Rows, can_focus=True):
-    """Rows of text that scroll, with or without a cursor, and that can follow the end.
+    """Rows of text that scroll, with or without a cursor, and can follow the end.
 
-    A subclass says what row `index` looks like (`row`) and calls `show_rows` when that changed;
-    the lines that look otherwise than before are drawn anew.
+    A subclass draws row `index` in `row` and calls `show_rows` when rows changed; only the lines
+    that look different are redrawn.
     While `follow` is on, the view stays at the last row; moving up turns it off, reaching the end
     turns it on again.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "Down", show=False, id="line.down"),
-        Binding("k,up", "move(-1)", "Up", show=False, id="line.up"),
+        Binding("j,down", "move(1)", "Move down", show=False, id="line.down"),
+        Binding("k,up", "move(-1)", "Move up", show=False, id="line.up"),
         Binding("pagedown", "page(1.0)", "Page down", show=False, id="line.page_down"),
         Binding("pageup", "page(-1.0)", "Page up", show=False, id="line.page_up"),
-        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False, id="line.half_down"),
-        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False, id="line.half_up"),
-        Binding("g,home", "first", "First", show=False, id="line.first"),
-        Binding("G,end", "last", "Newest, and follow", show=False, id="line.last"),
-        Binding("h,left", "sideways(-8)", "Left", show=False, id="line.left"),
-        Binding("l,right", "sideways(8)", "Right", show=False, id="line.right"),
-        Binding("ctrl+f", "find", "Find in this panel", show=False, id="line.find"),
-        Binding("n", "find_next(1)", "Next hit", show=False, id="line.find_next"),
-        Binding("N", "find_next(-1)", "Hit before", show=False, id="line.find_previous"),
+        Binding("ctrl+d", "page(0.5)", "Half page down", show=False, id="line.half_down"),
+        Binding("ctrl+u", "page(-0.5)", "Half page up", show=False, id="line.half_up"),
+        Binding("g,home", "first", "Go to start", show=False, id="line.first"),
+        Binding("G,end", "last", "Go to end and follow", show=False, id="line.last"),
+        Binding("h,left", "sideways(-8)", "Scroll left", show=False, id="line.left"),
+        Binding("l,right", "sideways(8)", "Scroll right", show=False, id="line.right"),
+        Binding("ctrl+f", "find", "Find in panel", show=False, id="line.find"),
+        Binding("n", "find_next(1)", "Go to next match", show=False, id="line.find_next"),
+        Binding("N", "find_next(-1)", "Go to previous match", show=False, id="line.find_previous"),
         Binding(
             "y",
             "copy",
             "Copy",
             show=False,
             id="line.copy",
-            tooltip="Copy what the mouse selected, else the record under the cursor",
+            tooltip="Copy the mouse selection, else the record under the cursor",
         ),
-        Binding("x", "export", "Export the rows to a file", show=False, id="line.export"),
+        Binding("x", "export", "Export rows to a file", show=False, id="line.export"),
     ]
 
     DEFAULT_CSS = """
@@ -97,7 +97,7 @@ class LineView(Rows, can_focus=True):
     # --- for the subclass ----------------------------------------------------
 
     def entitle(self, title: str, subtitle: str = "") -> None:
-        """Say what the panel shows; drawn only when that changed. No markup in either."""
+        """Set the border titles, without markup; redrawn only if they changed."""
         before, self._titles = self._titles, (title, subtitle)
         if title != before[0]:
             self.border_title = Content(title)
@@ -105,7 +105,7 @@ class LineView(Rows, can_focus=True):
             self.border_subtitle = Content(subtitle)
 
     def show_rows(self, count: int, width: int = 0) -> None:
-        """Show `count` rows from now on; `width` is the widest row, if rows scroll sideways."""
+        """Show `count` rows; `width` is that of the widest row, if rows scroll sideways."""
         self.count = count
         size = Size((width or self.row_width) + MARGIN, count + self.header_rows)
         if size != self.virtual_size:
@@ -118,7 +118,7 @@ class LineView(Rows, can_focus=True):
         self.refresh_changed()
 
     def _resize(self, size: Size) -> None:
-        """Have other rows to scroll over; only assigning would lay out the whole screen anew."""
+        """Change the scrollable size; a plain assignment would lay out the whole screen again."""
         if self.styles.auto_dimensions or not self.show_vertical_scrollbar:
             self.virtual_size = size
             return
@@ -127,7 +127,7 @@ class LineView(Rows, can_focus=True):
         self.scroll_y = min(self.scroll_y, self.max_scroll_y)
 
     def refresh_changed(self) -> None:
-        """Draw the lines anew that look otherwise than before; none while the view is hidden."""
+        """Redraw the lines that look different; none while the view is hidden."""
         if not self.display:
             return
         top = self.scroll_offset.y
@@ -137,11 +137,11 @@ class LineView(Rows, can_focus=True):
 
     @property
     def row_width(self) -> int:
-        """Cells of a row that are visible, at least 1; beside them is a margin."""
+        """Visible cells of a row, without the margin; at least 1."""
         return max(1, self.scrollable_content_region.width - MARGIN)
 
     def cell_style(self, name: str) -> Style:
-        """One of `CELLS` in the current theme; the background shines through."""
+        """Return one of `CELLS` in the current theme; the background shows through."""
         theme, styles = self._styles
         if theme is not self.app.current_theme:
             styles = cell_styles(self.app.theme_variables)
@@ -188,7 +188,7 @@ class LineView(Rows, can_focus=True):
         return strip if self._is_drawing else strip.apply_offsets(x, index)
 
     def _line(self, y: int) -> _Line:
-        """What line `y` of the screen says now."""
+        """Return the current content of screen line `y`."""
         index = self.scroll_offset.y + y - self.header_rows
         if y < self.header_rows:
             return _Line(self.header(y))
@@ -201,7 +201,7 @@ class LineView(Rows, can_focus=True):
         return _Line([])
 
     def _with_hits(self, line: _Line, index: int) -> _Line:
-        """The line of a row with what is found in it; what it does not show is at its right."""
+        """Add the matches in a row to its line; a match in text not shown counts as right."""
         text, wanted = "".join(segment.text for segment in line.segments), self.found.text
         hits, style = spans(text, wanted), self._hit_style(index)
         if hits:
@@ -212,7 +212,7 @@ class LineView(Rows, can_focus=True):
         return line
 
     def _marked(self, strip: Strip, line: _Line, index: int) -> Strip:
-        """The row with what was found in it, and what the mouse selected of it."""
+        """Highlight matches and the mouse selection in a row."""
         if line.hit is not None:
             strip = mark(strip, line.hits, line.hit)
         selection = self.text_selection
@@ -227,13 +227,13 @@ class LineView(Rows, can_focus=True):
         return self.cell_style("hit-here" if index == here else "hit")
 
     def watch_cursor(self, old: int, new: int) -> None:
-        """Repaint the two rows."""
+        """Redraw the two rows."""
         if self.has_cursor:
             for index in (old, new):
                 self.refresh_line(index + self.header_rows)
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Keep to the end, or keep the cursor in sight."""
+        """Stay at the end when following, else keep the cursor visible."""
         if self.follow:
             self._to_end()
         elif self.has_cursor:
@@ -242,7 +242,7 @@ class LineView(Rows, can_focus=True):
     # --- moving --------------------------------------------------------------
 
     def show_cursor(self) -> None:
-        """Scroll as little as brings the cursor's row into sight."""
+        """Scroll just enough to make the cursor's row visible."""
         self.scroll_to_region(
             Region(self.scroll_offset.x, self.cursor, 1, 1 + self.header_rows),
             animate=False,
@@ -251,7 +251,7 @@ class LineView(Rows, can_focus=True):
         )
 
     def show_row(self, index: int) -> None:
-        """Bring a row into sight, the cursor onto it where there is one, and what was found."""
+        """Make a row and its first match visible, and move the cursor there if there is one."""
         if self.has_cursor:
             self._move_to(index)
         elif not 0 <= index - self.scroll_offset.y < self.size.height - self.header_rows:
@@ -270,7 +270,7 @@ class LineView(Rows, can_focus=True):
             self._scroll_to_row(self.scroll_offset.y + rows)
 
     def action_page(self, pages: float) -> None:
-        """Move by a part of the visible height."""
+        """Move by a fraction of the visible height."""
         self.action_move(int(pages * max(1, self.size.height - self.header_rows - 1)))
 
     def action_first(self) -> None:
@@ -278,14 +278,14 @@ class LineView(Rows, can_focus=True):
         self.action_move(-self.count)
 
     def action_last(self) -> None:
-        """Go to the last row and follow what comes."""
+        """Go to the last row, and follow."""
         self.action_move(self.count)
         if self._follows_end():
             self.follow = True
             self._to_end()
 
     def action_sideways(self, columns: int) -> None:
-        """Scroll rows that are wider than the view."""
+        """Scroll sideways by a number of cells."""
         self.scroll_to(x=self.scroll_offset.x + columns, animate=False, force=True)
 
     def action_choose(self) -> None:
@@ -294,7 +294,7 @@ class LineView(Rows, can_focus=True):
             self.post_message(self.Chosen(self, self.cursor))
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; a second one chooses."""
+        """Move the cursor on a click; choose the row on a double click."""
         y = event.get_content_offset_capture(self).y - self.header_rows
         index = self.scroll_offset.y + y
         if not self.has_cursor or y < 0 or index >= self.count:
@@ -304,11 +304,11 @@ class LineView(Rows, can_focus=True):
             self.action_choose()
 
     def on_mouse_scroll_up(self) -> None:
-        """Looking back ends following."""
+        """Stop following on scrolling up."""
         self.follow = False
 
     def on_mouse_scroll_down(self) -> None:
-        """Coming to the end resumes following."""
+        """Resume following at the end."""
         self.follow = self._follows_end() and self.scroll_offset.y + 4 >= self.max_scroll_y
 
     def _move_to(self, index: int) -> None:
@@ -322,7 +322,7 @@ class LineView(Rows, can_focus=True):
         self.scroll_to(y=row, animate=False, force=True, immediate=True)
 
     def _follows_end(self) -> bool:
-        """Whether the last row is the newest, so that being there means following it."""
+        """Return whether the last row is the newest, so that reaching it means following."""
         return True
 
     def _to_end(self) -> None:

@@ -1,4 +1,4 @@
-"""Marks on a drawn row: what was found, what the mouse selected, where the row goes on."""
+"""Marks on a drawn row: matches, mouse selection, and where the row continues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MORE_LEFT, MORE_RIGHT = "‹", "›"
 
 
 class Sides(NamedTuple):
-    """Styles for what is at the left, and at the right, of the cells in sight; `None`: nothing."""
+    """Styles for the marks left and right of the visible cells; `None` for no mark."""
 
     left: Style | None = None
     right: Style | None = None
@@ -24,7 +24,7 @@ class Sides(NamedTuple):
 def found_beyond(
     text: str, hits: Iterable[tuple[int, int]], x: int, width: int, style: Style
 ) -> Sides:
-    """At which sides a row has hits, in their style; they are given as in `mark`."""
+    """Return on which sides a row has matches out of view; `hits` are spans as in `mark`."""
     cells = [(cell_len(text[:first]), cell_len(text[:last])) for first, last in hits]
     before = any(end <= x for _, end in cells)
     after = any(start >= x + width for start, _ in cells)
@@ -32,14 +32,14 @@ def found_beyond(
 
 
 def in_sight(strip: Strip, x: int, width: int, style: Style, found: Sides) -> Strip:
-    """A row's `width` cells from cell `x` on, and one more that says whether it goes on there.
+    """Crop a row to `width` cells from cell `x`, plus one cell that marks whether it continues.
 
     Args:
-        strip: The row from its first character on.
-        x: The first cell that is in sight; the mark that there is more before it covers it.
+        strip: The whole row.
+        x: The first visible cell; a mark that there is more to the left covers it.
         width: Cells, at least 1.
         style: The style of the marks.
-        found: What else is told of each side: there is a mark, in that style.
+        found: Matches out of view: forces a mark on that side, in the given style.
     """
     if not x and not found.left and strip.cell_length <= width:
         margin = Segment(MORE_RIGHT, found.right) if found.right else Segment(" ")
@@ -53,12 +53,12 @@ def in_sight(strip: Strip, x: int, width: int, style: Style, found: Sides) -> St
 
 
 def mark(strip: Strip, spans: Iterable[tuple[int, int]], style: Style) -> Strip:
-    """Lay a style over some spans of a row, whatever its colours.
+    """Apply a style on top of some spans of a row.
 
     Args:
-        strip: The row from its first character on.
-        spans: Character offsets, ascending, apart from each other.
-        style: What is laid over.
+        strip: The whole row.
+        spans: Character offsets, ascending and disjoint.
+        style: The style to apply.
     """
     marked = list(spans)
     segments: list[Segment] = []

@@ -1,4 +1,4 @@
-"""Where the panels are: four in a grid, or the current one alone."""
+"""The layout of the panels: four in a grid, or the current one alone."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from textual.widget import Widget
 from madrox_tui.remember import Remembered, Remembers
 
 STEP = 4
-"""How much wider and higher, in per cent, one key makes a panel."""
+"""How much one key press grows or shrinks a panel, in per cent."""
 
 LEAST, MOST = 10, 90
 
 
 class PanelGrid(Container):
-    """Panels in two columns and two rows, whose borders can be moved.
+    """Panels in two columns and two rows, with movable borders.
 
-    One panel is the current one. Where the terminal is small, and when the screen has the class
-    `-zoomed`, only that one is shown.
+    One panel is the current one. In a small terminal, or when the screen has the class `-zoomed`,
+    only that panel is shown.
 
     Args:
         panels: Top left, top right, bottom left, bottom right; each has an id.
     """
 
     columns: reactive[int] = reactive(46, layout=False)
-    """Per cent of the width that the left panels have."""
+    """Width of the left panels, in per cent."""
 
     rows: reactive[int] = reactive(60, layout=False)
-    """Per cent of the height that the upper panels have."""
+    """Height of the upper panels, in per cent."""
 
     class Shown(Message):
-        """Another panel is the current one."""
+        """Another panel became the current one."""
 
         def __init__(self, panel_id: str) -> None:
             super().__init__()
@@ -45,7 +45,7 @@ class PanelGrid(Container):
 
     @property
     def current(self) -> Widget:
-        """The current panel; the first, until one was chosen."""
+        """The current panel; the first one until one is chosen."""
         return next((p for p in self.children if p.has_class("-current")), self.children[0])
 
     def show(self, panel_id: str) -> None:
@@ -59,29 +59,29 @@ class PanelGrid(Container):
         self.post_message(self.Shown(panel_id))
 
     def grow(self, steps: int) -> None:
-        """Make the current panel larger by a number of steps, or smaller by a negative one."""
+        """Grow the current panel by a number of steps; shrink it if negative."""
         place = self.children.index(self.current)
         self.columns += (-STEP if place % 2 else STEP) * steps
         self.rows += (-STEP if place >= 2 else STEP) * steps
 
     def validate_columns(self, columns: int) -> int:
-        """Leave something of every panel."""
+        """Keep every panel visible."""
         return min(max(columns, LEAST), MOST)
 
     def validate_rows(self, rows: int) -> int:
-        """Leave something of every panel."""
+        """Keep every panel visible."""
         return min(max(rows, LEAST), MOST)
 
     def watch_columns(self, columns: int) -> None:
-        """Move the border."""
+        """Move the vertical border."""
         self.styles.grid_columns = f"{columns}fr {100 - columns}fr"
 
     def watch_rows(self, rows: int) -> None:
-        """Move the border."""
+        """Move the horizontal border."""
         self.styles.grid_rows = f"{rows}fr {100 - rows}fr"
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The panel that has the focus is the current one; not one that had it a moment ago."""
+        """Make the focused panel the current one, unless the focus has moved on since."""
         panel = event.widget
         if panel is not self.screen.focused or panel not in self.children:
             return
@@ -89,7 +89,7 @@ class PanelGrid(Container):
             self._mark(panel.id)
 
     def restore(self, left: Remembered) -> None:
-        """Look as when it was left."""
+        """Restore the saved layout."""
         self.columns, self.rows = left.columns, left.rows
         ids = [panel.id or "" for panel in self.children]
         self.show(left.panel if left.panel in ids else ids[0])
@@ -99,7 +99,7 @@ class PanelGrid(Container):
                 panel.restore(kept)
 
     def remembered(self, *, zoomed: bool) -> Remembered:
-        """How it is left, for `restore`."""
+        """Return the layout to save, for `restore`."""
         return Remembered(
             panel=self.current.id or "",
             zoomed=zoomed,
@@ -108,10 +108,10 @@ class PanelGrid(Container):
             panels={p.id or "": p.kept() for p in self.children if isinstance(p, Remembers)},
         )
 
-    # --- borders that are dragged ---------------------------------------------
+    # --- dragging borders ----------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of the border between two columns, two rows, or all four panels."""
+        """Grab the border between two columns, two rows, or where all four panels meet."""
         upper_left = self.children[0].region
         wide = upper_left.width < self.region.width
         high = upper_left.height < self.region.height
@@ -123,7 +123,7 @@ class PanelGrid(Container):
             event.stop()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Let the border follow the mouse."""
+        """Drag the border along."""
         across, down = self._dragged
         if across:
             self.columns = round(100 * (event.screen_x - self.region.x) / self.region.width)
@@ -131,7 +131,7 @@ class PanelGrid(Container):
             self.rows = round(100 * (event.screen_y - self.region.y) / self.region.height)
 
     def on_mouse_up(self, _event: events.MouseUp) -> None:
-        """Let go of the border."""
+        """Release the border."""
         if any(self._dragged):
             self._dragged = False, False
             self.release_mouse()

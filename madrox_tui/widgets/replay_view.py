@@ -1,4 +1,4 @@
-"""A pane that goes through its frames: to the newest, to a moment, step by step, or playing."""
+"""A pane that seeks in its frames: to the newest, to a time, step by step, or playing."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from madrox_tui.widgets.scrubbed_view import ScrubbedView
 
 
 class ReplayView(ScrubbedView):
-    """Shows one frame of an instance, the newest or one that was chosen, and plays from there.
+    """Shows one frame of an instance, the newest or a chosen one, and plays from there.
 
-    A subclass binds the keys, and says in `_entitle` what is shown.
+    A subclass binds the keys, and sets the border title in `_entitle`.
 
     Args:
         source: Where earlier frames come from.
-        now: A clock that never goes back, in seconds: for playing.
+        now: A monotonic clock, in seconds, for playback.
     """
 
     rewound: reactive[bool] = reactive(False, layout=False)
-    """Whether a frame is shown that was chosen, not the newest one."""
+    """Whether a chosen frame is shown, instead of following the newest."""
 
     playing: reactive[bool] = reactive(False, layout=False)
-    """Whether the frames after the one that is shown follow by themselves."""
+    """Whether playback is running."""
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class ReplayView(ScrubbedView):
 
     @property
     def instance_id(self) -> str | None:
-        """Whose pane this is; `None` if nobody's."""
+        """The instance whose pane is shown; `None` if none is."""
         return None if self._instance is None else self._instance.instance_id
 
     def seek(self, time_s: float) -> None:
-        """Show the frame of a moment that was pointed at."""
+        """Show the frame of a time picked on the scrubber."""
         self._go(Goal(Kind.MOMENT, time_s))
 
     def action_last(self) -> None:
@@ -68,20 +68,20 @@ class ReplayView(ScrubbedView):
         self._follow_newest()
 
     def _entitle(self) -> None:
-        """Say which frame is shown, and what is going on. Subclasses override it."""
+        """Update the border title. Subclasses override it."""
 
     # --- find ----------------------------------------------------------------
 
     async def find_beyond(self, text: str, direction: int) -> int | None:
-        """Show the nearest frame after (> 0) or before this one that holds a text anew.
+        """Show the nearest frame after (> 0) or before this one with a new match.
 
         Args:
-            text: What is looked for; capitals matter if it has any.
-            direction: To newer frames, or to older ones.
+            text: The search text; case matters if it has capitals.
+            direction: Towards newer frames (> 0), or older ones.
 
         Returns:
-            The number of the line that holds it and that the frames between do not have; `None`
-            if there is none, and then nothing changes.
+            The number of the matching line, which the frame searched just before does not have;
+            `None` if there is none, and then nothing changes.
         """
         if self._place is None:
             return None
@@ -93,11 +93,11 @@ class ReplayView(ScrubbedView):
         return None
 
     def find_rows(self, text: str) -> Sequence[int]:
-        """The rows that hold a text; all of them are looked through, undecoded."""
+        """Return the rows that contain a text; all rows are searched, without decoding colours."""
         return [i for i in range(self.count) if holds(self.row_text(i), text)]
 
     def action_find_next(self, step: int) -> None:
-        """Go to the next hit, or the one before; beyond the frame in those after, or before."""
+        """Go to the next or previous match, continuing in the frames after or before this one."""
         found = self.found
         at = self.scroll_offset.y if found.at is None else found.at
         if found.text and not any((row - at) * step > 0 for row in self.find_rows(found.text)):
@@ -110,7 +110,7 @@ class ReplayView(ScrubbedView):
         text = self.found.text
         line = await self.find_beyond(text, step)
         if line is None:
-            self.notify("no more of it in any frame", markup=False)
+            self.notify("no more matches in any frame", markup=False)
             return
         rows = self.find_rows(text)
         at = next_row(rows, self.row_of(line) - 1, 1)
@@ -121,7 +121,7 @@ class ReplayView(ScrubbedView):
     # --- what changes --------------------------------------------------------
 
     def watch_follow(self, follow: bool) -> None:
-        """Following begins with the newest frame; where it ends, what comes is counted."""
+        """Show the newest frame when following starts; count new frames once it ends."""
         if follow:
             self._follow_newest()
         elif self._instance is not None:
@@ -129,13 +129,13 @@ class ReplayView(ScrubbedView):
         self._entitle()
 
     def watch_mode(self) -> None:
-        """To compare, the frame before is needed."""
+        """Load the previous frame if the mode compares."""
         super().watch_mode()
         self._compare()
         self._entitle()
 
     def watch_playing(self, playing: bool) -> None:
-        """Begin to play."""
+        """Start playback."""
         if playing:
             self._playback.frame_shown()
             self._play()
@@ -144,7 +144,7 @@ class ReplayView(ScrubbedView):
     # --- from frame to frame -------------------------------------------------
 
     def _begin(self) -> None:
-        """Forget the instance before."""
+        """Start over with another instance."""
         self.playing = self.rewound = self._gone = False
         self._place = self._goal = self.course = None
         self.show_frame(None, None)
@@ -153,10 +153,10 @@ class ReplayView(ScrubbedView):
         if self._moment_s is not None:
             self._go(Goal(Kind.MOMENT, self._moment_s))
         elif self._instance is not None and not self._show_kept(self._instance.newest_frame):
-            self._want(Goal(Kind.NEWEST))  # its captures may not have come to be read yet
+            self._want(Goal(Kind.NEWEST))  # its captures may not have been read yet
 
     def _show_kept(self, ref: FrameRef | None) -> bool:
-        """Show a frame at once if that can be done; whether it could."""
+        """Show a frame immediately if it is cached; return whether it was."""
         pane = None if ref is None or self.mode is not Mode.FULL else self.source.kept(ref)
         if pane is None:
             return False
@@ -171,7 +171,7 @@ class ReplayView(ScrubbedView):
             self._want(Goal(Kind.NEWEST))
 
     def _go(self, goal: Goal) -> None:
-        """Look at the past."""
+        """Rewind to a goal."""
         if self._instance is not None:
             self.playing = False
             self.rewound, self.follow = True, False
@@ -186,7 +186,7 @@ class ReplayView(ScrubbedView):
 
     @work(group="seek")
     async def _seek(self) -> None:
-        """Go to one frame at a time, until the last one that was asked for is shown."""
+        """Reach one goal at a time, until the latest one is shown."""
         try:
             while (goal := self._goal) is not None and self._instance is not None:
                 self._goal = None
@@ -202,7 +202,7 @@ class ReplayView(ScrubbedView):
             self._warm(self.pane.ref)
 
     async def _miss(self, goal: Goal) -> None:
-        """There is no such frame: after the last one is the present, before the first nothing."""
+        """Handle a goal without a frame: past the end follow the newest, before the first clear."""
         instance_id = self.instance_id
         if goal.kind is Kind.NEWEST:
             self.refresh()
@@ -239,7 +239,7 @@ class ReplayView(ScrubbedView):
 
     @work(group="play", exclusive=True)
     async def _play(self) -> None:
-        """Show frame after frame; at the end, follow."""
+        """Show frame after frame; follow the newest at the end."""
         while self.playing and self._place is not None and self._instance is not None:
             here, goal = self._place, Goal(Kind.STEP, 1)
             place = await reach(goal, self.source, self._instance, here)
@@ -252,5 +252,5 @@ class ReplayView(ScrubbedView):
                 self._playback.frame_shown()
 
     def _follows_end(self) -> bool:
-        """Coming to the end of a frame that was chosen is not coming to the present."""
+        """Scrolling to the end of a rewound frame does not resume following."""
         return not self.rewound

@@ -1,4 +1,4 @@
-"""What a long panel is made of, and what can be taken out of it: hooks, find, copy, export."""
+"""The base of every list: hooks for subclasses, find, copy, export."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from madrox_tui.export import Export
 from madrox_tui.find import Found, holds, nearest_row, next_row
 
 FIND_ROWS = 2_000
-"""So many of the last rows are looked through where a subclass knows no faster way."""
+"""How many of the last rows are searched, unless a subclass has a faster way."""
 
 COPY_ROWS = 5_000
-"""The most rows that a selection with the mouse copies."""
+"""The maximum number of rows copied from a mouse selection."""
 
 
 class Rows(ScrollView):
-    """Rows of text. A subclass says what they are; what is done with them is the same for all."""
+    """Rows of text. Subclasses supply the rows; find, copy and export are common to all."""
 
     class Chosen(Message):
         """Enter, or a double click, on a row."""
@@ -47,7 +47,7 @@ class Rows(ScrollView):
             self.view = view
 
     class FindChanged(Message):
-        """What is found, or which hit is looked at, is another one."""
+        """The matches, or the selected match, changed."""
 
         def __init__(self, view: Rows, found: Found) -> None:
             super().__init__()
@@ -62,19 +62,19 @@ class Rows(ScrollView):
             self.export = export
 
     header_rows: int = 0
-    """Rows at the top that never scroll: `header` makes them."""
+    """Pinned rows at the top, drawn by `header`."""
 
     has_cursor: ClassVar[bool] = True
-    """Whether one row is marked and moved by the keys; else the keys scroll."""
+    """Whether the keys move a cursor; else they scroll."""
 
     cursor = reactive(0, repaint=False)
-    """Index of the marked row."""
+    """Index of the row under the cursor."""
 
     follow = reactive(False, repaint=False)
-    """Whether the view stays at the last row when rows are added."""
+    """Whether the view stays at the last row as rows are added."""
 
     found: reactive[Found] = reactive(Found(), repaint=False, init=False)
-    """What was looked for last."""
+    """The current search and its matches."""
 
     count = 0
     """Number of rows."""
@@ -84,32 +84,32 @@ class Rows(ScrollView):
     # --- what a subclass says ------------------------------------------------
 
     def row(self, index: int) -> list[Segment]:
-        """Row `index` as segments of text that is safe to show. Subclasses override it."""
+        """Draw row `index`, as text that is safe to show. Subclasses override it."""
         return []
 
     def row_text(self, index: int) -> str:
-        """The text of row `index`, as it is searched and copied."""
+        """Return the text of row `index`, as searched and copied."""
         return "".join(segment.text for segment in self.row(index))
 
     def whole_text(self, index: int) -> str:
-        """What a search in row `index` looks through: also what there is no room to show."""
+        """Return what a search in row `index` covers, including what is not shown."""
         return self.row_text(index)
 
     def header(self, line: int) -> list[Segment]:
-        """Line `line` of the pinned header. Subclasses with `header_rows` override it."""
+        """Draw line `line` of the pinned header. Subclasses with `header_rows` override it."""
         return []
 
     def nothing(self) -> str:
-        """What is said where there is no row: what is waited for. Subclasses override it."""
+        """Return the text to show without rows. Subclasses override it."""
         return ""
 
     def find_rows(self, text: str) -> Sequence[int]:
-        """The rows that hold a text, ascending. Subclasses that know a faster way override it."""
+        """Return the rows that contain a text, ascending. Subclasses may have a faster way."""
         first = max(0, self.count - FIND_ROWS)
         return [i for i in range(first, self.count) if holds(self.whole_text(i), text)]
 
     def copy_text(self) -> str:
-        """What `y` copies: the row under the cursor, else the rows that are in sight."""
+        """Return what `y` copies: the row under the cursor, else the visible rows."""
         if self.has_cursor:
             return self.row_text(self.cursor).strip() if self.count else ""
         first = self.scroll_offset.y
@@ -117,25 +117,25 @@ class Rows(ScrollView):
         return "\n".join(map(self.row_text, range(first, last)))
 
     def export(self) -> Export:
-        """What `x` writes: every row as text. Subclasses with values override it."""
+        """Return what `x` exports: every row as text. Subclasses with values override it."""
         return Export(
             self.id or "rows", ("text",), ((self.row_text(i),) for i in range(self.count))
         )
 
     def show_row(self, index: int) -> None:
-        """Bring a row into sight, and the cursor onto it where there is one. `LineView` does it.
+        """Scroll to a row, and move the cursor there if there is one. `LineView` implements it.
 
-        Textual's metaclass leaves no room for an abstract method.
+        Textual's metaclass does not allow an abstract method.
         """
         raise NotImplementedError
 
     # --- find ----------------------------------------------------------------
 
     def look_for(self, text: str) -> None:
-        """Mark a text wherever it is shown, and go to the nearest hit; `''` ends it.
+        """Highlight a text wherever it is shown, and go to the nearest match; `''` ends the search.
 
-        While the text is typed, the nearest is that to the row where typing began: the first from
-        there on, else the last before.
+        While the text is typed, nearest means relative to the row where typing began: the first
+        match from there on, else the last one before.
         """
         if not self.found.text:
             self._find_from = self._here
@@ -146,11 +146,11 @@ class Rows(ScrollView):
             self.show_row(at)
 
     def action_find(self) -> None:
-        """Ask what to look for."""
+        """Ask for a search text."""
         self.post_message(self.FindWanted(self))
 
     def action_find_next(self, step: int) -> None:
-        """Go to the next hit, or the one before; around the end."""
+        """Go to the next or previous match, wrapping at the ends."""
         found = self.found
         if not found.text:
             self.action_find()
@@ -173,7 +173,7 @@ class Rows(ScrollView):
     # --- copy and export -----------------------------------------------------
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The text that the mouse marked, at most `COPY_ROWS` rows of it."""
+        """Return the text selected by the mouse, at most `COPY_ROWS` rows."""
         start, end = selection
         first = start.y if start else 0
         last = min(end.y if end else self.count - 1, self.count - 1, first + COPY_ROWS - 1)
@@ -185,16 +185,16 @@ class Rows(ScrollView):
         return "\n".join(line.rstrip() for line in lines), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
-        """Draw what is marked."""
+        """Redraw the selection."""
         self.refresh()
 
     def action_copy(self) -> None:
-        """Copy what the mouse marked, else the record under the cursor."""
+        """Copy the mouse selection, else the record under the cursor."""
         text, notice = clip(self.screen.get_selected_text() or self.copy_text())
         if text:
             self.app.copy_to_clipboard(text)
         self.notify(notice, markup=False)
 
     def action_export(self) -> None:
-        """Ask for a file to write the rows to."""
+        """Ask for a file to export the rows to."""
         self.post_message(self.ExportWanted(self.export()))

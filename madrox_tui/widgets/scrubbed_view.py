@@ -1,4 +1,4 @@
-"""A frame with a line at its bottom that shows, and moves through, the time of the recording."""
+"""A frame with a scrubber at the bottom, which shows and seeks the time of the recording."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from madrox_tui.widgets.frame_view import FrameView
 from madrox_tui.widgets.scrubber import Scrubber
 
 BUCKETS = 120
-"""In so many parts of the recording it is told how much changed."""
+"""The number of parts of the recording for which the amount of change is computed."""
 
 
 class ScrubbedView(FrameView):
-    """Pins a scrubber below the rows. A subclass shows the moment that is sought.
+    """Pins a scrubber below the rows. A subclass implements `seek`.
 
     Args:
-        source: Where frames come from, and what is known of their time.
+        source: Where frames and their times come from.
     """
 
-    header_rows: int = 1  # it is drawn as the last line
+    header_rows: int = 1  # drawn as the last line
 
     def __init__(
         self,
@@ -36,16 +36,16 @@ class ScrubbedView(FrameView):
         self._mouse: int | None = None
 
     def seek(self, time_s: float) -> None:
-        """Show a moment, in seconds since the epoch. Subclasses override it."""
+        """Show the frame of a time, in seconds since the epoch. Subclasses override it."""
         raise NotImplementedError
 
     @property
     def selected_time_s(self) -> float | None:
-        """When the frame that is shown was captured, in seconds since the epoch."""
+        """When the frame shown was captured, in seconds since the epoch."""
         return None if self.pane is None else self.pane.ref.time_s
 
     def survey(self, ref: FrameRef) -> None:
-        """Ask how much changed when, unless `ref` would hardly move the strip's end."""
+        """Reload how much changed when, unless `ref` would hardly move the strip's end."""
         course, time_s = self.course, ref.time_s
         if course is not None and time_s is not None:
             cell_s = (course.to_s - course.from_s) / BUCKETS
@@ -60,7 +60,7 @@ class ScrubbedView(FrameView):
         self.draw_scrubber()
 
     def header(self, line: int) -> list[Segment]:
-        """The scrubber."""
+        """Draw the scrubber."""
         scrubber = self._scrubber
         if scrubber is None:
             return []
@@ -71,37 +71,37 @@ class ScrubbedView(FrameView):
         return Scrubber(self.course, self.row_width) if self.course else None
 
     def draw_scrubber(self) -> None:
-        """Draw the pinned line anew."""
+        """Redraw the pinned line."""
         self.refresh_line(self.scroll_offset.y)
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen; the pinned one stands at the bottom."""
+        """Draw one line of the screen, with the pinned line at the bottom."""
         return super().render_line((y + 1) % max(1, self.size.height))
 
     def refresh_line(self, y: int) -> None:
-        """Draw a line anew, where it stands."""
+        """Redraw a line, at its place on the screen."""
         top = self.scroll_offset.y
         super().refresh_line(top + (y - top - 1) % max(1, self.size.height))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Go to the moment under the mouse, and to those that it is dragged to."""
+        """Seek to the time under the mouse, and start dragging."""
         if self._over_scrubber(event):
             self.capture_mouse()
             self._seek_mouse(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Tell the moment under the mouse."""
+        """Seek while dragging; else show the time under the mouse."""
         if self.app.mouse_captured is self:
             self._seek_mouse(event)
         else:
             self._point_at(self._cell(event) if self._over_scrubber(event) else None)
 
     def on_mouse_up(self) -> None:
-        """Let go."""
+        """Stop dragging."""
         self.release_mouse()
 
     def on_leave(self) -> None:
-        """The mouse is elsewhere."""
+        """Stop showing the time under the mouse."""
         self._point_at(None)
 
     def _over_scrubber(self, event: events.MouseEvent) -> bool:

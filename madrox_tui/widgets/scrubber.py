@@ -1,4 +1,4 @@
-"""The line below a replay: how much changed when, and where in that one is. Pure."""
+"""The line below a replay: how much changed when, and the current position. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MARK = "┃"
 _FAINT = Style(dim=True)
 _CLOCK = 8
 _NARROWEST = 24
-"""With fewer cells the clock times at both ends give way to the strip."""
+"""In fewer cells the clock times at both ends are left out."""
 
 
 class Scrubber(msgspec.Struct, frozen=True):
-    """A recording's course in one line, and what its cells mean.
+    """A recording's course in one line, and the mapping of cells to times.
 
     Attributes:
-        course: What happened when.
+        course: How much changed when.
         width: Cells of the line.
     """
 
@@ -33,22 +33,22 @@ class Scrubber(msgspec.Struct, frozen=True):
 
     @property
     def first(self) -> int:
-        """The cell where the strip begins."""
+        """The first cell of the strip."""
         return _CLOCK + 1 if self.width >= _NARROWEST else 0
 
     @property
     def cells(self) -> int:
-        """How many cells the strip has, at least 1."""
+        """The number of cells of the strip, at least 1."""
         return max(1, self.width - 2 * self.first)
 
     def cell_of(self, time_s: float) -> int:
-        """The cell of a moment; those outside the recording are at its ends."""
+        """Return the cell of a time, clamped to the recording."""
         length_s = self.course.to_s - self.course.from_s
         part = (time_s - self.course.from_s) / length_s if length_s > 0 else 1.0
         return self.first + round(min(max(part, 0.0), 1.0) * (self.cells - 1))
 
     def time_of(self, cell: int) -> float:
-        """The moment of a cell; those beside the strip are its ends."""
+        """Return the time of a cell, clamped to the strip."""
         part = (cell - self.first) / max(1, self.cells - 1)
         length_s = self.course.to_s - self.course.from_s
         return self.course.from_s + min(max(part, 0.0), 1.0) * length_s
@@ -56,12 +56,13 @@ class Scrubber(msgspec.Struct, frozen=True):
     def draw(
         self, at_s: float | None, mouse: int | None, style: Callable[[str], Style]
     ) -> list[Segment]:
-        """The line: clock, strip, clock.
+        """Draw the line: clock, strip, clock.
 
         Args:
-            at_s: The moment that is shown, which is marked.
-            mouse: The cell under the mouse: its moment replaces the clock at the right.
-            style: The style of a cell class.
+            at_s: The time that is shown, which is marked; `None` if unknown.
+            mouse: The cell under the mouse, whose time replaces the clock at the right; `None` if
+                the mouse is elsewhere.
+            style: Returns a cell style by name.
         """
         bars = self._bars()
         muted, faint = style("muted"), style("muted") + _FAINT
@@ -84,21 +85,21 @@ class Scrubber(msgspec.Struct, frozen=True):
         return [left, *strip, right]
 
     def _time(self, time_s: float, other_day: str) -> str:
-        """The clock time; of another day than the end's, what `other_day` says of it."""
+        """Format a time as the clock, or with format `other_day` if not on the last day."""
         time, end = map(datetime.fromtimestamp, (time_s, self.course.to_s))
         return (
             f"{time:{other_day}}".ljust(_CLOCK) if time.date() != end.date() else fmt.clock(time_s)
         )
 
     def _bars(self) -> str:
-        """The density in as many cells as there are; what is not nothing is seen."""
+        """Return the density as bars; any value above 0 is visible."""
         density = self.course.density
         most = max(density, default=0) or 1
         picked = (self._most(cell) for cell in range(self.cells))
         return "".join(BARS[-(-value * (len(BARS) - 1) // most)] for value in picked)
 
     def _most(self, cell: int) -> int:
-        """The highest density of what a cell stands for."""
+        """Return the highest density within a cell."""
         density = self.course.density
         first = cell * len(density) // self.cells
         last = max(first + 1, (cell + 1) * len(density) // self.cells)

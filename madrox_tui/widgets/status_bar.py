@@ -1,4 +1,4 @@
-"""One line that is always there: live or not, how many in which state, what it cost."""
+"""The status line: live or not, the number of instances per state, the cost."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ GAP = "  "
 
 
 class StatusBar(Widget):
-    """As many pieces as fit at the left, most important first, and a text at the right."""
+    """As many pieces as fit on the left, most important first, and a text on the right."""
 
     DEFAULT_CSS = "StatusBar { height: 1; padding: 0 1; background: $panel; color: $foreground; }"
 
     pieces: reactive[tuple[Content, ...]] = reactive((), layout=False)
-    """What is said, styled; the last gives way first."""
+    """The styled pieces; the last is dropped first."""
 
     right: reactive[str] = reactive("", layout=False)
-    """Said where there is room beside all pieces."""
+    """Shown if it fits beside all pieces."""
 
     def render(self) -> Content:
-        """What fits."""
+        """Draw what fits."""
         width = self.size.width
         shown = list(self.pieces)
         while len(shown) > 1 and _width(shown) > width:

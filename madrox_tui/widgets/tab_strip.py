@@ -1,4 +1,4 @@
-"""The names of the panels, for screens on which only one of them fits."""
+"""The names of the panels, for screens on which only one panel fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GAP = "   "
 
 
 class TabStrip(Widget):
-    """One line of numbered names; the current one is marked, a click chooses.
+    """One line of numbered names; the current one is highlighted, and a click selects one.
 
     Args:
         tabs: Name by id, in order.
@@ -23,7 +23,7 @@ class TabStrip(Widget):
     DEFAULT_CSS = "TabStrip { height: 1; padding: 0 1; background: $surface; }"
 
     current: reactive[str] = reactive("", layout=False)
-    """Id of the marked name."""
+    """Id of the current name."""
 
     class Chosen(Message):
         """A name was clicked."""
@@ -37,7 +37,7 @@ class TabStrip(Widget):
         self._tabs = dict(tabs)
 
     def render(self) -> Content:
-        """The names."""
+        """Draw the names."""
         parts = [
             Content.styled(label, "$accent bold" if tab_id == self.current else "$muted")
             for tab_id, label in self._labels()
@@ -45,7 +45,7 @@ class TabStrip(Widget):
         return Content(GAP).join(parts)
 
     def on_click(self, event: events.Click) -> None:
-        """Find the name under the mouse."""
+        """Announce the clicked name."""
         x = event.get_content_offset_capture(self).x
         for tab_id, label in self._labels():
             if 0 <= x < len(label):

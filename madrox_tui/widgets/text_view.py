@@ -1,4 +1,4 @@
-"""Long text, wrapped, scrolled: only the rows on screen are drawn."""
+"""Long text, wrapped or scrolled; only the rows on screen are drawn."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _CONSOLE = Console(color_system=None, width=80, markup=False, emoji=False, highl
 
 
 class TextView(LineView):
-    """Shows sanitised text of any length; what is beyond 64 Ki characters is counted."""
+    """Shows sanitised text; beyond 64 Ki characters, only the number of the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "wrap", "Wrap long lines, or scroll them", show=False, id="text.wrap"),
+        Binding("w", "wrap", "Toggle wrap", show=False, id="text.wrap"),
     ]
     has_cursor: ClassVar[bool] = False
 
@@ -38,10 +38,10 @@ class TextView(LineView):
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap to the new width."""
         self._wrap()
-        self.call_after_refresh(self._wrap)  # the width may change once more while laying out
+        self.call_after_refresh(self._wrap)  # the width may change again during layout
 
     def action_wrap(self) -> None:
-        """Wrap lines to the width, or show each on one row that scrolls sideways."""
+        """Toggle between wrapping lines and scrolling sideways."""
         self._wraps = not self._wraps
         self._wrapped = 0
         self._wrap()
@@ -56,7 +56,7 @@ class TextView(LineView):
         self.show_rows(len(self._rows), max(self.row_width, widest))
 
     def row(self, index: int) -> list[Segment]:
-        """One wrapped row."""
+        """Draw one row."""
         return [Segment(self._rows[index])]
 
     def _follows_end(self) -> bool:
@@ -64,7 +64,7 @@ class TextView(LineView):
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break text into rows of at most `width` cells, at blanks where there are any."""
+    """Wrap text to rows of at most `width` cells, at blanks where possible."""
     rows: list[str] = []
     for line in text.split("\n"):
         wrapped = Text(line).wrap(_CONSOLE, width, overflow="fold", tab_size=4)

@@ -133,7 +133,7 @@ def test_tiny_empty(
     snap_compare: Compare, tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the smallest terminal an empty tree says what is waited for."""
-    before = after(shows=("0 instances", "no instance yet", "log is written"))
+    before = after(shows=("0 instances", "no instances yet", "log is written"))
     assert snap_compare(app_on(tree.root, monkeypatch), terminal_size=TINY, run_before=before)
 
 
@@ -145,7 +145,7 @@ def test_tiny_fleet(snap_compare: Compare, demo: Path, monkeypatch: pytest.Monke
 
 def test_help(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every key of the focused panel is explained at a glance."""
-    before = after("question_mark", shows=("Every instance, those that need you first",))
+    before = after("question_mark", shows=("All instances, those that need you first",))
     assert snap_compare(app_on(demo, monkeypatch), terminal_size=(120, 40), run_before=before)
 
 
@@ -153,10 +153,10 @@ def test_help(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("keys", "shows"),
     [
-        (("colon",), ("Open pane", "Larger panel")),
+        (("colon",), ("Open pane", "Grow panel")),
         (("colon", *"harbor"), ("harbor  stuck",)),
         (("T",), ("Go to a time", "14:05:30")),
-        (("T", *"25:00", "enter"), ("'25:00' is no time: use 14:05",)),
+        (("T", *"25:00", "enter"), ("'25:00' is not a time: use 14:05",)),
         (("x",), ("Export instances", "madrox-instances-20261123-143000.csv")),
         (("ctrl+f", *"ha"), ("find", "1/")),
     ],

@@ -27,7 +27,7 @@ def test_fleet(
         (("2",), ("❯ 1. Yes",)),
         (("3",), ("Timeline 1.2k",)),
         (("4",), ("$24.99 + 95 unpriced",)),
-        (("question_mark",), ("Every instance, those that need you first",)),
+        (("question_mark",), ("All instances, those that need you first",)),
         (("slash", *"state:busy", "enter"), ("Instances 2 of 8", "state:busy")),
     ],
     ids=["pane", "timeline", "audit", "help", "filter"],

@@ -162,11 +162,11 @@ async def test_help_names_every_key(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         await person.press("question_mark")
-        await person.sees("Every instance,", "Only the selected instance in", "Space")
+        await person.sees("All instances,", "Show only the selected instance", "Space")
         await person.press("end")
-        await person.sees("Sums by instance, role, model")
+        await person.sees("Cycle grouping: instance, role")
         await person.press("escape")
-        await person.misses("Sums by instance, role, model")
+        await person.misses("Cycle grouping: instance, role")
 
 
 async def test_q_leaves_with_success(fleet: TreeBuilder) -> None:

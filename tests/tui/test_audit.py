@@ -115,7 +115,7 @@ def test_money_is_honest_in_the_totals() -> None:
     """What is not priced is said beside what is, and filtered sums stand beside the fleet's."""
     totals, fleet, *_ = above(fleet_view(only="-quill"), 100, 40)
     assert "$19.80 + 12 unpriced" in totals
-    assert fleet.startswith("of all  $19.80 + 112 unpriced  979 req")
+    assert fleet.startswith("fleet  $19.80 + 112 unpriced  979 req")
     state = FleetState(at_s=NOW_S, usage=Usage(3, unpriced=3))
     nothing = fleet_view()
     unpriced = View(state, nothing.filter, None, (), state.usage)
@@ -142,7 +142,7 @@ def test_a_budget_is_said_as_far_as_there_is_room() -> None:
     }
     assert "░" in line[120]
     assert line[60].endswith("reached in 10h, 00:34")
-    assert line[45].endswith("40%  left 10h")
+    assert line[45].endswith("40%  10h left")
     assert line[32].endswith("40%")
     assert "spent" in above(fleet_view(budget_usd=5.0), 80, 40)[3]
     assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
@@ -161,7 +161,7 @@ def test_a_budget_is_said_as_far_as_there_is_room() -> None:
     ],
 )
 def test_no_amount_beside_an_axis_is_cut(usd: float, text: str) -> None:
-    """Beside an axis there are six cells."""
+    """Amounts beside an axis fit its six cells."""
     assert axis_dollars(usd) == text
 
 
@@ -208,7 +208,7 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
 
 @pytest.mark.parametrize("kept", [{}, {"by": "luck"}, {"by": ["role"]}, {"by": None}])
 def test_nonsense_that_was_kept_changes_no_sums(kept: dict[str, Any]) -> None:
-    """Only a way to sum up is taken over."""
+    """A saved grouping is restored only if it is a valid one."""
     assert kept_way({"by": "model"}) == "model"
     assert kept_way(kept) == "instance"
     panel = AuditPanel()
@@ -218,7 +218,7 @@ def test_nonsense_that_was_kept_changes_no_sums(kept: dict[str, Any]) -> None:
 
 @pytest.mark.asyncio
 async def test_the_cursor_begins_on_the_first_group() -> None:
-    """Also where some sums belong to nobody that is known."""
+    """The cursor starts on the first group, even if some sums have no known instance."""
     app = Alone(AuditPanel())
     async with app.run_test(size=(100, 30)):
         view = fleet_view()
@@ -449,7 +449,7 @@ async def test_where_nothing_is_priced_shares_are_of_requests() -> None:
         assert "75%" in rows[0]
         assert "25%" in rows[1]
         assert "██████████" in rows[0]
-        assert str(app.widget.border_subtitle) == "by instance · shares of requests"
+        assert str(app.widget.border_subtitle) == "by instance · share of requests"
 
 
 def test_a_fleet_without_requests_has_no_empty_pictures() -> None:
@@ -462,7 +462,7 @@ def test_a_fleet_without_requests_has_no_empty_pictures() -> None:
 
 @pytest.mark.asyncio
 async def test_as_time_passes_only_the_budget_reads_otherwise() -> None:
-    """When it will be gone is told from now; where there is none, nothing is arranged anew."""
+    """As time passes only a budget's end changes; without a budget nothing is laid out again."""
     app = Panel(AuditPanel(id="audit"))
     async with app.run_test(size=(120, 40)) as pilot:
         app.widget.view = shown = fleet_view()

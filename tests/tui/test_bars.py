@@ -136,7 +136,7 @@ async def test_a_letter_is_painted_before_it_is_looked_for(
 
 @pytest.mark.asyncio
 async def test_what_was_typed_last_is_found_on_enter() -> None:
-    """Enter right after a letter looks for it, too."""
+    """Enter right after a letter searches for the text with that letter."""
     async with bars() as (app, pilot):
         await pilot.press("ctrl+f")
         line = app.query_one(FindBar).query_one(LineInput)
@@ -148,7 +148,7 @@ async def test_what_was_typed_last_is_found_on_enter() -> None:
 
 @pytest.mark.asyncio
 async def test_typing_lays_out_nothing_anew() -> None:
-    """A letter costs the line it is in, and the count where that is another one."""
+    """Typing a letter redraws its line and a changed count, without a new layout."""
     async with bars() as (app, pilot):
         await pilot.press("ctrl+f", *"zz")
         await until(lambda: "none" in screen_text(app))
@@ -174,7 +174,7 @@ async def test_a_kept_filter_is_chips() -> None:
         await pilot.press(*"role:qa", "space", *"cost>much", "enter")
         await pilot.pause()
         text = screen_text(app)
-        assert "filter role:qa  cost>much ✗ no number" in text
+        assert "filter role:qa  cost>much ✗ not a number" in text
         assert app.focused is app.panel
         await pilot.click(FilterBar, offset=(10, 0))
         assert app.query_one(FilterBar).editing
@@ -259,11 +259,11 @@ def test_completions(line: str, whole: str | None) -> None:
         ("cost>0.5", ""),
         ("-role:qa", ""),
         ("10:30", ""),
-        ("cost>", "no number"),
-        ("price>3", "no number is called price"),
-        ("rolle:qa", "no key is called rolle"),
-        ("role:", "nothing to look for"),
-        ("state:stukc", "no such state"),
+        ("cost>", "not a number"),
+        ("price>3", "unknown number price"),
+        ("rolle:qa", "unknown field rolle"),
+        ("role:", "missing value"),
+        ("state:stukc", "unknown state"),
         ("-", "nothing to exclude"),
     ],
 )

@@ -299,7 +299,7 @@ def test_a_report_needs_its_directory(flag: str, tmp_path: Path, capsys: Capture
     """A missing directory, or a file in its place, is exit code 2 and one line of advice."""
     file = tmp_path / "file"
     file.write_text("")
-    for root, words in ((tmp_path / "missing", "does not exist"), (file, "is no directory")):
+    for root, words in ((tmp_path / "missing", "does not exist"), (file, "is not a directory")):
         assert ask(root, flag) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
@@ -331,7 +331,7 @@ def test_an_unreadable_directory_cannot_be_shown(tmp_path: Path) -> None:
         (["--since", "yesterday"], "use 15m, 3h, 2d or 2026-11-23T12:30"),
         (["--since"], "expected one argument"),
         (["--js"], "--js"),
-        (["--demo", "somewhere"], "leave LOG_DIR out"),
+        (["--demo", "somewhere"], "omit LOG_DIR"),
         (["~no.such.user/logs"], "~no.such.user/logs: there is no such home directory"),
         (["--config", "~no.such.user/x"], "there is no such home directory"),
         (["--bogus\x1b[2J\n"], "␛[2J␊"),
@@ -351,7 +351,7 @@ def test_the_screen_needs_a_terminal(tree: TreeBuilder) -> None:
     code, shown = on_terminal(tree.root, stdin=subprocess.DEVNULL)
     assert code == 2
     assert one_line(shown)
-    assert b"standard input is no terminal" in shown
+    assert b"standard input is not a terminal" in shown
     for term in ("dumb", ""):
         code, shown = on_terminal(tree.root, term=term)
         assert code == 2
@@ -430,7 +430,7 @@ def test_a_terminal_gets_the_screen(
 def test_the_first_view_is_as_the_screen_was_left(
     monkeypatch: pytest.MonkeyPatch, tree: TreeBuilder, tmp_path: Path
 ) -> None:
-    """It is made before there is a screen that could say what it is to show."""
+    """The first view uses the saved grouping, before there is a screen to ask for it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     Memory(state_path()).save(Remembered(panels={"audit": {"by": "role"}}))
     views = []
@@ -544,7 +544,7 @@ def test_ctrl_c_is_quiet(
 
 
 def test_ctrl_c_is_quiet_while_it_loads() -> None:
-    """An interrupt that comes before anything of it is loaded ends it in the same way."""
+    """An interrupt while modules are still loading ends the program in the same way."""
     code = (
         "import signal, sys\n"
         "class Interrupt:\n"

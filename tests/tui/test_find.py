@@ -48,7 +48,7 @@ def test_the_nearest_hit(row: int, to: int) -> None:
 
 
 def test_no_hit_is_nowhere() -> None:
-    """Without a hit there is no next one, and none of them is looked at."""
+    """Without a match there is no next one, and no current one."""
     assert next_row((), 4, 1) is None
     assert next_row((), 4, -1) is None
     assert nearest_row((), 4) is None
@@ -56,7 +56,7 @@ def test_no_hit_is_nowhere() -> None:
 
 
 def test_the_place_among_the_hits() -> None:
-    """`2/3` is counted from one; a row that is no hit any more has no place."""
+    """`2/3` counts from one; a row that no longer matches has number 0."""
     assert Found("x", (3, 7, 9), 7).number == 2
     assert Found("x", (3, 7, 9), 8).number == 0
     assert Found("x", (3, 7, 9), 12).number == 0

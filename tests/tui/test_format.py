@@ -87,7 +87,7 @@ def test_dollars(usd: float, text: str) -> None:
     ],
 )
 def test_money_is_honest(usage: Usage, text: str) -> None:
-    """What is not priced is said, and a cost that nobody told is never $0.00."""
+    """Unpriced exchanges are mentioned, and an unknown cost is never $0.00."""
     assert fmt.money(usage) == text
 
 
@@ -137,7 +137,7 @@ def test_ages(seconds: float, text: str) -> None:
 
 @given(st.floats(-1e6, 1e9), st.floats(0, 1))
 def test_an_age_reads_the_same_for_as_long_as_is_said(seconds: float, part: float) -> None:
-    """And not a moment longer."""
+    """An age keeps its text for as long as `age_left_s` says, and no longer."""
     left_s = fmt.age_left_s(seconds)
     assert left_s > 0
     assert fmt.age(seconds + max(0.0, left_s - 0.001) * part) == fmt.age(seconds)
@@ -174,7 +174,7 @@ def test_sizes(value: float | None, text: str) -> None:
     [(0, 4, "0%"), (0.001, 4, "<1%"), (1, 3, "33%"), (5, 4, "125%"), (99, 1, ">999%"), (0, 0, "–")],
 )
 def test_shares(part: float, whole: float, text: str) -> None:
-    """A part that is not nothing never looks like nothing, and of nothing there is no part."""
+    """A share above zero never looks like zero, and a share of nothing is unknown."""
     assert fmt.share(part, whole) == text
 
 

@@ -84,13 +84,13 @@ def settle(terminal: Terminal) -> None:
 
 
 def pasted(text: bytes) -> bytes:
-    """What a terminal sends when a text is pasted, as far as a paste can hold it."""
+    """Return what a terminal sends when a text is pasted, minus what a paste cannot contain."""
     inside = text.replace(b"\x1b", "\u202e\x9b".encode()).replace(b"\n", b" ")
     return b"\x1b[200~" + inside + b"\x1b[201~"
 
 
 def tour(root: Path, cwd: Path, clipboard: bytes) -> bytes:
-    """What the terminal gets of a look at everything."""
+    """Return what the program writes to the terminal while every view is opened."""
     argv = [sys.executable, "-m", "madrox_tui", "--poll", str(root)]
     terminal = Terminal(argv, rows=60, columns=160, cwd=cwd)
     try:

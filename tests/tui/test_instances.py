@@ -259,10 +259,10 @@ async def test_d_hides_the_dead() -> None:
         await pilot.press("D")
         await pilot.pause()
         assert "anvil" not in names(panel)
-        assert "1 dead hidden" in lines(pilot)[0]
+        assert "1 terminated hidden" in lines(pilot)[0]
         panel.view = view([i for i in team() if i.state is State.TERMINATED])
         await pilot.pause()
-        assert "D shows them" in "".join(lines(pilot))
+        assert "press D to show them" in "".join(lines(pilot))
         await pilot.press("D")
         await pilot.pause()
         assert "anvil" in names(panel)
@@ -298,7 +298,7 @@ async def test_find_looks_through_what_is_not_shown() -> None:
 
 
 async def test_find_goes_by_what_is_shown_now() -> None:
-    """Looked through again after a new view, another order or another width, it is up to date."""
+    """A search reflects the latest view, sort order and width."""
     fleet = [instance("b", requests=2), instance("a", requests=1)]
     async with panel_with(view(fleet), (160, 16)) as (panel, pilot):
         panel.order = Order("requests")
@@ -341,7 +341,7 @@ async def test_only_what_differs_is_drawn(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_an_age_is_drawn_when_it_reads_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not each second: `6m` stands for a minute, and what is near goes by the second."""
+    """`6m` is redrawn once a minute, and only ages below a minute once a second."""
     fleet = [instance("near", since=50), instance("far", since=6 * 60 + 30)]
     shown = view(fleet)
     async with panel_with(shown, (120, 12)) as (panel, pilot):
@@ -374,7 +374,7 @@ async def test_while_no_age_changes_no_row_is_made(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_row_that_is_scrolled_to_says_its_age_of_now() -> None:
-    """Also when no row that was in sight had to be drawn since."""
+    """Ages are up to date even if no visible row had to be redrawn since."""
     fleet = [instance(f"i{n:02}", since=3600) for n in range(30)]
     shown = view([*fleet, instance("newest", since=20)])
     async with panel_with(shown, (120, 12)) as (panel, pilot):
@@ -397,7 +397,7 @@ async def test_what_is_exported_are_values() -> None:
 
 
 async def test_y_copies_the_id() -> None:
-    """What other commands want to be given is the id."""
+    """`y` copies the instance's id, which other commands take."""
     async with panel_with(view(team())) as (panel, pilot):
         await pilot.press("y")
         assert panel.app.clipboard == "b2"
@@ -421,7 +421,7 @@ async def test_the_panel_is_found_as_it_was_left() -> None:
 
 
 async def test_while_the_tree_is_read_the_first_row_is_chosen() -> None:
-    """Who comes first is known when everything is read; from then on a row keeps its place."""
+    """The cursor stays on the first row until the tree is read, then on its instance."""
 
     def part(names: list[str], *, whole: bool) -> View:
         fleet = [instance(name, name, since=number) for number, name in enumerate(names)]

@@ -51,7 +51,7 @@ def fleet(tree: TreeBuilder) -> TreeBuilder:
 
 
 class TreePast:
-    """The past as a model knows it that was given what had been written until then."""
+    """A past whose states come from a model that was fed the records up to that time."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -127,11 +127,11 @@ def test_every_key_that_is_ours_is_bound() -> None:
 
 
 def test_what_comes_before_is_called_previous() -> None:
-    """`last` could be the end of the row: a key that steps back says so."""
-    said = {name: text for name, (text, _) in all_keys().items()}
-    assert said["panel.previous"] == "Previous panel"
-    assert said["pane.differ_previous"] == "Previous different frame"
-    assert not [text for text in said.values() if text.startswith("Last ")]
+    """A key that steps back says `previous`: `last` could also mean the end."""
+    described = {name: text for name, (text, _) in all_keys().items()}
+    assert described["panel.previous"] == "Focus previous panel"
+    assert described["pane.differ_previous"] == "Go to previous differing frame"
+    assert not [text for text in described.values() if " last " in f" {text.lower()} "]
 
 
 def test_binding_ids_are_unique() -> None:
@@ -147,8 +147,8 @@ def test_binding_ids_are_unique() -> None:
         ({"qqqq": ("f5",)}, "keys.qqqq: no such action; --print-config lists them"),
         ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
         ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: needs at least one key"),
-        ({"panel.zoom": ("j",)}, "'j' is already the key of"),
-        ({"panel.zoom": ("@",)}, "'at' is already the key of panel.zoom"),
+        ({"panel.zoom": ("j",)}, "'j' is already bound to"),
+        ({"panel.zoom": ("@",)}, "'at' is already bound to panel.zoom"),
     ],
 )
 def test_keys_that_cannot_be_are_refused(keys: dict[str, tuple[str, ...]], complaint: str) -> None:
@@ -281,7 +281,7 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S, past=TreePast(fleet.root)) as person:
         await person.sees("test the plan")
         await person.press("T", *"soon", "enter")
-        await person.sees("'soon' is no time")
+        await person.sees("'soon' is not a time")
         assert person.app.screen.query_one(".hint").has_class("-problem")
         await person.press(*["backspace"] * 4, *"-5m", "enter")
         await person.sees("◷ at ", "Timeline 2")
@@ -335,7 +335,7 @@ async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) 
 
 @pilot
 async def test_history_that_fails_leads_back_to_live(fleet: TreeBuilder) -> None:
-    """Why is said, and the screen goes on; the next try may do better."""
+    """A toast gives the reason, the screen stays live, and the next try may succeed."""
     past = TreePast(fleet.root)
     async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
         await person.sees("test the plan")
@@ -344,7 +344,9 @@ async def test_history_that_fails_leads_back_to_live(fleet: TreeBuilder) -> None
             while not person.app._notifications:
                 await person.pilot.pause()
             await person.sees("● live")
-        assert [n.message for n in person.app._notifications] == ["no history: no room [/]"]
+        assert [n.message for n in person.app._notifications] == [
+            "cannot load history: no room [/]"
+        ]
         await person.press("T", *"-5m", "enter")
         await person.sees("◷ at ")
         assert person.app.failure is None
@@ -365,7 +367,7 @@ async def test_leaving_does_not_wait_for_history(fleet: TreeBuilder) -> None:
 
 @pilot
 async def test_the_past_is_told_who_is_gone(fleet: TreeBuilder) -> None:
-    """Its own looks are rare: what the screen sees go away is gone in the states after that."""
+    """What the screen sees disappear is missing from later states, before history polls again."""
     past = TreePast(fleet.root)
     async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
         await person.sees("Instances 2")
@@ -390,9 +392,9 @@ async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("draw the plan")
         await person.press("colon")
-        await person.sees("z              Only this panel, or all again")
-        await person.press(*"only this panel")
-        await person.misses("Larger panel")
+        await person.sees("z              Maximise panel / restore")
+        await person.press(*"maximise panel")
+        await person.misses("Grow panel")
         await person.press("enter")
         await person.until(lambda: person.app.screen.has_class("-zoomed"), "one panel only")
         await person.press("colon", *"instance probe")

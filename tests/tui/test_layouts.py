@@ -60,19 +60,19 @@ async def test_any_size_is_survived_with_anything_open(fleet: TreeBuilder) -> No
 
 
 async def test_the_palette_has_one_line_for_each_command(fleet: TreeBuilder) -> None:
-    """What has no room beside its key is cut, and does not go on below the key."""
+    """A description that does not fit beside its key is truncated, not wrapped."""
     async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
         await person.sees("● busy")
         await person.press("colon")
-        await person.sees("t              Parents and children as a tree; h folds a branch in…")
+        await person.sees("t              Toggle tree; h folds a branch into its totals, l un…")
 
 
 async def test_the_export_dialog_is_no_larger_than_it_needs_to_be(fleet: TreeBuilder) -> None:
-    """It has a line for what is wrong only once something is."""
+    """The export dialog has an error line only after an error."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("● busy")
         await person.press("x")
-        await person.sees("Enter writes it")
+        await person.sees("Enter: write the file")
         dialog = person.app.screen.query_one(".dialog")
         await person.until(lambda: dialog.outer_size == (90, 4), "name and keys")
         await person.press("backspace", "enter")
@@ -134,7 +134,7 @@ async def test_the_sums_are_found_as_they_were_left(fleet: TreeBuilder, tmp_path
 async def test_kept_filters_are_brought_back_in_the_next_run(
     fleet: TreeBuilder, tmp_path: Path
 ) -> None:
-    """The newest ten of them; those of the run before come after the one of the command line."""
+    """The newest ten filters are saved; the last run's are recalled after a command-line filter."""
     memory = Memory(tmp_path / "screen.json")
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
         await person.sees("draw the plan")

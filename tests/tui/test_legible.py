@@ -51,7 +51,7 @@ def test_whatever_the_colours_the_text_is_seen(codes: str, ground: Ground) -> No
 
 
 def test_what_is_seen_keeps_its_colours() -> None:
-    """Only a colour that cannot be told from what is behind it is another one."""
+    """Only a colour without enough contrast to its background is changed."""
     for codes in ("31", "38;5;26", "1;34", "97;41", "38;2;200;40;40;48;2;255;255;255"):
         assert drawn(codes, LIGHT) == apply_sgr(PLAIN, codes)
 

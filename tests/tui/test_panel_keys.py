@@ -76,7 +76,7 @@ async def test_while_finding_every_key_is_text(fleet: TreeBuilder) -> None:
 
 
 async def test_a_message_can_be_searched_and_copied(fleet: TreeBuilder) -> None:
-    """The screen over the panels has the same keys as they."""
+    """A message dialog has the same list keys as the panels."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         await person.press("3", "G", "k", "enter")
@@ -142,7 +142,7 @@ async def test_s_saves_the_screen(
 
 
 async def test_a_dialog_that_closes_while_it_is_searched(fleet: TreeBuilder) -> None:
-    """What the search of a message still has to tell when it is closed is told to nobody."""
+    """A search result that arrives after its message dialog was closed is ignored."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         await person.press("3", "G", "k", "enter")

@@ -45,7 +45,7 @@ def test_faster_and_slower(clock: Clock) -> None:
 
 
 def test_reading_counts_as_waiting(clock: Clock) -> None:
-    """The time that it took to read the next frame is not waited once more."""
+    """The time spent reading the next frame counts towards the wait."""
     playback = Playback(clock)
     playback.frame_shown()
     clock.now_s += 0.3
@@ -56,5 +56,5 @@ def test_reading_counts_as_waiting(clock: Clock) -> None:
 
 @pytest.mark.parametrize("times", [(None, 5.0), (5.0, None), (5.0, 4.0), (5.0, 5.0)])
 def test_times_that_make_no_sense(clock: Clock, times: tuple[float | None, float | None]) -> None:
-    """Unknown times and such that run backwards go on at once, but not in a whirl."""
+    """After unknown or backward times the next frame comes soon, but not faster than the limit."""
     assert Playback(clock).wait_s(*times) == pytest.approx(SHORTEST_GAP_S)

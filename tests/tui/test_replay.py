@@ -158,7 +158,7 @@ async def test_comparing(pane: TreeBuilder) -> None:
         await person.press("d")
         await person.misses("diff")
         await person.press("d")
-        await person.sees("nothing new since the frame before")
+        await person.sees("nothing new since the previous frame")
 
 
 async def test_the_first_frame_is_all_new(pane: TreeBuilder) -> None:
@@ -221,7 +221,7 @@ async def test_time_travel(pane: TreeBuilder) -> None:
         person.app.look("b2", "probe")
         await person.sees("Pane  probe", "other pane", "12:08:20")
         person.panel.show_at(TreeBuilder.epoch(400))
-        await person.sees("no capture of this pane before that moment")
+        await person.sees("no capture of this pane before that time")
         person.app.look("a1")
         person.panel.show_at(None)
         await person.sees("step five", "following")
@@ -272,7 +272,7 @@ async def test_a_file_that_is_gone(pane: TreeBuilder) -> None:
         gone = instance(pane.root, "c3", "comet")
         (pane.root / "instances/c3/tmux_output.log").unlink()
         person.panel.show_instance(gone, NOW_S)
-        await person.sees("Pane  comet", "the file of this capture is gone")
+        await person.sees("Pane  comet", "this capture's file is gone")
 
 
 async def test_suspect_frames(tree: TreeBuilder) -> None:

@@ -161,7 +161,7 @@ def test_text_says_what_a_person_wants_to_know() -> None:
 
 
 def test_files_that_cannot_be_read_are_counted_apart() -> None:
-    """They have no unreadable line."""
+    """Unreadable files are counted apart from unreadable lines."""
     problems = ProblemCount(2, ("audit", "x"), unreadable_files=1)
     text = to_text(FleetState(at_s=AT, problems=problems), "/logs")
     assert text.endswith("\n2 unreadable lines, 1 unreadable file; problems in audit, x\n")

@@ -42,7 +42,7 @@ def said(latest: View, held: View | None = None) -> str:
 
 
 def test_a_quiet_live_fleet_is_only_live() -> None:
-    """Nothing is said of rates, lags and problems that there are not."""
+    """Without a rate, a lag or problems, none is mentioned."""
     assert said(look()) == "● live  0 instances"
 
 
@@ -71,7 +71,7 @@ def test_a_held_screen_counts_what_is_new() -> None:
 
 
 def test_what_is_counted_while_looking_back_is_said_to_be_of_now() -> None:
-    """The panels show one moment, the counts another: nobody takes the one for the other."""
+    """`now:` marks that the counts are of the present while the panels show an earlier time."""
     latest = look(instances=(InstanceState(instance_id="a1", state=State.STUCK),))
     assert "now:" not in said(latest)
     assert said(latest, look(moment_s=AT_S)).endswith("@ for live  now:  1 stuck  1 instance")
@@ -79,7 +79,7 @@ def test_what_is_counted_while_looking_back_is_said_to_be_of_now() -> None:
 
 
 def test_the_counts_are_of_all_instances() -> None:
-    """Those of unknown state included."""
+    """The total includes instances of unknown state."""
     states = (State.IDLE, State.UNKNOWN, State.UNKNOWN)
     instances = tuple(InstanceState(instance_id=f"a{n}", state=s) for n, s in enumerate(states))
     assert said(look(instances=instances)) == "● live  3 instances  1 idle  2 unknown"
@@ -94,7 +94,7 @@ def test_problems_are_counted(lines: int, files: tuple[str, ...], text: str) -> 
 
 
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
-    """Although none of its lines is unreadable."""
+    """An unreadable file counts as a problem, even without an unreadable line."""
     problems = ProblemCount(5, ("a", "b", "c"), unreadable_files=2)
     assert "7 problems" in said(look(problems=problems))
 

@@ -200,7 +200,7 @@ def test_the_other_half_is_the_nearest() -> None:
 
 
 def test_where_events_end_is_said_once() -> None:
-    """Older pages hold messages only: the first that brings an unknown one says so, if it matters.
+    """Older pages hold messages only: the first page with an unknown message says so, once.
 
     While a page brings what was known anyway, the events between its messages are there.
     """
