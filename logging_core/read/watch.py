@@ -16,15 +16,12 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from logging_core.read.notices import notices
 from logging_core.read.sweep import AUDIT, INSTANCES
 from logging_core.read.watchable import watchable
 
-_STEP_MS = 10
-_DEBOUNCE_MS = 50
-_CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _RENEW_S = 1.0  # from one renewal to the next, at least
@@ -66,9 +63,10 @@ class Watch:
         """Begin, or begin anew; what changes after this returns is noticed."""
         await self.stop()
         # Not before it is needed, nor on the loop: it takes a while.
-        watchfiles = await asyncio.to_thread(import_module, "watchfiles")
+        await asyncio.to_thread(import_module, "watchfiles")
         begun = asyncio.Event()
-        self._task = asyncio.create_task(self._run(watchfiles, begun))
+        self._task = asyncio.create_task(self._run(begun))
+        self._task.add_done_callback(lambda _: begun.set())  # should it fail, the sweeps go on
         await begun.wait()
 
     async def stop(self) -> None:
@@ -89,16 +87,16 @@ class Watch:
         """These instances are there now: watch them too, where that was not noticed."""
         self._round.expect(self._instances + name for name in instance_ids)
 
-    async def _run(self, watchfiles: ModuleType, begun: asyncio.Event) -> None:
+    async def _run(self, begun: asyncio.Event) -> None:
         """Watch what there is, round after round; `begun` is set after the first try."""
         pause_s = _PAUSE_S
         while True:
             try:
                 paths = await self._begin_round()
-                while not await self._watch(watchfiles, paths, begun):
+                while not await self._watch(paths, begun):
                     paths = paths[: len(paths) // 2]
                 pause_s = _PAUSE_S
-            except (OSError, RuntimeError, ExceptionGroup) as error:
+            except (OSError, RuntimeError) as error:
                 begun.set()
                 self._wary = self._wary or not isinstance(error, OSError)
                 await asyncio.sleep(pause_s)
@@ -115,20 +113,11 @@ class Watch:
         self._round.expect(before.missing)  # seen too late to be listed
         return paths
 
-    async def _watch(self, watchfiles: ModuleType, paths: list[str], begun: asyncio.Event) -> bool:
+    async def _watch(self, paths: list[str], begun: asyncio.Event) -> bool:
         """Watch for one round; false if these are more directories than can be watched."""
         if not paths:
             raise OSError("nothing here can be watched")
-        changes = watchfiles.awatch(
-            *paths,
-            watch_filter=None,  # the default one is blind below .git and .venv
-            step=_STEP_MS,
-            debounce=_DEBOUNCE_MS,
-            rust_timeout=_CHECK_MS,
-            yield_on_timeout=True,
-            recursive=False,
-            stop_event=self._round.ended,
-        )
+        changes = notices(paths, self._round.ended)
         # Its first step sets up the watch.
         soon = asyncio.get_running_loop().call_soon(self._has_begun, begun)
         has_yielded = False
@@ -136,8 +125,8 @@ class Watch:
             async with aclosing(changes):
                 async for batch in changes:
                     has_yielded = True
-                    self._note(batch, watchfiles.Change)
-                    if (watchfiles.Change.deleted, str(self._root)) in batch:
+                    self._note(batch)
+                    if ("deleted", str(self._root)) in batch:
                         break  # what is made there next would be watched no more
         except OSError as error:
             # Of what it raises at the start, all but the limit is of a type of its own.
@@ -154,13 +143,13 @@ class Watch:
             self.changed.set()
         begun.set()
 
-    def _note(self, batch: set[tuple[Any, str]], change: Any) -> None:
+    def _note(self, batch: set[tuple[str, str]]) -> None:
         for kind, path in batch:
             self._taken.paths.add(Path(path))
-            if kind is change.added:
+            if kind == "added":
                 self._taken.added.add(Path(path))
             # New, or with other rights: it may have to be watched from now on.
-            if kind is not change.deleted and self._is_watchable(path):
+            if kind != "deleted" and self._is_watchable(path):
                 self._round.renew()
         if batch:
             self.changed.set()

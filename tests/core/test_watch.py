@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import watchfiles
 
 from builders import TreeBuilder
 from faults import as_nobody, as_root, reachable_by_nobody
 from logging_core import follow
 from logging_core.read import watch
+from logging_core.read.notices import notices
 from logging_core.read.watchable import watchable
 from logging_core.records import Batch
 from reading import messages
@@ -34,13 +35,13 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """The names of the directories of each watch that is begun."""
     lists: list[set[str]] = []
-    real = watchfiles.awatch
+    real = notices
 
-    def listed(*paths: str, **options: Any) -> AsyncIterator[set[Any]]:
+    def listed(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
         lists.append({Path(path).name for path in paths})
-        return real(*paths, **options)
+        return real(paths, ended)
 
-    monkeypatch.setattr(watchfiles, "awatch", listed)
+    monkeypatch.setattr("logging_core.read.watch.notices", listed)
     return lists
 
 
@@ -154,13 +155,13 @@ async def test_a_directory_that_only_a_sweep_found_is_watched_too(
     """A lost notice of a new directory does not leave it unwatched."""
     watched: list[frozenset[str]] = []
 
-    async def blind(*paths: str, stop_event: Any, **_: Any) -> AsyncGenerator[set[Any], None]:
+    async def blind(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
         watched.append(frozenset(paths))
-        await stop_event.wait()
+        await ended.wait()
         for _ in ():
             yield set()
 
-    monkeypatch.setattr(watchfiles, "awatch", blind)
+    monkeypatch.setattr("logging_core.read.watch.notices", blind)
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
         await anext(batches)
         for name in ("a", "b"):
@@ -197,16 +198,16 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
     for number in range(20):
         tree.send(f"i{number}", "old")
         os.utime(tree.root / f"instances/i{number}", (number, number))
-    real = watchfiles.awatch
+    real = notices
 
-    async def limited(*paths: str, **options: Any) -> AsyncGenerator[set[Any], None]:
+    async def limited(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
         if len(paths) > 10:
             raise OSError("OS file watch limit reached. about ['/x']")
-        async with aclosing(real(*paths, **options)) as changes:
+        async with aclosing(real(paths, ended)) as changes:
             async for batch in changes:
                 yield batch
 
-    monkeypatch.setattr(watchfiles, "awatch", limited)
+    monkeypatch.setattr("logging_core.read.watch.notices", limited)
     async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
         await messages(batches, 20)
         await says(batches, tree, "i19")
