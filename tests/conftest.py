@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,10 +46,22 @@ def _neutral_environment(
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session")
+def trees() -> Iterator[Path]:
+    """Where trees are made.
+
+    It is not below `tmp_path`: whenever pytest starts, it takes from everyone else the right to
+    reach that, also from the runs that are under way.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o711)
+        yield Path(directory)
+
+
 @pytest.fixture
-def tree(tmp_path: Path) -> TreeBuilder:
-    """An empty tree to write into."""
-    return TreeBuilder(tmp_path / "logs")
+def tree(trees: Path) -> TreeBuilder:
+    """An empty tree to write into, alone in a directory."""
+    return TreeBuilder(Path(tempfile.mkdtemp(dir=trees)) / "logs")
 
 
 @pytest.fixture
