@@ -49,6 +49,7 @@ class Feed:
     Attributes:
         frames: Every captured frame of every pane.
         messages: Messages older than those of a view; `None` if they do not count.
+        since_s: As given.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Feed:
         self.frames = frames_of(root)
         self.now = now
         self._settings = settings
-        self._since_s = since_s
+        self.since_s = since_s
         self._cached = cached
         self._first = first
         self._looks_left = 0
@@ -89,9 +90,9 @@ class Feed:
 
         return LiveFleet(
             self.root,
-            model_options(self._settings, self._since_s),
+            model_options(self._settings, self.since_s),
             poll=self._settings.poll,
-            cache=screen_cache(self.root, self._since_s) if self._cached else None,
+            cache=screen_cache(self.root, self.since_s) if self._cached else None,
             monotonic=time.monotonic,
         )
 

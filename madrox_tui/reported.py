@@ -11,6 +11,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState
 from logging_core.cache import FleetCache, read_fleet
+from madrox_tui import format as fmt
 from madrox_tui.arguments import StartError
 from madrox_tui.config import Settings
 from madrox_tui.filters import filter_words, parse_filter
@@ -48,7 +49,10 @@ def read_report(
     state = model.state(now())
     if state.waiting is not None:
         raise StartError(state.waiting)
-    return _narrowed(model, state, settings.filter)
+    part, limits = _narrowed(model, state, settings.filter)
+    if since_s is not None:
+        limits += (f"since {fmt.moment(since_s)}",)
+    return Reported(part, limits)
 
 
 def _check_filter(text: str) -> None:
@@ -69,10 +73,13 @@ def _read(root: Path, settings: Settings, since_s: float | None) -> FleetModel:
     )
 
 
-def _narrowed(model: FleetModel, state: FleetState, text: str) -> Reported:
+def _narrowed(
+    model: FleetModel, state: FleetState, text: str
+) -> tuple[FleetState, tuple[str, ...]]:
+    """What a filter leaves, and what is to be said of it."""
     listed = parse_filter(text)
     if not listed:
-        return Reported(state)
+        return state, ()
     chosen = tuple(filter(listed.matches, state.instances))
     part = msgspec.structs.replace(
         state,
@@ -81,4 +88,4 @@ def _narrowed(model: FleetModel, state: FleetState, text: str) -> Reported:
         errors=sum(instance.errors for instance in chosen),
     )
     words = " ".join(text.split())
-    return Reported(part, (f"filter: {words} · {len(chosen)} of {len(state.instances)} instances",))
+    return part, (f"filter: {words} · {len(chosen)} of {len(state.instances)} instances",)

@@ -202,6 +202,9 @@ def test_since_limits_what_is_counted(tree: TreeBuilder, capsys: Captured) -> No
     assert exact["totals"]["requests"] == 1
     later = report_of(capsys, tree.root, "--since", TreeBuilder.when(1025.000001))
     assert later["totals"]["requests"] == 0
+    assert ask(tree.root, "--once", "--since", "50m", "--filter", "atlas") == 0
+    limits = "filter: atlas · 1 of 2 instances  since 2026-11-23 12:10:00"
+    assert f"\n{limits}\n" in capsys.readouterr().out
 
 
 def test_broken_lines_are_counted_not_fatal(tree: TreeBuilder, capsys: Captured) -> None:
