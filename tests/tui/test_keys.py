@@ -146,7 +146,7 @@ def test_binding_ids_are_unique() -> None:
         ({"panel.zom": ("f5",)}, "keys.panel.zom: no such action; did you mean panel.zoom?"),
         ({"qqqq": ("f5",)}, "keys.qqqq: no such action; --print-config lists them"),
         ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
-        ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: needs at least one key"),
+        ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: 'a,b' is not a key"),
         ({"panel.zoom": ("j",)}, "'j' is already bound to"),
         ({"panel.zoom": ("@",)}, "'at' is already bound to panel.zoom"),
     ],
