@@ -59,7 +59,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = {}
     prompts: Annotated[
         dict[str, tuple[str, ...]],
-        says("extra regular expressions, by instance type (`*`: any), for questions to a person"),
+        says(
+            "extra regular expressions, by instance type (`*`: any), for questions to a person; "
+            "searched in the last 20 lines of a pane"
+        ),
     ] = {}
 
 
