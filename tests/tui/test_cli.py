@@ -175,12 +175,12 @@ def test_the_report_names_its_filter(tree: TreeBuilder, capsys: Captured) -> Non
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("state:bogus", "state:bogus: no such state"),
-        ("atlas cost>abc", "cost>abc: no number"),
-        ("rol:qa", "rol:qa: no key is called rol"),
-        ("role:", "role:: nothing to look for"),
+        ("state:bogus", "state:bogus: unknown state"),
+        ("atlas cost>abc", "cost>abc: not a number"),
+        ("rol:qa", "rol:qa: unknown field rol"),
+        ("role:", "role:: missing value"),
         ("-", "-: nothing to exclude"),
-        ("state:\x1b[2J", "state:␛[2J: no such state"),
+        ("state:\x1b[2J", "state:␛[2J: unknown state"),
     ],
 )
 def test_a_report_refuses_a_mistyped_filter(
