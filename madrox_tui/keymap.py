@@ -16,6 +16,9 @@ Group = tuple[str, Sequence[Binding]]
 KEY_WIDTH = 14
 """Cells for the keys in the palette."""
 
+OVERLAY_KEYS = "Esc closes · y copies"
+"""Said on the border of what lies over the panels: the keys below are not its own."""
+
 _NAMES = {
     "slash": "/",
     "colon": ":",

@@ -16,6 +16,7 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with_happened
+from madrox_tui.keymap import OVERLAY_KEYS
 from madrox_tui.widgets.event_list import EventList
 from madrox_tui.widgets.line_view import LineView
 
@@ -78,7 +79,9 @@ class RowsScreen(ModalScreen[None]):
         audited = await self._source.events(self._wanted, most)
         found = with_happened(audited, self._wanted, self._happened, most)
         self._list.show_events(found)
-        self.query_one(".dialog").border_subtitle = Content(_counted(found, self._wanted))
+        self.query_one(".dialog").border_subtitle = Content(
+            f"{_counted(found, self._wanted)} · Enter opens · {OVERLAY_KEYS}"
+        )
 
     @on(LineView.Chosen)
     def _event_chosen(self, event: LineView.Chosen) -> None:

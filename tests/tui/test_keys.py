@@ -429,6 +429,23 @@ async def test_the_palette_has_the_actions_of_every_panel(fleet: TreeBuilder) ->
 
 
 @pilot
+@pytest.mark.parametrize(
+    "keys",
+    [("question_mark",), ("tilde",), ("3", "enter"), ("4", "enter"), ("4", "enter", "enter")],
+)
+async def test_what_lies_over_the_panels_says_how_to_leave(
+    fleet: TreeBuilder, keys: tuple[str, ...]
+) -> None:
+    """Help, health, a message, and rows: on the border, as the keys below are not theirs."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press(*keys)
+        await person.sees("Esc closes · y copies")
+        await person.press(*["escape"] * keys.count("enter"), "escape")
+        await person.misses("Esc closes")
+
+
+@pilot
 async def test_the_palette_reads_no_markup(tree: TreeBuilder) -> None:
     """An instance whose name looks like markup is found under that name."""
     tree.spawn("a1", "[/nope] [b]x", at=0)
