@@ -16,6 +16,7 @@ narrow as you type. A comparison with an unknown number is false.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -26,11 +27,11 @@ import msgspec
 from logging_core.analyse.state import InstanceState, State
 
 _COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
-_AMOUNT = re.compile(r"(?P<number>\d*\.?\d+)(?P<unit>[kmgtp]?)", re.IGNORECASE)
+_DECIMAL = r"\d*\.?\d+"
+_AMOUNT = re.compile(rf"(?P<number>{_DECIMAL})(?P<unit>[kmgtp]?)", re.IGNORECASE)
 _AMOUNT_UNITS = {unit: 1000.0**power for power, unit in enumerate(("", *"kmgtp"))}
 _TOOK = re.compile(
-    r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?"
-    r"(?:(?P<ms>[\d.]+)ms)?",
+    "".join(rf"(?:(?P<{unit}>{_DECIMAL}){unit})?" for unit in ("d", "h", "m", "s", "ms")),
     re.IGNORECASE,
 )
 _TOOK_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -171,15 +172,12 @@ def _comparison(key: str, op: str, number: str) -> Callable[[InstanceState], boo
 def _as_number(key: str, text: str) -> float | None:
     """A number with or without the unit that the screen prints; `None` if it is none."""
     with suppress(ValueError):
-        return float(text)
-    with suppress(ValueError):
-        if key == "p95":
-            return _as_seconds(text)
-        if match := _AMOUNT.fullmatch(
-            text.removeprefix("$" if key == "cost" else "").replace(",", "")
-        ):
-            return float(match["number"]) * _AMOUNT_UNITS[match["unit"].lower()]
-    return None
+        number = float(text)
+        return None if math.isnan(number) else number
+    if key == "p95":
+        return _as_seconds(text)
+    match = _AMOUNT.fullmatch(text.removeprefix("$" if key == "cost" else "").replace(",", ""))
+    return float(match["number"]) * _AMOUNT_UNITS[match["unit"].lower()] if match else None
 
 
 def _as_seconds(text: str) -> float | None:

@@ -95,6 +95,8 @@ def test_any_number_of_dashes_is_a_term() -> None:
         "cost>",
         "cost>abc",
         "cost>$",
+        "cost>nan",
+        "p95>1.2.3s",
         "tokens>5s",
         "p95>5k",
         "p95>2s1m",
