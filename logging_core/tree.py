@@ -156,11 +156,14 @@ def classify(relative: str) -> LogFile | None:
     """Classify a path relative to the root; `None` if it is not part of the tree.
 
     Rotated files (`.1`), compressed ones (`.gz`) and audit files renamed at midnight
-    (`audit_20261123.jsonl.2026-11-23`) are recognised too.
+    (`audit_20261123.jsonl.2026-11-23`) are recognised too. A name that begins with a dot is no
+    instance's.
     """
     parts = relative.split("/")
     if parts[0] == "audit" and len(parts) == 2:
         return _classify_audit(relative, parts[1])
+    if parts[0] == "instances" and len(parts) == 3 and parts[1].startswith("."):
+        return None
     if parts[0] == "instances" and len(parts) == 3 and parts[2] in INSTANCE_FILES:
         return LogFile(INSTANCE_FILES[parts[2]], parts[1], relative, 0, compressed=False)
     match = _ROTATED.fullmatch(parts[-1])

@@ -32,6 +32,7 @@ _VALUES = {
     "--theme": ("NAME", "colour theme"),
     "--config": ("FILE", "settings file; default: config.toml in the user's config directory"),
 }
+_OPTIONS = frozenset({*_FLAGS, *_VALUES, "-h", "--help", "--"})
 
 
 class StartError(Exception):
@@ -78,7 +79,7 @@ def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -
         StartError: The arguments are invalid.
     """
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(_with_filter(argv))
     if arguments.help:
         return parser.format_help()
     if arguments.version:
@@ -131,6 +132,17 @@ def _parser() -> _Parser:
     for option, (metavar, what) in _VALUES.items():
         parser.add_argument(option, metavar=metavar, help=what)
     return parser
+
+
+def _with_filter(argv: Sequence[str]) -> list[str]:
+    """The arguments, with a filter such as `-qa` where it cannot be taken for an option."""
+    taken: list[str] = []
+    for argument in argv:
+        if taken[-1:] == ["--filter"] and "--" not in taken and argument not in _OPTIONS:
+            taken[-1] = f"--filter={argument}"
+        else:
+            taken.append(argument)
+    return taken
 
 
 def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float) -> Options:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from madrox_tui.keymap import Group, one_key_name, own_bindings
+from madrox_tui.keymap import Group, is_key, one_key_name, own_bindings
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels.replay import ReplayPanel
@@ -159,8 +159,12 @@ def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
             close = get_close_matches(name, known, 1)
             hint = f"did you mean {close[0]}?" if close else "--print-config lists them"
             raise ValueError(f"keys.{name}: no such action; {hint}")
-        if not keys or not all(key.strip() == key != "" and "," not in key for key in keys):
+        if not keys:
             raise ValueError(f"keys.{name}: needs at least one key, such as 'f5' or 'ctrl+g'")
+        for key in keys:
+            if key == "," or not is_key(key):
+                hint = "use Textual's names, such as 'q', 'f5', 'ctrl+g', 'slash'"
+                raise ValueError(f"keys.{name}: {key!r} is not a key; {hint}")
     _check_meanings({name: wanted.get(name, keys) for name, (_, keys) in known.items()}, known)
     return {name: ",".join(keys) for name, keys in wanted.items()}
 

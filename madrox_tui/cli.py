@@ -27,8 +27,8 @@ from madrox_tui.arguments import Options, StartError, parse_arguments, parse_sin
 from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
 
 if TYPE_CHECKING:
-    from logging_core.analyse.state import FleetState
     from madrox_tui.first import First
+    from madrox_tui.reported import Reported
 
 PAINTS_PER_S = "120"
 """Textual's maximum paint rate: after a paint the next one, even for a key, waits for up to two
@@ -144,8 +144,10 @@ def _show_tree(
     report: bool,
 ) -> int:
     if report:
-        state = _read(root, wanted, now)
-        _write(_as_json(state, root) if wanted.options.json else _as_text(state, root, env))
+        from madrox_tui.reported import read_report
+
+        read = read_report(root, wanted.settings, since_s=wanted.since_s, now=now)
+        _write(_as_json(read, root) if wanted.options.json else _as_text(read, root, env))
         return 0
     gc.disable()  # until the first paint: nothing loaded before it is garbage
     try:
@@ -184,51 +186,21 @@ def _check_keys(wanted: _Wanted) -> None:
         raise StartError(f"{wanted.options.config or config_path()}: {error}") from None
 
 
-def _read(root: Path, wanted: _Wanted, now: Callable[[], float]) -> FleetState:
-    from logging_core.analyse.prompts import compile_patterns
-    from logging_core.cache import FleetCache, read_fleet
-    from madrox_tui.filters import parse_filter
-
-    listed = parse_filter(wanted.settings.filter)
-    cache = FleetCache(root, "report") if wanted.since_s is None else None
-    model = read_fleet(
-        root,
-        cache,
-        since_s=wanted.since_s,
-        stuck_after_s=wanted.settings.stuck_after_s,
-        prompts=compile_patterns(wanted.settings.prompts),
-        by_time=False,
-        max_messages=1,
-    )
-    state = model.state(now())
-    if state.waiting is not None:
-        raise StartError(state.waiting)
-    if not listed:
-        return state
-    chosen = tuple(filter(listed.matches, state.instances))
-    return msgspec.structs.replace(
-        state,
-        instances=chosen,
-        usage=model.usage_of(instance.instance_id for instance in chosen),
-        errors=sum(instance.errors for instance in chosen),
-    )
-
-
-def _as_json(state: FleetState, root: Path) -> bytes:
+def _as_json(read: Reported, root: Path) -> bytes:
     from madrox_tui.report import to_json
 
-    report = to_json(state, str(root))
+    report = to_json(read.state, str(root))
     return orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _as_text(state: FleetState, root: Path, env: Mapping[str, str]) -> bytes:
+def _as_text(read: Reported, root: Path, env: Mapping[str, str]) -> bytes:
     from madrox_tui.report import to_text
 
     columns = env.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() and int(columns) else None
     if width is None and _is_terminal(sys.stdout):
         width = os.get_terminal_size(sys.stdout.fileno()).columns or None
-    text = to_text(state, str(root), width)
+    text = to_text(read.state, str(root), width, limits=read.limits)
     return text.encode(sys.stdout.encoding or "utf-8", errors="replace")
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
-from madrox_tui.bindings import all_keys
-from madrox_tui.keymap import KEY_WIDTH, meaning, one_key_name
+from madrox_tui.bindings import PANELS, all_keys
+from madrox_tui.keymap import KEY_WIDTH, meaning, one_key_name, own_bindings
 from madrox_tui.screens.main import MainScreen
+from madrox_tui.widgets.line_view import LineView
 
 _KNOWN = frozenset(all_keys())
 
@@ -27,7 +28,7 @@ class Commands(Provider):
     """Provides the commands of the main screen; none while another screen is on top."""
 
     async def discover(self) -> Hits:
-        """Yield every action of the focused panel and of the screen."""
+        """Yield every action: the focused panel's, the screen's, other panels', and lists'."""
         for command in self._actions():
             yield DiscoveryHit(Content(command.text), command.run, command.text)
 
@@ -50,12 +51,34 @@ class Commands(Provider):
             if name in _KNOWN and active.enabled:
                 keys.setdefault(name, []).append(one_key_name(key))
                 actions.setdefault(name, active)
-        for name in sorted(actions, key=lambda name: name.startswith("line.")):
-            text = f"{' '.join(keys[name]):<{KEY_WIDTH}} {meaning(actions[name].binding)}"
-            yield _Command(text, partial(self._run, actions[name]))
+        of_lists = [name for name in actions if name.startswith("line.")]
+        for name in (name for name in actions if name not in of_lists):
+            yield self._command(keys[name], actions[name])
+        yield from self._elsewhere(screen, set(actions))
+        for name in of_lists:
+            yield self._command(keys[name], actions[name])
+
+    def _command(self, keys: Iterable[str], active: ActiveBinding) -> _Command:
+        text = f"{' '.join(keys):<{KEY_WIDTH}} {meaning(active.binding)}"
+        return _Command(text, partial(self._run, active))
 
     async def _run(self, active: ActiveBinding) -> None:
         await self.app.run_action(active.binding.action, default_namespace=active.node)
+
+    def _elsewhere(self, screen: MainScreen, known: Container[str]) -> Iterator[_Command]:
+        """The actions of the panels that have not the focus."""
+        for panel_id, name in PANELS.items():
+            panel = screen.query_one(f"#{panel_id}", LineView)
+            for binding in own_bindings(type(panel)):
+                if binding.id and binding.id not in known:
+                    keys = screen.keys.get(binding.id, binding.key.split(","))
+                    shown = " ".join(map(one_key_name, keys))
+                    text = f"{shown:<{KEY_WIDTH}} {name}: {meaning(binding)}"
+                    yield _Command(text, partial(self._go_and_run, screen, panel, binding))
+
+    async def _go_and_run(self, screen: MainScreen, panel: LineView, binding: Binding) -> None:
+        screen.action_panel(panel.id or "")
+        await self.app.run_action(binding.action, default_namespace=panel)
 
     def _instances(self) -> Iterator[_Command]:
         screen = self.screen

@@ -12,7 +12,7 @@ _VALUES: dict[str, Callable[[InstanceState], str | None]] = {
     "name": lambda i: i.instance_name,
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
-    "model": lambda i: i.model,
+    "model": lambda i: i.model or i.instance_type,
     "parent": lambda i: i.parent_instance_id,
 }
 

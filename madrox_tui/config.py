@@ -19,6 +19,7 @@ from msgspec import Meta
 from platformdirs import user_config_path
 
 from madrox_tui.arguments import Options, StartError, parse_since
+from madrox_tui.misfits import in_words
 
 NAME = "madrox-top"
 LAYOUTS = ("all", "instances", "pane", "timeline", "audit")
@@ -58,7 +59,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = {}
     prompts: Annotated[
         dict[str, tuple[str, ...]],
-        says("extra regular expressions, by instance type (`*`: any), for questions to a person"),
+        says(
+            "extra regular expressions, by instance type (`*`: any), for questions to a person; "
+            "searched in the last 20 lines of a pane"
+        ),
     ] = {}
 
 
@@ -116,7 +120,8 @@ def parse_settings(tables: Mapping[str, Any]) -> Settings:
         settings = msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         message, _, place = str(error).rpartition(" - at ")
-        raise ValueError(f"{place.strip('`').removeprefix('$.')}: {_lower(message)}") from None
+        name = place.strip("`").removeprefix("$.")
+        raise ValueError(f"{name}: {in_words(message, tables[name])}") from None
     _check(settings)
     return settings
 
@@ -211,7 +216,8 @@ def _check(settings: Settings) -> None:
 def _check_lists(table: str, values: Any) -> None:
     for name, value in values.items() if isinstance(values, dict) else ():
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise ValueError(f"{table}.{name}: must be a list of strings")
+            form = f", such as [{_toml(value)}]" if isinstance(value, str) else " of strings"
+            raise ValueError(f"{table}.{name}: must be a list{form}")
 
 
 def _key_lines(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> list[str]:
@@ -225,7 +231,3 @@ def _key_lines(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> list[str]:
 def _toml(value: Any) -> str:
     """Encode a value; for strings, numbers and lists, JSON is valid TOML."""
     return orjson.dumps(value).decode()
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]

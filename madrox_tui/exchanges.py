@@ -10,7 +10,7 @@ import msgspec
 
 from logging_core.analyse.state import Group, TimelineEvent
 from logging_core.codec.times import format_time_aware
-from logging_core.records import AuditEvent
+from logging_core.records import AuditEvent, Message
 from madrox_tui.export import Export
 
 EXCHANGE = "message_exchange"
@@ -138,6 +138,10 @@ class EventSource(Protocol):
 
     async def events(self, query: EventQuery, most: int) -> Events:
         """Return the newest `most` events that the query selects."""
+        ...
+
+    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
+        """The reply and the request that an event is about, as far as they are found."""
         ...
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logging_core.analyse.state import FleetState
-from logging_core.records import Batch, InstanceGone
+from logging_core.records import AuditEvent, Batch, InstanceGone, Message
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events
@@ -21,7 +21,7 @@ from madrox_tui.heap import give_back
 from madrox_tui.pace import MANY_PER_S, Pace
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
-from madrox_tui.sources import frames_of, messages_of
+from madrox_tui.sources import frames_of, messages_of, pages_of
 from madrox_tui.view import View
 from madrox_tui.views import AHEAD, Narrowing, Views
 
@@ -49,6 +49,7 @@ class Feed:
     Attributes:
         frames: Every captured frame of every pane.
         messages: Messages older than those of a view; `None` if they do not count.
+        since_s: As given.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Feed:
         self.frames = frames_of(root)
         self.now = now
         self._settings = settings
-        self._since_s = since_s
+        self.since_s = since_s
         self._cached = cached
         self._first = first
         self._looks_left = 0
@@ -89,9 +90,9 @@ class Feed:
 
         return LiveFleet(
             self.root,
-            model_options(self._settings, self._since_s),
+            model_options(self._settings, self.since_s),
             poll=self._settings.poll,
-            cache=screen_cache(self.root, self._since_s) if self._cached else None,
+            cache=screen_cache(self.root, self.since_s) if self._cached else None,
             monotonic=time.monotonic,
         )
 
@@ -173,6 +174,10 @@ class Feed:
         """The newest `most` audit events that are meant; none if they cannot be read."""
         return await asyncio.to_thread(self._read_events, query, most)
 
+    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
+        """Return the reply and the request that an event is about, as far as they are found."""
+        return await asyncio.to_thread(self._read_halves, event)
+
     async def _follow(self, publish: Callable[[View], None]) -> None:
         live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time
         async for batch in live.batches():
@@ -224,3 +229,8 @@ class Feed:
         from logging_core.read.events import newest_events
 
         return Events(*newest_events(self.root, query.matches, most))
+
+    def _read_halves(self, event: AuditEvent) -> tuple[Message, ...]:
+        from madrox_tui.halves import find_halves
+
+        return find_halves(pages_of(self.root, {event.instance_id or ""}), event)

@@ -2,9 +2,13 @@
 
     word          name, id, role, type or model contains it
     -word         … does not contain it
-    state:stuck   the state, role, name, id, type, model or parent contains it
+    state:stuck   the state begins with it
+    role:qa       the role, name, id, type, model or parent contains it
     -role:qa      … does not
     cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
+
+Numbers may have the units that the screen prints: `$0.5`, `5k`, `300ms`, `1m30s`. The model is what
+its column shows: the type if no model is known.
 
 All terms must match. An unfinished term (`cost>`, `role:`) matches everything, so that the panels
 narrow as you type. A comparison with an unknown number is false.
@@ -12,15 +16,25 @@ narrow as you type. A comparison with an unknown number is false.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
 from logging_core.analyse.state import InstanceState, State
 
 _COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
+_DECIMAL = r"\d*\.?\d+"
+_AMOUNT = re.compile(rf"(?P<number>{_DECIMAL})(?P<unit>[kmgtp]?)", re.IGNORECASE)
+_AMOUNT_UNITS = {unit: 1000.0**power for power, unit in enumerate(("", *"kmgtp"))}
+_TOOK = re.compile(
+    "".join(rf"(?:(?P<{unit}>{_DECIMAL}){unit})?" for unit in ("d", "h", "m", "s", "ms")),
+    re.IGNORECASE,
+)
+_TOOK_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -34,7 +48,7 @@ _TEXTS: dict[str, Callable[[InstanceState], str | None]] = {
     "name": lambda i: i.instance_name,
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
-    "model": lambda i: i.model,
+    "model": lambda i: i.model or i.instance_type,
     "parent": lambda i: i.parent_instance_id,
 }
 _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
@@ -117,7 +131,7 @@ def _text_problem(key: str, value: str) -> str:
         return f"unknown field {key}" if key.isalpha() else ""
     if not value:
         return "missing value"
-    is_state = any(value.casefold() in state.value for state in State)
+    is_state = any(state.value.startswith(value.casefold()) for state in State)
     return "" if key.lower() != "state" or is_state else "unknown state"
 
 
@@ -135,15 +149,16 @@ def _wanted(word: str) -> Callable[[InstanceState], bool] | None:
         if key in _NUMBERS:
             return _comparison(key, match["op"], match["number"])
     key, colon, value = word.partition(":")
+    if colon and key.lower() == "state":
+        return _in_state(value)
     if colon and key.lower() in _TEXTS:
         return _contains((key.lower(),), value)
     return _contains(_WORD_KEYS, word)
 
 
 def _comparison(key: str, op: str, number: str) -> Callable[[InstanceState], bool] | None:
-    try:
-        wanted = float(number)
-    except ValueError:
+    wanted = _as_number(key, number)
+    if wanted is None:
         return None
     value_of, compare = _NUMBERS[key], _OPERATORS[op]
 
@@ -152,6 +167,28 @@ def _comparison(key: str, op: str, number: str) -> Callable[[InstanceState], boo
         return value is not None and compare(value, wanted)
 
     return term
+
+
+def _as_number(key: str, text: str) -> float | None:
+    """A number with or without the unit that the screen prints; `None` if it is none."""
+    with suppress(ValueError):
+        number = float(text)
+        return None if math.isnan(number) else number
+    if key == "p95":
+        return _as_seconds(text)
+    match = _AMOUNT.fullmatch(text.removeprefix("$" if key == "cost" else "").replace(",", ""))
+    return float(match["number"]) * _AMOUNT_UNITS[match["unit"].lower()] if match else None
+
+
+def _as_seconds(text: str) -> float | None:
+    match = _TOOK.fullmatch(text)
+    parts = {unit: part for unit, part in match.groupdict().items() if part} if match else {}
+    return sum(float(part) * _TOOK_UNITS[unit] for unit, part in parts.items()) if parts else None
+
+
+def _in_state(value: str) -> Callable[[InstanceState], bool] | None:
+    begins = value.casefold()
+    return (lambda instance: instance.state.value.startswith(begins)) if begins else None
 
 
 def _contains(keys: tuple[str, ...], value: str) -> Callable[[InstanceState], bool] | None:

@@ -137,6 +137,12 @@ def moment(time_s: float | None) -> str:
     return UNKNOWN if time_s is None else f"{datetime.fromtimestamp(time_s):%Y-%m-%d %H:%M:%S}"
 
 
+def since(time_s: float, now_s: float) -> str:
+    """A moment from which on is counted: `12:31`, and its day if that is not today; local."""
+    then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)
+    return f"{then:{'%H:%M' if then.date() == now.date() else '%Y-%m-%d %H:%M'}}"
+
+
 def tick(time_s: float, span_s: float) -> str:
     """Format a time on an axis of `span_s` seconds: `12:31`, `11-23`; local, always 5 cells."""
     return f"{datetime.fromtimestamp(time_s):{'%H:%M' if span_s <= _DAY else '%m-%d'}}"

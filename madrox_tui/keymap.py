@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.keys import Keys, _character_to_key
 
 Group = tuple[str, Sequence[Binding]]
 """A heading and its bindings."""
 
 KEY_WIDTH = 14
 """Cells for the keys in the palette."""
+
+OVERLAY_KEYS = "Esc closes · y copies"
+"""Said on the border of what lies over the panels: the keys below are not its own."""
 
 _NAMES = {
     "slash": "/",
@@ -41,6 +47,30 @@ _NAMES = {
     "home": "Home",
     "end": "End",
 }
+
+
+_MODIFIERS = ("ctrl+", "shift+", "alt+", "super+", "hyper+", "meta+")
+"""Before the name of a key that is pressed with them."""
+
+_PRESSED = frozenset(
+    name for name in (*Keys, *FUNCTIONAL_KEYS.values()) if not name.startswith("<")
+)
+"""What keys without a character are called; those in `<>` are none."""
+
+
+def is_key(name: str) -> bool:
+    """Whether Textual calls a key so: `q`, `slash`, `f5`, `ctrl+g`."""
+    while modifier := next((m for m in _MODIFIERS if name.startswith(m) and name != m), None):
+        name = name.removeprefix(modifier)
+    if len(name) == 1:
+        return name.isprintable() and not name.isspace()
+    return name in _PRESSED or name in _names_of_characters()
+
+
+@cache
+def _names_of_characters() -> frozenset[str]:
+    """What keys are called that type a character which is on some keyboard."""
+    return frozenset(_character_to_key(chr(number)) for number in range(0x20, 0x2100))
 
 
 def own_bindings(owner: type[DOMNode]) -> list[Binding]:

@@ -119,7 +119,9 @@ _COLUMNS = (
 )
 
 
-def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
+def to_text(
+    state: FleetState, log_dir: str, width: int | None = None, *, limits: Sequence[str] = ()
+) -> str:
     """Build the plain-text report: what `madrox-top` would show.
 
     Instances that need someone come first.
@@ -129,12 +131,14 @@ def to_text(state: FleetState, log_dir: str, width: int | None = None) -> str:
         log_dir: Where it was read from.
         width: Cells per line: totals wrap, the table drops columns, and what is still too long is
             truncated. `None`: lines of any length; only long cells are truncated.
+        limits: What is left out, and why, in words.
 
     Returns:
         Lines, each ended by a newline; no escape sequences, no colours.
     """
     lines = [
         *_flow(["madrox-top", safe_line(log_dir), fmt.moment(state.at_s)], _GAP, width),
+        *_flow(map(safe_line, limits), _GAP, width),
         *_flow(_fleet(state.instances), ", ", width),
         *_flow(_totals(state), _GAP, width),
         "",
@@ -187,7 +191,7 @@ def _flow(parts: Iterable[str], gap: str, width: int | None) -> list[str]:
 
 def _table(state: FleetState, width: int | None) -> list[str]:
     if not state.instances:
-        return ["no instances yet"]
+        return ["no instances"]
     urgent = sorted(state.instances, key=lambda i: LOOKS[i.state].rank)
     rows = [[column.title for column in _COLUMNS]]
     rows += [_row(instance, state.at_s) for instance in urgent]

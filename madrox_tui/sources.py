@@ -18,7 +18,14 @@ def frames_of(root: Path) -> FrameSource:
 
 def messages_of(root: Path) -> MessageSource:
     """Return a source of every message in a tree."""
-    return MessageSource(partial(_open_pages, root))
+    return MessageSource(partial(pages_of, root))
+
+
+def pages_of(root: Path, instance_ids: Collection[str] | None) -> Pages:
+    """Return the messages of some instances, or of all for `None`; blocks."""
+    from logging_core.read.messages import MessagePages
+
+    return MessagePages(root, instance_ids)
 
 
 def _open_pane(root: Path, instance_id: str) -> Frames:
@@ -31,9 +38,3 @@ def _read_frame(root: Path, ref: FrameRef) -> str:
     from logging_core.read.frames import read_frame
 
     return read_frame(root, ref)
-
-
-def _open_pages(root: Path, instance_ids: Collection[str] | None) -> Pages:
-    from logging_core.read.messages import MessagePages
-
-    return MessagePages(root, instance_ids)

@@ -37,12 +37,15 @@ _COUNTED = {
 }
 
 
-def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
+def status_pieces(
+    latest: View, held: View | None, since_s: float | None = None
+) -> tuple[Content, ...]:
     """Build the pieces: live, paused or waiting; who needs you; problems; cost; the rest.
 
     Args:
         latest: The newest view.
         held: The older view that the screen shows; `None` when live.
+        since_s: Counted is what happened at or after this moment; `None`: everything.
     """
     state = latest.state
     total = len(state.instances)
@@ -51,6 +54,8 @@ def status_pieces(latest: View, held: View | None) -> tuple[Content, ...]:
     needs_you = (State.WAITING, State.STUCK, State.ERROR)
     urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
     pieces = [_mode(state, held), *([NOW] if held is not None else []), *urgent]
+    if since_s is not None:
+        pieces.append(Content.styled(f"since {fmt.since(since_s, state.at_s)}", "$accent"))
     if latest.lag_s >= LEAST_LAG_S:
         pieces.append(Content.styled(f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if problems:

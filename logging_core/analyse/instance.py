@@ -22,7 +22,10 @@ from logging_core.records import (
     Metadata,
 )
 
-_CREATED = re.compile(r"Instance created(?: with role: (?P<role>.+?), type: (?P<type>\S+))?")
+_CREATED = re.compile(
+    r"Instance created(?: with(?: role: (?P<role>.+?)(?=, type: |$),?)?(?: type: (?P<type>\S+))?)?",
+    re.MULTILINE,
+)
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MOST_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with

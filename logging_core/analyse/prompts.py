@@ -1,10 +1,11 @@
 """What a pane waits for: questions that only a person can answer.
 
 A question counts only while it is what the pane ends with: a dialog that scrolled by was answered.
-So every pattern must match up to the end of the pane, once frames around text and empty lines
-are taken off. What an agent asks changes with its versions; patterns are therefore data, and more
-can come from the configuration. They take time linear in the pane's last lines: where text may be
-matched in two ways, the first way is final.
+So every known pattern must match up to the end of the pane, once frames around text and empty
+lines are taken off. They take time linear in the pane's last lines: where text may be matched in
+two ways, the first way is final. What an agent asks changes with its versions; patterns are
+therefore data, and more can come from the configuration: those are found anywhere in the last
+lines, as only who wrote them knows what comes after a question.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Pattern(NamedTuple):
     Attributes:
         name: Of what is asked, for people.
         instance_types: Who asks so; empty: anyone.
-        regex: Searched in the end of the pane, up to its end; the group `question`, or else the
-            first line of the match, is what is shown. Whatever the case.
+        regex: Searched in the last lines of the pane; the group `question`, or else the first
+            line of the match, is what is shown. Whatever the case.
         sign: Found in all that the regex matches, and quicker to look for; empty: unknown.
     """
 
@@ -111,6 +112,11 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _asks("yes or no", rf" *(?P<question>[^\n]*{_CHOICE})[?:>]? *", sign="/no?"),
     _asks(
+        "yes",
+        r" *(?P<question>[^\n]*\? ?[\[(](?:y|yes|n|no)[\])])[:>]? *",
+        sign=r"\? ?[\[(][yn]",
+    ),
+    _asks(
         "key",
         r" *(?:[^\n]*[.!?:…] )?(?P<question>\W?(?:press|hit) (?:enter|return|any key)"
         r"(?: to [\w ]{1,30})?)[\])]?[.:…]*",
@@ -125,6 +131,16 @@ PATTERNS: tuple[Pattern, ...] = (
         "secret",
         rf" *(?P<question>[^\n:]{{0,60}}\b{_SECRET}\b[^\n:]{{0,80}}):",
         sign=r"\bpassword\b|\bpassphrase\b",
+    ),
+    _asks(
+        "account",  # of git
+        r"[^\w\n]{0,16}(?P<question>(?:username|password) for '[^'\n]{1,200}'):",
+        sign="(?:name|word) for '",
+    ),
+    _asks(
+        "pager",
+        r" *(?P<question>--more--(?:\([^()\n]{1,60}\))?|(?:lines \d+-\d+(?:/\d+)? )?\(end\))",
+        sign=r"--more--|\(end\)",
     ),
 )
 """The questions that are known."""
@@ -155,12 +171,12 @@ def find_question(
 
 
 def compile_patterns(extra: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:
-    """The known patterns and more, which come first.
+    r"""The known patterns and more, which come first.
 
     Args:
-        extra: By instance type, or `*` for any, regular expressions. Each is looked for at the
-            end of the pane, whatever the case; it need not match whole lines. A group named
-            `question` is what is shown, else all of the match.
+        extra: By instance type, or `*` for any, regular expressions. Each is looked for anywhere
+            in the pane's last 20 lines, whatever the case; one that ends in `\Z` only at their
+            end. A group named `question` is what is shown, else the first line of the match.
 
     Raises:
         ValueError: One is no regular expression; the message names it.
@@ -169,12 +185,11 @@ def compile_patterns(extra: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:
     for instance_type, expressions in extra.items():
         types = () if instance_type == ANY_TYPE else (instance_type.lower(),)
         for expression in expressions:
-            regex = rf"(?:{expression})\s*\Z"
             try:
-                _compiled(regex)
+                _compiled(expression)
             except re.error as error:
                 raise ValueError(f"prompt pattern {expression!r}: {error}") from None
-            more.append(Pattern(expression, types, regex))
+            more.append(Pattern(expression, types, expression))
     return (*more, *PATTERNS)
 
 

@@ -139,8 +139,9 @@ class InstanceHandle:
             "parent_instance_id": facts.get("parent_instance_id"),
             **details,
         }
-        text = f"created with role: {spawn['role']}, type: {spawn['instance_type']}"
-        self._record_event("instance_spawn", text, spawn)
+        said = (("role", spawn["role"]), ("type", spawn["instance_type"]))
+        known = ", ".join(f"{name}: {value}" for name, value in said if value is not None)
+        self._record_event("instance_spawn", f"created with {known}" if known else "created", spawn)
 
     def ready(self) -> None:
         """Record that it is ready. Writes to `instance.log`, as all methods but `captured` do."""

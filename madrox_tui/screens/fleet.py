@@ -158,7 +158,7 @@ class FleetScreen(Screen[None]):
         if self._latest is None:
             return
         bar = self.query_one(StatusBar)
-        pieces = status_pieces(self._latest, self._held)
+        pieces = status_pieces(self._latest, self._held, self._feed.since_s)
         if self.moment_s is not None and (not self.view or self.view.moment_s != self.moment_s):
             pieces = (PREPARING, *pieces[1:])
         bar.pieces = pieces

@@ -15,6 +15,7 @@ from textual.worker import Worker
 
 from logging_core.analyse.state import FleetState
 from madrox_tui.health import DiskLooks, DiskSource, health_lines
+from madrox_tui.keymap import OVERLAY_KEYS
 from madrox_tui.widgets.line_report import LineReport
 
 MEASURED_EVERY_S = 5.0
@@ -52,6 +53,7 @@ class HealthScreen(ModalScreen[None]):
         """A frame with the report in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Log health")
+            dialog.border_subtitle = Content(OVERLAY_KEYS)
             yield LineReport()
 
     def on_mount(self) -> None:

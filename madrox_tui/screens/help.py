@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from madrox_tui.help_lines import help_lines
-from madrox_tui.keymap import Group
+from madrox_tui.keymap import OVERLAY_KEYS, Group
 from madrox_tui.widgets.line_report import LineReport
 
 
@@ -38,6 +38,7 @@ class HelpScreen(ModalScreen[None]):
         """A frame with the map in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Keys")
+            dialog.border_subtitle = Content(OVERLAY_KEYS)
             yield LineReport()
 
     def on_resize(self, _event: events.Resize) -> None:

@@ -37,6 +37,9 @@ class MainScreen(FleetScreen):
         feed: Where views come from.
         settings: The user's settings; holds the initial filter.
         remembered: How the screen was left last time.
+
+    Attributes:
+        keys: By action, the keys with which the user replaced the built-in ones.
     """
 
     AUTO_FOCUS = "#instances"
@@ -47,6 +50,7 @@ class MainScreen(FleetScreen):
 
     def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
         super().__init__(feed, settings.filter)
+        self.keys = settings.keys
         self._remembered = remembered
         feed.group_by(kept_way(remembered.panels.get("audit", {})))
 

@@ -21,6 +21,7 @@ from logging_core.text import safe_block
 from madrox_tui import format as fmt
 from madrox_tui.clipboard import clip
 from madrox_tui.columns import fit_inner
+from madrox_tui.keymap import OVERLAY_KEYS
 from madrox_tui.timeline_rows import Entry, said
 from madrox_tui.widgets.text_view import TextView
 
@@ -61,6 +62,7 @@ class MessageScreen(ModalScreen[None]):
             border: round $line;
             border-title-color: $foreground;
             border-title-style: bold;
+            border-subtitle-color: $muted;
         }
         .half:focus-within { border: round $primary; }
         .half > Static { color: $muted; height: auto; margin: 0 1 1 0; }
@@ -154,6 +156,7 @@ class _Half(Vertical):
 
     def __init__(self, entry: Entry, label: str, *, classes: str) -> None:
         super().__init__(classes=classes)
+        self.border_subtitle = Content(OVERLAY_KEYS)
         self._entry = entry
         self._label = label
 

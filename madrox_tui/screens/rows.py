@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,9 +13,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from logging_core.analyse.state import TimelineEvent
+from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with_happened
+from madrox_tui.keymap import OVERLAY_KEYS
 from madrox_tui.widgets.event_list import EventList
+from madrox_tui.widgets.line_view import LineView
 
 PAGE = 200
 """Events read at first; doubled whenever the cursor nears the end of the list."""
@@ -46,6 +49,7 @@ class RowsScreen(ModalScreen[None]):
         self._happened = happened
         self._wanted = query
         self._source = source
+        self._names = names
         self._list = EventList(names)
         self._asked = 0
 
@@ -75,7 +79,24 @@ class RowsScreen(ModalScreen[None]):
         audited = await self._source.events(self._wanted, most)
         found = with_happened(audited, self._wanted, self._happened, most)
         self._list.show_events(found)
-        self.query_one(".dialog").border_subtitle = Content(_counted(found, self._wanted))
+        self.query_one(".dialog").border_subtitle = Content(
+            f"{_counted(found, self._wanted)} · Enter opens · {OVERLAY_KEYS}"
+        )
+
+    @on(LineView.Chosen)
+    def _event_chosen(self, event: LineView.Chosen) -> None:
+        self._open(self._list.shown.newest_first[event.index])
+
+    @work(group="open", exclusive=True)
+    async def _open(self, event: AuditEvent) -> None:
+        from madrox_tui.halves import event_entry
+        from madrox_tui.screens.message import MessageScreen
+
+        entry, *other = await self._source.halves(event) or (event_entry(event),)
+        label = self._names.get(entry.instance_id, entry.instance_id or "fleet")
+        if self.is_current:
+            request = next((half for half in other if isinstance(half, Message)), None)
+            self.app.push_screen(MessageScreen(entry, label, other=request))
 
 
 def _counted(found: Events, wanted: EventQuery) -> str:

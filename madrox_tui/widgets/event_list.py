@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
 
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
@@ -24,6 +26,9 @@ class EventList(LineView):
         names: Instance names by id.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Open message", show=False, id="rows.open"),
+    ]
     header_rows = 1
 
     def __init__(self, names: Mapping[str, str]) -> None:

@@ -553,6 +553,25 @@ def test_a_null_never_replaces_a_known_value() -> None:
     assert (instance.instance_name, instance.role, instance.model) == ("Atlas", "qa", None)
 
 
+@pytest.mark.parametrize(
+    ("text", "role", "kind"),
+    [
+        ("Instance created with role: qa, type: codex, or so", "qa", "codex,"),
+        ("Instance created with role: lead, of all, type: codex", "lead, of all", "codex"),
+        ("Instance created with role: qa\nTraceback", "qa", None),
+        ("Instance created with type: codex\nTraceback", None, "codex"),
+        ("Instance created with care", None, None),
+        ("Instance created with role: ", None, None),
+    ],
+)
+def test_role_and_type_are_read_from_instance_log(
+    text: str, role: str | None, kind: str | None
+) -> None:
+    """Both, or the one that is known."""
+    instance = only(lifecycle(text, 1))
+    assert (instance.role, instance.instance_type) == (role, kind)
+
+
 def test_the_newest_name_wins_in_any_order() -> None:
     """A renamed instance has its newer name, whichever file is read first."""
     old, new = spawn(0, instance_name="old"), audit("instance_resumed", 9, instance_name="new")

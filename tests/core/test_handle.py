@@ -21,6 +21,7 @@ from logging_core import LoggingManager
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
+from logging_core.records import Batch, LifecycleEvent
 from logging_core.write.handle import MOST_OPEN, InstanceHandle
 from written import Clock
 
@@ -211,7 +212,29 @@ def test_details_of_a_spawn_may_be_replaced(manager: LoggingManager, agent: Inst
         ("parent_instance_id", None),
         ("workspace", "/w"),
     ]
-    assert life(manager)[0].endswith("Instance created with role: qa, type: None")
+    assert life(manager)[0].endswith(" - Instance created with role: qa")
+
+
+@pytest.mark.parametrize(
+    ("details", "text"),
+    [
+        ({"role": "qa", "instance_type": "codex"}, "Instance created with role: qa, type: codex"),
+        ({"instance_type": "codex"}, "Instance created with type: codex"),
+        ({"role": "qa", "instance_type": None}, "Instance created with role: qa"),
+        ({}, "Instance created"),
+    ],
+)
+def test_what_is_unknown_of_a_new_instance_is_left_out(
+    manager: LoggingManager, agent: InstanceHandle, details: dict[str, Any], text: str
+) -> None:
+    """`instance.log` says what is known, and the reader learns it from there alone."""
+    agent.created(**details)
+    assert life(manager)[0].endswith(f" - {text}")
+    model = FleetModel()
+    model.apply(Batch(records=(LifecycleEvent(instance_id="a", time_s=1.0, text=text),)))
+    (read,) = model.state(2.0).instances
+    known = (details.get("role"), details.get("instance_type"), State.INITIALIZING)
+    assert (read.role, read.instance_type, read.state) == known
 
 
 def test_a_capture_is_a_frame(manager: LoggingManager, clock: Clock, agent: InstanceHandle) -> None:

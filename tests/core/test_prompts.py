@@ -172,6 +172,25 @@ ASKING = {
         "Enter passphrase for key '/home/ada/.ssh/id_ed25519': ",
         "Enter passphrase for key '/home/ada/.ssh/id_ed25519'",
     ),
+    "npx": (
+        "shell",
+        "Need to install the following packages:\ncreate-vite@5.5.2\nOk to proceed? (y) ",
+        "Ok to proceed? (y)",
+    ),
+    "git's user": (
+        "claude",
+        "⏺ Bash(git push)\n  ⎿  Username for 'https://github.com': ",
+        "Username for 'https://github.com'",
+    ),
+    "git's password": (
+        "shell",
+        "Username for 'https://github.com': ada\nPassword for 'https://ada@github.com': ",
+        "Password for 'https://ada@github.com'",
+    ),
+    "more": ("shell", "$ more CHANGES\n1.2\n  - faster\n--More--(42%)", "--More--(42%)"),
+    "systemd's more": ("shell", "Nov 23 12:00:00 box sshd[1]: up\n--More--", "--More--"),
+    "less": ("shell", "commit 9d1c\n\n    Parse faster\n\n(END)", "(END)"),
+    "less with places": ("shell", "● ssh.service\nlines 1-23/23 (END)", "lines 1-23/23 (END)"),
     "an unknown type": (None, CLAUDE_COMMAND, "Do you want to proceed?"),
 }
 
@@ -213,6 +232,16 @@ CALM = {
     "a password that is given": ("shell", "password: hunter2"),
     "a log about passwords": ("shell", "2026-11-23 12:00:00 password: reset for ada done"),
     "a paste in prose": ("shell", "paste the code into main.py and run it."),
+    "npx, answered": ("shell", "Ok to proceed? (y) y\n\nScaffolding project in /tmp/x..."),
+    "npx in prose": ("claude", "⏺ It asks Ok to proceed? (y) before it installs anything."),
+    "npx without a question": ("shell", "Ok to proceed (y)"),
+    "a user's name in a log": ("shell", "Username for 'https://github.com': ada"),
+    "a user's name in prose": ("claude", "⏺ I need the Username for the service, see below:"),
+    "more long ago": ("shell", "--More--\n$ "),
+    "more in prose": ("claude", "⏺ The pager stops at --More-- and waits"),
+    "an option of more": ("shell", "  --more"),
+    "less in prose": ("claude", "⏺ It stopped at (END)"),
+    "the end of a text": ("shell", "Chapter 9 (END)"),
     "Codex's command, answered": ("codex", f"{CODEX_OLD}\n✔ You approved codex to run git push"),
     "Claude's dialog in another agent's pane": ("gemini", CLAUDE_COMMAND),
     "a working Codex": (
@@ -231,13 +260,20 @@ def test_a_pane_that_does_not_ask_is_left_alone(instance_type: str, tail: str) -
 def test_more_patterns_come_from_the_configuration() -> None:
     """An expression counts for its instance type, or for all; the known ones stay."""
     patterns = compile_patterns(
-        {"Gemini": [r"Allow execution\?"], "*": ["(?P<question>next) step>"]}
+        {"Gemini": [r"Allow execution\?"], "*": [r"(?P<question>next) step>\Z"]}
     )
     assert find_question("x\nAllow execution? ", "gemini", patterns) == "Allow execution?"
     assert find_question("x\nAllow execution? ", "claude", patterns) is None
     assert find_question("x\nnext step>", "claude", patterns) == "next"
     assert find_question("next step> done", "claude", patterns) is None
     assert find_question(CLAUDE_COMMAND, "claude", patterns) == "Do you want to proceed?"
+
+
+def test_an_own_pattern_is_found_anywhere_in_the_last_lines() -> None:
+    """It need not say what comes after it."""
+    patterns = compile_patterns({"*": ["ok to go on"]})
+    tail = "building\n  Is it OK to go on, Ada?  \n  (yes is taken after 60 s)\n>"
+    assert find_question(tail, "shell", patterns) == "OK to go on"
 
 
 def test_a_bad_expression_is_named() -> None:
@@ -258,6 +294,10 @@ def test_a_bad_expression_is_named() -> None:
         "press " * 333,
         "password " * 222,
         "[y/" * 666,
+        "? (y" * 500,
+        "--More--(" * 200,
+        "password for '" * 140,
+        "lines 1-2/3 " * 160,
     ],
 )
 def test_no_pane_takes_long(hostile: str) -> None:

@@ -50,6 +50,12 @@ async def test_four_panels_show_the_tree(fleet: TreeBuilder) -> None:
         assert "● live" in person.text
 
 
+async def test_numbers_of_a_part_are_marked(fleet: TreeBuilder) -> None:
+    """Where only what happened since a moment counts, the status line names it."""
+    async with run_app(fleet.root, now_s=NOW_S, since_s=NOW_S - 520) as person:
+        await person.sees("● live  since 12:01", "1 req")
+
+
 async def test_what_is_appended_appears_by_itself(fleet: TreeBuilder) -> None:
     """A message, an instance with its first message, and a pane frame come without a key."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

@@ -18,7 +18,7 @@ from builders import TreeBuilder
 from fleets import instance, later, view
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.read.events import newest_events
-from logging_core.records import AuditEvent
+from logging_core.records import AuditEvent, Message
 from madrox_tui.audit_lines import audit_lines, axis_dollars
 from madrox_tui.audit_view import AuditView, kept_way
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
@@ -362,6 +362,9 @@ class FakeEvents:
             for n in range(number)
         )
         return Events(found, number < self.there)
+
+    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
+        raise NotImplementedError(event)
 
 
 @pytest.mark.asyncio

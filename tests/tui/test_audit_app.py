@@ -33,3 +33,33 @@ async def test_sums_by_role_their_rows_and_the_logs_health(tree: TreeBuilder) ->
         await person.sees("Log health", "audit/audit_20261123.jsonl", '{"torn␛[31m', "Disk")
         await person.press("escape")
         await person.misses("Log health")
+
+
+async def test_a_row_behind_a_sum_opens_its_message(tree: TreeBuilder) -> None:
+    """Enter shows both halves of an exchange, also of one that the timeline no longer holds."""
+    tree.spawn("a1", "atlas", at=0)
+    for number in range(3):
+        tree.send("a1", f"m-{number}", f"request {number}", at=60 + number * 20)
+        tree.receive("a1", f"m-{number}", f"reply {number}", at=70 + number * 20, tokens=12)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("reply 2", "36 tok")
+        await person.press("4", "enter", "j", "enter")
+        await person.sees("request 1", "reply 1", "message  m-1", "→ to atlas", "← from atlas")
+        await person.press("escape")
+        await person.misses("message  m-1")
+        await person.sees("3 exchanges")
+
+
+async def test_a_row_without_a_message_shows_what_it_says(tree: TreeBuilder) -> None:
+    """Where no message is found, its frame holds the event: all its details, and its error."""
+    tree.spawn("a1", "atlas", at=0)
+    tree.audit("instance_error", "a1", {"error": "disk full\x1b[31m", "left": [0, "kB"]}, at=60)
+    tree.audit("message_exchange", "a1", {"message_id": "m-1", "tokens_estimated": 7}, at=61)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("atlas")
+        await person.press("4", "enter", "enter")
+        await person.sees("message_exchange", '"message_id": "m-1"', "· atlas")
+        await person.press("escape", "escape", *"bbbbbb")
+        await person.sees("disk full␛[31m")
+        await person.press("enter", "enter")
+        await person.sees("✗ atlas", "instance_error", '"error": "disk full␛[31m"', '"kB"')

@@ -160,6 +160,39 @@ def test_a_filter_narrows_list_and_totals(tree: TreeBuilder, capsys: Captured) -
     assert report_of(capsys, tree.root, "--filter", "nobody")["instances"] == []
 
 
+def test_the_report_names_its_filter(tree: TreeBuilder, capsys: Captured) -> None:
+    """Nobody takes a part of the fleet for all of it."""
+    assert ask(tree.root, "--once", "--filter", " role:qa  -atlas ") == 0
+    assert "\nfilter: role:qa -atlas · 1 of 2 instances\n" in capsys.readouterr().out
+    assert ask(tree.root, "--once", "--filter", "nobody") == 0
+    out = capsys.readouterr().out
+    assert "\nfilter: nobody · 0 of 2 instances\n" in out
+    assert ask(tree.root, "--once") == 0
+    assert "filter" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flag", ["--once", "--json"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("state:bogus", "state:bogus: unknown state"),
+        ("atlas cost>abc", "cost>abc: not a number"),
+        ("rol:qa", "rol:qa: unknown field rol"),
+        ("role:", "role:: missing value"),
+        ("-", "-: nothing to exclude"),
+        ("state:\x1b[2J", "state:␛[2J: unknown state"),
+    ],
+)
+def test_a_report_refuses_a_mistyped_filter(
+    flag: str, text: str, problem: str, tree: TreeBuilder, capsys: Captured
+) -> None:
+    """A script never gets the numbers of other instances than it asked for."""
+    assert ask(tree.root, flag, f"--filter={text}") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == f"madrox-top: filter: {problem}\n"
+
+
 def test_since_limits_what_is_counted(tree: TreeBuilder, capsys: Captured) -> None:
     """`--since` counts what happened from then on; states come from the whole past."""
     report = report_of(capsys, tree.root, "--since", "50m")
@@ -169,6 +202,9 @@ def test_since_limits_what_is_counted(tree: TreeBuilder, capsys: Captured) -> No
     assert exact["totals"]["requests"] == 1
     later = report_of(capsys, tree.root, "--since", TreeBuilder.when(1025.000001))
     assert later["totals"]["requests"] == 0
+    assert ask(tree.root, "--once", "--since", "50m", "--filter", "atlas") == 0
+    limits = "filter: atlas · 1 of 2 instances  since 2026-11-23 12:10:00"
+    assert f"\n{limits}\n" in capsys.readouterr().out
 
 
 def test_broken_lines_are_counted_not_fatal(tree: TreeBuilder, capsys: Captured) -> None:
@@ -189,7 +225,7 @@ def test_an_empty_directory_is_an_empty_fleet(tmp_path: Path, capsys: Captured) 
     assert (report["instances"], report["totals"]["instances"]) == ([], 0)
     assert report["totals"]["cost_usd"] is None
     assert ask(tmp_path, "--once") == 0
-    assert "no instances yet" in capsys.readouterr().out
+    assert "\nno instances\n" in capsys.readouterr().out
 
 
 def test_nothing_hostile_reaches_the_terminal(tree: TreeBuilder, capsys: Captured) -> None:
@@ -607,9 +643,19 @@ def test_since_nonsense_is_refused(text: str) -> None:
         parse_arguments([f"--since={text}"], {}, NOW)
 
 
-def test_a_filter_that_begins_with_a_dash_can_be_given() -> None:
-    """`--filter=-qa` excludes, though it looks like an option."""
-    options = parse_arguments(["--filter=-qa"], {}, NOW)
+@pytest.mark.parametrize(
+    "arguments", [["--filter=-qa"], ["--filter", "-qa"], ["logs", "--filter", "-qa", "--once"]]
+)
+def test_a_filter_that_begins_with_a_dash_can_be_given(arguments: list[str]) -> None:
+    """`--filter -qa` excludes, though it looks like an option."""
+    options = parse_arguments(arguments, {}, NOW)
     assert not isinstance(options, str)
     assert options.filter is not None
     assert options.filter.text == parse_filter("-qa").text
+
+
+@pytest.mark.parametrize("arguments", [["--filter"], ["--filter", "--once"], ["--filter", "-h"]])
+def test_an_option_is_no_filter(arguments: list[str]) -> None:
+    """Where the filter's text was forgotten, the next option is not taken for it."""
+    with pytest.raises(StartError, match="--filter: expected one argument"):
+        parse_arguments(arguments, {}, NOW)

@@ -52,6 +52,28 @@ QA = InstanceState(instance_id="c3d4", instance_name="probe", role="qa", instanc
         ("p95>5", True, False),
         ("frames<=3", True, True),
         ("nosuchkey:1", False, False),
+        ("state:tuck", False, False),
+        ("state:un", False, True),
+        ("model:opus", True, False),
+        ("model:codex", False, True),
+        ("model:claude", False, False),
+        ("tokens>5.9k", True, False),
+        ("tokens>6k", False, False),
+        ("tokens=6K", True, False),
+        ("tokens<1m", True, False),
+        ("tokens<1,000", False, False),
+        ("cost>$0.5", True, False),
+        ("cost>=$.75", True, False),
+        ("cost<$1,234.50", True, False),
+        ("cost<$1k", True, False),
+        ("p95>2s", True, False),
+        ("p95>8999ms", True, False),
+        ("p95=9000MS", True, False),
+        ("p95<1m30s", True, False),
+        ("p95<2h05m", True, False),
+        ("p95<1d", True, False),
+        ("p95>0.01m", True, False),
+        ("-p95>2s", False, True),
     ],
 )
 def test_terms(text: str, atlas: bool, qa: bool) -> None:
@@ -67,13 +89,38 @@ def test_any_number_of_dashes_is_a_term() -> None:
     assert filter_words("-" * 2_000) == (Word("-" * 2_000, "nothing to exclude"),)
 
 
-@pytest.mark.parametrize("text", ["cost>", "cost>abc", "role:", "-", "-cost>", "  "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cost>",
+        "cost>abc",
+        "cost>$",
+        "cost>nan",
+        "p95>1.2.3s",
+        "tokens>5s",
+        "p95>5k",
+        "p95>2s1m",
+        "open>$1",
+        "role:",
+        "-",
+        "-cost>",
+    ],
+)
 def test_an_unfinished_term_narrows_nothing(text: str) -> None:
     """While a term is being typed, everything stays visible."""
     wanted = parse_filter(text)
     assert wanted.matches(ATLAS)
     assert wanted.matches(QA)
     assert not wanted
+
+
+def test_a_state_is_flagged_unless_one_begins_so() -> None:
+    """While it is typed nothing is wrong; what can become no state is."""
+    assert filter_words("state:stuc state:uck -state:S") == (
+        Word("state:stuc"),
+        Word("state:uck", "unknown state"),
+        Word("-state:S"),
+    )
 
 
 def test_an_unknown_number_never_compares() -> None:

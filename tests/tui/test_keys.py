@@ -13,6 +13,7 @@ from unittest import mock
 
 import msgspec
 import pytest
+from textual.command import DiscoveryHit
 from textual.widget import Widget
 
 from builders import TreeBuilder
@@ -21,6 +22,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
+from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
 from madrox_tui.keymap import key_names, own_bindings
 from madrox_tui.panels.instances import InstancesPanel
@@ -146,7 +148,7 @@ def test_binding_ids_are_unique() -> None:
         ({"panel.zom": ("f5",)}, "keys.panel.zom: no such action; did you mean panel.zoom?"),
         ({"qqqq": ("f5",)}, "keys.qqqq: no such action; --print-config lists them"),
         ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
-        ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: needs at least one key"),
+        ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: 'a,b' is not a key"),
         ({"panel.zoom": ("j",)}, "'j' is already bound to"),
         ({"panel.zoom": ("@",)}, "'at' is already bound to panel.zoom"),
     ],
@@ -405,6 +407,42 @@ async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
         await person.sees("theme          madrox-light")
         await person.press("enter")
         await person.until(lambda: person.app.theme == "madrox-light", "the light theme")
+
+
+@pilot
+async def test_the_palette_has_the_actions_of_every_panel(fleet: TreeBuilder) -> None:
+    """One of another panel goes there first; each is listed once, with the keys it has now."""
+    settings = Settings(keys={"timeline.other_half": ("f6",)}, tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
+        await person.sees("draw the plan")
+        await person.press("colon", *"the other half")
+        await person.sees("f6             Timeline: The other half")
+        await person.press("enter")
+        await person.until(lambda: focused(person) == "timeline", "the timeline has the focus")
+        await person.press("colon", *"the other half")
+        await person.sees("f6             The other half")
+        assert person.text.count("The other half") == 1
+        await person.press("escape", "escape")
+        commands = Commands(person.app.screen)
+        listed = [hit.text async for hit in commands.discover() if isinstance(hit, DiscoveryHit)]
+        assert len(set(listed)) == len(listed) == len(all_keys())
+
+
+@pilot
+@pytest.mark.parametrize(
+    "keys",
+    [("question_mark",), ("tilde",), ("3", "enter"), ("4", "enter"), ("4", "enter", "enter")],
+)
+async def test_what_lies_over_the_panels_says_how_to_leave(
+    fleet: TreeBuilder, keys: tuple[str, ...]
+) -> None:
+    """Help, health, a message, and rows: on the border, as the keys below are not theirs."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press(*keys)
+        await person.sees("Esc closes · y copies")
+        await person.press(*["escape"] * keys.count("enter"), "escape")
+        await person.misses("Esc closes")
 
 
 @pilot

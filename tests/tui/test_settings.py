@@ -15,6 +15,7 @@ from madrox_tui.arguments import StartError, parse_arguments
 from madrox_tui.bindings import all_keys
 from madrox_tui.cli import run
 from madrox_tui.config import Settings, config_path, load_settings, merge, parse_settings
+from madrox_tui.keymap import is_key
 from madrox_tui.moments import parse_moment
 from madrox_tui.pulse import Pulse
 from madrox_tui.remember import Memory, Remembered, state_path
@@ -59,15 +60,26 @@ def test_the_commented_examples_are_settings_too(capsys: Captured) -> None:
     [
         ("colour = 1", "colour: unknown setting; --print-config lists the settings"),
         ("tik_s = 1", "tik_s: unknown setting; did you mean tick_s?"),
-        ("tick_s = 'fast'", "tick_s: expected `float`, got `str`"),
-        ("tick_s = 0", "tick_s: expected `float` >= 0.1"),
+        ("tick_s = 'fast'", 'tick_s: must be a number, not a string ("fast")\n'),
+        ("tick_s = true", "tick_s: must be a number, not true\n"),
+        ("tick_s = 0", "tick_s: must be at least 0.1\n"),
+        ("tick_s = 3601", "tick_s: must be at most 3600\n"),
+        (f"tick_s = 1{'0' * 400}", "tick_s: number out of range\n"),
+        ("poll = 'yes'", 'poll: must be true or false, not a string ("yes")\n'),
+        ("theme = 3", "theme: must be a string, not a number (3)\n"),
+        ("layout = ['all']", "layout: must be a string, not a list\n"),
+        ("since = 2026-11-23", "since: must be a string, not a time (2026-11-23)\n"),
+        (f"poll = '{'x' * 99}'", f'poll: must be true or false, not a string ("{"x" * 39}…")\n'),
+        ("poll = '\u202e'", 'not a string ("‹U+202E›")\n'),
         ("stuck_after_s = inf", "stuck_after_s: must be a number, not inf"),
         ("budget_usd = nan", "budget_usd: "),
-        ("budget_usd = -1", "budget_usd: expected `float` > 0"),
+        ("budget_usd = '12'", 'budget_usd: must be a number, not a string ("12")\n'),
+        ("budget_usd = -1", "budget_usd: must be more than 0\n"),
         ("layout = 'round'", "layout: must be one of all, instances"),
         ("since = 'soon'", "since: 'soon' is not a time"),
-        ("keys = 3", "keys: expected `object`"),
-        ("keys.'panel.zoom' = 'f5'", "keys.panel.zoom: must be a list of strings"),
+        ("keys = 3", "keys: must be a table, not a number (3)\n"),
+        ("keys.'panel.zoom' = 'f5'", 'keys.panel.zoom: must be a list, such as ["f5"]\n'),
+        ("keys.'panel.zoom' = [5]", "keys.panel.zoom: must be a list of strings\n"),
         ("prompts.claude = ['(']", "prompts.claude: '(' is not a valid pattern"),
         ("tick_s = ", "is not valid TOML: "),
         ("tick_s = 1\ntick_s = 2", "is not valid TOML: "),
@@ -141,17 +153,46 @@ def test_a_missing_file_is_an_error_only_if_it_was_named(tmp_path: Path) -> None
     assert load_settings(tmp_path / "none.toml", must_exist=False) == Settings()
 
 
-def test_keys_of_unknown_actions_are_named_with_the_file(
-    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("'panel.zom' = ['f5']", "keys.panel.zom: no such action; did you mean panel.zoom?"),
+        ("'instances.sort' = ['banana']", "keys.instances.sort: 'banana' is not a key"),
+        ("'instances.sort' = ['Ctrl+g']", "keys.instances.sort: 'Ctrl+g' is not a key"),
+        ("'instances.sort' = ['f5', '']", "keys.instances.sort: '' is not a key"),
+        ("'instances.sort' = ['<any>']", "keys.instances.sort: '<any>' is not a key"),
+        ("'instances.sort' = ['q']", "keys.instances.sort: 'q' is already bound to app.quit"),
+    ],
+)
+def test_keys_that_cannot_be_are_named_with_the_file(
+    line: str, complaint: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An action that does not exist cannot be given a key; the screen does not start."""
+    """An action or a key that does not exist, or a key of two meanings: it does not start."""
     monkeypatch.setattr("madrox_tui.cli._is_terminal", lambda _: True)
     file = tmp_path / "mine.toml"
-    file.write_text("[keys]\n'panel.zom' = ['f5']")
+    file.write_text(f"[keys]\n{line}")
     env = {"TERM": "xterm-256color"}
     assert run([str(tmp_path), "--config", str(file)], env=env, now=lambda: NOW) == 2
-    complaint = "keys.panel.zom: no such action; did you mean panel.zoom?"
-    assert capsys.readouterr().err == f"madrox-top: {file}: {complaint}\n"
+    error = capsys.readouterr().err
+    assert error.startswith(f"madrox-top: {file}: {complaint}")
+    assert error.count("\n") == 1
+
+
+KEYS = ["f5", "f25", "ctrl+g", "ctrl+@", "ctrl++", "ctrl+shift+f5", "alt+x", "shift+tab", "slash"]
+
+
+@pytest.mark.parametrize("key", [*"q+-ä%", *KEYS, "pageup", "less_than_sign", "euro_sign"])
+def test_every_key_that_can_be_pressed_is_one(key: str) -> None:
+    """Single characters, function keys, any with Ctrl, Alt or Shift, and Textual's own names."""
+    assert is_key(key)
+
+
+@pytest.mark.parametrize(
+    "key", ["", " ", "banana", "ctrl", "ctrl+", "ctrl+banana", "F5", "Ctrl+g", "\x1b", "f99"]
+)
+def test_what_is_no_key_is_none(key: str) -> None:
+    """Also a word that is the name of some character which no keyboard has."""
+    assert not is_key(key)
 
 
 # --- what is remembered -------------------------------------------------------

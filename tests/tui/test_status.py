@@ -37,8 +37,8 @@ def look(
     )
 
 
-def said(latest: View, held: View | None = None) -> str:
-    return "  ".join(piece.plain for piece in status_pieces(latest, held))
+def said(latest: View, held: View | None = None, since_s: float | None = None) -> str:
+    return "  ".join(piece.plain for piece in status_pieces(latest, held, since_s))
 
 
 def test_a_quiet_live_fleet_is_only_live() -> None:
@@ -63,6 +63,13 @@ def test_a_lag_is_said_from_a_second_on() -> None:
 def test_an_earlier_moment_is_named_with_the_way_back() -> None:
     """The date, the time to the second, and the key to live."""
     assert said(look(), look(moment_s=AT_S)).startswith("◷ at 2026-11-23 12:10:00  @ for live")
+
+
+def test_what_is_counted_from_a_moment_on_is_said_to_be() -> None:
+    """Nobody takes a part for the whole; who needs you still comes first."""
+    latest = look(instances=(InstanceState(instance_id="a1", state=State.STUCK),))
+    assert said(latest, since_s=AT_S - 900) == "● live  1 stuck  since 11:55  1 instance"
+    assert "since 2026-11-22 12:10" in said(latest, since_s=AT_S - 86_400)
 
 
 def test_a_held_screen_counts_what_is_new() -> None:

@@ -1,0 +1,91 @@
+"""What a report is made from: the fleet, read once, and what was left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.prompts import compile_patterns
+from logging_core.analyse.state import FleetState
+from logging_core.cache import FleetCache, read_fleet
+from madrox_tui import format as fmt
+from madrox_tui.arguments import StartError
+from madrox_tui.config import Settings
+from madrox_tui.filters import filter_words, parse_filter
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """What there is to report.
+
+    Attributes:
+        state: The fleet, without the instances that the filter leaves out.
+        limits: What was left out, in words; empty if nothing was.
+    """
+
+    state: FleetState
+    limits: tuple[str, ...] = ()
+
+
+def read_report(
+    root: Path, settings: Settings, *, since_s: float | None, now: Callable[[], float]
+) -> Reported:
+    """Read a log tree once.
+
+    Args:
+        root: The tree.
+        settings: The filter, and how to look.
+        since_s: Count only what happened at or after this moment; `None` for all.
+        now: The clock, seconds since the epoch.
+
+    Raises:
+        StartError: There is no tree, or a word of the filter means nothing: a script would be
+            given other numbers than it asked for.
+    """
+    _check_filter(settings.filter)
+    model = _read(root, settings, since_s)
+    state = model.state(now())
+    if state.waiting is not None:
+        raise StartError(state.waiting)
+    part, limits = _narrowed(model, state, settings.filter)
+    if since_s is not None:
+        limits += (f"since {fmt.moment(since_s)}",)
+    return Reported(part, limits)
+
+
+def _check_filter(text: str) -> None:
+    for word in filter_words(text):
+        if word.problem:
+            raise StartError(f"filter: {word.text}: {word.problem}")
+
+
+def _read(root: Path, settings: Settings, since_s: float | None) -> FleetModel:
+    return read_fleet(
+        root,
+        FleetCache(root, "report") if since_s is None else None,
+        since_s=since_s,
+        stuck_after_s=settings.stuck_after_s,
+        prompts=compile_patterns(settings.prompts),
+        by_time=False,
+        max_messages=1,
+    )
+
+
+def _narrowed(
+    model: FleetModel, state: FleetState, text: str
+) -> tuple[FleetState, tuple[str, ...]]:
+    """What a filter leaves, and what is to be said of it."""
+    listed = parse_filter(text)
+    if not listed:
+        return state, ()
+    chosen = tuple(filter(listed.matches, state.instances))
+    part = msgspec.structs.replace(
+        state,
+        instances=chosen,
+        usage=model.usage_of(instance.instance_id for instance in chosen),
+        errors=sum(instance.errors for instance in chosen),
+    )
+    words = " ".join(text.split())
+    return part, (f"filter: {words} · {len(chosen)} of {len(state.instances)} instances",)

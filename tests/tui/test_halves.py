@@ -1,0 +1,95 @@
+"""The halves of an exchange, found from its audit event."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import TreeBuilder
+from logging_core.read.messages import MessagePages
+from logging_core.records import AuditEvent, Message
+from madrox_tui.halves import MOST_PAGES, event_entry, find_halves
+from madrox_tui.messages import PAGE
+
+
+def exchange(message_id: str | None = "m-1", at: float | None = 70.0) -> AuditEvent:
+    time_s = None if at is None else TreeBuilder.epoch(at)
+    return AuditEvent(
+        time_s=time_s, event_type="message_exchange", instance_id="a1", message_id=message_id
+    )
+
+
+def found(tree: TreeBuilder, event: AuditEvent) -> list[str | None]:
+    pages = MessagePages(tree.root, {event.instance_id or ""})
+    return [message.content for message in find_halves(pages, event)]
+
+
+def test_the_reply_is_found_and_then_the_request(tree: TreeBuilder) -> None:
+    """Of the same id, and of the instance; whenever the event is without a time."""
+    for instance_id in ("a1", "b2"):
+        tree.send(instance_id, "m-1", f"ask {instance_id}", at=60)
+        tree.receive(instance_id, "m-1", f"answer {instance_id}", at=70)
+    assert found(tree, exchange()) == found(tree, exchange(at=None)) == ["answer a1", "ask a1"]
+    assert found(tree, exchange("m-2")) == found(tree, exchange(None)) == []
+
+
+def test_of_an_id_that_comes_again_the_nearest_before_is_meant(tree: TreeBuilder) -> None:
+    """An orchestrator may count anew after a restart."""
+    for number in range(3):
+        tree.send("a1", "m-1", f"ask {number}", at=60 + number * 1000)
+        tree.receive("a1", "m-1", f"answer {number}", at=70 + number * 1000)
+    assert found(tree, exchange(at=1070)) == ["answer 1", "ask 1"]
+
+
+def test_one_half_may_be_all_there_is(tree: TreeBuilder) -> None:
+    """A request whose reply nobody logged, or the other way round."""
+    tree.send("a1", "m-1", "ask", at=60)
+    tree.receive("a1", "m-2", "answer", at=70)
+    assert found(tree, exchange("m-1")) == ["ask"]
+    assert found(tree, exchange("m-2")) == ["answer"]
+
+
+def test_it_is_not_looked_for_without_end(tree: TreeBuilder) -> None:
+    """Only so many messages before the event are read."""
+
+    class Endless:
+        asked = 0
+
+        def start_before(self, time_s: float) -> None:
+            assert time_s > TreeBuilder.epoch(70)
+
+        def older(self, count: int) -> list[Message]:
+            assert count == PAGE
+            self.asked += 1
+            return list(MessagePages(tree.root).older(1))
+
+    tree.send("a1", "m-9", "another", at=60)
+    pages = Endless()
+    assert find_halves(pages, exchange()) == ()
+    assert pages.asked == MOST_PAGES
+
+
+@pytest.mark.parametrize("instance_id", ["../../a1", "..", "", "a1/../a1"])
+def test_an_id_that_is_a_path_finds_nothing(tree: TreeBuilder, instance_id: str) -> None:
+    """What an audit event names is no way out of the tree."""
+    tree.send("a1", "m-1", "ask", at=60)
+    for place in (tree.root, tree.root.parent, tree.root.parent / "a1"):
+        place.mkdir(exist_ok=True)
+        log = tree.root / "instances" / "a1" / "communication.jsonl"
+        (place / "communication.jsonl").write_bytes(log.read_bytes())
+    event = AuditEvent(
+        time_s=TreeBuilder.epoch(70), event_type="x", instance_id=instance_id, message_id="m-1"
+    )
+    assert found(tree, event) == []
+
+
+def test_an_event_can_be_shown_as_an_entry() -> None:
+    """Its type, and its details as JSON; an error that has none is its text."""
+    event = AuditEvent(
+        time_s=5.0, event_type="spawn", instance_id="a1", error="no", details={"n": 1 << 70}
+    )
+    entry = event_entry(event)
+    assert (entry.instance_id, entry.time_s, entry.is_error) == ("a1", 5.0, True)
+    assert entry.text == f'spawn\n{{\n  "n": {1 << 70}\n}}'
+    assert event_entry(AuditEvent(event_type="error", error="a\nb")).text == "error\na\nb"
+    assert event_entry(AuditEvent(event_type="tick")).text == "tick"
+    assert not event_entry(AuditEvent(event_type="tick")).is_error
