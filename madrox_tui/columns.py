@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ CUT = "…"
 
 GAP = 2
 _TAIL = 4
+_SORTED = 0.5
 
 
 class Column(msgspec.Struct, Generic[T], frozen=True):
@@ -26,28 +27,32 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
 
     Attributes:
         title: Its heading.
-        width: Cells; the minimum if the column is elastic.
+        width: The minimum width, in cells.
         cell: Returns what it shows of an item.
-        priority: 0 is always shown; otherwise the column with the highest number is dropped first.
+        priority: 0 is always shown; otherwise the column with the lowest number comes in first.
+        growth: Pairs of a priority and a width that it grows to: after all columns with a lower
+            number have come in, and before those with a higher one do. The widths ascend.
         right: Whether it is right-aligned, as numbers are.
-        elastic: Whether it grows into spare cells; earlier columns first, those with `roomy` last
-            and only if they can reach `most`.
-        most: The maximum width of an elastic column.
         key: The sort key when this column is chosen; `''` for none.
-        roomy: Returns what it shows at its maximum width, if that differs from `cell`.
+        roomy: Returns what it shows at its maximum width, if that differs from `cell`; it grows
+            to that width or not at all.
         inner: Whether long text is truncated in the middle: names often differ at the end.
     """
 
     title: str
     width: int
     cell: Callable[[T], Cell]
-    priority: int = 0
+    priority: float = 0
+    growth: tuple[tuple[float, int], ...] = ()
     right: bool = False
-    elastic: bool = False
-    most: int = 40
     key: str = ""
     roomy: Callable[[T], Cell] | None = None
     inner: bool = False
+
+    @property
+    def most(self) -> int:
+        """The maximum width."""
+        return self.growth[-1][1] if self.growth else self.width
 
     def cell_at(self, width: int) -> Callable[[T], Cell]:
         """What it shows where it is so wide."""
@@ -119,35 +124,34 @@ class Table(Generic[T]):
 def fit_columns(columns: Sequence[Column[T]], width: int, key: str = "") -> Fitted[T]:
     """Choose the columns that fit into `width` cells, and how wide each is.
 
-    The column with `key`, by which the rows are sorted, outranks all others except those that are
-    always shown.
+    Columns come in and grow in the order of their priorities. After the first that does not fit
+    no other comes in, but those that are there may still grow. The column with `key`, by which
+    the rows are sorted, outranks all others except those that are always shown.
     """
-    chosen = list(columns)
-    while len(chosen) > 1 and _needed(chosen) > width:
-        last = max(
-            chosen, key=lambda c: min(c.priority, 0.5) if key and c.key == key else c.priority
-        )
-        if last.priority == 0:
-            break
-        chosen.remove(last)
-    return Fitted(tuple(chosen), _widths(chosen, max(0, width - _needed(chosen))))
+    widths: dict[int, int] = {}
+    left, full = width + GAP, False
+    for priority, place, cells in sorted(_claims(columns, key), key=lambda claim: claim[0]):
+        if place in widths:
+            more = min(cells - widths[place], max(0, left))
+            if columns[place].roomy is None or widths[place] + more == cells:
+                widths[place] += more
+                left -= more
+        elif priority == 0 or (not full and cells + GAP <= left):
+            widths[place] = cells
+            left -= cells + GAP
+        else:
+            full = True
+    places = sorted(widths)
+    return Fitted(tuple(columns[i] for i in places), tuple(widths[i] for i in places))
 
 
-def _widths(columns: Sequence[Column[T]], spare: int) -> tuple[int, ...]:
-    """Return each column's width, with `spare` cells given to the elastic ones.
-
-    Columns with `roomy` come last, and grow to their maximum or not at all.
-    """
-    widths = [column.width for column in columns]
-    elastic = [place for place, column in enumerate(columns) if column.elastic]
-    for place in sorted(elastic, key=lambda place: columns[place].roomy is not None):
-        column = columns[place]
-        more = min(spare, column.most - column.width)
-        if column.roomy is not None and more < column.most - column.width:
-            continue
-        widths[place] += more
-        spare -= more
-    return tuple(widths)
+def _claims(columns: Sequence[Column[T]], key: str) -> Iterator[tuple[float, int, int]]:
+    """Yield priority, column index and width of each wish: to come in, then to grow."""
+    for place, column in enumerate(columns):
+        sorted_by = bool(key) and column.key == key
+        yield min(column.priority, _SORTED) if sorted_by else column.priority, place, column.width
+        for priority, cells in column.growth:
+            yield priority, place, cells
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
@@ -172,7 +176,3 @@ def fit_inner(text: str, width: int) -> str:
         start += 1  # a combining mark without its letter
     tail = text[start:]
     return fit(set_cell_size(text, max(0, width - 1 - cell_len(tail))) + "…" + tail, width)
-
-
-def _needed(columns: Sequence[Column[T]]) -> int:
-    return sum(column.width for column in columns) + GAP * (len(columns) - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 
@@ -19,8 +19,14 @@ from madrox_tui.view import View
 NAME_WIDTHS = (9, 24)
 """The minimum and maximum cells for names; in between, as wide as the longest name."""
 
+WHY_WIDTHS = (10, 20, 40, 120)
+"""Cells for the reason: the minimum, before the cost comes in, before other numbers do, maximum."""
+
 TREE_INDENT = 6
-"""Extra cells for names in the tree: three levels."""
+"""Extra cells for names in the tree, at most: three levels."""
+
+LEAST_COST = 6
+"""Minimum cells for the cost: the heading with its mark, or tens of dollars."""
 
 MINUTES = 10
 """How many minutes of activity are shown."""
@@ -108,12 +114,15 @@ class Cells:
         states = {i.state for i in self._view.state.instances} if self._view else set()
         return 2 + max(len(state.value) for state in states | {State.TERMINATED})
 
-    def name_widths(self) -> tuple[int, int]:
-        """Return the minimum and maximum cells for names, whatever the filter."""
-        least, most = NAME_WIDTHS[0] + TREE_INDENT * self._tree, NAME_WIDTHS[1]
-        names = [i.label for i in self._view.state.instances] if self._view else []
-        longest = max((cell_len(name) for name in names), default=0)
-        return least, min(max(least, longest + TREE_INDENT * self._tree), most)
+    def name_widths(self, rows: Iterable[Row]) -> tuple[int, int]:
+        """Return the minimum and maximum cells for names; in a flat list, whatever the filter."""
+        least, most = NAME_WIDTHS
+        if self._tree:
+            least, most = least + TREE_INDENT, most + TREE_INDENT
+            longest = _widest(map(self.name, rows))
+        else:
+            longest = self._view.label_width if self._view else 0
+        return least, min(max(least, longest), most)
 
     def open(self, row: Row) -> Cell:
         """The number of open requests, and how long the oldest has waited."""
@@ -185,36 +194,48 @@ def model(row: Row) -> Cell:
     return name if not kind or name.startswith(kind) else f"{kind}/{name}", "muted"
 
 
-def instance_columns(cells: Cells) -> list[Column[Row]]:
-    """Return all columns; state, its duration and the name are always shown."""
-    least, most = cells.name_widths()
+def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]]:
+    """Return all columns; state, its duration and the name are always shown.
+
+    Then come the whole name, open requests, the reason and the cost; then the other numbers.
+
+    Args:
+        cells: What the columns show.
+        rows: The rows to be shown.
+    """
+    least, most = cells.name_widths(rows)
+    why, short_why, long_why, most_why = WHY_WIDTHS
+    short, full = (_widest(map(cost, rows)) for cost in (cells.cost, cells.cost_in_full))
     columns: list[Column[Row]] = [
         Column("  STATE", cells.state_width(), cells.state, key="state"),
         Column("FOR", 4, cells.since, right=True, key="since"),
-        Column("NAME", least, cells.name, elastic=True, most=most, key="name", inner=True),
-        Column("ROLE", 17, role, priority=8, key="role"),
-        Column("MODEL", 17, model, priority=10, key="model"),
-        Column("OPEN", 6, cells.open, right=True, priority=2, key="open"),
-        Column("REQ", 5, requests, right=True, priority=5, key="requests"),
-        Column("TOKENS", 7, tokens, right=True, priority=6, key="tokens"),
+        Column("NAME", least, cells.name, growth=((1, most),), key="name", inner=True),
+        Column("ROLE", 17, role, 11, key="role"),
+        Column("MODEL", 17, model, 13, key="model"),
+        Column("OPEN", 6, cells.open, 2, right=True, key="open"),
+        Column("REQ", 5, requests, 8, right=True, key="requests"),
+        Column("TOKENS", 7, tokens, 9, right=True, key="tokens"),
         Column(
             "COST",
-            8,
+            max(LEAST_COST, short),
             cells.cost,
-            1,
+            5,
+            growth=((14, max(LEAST_COST, full)),),
             right=True,
-            elastic=True,
-            most=20,
             key="cost",
             roomy=cells.cost_in_full,
         ),
-        Column("P95", 5, p95, right=True, priority=7, key="p95"),
-        Column("SEEN", 5, cells.seen, right=True, priority=9, key="seen"),
-        Column("WHY", 16, cells.why, priority=3, elastic=True, most=40),
+        Column("P95", 5, p95, 10, right=True, key="p95"),
+        Column("SEEN", 5, cells.seen, 12, right=True, key="seen"),
+        Column("WHY", why, cells.why, 3, growth=((4, short_why), (6, long_why), (15, most_why))),
     ]
     if cells.any_activity:
-        columns.insert(-2, Column(f"LAST {MINUTES}m", MINUTES, cells.activity, priority=4))
+        columns.insert(-2, Column(f"LAST {MINUTES}m", MINUTES, cells.activity, 7))
     return columns
+
+
+def _widest(cells: Iterable[Cell]) -> int:
+    return max((cell_len(text) for text, _ in cells), default=0)
 
 
 def searched(row: Row) -> str:

@@ -24,7 +24,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         theme: The theme's name; `None` if none was chosen.
         panel: The panel that had the focus.
         zoomed: Whether it was maximised.
-        columns: Width of the left panels, in per cent.
+        columns: Width of the left panels, in per cent; `None` for the default layout.
         rows: Height of the upper panels, in per cent.
         panels: What each panel saved, by panel id.
         filters: The last filters used, newest last.
@@ -33,7 +33,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     theme: str | None = None
     panel: str = "instances"
     zoomed: bool = False
-    columns: Share = 46
+    columns: Share | None = None
     rows: Share = 60
     panels: dict[str, dict[str, Any]] = {}
     filters: tuple[str, ...] = ()

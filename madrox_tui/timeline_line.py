@@ -23,26 +23,24 @@ OPEN = "◷"
 TOOK, TOKENS, COST = 5, 9, 7
 """Cells for a reply's time, tokens with unit, and cost."""
 
-LEAST_NAME = 6
-"""Minimum cells for a name: `fleet` and a blank."""
+LEAST_NAME, MOST_NAME = 6, 24
+"""The minimum (`fleet` and a blank) and maximum cells for names; in between, as the longest."""
 
 
 class Layout(NamedTuple):
-    """What fits into a width: cells for the clock, maximum for the name, and the columns."""
+    """What fits into a width: cells for the clock and the name, and the columns."""
 
     clock: int
     name: int
     columns: tuple[int, ...]
 
 
-LAYOUTS = (
-    (150, Layout(8, 18, (TOOK, TOKENS, COST))),
-    (100, Layout(8, 14, (TOOK, TOKENS, COST))),
-    (74, Layout(8, 12, (TOOK, COST))),
-    (52, Layout(8, 12, (TOOK,))),
-    (0, Layout(5, 8, ())),
-)
-"""Each layout with the width it needs, widest first."""
+COLUMNS = ((100, (TOOK, TOKENS, COST)), (74, (TOOK, COST)), (52, (TOOK,)), (0, ()))
+"""The columns at the right, with the width they need, widest first."""
+
+LONG_CLOCK = 52
+"""The width from which the clock has seconds."""
+
 
 OpenSince: TypeAlias = dict[tuple[str, str], float | None]
 """When each open request was sent, by instance and message id."""
@@ -89,9 +87,10 @@ def line(row: Row, width: int, look: Look) -> list[Segment]:
 
 
 def _layout(width: int, label_width: int) -> Layout:
-    """Return the layout for a width; the name column is no wider than the longest name."""
-    layout = next(layout for least, layout in LAYOUTS if width >= least)
-    return layout._replace(name=min(layout.name, max(LEAST_NAME, label_width + 1)))
+    """Return the layout for a width; names get as much as the longest, and at most two fifths."""
+    columns = next(columns for least, columns in COLUMNS if width >= least)
+    name = min(MOST_NAME, width * 2 // 5, label_width + 1)
+    return Layout(8 if width >= LONG_CLOCK else 5, max(LEAST_NAME, name), columns)
 
 
 def separator(row: Separator) -> str:
@@ -141,10 +140,11 @@ def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
 
     Empty if none of them is known: the text gets that room.
     """
-    if open_for := open_text(message, look.view, look.open_since):
+    if age := _open_for(message, look.view, look.open_since):
         instance = look.view.by_id.get(message.instance_id)
         stuck = instance is not None and instance.state is State.STUCK
-        return open_for, look.style("bad" if stuck else "warn")
+        text = f"{OPEN} open {age}" if layout.columns else f"{OPEN} {age}"
+        return text, look.style("bad" if stuck else "warn")
     texts = facts(message)
     if not any(texts[column] for column in layout.columns):
         return "", look.style("muted")
@@ -154,10 +154,15 @@ def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
 
 def open_text(message: Message, view: View, since: OpenSince) -> str:
     """Say how long a request has been open; `''` if it is not."""
+    age = _open_for(message, view, since)
+    return f"{OPEN} open {age}" if age else ""
+
+
+def _open_for(message: Message, view: View, since: OpenSince) -> str:
     if not is_open(message, since):
         return ""
     since_s = since[message.instance_id, message.message_id or ""]
-    return f"{OPEN} open {fmt.age(None if since_s is None else view.state.at_s - since_s)}"
+    return fmt.age(None if since_s is None else view.state.at_s - since_s)
 
 
 def facts(message: Message) -> dict[int, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -187,6 +188,69 @@ class TreeBuilder:
         record = {"instance_name": name, "force": False, "final_state": "terminated", **details}
         self.audit("instance_terminate", instance_id, record, at=at)
         self.lifecycle(instance_id, "Instance terminated (force=False)", at=at)
+
+
+# --- an ordinary tree --------------------------------------------------------
+
+FLEET = (
+    ("payments-migration", "architect", "claude-opus-4-5", None),
+    ("frontend-refactor", "frontend_developer", "claude-sonnet-4-5", "payments-migration"),
+    ("integration-tests", "qa_engineer", "claude-haiku-4-5", "payments-migration"),
+    ("auth-service-hardening", "security_engineer", "gpt-5-codex", None),
+    ("docs-and-changelog", "technical_writer", "claude-sonnet-4-5", None),
+    ("data-backfill", "data_engineer", "claude-haiku-4-5", "payments-migration"),
+    ("flaky-test-hunt", "qa_engineer", "claude-haiku-4-5", "integration-tests"),
+)
+"""Name, role, model and parent of an ordinary fleet."""
+
+
+def message_id(number: int) -> str:
+    """An id as orchestrators make them, the same every time."""
+    return str(uuid.UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128))
+
+
+def ordinary_tree(root: Path) -> TreeBuilder:
+    """An hour of a fleet whose names are as long as people make them, in every usual state."""
+    tree = TreeBuilder(root)
+    for place, (name, role, model, parent) in enumerate(FLEET):
+        who = message_id(900 + place)
+        above = None if parent is None else message_id(900 + [f[0] for f in FLEET].index(parent))
+        kind = "codex" if "codex" in model else "claude"
+        tree.spawn(
+            who, name, at=place * 20, role=role, instance_type=kind, model=model, parent=above
+        )
+        for n in range(12 - place):
+            at, cost = 200 + n * 200 + place * 31, 0.02 * (8 - place) + n * 0.01
+            number = 20 * place + n
+            tree.send(who, message_id(number), f"Do step {n + 1} of {name}.\nAs planned.", at=at)
+            tree.receive(
+                who,
+                message_id(number),
+                f"Step {n + 1} of {name} is done; the tests are green.",
+                at=at + 40,
+                tokens=2_400 + 311 * number,
+                cost=cost,
+                response_time=12.0 + 7 * place + n,
+            )
+        tree.frame(who, f"$ make {role}\n{name}: 12 passed in 0.41s", at=2_500)
+    _leave_it_there(tree)
+    return tree
+
+
+def _leave_it_there(tree: TreeBuilder) -> None:
+    """Busy, waiting, stuck, busy, idle, failed, terminated."""
+    ids = [message_id(900 + place) for place in range(len(FLEET))]
+    tree.send(ids[0], message_id(499), "Dry-run the migration on a copy.", at=3_400)
+    tree.receive(ids[0], message_id(499), "It took 4 min; nothing is lost.", at=3_520, cost=0.41)
+    tree.send(ids[0], message_id(500), "Write the rollback plan for the ledger tables.", at=3_540)
+    tree.send(ids[1], message_id(501), "Split CheckoutForm into smaller components.", at=2_600)
+    ask = "Do you want to make this edit to CheckoutForm.tsx?\n❯ 1. Yes\n  2. No"
+    tree.frame(ids[1], f"Edit file CheckoutForm.tsx\n{ask}", at=2_700)
+    tree.send(ids[2], message_id(502), "Run the whole suite against staging.", at=3_000)
+    tree.frame(ids[2], "$ pytest -q tests/integration", at=3_010)
+    tree.send(ids[3], message_id(503), "Rotate the signing keys without a logout.", at=3_590)
+    tree.audit("instance_error", ids[5], {"error": "tmux session lost"}, at=3_500, level="ERROR")
+    tree.terminate(ids[6], FLEET[6][0], at=3_450)
 
 
 # --- difficult trees ---------------------------------------------------------

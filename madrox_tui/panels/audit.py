@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -24,6 +25,9 @@ from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
 BAR_WIDTH = 10
+LEAST_LABEL, MOST_LABEL = 10, 24
+"""The minimum and maximum cells for labels; in between, as wide as the longest."""
+
 _EVENTS = frozenset({"event_type", "error"})
 """Groupings that count events, which have neither tokens nor cost."""
 
@@ -62,7 +66,7 @@ class AuditPanel(LineView):
         self._most = 0.0
         self._priced = True
         self._lines: list[Line] = []
-        self._tables = {by: Table(self._columns(by)) for by in WAYS}
+        self._table = Table(self._columns())
 
     @property
     def selected_time_s(self) -> float | None:
@@ -92,6 +96,7 @@ class AuditPanel(LineView):
         self._names = view.labels
         self._priced = any(group.usage.cost_usd is not None for group in self._groups)
         self._most = max(map(self._weight, self._groups), default=0.0)
+        self._table = Table(self._columns())
         if stays and chosen is not None:
             self._keep(chosen.label)
         self._arrange()
@@ -127,6 +132,7 @@ class AuditPanel(LineView):
     def restore(self, kept: dict[str, Any]) -> None:
         """Restore the grouping; the feed must be told, too, as it groups the views."""
         self._by = kept_way(kept)
+        self._table = Table(self._columns())
 
     def header(self, line: int) -> list[Segment]:
         """Draw the totals, what else fits, and the table's headings."""
@@ -135,11 +141,11 @@ class AuditPanel(LineView):
                 Segment(text, self.cell_style(style) if style else None)
                 for text, style in self._lines[line]
             ]
-        return self._tables[self._by].at(self.row_width).header(self.cell_style("head"))
+        return self._table.at(self.row_width).header(self.cell_style("head"))
 
     def row(self, index: int) -> list[Segment]:
         """Draw one group's sums."""
-        return self._tables[self._by].at(self.row_width).row(self._groups[index], self.cell_style)
+        return self._table.at(self.row_width).row(self._groups[index], self.cell_style)
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
@@ -174,7 +180,7 @@ class AuditPanel(LineView):
     @property
     def _of(self) -> str:
         """The note that shares are not of the cost, if they are shown."""
-        columns = self._tables[self._by].at(self.row_width).columns
+        columns = self._table.at(self.row_width).columns
         shown = bool(self._most) and any(column.title == "SHARE" for column in columns)
         return " · share of requests" if shown and not self._priced else ""
 
@@ -185,12 +191,17 @@ class AuditPanel(LineView):
 
     # --- the table -----------------------------------------------------------
 
-    def _columns(self, by: str) -> list[Column[Group]]:
-        name = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=24, inner=True)
+    def _columns(self) -> list[Column[Group]]:
+        by = self._by
+        longest = max((cell_len(self._called(group)) for group in self._groups), default=0)
+        most = max(LEAST_LABEL, min(longest, MOST_LABEL))
+        name = Column[Group](
+            _said(by).upper(), LEAST_LABEL, self._named, growth=((0.5, most),), inner=True
+        )
         share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
         number = Column[Group]("REQ", 5, _number, right=True, priority=1)
         if by in _EVENTS:
-            wide = Column[Group](_said(by).upper(), 10, self._named, elastic=True, most=120)
+            wide = Column[Group](_said(by).upper(), LEAST_LABEL, self._named, growth=((9, 120),))
             times = Column[Group]("TIMES", 5, _number, right=True, priority=1)
             return [wide, share, times, Column("IN", 5, _members, right=True, priority=2)]
         columns = [

@@ -126,13 +126,13 @@ class InstancesPanel(LineView):
         if view is None:
             return
         self._cells = Cells(view, tree=self.as_tree)
-        self._table = Table(instance_columns(self._cells))
         chosen, line = self.selected, self.cursor - self.scroll_offset.y
         shown = [i for i in view.instances if self.with_dead or i.state is not State.TERMINATED]
         if self.as_tree:
             self._rows = forest(shown, self.order, self._folded)
         else:
             self._rows = flat(shown, self.order)
+        self._table = Table(instance_columns(self._cells, self._rows))
         scrolled = self.scroll_offset.y > 0
         if chosen is not None and (self.cursor or self._was_read):
             self.set_reactive(LineView.cursor, self._place_of(chosen.instance_id))

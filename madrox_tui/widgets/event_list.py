@@ -91,13 +91,13 @@ def _columns(shown: Events, names: Mapping[str, str]) -> list[Column[AuditEvent]
     }
     columns = [
         Column("TIME", 19, lambda e: (fmt.moment(e.time_s), "muted")),
-        Column("INSTANCE", _LEAST, named, elastic=True, most=whose, priority=1, inner=True),
-        Column("EVENT", _LEAST, _event, priority=6, elastic=True, most=kind),
+        Column("INSTANCE", _LEAST, named, 1, ((1, whose),), inner=True),
+        Column("EVENT", _LEAST, _event, 6, ((8, kind),)),
         Column("TOKENS", 6, lambda e: (fmt.tokens(e.tokens), ""), right=True, priority=4),
         Column("COST", 8, _cost, right=True, priority=2),
         Column("TOOK", 5, lambda e: (fmt.duration(e.response_time_s), ""), right=True, priority=3),
-        Column("MESSAGE", _LEAST, _message, priority=7, elastic=True, most=message),
-        Column("ERROR", 12, _error, priority=5, elastic=True, most=80),
+        Column("MESSAGE", _LEAST, _message, 7, ((8, message),)),
+        Column("ERROR", 12, _error, 5, ((9, 80),)),
     ]
     return [column for column in columns if told.get(column.title, True)]
 

@@ -26,8 +26,8 @@ class PanelGrid(Container):
         panels: Top left, top right, bottom left, bottom right; each has an id.
     """
 
-    columns: reactive[int] = reactive(46, layout=False)
-    """Width of the left panels, in per cent."""
+    columns: reactive[int | None] = reactive(None, layout=False)
+    """Width of the left panels, in per cent; `None` for what the style sheet says."""
 
     rows: reactive[int] = reactive(60, layout=False)
     """Height of the upper panels, in per cent."""
@@ -61,20 +61,26 @@ class PanelGrid(Container):
     def grow(self, steps: int) -> None:
         """Grow the current panel by a number of steps; shrink it if negative."""
         place = self.children.index(self.current)
+        if self.columns is None:
+            self.columns = self._percent(self.children[0].outer_size.width)
         self.columns += (-STEP if place % 2 else STEP) * steps
         self.rows += (-STEP if place >= 2 else STEP) * steps
 
-    def validate_columns(self, columns: int) -> int:
+    def _percent(self, cells: int) -> int:
+        return round(100 * cells / max(1, self.region.width))
+
+    def validate_columns(self, columns: int | None) -> int | None:
         """Keep every panel visible."""
-        return min(max(columns, LEAST), MOST)
+        return None if columns is None else min(max(columns, LEAST), MOST)
 
     def validate_rows(self, rows: int) -> int:
         """Keep every panel visible."""
         return min(max(rows, LEAST), MOST)
 
-    def watch_columns(self, columns: int) -> None:
+    def watch_columns(self, columns: int | None) -> None:
         """Move the vertical border."""
-        self.styles.grid_columns = f"{columns}fr {100 - columns}fr"
+        chosen = None if columns is None else f"{columns}fr {100 - columns}fr"
+        self.styles.grid_columns = chosen
 
     def watch_rows(self, rows: int) -> None:
         """Move the horizontal border."""
@@ -126,7 +132,7 @@ class PanelGrid(Container):
         """Drag the border along."""
         across, down = self._dragged
         if across:
-            self.columns = round(100 * (event.screen_x - self.region.x) / self.region.width)
+            self.columns = self._percent(event.screen_x - self.region.x)
         if down:
             self.rows = round(100 * (event.screen_y - self.region.y) / self.region.height)
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from builders import TreeBuilder
+from builders import TreeBuilder, ordinary_tree
+from madrox_tui.audit_view import WAYS
 from pictures import SIZES, Compare, after, app_on, size_id
+
+ORDINARY_NOW_S = TreeBuilder.epoch(3600)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=size_id)
@@ -43,6 +46,29 @@ def test_small_terminal(
     assert snap_compare(
         app_on(demo, monkeypatch), terminal_size=(80, 24), run_before=after(*keys, shows=shows)
     )
+
+
+@pytest.mark.parametrize("size", [(120, 40), (160, 48)], ids=size_id)
+def test_ordinary(
+    snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """Names as long as people make them are whole, beside what was asked."""
+    app = app_on(ordinary_tree(tmp_path / "logs").root, monkeypatch, now_s=ORDINARY_NOW_S)
+    shows = ("payments-migration", "frontend-refactor", "auth-service-hardening", "❯ 1. Yes", "WHY")
+    assert snap_compare(app, terminal_size=size, run_before=after(shows=shows, hides=("UUID",)))
+
+
+@pytest.mark.parametrize("by", ["model", "role"])
+def test_ordinary_sums(
+    snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Models and roles are told apart."""
+    app = app_on(ordinary_tree(tmp_path / "logs").root, monkeypatch, now_s=ORDINARY_NOW_S)
+    keys = ["4", *"b" * WAYS.index(by)]
+    before = after(
+        *keys, shows=(f"by {by}", "claude-haiku-4-5" if by == "model" else "qa_engineer")
+    )
+    assert snap_compare(app, terminal_size=(160, 48), run_before=before)
 
 
 def test_message(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

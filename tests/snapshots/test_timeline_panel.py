@@ -104,10 +104,10 @@ def showing(*texts: str, opens: bool = False) -> Before:
 @pytest.mark.parametrize(
     ("width", "shows"),
     [
-        (40, ("23:41 ← atlas", "open 6m")),
+        (40, ("23:41 ← atlas", "◷ 6m")),
         (80, ("1m13s", "$0.10", "··· 48 min quiet ···", "── Tue 24 Nov 2026 ──")),
         (120, ("1m13s", "7.1k tok", "$0.10", "no tmux pane")),
-        (200, ("settlement-re…ewer", "7.1k tok", "[b]Now.[/b]")),
+        (200, ("settlement-review", "7.1k tok", "[b]Now.[/b]")),
     ],
     ids=["40", "80", "120", "200"],
 )

@@ -206,6 +206,20 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
         assert wanted[-1] == "instance"
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", [56, 62, 80])
+async def test_what_a_group_is_called_is_cut_last(width: int) -> None:
+    """Two models that differ in the middle are told apart before there are bars."""
+    names = ("claude-sonnet-4-5", "claude-haiku-4-5", "an-auth-service-hardening-model")
+    app = Alone(AuditPanel())
+    async with app.run_test(size=(width, 20)) as pilot:
+        audit = AuditView(by="model", groups=tuple(Group(n, usage(9, 0.5)) for n in names))
+        app.widget.view = msgspec.structs.replace(fleet_view(), audit=audit)
+        await pilot.pause()
+        screen = screen_of(pilot)
+        assert all(name in screen for name in (*names[:2], "COST", "an-auth-service-har…odel"))
+
+
 @pytest.mark.parametrize("kept", [{}, {"by": "luck"}, {"by": ["role"]}, {"by": None}])
 def test_nonsense_that_was_kept_changes_no_sums(kept: dict[str, Any]) -> None:
     """A saved grouping is restored only if it is a valid one."""

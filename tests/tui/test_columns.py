@@ -13,7 +13,7 @@ from madrox_tui.sparkline import sparkline
 
 COLUMNS = [
     Column[str]("A", 4, lambda item: (item, "")),
-    Column[str]("B", 6, lambda item: (item, "x"), priority=1, elastic=True, most=10),
+    Column[str]("B", 6, lambda item: (item, "x"), priority=1, growth=((9, 10),)),
     Column[str]("C", 5, lambda item: (item, ""), priority=2, right=True),
 ]
 
@@ -32,7 +32,7 @@ COLUMNS = [
 def test_the_least_important_columns_give_way(
     width: int, titles: list[str], widths: tuple[int, ...]
 ) -> None:
-    """A narrow table drops columns from the least important on; the elastic one takes the rest."""
+    """A narrow table drops columns from the least important on; one that grows takes the rest."""
     fitted = fit_columns(COLUMNS, width)
     assert [column.title for column in fitted.columns] == titles
     assert fitted.widths == widths
@@ -105,13 +105,44 @@ def test_the_column_that_is_sorted_by_stays() -> None:
     assert fitted.header(Style(), "c", "▾")[0].text == "A     C▾   "
 
 
+@pytest.mark.parametrize(
+    ("width", "titles", "widths"),
+    [
+        (4, ["NAME"], (4,)),
+        (11, ["NAME"], (11,)),
+        (16, ["NAME"], (12,)),
+        (17, ["NAME", "WHY"], (12, 3)),
+        (21, ["NAME", "WHY"], (12, 7)),
+        (23, ["NAME", "N", "WHY"], (12, 4, 3)),
+        (28, ["NAME", "N", "WHY"], (12, 4, 8)),
+        (33, ["NAME", "N", "M", "WHY"], (12, 4, 3, 8)),
+        (99, ["NAME", "N", "M", "WHY"], (12, 4, 3, 20)),
+    ],
+)
+def test_room_is_given_by_importance(
+    width: int, titles: list[str], widths: tuple[int, ...]
+) -> None:
+    """The name is whole before anything else comes in, a text is long before a trifle does."""
+
+    def cell(item: str) -> tuple[str, str]:
+        return item, ""
+
+    columns = [
+        Column[str]("NAME", 4, cell, growth=((1, 12),)),
+        Column[str]("N", 4, cell, 3),
+        Column[str]("M", 3, cell, 5),
+        Column[str]("WHY", 3, cell, 2, ((4, 8), (9, 20))),
+    ]
+    fitted = fit_columns(columns, width)
+    assert [column.title for column in fitted.columns] == titles
+    assert fitted.widths == widths
+
+
 def test_a_longer_text_needs_all_its_room() -> None:
     """A column with another text for where there is room gets all of it, the last, or none."""
     columns = [
-        Column[str](
-            "A", 2, lambda _: ("a+", ""), elastic=True, most=6, roomy=lambda _: ("a + b", "")
-        ),
-        Column[str]("B", 2, lambda item: (item, ""), elastic=True, most=4),
+        Column[str]("A", 2, lambda _: ("a+", ""), growth=((2, 6),), roomy=lambda _: ("a + b", "")),
+        Column[str]("B", 2, lambda item: (item, ""), growth=((1, 4),)),
     ]
     texts = {width: fit_columns(columns, width) for width in (6, 8, 11, 12)}
     assert {width: fitted.widths for width, fitted in texts.items()} == {

@@ -81,12 +81,57 @@ async def test_names_get_the_room_that_no_state_needs() -> None:
     """In a narrow panel a name of eleven is whole, unless somebody is just being started."""
     worker, rest = instance("w", "worker-0005", State.IDLE), instance("r", "probe", State.BUSY)
     starting = instance("s", "anvil", State.INITIALIZING)
-    async with panel_with(view([worker, rest]), (54, 16)) as (panel, pilot):
+    async with panel_with(view([worker, rest]), (36, 16)) as (panel, pilot):
         assert row_of(pilot, "worker-0005")
         panel.view = view([worker, rest, starting])
         await pilot.pause()
         assert "initializing" in row_of(pilot, "anvil")
         assert row_of(pilot, "work…0005")
+
+
+@pytest.mark.parametrize("width", [49, 62, 75, 110])
+async def test_a_name_is_cut_last(width: int) -> None:
+    """A name of 24 cells is whole before there is any column that can be done without."""
+    name = "payments-ledger-migrate1"
+    fleet = [instance("p", name, State.BUSY, open_for=(90,), cost=1.0, reason="request m-1 open")]
+    async with panel_with(view(fleet, ACTIVITY), (width, 12)) as (_, pilot):
+        assert row_of(pilot, name)
+
+
+async def test_the_reason_comes_before_the_other_numbers() -> None:
+    """Where there is little room it is said what is asked, how long it is open, what it cost."""
+    async with panel_with(view(team(), ACTIVITY), (66, 16)) as (_, pilot):
+        assert lines(pilot)[1].split() == ["STATE▴", "FOR", "NAME", "OPEN", "WHY"]
+        assert "Do you want to mak" in row_of(pilot, "harbor")
+        await pilot.resize_terminal(120, 16)
+        await pilot.pause()
+        assert "Do you want to make this edit to routes" in row_of(pilot, "harbor")
+        assert "REQ" in lines(pilot)[1]
+
+
+@pytest.mark.parametrize("keys", [("s",) * 8, ("t",)], ids=["by cost", "tree"])
+async def test_order_and_tree_leave_the_reason_where_it_was(keys: tuple[str, ...]) -> None:
+    """No column takes more than what it shows needs."""
+    fleet = [i for i in team() if i.usage.cost_usd is not None]
+    async with panel_with(view(fleet, ACTIVITY), (84, 16)) as (_, pilot):
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert "WHY" in lines(pilot)[1]
+        assert "Do you want to" in row_of(pilot, "harbor")
+
+
+async def test_a_deep_name_is_whole_in_the_tree() -> None:
+    """The tree's indent takes nothing of the name."""
+    names = ("payments-migration", "auth-service-hardening", "schema-review")
+    fleet = [
+        instance(f"i{n}", name, State.BUSY, parent_instance_id=f"i{n - 1}" if n else None)
+        for n, name in enumerate(names)
+    ]
+    async with panel_with(view(fleet), (75, 12)) as (_, pilot):
+        await pilot.press("t")
+        await pilot.pause()
+        assert row_of(pilot, "  ▾ auth-service-hardening")
+        assert row_of(pilot, "      schema-review")
 
 
 async def test_s_and_r_sort() -> None:

@@ -170,6 +170,23 @@ EXCHANGE = (
 
 
 @pytest.mark.parametrize(
+    ("width", "name", "shown"),
+    [
+        (47, "frontend-refactor", "→ frontend-refactor  draw t"),
+        (80, "auth-service-hardening", "→ auth-service-hardening  draw the plan"),
+        (40, "auth-service-hardening", "→ auth-servi…ning dr"),
+    ],
+)
+async def test_a_name_is_whole_where_the_text_has_room_too(
+    width: int, name: str, shown: str
+) -> None:
+    """Names have what the longest needs, up to two fifths of the panel."""
+    async with panel(message(0, "draw the plan"), size=(width, 12)) as person:
+        person.happens(Metadata(instance_id="a1", instance_name=name))
+        await person.sees(shown)
+
+
+@pytest.mark.parametrize(
     ("width", "expected"),
     [
         (40, "12:00 ← atlas  re: draw ↵ the plan"),
