@@ -20,6 +20,7 @@ from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
 from madrox_tui.lines import Line
+from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.plot import bar
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -151,6 +152,8 @@ class AuditPanel(LineView):
         """Say what the panel is waiting for."""
         if self.view is None or self.view.state.waiting is not None:
             return ""
+        if self.view.narrowed and not self.view.instances:
+            return NO_MATCH
         if self._by in _EVENTS:
             return f"no {_said(self._by)}s yet: press b to group by something else"
         return "no requests yet: they are counted as the audit trail records them"

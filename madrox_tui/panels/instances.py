@@ -16,7 +16,7 @@ from madrox_tui.columns import Fitted, Table
 from madrox_tui.export import Export
 from madrox_tui.find import holds
 from madrox_tui.instance_columns import Cells, instance_columns, instance_export, searched
-from madrox_tui.panels.look import NEEDS_YOU
+from madrox_tui.panels.look import NEEDS_YOU, NO_MATCH
 from madrox_tui.tree_rows import Order, Row, flat, forest
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -189,7 +189,7 @@ class InstancesPanel(LineView):
         if self.view.instances:
             return "all instances are terminated: press D to show them"
         if self.view.narrowed:
-            return "no instance matches the filter: press Esc to clear it"
+            return NO_MATCH
         return "no instances yet: each one appears when its first log is written"
 
     def whole_text(self, index: int) -> str:

@@ -30,3 +30,6 @@ LOOKS = {
 
 NEEDS_YOU = frozenset({State.WAITING, State.STUCK, State.ERROR})
 """The states that need a person's attention."""
+
+NO_MATCH = "no instance matches the filter: press Esc to clear it"
+"""The text of every panel that the filter leaves empty."""

@@ -16,6 +16,7 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
+from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
 from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, said
 from madrox_tui.view import View
@@ -190,7 +191,14 @@ class TimelinePanel(LineView):
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
-        return "no messages yet" if self.view and self.view.state.caught_up else ""
+        view = self.view
+        if view is None or not view.state.caught_up:
+            return ""
+        if not view.narrowed:
+            return "no messages yet"
+        if view.instances:
+            return "no messages yet of the instances that match the filter"
+        return NO_MATCH
 
     def row(self, index: int) -> list[Segment]:
         """Draw one entry on one line: time, direction, instance, text, and what it took."""

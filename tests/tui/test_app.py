@@ -100,6 +100,21 @@ async def test_the_filter_narrows_every_panel_while_typing(fleet: TreeBuilder) -
         await person.sees("Instances 2", "the plan is drawn", "2 req")
 
 
+async def test_every_panel_that_a_filter_leaves_empty_says_so(fleet: TreeBuilder) -> None:
+    """Nobody waits for what the filter hides; where the rest has said nothing, that is told."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("● live")
+        await person.press("slash", *"nobody", "enter")
+        for panel in ("instances", "timeline", "audit"):
+            await person.until(
+                lambda panel=panel: (
+                    "no instance matches the filter: press Esc to clear it"  # type: ignore[misc]
+                    in person.panel(panel)
+                ),
+                panel,
+            )
+
+
 async def test_a_filter_from_the_command_line(fleet: TreeBuilder) -> None:
     """`--filter` begins narrowed, and Esc drops it as if it had been typed."""
     async with run_app(fleet.root, now_s=NOW_S, filter_text="state:busy") as person:
