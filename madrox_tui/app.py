@@ -7,7 +7,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +18,8 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.theme import BUILTIN_THEMES
+from textual.filter import LineFilter
+from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
 
 from madrox_tui.arguments import StartError
@@ -90,6 +91,7 @@ class MadroxTop(PanelsApp):
         first: Callable[[], First | None] = lambda: None,
     ) -> None:
         super().__init__(now=now)
+        self._few_colours: tuple[Theme, LineFilter] | None = None
         for ours in THEMES:
             self.register_theme(ours)
         self._memory = memory or Memory(None)
@@ -114,6 +116,17 @@ class MadroxTop(PanelsApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our colour variables, for themes that do not define them."""
         return fallback_variables(dark=self.current_theme.dark)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's; where there are few colours to draw with, or none, our own instead."""
+        if not self.no_color and self.console.color_system != "standard":
+            return super().get_line_filters()
+        if self._few_colours is None or self._few_colours[0] is not self.current_theme:
+            from madrox_tui.few_colours import few_colours  # only where there are few
+
+            theme, variables = self.current_theme, self.theme_variables
+            self._few_colours = theme, few_colours(theme, variables, plain=self.no_color)
+        return [self._few_colours[1]]
 
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's choice; on Unix, our driver that survives a lost terminal."""

@@ -40,12 +40,12 @@ def legible(style: Style, ground: Ground) -> Style:
     """
     behind = ground.behind if style.bgcolor is None else _triplet(style.bgcolor, ground)
     text = ground.text if style.color is None else _triplet(style.color, ground)
-    if _contrast(text, behind) >= LEAST_CONTRAST:
+    if contrast(text, behind) >= LEAST_CONTRAST:
         return style
-    goal = max(ground.text, ground.behind, key=lambda colour: _contrast(colour, behind))
+    goal = max(ground.text, ground.behind, key=lambda colour: contrast(colour, behind))
     first = _STEPS if style.color is None else 1
     moved = [blend_rgb(text, goal, step / _STEPS) for step in range(first, _STEPS + 1)]
-    seen = (colour for colour in moved if _contrast(colour, behind) >= LEAST_CONTRAST)
+    seen = (colour for colour in moved if contrast(colour, behind) >= LEAST_CONTRAST)
     return style + Style(color=Color.from_triplet(next(seen, goal)))
 
 
@@ -53,7 +53,8 @@ def _triplet(colour: Color, ground: Ground) -> ColorTriplet:
     return colour.get_truecolor(ground.palette)
 
 
-def _contrast(one: ColorTriplet, other: ColorTriplet) -> float:
+def contrast(one: ColorTriplet, other: ColorTriplet) -> float:
+    """How well two colours are told apart, as WCAG counts it: from 1 to 21."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 

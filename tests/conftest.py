@@ -40,6 +40,7 @@ def _neutral_environment(
     home = tmp_path_factory.mktemp("home")  # nobody's settings are read, nobody's state is written
     for name in ("CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.setenv("TERM", "xterm-256color")  # fewer colours are drawn in others
     for name in list(os.environ):
         ours = name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"}
         if ours or (name.startswith("TEXTUAL_") and not name.startswith("TEXTUAL_SNAPSHOT")):

@@ -31,7 +31,15 @@ TIMEOUT_S = 20.0
 class Terminal:
     """A program that runs in a terminal of its own."""
 
-    def __init__(self, argv: Sequence[str], *, rows: int, columns: int, cwd: Path) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        rows: int,
+        columns: int,
+        cwd: Path,
+        term: str = "xterm-256color",
+    ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._slave = slave
@@ -43,7 +51,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             cwd=cwd,
-            env={**os.environ, "TERM": "xterm-256color"},
+            env={**os.environ, "TERM": term},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
@@ -91,11 +99,15 @@ class Terminal:
 
 @contextlib.contextmanager
 def madrox_top(
-    *arguments: str, cwd: Path, rows: int = 48, columns: int = 160
+    *arguments: str,
+    cwd: Path,
+    rows: int = 48,
+    columns: int = 160,
+    term: str = "xterm-256color",
 ) -> Iterator[Terminal]:
     """`madrox-top` in a terminal; `cwd` must not be a checkout, so that the installed one runs."""
     argv = [sys.executable, "-m", "madrox_tui", *arguments]
-    terminal = Terminal(argv, rows=rows, columns=columns, cwd=cwd)
+    terminal = Terminal(argv, rows=rows, columns=columns, cwd=cwd, term=term)
     try:
         yield terminal
     finally:

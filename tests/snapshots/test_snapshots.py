@@ -71,6 +71,19 @@ def test_ordinary_sums(
     assert snap_compare(app, terminal_size=(160, 48), run_before=before)
 
 
+@pytest.mark.parametrize("variable", ["TERM", "NO_COLOR"])
+def test_few_colours(
+    snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """In 16 colours, or none, the cursor is seen, and states are told apart."""
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.setenv(variable, "linux")
+    app = app_on(demo, monkeypatch)
+    assert snap_compare(
+        app, terminal_size=(120, 40), run_before=after(shows=("? waiting", "❯ 1. Yes"))
+    )
+
+
 def test_message(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole message over the panels."""
     before = after("3", "k", "k", "k", "enter", shows=("from warden", "7.6k tok"))

@@ -203,5 +203,5 @@ async def test_without_colours_states_are_told_apart(
         await person.sees("● busy", "● live")
         for strip in person.app.screen._compositor.render_strips():
             for segment in strip:
-                color = segment.style.color if segment.style else None
-                assert color is None or len(set(color.get_truecolor())) == 1
+                style = segment.style
+                assert style is None or (style.color, style.bgcolor) == (None, None)
