@@ -31,6 +31,9 @@ SPANS: tuple[tuple[int, int], ...] = (
 )
 """Spans the plots may show, each with its step, in seconds; the shortest that fits all is used."""
 
+LEAST_AGE_S = 5 * _MINUTE
+"""A younger fleet has no rate of all time; up to an hour, that rate is over an hour."""
+
 LEAST_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
 
@@ -106,18 +109,19 @@ def make_audit_view(
     now_s = state.at_s
     narrowed = len(instances) < len(state.instances)
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
-    age_s = _age(instances, now_s)
+    age_s = _age(model, instances, ids, now_s)
     span_s, step_s = _span(age_s)
     to_s = (now_s // step_s + 1) * step_s
     is_priced = usage.cost_usd is not None or not usage.requests
+    known = age_s is not None and age_s >= LEAST_AGE_S
     rates = (
-        _rate(model, "5m", 5 * _MINUTE, now_s, ids, age_s, is_priced=is_priced),
-        _rate(model, "1h", _HOUR, now_s, ids, age_s, is_priced=is_priced),
-        make_rate("all", usage, age_s),
+        _rate(model, "5m", 5 * _MINUTE, now_s, ids, is_priced=is_priced),
+        _rate(model, "1h", _HOUR, now_s, ids, is_priced=is_priced),
+        make_rate("all", usage, max(age_s or 0.0, _HOUR) if known else None),
     )
     budget = None
     if budget_usd:
-        of_all = _rate(model, "1h", _HOUR, now_s, None, _age(state.instances, now_s))
+        of_all = _rate(model, "1h", _HOUR, now_s, None)
         budget = make_budget(budget_usd, state.usage, of_all, now_s)
     return AuditView(
         rates=rates,
@@ -135,19 +139,33 @@ def _rate(
     window_s: float,
     now_s: float,
     ids: Collection[str] | None,
-    age_s: float | None,
     *,
     is_priced: bool = True,
 ) -> Rate:
-    """Return the rate of a window, or of the fleet's age if that is shorter."""
-    usage = model.usage_in(from_s=now_s - window_s, to_s=now_s + _MINUTE, instance_ids=ids)
-    seconds = window_s if age_s is None else min(window_s, age_s)
-    return make_rate(name, usage, seconds, is_priced=is_priced)
+    """Return the rate of a window from a whole minute on: sums are known to the minute."""
+    from_s = (now_s - window_s) // _MINUTE * _MINUTE
+    usage = model.usage_in(from_s=from_s, to_s=now_s + _MINUTE, instance_ids=ids)
+    return make_rate(name, usage, now_s - from_s, is_priced=is_priced)
 
 
-def _age(instances: Sequence[InstanceState], now_s: float) -> float | None:
+def _age(
+    model: AuditModel,
+    instances: Sequence[InstanceState],
+    ids: Collection[str] | None,
+    now_s: float,
+) -> float | None:
+    """Return the age of the oldest instance, in seconds; `None` if unknown.
+
+    If no creation is known, it is counted from the hour of the last month's first exchange.
+    """
     created = [i.created_s for i in instances if i.created_s is not None and i.created_s <= now_s]
-    return now_s - min(created) if created else None
+    if created:
+        return now_s - min(created)
+    to_s = (now_s // _HOUR + 1) * _HOUR
+    most_s = SPANS[-1][0]
+    slots = model.series(from_s=to_s - most_s, to_s=to_s, step_s=_HOUR, instance_ids=ids)
+    first = next((slot for slot in slots if slot.requests), None)
+    return None if first is None else now_s - first.start_s
 
 
 def _span(age_s: float | None) -> tuple[int, int]:

@@ -10,20 +10,20 @@ import msgspec
 from logging_core.analyse.state import Usage
 
 HOUR_S = 3600.0
-LEAST_S = 60.0
-"""A rate spans at least a minute, because sums are known to the minute."""
 
 MOST_AHEAD_S = 366 * 86400.0
 """A projected end further away than this is not reported."""
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """The cost per hour over one time window.
+    """The cost per hour over one time window: what was spent in it, divided by its whole length.
+
+    That is so for a fleet that is younger than the window, too: one exchange is no pace.
 
     Attributes:
         window: Its name: `5m`, `1h`, `all`.
         usd_per_hour: `None` if unknown: none of the exchanges is priced, or the window has no
-            known length.
+            known length, or all time is too short yet.
         unpriced: Exchanges in the window that the rate does not include.
     """
 
@@ -60,14 +60,13 @@ def make_rate(window: str, usage: Usage, seconds: float | None, *, is_priced: bo
     Args:
         window: The window's name.
         usage: The usage in it.
-        seconds: Its length; `None` if unknown.
+        seconds: Its length, more than 0; `None` if unknown or too short.
         is_priced: Whether anything is priced at all: if not, an empty window's rate is unknown,
             not 0.
     """
     if seconds is None or (usage.cost_usd is None and (usage.requests or not is_priced)):
         return Rate(window, None, usage.unpriced)
-    hours = max(seconds, LEAST_S) / HOUR_S
-    return Rate(window, (usage.cost_usd or 0.0) / hours, usage.unpriced)
+    return Rate(window, (usage.cost_usd or 0.0) / seconds * HOUR_S, usage.unpriced)
 
 
 def make_budget(limit_usd: float, total: Usage, rate: Rate, now_s: float) -> Budget:

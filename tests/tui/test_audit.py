@@ -13,15 +13,17 @@ from textual import on
 from textual.pilot import Pilot
 
 from alone import Alone
-from audits import NOW_S, FakeModel, fleet_view, instances, usage
+from audits import NOW_S, FakeModel, added, fleet_view, instances, usage
 from builders import TreeBuilder
 from fleets import instance, later, view
+from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.read.events import newest_events
-from logging_core.records import AuditEvent, Message
+from logging_core.records import AuditEvent, Batch, Message
 from madrox_tui.audit_lines import audit_lines, axis_dollars
-from madrox_tui.audit_view import AuditView, kept_way
+from madrox_tui.audit_view import AuditView, kept_way, make_audit_view
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
+from madrox_tui.filters import Filter
 from madrox_tui.money import Rate, make_budget, make_rate
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.screens.rows import PAGE, RowsScreen
@@ -53,7 +55,66 @@ def test_rates_are_by_the_hour_and_never_invented() -> None:
     assert make_rate("5m", Usage(), 300).usd_per_hour == 0.0
     assert make_rate("5m", Usage(), 300, is_priced=False).usd_per_hour is None
     assert make_rate("all", usage(3, 0.5), None).usd_per_hour is None
-    assert make_rate("all", usage(3, 0.5), 1).usd_per_hour == pytest.approx(30.0)
+
+
+def rates(view: View) -> dict[str, float | None]:
+    return {rate.window: rate.usd_per_hour for rate in view.audit.rates}
+
+
+@pytest.mark.parametrize(
+    ("age_s", "all_time"),
+    [(299, None), (300, 1.0), (3600, 1.0), (7200, 0.5), (36_000, 0.1)],
+)
+def test_one_exchange_is_no_pace(age_s: float, all_time: float | None) -> None:
+    """A window is never taken for shorter than it is; of all time, nothing is said too soon."""
+    fleet = (
+        msgspec.structs.replace(instances(1)[0], created_s=NOW_S - age_s, usage=usage(1, 1.0)),
+    )
+    model = FakeModel(fleet)
+    model.usage_in = lambda **_: usage(1, 1.0)  # type: ignore[method-assign]
+    state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(1, 1.0))
+    view = View(state, Filter(), None, fleet, state.usage)
+    audit = make_audit_view(model, state, fleet, usage=state.usage)
+    assert rates(msgspec.structs.replace(view, audit=audit)) == {
+        "5m": pytest.approx(12.0),
+        "1h": pytest.approx(1.0),
+        "all": None if all_time is None else pytest.approx(all_time),
+    }
+
+
+def test_a_window_is_as_long_as_what_is_summed() -> None:
+    """Sums are known to the minute: in the middle of one, a window is some seconds longer."""
+    model = FakeModel(instances())
+    state = FleetState(at_s=NOW_S + 30, instances=model.fleet, usage=added(model.fleet))
+    audit = make_audit_view(model, state, model.fleet, usage=state.usage)
+    assert model.windows[0][0] == NOW_S - 300
+    spent = model.spent * 300 / 3600
+    assert audit.rates[0].usd_per_hour == pytest.approx(spent / 330 * 3600)
+
+
+def test_where_nobody_knows_a_creation_the_first_exchange_begins_the_time() -> None:
+    """A total that is known has a rate beside it."""
+    model = FleetModel()
+    exchanges = (
+        AuditEvent(
+            time_s=NOW_S - 3 * 3600 + n,
+            event_type="message_exchange",
+            instance_id="a1",
+            message_id=f"m-{n}",
+            cost_usd=1.5,
+        )
+        for n in range(4)
+    )
+    model.apply(Batch(records=tuple(exchanges)))
+    state = model.state(NOW_S)
+    assert state.instances[0].created_s is None
+    audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    hours = 3 + (NOW_S % 3600) / 3600  # since the hour that it was in began
+    assert audit.rates[2].usd_per_hour == pytest.approx(6.0 / hours)
+    assert audit.slots[0].start_s <= NOW_S - 3 * 3600
+    empty = FleetModel().state(NOW_S)
+    nothing = make_audit_view(FleetModel(), empty, (), usage=empty.usage)
+    assert nothing.rates[2].usd_per_hour is None
 
 
 def test_a_budget_says_when_it_will_be_gone() -> None:
