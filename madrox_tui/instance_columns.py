@@ -15,6 +15,7 @@ from madrox_tui.panels.look import LOOKS, NEEDS_YOU
 from madrox_tui.sparkline import sparkline
 from madrox_tui.tree_rows import Row
 from madrox_tui.view import View
+from madrox_tui.whys import plainly, why
 
 NAME_WIDTHS = (9, 24)
 """The minimum and maximum cells for names; in between, as wide as the longest name."""
@@ -72,6 +73,7 @@ class Cells:
         self.at_s = view.state.at_s if view else 0.0
         self._said_s = self.at_s
         self._holds_until_s = math.inf
+        self._whys: dict[str, str] = {}
         self._activity: Mapping[str, tuple[int, ...]] = view.activity if view else {}
         self._most = max((max(series, default=0) for series in self._activity.values()), default=0)
 
@@ -154,8 +156,14 @@ class Cells:
         return self._age(row.shown.last_activity_s), "muted"
 
     def why(self, row: Row) -> Cell:
-        """Why it is in that state."""
-        return row.shown.reason, "" if row.shown.state in NEEDS_YOU else "muted"
+        """What was asked of it or what it said last, else why it is in that state."""
+        style = "" if row.shown.state in NEEDS_YOU else "muted"
+        if self._view is None or row.folded:
+            return plainly(row.shown.reason), style
+        instance_id = row.instance.instance_id
+        if instance_id not in self._whys:
+            self._whys[instance_id] = why(row.instance, self._view.state)
+        return self._whys[instance_id], style
 
     def _age(self, since_s: float | None) -> str:
         if since_s is None:

@@ -155,8 +155,8 @@ class InstancesPanel(LineView):
             return
         dead = sum(i.state is State.TERMINATED for i in self.view.instances)
         hidden = f"  {dead} terminated hidden" if dead and not self.with_dead else ""
-        reason = self._rows[self.cursor].shown.reason if self._rows else ""
-        self.entitle(_title(self.view) + hidden, reason)
+        why = self._cells.why(self._rows[self.cursor])[0] if self._rows else ""
+        self.entitle(_title(self.view) + hidden, why)
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Announce the newly selected instance."""
