@@ -61,6 +61,13 @@ def money(usage: Usage) -> str:
     return f"{amount} + {count(usage.unpriced)} unpriced" if usage.unpriced else amount
 
 
+def money_in_short(usage: Usage) -> str:
+    """The known cost, with a `+` if there are exchanges that nobody priced; at most 8 cells."""
+    if usage.cost_usd is None:
+        return money(usage)
+    return dollars(usage.cost_usd) + ("+" if usage.unpriced else "")
+
+
 def rate(usd_per_hour: float | None) -> str:
     """Format a spending rate: `$1.20/h`; at most 9 cells."""
     return UNKNOWN if usd_per_hour is None else f"{dollars(usd_per_hour)}/h"

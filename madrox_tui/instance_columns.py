@@ -137,9 +137,7 @@ class Cells:
     def cost(self, row: Row) -> Cell:
         """The known cost; `+` if there are unpriced exchanges."""
         usage = row.shown.usage
-        if usage.cost_usd is None:
-            return fmt.money(usage), "muted"
-        return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else ""), ""
+        return fmt.money_in_short(usage), "muted" if usage.cost_usd is None else ""
 
     def cost_in_full(self, row: Row) -> Cell:
         """The known cost, and the number of unpriced exchanges."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -10,15 +11,17 @@ from textual.content import Content
 from logging_core.analyse.state import FleetState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
+from madrox_tui.panels.look import LOOKS, NEEDS_YOU
 from madrox_tui.view import View
+from madrox_tui.widgets.status_bar import Piece
 
-READING = Content.styled("◌ reading", "$accent")
+READING = Piece(0, (Content.styled("◌ reading", "$accent"),))
 """Shown until the whole tree has been read."""
 
-PREPARING = Content.styled("◌ preparing history", "$accent")
+PREPARING = Piece(0, (Content.styled("◌ preparing history", "$accent"),))
 """Shown while an earlier state is loaded."""
 
-NOW = Content.styled("now:", "$muted")
+NOW = Piece(0, (Content.styled("now:", "$muted"),))
 """Precedes the newest counts while the panels show an older view."""
 
 LEAST_LAG_S = 1.0
@@ -37,10 +40,18 @@ _COUNTED = {
 }
 
 
+_SHORT = {
+    State.INITIALIZING: "init",
+    State.SUSPENDED: "susp",
+    State.TERMINATED: "gone",
+}
+"""Shorter words for states."""
+
+
 def status_pieces(
     latest: View, held: View | None, since_s: float | None = None
-) -> tuple[Content, ...]:
-    """Build the pieces: live, paused or waiting; who needs you; problems; cost; the rest.
+) -> tuple[Piece, ...]:
+    """Build the pieces: live, paused or waiting; counts per state; cost; problems, lag and pace.
 
     Args:
         latest: The newest view.
@@ -50,28 +61,38 @@ def status_pieces(
     state = latest.state
     total = len(state.instances)
     problems = state.problems.total
-    counts = _counts(latest)
-    needs_you = (State.WAITING, State.STUCK, State.ERROR)
-    urgent = [counts.pop(kind) for kind in needs_you if kind in counts]
-    pieces = [_mode(state, held), *([NOW] if held is not None else []), *urgent]
+    pieces = [Piece(0, (_mode(state, held),)), *([NOW] if held is not None else [])]
+    pieces += _counts(latest)
     if since_s is not None:
-        pieces.append(Content.styled(f"since {fmt.since(since_s, state.at_s)}", "$accent"))
-    if latest.lag_s >= LEAST_LAG_S:
-        pieces.append(Content.styled(f"lag {fmt.duration(latest.lag_s)}", "$warning"))
-    if problems:
-        pieces.append(Content.styled(f"{problems} {fmt.plural(problems, 'problem')}", "$warning"))
-    pieces.append(Content.styled(f"{total} {fmt.plural(total, 'instance')}", "bold"))
+        pieces.append(_piece(1, f"since {fmt.since(since_s, state.at_s)}", "$accent"))
+    pieces.append(_piece(8, f"{total} {fmt.plural(total, 'instance')}", "bold"))
     if state.usage.requests:
-        pieces.append(Content(fmt.money(state.usage)))
-        pieces.append(Content(f"{fmt.count(state.usage.requests)} req"))
+        money = (fmt.money(state.usage), fmt.money_in_short(state.usage))
+        pieces.append(Piece(7, tuple(map(Content, money))))
+        pieces.append(_piece(9, f"{fmt.count(state.usage.requests)} req"))
+    if problems:
+        text = f"{problems} {fmt.plural(problems, 'problem')}"
+        pieces.append(_piece(2, text, "$warning", short=f"{problems}!"))
+    if latest.lag_s >= LEAST_LAG_S:
+        pieces.append(_piece(1, f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if latest.events_per_s:
-        pieces.append(Content.styled(f"{_rate(latest.events_per_s)}/s", "$muted"))
-    return (*pieces, *counts.values())
+        pieces.append(_piece(10, f"{_rate(latest.events_per_s)}/s", "$muted"))
+    return tuple(pieces)
 
 
-def status_right(latest: View, root: Path) -> str:
-    """Return where the logs are, and the time."""
-    return f"{safe_line(str(root))}  {fmt.clock(latest.state.at_s)}"
+def status_path(root: Path) -> str:
+    """Return where the logs are, safe to show."""
+    return safe_line(str(root))
+
+
+def status_clock(latest: View) -> str:
+    """Return the time."""
+    return fmt.clock(latest.state.at_s)
+
+
+def _piece(rank: int, text: str, style: str = "", *, short: str = "") -> Piece:
+    texts = (text, text, short) if short else (text,)
+    return Piece(rank, tuple(Content.styled(part, style) for part in texts))
 
 
 def _mode(state: FleetState, held: View | None) -> Content:
@@ -84,7 +105,7 @@ def _mode(state: FleetState, held: View | None) -> Content:
     if state.waiting is not None:
         return Content.styled(f"◌ waiting: {safe_line(state.waiting)}", "$warning")
     if not state.caught_up:
-        return READING
+        return READING.texts[0]
     return Content.styled("● live", "$success bold")
 
 
@@ -92,12 +113,15 @@ def _messages(state: FleetState) -> int:
     return state.dropped_messages + len(state.messages)
 
 
-def _counts(view: View) -> dict[State, Content]:
-    return {
-        kind: Content.styled(f"{view.counts[kind]} {kind.value}", style)
-        for kind, style in _COUNTED.items()
-        if view.counts[kind]
-    }
+def _counts(view: View) -> Iterator[Piece]:
+    """Yield the count of each state; those that need you come first, and are dropped last."""
+    for place, (kind, style) in enumerate(_COUNTED.items()):
+        number = view.counts[kind]
+        if number:
+            words = (f"{number} {word}" for word in (kind.value, _SHORT.get(kind, kind.value)))
+            texts = (*words, f"{number}{LOOKS[kind].glyph}")
+            rank = 3 if kind in NEEDS_YOU else 4 if place < 5 else 6
+            yield Piece(rank, tuple(Content.styled(text, style) for text in texts))
 
 
 def _rate(events_per_s: float) -> str:

@@ -274,9 +274,7 @@ def _members(group: Group) -> Cell:
 
 def _cost(group: Group) -> Cell:
     usage = group.usage
-    if usage.cost_usd is None:
-        return ("unpriced" if usage.requests else fmt.UNKNOWN), "muted"
-    return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else ""), ""
+    return fmt.money_in_short(usage), "muted" if usage.cost_usd is None else ""
 
 
 def _unpriced(group: Group) -> Cell:

@@ -18,7 +18,7 @@ def test_fleet(
     snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     """The demo fleet: who waits for a person first and selected, then the stuck and the failed."""
-    shows = ("? waiting", "▲ stuck", "8 instances", "❯ 1. Yes" if size[0] > 100 else "harbor")
+    shows = ("? waiting", "▲ stuck", "Instances 8", "❯ 1. Yes" if size[0] > 100 else "harbor")
     assert snap_compare(
         app_on(demo, monkeypatch), terminal_size=size, run_before=after(shows=shows)
     )

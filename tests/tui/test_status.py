@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from textual.app import App, ComposeResult
 
 from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.filters import parse_filter
-from madrox_tui.status import status_pieces, status_right
+from madrox_tui.status import status_path, status_pieces
+from madrox_tui.themes import DARK
 from madrox_tui.view import View
+from madrox_tui.widgets.status_bar import StatusBar
 
 AT_S = TreeBuilder.epoch(600)
 NO_PROBLEMS = ProblemCount()
@@ -38,7 +44,8 @@ def look(
 
 
 def said(latest: View, held: View | None = None, since_s: float | None = None) -> str:
-    return "  ".join(piece.plain for piece in status_pieces(latest, held, since_s))
+    pieces = status_pieces(latest, held, since_s)
+    return "  ".join(piece.text(0).plain for piece in pieces)
 
 
 def test_a_quiet_live_fleet_is_only_live() -> None:
@@ -89,7 +96,7 @@ def test_the_counts_are_of_all_instances() -> None:
     """The total includes instances of unknown state."""
     states = (State.IDLE, State.UNKNOWN, State.UNKNOWN)
     instances = tuple(InstanceState(instance_id=f"a{n}", state=s) for n, s in enumerate(states))
-    assert said(look(instances=instances)) == "● live  3 instances  1 idle  2 unknown"
+    assert said(look(instances=instances)) == "● live  1 idle  2 unknown  3 instances"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +104,7 @@ def test_the_counts_are_of_all_instances() -> None:
 )
 def test_problems_are_counted(lines: int, files: tuple[str, ...], text: str) -> None:
     """Every unreadable line is one."""
-    assert said(look(problems=ProblemCount(lines, files))) == f"● live  {text}  0 instances"
+    assert said(look(problems=ProblemCount(lines, files))) == f"● live  0 instances  {text}"
 
 
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
@@ -108,4 +115,87 @@ def test_a_file_that_cannot_be_read_is_a_problem() -> None:
 
 def test_the_directory_is_harmless() -> None:
     """A path with an escape sequence in it is shown, not obeyed."""
-    assert "\x1b" not in status_right(look(), Path("/tmp/\x1b[2Jlogs"))
+    assert "\x1b" not in status_path(Path("/tmp/\x1b[2Jlogs"))
+
+
+class Shown(App[None]):
+    """The status line alone."""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(DARK.variables)
+
+    def compose(self) -> ComposeResult:
+        yield StatusBar()
+
+
+STATES = (
+    *[State.WAITING, State.STUCK, State.ERROR, State.BUSY, State.BUSY],
+    *[State.IDLE, State.IDLE, State.TERMINATED],
+)
+
+
+def fleet(states: Sequence[State] = STATES, **more: Any) -> View:
+    instances = tuple(InstanceState(instance_id=f"a{n}", state=s) for n, s in enumerate(states))
+    view = look(instances=instances, **more)
+    usage = Usage(550, None, 24.99, 95)
+    return replace(view, state=replace(view.state, usage=usage))
+
+
+@pytest.mark.asyncio
+async def test_the_clock_and_every_state_are_said_at_any_width() -> None:
+    """The path gives way first, then words are shorter, then what a panel says as well goes."""
+    live = "● live  1 waiting  1 stuck  1 error  2 busy  2 idle"
+    app = Shown()
+    async with app.run_test(size=(160, 3)) as pilot:
+        bar = app.query_one(StatusBar)
+        bar.pieces = status_pieces(fleet(), None)
+        bar.path, bar.clock = "/var/log/madrox_logs", "14:30:00"
+        lines = {}
+        for width in (160, 140, 120, 99, 80, 60, 40, 20, 8, 1):
+            await pilot.resize_terminal(width, 3)
+            await pilot.pause()
+            lines[width] = bar.render().plain
+            assert width < 9 or len(lines[width]) <= width - 2
+    long = f"{live}  1 terminated  8 instances  $24.99 + 95 unpriced  550 req"
+    assert lines[160] == f"{long:128}/var/log/madrox_logs  14:30:00"
+    assert lines[140] == f"{long:130}14:30:00"
+    assert lines[120] == f"{f'{live}  1 gone  8 instances  $24.99+  550 req':110}14:30:00"
+    assert lines[99] == f"{f'{live}  1 gone  8 instances  $24.99+':89}14:30:00"
+    assert lines[80] == f"{f'{live}  1 gone  $24.99+':70}14:30:00"
+    assert lines[60] == f"{'● live  1?  1▲  1✗  2●  2○  1·':50}14:30:00"
+    assert lines[40] == f"{'● live  1?  1▲  1✗  2●  2○':30}14:30:00"
+    assert lines[20] == "● live    14:30:00"
+    assert lines[8] == lines[1] == "● live"
+
+
+@pytest.mark.asyncio
+async def test_a_lag_and_problems_outlast_what_it_cost() -> None:
+    """How far the display is behind the files is said as long as there is room for anything."""
+    app = Shown()
+    async with app.run_test(size=(72, 3)) as pilot:
+        bar = app.query_one(StatusBar)
+        bar.clock = "14:30:00"
+        problems = ProblemCount(3, ("a",))
+        bar.pieces = status_pieces(fleet(lag_s=2.5, problems=problems, events_per_s=9.0), None)
+        await pilot.pause()
+        line = bar.render().plain
+        assert "lag 2.5s" in line
+        assert "3!" in line
+        assert line.endswith("14:30:00")
+        assert "$" not in line
+
+
+@pytest.mark.asyncio
+async def test_counts_stay_in_their_places() -> None:
+    """That records come, or how fast, moves nothing that is said of states."""
+    app = Shown()
+    async with app.run_test(size=(160, 3)) as pilot:
+        bar = app.query_one(StatusBar)
+        bar.path, bar.clock = "logs", "14:30:00"
+        places = set()
+        for rate in (0.0, 0.3, 5000.0):
+            bar.pieces = status_pieces(fleet(events_per_s=rate), None)
+            await pilot.pause()
+            line = bar.render().plain
+            places.add((line.index("2 idle"), line.index("550 req"), line.index("14:30:00")))
+        assert len(places) == 1

@@ -173,7 +173,7 @@ def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(
     (tmp_path / "sitecustomize.py").write_text(
         "import madrox_tui.status as status\n"
         "def fail(*args): raise RuntimeError('build the plan')\n"
-        "status.status_right = fail\n"
+        "status.status_clock = fail\n"
     )
     code = "import sitecustomize, sys; from madrox_tui.cli import main; sys.exit(main())"
     argv = [sys.executable, "-c", code, str(fleet.root)]
