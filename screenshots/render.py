@@ -83,6 +83,7 @@ def main() -> None:
     png = png.resolve() if png else None
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)  # the status line shows the path
+        os.environ["COLORTERM"] = "truecolor"  # whatever the terminal can that this runs in
         root = Path("madrox_logs")
         write_history(root, until_s=NOW_S)
         for name, size, keys in SHOTS:
