@@ -20,7 +20,7 @@ from madrox_tui.whys import plainly, why
 NAME_WIDTHS = (9, 24)
 """The minimum and maximum cells for names; in between, as wide as the longest name."""
 
-WHY_WIDTHS = (10, 20, 40, 120)
+WHY_WIDTHS = (10, 12, 40, 120)
 """Cells for the reason: the minimum, before the cost comes in, before other numbers do, maximum."""
 
 TREE_INDENT = 6

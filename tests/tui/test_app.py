@@ -53,7 +53,7 @@ async def test_four_panels_show_the_tree(fleet: TreeBuilder) -> None:
 async def test_numbers_of_a_part_are_marked(fleet: TreeBuilder) -> None:
     """Where only what happened since a moment counts, the status line names it."""
     async with run_app(fleet.root, now_s=NOW_S, since_s=NOW_S - 520) as person:
-        await person.sees("● live  since 12:01", "1 req")
+        await person.sees("● live", "since 12:01", "1 req")
 
 
 async def test_what_is_appended_appears_by_itself(fleet: TreeBuilder) -> None:
@@ -202,11 +202,11 @@ async def test_a_small_terminal_shows_one_panel_at_a_time(fleet: TreeBuilder) ->
     """At 80x24 the number keys and Tab switch between panels named in a strip."""
     async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
         await person.sees("● busy", "1 Instances", "4 Audit")
-        assert "build the plan" not in person.text
+        assert "→ atlas" not in person.text
         await person.press("2")
         await person.sees("atlas pane, newest")
         await person.press("tab")
-        await person.sees("build the plan")
+        await person.sees("→ atlas", "build the plan")
         await person.press("4")
         await person.sees("$0.75")
         await person.press("1")

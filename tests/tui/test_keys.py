@@ -415,13 +415,13 @@ async def test_the_palette_has_the_actions_of_every_panel(fleet: TreeBuilder) ->
     settings = Settings(keys={"timeline.other_half": ("f6",)}, tick_s=3600.0)
     async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
         await person.sees("draw the plan")
-        await person.press("colon", *"the other half")
-        await person.sees("f6             Timeline: The other half")
+        await person.press("colon", *"matching request")
+        await person.sees("f6             Timeline: Go to matching request")
         await person.press("enter")
         await person.until(lambda: focused(person) == "timeline", "the timeline has the focus")
-        await person.press("colon", *"the other half")
-        await person.sees("f6             The other half")
-        assert person.text.count("The other half") == 1
+        await person.press("colon", *"matching request")
+        await person.sees("f6             Go to matching request")
+        assert person.text.count("Go to matching request") == 1
         await person.press("escape", "escape")
         commands = Commands(person.app.screen)
         listed = [hit.text async for hit in commands.discover() if isinstance(hit, DiscoveryHit)]

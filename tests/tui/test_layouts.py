@@ -31,12 +31,12 @@ def fleet(tree: TreeBuilder) -> TreeBuilder:
 @pytest.mark.parametrize(
     ("size", "seen", "missed"),
     [
-        ((200, 60), ("● busy", "atlas pane", "draw the plan", "P95"), ("1 Instances",)),
-        ((120, 40), ("● busy", "atlas pane", "draw the plan", "P95"), ("1 Instances",)),
-        ((109, 30), ("● busy", "1 Instances", "WHY", "q Quit"), ("draw the plan",)),
-        ((80, 24), ("● busy", "1 Instances", "q Quit"), ("draw the plan",)),
-        ((80, 18), ("● busy", "1 Instances", "q Quit"), ("draw the plan",)),
-        ((40, 12), ("● busy", "● live"), ("1 Instances", "q Quit", "draw the plan")),
+        ((200, 60), ("● busy", "atlas pane", "→ atlas", "P95"), ("1 Instances",)),
+        ((120, 40), ("● busy", "atlas pane", "→ atlas", "P95"), ("1 Instances",)),
+        ((109, 30), ("● busy", "1 Instances", "WHY", "q Quit"), ("→ atlas",)),
+        ((80, 24), ("● busy", "1 Instances", "q Quit"), ("→ atlas",)),
+        ((80, 18), ("● busy", "1 Instances", "q Quit"), ("→ atlas",)),
+        ((40, 12), ("● busy", "● live"), ("1 Instances", "q Quit", "→ atlas")),
     ],
 )
 async def test_each_size_has_its_layout(
