@@ -211,7 +211,7 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
     """
     least, most = cells.name_widths(rows)
     why, short_why, long_why, most_why = WHY_WIDTHS
-    short, full = (_widest(map(cost, rows)) for cost in (cells.cost, cells.cost_in_full))
+    short, full = _cost_widths(rows)
     columns: list[Column[Row]] = [
         Column("  STATE", cells.state_width(), cells.state, key="state"),
         Column("FOR", 4, cells.since, right=True, key="since"),
@@ -223,10 +223,10 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
         Column("TOKENS", 7, tokens, 9, right=True, key="tokens"),
         Column(
             "COST",
-            max(LEAST_COST, short),
+            short,
             cells.cost,
             5,
-            growth=((14, max(LEAST_COST, full)),),
+            growth=((14, full),),
             right=True,
             key="cost",
             roomy=cells.cost_in_full,
@@ -238,6 +238,14 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
     if cells.any_activity:
         columns.insert(-2, Column(f"LAST {MINUTES}m", MINUTES, cells.activity, 7))
     return columns
+
+
+def _cost_widths(rows: Sequence[Row]) -> tuple[int, int]:
+    """Return the cells that costs need, in short and in full; their texts have one per letter."""
+    usages = [row.shown.usage for row in rows]
+    short = max((len(fmt.money_in_short(usage)) for usage in usages), default=0)
+    full = max((len(fmt.money(usage)) for usage in usages if usage.unpriced), default=0)
+    return max(LEAST_COST, short), max(LEAST_COST, short, full)
 
 
 def _widest(cells: Iterable[Cell]) -> int:
