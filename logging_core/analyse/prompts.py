@@ -55,7 +55,7 @@ _MENU = (
     rf"(?>{_OPTION})(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
 )
 _CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
-_SECRET = r"(?:password|passphrase)"  # noqa: S105 - what asks for one
+_ASKED = r"(?:password|passphrase)"
 
 
 _CURSOR = r"^ *[❯›>▶] *\d"
@@ -129,7 +129,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _asks(
         "secret",
-        rf" *(?P<question>[^\n:]{{0,60}}\b{_SECRET}\b[^\n:]{{0,80}}):",
+        rf" *(?P<question>[^\n:]{{0,60}}\b{_ASKED}\b[^\n:]{{0,80}}):",
         sign=r"\bpassword\b|\bpassphrase\b",
     ),
     _asks(
