@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePath
@@ -186,13 +185,6 @@ def _classify_audit(relative: str, name: str) -> LogFile | None:
     compressed = name.endswith(".gz")
     base = relative.removesuffix(".gz")
     return LogFile(FileKind.AUDIT, None, base, 0, compressed)
-
-
-def rotated_names(name: str, backups: int) -> Iterator[str]:
-    """Yield the names of a rotating log, oldest first: `x.3`, `x.2`, `x.1`, `x`."""
-    for number in range(backups, 0, -1):
-        yield f"{name}.{number}"
-    yield name
 
 
 def portable_path(path: str) -> str:
