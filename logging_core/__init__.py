@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from logging_core.config import LoggingConfig
 from logging_core.errors import InvalidInstanceIdError, LogDirError, MadroxLogError
 from logging_core.records import (
+    Anomaly,
+    AnomalyKind,
     AuditBlock,
     AuditEvent,
     Batch,
@@ -22,8 +24,6 @@ from logging_core.records import (
     LifecycleEvent,
     Message,
     Metadata,
-    Odd,
-    Oddity,
     OrchestratorEvent,
     Problem,
     Record,
@@ -32,12 +32,12 @@ from logging_core.tree import LogTree
 
 if TYPE_CHECKING:
     from logging_core.analyse.state import (
+        AnomalyCount,
+        FileAnomalies,
         FleetState,
         Group,
         InstanceState,
         Latency,
-        OddFile,
-        OddityCount,
         OpenRequest,
         ProblemCount,
         State,
@@ -55,10 +55,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Anomaly",
+    "AnomalyCount",
+    "AnomalyKind",
     "AuditBlock",
     "AuditEvent",
     "Batch",
     "Exchanges",
+    "FileAnomalies",
     "FleetState",
     "FrameRef",
     "Group",
@@ -80,10 +84,6 @@ __all__ = [
     "Message",
     "MessagePages",
     "Metadata",
-    "Odd",
-    "OddFile",
-    "Oddity",
-    "OddityCount",
     "OpenRequest",
     "OrchestratorEvent",
     "PaneFile",
@@ -107,8 +107,8 @@ _LAZY = {
     "Latency": "logging_core.analyse.state",
     "LoggingManager": "logging_core.manager",
     "MessagePages": "logging_core.read.messages",
-    "OddFile": "logging_core.analyse.state",
-    "OddityCount": "logging_core.analyse.state",
+    "FileAnomalies": "logging_core.analyse.state",
+    "AnomalyCount": "logging_core.analyse.state",
     "OpenRequest": "logging_core.analyse.state",
     "PaneFile": "logging_core.read.panes",
     "ProblemCount": "logging_core.analyse.state",

@@ -21,10 +21,10 @@ LEVELS = {
     "ERROR": logging.ERROR,
     "CRITICAL": logging.CRITICAL,
 }
-SMALLEST_RECORD = 4096
+MIN_RECORD_BYTES = 4096
 """Minimum of `max_record_bytes`: leaves room for a record's fields besides its text."""
 
-_MINIMUMS = {"max_record_bytes": SMALLEST_RECORD, "max_open_files": 1, "pane_rows": 1}
+_MINIMUMS = {"max_record_bytes": MIN_RECORD_BYTES, "max_open_files": 1, "pane_rows": 1}
 _SWITCHES = frozenset(
     {"allow_shared", "console", "redact", "redact_messages", "redact_captures", "full_captures"}
 )

@@ -17,7 +17,7 @@ from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, 
 from logging_core.spill import Entry, Page, Spill
 
 Timed = tuple[float, Entry]
-"""A time in seconds since the epoch, and the record, problem or oddity that counts from then on."""
+"""A time in seconds since the epoch, and the record, problem or anomaly that counts from then."""
 
 Runs = list[list[Page]]
 """Runs of records, each sorted by time; between runs, equal times keep the order of the runs."""
@@ -104,7 +104,7 @@ class Gatherer:
         A record without a time gets that of the record before it in its log; with neither, it
         counts from the beginning.
         """
-        yield from ((oddity.time_s, oddity) for oddity in batch.oddities)
+        yield from ((anomaly.time_s, anomaly) for anomaly in batch.anomalies)
         for problem in batch.problems:
             yield -math.inf if problem.time_s is None else problem.time_s, problem
         for record in batch.records:

@@ -43,7 +43,7 @@ from logging_core.spill import Spill
 from logging_core.stored import StoredMessages
 from logging_core.tree import expand_user
 
-MOST_EVENTS = 200
+MAX_EVENTS = 200
 """The newest events between messages that a state holds, at most."""
 
 
@@ -86,7 +86,7 @@ class History:
             "since_s": since_s,
             "stuck_after_s": stuck_after_s,
             "max_messages": 0,  # stored separately
-            "max_events": MOST_EVENTS,
+            "max_events": MAX_EVENTS,
             "prompts": prompts,
             "by_time": False,
         }

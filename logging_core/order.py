@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.gather import Runs, Timed
-from logging_core.records import SPOKEN, Batch, Message, Oddity, Problem, Record
+from logging_core.records import SPOKEN, Anomaly, Batch, Message, Problem, Record
 from logging_core.spill import Entry, Page, Place, Spill
 from logging_core.stored import MESSAGES_A_PAGE
 
@@ -59,15 +59,15 @@ def as_batch(entries: Iterable[Entry]) -> Batch:
     """Return the entries as a `Batch`."""
     records: list[Record] = []
     problems: list[Problem] = []
-    oddities: list[Oddity] = []
+    anomalies: list[Anomaly] = []
     for entry in entries:
         if isinstance(entry, Problem):
             problems.append(entry)
-        elif isinstance(entry, Oddity):
-            oddities.append(entry)
+        elif isinstance(entry, Anomaly):
+            anomalies.append(entry)
         else:
             records.append(entry)
-    return Batch(records=tuple(records), problems=tuple(problems), oddities=tuple(oddities))
+    return Batch(records=tuple(records), problems=tuple(problems), anomalies=tuple(anomalies))
 
 
 class Orderer:

@@ -264,7 +264,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     time_s: float | None = None
 
 
-class Odd(enum.StrEnum):
+class AnomalyKind(enum.StrEnum):
     """What is odd about a file that could still be read."""
 
     BACK = "back"
@@ -275,18 +275,18 @@ class Odd(enum.StrEnum):
     """The file was truncated or replaced before it was read to its end: lines may be lost."""
 
 
-class Oddity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Anomaly(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A clock jump, or a gap.
 
     Attributes:
         path: The file, relative to the root, safe to show.
-        what: The kind.
+        kind: Which of them.
         time_s: The time of the record; for a gap, when it was noticed.
         by_s: How far back, or ahead of the clock, in seconds; `None` for a gap.
     """
 
     path: str
-    what: Odd
+    kind: AnomalyKind
     time_s: float
     by_s: float | None = None
 
@@ -315,7 +315,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         cursor: Pass it to `follow()` to resume after this batch. A small JSON object.
         blocks: Exchanges in bulk, in no order among each other; only if blocks were asked for.
             The exchanges in them are then not among the records.
-        oddities: Clock jumps and gaps; those of one file are in file order.
+        anomalies: Clock jumps and gaps; those of one file are in file order.
     """
 
     records: tuple[Record, ...] = ()
@@ -325,7 +325,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reset: bool = False
     cursor: dict[str, Any] = {}
     blocks: tuple[AuditBlock, ...] = ()
-    oddities: tuple[Oddity, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
 
     @property
     def count(self) -> int:

@@ -12,19 +12,19 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from logging_core.records import (
+    Anomaly,
     AuditEvent,
     FrameRef,
     InstanceGone,
     LifecycleEvent,
     Message,
     Metadata,
-    Oddity,
     OrchestratorEvent,
     Problem,
     Record,
 )
 
-Entry: TypeAlias = Record | Problem | Oddity
+Entry: TypeAlias = Record | Problem | Anomaly
 """What can be stored. A `Record`, but not an `InstanceSeen`."""
 
 _KINDS = (
@@ -36,7 +36,7 @@ _KINDS = (
     FrameRef,
     InstanceGone,
     Problem,
-    Oddity,
+    Anomaly,
 )
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _DECODERS: list[msgspec.msgpack.Decoder[Any]] = [msgspec.msgpack.Decoder(kind) for kind in _KINDS]

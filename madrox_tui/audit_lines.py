@@ -17,7 +17,7 @@ from madrox_tui.view import View
 TABLE_ROWS = 3
 """The table's headings and two rows take precedence over everything but the totals."""
 
-_MOST_PLOT = 8
+_MAX_PLOT = 8
 _LABEL = 7
 _BESIDE = 64
 """From this many cells on, the two plots are drawn side by side."""
@@ -48,7 +48,7 @@ def audit_lines(view: View, audit: AuditView, errors: int, width: int, height: i
     lines = [(rank, line) for rank, line in wanted if line]
     kept = sorted(lines, key=lambda ranked: ranked[0])[: max(1, room)]
     shown = [line for ranked in lines if ranked in kept for line in ranked[1:]]
-    plot = min(_MOST_PLOT, (height - len(shown)) // 3, room - len(shown) - 3)
+    plot = min(_MAX_PLOT, (height - len(shown)) // 3, room - len(shown) - 3)
     if plot >= 2 and audit.slots and usage.requests:
         shown += [[], *_plots(audit, width, plot)]
     if len(shown) < room - 2:

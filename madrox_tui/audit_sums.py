@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
-from madrox_tui.audit_view import NOTHING_SUMMED, WAYS, AuditModel, AuditView, make_audit_view
+from madrox_tui.audit_view import GROUPINGS, NOTHING_SUMMED, AuditModel, AuditView, make_audit_view
 
 SHARE = 0.1
 """The sums are made during this part of the time at most."""
@@ -34,8 +34,8 @@ class AuditSums:
         budget_usd: float | None,
         clock: Callable[[], float],
     ) -> None:
-        self.by = WAYS[0]
-        """What to group by: one of `WAYS`."""
+        self.by = GROUPINGS[0]
+        """What to group by: one of `GROUPINGS`."""
         self._budget_usd = budget_usd
         self._clock = clock
         self._wanted: object = None

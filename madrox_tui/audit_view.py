@@ -11,13 +11,13 @@ import msgspec
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from madrox_tui.money import Budget, Rate, make_budget, make_rate
 
-WAYS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
+GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
 """What the table can be grouped by, in the order of the key."""
 
 
-def kept_way(kept: dict[str, Any]) -> str:
-    """Return the grouping a panel saved: one of `WAYS`, whatever `kept` holds."""
-    return kept["by"] if kept.get("by") in WAYS else WAYS[0]
+def kept_grouping(kept: dict[str, Any]) -> str:
+    """Return the grouping a panel saved: one of `GROUPINGS`, whatever `kept` holds."""
+    return kept["by"] if kept.get("by") in GROUPINGS else GROUPINGS[0]
 
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -31,10 +31,10 @@ SPANS: tuple[tuple[int, int], ...] = (
 )
 """Spans the plots may show, each with its step, in seconds; the shortest that fits all is used."""
 
-LEAST_AGE_S = 5 * _MINUTE
+MIN_AGE_S = 5 * _MINUTE
 """A younger fleet has no rate of all time; up to an hour, that rate is over an hour."""
 
-LEAST_STEPS = 15
+MIN_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
 
 
@@ -70,7 +70,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
         rates: Cost per hour over the last 5 minutes, the last hour and all time.
         slots: The plotted series, oldest first.
         step_s: Length of each slot.
-        by: What `groups` are grouped by: one of `WAYS`.
+        by: What `groups` are grouped by: one of `GROUPINGS`.
         groups: The most expensive first.
         budget: How much of the budget is spent, by the whole fleet; `None` if none is set.
     """
@@ -78,7 +78,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     rates: tuple[Rate, ...] = ()
     slots: tuple[Slot, ...] = ()
     step_s: int = _MINUTE
-    by: str = WAYS[0]
+    by: str = GROUPINGS[0]
     groups: tuple[Group, ...] = ()
     budget: Budget | None = None
 
@@ -93,7 +93,7 @@ def make_audit_view(
     instances: Sequence[InstanceState],
     *,
     usage: Usage,
-    by: str = WAYS[0],
+    by: str = GROUPINGS[0],
     budget_usd: float | None = None,
 ) -> AuditView:
     """Query the model for what the panel shows.
@@ -103,7 +103,7 @@ def make_audit_view(
         state: The whole fleet; its time is the end of the series.
         instances: The instances shown.
         usage: Their total.
-        by: What to group by: one of `WAYS`.
+        by: What to group by: one of `GROUPINGS`.
         budget_usd: The budget; `None` or 0 for none.
     """
     now_s = state.at_s
@@ -113,7 +113,7 @@ def make_audit_view(
     span_s, step_s = _span(age_s)
     to_s = (now_s // step_s + 1) * step_s
     is_priced = usage.cost_usd is not None or not usage.requests
-    known = age_s is not None and age_s >= LEAST_AGE_S
+    known = age_s is not None and age_s >= MIN_AGE_S
     rates = (
         _rate(model, "5m", 5 * _MINUTE, now_s, ids, is_priced=is_priced),
         _rate(model, "1h", _HOUR, now_s, ids, is_priced=is_priced),
@@ -169,7 +169,7 @@ def _age(
 
 
 def _span(age_s: float | None) -> tuple[int, int]:
-    """Return the span to plot and its step: the fleet's age, but at least `LEAST_STEPS` steps."""
+    """Return the span to plot and its step: the fleet's age, but at least `MIN_STEPS` steps."""
     most_s, step_s = next((span for span in SPANS if (age_s or 0.0) <= span[0]), SPANS[-1])
-    steps = max(LEAST_STEPS, math.ceil((age_s or 0.0) / step_s) + 1)
+    steps = max(MIN_STEPS, math.ceil((age_s or 0.0) / step_s) + 1)
     return min(most_s, steps * step_s), step_s

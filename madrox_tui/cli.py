@@ -166,11 +166,11 @@ def _show_tree(
 def _look_ahead(
     root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
 ) -> First:
-    from madrox_tui.audit_view import kept_way
+    from madrox_tui.audit_view import kept_grouping
     from madrox_tui.first import look_first
     from madrox_tui.remember import Memory, state_path
 
-    by = kept_way(Memory(state_path()).load().panels.get("audit", {}))
+    by = kept_grouping(Memory(state_path()).load().panels.get("audit", {}))
     since_s = wanted.since_s
     return look_first(root, wanted.settings, by=by, since_s=since_s, now=now, enough=enough)
 

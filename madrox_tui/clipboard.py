@@ -9,7 +9,7 @@ from logging_core.text import safe_block
 MAX_CHARS = 64 * 1024
 """Terminals drop longer OSC 52 sequences, some of them silently."""
 
-_MOST_SHOWN = 60
+_MAX_SHOWN = 60
 
 
 class Clip(NamedTuple):
@@ -38,4 +38,4 @@ def _notice(whole: str) -> str:
         return f"copied the first {MAX_CHARS:,} of {len(whole):,} characters"
     if lines := whole.count("\n"):
         return f"copied {lines + 1:,} lines"
-    return f"copied {whole if len(whole) <= _MOST_SHOWN else whole[: _MOST_SHOWN - 1] + '…'}"
+    return f"copied {whole if len(whole) <= _MAX_SHOWN else whole[: _MAX_SHOWN - 1] + '…'}"

@@ -19,14 +19,14 @@ from msgspec import Meta
 from platformdirs import user_config_path
 
 from madrox_tui.arguments import Options, StartError, parse_since
-from madrox_tui.misfits import in_words
+from madrox_tui.config_errors import in_words
 
 NAME = "madrox-top"
 LAYOUTS = ("all", "instances", "pane", "timeline", "audit")
 """All four panels, or the one that is maximised."""
 
 
-def says(description: str, *, example: Any = None, **limits: Any) -> Meta:
+def setting(description: str, *, example: Any = None, **limits: Any) -> Meta:
     """Describe a setting, with an example where it has no default."""
     return Meta(description=description, examples=[example], **limits)
 
@@ -35,31 +35,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Everything `config.toml` can contain; users read the description of each field."""
 
     theme: Annotated[
-        str | None, says("colour theme; if unset, the one last used", example="madrox-dark")
+        str | None, setting("colour theme; if unset, the one last used", example="madrox-dark")
     ] = None
     layout: Annotated[
         str | None,
-        says("`all`, or the one panel to start with; if unset, as you left it", example="all"),
+        setting("`all`, or the one panel to start with; if unset, as you left it", example="all"),
     ] = None
-    filter: Annotated[str, says("initial filter, as `--filter`")] = ""
-    since: Annotated[str, says("count only what happened since, as `--since`; empty: all")] = ""
-    poll: Annotated[bool, says("check for changes every two seconds, as `--poll`")] = False
+    filter: Annotated[str, setting("initial filter, as `--filter`")] = ""
+    since: Annotated[str, setting("count only what happened since, as `--since`; empty: all")] = ""
+    poll: Annotated[bool, setting("check for changes every two seconds, as `--poll`")] = False
     stuck_after_s: Annotated[
-        float, says("seconds a request may be open before `busy` becomes `stuck`", gt=0)
+        float, setting("seconds a request may be open before `busy` becomes `stuck`", gt=0)
     ] = 120.0
     budget_usd: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        says("budget in US dollars; adds a budget line to the audit panel", example=50.0),
+        setting("budget in US dollars; adds a budget line to the audit panel", example=50.0),
     ] = None
     tick_s: Annotated[
-        float, says("seconds between updates of ages while nothing is logged", ge=0.1, le=3600)
+        float, setting("seconds between updates of ages while nothing is logged", ge=0.1, le=3600)
     ] = 1.0
     keys: Annotated[
-        dict[str, tuple[str, ...]], says("keys by action, replacing the built-in ones")
+        dict[str, tuple[str, ...]], setting("keys by action, replacing the built-in ones")
     ] = {}
     prompts: Annotated[
         dict[str, tuple[str, ...]],
-        says(
+        setting(
             "extra regular expressions, by instance type (`*`: any), for questions to a person; "
             "searched in the last 20 lines of a pane"
         ),

@@ -15,7 +15,7 @@ from madrox_tui.pane import Pane, make_pane
 KEPT_CHARS = 4 << 20
 """Characters of captures that are cached; three panes are cached in any case."""
 
-MOST_COMPARED = 500
+MAX_COMPARED = 500
 """How many frames are searched for one that differs."""
 
 _PAGE = 32
@@ -113,12 +113,12 @@ class FrameSource:
     async def differing(self, ref: FrameRef, direction: int) -> Step | None:
         """Return the nearest frame after (> 0) or before one that shows something else.
 
-        At most `MOST_COMPARED` frames are searched; if all of them look the same, the last one is
+        At most `MAX_COMPARED` frames are searched; if all of them look the same, the last one is
         returned.
         """
         step: Step | None = None
         async for step in self._walk(ref, direction):
-            if abs(step.steps) >= MOST_COMPARED or not await self._same(ref, step.ref):
+            if abs(step.steps) >= MAX_COMPARED or not await self._same(ref, step.ref):
                 return step
         return step
 

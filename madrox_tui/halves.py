@@ -10,7 +10,7 @@ from logging_core.records import SPOKEN, AuditEvent, Message
 from logging_core.text import safe_block
 from madrox_tui.messages import PAGE, Pages
 
-MOST_PAGES = 10
+MAX_PAGES = 10
 """So many pages of an instance's messages before an event are looked through."""
 
 _LATE_S = 60.0
@@ -28,7 +28,7 @@ def find_halves(pages: Pages, event: AuditEvent) -> tuple[Message, ...]:
         return ()
     pages.start_before(math.inf if event.time_s is None else event.time_s + _LATE_S)
     found: dict[str | None, Message] = {}
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         page = pages.older(PAGE)
         for message in reversed(page):
             if message.message_id == event.message_id and message.event_type in SPOKEN:

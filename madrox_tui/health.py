@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState
 from logging_core.read.disk import DiskUse, growth
-from logging_core.records import Message, Odd, Oddity
+from logging_core.records import Anomaly, AnomalyKind, Message
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit
@@ -23,12 +23,12 @@ AHEAD_S = 300.0
 """A time further ahead of the clock than this is reported as odd."""
 
 _SPOKEN = frozenset({"message_sent", "message_received"})
-_MOST_FILES = 10
-_MOST_INSTANCES = 20
+_MAX_FILES = 10
+_MAX_INSTANCES = 20
 _BAR = 12
-_WIDEST_BAR = 32
+_MAX_BAR_WIDTH = 32
 _PER_MINUTE = "/min"
-_WIDEST_NAME = 24
+_MAX_NAME_WIDTH = 24
 
 
 class DiskSource(Protocol):
@@ -50,7 +50,7 @@ class DiskLooks(msgspec.Struct, frozen=True, eq=False):
         return DiskLooks(self.first or use, use)
 
 
-class _Oddity(NamedTuple):
+class _Suspect(NamedTuple):
     """What is odd, and in which way; only `thing` is put in the plural."""
 
     thing: str
@@ -66,7 +66,7 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
         width: Cells.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
-    sections = [_problems(state, width), _oddities(state), _jumps_and_gaps(state, width)]
+    sections = [_problems(state, width), _anomalies(state), _jumps_and_gaps(state, width)]
     sections += [_growing(disk, names, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
 
@@ -99,20 +99,20 @@ def _problems(state: FleetState, width: int) -> list[Line]:
     return section
 
 
-def _oddities(state: FleetState) -> list[Line]:
+def _anomalies(state: FleetState) -> list[Line]:
     names = {instance.instance_id: instance.label for instance in state.instances}
-    counts: Counter[tuple[_Oddity, str]] = Counter()
+    counts: Counter[tuple[_Suspect, str]] = Counter()
     for message in state.messages:
         counts.update((odd, message.instance_id) for odd in _odd(message, state.at_s))
     for instance in state.instances:
         frame = instance.newest_frame
         if frame is not None and frame.suspect:
-            odd = _Oddity("newest frame", "out of time order")
+            odd = _Suspect("newest frame", "out of time order")
             counts[odd, instance.instance_id] += 1
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
-            counts[_Oddity("creation", "ahead of the clock"), instance.instance_id] += 1
+            counts[_Suspect("creation", "ahead of the clock"), instance.instance_id] += 1
     section: list[Line] = [_title("Odd records", "among the newest messages and frames")]
-    for (odd, instance_id), number in counts.most_common(_MOST_INSTANCES):
+    for (odd, instance_id), number in counts.most_common(_MAX_INSTANCES):
         what = f"{fmt.plural(number, odd.thing)} {odd.what}"
         label = safe_line(names.get(instance_id, instance_id))
         times = f"{number:>6,}  "
@@ -122,19 +122,19 @@ def _oddities(state: FleetState) -> list[Line]:
     return section
 
 
-def _odd(message: Message, at_s: float) -> Iterable[_Oddity]:
+def _odd(message: Message, at_s: float) -> Iterable[_Suspect]:
     if message.event_type in _SPOKEN and message.message_id is None:
-        yield _Oddity("message", "without an id")
+        yield _Suspect("message", "without an id")
     if message.time_s is None:
-        yield _Oddity("message", "without a readable time")
+        yield _Suspect("message", "without a readable time")
     elif message.time_s > at_s + AHEAD_S:
-        yield _Oddity("message", "ahead of the clock")
+        yield _Suspect("message", "ahead of the clock")
     for name in message.suspect:
-        yield _Oddity("invalid value", f"of {safe_line(name)}")
+        yield _Suspect("invalid value", f"of {safe_line(name)}")
 
 
 def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
-    odd = state.oddities
+    odd = state.anomalies
     if not odd.clock_jumps and not odd.gaps:
         quiet = _quiet("none: times only move forward in every file, and no lines were lost")
         return [_title("Clock jumps and gaps"), quiet]
@@ -142,14 +142,14 @@ def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
     counts = [("clock jumps", file.clock_jumps, file.path) for file in odd.files]
     counts += [("gaps", file.gaps, file.path) for file in odd.files]
     counts = sorted(filter(itemgetter(1), counts), key=itemgetter(1), reverse=True)
-    for what, number, path in counts[:_MOST_FILES]:
+    for what, number, path in counts[:_MAX_FILES]:
         shown = ("  ! ", "warn"), (f"{number:>6,}  ", "strong"), (f"{what:<11}", "")
         section.append([*shown, (f"  {safe_line(path)}", "muted")])
-    if len(counts) > _MOST_FILES:
+    if len(counts) > _MAX_FILES:
         section.append(_quiet(f"{odd.clock_jumps:,} clock jumps and {odd.gaps:,} gaps in all"))
-    for oddity in reversed(odd.newest[-_MOST_FILES:]):
-        when, what = fmt.moment(oddity.time_s), _what_is_odd(oddity)
-        place: Line = [(f"    {when}", "muted"), (f"  {safe_line(oddity.path)}", "strong")]
+    for anomaly in reversed(odd.newest[-_MAX_FILES:]):
+        when, what = fmt.moment(anomaly.time_s), _in_words(anomaly)
+        place: Line = [(f"    {when}", "muted"), (f"  {safe_line(anomaly.path)}", "strong")]
         if sum(len(text) for text, _ in place) + len(what) + 2 <= width:
             section.append([*place, (f"  {what}", "warn")])
         else:
@@ -157,11 +157,11 @@ def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
     return section
 
 
-def _what_is_odd(oddity: Oddity) -> str:
-    if oddity.what is Odd.GAP:
+def _in_words(anomaly: Anomaly) -> str:
+    if anomaly.kind is AnomalyKind.GAP:
         return "truncated or replaced: lines may be lost"
-    by = fmt.duration(oddity.by_s)
-    return f"went back {by}" if oddity.what is Odd.BACK else f"{by} ahead of the clock"
+    by = fmt.duration(anomaly.by_s)
+    return f"went back {by}" if anomaly.kind is AnomalyKind.BACK else f"{by} ahead of the clock"
 
 
 def _growing(disk: DiskLooks, names: Mapping[str, str], width: int) -> list[Line]:
@@ -173,7 +173,7 @@ def _growing(disk: DiskLooks, names: Mapping[str, str], width: int) -> list[Line
     if not grown:
         return [*section, _quiet(f"none grew in {fmt.age(after.at_s - before.at_s)}")]
     most = grown[0].bytes_per_minute
-    rows = [(_short(one.path, names), one.bytes_per_minute) for one in grown[:_MOST_FILES]]
+    rows = [(_short(one.path, names), one.bytes_per_minute) for one in grown[:_MAX_FILES]]
     return section + [_measured(path, value, most, width, _PER_MINUTE) for path, value in rows]
 
 
@@ -197,12 +197,12 @@ def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Lin
     ranked = list(use.by_instance.items())
     if ranked:
         section += [[], _title("Disk by instance")]
-    shown = ranked[:_MOST_INSTANCES]
+    shown = ranked[:_MAX_INSTANCES]
     widest = max((cell_len(names.get(one, "")) for one, _ in shown), default=0)
     for instance_id, size in shown:
-        name = fit(names.get(instance_id, ""), min(widest, _WIDEST_NAME))
+        name = fit(names.get(instance_id, ""), min(widest, _MAX_NAME_WIDTH))
         section.append(_measured(f"{name}  {instance_id}", size, shown[0][1], width))
-    left = ranked[_MOST_INSTANCES:]
+    left = ranked[_MAX_INSTANCES:]
     if left:
         rest = fmt.size(sum(size for _, size in left))
         section.append(_quiet(f"{len(left):,} more, {rest} together"))
@@ -211,10 +211,10 @@ def _disk(use: DiskUse | None, names: Mapping[str, str], width: int) -> list[Lin
 
 def _measured(name: str, size: float, most: float, width: int, per: str = "") -> Line:
     """Format a name, its size, and the size as a bar."""
-    room = max(8, min(_WIDEST_NAME + 40, width - _BAR - 20))
+    room = max(8, min(_MAX_NAME_WIDTH + 40, width - _BAR - 20))
     shown = fit(safe_line(name.encode("utf-8", "replace").decode()), room)
     amount = f"{fmt.size(size):>7}{per:<{len(_PER_MINUTE)}}  "
-    cells = max(_BAR, min(_WIDEST_BAR, width - room - len(amount) - 3))
+    cells = max(_BAR, min(_MAX_BAR_WIDTH, width - room - len(amount) - 3))
     return [("  ", ""), (shown, ""), (amount, "strong"), (bar(size / (most or 1), cells), "accent")]
 
 

@@ -14,7 +14,7 @@ TWO_COLUMNS = 100
 """From this many cells on, the groups are laid out in two columns."""
 
 _GAP = 3
-_LEAST_MEANING = 10
+_MIN_MEANING = 10
 
 
 def help_lines(about: str, groups: Sequence[Group], width: int) -> list[Line]:
@@ -46,7 +46,7 @@ def _block(group: Group, keys: int, width: int) -> list[Line]:
     title, bindings = group
     lines: list[Line] = [[(title[:1].upper() + title[1:], "head")]]
     for binding in bindings:
-        first, *more = wrap(meaning(binding), max(_LEAST_MEANING, width - keys - 4)) or [""]
+        first, *more = wrap(meaning(binding), max(_MIN_MEANING, width - keys - 4)) or [""]
         name = key_names(binding)
         pad = " " * (keys - cell_len(name) + 2)
         lines.append([("  ", ""), (name, "accent"), (pad + first, "")])

@@ -26,7 +26,7 @@ WHY_WIDTHS = (10, 12, 40, 120)
 TREE_INDENT = 6
 """Extra cells for names in the tree, at most: three levels."""
 
-LEAST_COST = 6
+MIN_COST = 6
 """Minimum cells for the cost: the heading with its mark, or tens of dollars."""
 
 MINUTES = 10
@@ -245,7 +245,7 @@ def _cost_widths(rows: Sequence[Row]) -> tuple[int, int]:
     usages = [row.shown.usage for row in rows]
     short = max((len(fmt.money_in_short(usage)) for usage in usages), default=0)
     full = max((len(fmt.money(usage)) for usage in usages if usage.unpriced), default=0)
-    return max(LEAST_COST, short), max(LEAST_COST, short, full)
+    return max(MIN_COST, short), max(MIN_COST, short, full)
 
 
 def _widest(cells: Iterable[Cell]) -> int:

@@ -10,7 +10,7 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
-LEAST_CONTRAST = 2.5
+MIN_CONTRAST = 2.5
 """The minimum contrast of text and background, by WCAG: 1 is none, 21 is black on white."""
 
 _STEPS = 4
@@ -40,12 +40,12 @@ def legible(style: Style, ground: Ground) -> Style:
     """
     behind = ground.behind if style.bgcolor is None else _triplet(style.bgcolor, ground)
     text = ground.text if style.color is None else _triplet(style.color, ground)
-    if contrast(text, behind) >= LEAST_CONTRAST:
+    if contrast(text, behind) >= MIN_CONTRAST:
         return style
     goal = max(ground.text, ground.behind, key=lambda colour: contrast(colour, behind))
     first = _STEPS if style.color is None else 1
     moved = [blend_rgb(text, goal, step / _STEPS) for step in range(first, _STEPS + 1)]
-    seen = (colour for colour in moved if contrast(colour, behind) >= LEAST_CONTRAST)
+    seen = (colour for colour in moved if contrast(colour, behind) >= MIN_CONTRAST)
     return style + Style(color=Color.from_triplet(next(seen, goal)))
 
 

@@ -11,7 +11,7 @@ from logging_core.analyse.state import Usage
 
 HOUR_S = 3600.0
 
-MOST_AHEAD_S = 366 * 86400.0
+MAX_AHEAD_S = 366 * 86400.0
 """A projected end further away than this is not reported."""
 
 
@@ -83,5 +83,5 @@ def make_budget(limit_usd: float, total: Usage, rate: Rate, now_s: float) -> Bud
     reached_s = None
     if left > 0 and rate.usd_per_hour:
         ahead_s = left / rate.usd_per_hour * HOUR_S
-        reached_s = now_s + ahead_s if ahead_s <= MOST_AHEAD_S else None
+        reached_s = now_s + ahead_s if ahead_s <= MAX_AHEAD_S else None
     return Budget(limit_usd, spent, total.unpriced, reached_s)

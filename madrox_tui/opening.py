@@ -17,7 +17,7 @@ from madrox_tui.config import Settings
 HISTORY_BYTES = 256 * 1024
 """How much of the end of each log (audit apart) is read at the start, if there are few."""
 
-LEAST_HISTORY_BYTES = 4 * 1024
+MIN_HISTORY_BYTES = 4 * 1024
 """The same if there are many."""
 
 _HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps
@@ -103,4 +103,4 @@ def history_bytes(root: Path) -> int:
             instances = sum(1 for _ in entries)
     except OSError:
         instances = 0
-    return max(LEAST_HISTORY_BYTES, min(HISTORY_BYTES, _HISTORY_IN_ALL // max(1, instances)))
+    return max(MIN_HISTORY_BYTES, min(HISTORY_BYTES, _HISTORY_IN_ALL // max(1, instances)))

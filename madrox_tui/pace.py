@@ -8,12 +8,12 @@ MANY_PER_S = 300.0
 """So many events a second are more than a person can follow."""
 
 SHARE = 0.4
-"""Of a core: what all of it then takes at most, as far as `MOST_REST_S` allows."""
+"""Of a core: what all of it then takes at most, as far as `MAX_REST_S` allows."""
 
-LEAST_REST_S = 0.25
+MIN_REST_S = 0.25
 """Then so much time passes from one look to the next at least."""
 
-MOST_REST_S = 1.5
+MAX_REST_S = 1.5
 """And so much at most: a slow machine shows things later, and never fewer."""
 
 PARTS_S = 0.25
@@ -43,7 +43,7 @@ class Pace:
         took_s, cost_s = now_s - self._from_s, used_s - self._used_s
         rest_s = 0.0
         if events_per_s >= MANY_PER_S:
-            rest_s = min(max(LEAST_REST_S, cost_s / SHARE - took_s), MOST_REST_S)
+            rest_s = min(max(MIN_REST_S, cost_s / SHARE - took_s), MAX_REST_S)
         self._from_s, self._used_s = now_s + rest_s, used_s
         return rest_s
 
@@ -53,11 +53,11 @@ class Pace:
 
     def wants_part(self, events_per_s: float) -> bool:
         """Whether to show what a look brought that has not seen all."""
-        rest_s = MOST_REST_S if events_per_s >= MANY_PER_S else 0.0
+        rest_s = MAX_REST_S if events_per_s >= MANY_PER_S else 0.0
         return self._clock() - self._shown_s >= PARTS_S + rest_s
 
     def wants_tick(self, tick_s: float, events_per_s: float) -> bool:
         """Whether to show how much older all is after `tick_s`; not while views come anyway."""
         if events_per_s < MANY_PER_S:
             return True
-        return self._clock() - self._shown_s >= tick_s + MOST_REST_S
+        return self._clock() - self._shown_s >= tick_s + MAX_REST_S

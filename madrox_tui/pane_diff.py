@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-MOST_COMPARED = 250_000
+MAX_COMPARED = 250_000
 """Above this many pairs of lines, lines are matched by how far the pane scrolled."""
 
 _Block = tuple[int, int, int]
@@ -54,7 +54,7 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
     limit = min(len(old), len(new)) - top
     bottom = min(limit, _common(old[::-1], new[::-1]))
     inner_old, inner_new = old[top : len(old) - bottom], new[top : len(new) - bottom]
-    if len(inner_old) * len(inner_new) <= MOST_COMPARED:
+    if len(inner_old) * len(inner_new) <= MAX_COMPARED:
         inner = _matched(inner_old, inner_new)
     else:
         inner = _scrolled(inner_old, inner_new)

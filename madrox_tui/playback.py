@@ -7,10 +7,10 @@ from collections.abc import Callable
 SPEEDS = (1, 2, 5, 10, 60)
 """Multiples of real time; `<` and `>` step through them."""
 
-LONGEST_GAP_S = 1.0
+MAX_GAP_S = 1.0
 """The longest wait between two frames, however long nothing happened."""
 
-SHORTEST_GAP_S = 1 / 30
+MIN_GAP_S = 1 / 30
 """The shortest time a frame is shown: nobody sees more frames per second."""
 
 
@@ -47,5 +47,5 @@ class Playback:
             next_s: When the next one was captured; `None` if unknown.
         """
         gap_s = 0.0 if time_s is None or next_s is None else (next_s - time_s) / self.speed
-        gap_s = min(max(gap_s, SHORTEST_GAP_S), LONGEST_GAP_S)
+        gap_s = min(max(gap_s, MIN_GAP_S), MAX_GAP_S)
         return max(0.0, self._shown_s + gap_s - self._now())

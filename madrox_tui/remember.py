@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 from platformdirs import user_state_path
 
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 """A larger file is not one of ours."""
 
 Share = Annotated[int, Meta(ge=10, le=90)]
@@ -66,7 +66,7 @@ class Memory:
             return Remembered()
         try:
             with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(MOST_BYTES), type=Remembered)
+                return msgspec.json.decode(file.read(MAX_BYTES), type=Remembered)
         except (OSError, ValueError, RecursionError):
             return Remembered()
 

@@ -87,7 +87,7 @@ def _time(time_s: float | None) -> str | None:
 _WIDEST = 40
 """Maximum cells of a column, except the last: one long name must not push out the others."""
 
-_LEAST_LAST = 24
+_MIN_LAST = 24
 """Cells reserved for the last column, at most a third of the width: other columns give way."""
 
 _GAP = "  "
@@ -209,7 +209,7 @@ def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
     shown = list(range(len(widths)))
     if width is None:
         return shown
-    needed = [*widths[:-1], min(widths[-1], _LEAST_LAST, width // 3)]
+    needed = [*widths[:-1], min(widths[-1], _MIN_LAST, width // 3)]
     while sum(needed[i] + len(_GAP) for i in shown) - len(_GAP) > width:
         goes = max(shown, key=lambda i: _COLUMNS[i].rank)
         if not _COLUMNS[goes].rank:

@@ -13,7 +13,7 @@ from madrox_tui.legible import Ground, legible
 PLAIN = Style()
 """The style a terminal begins with."""
 
-MOST_CODES = 256
+MAX_CODES = 256
 """Longest sequence applied, in characters: no program writes more, and the cache stays small."""
 
 _ON = {
@@ -40,9 +40,9 @@ def apply_sgr(style: Style, codes: str) -> Style:
     """Apply the codes of one `ESC [ codes m` to a style.
 
     Blink and conceal are ignored, so that nothing is hidden. Codes that are unknown or out of
-    range, and sequences longer than `MOST_CODES` characters, change nothing.
+    range, and sequences longer than `MAX_CODES` characters, change nothing.
     """
-    return _applied(style, codes) if len(codes) <= MOST_CODES else style
+    return _applied(style, codes) if len(codes) <= MAX_CODES else style
 
 
 @lru_cache(maxsize=4096)

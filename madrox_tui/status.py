@@ -24,7 +24,7 @@ PREPARING = Piece(0, (Content.styled("◌ preparing history", "$accent"),))
 NOW = Piece(0, (Content.styled("now:", "$muted"),))
 """Precedes the newest counts while the panels show an older view."""
 
-LEAST_LAG_S = 1.0
+MIN_LAG_S = 1.0
 """A shorter lag is not worth showing."""
 
 _COUNTED = {
@@ -73,7 +73,7 @@ def status_pieces(
     if problems:
         text = f"{problems} {fmt.plural(problems, 'problem')}"
         pieces.append(_piece(2, text, "$warning", short=f"{problems}!"))
-    if latest.lag_s >= LEAST_LAG_S:
+    if latest.lag_s >= MIN_LAG_S:
         pieces.append(_piece(1, f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if latest.events_per_s:
         pieces.append(_piece(10, f"{_rate(latest.events_per_s)}/s", "$muted"))

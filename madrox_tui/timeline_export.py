@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from logging_core.analyse.state import TimelineEvent
 from logging_core.codec.times import format_time_aware
 from madrox_tui.export import Export, Value
-from madrox_tui.timeline_rows import Entry, Row, Separator, said
+from madrox_tui.timeline_rows import Entry, Row, Separator, entry_text
 
 EXPORTED = (
     "time",
@@ -44,4 +44,4 @@ def _values(entry: Entry, labels: Mapping[str, str]) -> Iterator[Value]:
     else:
         yield from (entry.event_type, entry.direction, entry.message_id)
         yield from (entry.response_time_s, entry.tokens, entry.cost_usd)
-    yield said(entry)
+    yield entry_text(entry)

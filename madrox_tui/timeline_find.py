@@ -9,7 +9,7 @@ from functools import lru_cache
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.timeline_line import OpenSince, facts, open_text, separator
-from madrox_tui.timeline_rows import Entry, Row, Separator, said
+from madrox_tui.timeline_rows import Entry, Row, Separator, entry_text
 from madrox_tui.view import View
 
 _NUMBERS = re.compile(r"[0-9:$<◷]|^\s*(tok|open)", re.IGNORECASE)
@@ -21,7 +21,7 @@ def texts(row: Row, view: View, since: OpenSince) -> Iterator[str]:
     if isinstance(row, Separator):
         yield separator(row)
         return
-    yield said(row)
+    yield entry_text(row)
     yield from _repeated(row, view)
     if isinstance(row, Message):
         yield row.message_id or ""
@@ -40,7 +40,7 @@ def holding(rows: Sequence[Row], wanted: str, view: View, since: OpenSince) -> l
     def holds(row: Row) -> bool:
         if isinstance(row, Separator):
             return has(separator(row))
-        if has(said(row)):
+        if has(entry_text(row)):
             return True
         shared = row.instance_id, "", ""
         if isinstance(row, Message):

@@ -14,7 +14,7 @@ from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
-from madrox_tui.timeline_rows import Day, EventsEnd, Quiet, Row, Separator, said
+from madrox_tui.timeline_rows import Day, EventsEnd, Quiet, Row, Separator, entry_text
 from madrox_tui.view import View
 
 ARROWS = {"outbound": "→", "inbound": "←"}
@@ -23,7 +23,7 @@ OPEN = "◷"
 TOOK, TOKENS, COST = 5, 9, 7
 """Cells for a reply's time, tokens with unit, and cost."""
 
-LEAST_NAME, MOST_NAME = 6, 24
+MIN_NAME, MAX_NAME = 6, 24
 """The minimum (`fleet` and a blank) and maximum cells for names; in between, as the longest."""
 
 
@@ -89,8 +89,8 @@ def line(row: Row, width: int, look: Look) -> list[Segment]:
 def _layout(width: int, label_width: int) -> Layout:
     """Return the layout for a width; names get as much as the longest, and at most two fifths."""
     columns = next(columns for least, columns in COLUMNS if width >= least)
-    name = min(MOST_NAME, width * 2 // 5, label_width + 1)
-    return Layout(8 if width >= LONG_CLOCK else 5, max(LEAST_NAME, name), columns)
+    name = min(MAX_NAME, width * 2 // 5, label_width + 1)
+    return Layout(8 if width >= LONG_CLOCK else 5, max(MIN_NAME, name), columns)
 
 
 def separator(row: Separator) -> str:
@@ -117,7 +117,7 @@ def _message(message: Message, width: int, layout: Layout, look: Look) -> list[S
             fit_inner(_label(message.instance_id, look.view), layout.name), _hue(message, look)
         ),
         Segment(" "),
-        *_one_line(said(message), max(0, room), look.style("muted")),
+        *_one_line(entry_text(message), max(0, room), look.style("muted")),
     ]
     return [*segments, Segment("  "), Segment(right, style)] if right else segments
 

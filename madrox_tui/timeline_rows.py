@@ -21,7 +21,7 @@ QUIET_S = 600.0
 SLACK = 5_000
 """How many more messages than the state holds may be kept while following the newest."""
 
-MOST_KEPT = 100_000
+MAX_KEPT = 100_000
 """How many older messages may be loaded; as many again may be added at the end meanwhile."""
 
 
@@ -92,7 +92,7 @@ class TimelineRows:
             How many messages were added at the end; `None` if the rows were rebuilt.
         """
         before, self._state = self._state, state
-        most = SLACK if following else 2 * MOST_KEPT
+        most = SLACK if following else 2 * MAX_KEPT
         continues = before is not None and _continues(before, state) and wanted == self._wanted
         if before is None or not continues or self._surplus > most:
             self._wanted = wanted
@@ -138,7 +138,7 @@ class TimelineRows:
     @property
     def full(self) -> bool:
         """Whether the limit of older messages is reached."""
-        return self._surplus >= MOST_KEPT
+        return self._surplus >= MAX_KEPT
 
     def add_older(self, page: Sequence[Message]) -> None:
         """Insert the page before the floor, replacing the messages known from its time span.
@@ -216,7 +216,7 @@ class TimelineRows:
         return None
 
 
-def said(row: Row) -> str:
+def entry_text(row: Row) -> str:
     """Return the text of a message or event; empty for a separator."""
     if isinstance(row, Message):
         return row.content or row.text or ""

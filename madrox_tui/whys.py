@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 
 from logging_core.analyse.state import FleetState, InstanceState, State
 from logging_core.records import Message
-from madrox_tui.timeline_rows import said
+from madrox_tui.timeline_rows import entry_text
 
 NEAR = 32
 """So many messages before and after a moment are looked at: clocks differ, and some come late."""
 
-MOST = 240
+MAX_CHARS = 240
 """The most characters of a message that are shown."""
 
 _FORCED = re.compile(r"terminated \(force=(True|False)\)")
@@ -64,7 +64,7 @@ def _found(
     place = _first_after(messages, time_s)
     for message in reversed(messages[max(0, place - NEAR) : place + NEAR]):
         if message.instance_id == instance_id and wanted(message):
-            return _beginning(said(message))
+            return _beginning(entry_text(message))
     return ""
 
 
@@ -91,5 +91,5 @@ def _time(messages: Sequence[Message], index: int) -> float:
 
 def _beginning(text: str) -> str:
     """The first line that says anything."""
-    lines = (" ".join(line.split()) for line in text[: 4 * MOST].split("\n"))
-    return next(filter(None, lines), "")[:MOST]
+    lines = (" ".join(line.split()) for line in text[: 4 * MAX_CHARS].split("\n"))
+    return next(filter(None, lines), "")[:MAX_CHARS]

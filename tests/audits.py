@@ -9,18 +9,18 @@ from datetime import datetime
 import msgspec
 
 from logging_core.analyse.state import (
+    AnomalyCount,
+    FileAnomalies,
     FleetState,
     Group,
     InstanceState,
     Latency,
-    OddFile,
-    OddityCount,
     ProblemCount,
     Slot,
     Usage,
 )
 from logging_core.read.disk import DiskUse, FileSize
-from logging_core.records import FrameRef, Message, Odd, Oddity, Problem
+from logging_core.records import Anomaly, AnomalyKind, FrameRef, Message, Problem
 from madrox_tui.audit_view import make_audit_view
 from madrox_tui.filters import parse_filter
 from madrox_tui.view import View
@@ -163,17 +163,21 @@ def sick_state() -> FleetState:
         at_s=NOW_S,
         instances=(atlas, msgspec.structs.replace(harbor, newest_frame=frame), *rest),
         messages=messages,
-        oddities=OddityCount(
+        anomalies=AnomalyCount(
             3,
             1,
             (
-                OddFile("instances/atlas-0000/communication.jsonl", 2, 1),
-                OddFile("audit/␛[31m.jsonl", 1),
+                FileAnomalies("instances/atlas-0000/communication.jsonl", 2, 1),
+                FileAnomalies("audit/␛[31m.jsonl", 1),
             ),
             (
-                Oddity(path="audit/␛[31m.jsonl", what=Odd.BACK, time_s=NOW_S - 900, by_s=3900),
-                Oddity(path=problems[0].path, what=Odd.AHEAD, time_s=NOW_S + 400, by_s=400),
-                Oddity(path=problems[0].path, what=Odd.GAP, time_s=NOW_S - 60),
+                Anomaly(
+                    path="audit/␛[31m.jsonl", kind=AnomalyKind.BACK, time_s=NOW_S - 900, by_s=3900
+                ),
+                Anomaly(
+                    path=problems[0].path, kind=AnomalyKind.AHEAD, time_s=NOW_S + 400, by_s=400
+                ),
+                Anomaly(path=problems[0].path, kind=AnomalyKind.GAP, time_s=NOW_S - 60),
             ),
         ),
         problems=ProblemCount(1, tuple(sorted(p.path for p in problems)), problems, 1),

@@ -9,9 +9,9 @@ from typing import NamedTuple, Self, TypeVar
 
 from logging_core.records import UNKNOWN, AuditEvent, Exchanges
 
-MOST_COST_USD = 1e9
-MOST_TOKENS = 10**15
-MOST_RESPONSE_S = 1e9
+MAX_COST_USD = 1e9
+MAX_TOKENS = 10**15
+MAX_RESPONSE_S = 1e9
 
 N = TypeVar("N", int, float)
 
@@ -28,21 +28,21 @@ class Numbers(NamedTuple):
     def of_events(cls, events: Sequence[AuditEvent]) -> Self:
         """Of exchanges that were decoded singly.
 
-        A number counts if it is known, not negative and believable (up to `MOST_COST_USD`,
-        `MOST_TOKENS`, `MOST_RESPONSE_S`), so that no sum is ever infinite.
+        A number counts if it is known, not negative and believable (up to `MAX_COST_USD`,
+        `MAX_TOKENS`, `MAX_RESPONSE_S`), so that no sum is ever infinite.
         """
         return cls(
             len(events),
-            [e.tokens for e in events if e.tokens is not None and 0 <= e.tokens <= MOST_TOKENS],
+            [e.tokens for e in events if e.tokens is not None and 0 <= e.tokens <= MAX_TOKENS],
             [
                 e.cost_usd
                 for e in events
-                if e.cost_usd is not None and 0 <= e.cost_usd <= MOST_COST_USD
+                if e.cost_usd is not None and 0 <= e.cost_usd <= MAX_COST_USD
             ],
             [
                 e.response_time_s
                 for e in events
-                if e.response_time_s is not None and 0 <= e.response_time_s <= MOST_RESPONSE_S
+                if e.response_time_s is not None and 0 <= e.response_time_s <= MAX_RESPONSE_S
             ],
         )
 

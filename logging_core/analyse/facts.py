@@ -17,7 +17,7 @@ from logging_core.records import FrameRef
 FUTURE_S = 300.0
 """A record so far ahead of the clock does not tell when an instance was last active."""
 
-_LEAST_PUT_BACK_S = 1800.0
+_MIN_PUT_BACK_S = 1800.0
 
 PULSE_MINUTES = 120
 """Of so many minutes at least it is known how many records each had."""
@@ -200,7 +200,7 @@ def latest_reading(time_s: float, now_s: float) -> float:
     An hour later while clocks are put back, as the tree does not tell the two hours apart and what
     is looked at now is more likely to be new than old; else `time_s` itself.
     """
-    if now_s - time_s < _LEAST_PUT_BACK_S:
+    if now_s - time_s < _MIN_PUT_BACK_S:
         return time_s
     again_s = datetime.fromtimestamp(time_s).replace(fold=1).timestamp()
     return again_s if time_s < again_s <= now_s else time_s

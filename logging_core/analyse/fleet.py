@@ -89,7 +89,7 @@ class FleetModel:
             events=self._fold.events.items,
             dropped_events=self._fold.events.dropped,
             problems=self._fold.problems.count,
-            oddities=self._fold.oddities.count,
+            anomalies=self._fold.anomalies.count,
             waiting=self._fold.waiting,
             caught_up=self._fold.caught_up,
         )

@@ -10,7 +10,7 @@ from typing import Any
 from logging_core.analyse.columns import Columns, by_instance
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import Instance, first_line
-from logging_core.analyse.problems import OddityTally, ProblemTally
+from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.series import Series
 from logging_core.analyse.state import TimelineEvent, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
@@ -33,7 +33,7 @@ from logging_core.records import (
 FLEET_IDS = frozenset({"", "orchestrator"})
 """Instance ids that mean the fleet as a whole, as no id does."""
 
-MOST_PENDING = 1 << 14
+MAX_PENDING = 1 << 14
 """So many exchanges may wait to be summed: the more at once, the less each one costs, and the more
 memory is lost, as what was taken by their texts is not given back."""
 
@@ -49,7 +49,7 @@ REMEMBERED = (
     "series",
     "errors",
     "problems",
-    "oddities",
+    "anomalies",
     "_audit_s",
     "_orchestrator_s",
 )
@@ -77,7 +77,7 @@ class Fold:
         events: What happened between them.
         errors: How many there were.
         problems: What could not be read.
-        oddities: What is odd about files that could be.
+        anomalies: What is odd about files that could be.
         waiting: See `FleetState`, as for `caught_up`.
         total: Of all exchanges; `None` while that has to be added up anew.
         roster_changed: Instances came or went since this was set to false.
@@ -113,7 +113,7 @@ class Fold:
         self.total: Usage | None = None
         self.errors = 0
         self.problems = ProblemTally()
-        self.oddities = OddityTally()
+        self.anomalies = AnomalyTally()
         self._audit_s: float | None = None
         self._orchestrator_s: float | None = None
         self.roster_changed = True
@@ -134,7 +134,7 @@ class Fold:
         self.timeline.settle(caught_up=batch.caught_up)
         self.events.settle(caught_up=batch.caught_up)
         self.problems.add(batch.problems)
-        self.oddities.add(batch.oddities)
+        self.anomalies.add(batch.anomalies)
         self.waiting = batch.waiting
         self.caught_up = batch.caught_up
 
@@ -142,7 +142,7 @@ class Fold:
 
     def _take_in(self, block: AuditBlock) -> None:
         self._pending.extend(block.exchanges)
-        if len(self._pending) >= MOST_PENDING:
+        if len(self._pending) >= MAX_PENDING:
             self.settle()
 
     def settle(self) -> None:

@@ -13,10 +13,10 @@ from logging_core.analyse.summary import EXCHANGE, Summary
 FIELDS = frozenset({"role", "model", "instance_type"})
 """What an instance says about itself."""
 
-MOST_COUNTED = 1 << 14
+MAX_COUNTED = 1 << 14
 """So many pairs of a text and an instance are told apart; of texts met long ago, only the sum."""
 
-WAYS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
+GROUPINGS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
 """What can be grouped by."""
 
 _UsageOf: TypeAlias = Callable[[Iterable[str]], Usage]
@@ -38,7 +38,7 @@ class Counts:
         self._counts[text] = counts
         self._pairs += instance_id not in counts
         _increase(counts, instance_id, times)
-        while self._pairs > MOST_COUNTED and len(self._counts) > 1:
+        while self._pairs > MAX_COUNTED and len(self._counts) > 1:
             self._merge_oldest()
 
     def groups(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
@@ -91,8 +91,8 @@ class Tables:
         self, by: str, known: Mapping[str, Instance], instance_ids: Collection[str] | None
     ) -> tuple[Group, ...]:
         """See `FleetModel.groups`; `known` are all instances."""
-        if by not in WAYS:
-            raise ValueError(f"cannot group by {by!r}: only by {', '.join(WAYS)}")
+        if by not in GROUPINGS:
+            raise ValueError(f"cannot group by {by!r}: only by {', '.join(GROUPINGS)}")
         if by == "error":
             return self.errors.groups(instance_ids)
         if by == "event_type":
@@ -103,7 +103,7 @@ class Tables:
             parents = {i: instance.parent(known.__contains__) for i, instance in known.items()}
             return by_parent(parents, chosen, usage_of)
         if by in FIELDS:
-            return by_label({i: known[i].says(by) for i in chosen}, usage_of)
+            return by_label({i: known[i].identity(by) for i in chosen}, usage_of)
         groups = by_label({i: i for i in chosen}, usage_of)
         nobodys = usage_of((None,))
         if instance_ids is not None or not nobodys.requests:

@@ -28,7 +28,7 @@ _CREATED = re.compile(
 )
 _READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
-_MOST_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
+_MAX_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
 _ERROR_CHARS = 160
 
 _AUDIT_PROOFS = {
@@ -132,7 +132,7 @@ class Instance:
         """Exchanges of it that were decoded in bulk."""
         self._reply_ids += exchanges.message_ids
         self._reply_times += exchanges.times
-        if len(self._reply_ids) >= _MOST_REPLIES:
+        if len(self._reply_ids) >= _MAX_REPLIES:
             self._settle()
 
     def _settle(self) -> None:
@@ -183,7 +183,7 @@ class Instance:
 
     # --- what it is ----------------------------------------------------------
 
-    def says(self, field: str) -> str | None:
+    def identity(self, field: str) -> str | None:
         """One of `facts.FIELDS`, as far as it is known."""
         return self._identity.get(field)
 

@@ -27,21 +27,21 @@ from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.groups import Counts
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
-from logging_core.analyse.problems import OddityTally, ProblemTally
+from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.series import Day, Series, Track
 from logging_core.analyse.state import (
-    OddFile,
-    OddityCount,
+    AnomalyCount,
+    FileAnomalies,
     OpenRequest,
     ProblemCount,
     TimelineEvent,
 )
 from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
-from logging_core.records import FrameRef, Message, Oddity, Problem
+from logging_core.records import Anomaly, FrameRef, Message, Problem
 
 _VERSION = 3
 _FRAME = 256 << 10  # bytes, about
@@ -56,7 +56,7 @@ _OBJECTS: tuple[type, ...] = (
     Identity,
     Instance,
     LatencySketch,
-    OddityTally,
+    AnomalyTally,
     PaneChange,
     ProblemTally,
     Recent,
@@ -71,9 +71,9 @@ _OBJECTS: tuple[type, ...] = (
 _STRUCTS: tuple[type[msgspec.Struct], ...] = (
     FrameRef,
     Message,
-    OddFile,
-    Oddity,
-    OddityCount,
+    FileAnomalies,
+    Anomaly,
+    AnomalyCount,
     OpenRequest,
     Problem,
     ProblemCount,

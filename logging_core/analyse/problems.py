@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from logging_core.analyse.state import OddFile, OddityCount, ProblemCount
-from logging_core.records import Odd, Oddity, Problem
+from logging_core.analyse.state import AnomalyCount, FileAnomalies, ProblemCount
+from logging_core.records import Anomaly, AnomalyKind, Problem
 
 NEWEST = 20
-"""So many problems, and so many oddities, are kept to be shown."""
+"""So many problems, and so many anomalies, are kept to be shown."""
 
-MOST_ODD_FILES = 1_000
+MAX_FILES = 1_000
 """Of so many files it is known how odd they are; what comes later counts for the whole only."""
 
 
@@ -47,30 +47,30 @@ class ProblemTally:
         )
 
 
-class OddityTally:
+class AnomalyTally:
     """Counts clock jumps and gaps, and the files that have them."""
 
     __slots__ = ("_files", "_gaps", "_jumps", "_newest", "count")
 
     def __init__(self) -> None:
-        self.count = OddityCount()
+        self.count = AnomalyCount()
         """The count so far; the same object while nothing is added."""
         self._jumps = 0
         self._gaps = 0
         self._files: dict[str, list[int]] = {}  # jumps and gaps
-        self._newest: deque[Oddity] = deque(maxlen=NEWEST)
+        self._newest: deque[Anomaly] = deque(maxlen=NEWEST)
 
-    def add(self, oddities: Sequence[Oddity]) -> None:
+    def add(self, anomalies: Sequence[Anomaly]) -> None:
         """Count some more."""
-        if not oddities:
+        if not anomalies:
             return
-        for oddity in oddities:
-            is_gap = oddity.what is Odd.GAP
+        for anomaly in anomalies:
+            is_gap = anomaly.kind is AnomalyKind.GAP
             self._gaps += is_gap
             self._jumps += not is_gap
-            if oddity.path in self._files or len(self._files) < MOST_ODD_FILES:
-                self._files.setdefault(oddity.path, [0, 0])[is_gap] += 1
-        self._newest.extend(oddities)
-        files = [OddFile(path, *counts) for path, counts in self._files.items()]
+            if anomaly.path in self._files or len(self._files) < MAX_FILES:
+                self._files.setdefault(anomaly.path, [0, 0])[is_gap] += 1
+        self._newest.extend(anomalies)
+        files = [FileAnomalies(path, *counts) for path, counts in self._files.items()]
         files.sort(key=lambda file: (-file.clock_jumps - file.gaps, file.path))
-        self.count = OddityCount(self._jumps, self._gaps, tuple(files), tuple(self._newest))
+        self.count = AnomalyCount(self._jumps, self._gaps, tuple(files), tuple(self._newest))

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from logging_core.analyse.state import OpenRequest
 
-MOST_OPEN = 1_000
+MAX_OPEN = 1_000
 """So many open requests of one instance are kept; the oldest give way."""
 
 RECENT_REPLIES = 64
@@ -38,7 +38,7 @@ class Requests:
             return
         if message_id not in self._open:
             self._open[message_id] = OpenRequest(message_id, at_s)
-            if len(self._open) > MOST_OPEN:
+            if len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
 
     def close(self, message_id: str, at_s: float | None) -> None:

@@ -2,9 +2,9 @@
 
 What is kept, and how finely:
 
-- of the whole fleet its newest exchanges one by one, 131,072 (`MOST_OF_FLEET`),
+- of the whole fleet its newest exchanges one by one, 131,072 (`MAX_OF_FLEET`),
   which is finer than any minute; what is older by the hour for good;
-- of each instance the same, but `MOST_ROWS` of them.
+- of each instance the same, but `MAX_ROWS` of them.
 
 An exchange takes 28 bytes, an hour 0.5 KiB and what its response times need, up to a few KiB.
 Where only hours are known, an hour counts in the stretch that it begins in. Counts, sums, means
@@ -22,16 +22,16 @@ from logging_core.analyse.state import Slot, Usage
 from logging_core.analyse.summary import Tally
 from logging_core.records import AuditEvent
 
-MOST_ROWS = 2_048
+MAX_ROWS = 2_048
 """So many of an instance's newest exchanges are kept one by one."""
 
-MOST_OF_FLEET = 1 << 17
+MAX_OF_FLEET = 1 << 17
 """So many of the fleet's newest exchanges are kept one by one."""
 
 _HOUR = 60
 _DAY = 24 * _HOUR
 _MONTH = 31 * _DAY
-_MOST_PENDING = 1 << 14
+_MAX_PENDING = 1 << 14
 
 
 class Track:
@@ -51,7 +51,7 @@ class Track:
 
     def add(self, rows: Rows) -> None:
         """Take exchanges in; the oldest days are read last, and go to their hours at once."""
-        if len(self.rows) >= MOST_ROWS // 2 and rows.newest() <= self.rows.oldest():
+        if len(self.rows) >= MAX_ROWS // 2 and rows.newest() <= self.rows.oldest():
             _add_by_hour(self._hours, rows)
         else:
             self.rows.extend(rows)
@@ -59,8 +59,8 @@ class Track:
 
     def fold(self) -> None:
         """Put what is too many into its hours."""
-        if len(self.rows) > MOST_ROWS:
-            _add_by_hour(self._hours, self.rows.take_first(len(self.rows) - MOST_ROWS // 2))
+        if len(self.rows) > MAX_ROWS:
+            _add_by_hour(self._hours, self.rows.take_first(len(self.rows) - MAX_ROWS // 2))
 
     def cells(self, first: int, step: int, last: int) -> Iterator[tuple[int, Numbers | Tally]]:
         """What belongs to the stretches of `step` minutes from `first` to `last`."""
@@ -124,7 +124,7 @@ class Series:
     def add_up(self, exchanges: Columns) -> None:
         """Count as the fleet's what `extend` counted of all instances."""
         self._coming.extend(Rows.of(exchanges))
-        if len(self._coming) >= _MOST_PENDING:
+        if len(self._coming) >= _MAX_PENDING:
             self._settle()
 
     def add(self, event: AuditEvent, at_s: float) -> None:
@@ -133,7 +133,7 @@ class Series:
         for rows in (track.rows, self._coming):
             rows.add(int(at_s // 60), event)
         track.fold()
-        if len(self._coming) >= _MOST_PENDING:
+        if len(self._coming) >= _MAX_PENDING:
             self._settle()
 
     def add_error(self, instance_ids: Iterable[str], at_s: float) -> None:
@@ -218,14 +218,14 @@ class Series:
                 day = self._days[number] = Day()
             day.add(rows)
             self._count += len(rows)
-        while self._count > MOST_OF_FLEET:
+        while self._count > MAX_OF_FLEET:
             self._let_go()
 
     def _let_go(self) -> None:
         """Of the oldest exchanges, know the hours only."""
         oldest = min(self._days)
         day = self._days[oldest]
-        number = min(len(day.rows), max(_MOST_PENDING, self._count - MOST_OF_FLEET))
+        number = min(len(day.rows), max(_MAX_PENDING, self._count - MAX_OF_FLEET))
         _add_by_hour(self._hours, day.rows.take_first(number))
         self._count -= number
         day.add(Rows())

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, overload
 
 import msgspec
 
-from logging_core.records import FrameRef, Message, Oddity, Problem
+from logging_core.records import Anomaly, FrameRef, Message, Problem
 
 T = TypeVar("T")
 
@@ -232,7 +232,7 @@ class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.unreadable_lines + self.unreadable_files
 
 
-class OddFile(msgspec.Struct, frozen=True, eq=False, gc=False):
+class FileAnomalies(msgspec.Struct, frozen=True, eq=False, gc=False):
     """How often something was odd about one file, which was read all the same.
 
     Attributes:
@@ -248,21 +248,21 @@ class OddFile(msgspec.Struct, frozen=True, eq=False, gc=False):
     gaps: int = 0
 
 
-class OddityCount(msgspec.Struct, frozen=True, eq=False, gc=False):
+class AnomalyCount(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Clock jumps and gaps, of all that was read since the model was begun.
 
     Attributes:
-        clock_jumps: See `OddFile`, of all files.
-        gaps: See `OddFile`, of all files.
+        clock_jumps: See `FileAnomalies`, of all files.
+        gaps: See `FileAnomalies`, of all files.
         files: The files with any, the worst first, ties by path; at most
-            `analyse.problems.MOST_ODD_FILES`, those that came first.
+            `analyse.problems.MAX_FILES`, those that came first.
         newest: The last few, oldest first: which file, when, and by how much.
     """
 
     clock_jumps: int = 0
     gaps: int = 0
-    files: tuple[OddFile, ...] = ()
-    newest: tuple[Oddity, ...] = ()
+    files: tuple[FileAnomalies, ...] = ()
+    newest: tuple[Anomaly, ...] = ()
 
 
 class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
@@ -283,7 +283,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
             `orchestrator.log` included.
         dropped_events: How many older ones are no longer in `events`.
         problems: What could not be read.
-        oddities: Where clocks jumped, and where lines may be lost.
+        anomalies: Where clocks jumped, and where lines may be lost.
         waiting: The root does not exist yet: why. `None` when it does.
         caught_up: Everything in the tree has been read.
     """
@@ -298,6 +298,6 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     events: Sequence[TimelineEvent] = ()
     dropped_events: int = 0
     problems: ProblemCount = ProblemCount()
-    oddities: OddityCount = OddityCount()
+    anomalies: AnomalyCount = AnomalyCount()
     waiting: str | None = None
     caught_up: bool = False

@@ -18,7 +18,7 @@ EXCHANGE = "message_exchange"
 RECENT_IDS = 1_024
 """So many message ids of an instance are remembered at least, to count a repeated one once."""
 
-MOST_IDS = 1 << 15
+MAX_IDS = 1 << 15
 """So many are remembered of all together: of a thousand instances, 32 of each."""
 
 _BATCH = 4_096
@@ -104,7 +104,7 @@ class Summary:
     """The sums of all exchanges, and of each instance's.
 
     An exchange whose message id its instance had before counts once, as far back as the newest
-    `recent_ids` ids of the instance reach, or of very many instances its share of `MOST_IDS`. One
+    `recent_ids` ids of the instance reach, or of very many instances its share of `MAX_IDS`. One
     without an id always counts.
     """
 
@@ -198,7 +198,7 @@ class Summary:
         recent = self._recent.get(instance_id)
         if recent is None:
             recent = self._recent[instance_id] = Recent(self._recent_ids)
-        recent.window = min(self._recent_ids, max(1, MOST_IDS // len(self._recent)))
+        recent.window = min(self._recent_ids, max(1, MAX_IDS // len(self._recent)))
         return recent
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from logging_core.analyse.state import Window
 
-MOST_CHARACTERS = 8 << 20
+MAX_CHARACTERS = 8 << 20
 """The texts of the items kept have so many at most, but for a single item."""
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ class Timeline(Generic[T]):
         """Let go of what is too much; the list itself is made anew only now and then."""
         last = len(self._items) - 1
         while last - self._first >= self._limit or (
-            self._weight > MOST_CHARACTERS and self._first < last
+            self._weight > MAX_CHARACTERS and self._first < last
         ):
             self._weight -= self._weights[self._first]
             self._first += 1

@@ -17,17 +17,17 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from logging_core.codec.lenient import MOST, MOST_TOKENS
+from logging_core.codec.lenient import MAX_MEASURE, MAX_TOKENS
 from logging_core.codec.times import LATEST_S
 from logging_core.records import UNKNOWN, Exchanges
 
-MOST_BYTES = 256 << 10
+MAX_BYTES = 256 << 10
 """A chunk should be no longer: other threads wait while one is decoded."""
 
 _EXCHANGE = "message_exchange"
 
-_Number = Annotated[float, msgspec.Meta(ge=0, le=MOST)]
-_Count = Annotated[int, msgspec.Meta(ge=0, le=int(MOST_TOKENS))]
+_Number = Annotated[float, msgspec.Meta(ge=0, le=MAX_MEASURE)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=int(MAX_TOKENS))]
 
 
 class _Details(msgspec.Struct, frozen=True, gc=False):

@@ -14,14 +14,14 @@ import orjson
 from logging_core.codec.times import parse_time
 from logging_core.text import safe_block, safe_line
 
-MOST = 1e9
+MAX_MEASURE = 1e9
 """The largest plausible cost (USD) or duration (seconds)."""
 
-MOST_TOKENS = 1e15
+MAX_TOKENS = 1e15
 """The largest plausible number of tokens."""
 
 _MAX_DEPTH = 100
-_LONGEST_ESCAPE = len(r"\ud83d\ude80")
+_MAX_ESCAPE_CHARS = len(r"\ud83d\ude80")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -81,7 +81,7 @@ def mend(line: bytes, size: int) -> bytes:
     """
     head = line.decode("utf-8", "ignore").encode()
     note = f" … [cut: {size:,} bytes]".encode()
-    for cut in range(_LONGEST_ESCAPE):
+    for cut in range(_MAX_ESCAPE_CHARS):
         for end in (b'"}', b'"}}'):
             mended = head[: len(head) - cut] + note + end
             with suppress(orjson.JSONDecodeError):
@@ -129,7 +129,7 @@ class Fields:
             value = self._as_text(name, value)
         return value if value is None or self._as_is else safe_block(value)
 
-    def number(self, name: str, most: float = MOST) -> float | None:
+    def number(self, name: str, most: float = MAX_MEASURE) -> float | None:
         """Pop a finite number from 0 to `most`; a string of digits is accepted."""
         value = self._fields.pop(name, None)
         if value is None:
@@ -141,8 +141,8 @@ class Fields:
         return None
 
     def count(self, name: str) -> int | None:
-        """Pop a whole number from 0 to `MOST_TOKENS`; a fraction is truncated."""
-        number = self.number(name, MOST_TOKENS)
+        """Pop a whole number from 0 to `MAX_TOKENS`; a fraction is truncated."""
+        number = self.number(name, MAX_TOKENS)
         return None if number is None else int(number)
 
     def time(self, name: str) -> float | None:

@@ -9,7 +9,7 @@ import orjson
 
 from logging_core.codec.encode import encode_json
 
-_SHORTEST = 64
+_MIN_CHARS = 64
 _CHUNK = 1 << 18  # characters encoded at once, so that 100 MB of text are not held twice
 
 
@@ -28,7 +28,7 @@ def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
         return cut
     plain = orjson.loads(data)
     del data
-    while len(cut) > max_bytes and most > _SHORTEST:
+    while len(cut) > max_bytes and most > _MIN_CHARS:
         cut = encode_json({key: _cut_inside(value, most, None) for key, value in plain.items()})
         most //= 4
     if len(cut) <= max_bytes:

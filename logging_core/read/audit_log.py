@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from logging_core.codec.bulk import MOST_BYTES, decode_exchanges
+from logging_core.codec.bulk import MAX_BYTES, decode_exchanges
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.logs import Found, JsonLines
 from logging_core.read.names import shown_name
@@ -14,7 +14,7 @@ from logging_core.records import AuditBlock, AuditEvent, Exchanges, Record
 
 
 class ChunkSplitter(LineSplitter):
-    """As `LineSplitter`, but whole lines stay together, about `MOST_BYTES` of them.
+    """As `LineSplitter`, but whole lines stay together, about `MAX_BYTES` of them.
 
     Such a chunk is a `Line` whose data ends with a newline, which no single line's does.
     """
@@ -64,7 +64,7 @@ class AuditLog(JsonLines):
         found.problems += (replace(problem, time_s=None) for problem in singly.problems)
         if None in times:
             times = [next(single_times) if time_s is None else time_s for time_s in times]
-        found.oddities += self._clocks.check_all(path, [t for t in times if t is not None])
+        found.anomalies += self._clocks.check_all(path, [t for t in times if t is not None])
         if exchanges:
             found.blocks.append(AuditBlock(shown_name(path), exchanges))
 
@@ -97,7 +97,7 @@ def _cut(data: bytes, end: int, base: int) -> Iterator[Line]:
     """`data` up to `end` in pieces that end with a newline; a long line makes a longer one."""
     start = 0
     while start < end:
-        stop = data.rfind(b"\n", start, min(end, start + MOST_BYTES)) + 1
+        stop = data.rfind(b"\n", start, min(end, start + MAX_BYTES)) + 1
         stop = stop or data.index(b"\n", start) + 1
         yield Line(base + start, data[start:stop], stop - start)
         start = stop

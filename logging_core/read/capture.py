@@ -18,8 +18,8 @@ from logging_core.read.frames import HEADER_SIZE, Header, find_headers
 BLOCK = 256 << 10
 """So many bytes are searched at a time."""
 
-MOST_ALIKE = 256
-MOST_BYTES = 8 << 20
+MAX_ALIKE = 256
+MAX_BYTES = 8 << 20
 
 _PROBE = 32 << 10
 _CONTEXT = 4 << 10
@@ -47,7 +47,7 @@ def newest_change(root: Path, part: Part) -> int:
     """Where the newest frame begins that shows something else than all after it.
 
     So from there on it is known what the pane shows and since when. Of a pane that has not changed
-    for `MOST_ALIKE` frames or `MOST_BYTES` the oldest of these; near the end if there is no frame.
+    for `MAX_ALIKE` frames or `MAX_BYTES` the oldest of these; near the end if there is no frame.
 
     Raises:
         OSError: The file cannot be read.
@@ -55,11 +55,11 @@ def newest_change(root: Path, part: Part) -> int:
     with open_regular(str(root / part.path)) as fd:
         source = Source.of(fd)
         end, shown, offset = source.size, 0, -1
-        for header in islice(headers_before(source, source.size), MOST_ALIKE):
+        for header in islice(headers_before(source, source.size), MAX_ALIKE):
             size = min(TAIL_BYTES, end - header.body_offset)
             screen = screen_sum(source.read(size, end - size))
             offset = end = header.offset
-            if (shown and screen != shown) or source.size - offset > MOST_BYTES:
+            if (shown and screen != shown) or source.size - offset > MAX_BYTES:
                 break
             shown = screen
         return max(0, source.size - 2 * HEADER_SIZE) if offset < 0 else offset

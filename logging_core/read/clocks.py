@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from logging_core.records import Odd, Oddity
+from logging_core.records import Anomaly, AnomalyKind
 
 JUMP_S = 300.0
 """A time is odd if it is more than this before that of the record before, or ahead of the clock."""
@@ -40,40 +40,40 @@ class Clocks:
         """The newest record that was checked had this time."""
         self._last_s[path] = last_s
 
-    def check(self, path: str, times: Iterable[float | None]) -> Iterator[Oddity]:
+    def check(self, path: str, times: Iterable[float | None]) -> Iterator[Anomaly]:
         """What is odd about the next records of a file; `None`: one without a time."""
         last_s, limit_s = self._last_s.get(path, -math.inf), self._now() + JUMP_S
         for time_s in times:
             if time_s is None:
                 continue
             if last_s - time_s > JUMP_S and last_s - _second(time_s) > JUMP_S:
-                yield self._oddity(path, Odd.BACK, time_s, last_s - time_s)
+                yield self._anomaly(path, AnomalyKind.BACK, time_s, last_s - time_s)
             elif time_s > limit_s and path not in self._ahead:
-                yield self._oddity(path, Odd.AHEAD, time_s, time_s - limit_s + JUMP_S)
+                yield self._anomaly(path, AnomalyKind.AHEAD, time_s, time_s - limit_s + JUMP_S)
             self._mark(path, is_ahead=time_s > limit_s)
             last_s = time_s
         if last_s > -math.inf:
             self._last_s[path] = last_s
 
-    def check_all(self, path: str, times: Sequence[float]) -> Iterator[Oddity]:
+    def check_all(self, path: str, times: Sequence[float]) -> Iterator[Anomaly]:
         """As `check`, for many times: nearly all are in order."""
-        if times and not self._may_be_odd(path, times):
+        if times and not self._may_have_jumped(path, times):
             self._last_s[path] = times[-1]
             self._mark(path, is_ahead=False)
             return
         yield from self.check(path, times)
 
-    def gap(self, path: str) -> Oddity:
+    def gap(self, path: str) -> Anomaly:
         """Lines of a file may be lost; what comes next begins anew."""
         self._last_s.pop(path, None)
         self._mark(path, is_ahead=False)
-        return Oddity(path=self._name(path), what=Odd.GAP, time_s=self._now())
+        return Anomaly(path=self._name(path), kind=AnomalyKind.GAP, time_s=self._now())
 
     def _mark(self, path: str, *, is_ahead: bool) -> None:
         if is_ahead != (path in self._ahead):
             self._ahead ^= {path}
 
-    def _may_be_odd(self, path: str, times: Sequence[float]) -> bool:
+    def _may_have_jumped(self, path: str, times: Sequence[float]) -> bool:
         in_order = sorted(times)
         if in_order[-1] > self._now() + JUMP_S:
             return True
@@ -83,8 +83,8 @@ class Clocks:
             earlier - later > JUMP_S for earlier, later in pairwise(times)
         )
 
-    def _oddity(self, path: str, what: Odd, time_s: float, by_s: float) -> Oddity:
-        return Oddity(path=self._name(path), what=what, time_s=time_s, by_s=by_s)
+    def _anomaly(self, path: str, kind: AnomalyKind, time_s: float, by_s: float) -> Anomaly:
+        return Anomaly(path=self._name(path), kind=kind, time_s=time_s, by_s=by_s)
 
 
 def _second(time_s: float) -> float:

@@ -18,10 +18,10 @@ from logging_core.tree import classify
 OTHER = "other"
 """The kind of files that are no log of ours."""
 
-MOST_FILES = 200_000
+MAX_FILES = 200_000
 """So many files are looked at; more are left out, and it is said so."""
 
-MOST_DEPTH = 8
+MAX_DEPTH = 8
 """Directories deeper below the root than this are left out as well."""
 
 
@@ -61,7 +61,7 @@ class Growth(NamedTuple):
     bytes_per_minute: float
 
 
-def measure_disk(root: Path, *, now_s: float, most_files: int = MOST_FILES) -> DiskUse:
+def measure_disk(root: Path, *, now_s: float, most_files: int = MAX_FILES) -> DiskUse:
     """Look at every file below a root; a file with two names counts once.
 
     Links are not followed, and nothing is opened but directories. A tree that is not there takes
@@ -150,7 +150,7 @@ class _Walk:
             self.complete = False
 
     def _descend(self, coming: list[tuple[str, int]], directory: str, depth: int) -> None:
-        if depth < MOST_DEPTH:
+        if depth < MAX_DEPTH:
             coming.append((directory, depth + 1))
         else:
             self.complete = False

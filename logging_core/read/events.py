@@ -14,7 +14,7 @@ from logging_core.read.lines import Line
 from logging_core.read.sweep import AUDIT, Sweep
 from logging_core.records import AuditEvent
 
-MOST_SCANNED = 100_000
+MAX_SCANNED = 100_000
 """So many events are looked at; what is older is left out, and it is said so."""
 
 
@@ -23,7 +23,7 @@ def newest_events(
     wanted: Callable[[AuditEvent], bool],
     most: int,
     *,
-    scan: int = MOST_SCANNED,
+    scan: int = MAX_SCANNED,
 ) -> tuple[tuple[AuditEvent, ...], bool]:
     """Read the audit trail backwards until enough is found.
 

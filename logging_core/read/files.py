@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from logging_core.read.gzipped import MOST_INFLATED, GzipError, inflate, is_gzip
+from logging_core.read.gzipped import MAX_INFLATED, GzipError, inflate, is_gzip
 from logging_core.tree import FileKind, LogFile
 
 FileId = tuple[int, int]
@@ -127,7 +127,7 @@ class _Inflated(Source):
         super().__init__(fd)
         content = bytearray()
         try:
-            for chunk in inflate(fd, self.size, MOST_INFLATED):
+            for chunk in inflate(fd, self.size, MAX_INFLATED):
                 content += chunk
         except GzipError as error:
             self.trouble = str(error)

@@ -6,12 +6,12 @@ from typing import ClassVar
 from weakref import WeakSet
 
 from logging_core.read.files import Source
-from logging_core.read.gzipped import MOST_INFLATED, GzipError, Inflater, is_gzip
+from logging_core.read.gzipped import MAX_INFLATED, GzipError, Inflater, is_gzip
 
 HEAD = 256
 """So many bytes at the beginning, and before where the reader is, are always at hand."""
 
-MOST_KEPT = 64
+MAX_KEPT = 64
 """So many files are kept between two looks: each takes some 100 KiB, and the line it is in."""
 
 
@@ -33,7 +33,7 @@ class ForwardSource(Source):
         self._begin()
 
     def _begin(self) -> None:
-        self._inflater = Inflater(self._packed, MOST_INFLATED)
+        self._inflater = Inflater(self._packed, MAX_INFLATED)
         self._window = bytearray()
         self._start = self.size = 0
         self._is_whole = False
@@ -51,7 +51,7 @@ class ForwardSource(Source):
         passed = max(0, offset - HEAD - self._start)
         del self._window[:passed]
         self._start += passed
-        if self not in self._kept and len(self._kept) >= MOST_KEPT:
+        if self not in self._kept and len(self._kept) >= MAX_KEPT:
             return False
         self._kept.add(self)
         return True
@@ -73,7 +73,7 @@ class ForwardSource(Source):
     def find_trouble(self) -> str | None:
         """Why not all of it can be read: goes through it once."""
         if self.trouble is None and not self._is_whole:
-            inflater = Inflater(self._packed, MOST_INFLATED)
+            inflater = Inflater(self._packed, MAX_INFLATED)
             try:
                 while inflater.step(self._fd):
                     pass

@@ -17,7 +17,7 @@ from logging_core.records import FrameRef
 from logging_core.text import safe_pane
 from logging_core.tree import local_path
 
-MOST_SHOWN = 4 << 20
+MAX_SHOWN = 4 << 20
 """Of a larger frame only so many bytes at its end are read."""
 
 HEADER_SIZE = 1 + 80 + 2 + 35 + 2 + 80 + 1
@@ -176,7 +176,7 @@ def read_frame(root: Path, ref: FrameRef, *, raw: bool = False) -> str:
     """The text of a frame, its last newline off.
 
     SGR colour sequences stay; everything else is made safe by `logging_core.text.safe_pane`. Of a
-    frame beyond `MOST_SHOWN` bytes only the end is read.
+    frame beyond `MAX_SHOWN` bytes only the end is read.
 
     Args:
         root: Of the tree.
@@ -202,7 +202,7 @@ def _read_body(root: Path, path: str, ref: FrameRef) -> bytes:
     size = ref.end - ref.body_offset
     with open_regular(str(root / path)) as fd:
         source = Source.of(fd)
-        body = source.read(min(size, MOST_SHOWN), ref.end - min(size, MOST_SHOWN))
-    if size <= MOST_SHOWN and zlib.crc32(body) != ref.digest:
+        body = source.read(min(size, MAX_SHOWN), ref.end - min(size, MAX_SHOWN))
+    if size <= MAX_SHOWN and zlib.crc32(body) != ref.digest:
         raise OSError(errno.ESTALE, "the file was replaced", path)
     return body

@@ -7,7 +7,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 
-MOST_INFLATED = 64 << 20
+MAX_INFLATED = 64 << 20
 """Of a compressed part no more than so many bytes are read, nor of what is in it."""
 
 GZIP_MAGIC = b"\x1f\x8b"

@@ -22,7 +22,7 @@ from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.names import shown_name
 from logging_core.read.tail import FEED, REPLACED, REWRITTEN, LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import AuditBlock, FrameRef, Oddity, Problem, Record
+from logging_core.records import Anomaly, AuditBlock, FrameRef, Problem, Record
 from logging_core.text import safe_line
 from logging_core.tree import portable_path
 
@@ -39,7 +39,7 @@ class Found(msgspec.Struct):
         records: In file order.
         blocks: Exchanges in bulk.
         problems: What could not be read.
-        oddities: Clock jumps and gaps.
+        anomalies: Clock jumps and gaps.
         spent: Bytes read.
         drained: Nothing is left to read now.
         failed: Look again at a later sweep, even if nothing changes.
@@ -49,7 +49,7 @@ class Found(msgspec.Struct):
     records: list[Record] = msgspec.field(default_factory=list)
     blocks: list[AuditBlock] = msgspec.field(default_factory=list)
     problems: list[Problem] = msgspec.field(default_factory=list)
-    oddities: list[Oddity] = msgspec.field(default_factory=list)
+    anomalies: list[Anomaly] = msgspec.field(default_factory=list)
     spent: int = 0
     drained: bool = True
     failed: bool = False
@@ -111,7 +111,7 @@ class TailedLog(Log, Generic[T]):
             problems=[problem(path, reason) for path, reason in turn.problems],
         )
         gaps = [path for path, reason in turn.problems if reason in {REWRITTEN, REPLACED}]
-        found.oddities += map(self._clocks.gap, gaps)
+        found.anomalies += map(self._clocks.gap, gaps)
         for path, items in turn.items:
             self._take(path, items, found)
         return found
@@ -158,7 +158,7 @@ class JsonLines(TailedLog[Line]):
 
     def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
         times = self._decode_lines(path, items, found)
-        found.oddities += self._clocks.check(path, times)
+        found.anomalies += self._clocks.check(path, times)
 
     def _decode_lines(self, path: str, items: Iterable[Line], found: Found) -> list[float | None]:
         """Decode lines of one file; the time of each, `None` for what has none."""
@@ -239,7 +239,7 @@ class EntryLog(TailedLog[Line]):
                 found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
             else:
                 found.records.append(entry)
-                found.oddities += self._clocks.check(path, [getattr(entry, "time_s", None)])
+                found.anomalies += self._clocks.check(path, [getattr(entry, "time_s", None)])
 
 
 class PaneLog(TailedLog[FrameSpan | Unreadable]):
@@ -290,7 +290,7 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
     def _take(self, path: str, items: Sequence[FrameSpan | Unreadable], found: Found) -> None:
         times = [item.time_s for item in items if isinstance(item, FrameSpan)]
         at_s = self._clocks.last_s(path)
-        found.oddities += self._clocks.check(path, times)
+        found.anomalies += self._clocks.check(path, times)
         sent = portable_path(path)
         for item in items:
             if isinstance(item, Unreadable):

@@ -24,7 +24,7 @@ from logging_core.tree import LOG_TYPES, expand_user
 
 _NEAR = 256 << 10
 _PROBE = 16 << 10
-_MOST_TIMELESS = 1000  # in a row: then they have the time of the one after them
+_MAX_TIMELESS = 1000  # in a row: then they have the time of the one after them
 
 Timed = tuple[float, Message]
 
@@ -98,7 +98,7 @@ class MessagePages:
             if isinstance(message, str):
                 continue
             timeless.append(message)
-            if message.time_s is None and len(timeless) < _MOST_TIMELESS:
+            if message.time_s is None and len(timeless) < _MAX_TIMELESS:
                 continue
             latest_s = min(latest_s, math.inf if message.time_s is None else message.time_s)
             if latest_s < before_s or before_s == math.inf:

@@ -11,7 +11,7 @@ from logging_core.read.files import Part, open_regular
 from logging_core.read.logs import Found, Log, problem
 from logging_core.read.tail import Relist
 
-MOST_METADATA = 1 << 20
+MAX_METADATA = 1 << 20
 """A larger `metadata.json` is none."""
 
 
@@ -46,7 +46,7 @@ class MetadataFile(Log):
                 continue
             try:
                 with open_regular(str(self._root / part.path)) as fd:
-                    data = os.pread(fd, MOST_METADATA, 0)
+                    data = os.pread(fd, MAX_METADATA, 0)
             except OSError as error:
                 self._fail(part.path, error.strerror or str(error), found)
                 continue

@@ -11,7 +11,7 @@ from itertools import islice
 from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
 from logging_core.read.capture import are_suspect, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
-from logging_core.read.frames import MOST_SHOWN, Header, read_frame
+from logging_core.read.frames import MAX_SHOWN, Header, read_frame
 from logging_core.read.names import directories_of, shown_name
 from logging_core.read.sweep import Sweep
 from logging_core.records import FrameRef
@@ -196,7 +196,7 @@ class PaneFile:
             newest = number + 1 == len(headers)
             end = source.size if newest else headers[number + 1].offset
             body = b""
-            if end - header.body_offset <= MOST_SHOWN:
+            if end - header.body_offset <= MAX_SHOWN:
                 body = source.read(end - header.body_offset, header.body_offset)
             size = min(TAIL_BYTES, end - header.body_offset)
             last = source.read(size, end - size)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from logging_core.read.files import Part, open_regular
-from logging_core.read.gzipped import MOST_INFLATED, GzipError, inflate, is_gzip
+from logging_core.read.gzipped import MAX_INFLATED, GzipError, inflate, is_gzip
 
 _WINDOW = 4 << 20
 """So many bytes of a compressed part are held."""
@@ -121,7 +121,7 @@ class PartBytes:
         """Hold what is before `end`, or before the end of what can be read."""
         kept, done = bytearray(), 0
         try:
-            for chunk in inflate(fd, os.fstat(fd).st_size, MOST_INFLATED):
+            for chunk in inflate(fd, os.fstat(fd).st_size, MAX_INFLATED):
                 kept += chunk
                 done += len(chunk)
                 if done >= end:

@@ -18,7 +18,7 @@ from logging_core.codec.times import parse_time
 from logging_core.read.backwards import lines_of, newest_lines, readable, undisturbed
 from logging_core.read.files import open_regular
 from logging_core.read.lines import Line
-from logging_core.read.metadata_file import MOST_METADATA
+from logging_core.read.metadata_file import MAX_METADATA
 from logging_core.read.names import shown_name
 from logging_core.read.part_bytes import MovedError, PartBytes, settled
 from logging_core.read.sweep import AUDIT, Sweep, instance_directories
@@ -27,7 +27,7 @@ from logging_core.tree import LOG_TYPES, LogTree, check_instance_id, portable_pa
 DISORDER_S = 3700.0
 """Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
 
-_MOST_HELD = 256 << 20
+_MAX_HELD = 256 << 20
 """The lines of a compressed part may take so much memory: blank ones pack a thousand to one."""
 
 _A_TEXT = 64  # bytes of memory, and its characters
@@ -153,7 +153,7 @@ def _read_metadata(directory: Path) -> dict[str, Any]:
     }
     try:
         with open_regular(str(directory / "metadata.json")) as fd:
-            loaded = load_object(strip_line(os.pread(fd, MOST_METADATA, 0), first=True))
+            loaded = load_object(strip_line(os.pread(fd, MAX_METADATA, 0), first=True))
     except OSError:
         return unknown
     return unknown if isinstance(loaded, str) else loaded.fields
@@ -161,7 +161,7 @@ def _read_metadata(directory: Path) -> dict[str, Any]:
 
 def _affordable(lines: Iterable[Line], report: Callable[[str], object]) -> Iterator[Line]:
     """The first lines, as many as there is memory for; if some are left out, it is reported."""
-    left = _MOST_HELD
+    left = _MAX_HELD
     for line in lines:
         left -= _A_TEXT + len(line.data)
         if left < 0:

@@ -79,7 +79,7 @@ class TreeReader:
             reset=reset,
             cursor=self._session.cursor.to_json(),
             blocks=tuple(found.blocks),
-            oddities=tuple(found.oddities),
+            anomalies=tuple(found.anomalies),
         )
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-MOST_S = 30.0
+MAX_S = 30.0
 """What cannot be read is tried again after no more than this, however long that has been so."""
 
 _FIRST_S = 2.0
@@ -25,7 +25,7 @@ class Retries:
     def failed(self, group: str) -> None:
         """A log could not be read."""
         _, wait_s = self._waits.get(group, (0.0, 0.0))
-        self._waits[group] = self._now() + wait_s, min(MOST_S, max(_FIRST_S, 2 * wait_s))
+        self._waits[group] = self._now() + wait_s, min(MAX_S, max(_FIRST_S, 2 * wait_s))
 
     def forget(self, group: str) -> None:
         """A log could be read, or is no more."""

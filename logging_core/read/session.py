@@ -27,7 +27,7 @@ from logging_core.read.names import shown_name
 from logging_core.read.retries import Retries
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
-from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Oddity, Problem, Record
+from logging_core.records import Anomaly, AuditBlock, InstanceGone, InstanceSeen, Problem, Record
 from logging_core.tree import INSTANCE_FILES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19
@@ -52,7 +52,7 @@ class Findings(msgspec.Struct):
         blocks: Exchanges in bulk.
         gone: Instances that are no more.
         problems: What could not be read.
-        oddities: Clock jumps and gaps.
+        anomalies: Clock jumps and gaps.
     """
 
     seen: list[InstanceSeen]
@@ -60,7 +60,7 @@ class Findings(msgspec.Struct):
     blocks: list[AuditBlock] = msgspec.field(default_factory=list)
     gone: list[InstanceGone] = msgspec.field(default_factory=list)
     problems: list[Problem] = msgspec.field(default_factory=list)
-    oddities: list[Oddity] = msgspec.field(default_factory=list)
+    anomalies: list[Anomaly] = msgspec.field(default_factory=list)
 
 
 class Session:
@@ -221,7 +221,7 @@ class Session:
             findings.streams.append(found.records)
             findings.blocks.extend(found.blocks)
             findings.problems.extend(found.problems)
-            findings.oddities.extend(found.oddities)
+            findings.anomalies.extend(found.anomalies)
 
     def _give_turns(
         self,

@@ -23,7 +23,7 @@ from logging_core.read.sweep import AUDIT, INSTANCES
 from logging_core.read.watchable import watchable
 
 _PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 30.0
+_MAX_PAUSE_S = 30.0
 _RENEW_S = 1.0  # from one renewal to the next, at least
 _RENEW_SHARE = 0.05  # of the time at most goes into renewals
 
@@ -100,7 +100,7 @@ class Watch:
                 begun.set()
                 self._wary = self._wary or not isinstance(error, OSError)
                 await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 
     async def _begin_round(self) -> list[str]:
         """List what is to be watched from now on."""

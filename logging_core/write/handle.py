@@ -16,7 +16,7 @@ from logging_core.write.stamps import Clock
 if TYPE_CHECKING:
     from logging_core.write.writer import TreeWriter  # which makes handles
 
-MOST_OPEN = 1000
+MAX_OPEN = 1000
 """Open requests that are remembered per instance; beyond that, the oldest are forgotten."""
 
 _SHOWN_CHARS = 80
@@ -47,7 +47,7 @@ class _Life:
 
     def ask(self, message_id: str, sent_s: float, length: int) -> None:
         self.open[message_id] = (sent_s, length)
-        if len(self.open) > MOST_OPEN:
+        if len(self.open) > MAX_OPEN:
             del self.open[next(iter(self.open))]
 
     def count(self, tokens: int | None, cost_usd: float | None) -> None:

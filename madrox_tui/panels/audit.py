@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
 from madrox_tui.audit_lines import audit_lines
-from madrox_tui.audit_view import WAYS, kept_way
+from madrox_tui.audit_view import GROUPINGS, kept_grouping
 from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
@@ -26,7 +26,7 @@ from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
 BAR_WIDTH = 10
-LEAST_LABEL, MOST_LABEL = 10, 24
+MIN_LABEL, MAX_LABEL = 10, 24
 """The minimum and maximum cells for labels; in between, as wide as the longest."""
 
 _EVENTS = frozenset({"event_type", "error"})
@@ -49,7 +49,7 @@ class AuditPanel(LineView):
     ]
 
     class GroupedBy(Message):
-        """The user chose another grouping: one of `WAYS`."""
+        """The user chose another grouping: one of `GROUPINGS`."""
 
         def __init__(self, by: str) -> None:
             super().__init__()
@@ -63,7 +63,7 @@ class AuditPanel(LineView):
         self.entitle("Audit")
         self._groups: tuple[Group, ...] = ()
         self._names: Mapping[str, str] = {}
-        self._by = WAYS[0]
+        self._by = GROUPINGS[0]
         self._most = 0.0
         self._priced = True
         self._lines: list[Line] = []
@@ -132,7 +132,7 @@ class AuditPanel(LineView):
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Restore the grouping; the feed must be told, too, as it groups the views."""
-        self._by = kept_way(kept)
+        self._by = kept_grouping(kept)
         self._table = Table(self._columns())
 
     def header(self, line: int) -> list[Segment]:
@@ -160,7 +160,7 @@ class AuditPanel(LineView):
 
     def action_by(self) -> None:
         """Request the next grouping."""
-        way = WAYS[(WAYS.index(self._by) + 1) % len(WAYS)]
+        way = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
         self.post_message(self.GroupedBy(way))
 
     def _follows_end(self) -> bool:
@@ -197,14 +197,14 @@ class AuditPanel(LineView):
     def _columns(self) -> list[Column[Group]]:
         by = self._by
         longest = max((cell_len(self._called(group)) for group in self._groups), default=0)
-        most = max(LEAST_LABEL, min(longest, MOST_LABEL))
+        most = max(MIN_LABEL, min(longest, MAX_LABEL))
         name = Column[Group](
-            _said(by).upper(), LEAST_LABEL, self._named, growth=((0.5, most),), inner=True
+            _said(by).upper(), MIN_LABEL, self._named, growth=((0.5, most),), inner=True
         )
         share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
         number = Column[Group]("REQ", 5, _number, right=True, priority=1)
         if by in _EVENTS:
-            wide = Column[Group](_said(by).upper(), LEAST_LABEL, self._named, growth=((9, 120),))
+            wide = Column[Group](_said(by).upper(), MIN_LABEL, self._named, growth=((9, 120),))
             times = Column[Group]("TIMES", 5, _number, right=True, priority=1)
             return [wide, share, times, Column("IN", 5, _members, right=True, priority=2)]
         columns = [

@@ -18,7 +18,7 @@ from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
 from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
-from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, said
+from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, entry_text
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -111,7 +111,7 @@ class TimelinePanel(LineView):
 
     def copy_text(self) -> str:
         """Return the whole text of the row under the cursor."""
-        return said(self.selected) if self.selected is not None else ""
+        return entry_text(self.selected) if self.selected is not None else ""
 
     def whole_text(self, index: int) -> str:
         """Return the whole text of a row's message, and everything else a search covers."""

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from madrox_tui.audit_view import kept_way
+from madrox_tui.audit_view import kept_grouping
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
@@ -52,7 +52,7 @@ class MainScreen(FleetScreen):
         super().__init__(feed, settings.filter)
         self.keys = settings.keys
         self._remembered = remembered
-        feed.group_by(kept_way(remembered.panels.get("audit", {})))
+        feed.group_by(kept_grouping(remembered.panels.get("audit", {})))
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""

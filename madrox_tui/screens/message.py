@@ -22,7 +22,7 @@ from madrox_tui import format as fmt
 from madrox_tui.clipboard import clip
 from madrox_tui.columns import fit_inner
 from madrox_tui.keymap import OVERLAY_KEYS
-from madrox_tui.timeline_rows import Entry, said
+from madrox_tui.timeline_rows import Entry, entry_text
 from madrox_tui.widgets.text_view import TextView
 
 _FRAME = 6  # cells of the border line that the title cannot use
@@ -95,7 +95,7 @@ class MessageScreen(ModalScreen[None]):
                 paired = "-paired" if len(self._entries) > 1 else ""
                 with _Half(entry, self._label, classes=f"half {paired}"):
                     yield Static(Content("\n".join(self._facts(entry))), markup=False)
-                    yield TextView(pretty(said(entry)) or "(no text)")
+                    yield TextView(pretty(entry_text(entry)) or "(no text)")
 
     def on_mount(self) -> None:
         """Focus the message that was opened."""
@@ -121,7 +121,7 @@ class MessageScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the text of the focused half, unformatted."""
-        text, notice = clip(said(self._entries[self._here]))
+        text, notice = clip(entry_text(self._entries[self._here]))
         if text:
             self.app.copy_to_clipboard(text)
         self.notify(notice, markup=False)

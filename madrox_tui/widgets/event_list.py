@@ -16,7 +16,7 @@ from madrox_tui.exchanges import EXCHANGE, Events, events_export
 from madrox_tui.export import Export
 from madrox_tui.widgets.line_view import LineView
 
-_LEAST = 10
+_MIN_WIDTH = 10
 
 
 class EventList(LineView):
@@ -91,19 +91,19 @@ def _columns(shown: Events, names: Mapping[str, str]) -> list[Column[AuditEvent]
     }
     columns = [
         Column("TIME", 19, lambda e: (fmt.moment(e.time_s), "muted")),
-        Column("INSTANCE", _LEAST, named, 1, ((1, whose),), inner=True),
-        Column("EVENT", _LEAST, _event, 6, ((8, kind),)),
+        Column("INSTANCE", _MIN_WIDTH, named, 1, ((1, whose),), inner=True),
+        Column("EVENT", _MIN_WIDTH, _event, 6, ((8, kind),)),
         Column("TOKENS", 6, lambda e: (fmt.tokens(e.tokens), ""), right=True, priority=4),
         Column("COST", 8, _cost, right=True, priority=2),
         Column("TOOK", 5, lambda e: (fmt.duration(e.response_time_s), ""), right=True, priority=3),
-        Column("MESSAGE", _LEAST, _message, 7, ((8, message),)),
+        Column("MESSAGE", _MIN_WIDTH, _message, 7, ((8, message),)),
         Column("ERROR", 12, _error, 5, ((9, 80),)),
     ]
     return [column for column in columns if told.get(column.title, True)]
 
 
 def _longest(texts: Iterable[str], most: int = 24) -> int:
-    return min(max(_LEAST, max(map(cell_len, texts), default=0)), most)
+    return min(max(_MIN_WIDTH, max(map(cell_len, texts), default=0)), most)
 
 
 def _message(event: AuditEvent) -> Cell:

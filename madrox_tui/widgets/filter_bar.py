@@ -27,7 +27,7 @@ HISTORY = 50
 REMEMBERED = 10
 """How many of them are saved from one run to the next."""
 
-LONGEST_FILTER = 200
+MAX_FILTER_CHARS = 200
 """In characters; a longer filter is not saved, which keeps the state file small."""
 
 
@@ -105,7 +105,7 @@ class FilterBar(Horizontal):
     @property
     def kept(self) -> tuple[str, ...]:
         """The filters to save, newest last."""
-        return tuple(t for t in self._kept[-REMEMBERED:] if len(t) <= LONGEST_FILTER)
+        return tuple(t for t in self._kept[-REMEMBERED:] if len(t) <= MAX_FILTER_CHARS)
 
     @property
     def editing(self) -> bool:

@@ -19,7 +19,7 @@ from madrox_tui.pane import Pane, crop
 from madrox_tui.pane_diff import Line, compare
 from madrox_tui.widgets.line_view import LineView
 
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 """Only this many lines at the end of a longer frame are compared or wrapped."""
 
 _GUTTER = 2
@@ -180,11 +180,11 @@ class FrameView(LineView):
     def _lines(self) -> list[Line]:
         if self.pane is None:
             return []
-        first, last = max(0, len(self.pane) - MOST_ROWS), len(self.pane)
+        first, last = max(0, len(self.pane) - MAX_ROWS), len(self.pane)
         if self.mode is Mode.FULL:
             return [Line(" ", number) for number in range(first, last)]
         older = self.earlier.texts if self.earlier else ()
-        skipped = max(0, len(older) - MOST_ROWS)
+        skipped = max(0, len(older) - MAX_ROWS)
         return [
             Line(sign, number + (skipped if sign == "-" else first))
             for sign, number in compare(older[skipped:], self.pane.texts[first:])

@@ -13,7 +13,7 @@ from madrox_tui.remember import Remembered, Remembers
 STEP = 4
 """How much one key press grows or shrinks a panel, in per cent."""
 
-LEAST, MOST = 10, 90
+MIN_SHARE, MAX_SHARE = 10, 90
 
 
 class PanelGrid(Container):
@@ -71,11 +71,11 @@ class PanelGrid(Container):
 
     def validate_columns(self, columns: int | None) -> int | None:
         """Keep every panel visible."""
-        return None if columns is None else min(max(columns, LEAST), MOST)
+        return None if columns is None else min(max(columns, MIN_SHARE), MAX_SHARE)
 
     def validate_rows(self, rows: int) -> int:
         """Keep every panel visible."""
-        return min(max(rows, LEAST), MOST)
+        return min(max(rows, MIN_SHARE), MAX_SHARE)
 
     def watch_columns(self, columns: int | None) -> None:
         """Move the vertical border."""

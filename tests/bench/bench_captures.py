@@ -20,7 +20,7 @@ PERIOD_S = 5
 CAPTURES = 2 * 3600 // PERIOD_S
 HISTORY = 5000
 NEW_LINES = HISTORY / CAPTURES
-MOST_KEPT = 64 << 20
+MAX_KEPT = 64 << 20
 
 
 class Cost(NamedTuple):
@@ -92,7 +92,7 @@ def measure(captures: Iterator[str], log: CaptureLog) -> Cost:
                 size += len(data)
                 frames += 1
             spent.append(time.process_time() - began)
-            if os.lseek(file.fileno(), 0, os.SEEK_CUR) > MOST_KEPT:
+            if os.lseek(file.fileno(), 0, os.SEEK_CUR) > MAX_KEPT:
                 os.ftruncate(file.fileno(), 0)
                 os.lseek(file.fileno(), 0, os.SEEK_SET)
     return Cost(size, frames, sum(spent), max(spent))

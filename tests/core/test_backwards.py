@@ -165,7 +165,7 @@ def test_a_compressed_part_is_read_backwards_window_by_window(
 @pytest.fixture
 def bomb(tree: TreeBuilder) -> TreeBuilder:
     """A small file with more blank records in it than may be read."""
-    data = gzip.compress(b"{}\n" * (gzipped.MOST_INFLATED // 3 + 1_000_000), 1)
+    data = gzip.compress(b"{}\n" * (gzipped.MAX_INFLATED // 3 + 1_000_000), 1)
     tree.line(f"{SAID}.gz", data)
     assert len(data) < 1 << 20
     return tree
@@ -187,7 +187,7 @@ def test_a_bomb_does_not_blow_up_a_query(
     bomb: TreeBuilder, where: LogTree, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     """All lines are as many as there is memory for, and a warning says so."""
-    monkeypatch.setattr(query, "_MOST_HELD", 1 << 20)
+    monkeypatch.setattr(query, "_MAX_HELD", 1 << 20)
     bomb.send("a", "m1")
     with memory_below(32 << 20), caplog.at_level(logging.WARNING):
         lines = read_tail_lines(where, "a", "communication", 0)

@@ -13,7 +13,7 @@ import pytest
 from builders import START, TreeBuilder
 from logging_core.read.clocks import Clocks
 from logging_core.read.reader import TreeReader
-from logging_core.records import Odd, Oddity
+from logging_core.records import Anomaly, AnomalyKind
 from reading import read
 
 NOW = 100_000.0  # seconds after the start of a sample tree
@@ -32,12 +32,12 @@ def _clock() -> Iterator[None]:
 
 def odd(tree: TreeBuilder, *, blocks: bool = True) -> list[tuple[str, str, float, float | None]]:
     reader = TreeReader(tree.root, blocks=blocks)
-    found = [oddity for batch in read(reader) for oddity in batch.oddities]
-    return [_told(oddity) for oddity in found]
+    found = [anomaly for batch in read(reader) for anomaly in batch.anomalies]
+    return [_told(anomaly) for anomaly in found]
 
 
-def _told(oddity: Oddity) -> tuple[str, str, float, float | None]:
-    return oddity.path, oddity.what, oddity.time_s - START.timestamp(), oddity.by_s
+def _told(anomaly: Anomaly) -> tuple[str, str, float, float | None]:
+    return anomaly.path, anomaly.kind, anomaly.time_s - START.timestamp(), anomaly.by_s
 
 
 def exchange(tree: TreeBuilder, at: float) -> None:
@@ -66,7 +66,7 @@ def test_a_record_long_before_the_one_before_it_is_a_clock_jump(
     """More than five minutes back: once, with how much; what goes on from there is in order."""
     for at in (1000, 2000, 1701, 1702, 1402, 1100, 5000):
         write(tree, at)
-    assert odd(tree) == [(path, Odd.BACK, 1100, 302)]
+    assert odd(tree) == [(path, AnomalyKind.BACK, 1100, 302)]
 
 
 @pytest.mark.fault("R21")
@@ -78,9 +78,9 @@ def test_a_record_ahead_of_the_clock_is_a_clock_jump(
     for at in (NOW - 10, NOW + 299, NOW + 400, NOW + 450, NOW + 120, NOW + 900):
         write(tree, at)
     assert odd(tree) == [
-        (path, Odd.AHEAD, NOW + 400, 400),
-        (path, Odd.BACK, NOW + 120, 330),
-        (path, Odd.AHEAD, NOW + 900, 900),
+        (path, AnomalyKind.AHEAD, NOW + 400, 400),
+        (path, AnomalyKind.BACK, NOW + 120, 330),
+        (path, AnomalyKind.AHEAD, NOW + 900, 900),
     ]
 
 
@@ -89,14 +89,14 @@ def test_a_jump_between_two_looks_is_seen(tree: TreeBuilder) -> None:
     reader = TreeReader(tree.root, blocks=True)
     tree.send("a", "m", at=5000)
     exchange(tree, 5000)
-    assert [batch.oddities for batch in read(reader)] == [()]
+    assert [batch.anomalies for batch in read(reader)] == [()]
     tree.send("b", "m", at=1000)
     tree.send("a", "m", at=4000)
     event(tree, 3000)
-    found = [_told(oddity) for batch in read(reader) for oddity in batch.oddities]
+    found = [_told(anomaly) for batch in read(reader) for anomaly in batch.anomalies]
     assert sorted(found) == [
-        (AUDIT, Odd.BACK, 3000, 2000),
-        ("instances/a/communication.jsonl", Odd.BACK, 4000, 1000),
+        (AUDIT, AnomalyKind.BACK, 3000, 2000),
+        ("instances/a/communication.jsonl", AnomalyKind.BACK, 4000, 1000),
     ]
 
 
@@ -110,8 +110,8 @@ def test_a_jump_between_two_readers_is_seen(
     cursor = read(TreeReader(tree.root, blocks=blocks))[-1].cursor
     write(tree, 3000)
     again = read(TreeReader(tree.root, blocks=blocks, cursor=json.loads(json.dumps(cursor))))
-    found = [_told(oddity) for batch in again for oddity in batch.oddities]
-    assert found == [(path, Odd.BACK, 3000, 2000)]
+    found = [_told(anomaly) for batch in again for anomaly in batch.anomalies]
+    assert found == [(path, AnomalyKind.BACK, 3000, 2000)]
 
 
 def test_a_cursor_without_times_is_gone_on_from(tree: TreeBuilder) -> None:
@@ -126,7 +126,7 @@ def test_a_cursor_without_times_is_gone_on_from(tree: TreeBuilder) -> None:
         write(tree, 3000)
     again = read(TreeReader(tree.root, cursor=cursor))
     assert len([record for batch in again for record in batch.records]) == len(WRITERS)
-    assert [oddity for batch in again for oddity in batch.oddities] == []
+    assert [anomaly for batch in again for anomaly in batch.anomalies] == []
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -161,7 +161,7 @@ def test_a_clock_put_back_by_law_does_not_jump(tree: TreeBuilder) -> None:
         exchange(tree, night + 60 * minutes)
     assert odd(tree) == []
     tree.send("a", "m", at=night + 60 * 70)
-    assert [(what, by_s) for _, what, _, by_s in odd(tree)] == [(Odd.BACK, 3 * 3600)]
+    assert [(what, by_s) for _, what, _, by_s in odd(tree)] == [(AnomalyKind.BACK, 3 * 3600)]
 
 
 @pytest.mark.parametrize("what", ["truncated", "replaced"])
@@ -177,8 +177,8 @@ def test_a_file_that_lost_its_lines_has_a_gap(tree: TreeBuilder, what: str) -> N
         path.rename(tree.root / "instances/a/aside")
         tree.send("a", "other", "a longer text than before" * 20, at=1000)
     tree.send("a", "m2", at=1000)
-    found = [_told(oddity) for batch in read(reader) for oddity in batch.oddities]
-    assert found == [("instances/a/communication.jsonl", Odd.GAP, NOW, None)]
+    found = [_told(anomaly) for batch in read(reader) for anomaly in batch.anomalies]
+    assert found == [("instances/a/communication.jsonl", AnomalyKind.GAP, NOW, None)]
 
 
 def test_a_rotation_that_lost_nothing_is_no_gap(tree: TreeBuilder) -> None:
@@ -189,7 +189,7 @@ def test_a_rotation_that_lost_nothing_is_no_gap(tree: TreeBuilder) -> None:
     read(reader)
     log.rename(f"{log}.1")
     tree.orchestrator("two", at=900)
-    assert [oddity for batch in read(reader) for oddity in batch.oddities] == []
+    assert [anomaly for batch in read(reader) for anomaly in batch.anomalies] == []
 
 
 def test_names_are_made_safe() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builders import TreeBuilder
 from logging_core.read.disk import (
-    MOST_DEPTH,
+    MAX_DEPTH,
     OTHER,
     DiskUse,
     FileSize,
@@ -59,7 +59,7 @@ def test_a_limit_is_said(tree: TreeBuilder) -> None:
     use = measure_disk(tree.root, now_s=0, most_files=3)
     assert (use.size, use.complete) == (30, False)
     assert measure_disk(tree.root, now_s=0, most_files=5).complete
-    put(tree.root, "/".join("d" * (MOST_DEPTH + 1)) + "/deep", 10)
+    put(tree.root, "/".join("d" * (MAX_DEPTH + 1)) + "/deep", 10)
     assert not measure_disk(tree.root, now_s=0).complete
 
 

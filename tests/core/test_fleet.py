@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.problems import MOST_ODD_FILES
+from logging_core.analyse.problems import MAX_FILES
 from logging_core.analyse.state import FleetState, InstanceState, State
 from logging_core.records import (
+    Anomaly,
+    AnomalyKind,
     AuditEvent,
     Batch,
     FrameRef,
@@ -22,8 +24,6 @@ from logging_core.records import (
     LifecycleEvent,
     Message,
     Metadata,
-    Odd,
-    Oddity,
     OrchestratorEvent,
     Problem,
     Record,
@@ -899,35 +899,40 @@ def test_problems_are_counted_by_line_and_file() -> None:
     assert len(problems.newest) == 20
 
 
-def odd(path: str, what: Odd) -> Oddity:
-    return Oddity(path=path, what=what, time_s=T, by_s=None if what is Odd.GAP else 400)
+def odd(path: str, kind: AnomalyKind) -> Anomaly:
+    return Anomaly(path=path, kind=kind, time_s=T, by_s=None if kind is AnomalyKind.GAP else 400)
 
 
 def test_clock_jumps_and_gaps_are_counted_by_file() -> None:
     """The worst file first; of the newest few it is known when and by how much."""
     model = FleetModel()
-    model.apply(Batch(oddities=tuple(odd("a", Odd.BACK) for _ in range(30))))
-    before = model.state(T).oddities
-    ahead = [odd("b", Odd.AHEAD)] * 40
-    model.apply(Batch(oddities=(odd("b", Odd.GAP), *ahead, odd("a", Odd.GAP))))
-    oddities = model.state(T).oddities
+    model.apply(Batch(anomalies=tuple(odd("a", AnomalyKind.BACK) for _ in range(30))))
+    before = model.state(T).anomalies
+    ahead = [odd("b", AnomalyKind.AHEAD)] * 40
+    model.apply(Batch(anomalies=(odd("b", AnomalyKind.GAP), *ahead, odd("a", AnomalyKind.GAP))))
+    anomalies = model.state(T).anomalies
     assert (before.clock_jumps, before.gaps) == (30, 0)
-    assert (oddities.clock_jumps, oddities.gaps) == (70, 2)
-    assert [(f.path, f.clock_jumps, f.gaps) for f in oddities.files] == [("b", 40, 1), ("a", 30, 1)]
-    assert oddities.newest[-2:] == (odd("b", Odd.AHEAD), odd("a", Odd.GAP))
-    assert len(oddities.newest) == 20
-    assert model.state(T + 1).oddities is oddities
+    assert (anomalies.clock_jumps, anomalies.gaps) == (70, 2)
+    assert [(f.path, f.clock_jumps, f.gaps) for f in anomalies.files] == [
+        ("b", 40, 1),
+        ("a", 30, 1),
+    ]
+    assert anomalies.newest[-2:] == (odd("b", AnomalyKind.AHEAD), odd("a", AnomalyKind.GAP))
+    assert len(anomalies.newest) == 20
+    assert model.state(T + 1).anomalies is anomalies
 
 
 def test_however_many_files_are_odd_only_so_many_are_named() -> None:
     """All count, and those that came first are listed."""
     model = FleetModel()
-    for number in range(MOST_ODD_FILES + 10):
-        model.apply(Batch(oddities=(odd(f"f{number}", Odd.BACK), odd("f0", Odd.GAP))))
-    oddities = model.state(T).oddities
-    assert (oddities.clock_jumps, oddities.gaps) == (MOST_ODD_FILES + 10, MOST_ODD_FILES + 10)
-    assert len(oddities.files) == MOST_ODD_FILES
-    assert oddities.files[0].path == "f0"
+    for number in range(MAX_FILES + 10):
+        model.apply(
+            Batch(anomalies=(odd(f"f{number}", AnomalyKind.BACK), odd("f0", AnomalyKind.GAP)))
+        )
+    anomalies = model.state(T).anomalies
+    assert (anomalies.clock_jumps, anomalies.gaps) == (MAX_FILES + 10, MAX_FILES + 10)
+    assert len(anomalies.files) == MAX_FILES
+    assert anomalies.files[0].path == "f0"
 
 
 def test_an_instance_that_is_gone_leaves_the_list() -> None:
@@ -950,14 +955,14 @@ def test_a_replaced_tree_begins_anew() -> None:
     model = FleetModel()
     problem = Problem(path="x", reason="y", offset=0)
     first = (spawn(0), sent(1), exchange(5), trouble(6))
-    model.apply(Batch(records=first, problems=(problem,), oddities=(odd("x", Odd.GAP),)))
+    model.apply(Batch(records=first, problems=(problem,), anomalies=(odd("x", AnomalyKind.GAP),)))
     old = model.state(T + 7)
     model.apply(Batch(records=(spawn(9, "b"),), reset=True))
     new = model.state(T + 10)
     assert [i.instance_id for i in new.instances] == ["b"]
     assert (new.errors, new.usage.requests, len(new.messages), new.dropped_messages) == (0, 0, 0, 0)
     assert new.problems.unreadable_lines == 0
-    assert (new.oddities.gaps, new.oddities.files) == (0, ())
+    assert (new.anomalies.gaps, new.anomalies.files) == (0, ())
     assert new.reordered > old.reordered
 
 

@@ -212,7 +212,7 @@ def test_of_a_giant_frame_the_end_is_read(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a giant frame the end, which a person looks at first, is read in bounded memory."""
-    monkeypatch.setattr(frames, "MOST_SHOWN", 20)
+    monkeypatch.setattr(frames, "MAX_SHOWN", 20)
     tree.frame("a", "x" * 100 + "the end")
     (ref,) = refs(tree.root)
     assert read_frame(tree.root, ref).endswith("xthe end")

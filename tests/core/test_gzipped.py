@@ -81,7 +81,7 @@ def test_a_restart_inflates_what_was_read_once_more(log: Log) -> None:
 def test_only_so_many_parts_are_kept_between_looks(log: Log) -> None:
     """One more is read all the same, from its start each time."""
     log.compress("")
-    with counted() as sizes, mock.patch.object(forward, "MOST_KEPT", 0):
+    with counted() as sizes, mock.patch.object(forward, "MAX_KEPT", 0):
         log.poll()
     assert log.read == log.written
     assert sum(sizes) > 2 * SIZE

@@ -22,7 +22,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
 from logging_core.records import Batch, LifecycleEvent
-from logging_core.write.handle import MOST_OPEN, InstanceHandle
+from logging_core.write.handle import MAX_OPEN, InstanceHandle
 from written import Clock
 
 STAMP = "2026-11-23T12:00:"
@@ -439,7 +439,7 @@ def test_requests_without_reply_do_not_pile_up(
     manager: LoggingManager, clock: Clock, agent: InstanceHandle
 ) -> None:
     """Only so many open requests are remembered; a reply to an older one has no response time."""
-    ids = [agent.sent("x") for _ in range(MOST_OPEN + 1)]
+    ids = [agent.sent("x") for _ in range(MAX_OPEN + 1)]
     clock.now_s += 1
     agent.received(ids[0], "late")
     agent.received(ids[1], "in time")

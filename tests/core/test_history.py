@@ -20,7 +20,7 @@ from logging_core import history as history_module
 from logging_core import order, stored
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
-from logging_core.history import MOST_EVENTS, History
+from logging_core.history import MAX_EVENTS, History
 from logging_core.order import as_batch
 from logging_core.read import session
 from logging_core.read.reader import TreeReader
@@ -35,7 +35,7 @@ def comparable(state: FleetState) -> object:
     """
     bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0)
     told = msgspec.to_builtins(bare)
-    for name in ("problems", "oddities"):
+    for name in ("problems", "anomalies"):
         told[name]["newest"] = sorted(told[name]["newest"], key=repr)
     return told, list(state.messages), sorted(state.events, key=repr)
 
@@ -61,7 +61,7 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
         last[type(record), whose] = time_s
         found.append((time_s, record))
     for batch in batches:
-        found += [(oddity.time_s, oddity) for oddity in batch.oddities]
+        found += [(anomaly.time_s, anomaly) for anomaly in batch.anomalies]
         for problem in batch.problems:
             found.append((-math.inf if problem.time_s is None else problem.time_s, problem))
     return sorted(found, key=lambda entry: entry[0])
@@ -70,7 +70,7 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
 def expected(
     records: list[tuple[float, Entry]], at_s: float, since_s: float | None = None, limit: int = 9
 ) -> object:
-    model = FleetModel(since_s=since_s, max_messages=limit, max_events=MOST_EVENTS)
+    model = FleetModel(since_s=since_s, max_messages=limit, max_events=MAX_EVENTS)
     model.apply(as_batch(entry for time_s, entry in records if time_s <= at_s))
     return comparable(model.state(at_s))
 
@@ -387,7 +387,7 @@ def test_problems_and_clock_jumps_are_in_the_states_from_their_time_on(tmp_path:
         newest = history.state_at(tree.epoch(3000))
     lines = {at: state.problems.unreadable_lines for at, state in told.items()}
     assert lines == {999: 0, 1000: 1, 1499: 1, 1500: 2, 3000: 2}
-    jumps = {at: state.oddities.clock_jumps for at, state in told.items()}
+    jumps = {at: state.anomalies.clock_jumps for at, state in told.items()}
     assert jumps == {999: 0, 1000: 0, 1499: 0, 1500: 1, 3000: 1}
     assert told[999].problems.files == ("instances/a/tmux_output.log",)
     assert after.problems.unreadable_lines == before.problems.unreadable_lines == 1
@@ -404,5 +404,5 @@ def test_a_gap_is_in_the_states_from_when_it_was_noticed(tmp_path: Path) -> None
         tree.send("a", "m2", at=20)
         before_s = time.time()
         history.prepare()
-        gaps = [history.state_at(at_s).oddities.gaps for at_s in (before_s - 1, time.time() + 1)]
+        gaps = [history.state_at(at_s).anomalies.gaps for at_s in (before_s - 1, time.time() + 1)]
     assert gaps == [0, 1]

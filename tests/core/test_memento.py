@@ -19,6 +19,8 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
+    Anomaly,
+    AnomalyKind,
     AuditBlock,
     AuditEvent,
     Batch,
@@ -28,8 +30,6 @@ from logging_core.records import (
     LifecycleEvent,
     Message,
     Metadata,
-    Odd,
-    Oddity,
     OrchestratorEvent,
     Problem,
     Record,
@@ -99,8 +99,9 @@ batches = st.builds(
         st.builds(Problem, path=ids, reason=st.just("r"), offset=st.one_of(st.none(), st.just(1))),
         max_size=2,
     ).map(tuple),
-    oddities=st.lists(
-        st.builds(Oddity, path=ids, what=st.sampled_from(Odd), time_s=st.just(1.0)), max_size=2
+    anomalies=st.lists(
+        st.builds(Anomaly, path=ids, kind=st.sampled_from(AnomalyKind), time_s=st.just(1.0)),
+        max_size=2,
     ).map(tuple),
     caught_up=st.booleans(),
     blocks=st.lists(exchanges, min_size=1, max_size=5).map(

@@ -23,7 +23,7 @@ from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import State
 from logging_core.read.reader import TreeReader
-from logging_core.read.retries import MOST_S, Retries
+from logging_core.read.retries import MAX_S, Retries
 from logging_core.records import (
     FrameRef,
     InstanceSeen,
@@ -216,7 +216,7 @@ def test_a_file_system_that_goes_away_and_comes_back_costs_no_record(
     assert [(problem.path, problem.reason) for problem in told] == [
         ("instances/a/communication.jsonl", os.strerror(number))
     ]
-    clock.now_s += MOST_S
+    clock.now_s += MAX_S
     assert ids(records(reader)) == ["m2"]
 
 
@@ -250,7 +250,7 @@ def test_what_cannot_be_read_is_tried_more_and_more_rarely(tree: TreeBuilder) ->
     tree.send("a", "m1")
     reader = clock.reader(tree)
     assert clock.tries(reader, sweeps=80) == [0, 2, 4, 8, 16, 32, 62, 92, 122, 152]
-    clock.now_s += MOST_S
+    clock.now_s += MAX_S
     assert ids(records(reader)) == ["m1"]
     tree.send("a", "m2")
     assert clock.tries(reader, sweeps=3) == [0, 2, 4]

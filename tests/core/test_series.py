@@ -12,9 +12,9 @@ from exchanges import in_bulk
 from builders import TreeBuilder
 from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.groups import MOST_COUNTED
+from logging_core.analyse.groups import MAX_COUNTED
 from logging_core.analyse.latency import quantiles
-from logging_core.analyse.series import MOST_ROWS
+from logging_core.analyse.series import MAX_ROWS
 from logging_core.analyse.state import Group, Slot
 from logging_core.records import (
     AuditBlock,
@@ -122,7 +122,7 @@ def test_some_instances_have_their_own_series(blocks: bool) -> None:
 
 def test_what_is_more_than_the_newest_is_known_by_the_hour() -> None:
     """Of one instance, older exchanges count where their hour begins; none is lost."""
-    events = many(3 * MOST_ROWS, 40)
+    events = many(3 * MAX_ROWS, 40)
     model = model_of(*events, blocks=True)
     mine = [event for event in events if event.instance_id == "a"]
     slots = model.series(from_s=T, to_s=T + 41 * DAY, step_s=3_600, instance_ids=["a"])
@@ -132,7 +132,7 @@ def test_what_is_more_than_the_newest_is_known_by_the_hour() -> None:
 
 def test_days_may_be_read_in_any_order() -> None:
     """The newest day first or last: its exchanges are known to the minute, all by the hour."""
-    events = [event for event in many(4 * MOST_ROWS, 10) if event.instance_id == "a"]
+    events = [event for event in many(4 * MAX_ROWS, 10) if event.instance_id == "a"]
     halves = [events[:1_300], events[1_300:]]
     for order in (halves, halves[::-1]):
         model = FleetModel()
@@ -144,7 +144,7 @@ def test_days_may_be_read_in_any_order() -> None:
             )
             for slot in slots:
                 assert found(slot) == expected(events, slot.start_s, slot.start_s + 3_600)
-            newest = events[-MOST_ROWS // 2 :]
+            newest = events[-MAX_ROWS // 2 :]
             minute_s = 60 * ((newest[0].time_s or 0) // 60 + 1)
             usage = model.usage_in(from_s=minute_s, to_s=T + 11 * DAY, instance_ids=instance_ids)
             assert usage.requests == expected(newest, minute_s, T + 11 * DAY)[0]
@@ -152,7 +152,7 @@ def test_days_may_be_read_in_any_order() -> None:
 
 def test_more_exchanges_than_are_kept_one_by_one_are_all_counted() -> None:
     """A burst of many thousand exchanges in one minute adds up in that hour, nothing lost."""
-    events = [exchange(60 + n / 1_000, "a", tokens=1) for n in range(3 * MOST_ROWS)]
+    events = [exchange(60 + n / 1_000, "a", tokens=1) for n in range(3 * MAX_ROWS)]
     model = FleetModel()
     for start in range(0, len(events), 1_000):
         model.apply(Batch(records=tuple(events[start : start + 1_000])))
@@ -332,7 +332,7 @@ def test_every_event_counts_however_many_instances_there_are() -> None:
 
 def test_errors_of_long_ago_are_counted_together() -> None:
     """Of endlessly many errors the newest are told apart; the rest are one row, none is lost."""
-    many = MOST_COUNTED + 100
+    many = MAX_COUNTED + 100
     model = model_of(
         *(
             AuditEvent(time_s=T + n, event_type="x", instance_id=f"i{n % 2}", error=f"error {n}")

@@ -182,7 +182,7 @@ def test_a_cut_compressed_part_gives_what_can_be_read_and_a_problem(log: Log) ->
 @pytest.mark.fault("R65")
 def test_a_compressed_bomb_is_read_up_to_a_limit(log: Log) -> None:
     """What is beyond the limit is told, not read."""
-    with mock.patch("logging_core.read.forward.MOST_INFLATED", 10_000):
+    with mock.patch("logging_core.read.forward.MAX_INFLATED", 10_000):
         log.part(".1.gz").write_bytes(gzip.compress(b"0123456789abcde\n" * 10_000))
         log.poll()
     assert len(log.read) == 625
@@ -212,7 +212,7 @@ def test_a_compressed_part_of_nothing_but_packing_is_read_up_to_a_limit(log: Log
     packed = gzip.compress(b"packed\n")
     log.part(".1.gz").write_bytes(packed + gzip.compress(b"") * 100_000)
     with (
-        mock.patch("logging_core.read.forward.MOST_INFLATED", 10_000),
+        mock.patch("logging_core.read.forward.MAX_INFLATED", 10_000),
         mock.patch("os.pread", side_effect=os.pread) as pread,
     ):
         log.poll()

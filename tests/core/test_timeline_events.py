@@ -94,7 +94,7 @@ def test_long_messages_are_kept_in_smaller_number(monkeypatch: pytest.MonkeyPatc
 
     What is dropped is counted, so that older messages can be fetched from where they are.
     """
-    monkeypatch.setattr(timeline, "MOST_CHARACTERS", 1_000)
+    monkeypatch.setattr(timeline, "MAX_CHARACTERS", 1_000)
     model = FleetModel(max_messages=50)
     lengths = [*[1] * 60, *[300] * 5, 5_000, *[300] * 2]
     kept = []

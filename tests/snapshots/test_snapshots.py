@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders import TreeBuilder, ordinary_tree
-from madrox_tui.audit_view import WAYS
+from madrox_tui.audit_view import GROUPINGS
 from pictures import SIZES, Compare, after, app_on, size_id
 
 ORDINARY_NOW_S = TreeBuilder.epoch(3600)
@@ -64,7 +64,7 @@ def test_ordinary_sums(
 ) -> None:
     """Models and roles are told apart."""
     app = app_on(ordinary_tree(tmp_path / "logs").root, monkeypatch, now_s=ORDINARY_NOW_S)
-    keys = ["4", *"b" * WAYS.index(by)]
+    keys = ["4", *"b" * GROUPINGS.index(by)]
     before = after(
         *keys, shows=(f"by {by}", "claude-haiku-4-5" if by == "model" else "qa_engineer")
     )

@@ -21,7 +21,7 @@ from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Batch, Message
 from madrox_tui.audit_lines import audit_lines, axis_dollars
-from madrox_tui.audit_view import AuditView, kept_way, make_audit_view
+from madrox_tui.audit_view import AuditView, kept_grouping, make_audit_view
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.filters import Filter
 from madrox_tui.money import Rate, make_budget, make_rate
@@ -284,8 +284,8 @@ async def test_what_a_group_is_called_is_cut_last(width: int) -> None:
 @pytest.mark.parametrize("kept", [{}, {"by": "luck"}, {"by": ["role"]}, {"by": None}])
 def test_nonsense_that_was_kept_changes_no_sums(kept: dict[str, Any]) -> None:
     """A saved grouping is restored only if it is a valid one."""
-    assert kept_way({"by": "model"}) == "model"
-    assert kept_way(kept) == "instance"
+    assert kept_grouping({"by": "model"}) == "model"
+    assert kept_grouping(kept) == "instance"
     panel = AuditPanel()
     panel.restore(kept)
     assert panel.kept() == {"by": "instance"}

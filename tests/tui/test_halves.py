@@ -7,7 +7,7 @@ import pytest
 from builders import TreeBuilder
 from logging_core.read.messages import MessagePages
 from logging_core.records import AuditEvent, Message
-from madrox_tui.halves import MOST_PAGES, event_entry, find_halves
+from madrox_tui.halves import MAX_PAGES, event_entry, find_halves
 from madrox_tui.messages import PAGE
 
 
@@ -65,7 +65,7 @@ def test_it_is_not_looked_for_without_end(tree: TreeBuilder) -> None:
     tree.send("a1", "m-9", "another", at=60)
     pages = Endless()
     assert find_halves(pages, exchange()) == ()
-    assert pages.asked == MOST_PAGES
+    assert pages.asked == MAX_PAGES
 
 
 @pytest.mark.parametrize("instance_id", ["../../a1", "..", "", "a1/../a1"])

@@ -8,7 +8,7 @@ import pytest
 
 from alone import Alone
 from audits import NOW_S, FakeDisk, sick_state
-from logging_core.analyse.state import FleetState, OddFile, OddityCount
+from logging_core.analyse.state import AnomalyCount, FileAnomalies, FleetState
 from logging_core.read.disk import DiskUse, FileSize
 from logging_core.records import Message
 from madrox_tui.health import DiskLooks, health_lines
@@ -80,9 +80,9 @@ def test_clock_jumps_and_gaps_are_shown_by_file_and_one_by_one() -> None:
 
 def test_of_many_odd_files_the_worst_are_shown() -> None:
     """Only the worst files are listed; the totals include the rest."""
-    files = tuple(OddFile(f"audit/{number:02}", number + 1) for number in range(12))
-    odd = OddityCount(78, 0, files)
-    text = report(FleetState(at_s=NOW_S, oddities=odd), DiskLooks())
+    files = tuple(FileAnomalies(f"audit/{number:02}", number + 1) for number in range(12))
+    odd = AnomalyCount(78, 0, files)
+    text = report(FleetState(at_s=NOW_S, anomalies=odd), DiskLooks())
     assert "    12  clock jumps  audit/11" in text
     assert "audit/01" not in text
     assert "78 clock jumps and 0 gaps in all" in text

@@ -11,7 +11,7 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from builders import TreeBuilder
 from driver import run_app
 from madrox_tui.config import Settings
-from madrox_tui.legible import LEAST_CONTRAST, Ground, legible
+from madrox_tui.legible import MIN_CONTRAST, Ground, legible
 from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.sgr import PLAIN, apply_sgr, shown
 
@@ -47,7 +47,7 @@ def contrast(style: Style, ground: Ground) -> float:
 )
 def test_whatever_the_colours_the_text_is_seen(codes: str, ground: Ground) -> None:
     """Colours that were chosen for a dark terminal can be read on a light one, and the reverse."""
-    assert contrast(drawn(codes, ground), ground) > LEAST_CONTRAST - 0.2
+    assert contrast(drawn(codes, ground), ground) > MIN_CONTRAST - 0.2
 
 
 def test_what_is_seen_keeps_its_colours() -> None:

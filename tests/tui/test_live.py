@@ -121,7 +121,7 @@ def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
     for number in range(300):
         (runs.tree.root / "instances" / f"i{number}").mkdir()
     many = opening.history_bytes(runs.tree.root)
-    assert opening.LEAST_HISTORY_BYTES <= many < few == opening.HISTORY_BYTES
+    assert opening.MIN_HISTORY_BYTES <= many < few == opening.HISTORY_BYTES
     assert opening.history_bytes(runs.tree.root / "absent") == opening.HISTORY_BYTES
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from madrox_tui.pace import (
-    LEAST_REST_S,
     MANY_PER_S,
-    MOST_REST_S,
+    MAX_REST_S,
+    MIN_REST_S,
     PARTS_S,
     SHARE,
     Pace,
@@ -43,7 +43,7 @@ def test_what_a_person_can_follow_is_shown_at_once(machine: Machine) -> None:
 
 def test_cheap_looks_follow_each_other_at_a_rate_that_can_be_read(machine: Machine) -> None:
     """Many events on a fast machine: four views a second."""
-    assert machine.look(0.001) == LEAST_REST_S
+    assert machine.look(0.001) == MIN_REST_S
 
 
 @pytest.mark.parametrize("cost_s", [0.2, 0.3, 0.4])
@@ -64,15 +64,15 @@ def test_what_is_painted_during_a_rest_counts_too(machine: Machine) -> None:
 
 def test_no_rest_is_longer_than_a_person_would_wait(machine: Machine) -> None:
     """On the slowest machine as well, and after it the account begins anew."""
-    assert machine.look(60.0) == MOST_REST_S
-    assert machine.look(0.001) == LEAST_REST_S
+    assert machine.look(60.0) == MAX_REST_S
+    assert machine.look(0.001) == MIN_REST_S
 
 
 def test_quiet_time_is_not_saved_up(machine: Machine) -> None:
     """After an hour without events the first burst rests as any other, the second in full."""
     machine.look(0.001, 0.0)
     machine.now_s += 3600
-    assert machine.look(0.3) == LEAST_REST_S
+    assert machine.look(0.3) == MIN_REST_S
     assert machine.look(0.3) == pytest.approx(0.3 / SHARE - 0.3)
 
 
@@ -84,7 +84,7 @@ def test_parts_of_the_history_are_shown_now_and_then(machine: Machine) -> None:
     machine.now_s += PARTS_S
     assert machine.pace.wants_part(0.0)
     assert not machine.pace.wants_part(MANY_PER_S)
-    machine.now_s += MOST_REST_S
+    machine.now_s += MAX_REST_S
     assert machine.pace.wants_part(MANY_PER_S)
 
 
@@ -93,5 +93,5 @@ def test_ages_are_shown_every_tick_unless_views_come_anyway(machine: Machine) ->
     machine.pace.shown()
     assert machine.pace.wants_tick(1.0, 0.0)
     assert not machine.pace.wants_tick(1.0, MANY_PER_S)
-    machine.now_s += 1.0 + MOST_REST_S
+    machine.now_s += 1.0 + MAX_REST_S
     assert machine.pace.wants_tick(1.0, MANY_PER_S)

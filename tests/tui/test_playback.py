@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from madrox_tui.playback import LONGEST_GAP_S, SHORTEST_GAP_S, SPEEDS, Playback
+from madrox_tui.playback import MAX_GAP_S, MIN_GAP_S, SPEEDS, Playback
 
 
 class Clock:
@@ -28,7 +28,7 @@ def test_real_speed(clock: Clock) -> None:
 
 def test_gaps_are_shortened(clock: Clock) -> None:
     """However long nothing happened, the next frame comes within a second."""
-    assert Playback(clock).wait_s(10.0, 5_000.0) == LONGEST_GAP_S
+    assert Playback(clock).wait_s(10.0, 5_000.0) == MAX_GAP_S
 
 
 def test_faster_and_slower(clock: Clock) -> None:
@@ -57,4 +57,4 @@ def test_reading_counts_as_waiting(clock: Clock) -> None:
 @pytest.mark.parametrize("times", [(None, 5.0), (5.0, None), (5.0, 4.0), (5.0, 5.0)])
 def test_times_that_make_no_sense(clock: Clock, times: tuple[float | None, float | None]) -> None:
     """After unknown or backward times the next frame comes soon, but not faster than the limit."""
-    assert Playback(clock).wait_s(*times) == pytest.approx(SHORTEST_GAP_S)
+    assert Playback(clock).wait_s(*times) == pytest.approx(MIN_GAP_S)

@@ -9,7 +9,16 @@ from datetime import datetime
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.records import Batch, LifecycleEvent, Message, Record
-from madrox_tui.timeline_rows import SLACK, Day, EventsEnd, Quiet, Row, TimelineRows, Wanted, said
+from madrox_tui.timeline_rows import (
+    SLACK,
+    Day,
+    EventsEnd,
+    Quiet,
+    Row,
+    TimelineRows,
+    Wanted,
+    entry_text,
+)
 
 T = datetime(2026, 11, 23, 12).timestamp()
 DAY_S = 86_400
@@ -63,7 +72,7 @@ class Fleet:
 
 def texts(rows: Sequence[Row]) -> list[str]:
     names = {Day: "day", Quiet: "quiet", EventsEnd: "no events above"}
-    return [names.get(type(row)) or said(row) for row in rows]
+    return [names.get(type(row)) or entry_text(row) for row in rows]
 
 
 def test_days_and_silences_have_rows() -> None:
@@ -173,7 +182,7 @@ def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
     while (floor_s := fleet.rows.floor()[1]) > -math.inf:
         fleet.rows.add_older([m for m in by_time if (m.time_s or 0.0) < floor_s][-2:])
     shown = [row for row in fleet.rows.rows if isinstance(row, Message)]
-    assert sorted(said(row) for row in shown) == sorted(said(line) for line in lines)
+    assert sorted(entry_text(row) for row in shown) == sorted(entry_text(line) for line in lines)
     assert fleet.rows.messages == len(lines)
 
 
