@@ -19,6 +19,9 @@ from logging_core.tree import expand_user
 _AGAIN_S = 0.05
 """What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
 
+_TURNS = 2
+"""What the notifications miss is found by sweeps of half of the instances: by the second one."""
+
 
 async def follow(
     log_dir: str | os.PathLike[str],
@@ -49,8 +52,9 @@ async def follow(
             others. Audit files are always read whole, the newest day first.
         poll: Do without change notifications: new records are seen by the sweeps alone.
         raw: Leave the texts of records as they were written, unsafe to show in a terminal.
-        sweep_s: Every so many seconds all files are looked at, which finds what the notifications
-            of the operating system missed.
+        sweep_s: Every so many seconds the files are looked at, which finds what the notifications
+            of the operating system missed: with `poll` all of them, else those of half of the
+            instances, and the others the next time.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Yields:
@@ -87,7 +91,7 @@ async def follow_on(
     try:
         dirty: Collection[Path] | None = None
         while True:
-            batch = await in_thread(partial(reader.poll, dirty))
+            batch = await in_thread(partial(reader.poll, dirty, turns=hints.turns))
             if _is_news(batch, last):
                 yield batch
             hints.expect(batch)
@@ -105,9 +109,14 @@ async def follow_on(
 
 
 class _Hints:
-    """Decides where to look next, and when."""
+    """Decides where to look next, and when.
+
+    Attributes:
+        turns: How many sweeps it may take until the whole tree was looked at.
+    """
 
     def __init__(self, root: Path, *, watched: bool, sweep_s: float) -> None:
+        self.turns = 1
         self._watch = Watch(root) if watched else None
         self._changed = asyncio.Event() if self._watch is None else self._watch.changed
         self._sweep_s = sweep_s
@@ -140,6 +149,7 @@ class _Hints:
         taken = Changes(set(), set(), unsure=False) if self._watch is None else self._watch.take()
         paths = taken.paths | self._again
         self._again = taken.added
+        self.turns = 1 if self._watch is None or taken.unsure else _TURNS
         if taken.unsure or loop.time() - self._swept_s >= self._sweep_s:
             self._swept_s = loop.time()
             return None

@@ -15,7 +15,7 @@ from logging_core.threads import in_thread
 
 _DEBOUNCE_MS = 50
 _STEP_MS = 10
-_QUIET_STEP_MS = 50
+_QUIET_STEP_MS = 20
 _QUIET_AFTER_S = 3.0
 _CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
 

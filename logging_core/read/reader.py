@@ -54,12 +54,13 @@ class TreeReader:
         self._root_id: tuple[int, int] | None = None
         self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
 
-    def poll(self, dirty: Collection[Path] | None = None) -> Batch:
+    def poll(self, dirty: Collection[Path] | None = None, *, turns: int = 1) -> Batch:
         """Look for what is new.
 
         Args:
             dirty: Paths that may have changed: only these are looked at. `None` for a sweep of
                 the whole tree, which the first look is in any case.
+            turns: How many sweeps it takes until each instance known before was looked into.
 
         Returns:
             What was found. While it is not `caught_up` there is more to be had at once.
@@ -71,7 +72,7 @@ class TreeReader:
         if reset:
             self._session = self._begin(None)
         self._root_id = root_id
-        found = self._session.look(dirty)
+        found = self._session.look(dirty, turns)
         return Batch(
             records=(*found.seen, *merge_by_time(found.streams), *found.gone),
             problems=tuple(found.problems),

@@ -109,14 +109,16 @@ class Session:
         """How far everything was read."""
         return Cursor(self._positions, self._reported)
 
-    def look(self, dirty: Collection[Path] | None) -> Findings:
+    def look(self, dirty: Collection[Path] | None, turns: int) -> Findings:
         """Read what is new; see `TreeReader.poll`."""
-        whole = dirty is None or self._first
-        look = self._sweep.everything() if dirty is None or whole else self._sweep.around(dirty)
+        if dirty is None or self._first:
+            look = self._sweep.everything(turns=1 if self._first else turns)
+        else:
+            look = self._sweep.around(dirty)
         findings = Findings([InstanceSeen(instance_id=self._shown(name)) for name in look.seen])
         self._reported.update(dict.fromkeys(map(portable_path, look.seen)))
         findings.problems.extend(problem(path, reason) for path, reason in look.problems)
-        self._note(look, retry=whole)
+        self._note(look, retry=dirty is None or self._first)
         self._read(findings)
         self._first = False
         self._is_abreast = self._is_abreast or self.caught_up

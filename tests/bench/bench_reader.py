@@ -89,6 +89,7 @@ async def measure_follow(tree: LogTree) -> None:
     await asyncio.sleep(10)
     print(f"idle with 1,000 instances: {(time.process_time() - cpu_s) * 10:.2f} % of a core")
     await measure_latency(tree, seen)
+    await measure_silence(tree, seen)
     await measure_load(tree, seen)
     task.cancel()
     await asyncio.wait({task})
@@ -106,6 +107,20 @@ async def measure_latency(tree: LogTree, seen: dict[str, float]) -> None:
         await asyncio.sleep(0.03 + number % 7 * 0.01)
     taken = sorted(1000 * (seen[key] - at) for key, at in written.items())
     print(f"append to consumer: median {taken[30]:.1f} ms, p95 {taken[57]:.1f} ms")
+
+
+async def measure_silence(tree: LogTree, seen: dict[str, float]) -> None:
+    """From the append to the consumer, after seconds in which nothing was written."""
+    taken = []
+    for number in range(8):
+        await asyncio.sleep(5.5 + number / 100)
+        key, at = f"late-{number}", time.perf_counter()
+        append(tree.communication(f"i{number * 7:04d}"), [key])
+        while key not in seen:
+            await asyncio.sleep(0.001)
+        taken.append(1000 * (seen[key] - at))
+    middle = statistics.median(taken)
+    print(f"the first line after 5 s: median {middle:.1f} ms, at most {max(taken):.1f} ms")
 
 
 async def measure_load(tree: LogTree, seen: dict[str, float]) -> None:

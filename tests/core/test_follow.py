@@ -205,10 +205,10 @@ async def test_a_cancelled_consumer_leaves_nothing_behind(
     looking, go_on, ended = threading.Event(), threading.Event(), threading.Event()
     real = TreeReader.poll
 
-    def slow(self: TreeReader, dirty: Any = None) -> Batch:
+    def slow(self: TreeReader, *where: Any, **how: Any) -> Batch:
         looking.set()
         go_on.wait()
-        batch = real(self, dirty)
+        batch = real(self, *where, **how)
         ended.set()
         return batch
 
@@ -219,7 +219,7 @@ async def test_a_cancelled_consumer_leaves_nothing_behind(
 
     monkeypatch.setattr(TreeReader, "poll", slow)
     task = asyncio.create_task(consume())
-    await asyncio.to_thread(looking.wait)
+    assert await asyncio.to_thread(looking.wait, 30)
     task.cancel()
     asyncio.get_running_loop().call_later(0.05, go_on.set)
     with pytest.raises(asyncio.CancelledError):

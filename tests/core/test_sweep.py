@@ -131,3 +131,32 @@ def test_who_is_there_is_told_again_once_it_may_be_listed_again(tree: TreeBuilde
     tree.send("b", "one")
     look = sweep.everything()
     assert (look.seen, look.gone) == (["b"], [])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sweeps_in_turns_see_every_instance_within_one_round(tree: TreeBuilder, seed: int) -> None:
+    """Looking into half of the instances at a time, two sweeps see each change, one of them."""
+    names = [f"{seed}-{number}" for number in range(9)]
+    for name in names:
+        tree.spawn(name)
+    sweep = Sweep(tree.root)
+    sweep.everything()
+    for name in names:
+        tree.send(name, "more")
+    first, second = sweep.everything(turns=2).changed, sweep.everything(turns=2).changed
+    assert not first.keys() & second.keys()
+    assert {f"instances/{name}/communication.jsonl" for name in names} == {
+        path for path in first | second if path.endswith("communication.jsonl")
+    }
+
+
+def test_who_is_new_is_looked_into_at_once(tree: TreeBuilder) -> None:
+    """Sweeps in turns do not wait for the turn of an instance that was not there before."""
+    sweep = Sweep(tree.root)
+    sweep.everything()
+    names = [f"a{number}" for number in range(9)]
+    for name in names:
+        tree.send(name, "first")
+    look = sweep.everything(turns=9)
+    assert look.seen == names
+    assert {f"instances/{name}/communication.jsonl" for name in names} <= look.changed.keys()
