@@ -115,7 +115,7 @@ def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> F
     if cached is not None:
         model = cached.model
         reader = TreeReader(root, cursor=cached.cursor, blocks=True)
-        end = _catch_up(model, reader, from_cache=True)
+        end = _catch_up(model, reader, wanted=lambda batch: not is_rewritten(batch))
         if end is not None:
             _save(cache, model, end)
             return model
@@ -124,6 +124,22 @@ def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> F
     if end is not None:
         _save(cache, model, end)
     return model
+
+
+def read_whole(root: Path, *, wanted: Callable[[], bool], **options: Any) -> Opened | None:
+    """Read a whole tree, from the beginning.
+
+    Args:
+        root: The tree.
+        wanted: Asked between two looks; `False` ends it early.
+        options: Options of the `FleetModel`.
+
+    Returns:
+        The model and how far the tree was read; `None` if it ended early.
+    """
+    model = FleetModel(**options)
+    end = _catch_up(model, TreeReader(root, blocks=True), wanted=lambda _: wanted())
+    return None if end is None else Opened(model, end.cursor)
 
 
 def is_rewritten(batch: Batch) -> bool:
@@ -138,15 +154,17 @@ class _End(NamedTuple):
     records: int
 
 
-def _catch_up(model: FleetModel, reader: TreeReader, *, from_cache: bool = False) -> _End | None:
-    """Apply everything unread to a model; `None` if it is `from_cache` and the tree rewritten."""
+def _catch_up(
+    model: FleetModel, reader: TreeReader, *, wanted: Callable[[Batch], bool] = lambda _: True
+) -> _End | None:
+    """Apply everything unread to a model; `None` once a batch is not `wanted`."""
     batch, records = reader.poll(), 0
     while True:
-        if from_cache and is_rewritten(batch):
+        if not wanted(batch):
             return None
         model.apply(batch)
         records += batch.count
-        if batch.caught_up:
+        if batch.caught_up or batch.waiting is not None:
             return _End(batch.cursor, records)
         batch = reader.poll(())  # the rest of what the first sweep found, without another sweep
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ class Feed:
         settings: The filter to begin with, and how to look.
         since_s: Count only what happened at or after this moment; `None` for all.
         past: Knows earlier states of the tree; `None` if they cannot be shown.
-        cached: Whether sums are kept from one run to the next.
+        cached: Whether sums are kept from one run to the next, and a tree that none are kept of
+            is summed as a whole, beside, and not only from the ends of its logs on.
         first: Gives the view made ahead, or `None`.
 
     Attributes:
@@ -77,7 +79,6 @@ class Feed:
         self._pulse = Pulse(time.monotonic)
         self._views = Views(settings, self._pulse, time.monotonic)
         self._pace = Pace(time.monotonic, time.process_time)
-        self._turn = asyncio.Lock()
         self._is_swollen = True  # much has been read, and little of that is kept
         self._past = past
         self._past_turn = asyncio.Lock()
@@ -85,6 +86,7 @@ class Feed:
 
     @cached_property
     def _live(self) -> LiveFleet:
+        from logging_core.summing import Summing
         from madrox_tui.live import LiveFleet
         from madrox_tui.opening import model_options, screen_cache
 
@@ -94,6 +96,7 @@ class Feed:
             poll=self._settings.poll,
             cache=screen_cache(self.root, self.since_s) if self._cached else None,
             monotonic=time.monotonic,
+            summing=partial(Summing, self.root, self.since_s) if self._cached else None,
         )
 
     def begin(self) -> View | None:
@@ -132,9 +135,12 @@ class Feed:
         self._views.narrowing = Narrowing(wanted, scope)
         if held is None:
             await self._is_abreast.wait()
-            async with self._turn:
+            async with self._live.turn:
                 return await in_thread(self._look)
-        async with self._turn if held.moment_s is None else self._past_turn:
+        async with AsyncExitStack() as turns:
+            if held.moment_s is not None:
+                await turns.enter_async_context(self._past_turn)
+            await turns.enter_async_context(self._live.turn)
             return await in_thread(partial(self._look_at, held.state, held.moment_s))
 
     @property
@@ -158,7 +164,8 @@ class Feed:
             # Its rows are numbered otherwise than those of any other moment, and of the first view.
             self._jumps += 1
             state = msgspec.structs.replace(state, reordered=AHEAD - self._jumps)
-            return await in_thread(partial(self._look_at, state, moment_s))
+            async with self._live.turn:
+                return await in_thread(partial(self._look_at, state, moment_s))
 
     def group_by(self, by: str) -> None:
         """Sum up the audit panel's table by something else in the views to come."""
@@ -181,8 +188,9 @@ class Feed:
     async def _follow(self, publish: Callable[[View], None]) -> None:
         live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time
         async for batch in live.batches():
-            async with self._turn:
+            async with self._live.turn:
                 await asyncio.to_thread(live.take, batch)
+                self._note_unread()
                 self._note_gone(batch)
                 self._pulse.beat(batch.count, caught_up=batch.caught_up)
                 self._looks_left -= 1
@@ -194,6 +202,11 @@ class Feed:
                 rest_s = self._pace.rest_s(self._pulse.events_per_s)
                 self._is_swollen = self._is_swollen or rest_s > 0
                 await asyncio.sleep(rest_s)
+
+    def _note_unread(self) -> None:
+        if self._views.unread != self._live.unread:
+            self._views.unread = self._live.unread
+            self._is_swollen = True  # another model may have taken the place of the first one
 
     def _note_gone(self, batch: Batch) -> None:
         """Tell the past, whose own looks are rare, who is gone from now on."""
@@ -209,7 +222,8 @@ class Feed:
             if self._is_swollen and self._pulse.events_per_s < MANY_PER_S:
                 self._is_swollen = False
                 give_back()
-            async with self._turn:
+            async with self._live.turn:
+                self._note_unread()
                 if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
                     await self._show(publish, self._views.again(self._live.model, self.now()))
 

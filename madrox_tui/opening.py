@@ -9,7 +9,7 @@ from typing import Any
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
-from logging_core.cache import FleetCache, is_rewritten
+from logging_core.cache import FleetCache, Opened, is_rewritten
 from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 from madrox_tui.config import Settings
@@ -19,6 +19,12 @@ HISTORY_BYTES = 256 * 1024
 
 MIN_HISTORY_BYTES = 4 * 1024
 """The same if there are many."""
+
+READING = "reading history"
+"""What `OpenedFleet.unread` says while the beginnings of the logs are still to be read."""
+
+UNREADABLE = "history not read"
+"""The same after that failed."""
 
 _HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps
 
@@ -34,10 +40,12 @@ class OpenedFleet:
     Attributes:
         model: What the records amount to. Another object after a tree turned out to have been
             rewritten since it was summed.
+        unread: What of the tree is not in the model, in words; `None` if all of it is.
     """
 
     def __init__(self, root: Path, options: dict[str, Any], cache: FleetCache | None) -> None:
         self.model = FleetModel(**options)
+        self.unread: str | None = None
         self._root = root
         self._options = options
         self._cache = cache
@@ -65,18 +73,27 @@ class OpenedFleet:
         kept = None if self._cache is None else self._cache.load(**self._options)
         if kept is None:
             return self._read_ends()
-        self.model, self._doubt = kept.model, True
-        return TreeReader(self._root, cursor=kept.cursor, blocks=True)
+        self._doubt = True
+        return self._go_on(kept)
+
+    def _go_on(self, opened: Opened) -> TreeReader:
+        """Take over a model of the whole tree."""
+        opened.model.succeed(self.model)
+        self.model, self.unread = opened.model, None
+        return TreeReader(self._root, cursor=opened.cursor, blocks=True)
 
     def _is_void(self, batch: Batch) -> bool:
         """Whether what was kept is of a tree that is no longer what it was."""
         return self._doubt and is_rewritten(batch)
 
     def _begin_anew(self) -> TreeReader:
-        self.model, self._doubt = FleetModel(**self._options), False
+        model, self._doubt = FleetModel(**self._options), False
+        model.succeed(self.model)
+        self.model = model
         return self._read_ends()
 
     def _read_ends(self) -> TreeReader:
+        self.unread = READING
         return TreeReader(self._root, history_bytes=history_bytes(self._root), blocks=True)
 
 

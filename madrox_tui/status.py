@@ -63,6 +63,8 @@ def status_pieces(
     problems = state.problems.total
     pieces = [Piece(0, (_mode(state, held),)), *([NOW] if held is not None else [])]
     pieces += _counts(latest)
+    if latest.unread is not None:
+        pieces.append(_piece(2, f"◌ {latest.unread}", "$accent"))
     if since_s is not None:
         pieces.append(_piece(1, f"since {fmt.since(since_s, state.at_s)}", "$accent"))
     pieces.append(_piece(8, f"{total} {fmt.plural(total, 'instance')}", "bold"))

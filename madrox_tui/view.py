@@ -31,6 +31,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         moment_s: The earlier time that is shown; `None` for the newest.
         events_per_s: Records per second, smoothed; 0 when quiet.
         lag_s: How long the files have held more than is shown, in seconds; 0 when all is shown.
+        unread: What of the tree is not counted yet, in words; `None` if everything is.
     """
 
     state: FleetState
@@ -43,6 +44,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     moment_s: float | None = None
     events_per_s: float = 0.0
     lag_s: float = 0.0
+    unread: str | None = None
 
     @property
     def narrowed(self) -> bool:

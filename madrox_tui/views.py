@@ -68,6 +68,7 @@ class Views:
 
     Attributes:
         narrowing: What the views to come leave out; may be set while one is made.
+        unread: See `View`, of the views to come.
     """
 
     def __init__(self, settings: Settings, pulse: Pulse, clock: Callable[[], float]) -> None:
@@ -75,6 +76,7 @@ class Views:
         self._sums = AuditSums(budget_usd=settings.budget_usd, clock=clock)
         self._pulse = pulse
         self._last: View | None = None
+        self.unread: str | None = None
 
     def group_by(self, by: str) -> None:
         """Sum up the audit panel's table by something else in the views to come."""
@@ -90,7 +92,7 @@ class Views:
         last = self._last
         if last is None or not model.holds_at(now_s) or not self._sums.is_current:
             return None
-        if (last.filter, last.scope) != self.narrowing:
+        if (last.filter, last.scope) != self.narrowing or last.unread != self.unread:
             return None
         if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
             return None  # what happened by the minute is another
@@ -152,6 +154,7 @@ class Views:
             moment_s=moment_s,
             events_per_s=self._pulse.events_per_s,
             lag_s=self._pulse.lag_s,
+            unread=self.unread,
         )
 
 

@@ -85,7 +85,7 @@ class FleetModel:
             errors=self._fold.errors,
             messages=self._fold.timeline.items,
             dropped_messages=self._fold.timeline.dropped,
-            reordered=self._fold.timeline.reordered + self._fold.events.reordered,
+            reordered=self._generation,
             events=self._fold.events.items,
             dropped_events=self._fold.events.dropped,
             problems=self._fold.problems.count,
@@ -134,6 +134,15 @@ class FleetModel:
         fold.tables = Tables(fold.summary)
         fold.tables.events, fold.tables.errors = tables
         return model
+
+    def succeed(self, other: FleetModel) -> None:
+        """Take the place of another model: rows that it handed out have other places here."""
+        timeline = self._fold.timeline
+        timeline.reordered = max(timeline.reordered, other._generation + 1)
+
+    @property
+    def _generation(self) -> int:
+        return self._fold.timeline.reordered + self._fold.events.reordered
 
     # --- tables and plots ----------------------------------------------------
 

@@ -92,16 +92,6 @@ class Fold:
         self.caught_up = False
         self._since_s = since_s
         self._by_time = by_time
-        self._takers: dict[type, Callable[[Any], object]] = {
-            Message: self._message,
-            AuditEvent: self._audit,
-            LifecycleEvent: self._lifecycle,
-            OrchestratorEvent: self._orchestrator,
-            Metadata: lambda metadata: self._instance(metadata.instance_id).metadata(metadata),
-            InstanceSeen: lambda seen: self._instance(seen.instance_id),
-            InstanceGone: self._gone,
-            FrameRef: lambda ref: self._instance(ref.instance_id).frame(ref),
-        }
         self._clear()
 
     def _clear(self) -> None:
@@ -127,7 +117,7 @@ class Fold:
         for block in batch.blocks:
             self._take_in(block)
         for record in batch.records:
-            self._takers[type(record)](record)
+            _TAKERS[type(record)](self, record)
         if batch.blocks:
             last_s = batch.blocks[-1].exchanges.times[-1]
             self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
@@ -281,3 +271,15 @@ def _affected(event: AuditEvent) -> set[str]:
     if event.instance_id is not None:
         ids.add(event.instance_id)
     return ids - FLEET_IDS
+
+
+_TAKERS: dict[type, Callable[[Fold, Any], object]] = {
+    Message: Fold._message,
+    AuditEvent: Fold._audit,
+    LifecycleEvent: Fold._lifecycle,
+    OrchestratorEvent: Fold._orchestrator,
+    Metadata: lambda fold, metadata: fold._instance(metadata.instance_id).metadata(metadata),
+    InstanceSeen: lambda fold, seen: fold._instance(seen.instance_id),
+    InstanceGone: Fold._gone,
+    FrameRef: lambda fold, ref: fold._instance(ref.instance_id).frame(ref),
+}

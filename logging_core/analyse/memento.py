@@ -43,7 +43,7 @@ from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import Anomaly, FrameRef, Message, Problem
 
-_VERSION = 3
+_VERSION = 4
 _FRAME = 256 << 10  # bytes, about
 _TOKEN = 16  # bytes of a short one, about
 _TOGETHER = 256  # records in one token

@@ -77,6 +77,7 @@ async def follow_on(
     *,
     poll: bool = False,
     sweep_s: float = 2.0,
+    until: asyncio.Future[Any] | None = None,
 ) -> AsyncGenerator[Batch, None]:
     """As `follow`, with a reader that was made before.
 
@@ -85,12 +86,15 @@ async def follow_on(
         root: Its tree.
         poll: See `follow`.
         sweep_s: See `follow`.
+        until: Ends soon after this is done; `None`: goes on until the caller stops.
     """
     hints = _Hints(root, watched=not poll, sweep_s=sweep_s)
+    if until is not None:
+        until.add_done_callback(hints.wake)
     last: Batch | None = None
     try:
         dirty: Collection[Path] | None = None
-        while True:
+        while until is None or not until.done():
             batch = await in_thread(partial(reader.poll, dirty, turns=hints.turns))
             if _is_news(batch, last):
                 yield batch
@@ -132,6 +136,10 @@ class _Hints:
         """Watch what a batch says is new, should nothing else have told."""
         if self._watch is not None:
             self._watch.expect(_new_instances(batch))
+
+    def wake(self, _: object) -> None:
+        """End a `wait` that is under way."""
+        self._changed.set()
 
     async def close(self) -> None:
         """Stop watching."""

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -72,10 +73,9 @@ class Dashboard:
         assert found, f"never came: {text!r}"
 
     def cpu_s(self) -> float:
-        """Processor time so far."""
+        """Processor time so far, with that of other processes of it that have ended."""
         fields = Path(f"/proc/{self._terminal.process.pid}/stat").read_text().rpartition(")")[2]
-        user, system = fields.split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, fields.split()[11:15])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mib(self) -> tuple[float, float]:
         """Now, and at most so far."""
@@ -85,10 +85,12 @@ class Dashboard:
 
     def settle(self) -> None:
         """Wait until it has read what there is: two seconds in which it does next to nothing."""
+        children = ["pgrep", "--parent", str(self._terminal.process.pid)]
         while True:
             before = self.cpu_s()
             time.sleep(2)
-            if self.cpu_s() - before < 0.2:
+            is_alone = subprocess.run(children, stdout=subprocess.DEVNULL, check=False).returncode
+            if self.cpu_s() - before < 0.2 and is_alone:
                 return
 
     def stop(self) -> None:

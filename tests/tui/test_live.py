@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from builders import TreeBuilder
 from logging_core.cache import FleetCache
 from logging_core.read import session
 from logging_core.records import Batch
+from logging_core.summing import Summing
 from madrox_tui import live, opening
 from madrox_tui.live import LiveFleet
 
@@ -136,3 +140,145 @@ def test_a_look_ahead_sees_everything_if_there_is_time(
     assert requests(fleet) == (60, 15.0)
     assert len(fleet.model.state(TreeBuilder.epoch(1000)).messages) == 120
     assert runs.fleet(cached=False).look_ahead(lambda: True) == 1
+
+
+def long_log(tree: TreeBuilder) -> None:
+    """More than is read of the end, after a request that nobody answered."""
+    tree.send("b", "never-answered", at=0)
+    for number in range(1, 40):
+        tree.send("b", f"n{number}", "x" * 10_000, at=number)
+        tree.receive("b", f"n{number}", at=number + 0.5, cost=1.0)
+
+
+def open_requests(fleet: LiveFleet) -> list[str | None]:
+    state = fleet.model.state(TreeBuilder.epoch(1000))
+    return [r.message_id for i in state.instances if i.instance_id == "b" for r in i.open_requests]
+
+
+def whole_fleet(runs: Runs, summing: Callable[[], live.Summing] | None = None) -> LiveFleet:
+    make = summing or partial(Summing, runs.tree.root, None)
+    return LiveFleet(runs.tree.root, {}, poll=True, cache=None, monotonic=lambda: 0.0, summing=make)
+
+
+def test_what_the_ends_of_logs_do_not_tell_is_found_beside(runs: Runs) -> None:
+    """A request that was never answered is open, however much was said since."""
+    long_log(runs.tree)
+    fleet = whole_fleet(runs)
+    seen: list[tuple[str | None, list[str | None]]] = []
+
+    def is_whole(_: Batch) -> bool:
+        seen.append((fleet.unread, open_requests(fleet)))
+        return fleet.unread is None
+
+    asyncio.run(follow(fleet, is_whole))
+    assert seen[0] == ("reading history", [])
+    assert seen[-1] == (None, ["never-answered"])
+    assert fleet.model.state(TreeBuilder.epoch(1000)).usage.cost_usd == 50 * 0.25 + 39
+
+
+def test_what_is_written_meanwhile_is_counted_once(runs: Runs) -> None:
+    """Lines that come while the whole tree is read are neither lost nor counted twice."""
+    summing = Summing(runs.tree.root, None)
+    read = summing.run
+
+    def run() -> bool:
+        fill(runs.tree, 50, 55)
+        done = read()
+        fill(runs.tree, 55, 60)
+        return done
+
+    summing.run = run  # type: ignore[method-assign]  # something happens before and after it
+    fleet = whole_fleet(runs, lambda: summing)
+    asyncio.run(follow(fleet, lambda _: fleet.unread is None and requests(fleet)[0] >= 60))
+    assert requests(fleet) == (60, 15.0)
+
+
+def test_rows_of_the_other_model_are_numbered_anew(runs: Runs) -> None:
+    """Who remembers rows by their place learns that they are others."""
+    fleet = whole_fleet(runs)
+    generations: list[int] = []
+
+    def is_whole(_: Batch) -> bool:
+        generations.append(fleet.model.state(TreeBuilder.epoch(1000)).reordered)
+        return fleet.unread is None
+
+    asyncio.run(follow(fleet, is_whole))
+    assert generations[-1] > generations[0]
+
+
+class Failing:
+    """A summing that fails, in one way or the other."""
+
+    def __init__(self, *, runs: bool) -> None:
+        self.runs = runs
+
+    def run(self) -> bool:
+        return self.runs
+
+    def load(self, **_: object) -> None:
+        return None
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("is_run", [False, True])
+def test_it_goes_on_without_what_cannot_be_read(runs: Runs, *, is_run: bool) -> None:
+    """If the whole tree cannot be summed, what follows is shown all the same, and it is said."""
+    made: list[Failing] = []
+
+    def make() -> Failing:
+        made.append(Failing(runs=is_run))
+        return made[-1]
+
+    fleet = whole_fleet(runs, make)
+
+    async def go_on() -> None:
+        following = asyncio.create_task(follow(fleet, lambda _: requests(fleet)[0] == 53))
+        while fleet.unread != "history not read":
+            await asyncio.sleep(0.01)
+        fill(runs.tree, 50, 53)
+        await following
+
+    asyncio.run(go_on())
+    assert requests(fleet) == (53, 13.25)
+    assert len(made) == 1
+
+
+def test_only_a_whole_model_is_kept(runs: Runs, tmp_path: Path) -> None:
+    """The next start never begins with what only the ends of logs told."""
+    cache = FleetCache(runs.tree.root, "other", tmp_path / "other")
+    fleet = LiveFleet(
+        runs.tree.root,
+        {},
+        poll=True,
+        cache=cache,
+        monotonic=lambda: 0.0,
+        summing=partial(Summing, runs.tree.root, None),
+    )
+    kept: list[tuple[str | None, bool]] = []
+
+    def is_kept(_: Batch) -> bool:
+        kept.append((fleet.unread, cache.load() is not None))
+        return kept[-1][1]
+
+    asyncio.run(follow(fleet, is_kept))
+    assert kept[-1] == (None, True)
+    assert all(unread is not None for unread, _ in kept[:-1])
+
+
+def test_a_model_that_nobody_holds_is_gone_at_once(runs: Runs) -> None:
+    """Its memory is free before the next one is loaded, with no collection of garbage."""
+    gc.disable()
+    try:
+        fleet = runs.fleet(cached=False)
+        fleet.look_ahead(lambda: True)
+        model = weakref.ref(fleet.model)
+        fold = weakref.ref(fleet.model._fold)
+        del fleet
+        assert (model(), fold()) == (None, None)
+    finally:
+        gc.enable()

@@ -29,6 +29,7 @@ def look(
     lag_s: float = 0.0,
     instances: tuple[InstanceState, ...] = (),
     problems: ProblemCount = NO_PROBLEMS,
+    unread: str | None = None,
 ) -> View:
     state = FleetState(at_s=AT_S, caught_up=True, instances=instances, problems=problems)
     return View(
@@ -40,12 +41,18 @@ def look(
         moment_s=moment_s,
         events_per_s=events_per_s,
         lag_s=lag_s,
+        unread=unread,
     )
 
 
 def said(latest: View, held: View | None = None, since_s: float | None = None) -> str:
     pieces = status_pieces(latest, held, since_s)
     return "  ".join(piece.text(0).plain for piece in pieces)
+
+
+def test_what_is_not_counted_yet_is_said() -> None:
+    """While only the ends of the logs are known, the numbers do not pass for all there is."""
+    assert said(look(unread="reading history")) == "● live  ◌ reading history  0 instances"
 
 
 def test_a_quiet_live_fleet_is_only_live() -> None:

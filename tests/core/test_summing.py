@@ -1,0 +1,122 @@
+"""A whole tree, read by another process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from builders import TreeBuilder
+from logging_core import summing
+from logging_core.cache import FleetCache, read_whole
+from logging_core.read.reader import TreeReader
+from logging_core.summing import Summing, main
+
+
+@pytest.fixture
+def long(tree: TreeBuilder) -> TreeBuilder:
+    """A tree with a request that was never answered, and much after it."""
+    tree.send("a", "never-answered", at=0)
+    for number in range(1, 400):
+        tree.send("a", f"m{number}", at=number)
+        tree.receive("a", f"m{number}", at=number + 0.5, cost=0.25)
+    return tree
+
+
+def leftovers(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go."""
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(directory))
+    return directory
+
+
+def test_all_of_a_tree_is_summed(long: TreeBuilder, scratch: Path) -> None:
+    """The model knows what stands at the beginning of long logs, and nothing is left behind."""
+    job = Summing(long.root, None)
+    assert job.run()
+    opened = job.load()
+    assert opened is not None
+    (instance,) = opened.model.state(long.epoch(1000)).instances
+    assert [request.message_id for request in instance.open_requests] == ["never-answered"]
+    assert instance.usage.requests == 399
+    assert leftovers(scratch) == []
+
+
+def test_what_comes_after_it_can_be_read_on(long: TreeBuilder) -> None:
+    """Its cursor continues where it ended, with nothing twice."""
+    job = Summing(long.root, None)
+    assert job.run()
+    opened = job.load()
+    assert opened is not None
+    long.send("a", "later", at=500)
+    batch = TreeReader(long.root, cursor=opened.cursor).poll()
+    assert [getattr(record, "message_id", None) for record in batch.records] == ["later"]
+
+
+def test_only_what_counts_is_summed(long: TreeBuilder) -> None:
+    """`since_s` reaches the other process."""
+    job = Summing(long.root, long.epoch(390))
+    assert job.run()
+    opened = job.load(since_s=long.epoch(390))
+    assert opened is not None
+    assert opened.model.state(long.epoch(1000)).usage.requests == 10
+
+
+def test_it_can_be_stopped(long: TreeBuilder, scratch: Path) -> None:
+    """Stopping ends it at once, even before it runs, and leaves nothing behind."""
+    job = Summing(long.root, None)
+    job.stop()
+    assert not job.run()
+    job.close()
+    assert leftovers(scratch) == []
+
+
+def test_a_run_that_is_under_way_can_be_stopped(long: TreeBuilder) -> None:
+    """The process is gone when `run` returns."""
+    os.mkfifo(long.root / "audit" / "never-read")
+    job = Summing(long.root, None)
+    results: list[bool] = []
+    thread = threading.Thread(target=lambda: results.append(job.run()))
+    thread.start()
+    job.stop()
+    thread.join(30)
+    assert results == [False]
+    job.close()
+
+
+def test_no_room_is_no_crash(
+    long: TreeBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a place for temporary files there is nothing to load, and nothing is raised."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    job = Summing(long.root, None)
+    assert not job.run()
+    assert job.load() is None
+    job.close()
+
+
+def test_it_ends_with_the_one_that_wants_it(
+    long: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process whose parent is gone hands nothing over."""
+    parents = iter([1, 1, 2])
+    monkeypatch.setattr("os.getppid", lambda: next(parents, 2))
+    monkeypatch.setattr("os.nice", lambda _: 0)
+    monkeypatch.setattr("logging_core.read.session.BATCH", 1)
+    assert main([str(long.root), str(tmp_path)]) == 1
+    assert FleetCache(long.root, summing._KIND, tmp_path).load() is None
+
+
+def test_a_tree_that_is_not_there_is_no_endless_wait(tmp_path: Path) -> None:
+    """Reading it whole gives an empty model."""
+    opened = read_whole(tmp_path / "absent", wanted=lambda: True)
+    assert opened is not None
+    assert opened.model.state(0).instances == ()
