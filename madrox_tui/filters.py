@@ -6,6 +6,7 @@
     role:qa       the role, name, id, type, model or parent contains it
     -role:qa      … does not
     cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
+    role:"a b"    a value with blanks
 
 Numbers may have the units that the screen prints: `$0.5`, `5k`, `300ms`, `1m30s`. The model is what
 its column shows: the type if no model is known.
@@ -25,6 +26,7 @@ from contextlib import suppress
 import msgspec
 
 from logging_core.analyse.state import InstanceState, State
+from logging_core.text import safe_line
 
 _COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
 _DECIMAL = r"\d*\.?\d+"
@@ -45,7 +47,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 _TEXTS: dict[str, Callable[[InstanceState], str | None]] = {
     "state": lambda i: i.state.value,
     "role": lambda i: i.role,
-    "name": lambda i: i.instance_name,
+    "name": lambda i: i.label,
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
     "model": lambda i: i.model or i.instance_type,
@@ -61,6 +63,8 @@ _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
     "p95": lambda i: i.usage.latency.p95_s,
 }
 _WORD_KEYS = ("name", "id", "role", "type", "model")
+_SPACED = re.compile(rf"(?<!\S)(-*(?:{'|'.join(_NUMBERS)}))\s*(>=|<=|>|<|=)\s*", re.IGNORECASE)
+_WORDS = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 
 KEYS = (*(f"{key}:" for key in _TEXTS), *(f"{key}>" for key in _NUMBERS))
 """The beginnings of terms with a key, for completion and help."""
@@ -90,7 +94,7 @@ class Filter(msgspec.Struct, frozen=True):
 
 def parse_filter(text: str) -> Filter:
     """Parse a filter line; never raises, because it is called at every key press."""
-    terms = [term for word in text.split() if (term := _term(word)) is not None]
+    terms = [term for word in _words(text) if (term := _term(word.replace('"', ""))) is not None]
     return Filter(text, tuple(terms))
 
 
@@ -108,7 +112,18 @@ class Word(msgspec.Struct, frozen=True):
 
 def filter_words(text: str) -> tuple[Word, ...]:
     """Split a filter line into words, each with what is wrong with it."""
-    return tuple(Word(word, _problem(word.lstrip("-"))) for word in text.split())
+    return tuple(Word(word, _problem(word.replace('"', "").lstrip("-"))) for word in _words(text))
+
+
+def last_word_at(text: str) -> int:
+    """Return where the word begins that a line ends with; its length if it ends with a blank."""
+    starts = [word.start() for word in _WORDS.finditer(text) if word.end() == len(text)]
+    return starts[0] if starts else len(text)
+
+
+def _words(text: str) -> list[str]:
+    """Split a line at blanks outside of quotes; none surround an operator."""
+    return _WORDS.findall(_SPACED.sub(r"\1\2", text))
 
 
 def _problem(word: str) -> str:
@@ -194,7 +209,7 @@ def _in_state(value: str) -> Callable[[InstanceState], bool] | None:
 def _contains(keys: tuple[str, ...], value: str) -> Callable[[InstanceState], bool] | None:
     if not value:
         return None
-    wanted = value.casefold()
+    wanted = safe_line(value).casefold()  # as the values are
 
     def term(instance: InstanceState) -> bool:
         texts = (_TEXTS[key](instance) for key in keys)

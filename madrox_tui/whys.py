@@ -39,7 +39,8 @@ def why(instance: InstanceState, state: FleetState) -> str:
         asked = _found(state.messages, instance.instance_id, request.since_s, asks)
         return asked or instance.reason
     if instance.state is State.IDLE and instance.reason.startswith("reply"):
-        return _found(state.messages, instance.instance_id, instance.since_s, _replies)
+        said = _found(state.messages, instance.instance_id, instance.since_s, _replies)
+        return said or instance.reason
     return plainly(instance.reason)
 
 

@@ -74,6 +74,13 @@ QA = InstanceState(instance_id="c3d4", instance_name="probe", role="qa", instanc
         ("p95<1d", True, False),
         ("p95>0.01m", True, False),
         ("-p95>2s", False, True),
+        ("cost > 0.5", True, False),
+        ("cost >0.5 atlas", True, False),
+        ("-cost >= 0.5", False, True),
+        ('role:"architect"', True, False),
+        ('type:"claude code"', False, False),
+        ('"front end"', False, False),
+        ("name:c3", False, False),
     ],
 )
 def test_terms(text: str, atlas: bool, qa: bool) -> None:
@@ -127,6 +134,29 @@ def test_an_unknown_number_never_compares() -> None:
     """An instance without any known cost is on neither side of a comparison."""
     assert not parse_filter("cost<1").matches(QA)
     assert not parse_filter("cost>=0").matches(QA)
+
+
+FRONT = InstanceState(instance_id="e5", role="front end", instance_name="a👩👧")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['role:"front end"', 'role:"front e', '"front end"', "name:a👩\u200d👧", '-role:"back end"'],
+)
+def test_a_value_may_contain_blanks_or_what_the_screen_cannot_show(text: str) -> None:
+    """Quotes hold a value together; what is typed is compared as values are shown."""
+    assert parse_filter(text).matches(FRONT)
+    assert not parse_filter(text.removeprefix("-")).matches(QA)
+
+
+def test_who_has_no_name_is_found_by_what_stands_there() -> None:
+    """`name:` means what the NAME column shows, which is the id of one without a name."""
+    assert parse_filter("name:e5").matches(InstanceState(instance_id="e5"))
+
+
+def test_quotes_make_one_word() -> None:
+    """The words that are shown are those that count."""
+    assert filter_words('role:"front end" cost > 1') == (Word('role:"front end"'), Word("cost>1"))
 
 
 @given(st.text())

@@ -54,7 +54,7 @@ def test_who_rests_says_what_it_answered() -> None:
     """The beginning of its last reply, although the audit trail tells of it a moment later."""
     rests = instance("a", "atlas", State.IDLE, since=19.5, reason="reply m-60")
     assert why(rests, fleet(ASKED, REPLIED, *others(3))) == "It stands in plan.md:"
-    assert why(rests, fleet(*others(3))) == ""
+    assert why(rests, fleet(*others(3))) == "reply m-60"
     ready = instance("a", "atlas", State.IDLE, since=19, reason="ready")
     assert why(ready, fleet(ASKED, REPLIED)) == "ready"
 
