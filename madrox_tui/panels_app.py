@@ -11,6 +11,7 @@ from textual.app import App
 
 from logging_core.text import safe_block, safe_line
 from madrox_tui.capture import save_screen
+from madrox_tui.export import READABLE_S
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
 
@@ -64,11 +65,16 @@ class PanelsApp(App[None]):
         self.push_screen(ExportScreen(event.export, now=self._now))
 
     def action_save_screen(self) -> None:
-        """Save the screen as SVG and as text in the current directory."""
+        """Save the screen, without toasts, as SVG and as text in the current directory."""
+        self.clear_notifications()
+        self.screen.call_after_refresh(self._save_screen)
+
+    def _save_screen(self) -> None:
         try:
             picture, text = save_screen(self, Path.cwd(), self._now())
         except OSError as error:
             problem = safe_line(f"cannot save the screen: {error}")
             self.notify(problem, severity="error", markup=False)
         else:
-            self.notify(safe_line(f"wrote {picture} and {text.name}"), markup=False)
+            wrote = f"wrote {safe_line(str(picture))}\nand {safe_line(text.name)}"
+            self.notify(wrote, timeout=READABLE_S, markup=False)

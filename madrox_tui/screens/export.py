@@ -16,7 +16,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from logging_core.text import safe_line
-from madrox_tui.export import SUFFIXES, Export, encode, file_at, file_name, write_private
+from madrox_tui.export import (
+    READABLE_S,
+    SUFFIXES,
+    Export,
+    encode,
+    file_at,
+    file_name,
+    write_private,
+)
 from madrox_tui.widgets.line_input import LineInput
 
 
@@ -73,7 +81,8 @@ class ExportScreen(ModalScreen[None]):
         except OSError as error:
             self._say(f"{error.filename or event.value}: {error.strerror or error}")
         else:
-            self.notify(safe_line(f"wrote {path.absolute()}"), markup=False)
+            wrote = safe_line(f"wrote {path.absolute()}")
+            self.notify(wrote, timeout=READABLE_S, markup=False)
             self.dismiss()
 
     def _say(self, problem: str) -> None:

@@ -18,6 +18,7 @@ import madrox_tui
 from fleets import NOW_S, team, view
 from madrox_tui.capture import save_screen, screen_text
 from madrox_tui.completion import complete, vocabulary
+from madrox_tui.export import READABLE_S
 from madrox_tui.filters import filter_words
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
@@ -61,9 +62,11 @@ class Bars(PanelsApp):
 
 
 @asynccontextmanager
-async def bars(text: str = "") -> AsyncIterator[tuple[Bars, Pilot[None]]]:
+async def bars(
+    text: str = "", *, notifications: bool = False
+) -> AsyncIterator[tuple[Bars, Pilot[None]]]:
     app = Bars(text)
-    async with app.run_test(size=(120, 20)) as pilot:
+    async with app.run_test(size=(120, 20), notifications=notifications) as pilot:
         app.panel.view = view(team())
         app.query_one(FilterBar).view = app.panel.view
         await pilot.pause()
@@ -299,7 +302,8 @@ async def test_x_writes_the_file_that_it_names(
         assert written.read_text().startswith("instance_id,instance_name,role")
         assert "b2,harbor,backend_developer" in written.read_text()
         assert written.stat().st_mode & 0o777 == 0o600
-        assert any(str(written) in note.message for note in app._notifications)
+        (note,) = app._notifications
+        assert (note.message, note.timeout) == (f"wrote {written}", READABLE_S)
     async with asked_for_a_file() as (app, pilot):
         await pilot.press("enter")
         await pilot.pause()
@@ -346,11 +350,28 @@ async def test_the_screen_is_saved_as_it_is(tmp_path: Path) -> None:
 async def test_saving_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A toast names the files; where they cannot be written, it says why."""
     monkeypatch.chdir(tmp_path)
-    async with bars() as (app, pilot):
+    async with bars(notifications=True) as (app, _):
         app.action_save_screen()
+        await until(lambda: "and madrox-screen-" in screen_text(app))
+        (wrote,) = app._notifications
+        (picture,), (text,) = tmp_path.glob("*.svg"), tmp_path.glob("*.txt")
+        assert wrote.message == f"wrote {picture}\nand {text.name}"
+        assert wrote.timeout == READABLE_S
         app.action_save_screen()
-        await pilot.pause()
-        wrote, failed = [note.message for note in app._notifications]
-        assert "wrote" in wrote
-        assert ".svg" in wrote
-        assert "File exists" in failed
+        await until(lambda: "File exists" in screen_text(app))
+
+
+@pytest.mark.asyncio
+async def test_a_saved_screen_has_no_toasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said for a moment, such as what the last S wrote, covers nothing in the files."""
+    monkeypatch.chdir(tmp_path)
+    async with bars(notifications=True) as (app, _):
+        app.notify("soon gone")
+        await until(lambda: "soon gone" in screen_text(app))
+        app.action_save_screen()
+        await until(lambda: len(list(tmp_path.iterdir())) == 2)
+        for path in tmp_path.iterdir():
+            assert "soon" not in path.read_text()
+            assert "harbor" in path.read_text()
