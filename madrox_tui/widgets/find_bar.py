@@ -95,7 +95,7 @@ class FindBar(Horizontal):
         return self.query_one(LineInput)
 
     def _count(self, found: Found) -> None:
-        text = count_text(found)
+        text = count_text(found, self._view.find_note if self._view else "")
         if text != self._counted:
             label = self.query_one("#find-count", Label)
             # Only a change of width needs a layout of the whole screen.
@@ -127,8 +127,14 @@ class FindBar(Horizontal):
             self.post_message(self.Left(self._view))
 
 
-def count_text(found: Found) -> str:
-    """Format which match of how many: `3/17`, `none`, or `''` without a search."""
+def count_text(found: Found, note: str = "") -> str:
+    """Format which match of how many: `3/17`, `none`, or `''` without a search.
+
+    Args:
+        found: The search.
+        note: Where it looks; `''` for all there is.
+    """
     if not found.text:
         return ""
-    return f"{found.number}/{len(found.rows)}" if found.rows else "none"
+    count = f"{found.number}/{len(found.rows)}" if found.rows else "none"
+    return f"{count} {note}" if note else count

@@ -28,6 +28,8 @@ class ReplayView(ScrubbedView):
         now: A monotonic clock, in seconds, for playback.
     """
 
+    find_note = "in this frame · n N: also others"
+
     rewound: reactive[bool] = reactive(False, layout=False)
     """Whether a chosen frame is shown, instead of following the newest."""
 
@@ -95,6 +97,14 @@ class ReplayView(ScrubbedView):
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the rows that contain a text; all rows are searched, without decoding colours."""
         return [i for i in range(self.count) if holds(self.row_text(i), text)]
+
+    def lay_out(self) -> None:
+        """Rebuild the rows, and count the matches in them."""
+        super().lay_out()
+        text, at = self.found.text, self.found.at
+        if text:
+            rows = self.find_rows(text)
+            self.found = Found(text, rows, at if at in rows else None)
 
     def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, continuing in the frames after or before this one."""

@@ -67,6 +67,9 @@ class Rows(ScrollView):
     has_cursor: ClassVar[bool] = True
     """Whether the keys move a cursor; else they scroll."""
 
+    find_note: ClassVar[str] = ""
+    """What a search covers, said after the count of matches; empty if that is all there is."""
+
     cursor = reactive(0, repaint=False)
     """Index of the row under the cursor."""
 

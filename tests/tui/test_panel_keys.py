@@ -62,6 +62,23 @@ async def test_ctrl_f_finds_in_the_focused_panel(
         await person.misses("find ")
 
 
+async def test_find_in_the_pane_says_that_it_counts_one_frame(fleet: TreeBuilder) -> None:
+    """The count is of the frame on the screen, follows what it shows, and names the keys on."""
+    fleet.frame("a1", "step one\nstep two", at=140)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("step two")
+        await person.press("2", "ctrl+f", *"step")
+        await person.sees("1/2 in this frame · n N: also others")
+        await person.press("enter", "n")
+        await person.sees("2/2 in this frame")
+        fleet.frame("a1", "step one\nstep two\nstep three", at=150)
+        await person.sees("step three", "2/3 in this frame")
+        fleet.frame("a1", "all done", at=160)
+        await person.sees("all done", "none in this frame · n N: also others")
+        await person.press("N")
+        await person.sees("step three", "1/3 in this frame")
+
+
 async def test_while_finding_every_key_is_text(fleet: TreeBuilder) -> None:
     """`q`, digits and `/` are looked for instead of acting, and Esc does not drop the filter."""
     async with run_app(fleet.root, now_s=NOW_S, filter_text="probe") as person:
