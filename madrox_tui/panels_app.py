@@ -52,12 +52,6 @@ class PanelsApp(App[None]):
             for bar in event.view.screen.query(FindBar):
                 bar.follow(event.view, event.found)
 
-    @on(FindBar.Left)
-    def _find_left(self, event: FindBar.Left) -> None:
-        if event.view.is_attached:
-            event.view.screen.set_focus(event.view)
-            event.view.screen.refresh_bindings()
-
     @on(LineView.ExportWanted)
     def _export_wanted(self, event: LineView.ExportWanted) -> None:
         from madrox_tui.screens.export import ExportScreen

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label
+from textual.widgets import Label
 
 from logging_core.text import safe_line
 from madrox_tui.export import (
@@ -38,7 +37,8 @@ class ExportScreen(ModalScreen[None]):
 
     AUTO_FOCUS = "LineInput"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Cancel", id="export.cancel"),
+        Binding("enter", "write", "Write the file", id="export.write", priority=True),
+        Binding("escape", "dismiss", "Cancel", id="export.cancel", priority=True),
         Binding("tab", "format", "Toggle .csv / .jsonl", id="export.format"),
     ]
     DEFAULT_CSS = """
@@ -71,15 +71,17 @@ class ExportScreen(ModalScreen[None]):
             other = SUFFIXES[1] if path.suffix == SUFFIXES[0] else SUFFIXES[0]
             line.value = str(path.with_suffix(other))
 
-    @on(Input.Submitted)
-    def _write(self, event: Input.Submitted) -> None:
+    async def action_write(self) -> None:
+        """Write the file and close, or say why that is not possible."""
+        line = self.query_one(LineInput)
+        await line.settle()
         try:
-            path = file_at(event.value)
+            path = file_at(line.value)
             write_private(path, encode(self._export, path.suffix))
         except ValueError as error:
             self._say(str(error))
         except OSError as error:
-            self._say(f"{error.filename or event.value}: {error.strerror or error}")
+            self._say(f"{error.filename or line.value}: {error.strerror or error}")
         else:
             wrote = safe_line(f"wrote {path.absolute()}")
             self.notify(wrote, timeout=READABLE_S, markup=False)

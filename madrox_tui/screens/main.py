@@ -94,15 +94,9 @@ class MainScreen(FleetScreen):
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.narrow(parse_filter(event.text), self.scope)
 
-    @on(FilterBar.Left)
-    def _filter_left(self) -> None:
-        self.set_focus(self._current)
-        self.refresh_bindings()
-
     def action_filter(self) -> None:
         """Edit the filter."""
         self.query_one(FilterBar).edit()
-        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable our keys while a line is edited: every key is text."""
@@ -114,12 +108,12 @@ class MainScreen(FleetScreen):
         """Close find; else return to live; else clear filter and scope."""
         find = self.query_one(FindBar)
         if find.shown:
-            find.action_clear()
+            find.clear()
             return
         if self.moment_s is not None:
             self.go_live()
             return
-        self.query_one(FilterBar).action_clear()
+        self.query_one(FilterBar).clear()
         self.narrow(parse_filter(""), None)
 
     def action_needy(self) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from logging_core.text import safe_line
 from madrox_tui.moments import EXAMPLES, parse_moment
@@ -26,7 +25,8 @@ class MomentScreen(ModalScreen[float | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Close", id="moment.close"),
+        Binding("enter", "go", "Go there", id="moment.go", priority=True),
+        Binding("escape", "dismiss(None)", "Close", id="moment.close", priority=True),
     ]
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -40,10 +40,12 @@ class MomentScreen(ModalScreen[float | None]):
             yield LineInput()
             yield Static(EXAMPLES, markup=False, classes="hint")
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    async def action_go(self) -> None:
+        """Return the time, or say why it is none."""
+        line = self.query_one(LineInput)
+        await line.settle()
         try:
-            moment_s = parse_moment(event.value, self._now())
+            moment_s = parse_moment(line.value, self._now())
         except ValueError as error:
             hint = self.query_one(".hint", Static)
             hint.update(Content(safe_line(str(error))), layout=False)

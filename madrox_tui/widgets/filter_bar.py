@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from madrox_tui.completion import complete, vocabulary
@@ -35,7 +36,8 @@ class FilterBar(Horizontal):
     """One line below the panels; shown while it is edited or holds a filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear filter", id="filter.clear"),
+        Binding("enter", "keep", "Keep filter", show=False, id="filter.keep", priority=True),
+        Binding("escape", "clear", "Clear filter", id="filter.clear", priority=True),
         Binding("tab", "complete", "Complete", id="filter.complete"),
         Binding("up", "recall(-1)", "Previous filter", show=False, id="filter.before"),
         Binding("down", "recall(1)", "Next filter", show=False, id="filter.after"),
@@ -60,9 +62,6 @@ class FilterBar(Horizontal):
             super().__init__()
             self.text = text
 
-    class Left(Message):
-        """Editing ended: the focus should return to the panels."""
-
     view: reactive[View | None] = reactive(None, repaint=False)
     """The view whose names, roles and models are offered as completions; set by the app."""
 
@@ -77,6 +76,7 @@ class FilterBar(Horizontal):
         self._text = text
         self._kept = list(kept[-HISTORY:])
         self._recalled = 0
+        self._came_from: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """A label, the input, and the chips."""
@@ -90,17 +90,18 @@ class FilterBar(Horizontal):
         self._keep()
 
     def edit(self) -> None:
-        """Open the line for typing."""
+        """Open the line for typing; afterwards the focus returns to where it was."""
         self.add_class("-editing")
         self._recalled = len(self._kept)
+        self._came_from = self.screen.focused
         self._input.can_focus = True
         self.screen.set_focus(self._input)
+        self.screen.refresh_bindings()
 
     def on_click(self) -> None:
         """Edit the filter on a click."""
         if not self.editing:
             self.edit()
-            self.screen.refresh_bindings()
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -116,10 +117,20 @@ class FilterBar(Horizontal):
         """Complete the line's last word; return `None` if no word starts with it."""
         return complete(line, vocabulary(self.view.state.instances if self.view else ()))
 
-    def action_clear(self) -> None:
-        """Clear the filter."""
+    def clear(self) -> None:
+        """Remove the filter."""
         self._input.value = ""
         self._leave()
+
+    async def action_keep(self) -> None:
+        """Keep the filter, and return to the panels."""
+        await self._input.settle()
+        self._leave()
+
+    async def action_clear(self) -> None:
+        """Remove the filter, and return to the panels."""
+        await self._input.settle()
+        self.clear()
 
     def action_complete(self) -> None:
         """Accept the completion."""
@@ -145,16 +156,13 @@ class FilterBar(Horizontal):
         event.stop()
         self.post_message(self.Changed(event.value))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._leave()
-
     def _leave(self) -> None:
-        self.remove_class("-editing")
+        if self.editing:
+            self.remove_class("-editing")
+            self.screen.set_focus(self._came_from)
+            self._input.can_focus = False
+            self.screen.refresh_bindings()
         self._keep()
-        self._input.can_focus = False
-        self.post_message(self.Left())
 
     def _keep(self) -> None:
         text = self._input.value.strip()

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, Label
 
 from madrox_tui.find import Found
@@ -21,7 +20,8 @@ class FindBar(Horizontal):
     """One line below the panels; shown while it is edited or a search is active."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Close find", id="find.clear"),
+        Binding("enter", "keep", "Keep find", show=False, id="find.keep", priority=True),
+        Binding("escape", "clear", "Close find", id="find.clear", priority=True),
     ]
     DEFAULT_CSS = """
     FindBar {
@@ -33,13 +33,6 @@ class FindBar(Horizontal):
         #find-count { color: $foreground; }
     }
     """
-
-    class Left(Message):
-        """Editing ended: the focus should return to the panel."""
-
-        def __init__(self, view: Rows) -> None:
-            super().__init__()
-            self.view = view
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +76,18 @@ class FindBar(Horizontal):
         if view is self._view:
             self._count(found)
 
-    def action_clear(self) -> None:
+    async def action_keep(self) -> None:
+        """Search for all that was typed, and return to the panel."""
+        await self._input.settle()
+        self._look()
+        self._leave()
+
+    async def action_clear(self) -> None:
+        """End the search, and return to the panel."""
+        await self._input.settle()
+        self.clear()
+
+    def clear(self) -> None:
         """End the search."""
         self._input.value = ""
         if self._view is not None:
@@ -113,18 +117,13 @@ class FindBar(Horizontal):
         if self._view is not None and self._view.found.text != wanted:
             self._view.look_for(wanted)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._look()
-        self._leave()
-
     def _leave(self) -> None:
         self.remove_class("-editing")
         self.set_class(bool(self._input.value), "-kept")
+        if self._view is not None and self._view.is_attached:
+            self.screen.set_focus(self._view)
         self._input.can_focus = False
-        if self._view is not None:
-            self.post_message(self.Left(self._view))
+        self.screen.refresh_bindings()
 
 
 def count_text(found: Found, note: str = "") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.suggester import Suggester
@@ -11,7 +13,11 @@ from logging_core.text import safe_line
 
 
 class LineInput(Input):
-    """An input without a border, which sanitises whatever is pasted into it."""
+    """An input without a border, which sanitises whatever is pasted into it.
+
+    Whoever owns it binds the keys that end editing with priority, and moves the focus at once, so
+    that the next key of a burst is no longer text.
+    """
 
     DEFAULT_CSS = """
     LineInput, LineInput:focus {
@@ -38,6 +44,12 @@ class LineInput(Input):
         """
         super().__init__(text, suggester=suggester, select_on_focus=select, compact=True)
         self.cursor_blink = False
+
+    async def settle(self) -> None:
+        """Wait for the keys pressed so far: each reaches the text through a queue."""
+        settled = asyncio.Event()
+        if self.call_later(settled.set):
+            await settled.wait()
 
     def validate_value(self, value: str) -> str:
         """Keep control sequences off the terminal."""

@@ -301,6 +301,41 @@ async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBu
         await person.sees("to probe", "test the plan")
 
 
+@pytest.mark.parametrize("end", ["enter", "escape"])
+@pytest.mark.parametrize(
+    ("opens", "line", "text"),
+    [
+        ("slash", "filter", "opus"),
+        ("ctrl+f", "find", "pane"),
+        ("T", "Go to a time", "12:09"),
+        ("x", "Export pane", ".csv"),
+    ],
+)
+async def test_a_key_right_after_a_line_was_left_is_for_the_panel(
+    fleet: TreeBuilder,
+    opens: str,
+    line: str,
+    text: str,
+    end: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Enter and Esc end every line at once, with all that was typed before them."""
+    monkeypatch.chdir(tmp_path)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "atlas pane, newest")
+        await person.press("2", opens)
+        await person.sees(line)
+        for key in (*text, end, "d"):
+            person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await person.sees("Pane  atlas · new text")
+        if (opens, end) == ("slash", "enter"):
+            await person.sees("Instances 1 of 2", "filter opus")
+        assert [path.suffix for path in tmp_path.iterdir()] == (
+            [".csv"] if (opens, end) == ("x", "enter") else []
+        )
+
+
 async def test_a_pane_that_never_rests_is_shown_all_the_same(fleet: TreeBuilder) -> None:
     """Frames that come faster than they can be drawn do not keep the newest from being shown."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

@@ -56,10 +56,6 @@ class Bars(PanelsApp):
     def _filter(self, event: FilterBar.Changed) -> None:
         self.filters.append(event.text)
 
-    @on(FilterBar.Left)
-    def _left(self) -> None:
-        self.screen.set_focus(self.panel)
-
 
 @asynccontextmanager
 async def bars(
@@ -145,7 +141,7 @@ async def test_what_was_typed_last_is_found_on_enter() -> None:
         line = app.query_one(FindBar).query_one(LineInput)
         with app.batch_update():  # nothing is painted yet
             line.value = "busy"
-            await line.action_submit()
+            await app.query_one(FindBar).action_keep()
             await until(lambda: app.panel.found.text == "busy")
 
 
@@ -223,7 +219,7 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
     async with bars("first") as (app, pilot):
         assert "filter first" in screen_text(app)
         bar = app.query_one(FilterBar)
-        bar.action_clear()
+        bar.clear()
         await pilot.pause()
         bar.edit()
         await pilot.press(*"second", "enter")
