@@ -22,6 +22,7 @@ from madrox_tui import format as fmt
 from madrox_tui.clipboard import clip
 from madrox_tui.columns import fit_inner
 from madrox_tui.keymap import OVERLAY_KEYS
+from madrox_tui.timeline_line import MAX_NAME
 from madrox_tui.timeline_rows import Entry, entry_text
 from madrox_tui.widgets.text_view import TextView
 
@@ -65,10 +66,16 @@ class MessageScreen(ModalScreen[None]):
             border-subtitle-color: $muted;
         }
         .half:focus-within { border: round $primary; }
-        .half > Static { color: $muted; height: auto; margin: 0 1 1 0; }
-        .half > TextView { height: auto; max-height: 70vh; background: $background; }
+        .half > Static { color: $muted; height: auto; margin: 0 1 0 0; }
+        .half > TextView {
+            height: auto;
+            max-height: 70vh;
+            margin: 1 0 0 0;
+            background: $background;
+        }
         &.-narrow #halves { layout: vertical; }
-        &.-narrow .-paired > TextView { max-height: 26vh; }
+        &.-narrow .-paired > TextView { max-height: 30vh; }
+        &.-narrow .-said { display: none; }
     }
     """
 
@@ -90,11 +97,15 @@ class MessageScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A frame for each half, request first."""
+        said: list[str] = []
         with Container(id="halves"):
             for entry in self._entries:
                 paired = "-paired" if len(self._entries) > 1 else ""
                 with _Half(entry, self._label, classes=f"half {paired}"):
-                    yield Static(Content("\n".join(self._facts(entry))), markup=False)
+                    yield Static(Content(self._facts(entry)), markup=False)
+                    for line in _ids(entry):
+                        yield Static(Content(line), markup=False, classes="-said" * (line in said))
+                        said.append(line)
                     yield TextView(pretty(entry_text(entry)) or "(no text)")
 
     def on_mount(self) -> None:
@@ -126,15 +137,9 @@ class MessageScreen(ModalScreen[None]):
             self.app.copy_to_clipboard(text)
         self.notify(notice, markup=False)
 
-    def _facts(self, entry: Entry) -> Iterator[str]:
-        """Yield a line with time and what it took, then a line for each id."""
-        yield "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
-        ids = {"instance": entry.instance_id or "fleet"}
-        if isinstance(entry, Message):
-            ids |= {"message": entry.message_id or "", "parent": entry.parent_id or ""}
-        for what, value in ids.items():
-            if value:
-                yield f"{what:<8} {value}"
+    def _facts(self, entry: Entry) -> str:
+        """Return time and what it took."""
+        return "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
 
     def _taken(self, entry: Entry) -> Iterator[str]:
         if isinstance(entry, TimelineEvent):
@@ -149,6 +154,16 @@ class MessageScreen(ModalScreen[None]):
             yield fmt.dollars(entry.cost_usd)
         yield f"suspect: {', '.join(entry.suspect)}" if entry.suspect else ""
         yield f"open {fmt.age(self._open_s)}" if self._open_s is not None else ""
+
+
+def _ids(entry: Entry) -> Iterator[str]:
+    """Yield a line for each id."""
+    ids = {"instance": entry.instance_id or "fleet"}
+    if isinstance(entry, Message):
+        ids |= {"message": entry.message_id or "", "parent": entry.parent_id or ""}
+    for what, value in ids.items():
+        if value:
+            yield f"{what:<8} {value}"
 
 
 class _Half(Vertical):
@@ -178,11 +193,16 @@ def pretty(text: str) -> str:
 
 
 def _title(entry: Entry, label: str, room: int) -> str:
-    """Return direction, instance and time, in `room` cells if at least one is left for the name."""
+    """Return direction, instance and time, in `room` cells if at least one is left for the name.
+
+    An id in place of a name is as short as in the timeline.
+    """
     if isinstance(entry, TimelineEvent):
         way = "✗ " if entry.is_error else "· "
     else:
         way = {"outbound": "→ to ", "inbound": "← from "}.get(entry.direction or "", "· ")
     clock = f"  {fmt.clock(entry.time_s)}"
     most = max(1, room - cell_len(way) - cell_len(clock))
+    if label == entry.instance_id:
+        most = min(most, MAX_NAME)
     return way + (label if cell_len(label) <= most else fit_inner(label, most)) + clock

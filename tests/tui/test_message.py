@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -109,6 +110,35 @@ async def test_a_long_name_leaves_the_clock_in_the_title(width: int) -> None:
         await pilot.resize_terminal(64, 40)
         await pilot.pause()
         assert re.search(rf"← from worker-a+…0007  {clock} ", app.text)
+
+
+@pytest.mark.asyncio
+async def test_on_a_narrow_terminal_the_texts_get_the_room() -> None:
+    """Below each other, ids that both halves share are said once; side by side, in both."""
+    message_id = "3065654a-59de-48ae-a7a0-7439e4bb0c4c"
+    halves = (replace(half, message_id=message_id) for half in (REPLY, REQUEST))
+    reply, request = halves
+    async with opened(MessageScreen(reply, "atlas", other=request)) as (app, pilot):
+        assert app.text.count(message_id) == app.text.count("instance a1") == 2
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app.text.count(message_id) == app.text.count("instance a1") == 1
+        assert row_of(app, message_id) < row_of(app, "← from")
+        assert app.text.count("Esc closes") == 2  # both frames end on the screen
+    other = replace(request, instance_id="b2")
+    async with opened(MessageScreen(reply, "atlas", other=other), width=80) as (app, _):
+        assert "instance a1" in app.text
+        assert "instance b2" in app.text
+
+
+@pytest.mark.asyncio
+async def test_an_id_for_a_name_is_short_in_the_title() -> None:
+    """Who has no name is called by both ends of the id, and the facts have the whole of it."""
+    whole = "986e86cb-0ab8-4b67-a26b-7f62b1852f27"
+    screen = MessageScreen(replace(REPLY, instance_id=whole), whole)
+    async with opened(screen) as (app, _):
+        assert re.search(r"← from 986e86cb[^ ]*…[^ ]*2f27  ", app.text)
+        assert f"instance {whole}" in app.text
 
 
 @pytest.mark.asyncio
