@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from logging_core.analyse.state import Latency, Usage
 from madrox_tui import format as fmt
+from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import AuditView
-from madrox_tui.columns import Cell, fit
+from madrox_tui.columns import Cell
 from madrox_tui.lines import Line
-from madrox_tui.money import HOUR_S, Budget, Rate
-from madrox_tui.plot import LEVELS, bar, bars, dots, histogram, nice_top, resample
+from madrox_tui.money import Budget, Rate
+from madrox_tui.plot import LEVELS, bar, histogram
 from madrox_tui.view import View
 
 TABLE_ROWS = 3
 """The table's headings and two rows take precedence over everything but the totals."""
 
 _MAX_PLOT = 8
-_LABEL = 7
-_BESIDE = 64
-"""From this many cells on, the two plots are drawn side by side."""
-
 _HISTOGRAM = 16
-_GAP = 3
 
 
-def audit_lines(view: View, audit: AuditView, errors: int, width: int, height: int) -> list[Line]:
+def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: int) -> list[Line]:
     """Build the lines above the table's headings; only the most important if not all fit.
 
     Args:
-        view: The fleet, and the instances shown.
-        audit: The sums over those instances.
+        view: The fleet, the instances shown, and the sums over those.
         errors: Number of errors of the instances shown.
+        plots: Draws the plots.
         width: Cells.
         height: Lines of the whole panel.
     """
     room = height - TABLE_ROWS
-    usage = view.usage
+    usage, audit = view.usage, view.audit
     wanted = [
         (0, _totals(usage, errors, width)),
         (4, _fleet(view.state.usage, view.state.errors) if view.narrowed else None),
@@ -50,7 +46,7 @@ def audit_lines(view: View, audit: AuditView, errors: int, width: int, height: i
     shown = [line for ranked in lines if ranked in kept for line in ranked[1:]]
     plot = min(_MAX_PLOT, (height - len(shown)) // 3, room - len(shown) - 3)
     if plot >= 2 and audit.slots and usage.requests:
-        shown += [[], *_plots(audit, width, plot)]
+        shown += [[], *plots.draw(audit, width, plot)]
     if len(shown) < room - 2:
         shown.append([])
     return shown
@@ -145,92 +141,6 @@ def _ends(budget: Budget, now_s: float) -> Sequence[str]:
 
 def _when(time_s: float, now_s: float) -> str:
     return fmt.clock(time_s)[:5] if time_s - now_s < 86400 else fmt.moment(time_s)[:10]
-
-
-@lru_cache(maxsize=2)
-def _plots(audit: AuditView, width: int, height: int) -> Sequence[Line]:
-    """Plot cost and response times over time: side by side, or only one of them.
-
-    Without a price there is no cost to plot; in a narrow panel cost comes first.
-    """
-    slots = audit.slots
-    priced = any(slot.cost_usd is not None for slot in slots)
-    pictures: list[Callable[[int], list[Line]]] = []
-    if priced:
-        pictures.append(lambda cells: _cost_plot(audit, cells, height))
-    if not priced or width >= _BESIDE:
-        pictures.append(lambda cells: _latency_plot(audit, cells, height))
-    cells = (width - _GAP * (len(pictures) - 1)) // len(pictures)
-    drawn = [picture(cells) for picture in pictures]
-    if len(drawn) == 1:
-        return drawn[0]
-    return [[*left, (" " * _GAP, ""), *right] for left, right in zip(*drawn, strict=True)]
-
-
-def _cost_plot(audit: AuditView, width: int, height: int) -> list[Line]:
-    cells = max(1, width - _LABEL)
-    known = [slot.cost_usd for slot in audit.slots]
-    # A column shows its slots' mean per hour, so heights do not depend on the panel's width.
-    per_hour = [None if cost is None else cost / audit.step_s * HOUR_S for cost in known]
-    filled = [value or 0.0 for value in per_hour]
-    values = resample(filled, cells, _mean)
-    top = nice_top(values)
-    rows = bars(values, height, top)
-    return _framed("cost $/h", rows, (axis_dollars(top), "$0"), "good", audit, width)
-
-
-def axis_dollars(usd: float) -> str:
-    """Format an amount for an axis, in fewer cells than elsewhere: `$.0400`, `$15.0k`."""
-    text = fmt.dollars(usd)
-    if len(text) < _LABEL:
-        return text
-    return text.replace("$0.", "$.") if usd < 1 else f"${fmt.count(round(usd))}"
-
-
-def _latency_plot(audit: AuditView, width: int, height: int) -> list[Line]:
-    cells = max(1, width - _LABEL)
-    values = resample([slot.latency.p95_s for slot in audit.slots], cells * 2, max)
-    top = nice_top(values)
-    rows = dots(values, height, top)
-    labels = (fmt.duration(top), "0s")
-    return _framed("response time p95", rows, labels, "accent", audit, width)
-
-
-def _framed(
-    title: str,
-    rows: Sequence[str],
-    ends: tuple[str, str],
-    style: str,
-    audit: AuditView,
-    width: int,
-) -> list[Line]:
-    labels = [ends[0], *[""] * (len(rows) - 2), ends[1]]
-    plot = width - _LABEL
-    lines: list[Line] = [[(fit(f"{'':{_LABEL}}{title}", width), "muted")]]
-    for label, row in zip(labels, rows, strict=True):
-        edge = fit(label, _LABEL - 1, right=True) + ("┤" if label else "│")
-        lines.append([(edge, "muted"), (fit(row, plot), style)])
-    lines.append([(" " * (_LABEL - 1) + "└" + _times(audit, plot), "muted")])
-    return lines
-
-
-def _times(audit: AuditView, width: int) -> str:
-    """Label both ends of the time axis, and its middle if there is room."""
-    start_s = audit.slots[0].start_s
-    span_s = len(audit.slots) * audit.step_s
-    first, last = (fmt.tick(time_s, span_s) for time_s in (start_s, start_s + span_s))
-    if width < len(first) + len(last) + 1:
-        return fit(first, max(0, width))
-    between = width - len(first) - len(last)
-    middle = fmt.tick(start_s + span_s / 2, span_s)
-    if between < len(middle) + 8:
-        return first + " " * between + last
-    return first + middle.center(between) + last
-
-
-def _mean(values: Iterable[float]) -> float:
-    known = list(values)
-    return sum(known) / len(known)
 
 
 def _pairs(pairs: Sequence[tuple[str, str, str]], width: int) -> Line:

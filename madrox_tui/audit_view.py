@@ -68,7 +68,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         rates: Cost per hour over the last 5 minutes, the last hour and all time.
-        slots: The plotted series, oldest first.
+        slots: The plotted series, oldest first; the last one is still under way.
         step_s: Length of each slot.
         by: What `groups` are grouped by: one of `GROUPINGS`.
         groups: The most expensive first.

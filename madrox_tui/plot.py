@@ -34,6 +34,20 @@ def nice_top(values: Values) -> float:
     return next((nice * unit for nice in _NICE if nice * unit >= most), most)
 
 
+def steady_top(values: Values, before: float | None) -> float:
+    """Return the upper end of an axis whose values change: as before while that shows them well.
+
+    Args:
+        values: What is to be shown now.
+        before: The upper end so far; `None` if there is none. It stays while all values fit and
+            the highest reaches at least a third of it.
+    """
+    most = max((value for value in values if value is not None), default=0.0)
+    if before is not None and before / 3 <= most <= before:
+        return before
+    return nice_top(values)
+
+
 def resample(
     values: Values, places: int, of: Callable[[Iterable[float]], float]
 ) -> list[float | None]:

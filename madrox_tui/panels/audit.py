@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
 from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import GROUPINGS, kept_grouping
 from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
@@ -67,6 +68,7 @@ class AuditPanel(LineView):
         self._most = 0.0
         self._priced = True
         self._lines: list[Line] = []
+        self._plots = AuditPlots()
         self._table = Table(self._columns())
 
     @property
@@ -175,7 +177,7 @@ class AuditPanel(LineView):
             errors = view.state.errors
             if view.narrowed:
                 errors = sum(instance.errors for instance in view.instances)
-            self._lines = audit_lines(view, view.audit, errors, self.row_width, height)
+            self._lines = audit_lines(view, errors, self._plots, self.row_width, height)
         self.header_rows = len(self._lines) + 1
         narrowed = view is not None and view.narrowed
         self.entitle("Audit  filtered" if narrowed else "Audit", f"by {_said(self._by)}{self._of}")

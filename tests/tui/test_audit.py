@@ -20,7 +20,8 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Batch, Message
-from madrox_tui.audit_lines import audit_lines, axis_dollars
+from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_plots import AuditPlots, axis_dollars
 from madrox_tui.audit_view import AuditView, kept_grouping, make_audit_view
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.filters import Filter
@@ -41,7 +42,7 @@ def screen_of(pilot: Pilot[None]) -> str:
 
 def above(view: View, width: int, height: int) -> list[str]:
     """The lines above the table as plain text."""
-    lines = audit_lines(view, view.audit, 2, width, height)
+    lines = audit_lines(view, 2, AuditPlots(), width, height)
     return ["".join(text for text, _ in line) for line in lines]
 
 

@@ -1,0 +1,142 @@
+"""The audit panel's plots: cost and response times over time, as styled words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from madrox_tui import format as fmt
+from madrox_tui.audit_view import AuditView
+from madrox_tui.columns import fit
+from madrox_tui.lines import Line
+from madrox_tui.money import HOUR_S
+from madrox_tui.plot import Values, bars, dots, resample, steady_top
+
+_LABEL = 7
+_BESIDE = 64
+"""From this many cells on, the two plots are drawn side by side."""
+
+_GAP = 3
+
+
+class AuditPlots:
+    """Draws a panel's plots; remembers their scales, so that these stay while the values fit."""
+
+    def __init__(self) -> None:
+        self._tops: dict[str, float] = {}
+        self._drawn: tuple[tuple[AuditView, int, int] | None, Sequence[Line]] = (None, ())
+
+    def draw(self, audit: AuditView, width: int, height: int) -> Sequence[Line]:
+        """Plot cost and response times over time: side by side, or only one of them.
+
+        Without a price there is no cost to plot; in a narrow panel cost comes first. The same
+        plots are not drawn twice: several views a second show the same sums.
+
+        Args:
+            audit: The series.
+            width: Cells.
+            height: Lines of the plots themselves, without their titles and axes.
+        """
+        wanted = audit, width, height
+        if self._drawn[0] != wanted:
+            self._drawn = wanted, self._plots(audit, width, height)
+        return self._drawn[1]
+
+    def _plots(self, audit: AuditView, width: int, height: int) -> Sequence[Line]:
+        priced = any(slot.cost_usd is not None for slot in audit.slots)
+        pictures: list[Callable[[int], list[Line]]] = []
+        if priced:
+            pictures.append(lambda cells: self._cost(audit, cells, height))
+        if not priced or width >= _BESIDE:
+            pictures.append(lambda cells: self._latency(audit, cells, height))
+        cells = (width - _GAP * (len(pictures) - 1)) // len(pictures)
+        drawn = [picture(cells) for picture in pictures]
+        if len(drawn) == 1:
+            return drawn[0]
+        return [[*left, (" " * _GAP, ""), *right] for left, right in zip(*drawn, strict=True)]
+
+    def _cost(self, audit: AuditView, width: int, height: int) -> list[Line]:
+        known = [slot.cost_usd for slot in audit.slots]
+        # A column shows its slots' mean per hour, so heights do not depend on the panel's width.
+        per_hour = [(cost or 0.0) / audit.step_s * HOUR_S for cost in known]
+        series = _series(per_hour, max(1, width - _LABEL), _mean)
+        top = self._top("cost", series.values)
+        rows = bars(series.values, height, top)
+        plot = _Plot("cost $/h", rows, (axis_dollars(top), "$0"), "good", series.finished)
+        return _framed(plot, audit, width)
+
+    def _latency(self, audit: AuditView, width: int, height: int) -> list[Line]:
+        p95 = [slot.latency.p95_s for slot in audit.slots]
+        series = _series(p95, max(1, width - _LABEL) * 2, max)
+        top = self._top("latency", series.values)
+        rows = dots(series.values, height, top)
+        ends, finished = (fmt.duration(top), "0s"), series.finished // 2
+        return _framed(_Plot("response time p95", rows, ends, "accent", finished), audit, width)
+
+    def _top(self, name: str, values: Values) -> float:
+        top = self._tops[name] = steady_top(values, self._tops.get(name))
+        return top
+
+
+class _Series(NamedTuple):
+    """Values by place, and how many places are of steps that are over."""
+
+    values: Values
+    finished: int
+
+
+class _Plot(NamedTuple):
+    title: str
+    rows: Sequence[str]
+    ends: tuple[str, str]
+    style: str
+    finished: int
+
+
+def _series(values: Values, places: int, of: Callable[[Iterable[float]], float]) -> _Series:
+    """Resample a series whose last value is still growing: it has its own places, or none."""
+    finished = [*values[:-1], None]
+    resampled = resample(finished, places, of)
+    own = -(-(len(values) - 1) * places // len(values))
+    return _Series([*resampled[:own], *[values[-1]] * (places - own)], own)
+
+
+def axis_dollars(usd: float) -> str:
+    """Format an amount for an axis, in fewer cells than elsewhere: `$.0400`, `$15.0k`."""
+    text = fmt.dollars(usd)
+    if len(text) < _LABEL:
+        return text
+    return text.replace("$0.", "$.") if usd < 1 else f"${fmt.count(round(usd))}"
+
+
+def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Line]:
+    """Add title and axes; what is not finished is muted."""
+    labels = [plot.ends[0], *[""] * (len(plot.rows) - 2), plot.ends[1]]
+    cells = max(0, width - _LABEL)
+    lines: list[Line] = [[(fit(f"{'':{_LABEL}}{plot.title}", width), "muted")]]
+    for label, row in zip(labels, plot.rows, strict=True):
+        edge = fit(label, _LABEL - 1, right=True) + ("┤" if label else "│")
+        drawn = fit(row, cells)
+        done, growing = drawn[: plot.finished], drawn[plot.finished :]
+        lines.append([(edge, "muted"), (done, plot.style), (growing, "muted")])
+    lines.append([(" " * (_LABEL - 1) + "└" + _times(audit, cells), "muted")])
+    return lines
+
+
+def _times(audit: AuditView, width: int) -> str:
+    """Label both ends of the time axis, and its middle if there is room."""
+    start_s = audit.slots[0].start_s
+    span_s = len(audit.slots) * audit.step_s
+    first, last = (fmt.tick(time_s, span_s) for time_s in (start_s, start_s + span_s))
+    if width < len(first) + len(last) + 1:
+        return fit(first, max(0, width))
+    between = width - len(first) - len(last)
+    middle = fmt.tick(start_s + span_s / 2, span_s)
+    if between < len(middle) + 8:
+        return first + " " * between + last
+    return first + middle.center(between) + last
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return sum(known) / len(known)

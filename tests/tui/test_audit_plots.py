@@ -1,0 +1,80 @@
+"""The audit panel's plots: what is still under way, and scales that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from audits import NOW_S, latency
+from logging_core.analyse.state import Slot
+from madrox_tui.audit_plots import AuditPlots
+from madrox_tui.audit_view import AuditView
+from madrox_tui.plot import steady_top
+
+STEP_S = 60
+GROUND = 7
+
+
+def audit(costs: Sequence[float]) -> AuditView:
+    """A minute for each cost; the last one is under way."""
+    start_s = NOW_S - STEP_S * len(costs)
+    slots = (
+        Slot(start_s + STEP_S * n, 1, 9, cost, 0, 0, latency(1.0, 10))
+        for n, cost in enumerate(costs)
+    )
+    return AuditView(slots=tuple(slots), step_s=STEP_S)
+
+
+def cost_rows(plots: AuditPlots, costs: Sequence[float], cells: int) -> list[list[tuple[str, str]]]:
+    """The lines of the cost plot alone, without title, axis and edge."""
+    lines = plots.draw(audit(costs), cells + GROUND, 4)
+    return [list(line[1:]) for line in lines[1:-1]]
+
+
+def test_what_is_under_way_is_dimmed() -> None:
+    """The minute that is not over has its height so far, but not the colour of those that are."""
+    rows = cost_rows(AuditPlots(), [1.0, 1.0, 1.0, 0.1], 8)
+    assert [style for _, style in rows[0]] == ["good", "muted"]
+    assert rows[-1] == [("██████", "good"), ("▃▃", "muted")]
+    assert rows[0][1][0] == "  "
+
+
+def test_where_minutes_share_a_column_only_those_that_are_over_count() -> None:
+    """A minute that has only begun does not make its neighbours look cheaper."""
+    rows = cost_rows(AuditPlots(), [1.0, 1.0, 1.0, 0.0], 2)
+    assert rows[-1] == [("██", "good"), ("", "muted")]
+
+
+def test_response_times_under_way_are_dimmed_too() -> None:
+    """The last quantile is of few replies yet."""
+    lines = AuditPlots().draw(audit([1.0] * 4), 2 * (7 + 40) + 3, 4)
+    assert [style for _, style in lines[1][4:]] == ["muted", "accent", "muted"]
+
+
+@pytest.mark.parametrize(
+    ("most", "before", "top"),
+    [
+        (4.0, None, 4.0),
+        (3.0, 4.0, 4.0),
+        (1.4, 4.0, 4.0),
+        (1.3, 4.0, 1.5),
+        (4.1, 4.0, 5.0),
+        (0.0, 4.0, 1.0),
+    ],
+)
+def test_a_scale_stays_while_it_shows_the_values_well(
+    most: float, before: float | None, top: float
+) -> None:
+    """It grows as soon as a value does not fit, and shrinks when the highest is below a third."""
+    assert steady_top([None, most], before) == top
+
+
+def test_the_scale_does_not_jump_from_look_to_look() -> None:
+    """As minutes go by and columns are put together otherwise, the amount at the top stays."""
+    plots = AuditPlots()
+    tops = set()
+    for minutes in range(20, 60):
+        costs = [(0.3, 0.9, 0.5)[minute % 3] for minute in range(minutes)]
+        tops.add(plots.draw(audit(costs), 30, 4)[1][0][0])
+    assert len(tops) == 1
