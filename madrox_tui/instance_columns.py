@@ -154,14 +154,18 @@ class Cells:
         return self._age(row.shown.last_activity_s), "muted"
 
     def why(self, row: Row) -> Cell:
-        """What was asked of it or what it said last, else why it is in that state."""
+        """What was asked of it or what it said last, else why it is in that state.
+
+        A folded branch that shows the state of one in it names that one.
+        """
         style = "" if row.shown.state in NEEDS_YOU else "muted"
-        if self._view is None or row.folded:
+        lead = row.lead
+        if self._view is None:
             return plainly(row.shown.reason), style
-        instance_id = row.instance.instance_id
-        if instance_id not in self._whys:
-            self._whys[instance_id] = why(row.instance, self._view.state)
-        return self._whys[instance_id], style
+        if lead.instance_id not in self._whys:
+            self._whys[lead.instance_id] = why(lead, self._view.state)
+        told = self._whys[lead.instance_id]
+        return told if lead is row.instance else f"{lead.label}: {told}", style
 
     def _age(self, since_s: float | None) -> str:
         if since_s is None:

@@ -39,6 +39,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         instance: The instance that is selected when the cursor is here.
         shown: What the row shows: the instance, or the totals of a folded branch.
+        lead: Whose state it shows: the instance itself, or the one in a folded branch that needs
+            you most.
         ids: The instances it represents: more than one if a branch is folded.
         depth: Depth in the tree; 0 for a root, and in a flat list.
         branch: Whether it has children in the tree.
@@ -46,6 +48,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     instance: InstanceState
     shown: InstanceState
+    lead: InstanceState
     ids: tuple[str, ...]
     depth: int = 0
     branch: bool = False
@@ -91,7 +94,7 @@ def ordered(instances: Iterable[InstanceState], order: Order) -> list[InstanceSt
 
 def flat(instances: Iterable[InstanceState], order: Order) -> list[Row]:
     """Return one row per instance."""
-    return [Row(i, i, (i.instance_id,)) for i in ordered(instances, order)]
+    return [Row(i, i, i, (i.instance_id,)) for i in ordered(instances, order)]
 
 
 def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[str]) -> list[Row]:
@@ -107,11 +110,13 @@ def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[s
     """
     children = _children(instances)
     rows: list[Row] = []
-    sums = {root.instance_id: root for root in instances}
+    sums: dict[str, InstanceState] = {}
+    leads: dict[str, InstanceState] = {}
     reach: dict[str, tuple[str, ...]] = {}
     for instance in reversed(list(_depth_first(children))):
         below = [i.instance_id for i in children.get(instance.instance_id, ())]
-        sums[instance.instance_id] = _merged(instance, [sums[i] for i in below])
+        lead = leads[instance.instance_id] = _lead(instance, [leads[i] for i in below])
+        sums[instance.instance_id] = _merged(instance, lead, [sums[i] for i in below])
         reach[instance.instance_id] = (instance.instance_id, *(j for i in below for j in reach[i]))
     own = {i.instance_id: i for i in instances}
     stack = [(root, 0) for root in _placed(children.get(None, ()), sums, order)]
@@ -119,9 +124,10 @@ def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[s
         instance_id, depth = stack.pop()
         instance, offspring = own[instance_id], children.get(instance_id, [])
         if offspring and instance_id in folded:
-            rows.append(Row(instance, sums[instance_id], reach[instance_id], depth, branch=True))
+            total, lead, ids = sums[instance_id], leads[instance_id], reach[instance_id]
+            rows.append(Row(instance, total, lead, ids, depth, branch=True))
             continue
-        rows.append(Row(instance, instance, (instance_id,), depth, branch=bool(offspring)))
+        rows.append(Row(instance, instance, instance, (instance_id,), depth, bool(offspring)))
         stack += [(child, depth + 1) for child in _placed(offspring, sums, order)]
     return rows
 
@@ -162,23 +168,28 @@ def _depth_first(children: Mapping[str | None, list[InstanceState]]) -> Iterable
         stack += children.get(instance.instance_id, ())
 
 
-def _merged(instance: InstanceState, below: Sequence[InstanceState]) -> InstanceState:
-    """Merge a branch: its totals, and the state of the instance in it that needs you most.
+def _lead(instance: InstanceState, below: Sequence[InstanceState]) -> InstanceState:
+    """Return whose state a branch shows: its root's, unless one below needs you, or works on."""
+    urgent = min((instance, *below), key=lambda i: LOOKS[i.state].rank)
+    is_over = instance.state in {State.TERMINATED, State.UNKNOWN}
+    return urgent if urgent.state in NEEDS_YOU or is_over else instance
+
+
+def _merged(
+    instance: InstanceState, lead: InstanceState, below: Sequence[InstanceState]
+) -> InstanceState:
+    """Merge a branch: its totals, and the state of its lead.
 
     Quantiles cannot be summed: they are unknown unless only one instance has any.
     """
     if not below:
         return instance
     everyone = (instance, *below)
-    urgent = min(everyone, key=lambda i: LOOKS[i.state].rank)
-    leads = urgent is not instance and (
-        urgent.state in NEEDS_YOU or instance.state in {State.TERMINATED, State.UNKNOWN}
-    )
     return msgspec.structs.replace(
         instance,
-        state=urgent.state if leads else instance.state,
-        since_s=urgent.since_s if leads else instance.since_s,
-        reason=f"{urgent.label}: {urgent.reason}" if leads else instance.reason,
+        state=lead.state,
+        since_s=lead.since_s,
+        reason=instance.reason if lead is instance else f"{lead.label}: {lead.reason}",
         usage=_usage([i.usage for i in everyone]),
         open_requests=tuple(sorted((r for i in everyone for r in i.open_requests), key=_asked)),
         errors=sum(i.errors for i in everyone),
