@@ -28,7 +28,7 @@ class Commands(Provider):
     """Provides the commands of the main screen; none while another screen is on top."""
 
     async def discover(self) -> Hits:
-        """Yield every action: the focused panel's, the screen's, other panels', and lists'."""
+        """Yield every action: the focused panel's, the screen's, other panels', lists', the rest."""
         for command in self._actions():
             yield DiscoveryHit(Content(command.text), command.run, command.text)
 
@@ -57,6 +57,7 @@ class Commands(Provider):
         yield from self._elsewhere(screen, set(actions))
         for name in of_lists:
             yield self._command(keys[name], actions[name])
+        yield _Command(f"{'layout':<{KEY_WIDTH}} Reset layout: borders, zoom", screen.reset_layout)
 
     def _command(self, keys: Iterable[str], active: ActiveBinding) -> _Command:
         text = f"{' '.join(keys):<{KEY_WIDTH}} {meaning(active.binding)}"

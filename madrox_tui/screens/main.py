@@ -154,6 +154,11 @@ class MainScreen(FleetScreen):
         """Make the focused panel larger, or smaller."""
         self._grid.grow(steps)
 
+    def reset_layout(self) -> None:
+        """Show all panels, with the borders where they are at first."""
+        self.remove_class("-zoomed")
+        self._grid.reset()
+
     def remembered(self) -> Remembered:
         """Return the screen's state to save, except the theme."""
         left = self._grid.remembered(zoomed=self.has_class("-zoomed"))

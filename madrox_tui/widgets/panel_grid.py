@@ -104,6 +104,11 @@ class PanelGrid(Container):
             if kept and isinstance(panel, Remembers):
                 panel.restore(kept)
 
+    def reset(self) -> None:
+        """Put the borders where they are at first."""
+        first = Remembered()
+        self.columns, self.rows = first.columns, first.rows
+
     def remembered(self, *, zoomed: bool) -> Remembered:
         """Return the layout to save, for `restore`."""
         return Remembered(
