@@ -28,7 +28,7 @@ class Commands(Provider):
     """Provides the commands of the main screen; none while another screen is on top."""
 
     async def discover(self) -> Hits:
-        """Yield every action: the focused panel's, the screen's, other panels', lists', the rest."""
+        """Yield every action: the focused panel's, the screen's, other panels', then the rest."""
         for command in self._actions():
             yield DiscoveryHit(Content(command.text), command.run, command.text)
 

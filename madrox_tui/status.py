@@ -61,7 +61,7 @@ def status_pieces(
     state = latest.state
     total = len(state.instances)
     problems = state.problems.total
-    pieces = [Piece(0, (_mode(state, held),)), *([NOW] if held is not None else [])]
+    pieces = [_mode(state, held), *([NOW] if held is not None else [])]
     pieces += _counts(latest)
     if latest.unread is not None:
         pieces.append(_piece(2, f"◌ {latest.unread}", "$accent"))
@@ -82,6 +82,11 @@ def status_pieces(
     return tuple(pieces)
 
 
+def is_lost(state: FleetState) -> bool:
+    """Return whether the tree went away after some of it was read."""
+    return state.waiting is not None and bool(state.instances or state.messages)
+
+
 def status_path(root: Path) -> str:
     """Return where the logs are, safe to show."""
     return safe_line(str(root))
@@ -97,18 +102,22 @@ def _piece(rank: int, text: str, style: str = "", *, short: str = "") -> Piece:
     return Piece(rank, tuple(Content.styled(part, style) for part in texts))
 
 
-def _mode(state: FleetState, held: View | None) -> Content:
+def _mode(state: FleetState, held: View | None) -> Piece:
     if held is not None and held.moment_s is not None:
         moment = datetime.fromtimestamp(held.moment_s).isoformat(" ", "seconds")
-        return Content.styled(f"◷ at {moment}  @ for live", "$accent bold")
+        return _piece(0, f"◷ at {moment}  @ for live", "$accent bold")
     if held is not None:
         new = _messages(state) - _messages(held.state)
-        return Content.styled(f"‖ paused  {new} new", "$warning bold")
+        return _piece(0, f"‖ paused  {new} new", "$warning bold")
+    if is_lost(state):
+        words = safe_line(state.waiting or "").replace("does not exist yet", "is gone")
+        texts = (f"✗ as last seen: {words}", "✗ as last seen")  # there are counts to be shown, too
+        return Piece(0, tuple(Content.styled(text, "$error bold") for text in texts))
     if state.waiting is not None:
-        return Content.styled(f"◌ waiting: {safe_line(state.waiting)}", "$warning")
+        return _piece(0, f"◌ waiting: {safe_line(state.waiting)}", "$warning")
     if not state.caught_up:
-        return READING.texts[0]
-    return Content.styled("● live", "$success bold")
+        return READING
+    return _piece(0, "● live", "$success bold")
 
 
 def _messages(state: FleetState) -> int:

@@ -152,13 +152,13 @@ class AuditPanel(LineView):
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
-        if self.view is None or self.view.state.waiting is not None:
+        if self.view is None:
             return ""
-        if self.view.narrowed and not self.view.instances:
+        if self.view.state.instances and not self.view.instances:
             return NO_MATCH
         if self._by in _EVENTS:
             return f"no {_said(self._by)}s yet: press b to group by something else"
-        return "no requests yet: they are counted as the audit trail records them"
+        return "no requests yet: they are counted as audit/ records each message_exchange"
 
     def action_by(self) -> None:
         """Request the next grouping."""

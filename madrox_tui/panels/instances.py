@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -12,11 +13,12 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState, State
+from logging_core.text import safe_line
 from madrox_tui.columns import Fitted, Table
 from madrox_tui.export import Export
 from madrox_tui.find import holds
 from madrox_tui.instance_columns import Cells, instance_columns, instance_export, searched
-from madrox_tui.panels.look import NEEDS_YOU, NO_MATCH
+from madrox_tui.panels.look import APPEARS, NEEDS_YOU, NO_MATCH
 from madrox_tui.tree_rows import Order, Row, flat, forest
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -27,6 +29,9 @@ class InstancesPanel(LineView):
 
     The cursor stays on its instance whatever changes; in a scrolled list that instance also stays
     on its screen line.
+
+    Args:
+        root: Where instances are looked for: named while there are none; `None` names no place.
     """
 
     HELP = "All instances, those that need you first. The pane shows the one under the cursor."
@@ -74,8 +79,14 @@ class InstancesPanel(LineView):
     with_dead: reactive[bool] = reactive(True, repaint=False)
     """Whether terminated instances are shown."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
+        self._root = root
         self._rows: list[Row] = []
         self._folded: frozenset[str] = frozenset()
         self._was_read = False  # until the tree is read, the cursor stays on the first row
@@ -184,13 +195,15 @@ class InstancesPanel(LineView):
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
-        if self.view is None or self.view.state.waiting is not None:
+        if self.view is None:
             return ""
         if self.view.instances:
             return "all instances are terminated: press D to show them"
-        if self.view.narrowed:
+        if self.view.state.instances:
             return NO_MATCH
-        return "no instances yet: each one appears when its first log is written"
+        place = "" if self._root is None else f" in {safe_line(str(self._root))}"
+        missing = self.view.state.waiting or f"no instances yet{place}"
+        return f"{missing}. {APPEARS}"
 
     def whole_text(self, index: int) -> str:
         """Return a row's text, including what there is no room to show."""

@@ -31,5 +31,10 @@ LOOKS = {
 NEEDS_YOU = frozenset({State.WAITING, State.STUCK, State.ERROR})
 """The states that need a person's attention."""
 
+APPEARS = (
+    "What a LoggingManager writes there appears by itself; madrox-top --demo shows a made-up fleet."
+)
+"""Said of a tree in which there is nothing."""
+
 NO_MATCH = "no instance matches the filter: press Esc to clear it"
 """The text of every panel that the filter leaves empty."""

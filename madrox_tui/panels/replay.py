@@ -90,7 +90,7 @@ class ReplayPanel(ReplayView):
     def nothing(self) -> str:
         """Say why there is no frame."""
         if self._instance is None:
-            return "no instance selected"
+            return "no instance selected: the newest capture of its terminal appears here"
         if self._instance.newest_frame is None:
             missing = "no capture of this pane yet: log_tmux_output() writes one"
             return "" if self._seeking else missing

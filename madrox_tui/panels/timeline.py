@@ -192,10 +192,10 @@ class TimelinePanel(LineView):
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
         view = self.view
-        if view is None or not view.state.caught_up:
+        if view is None or not (view.state.caught_up or view.state.waiting):
             return ""
-        if not view.narrowed:
-            return "no messages yet"
+        if not (view.narrowed and view.state.instances):
+            return "no messages yet: each appears as instances/*/communication.jsonl records it"
         if view.instances:
             return "no messages yet of the instances that match the filter"
         return NO_MATCH

@@ -10,7 +10,7 @@ from logging_core.text import safe_line
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import HasMoment, Plays, ShowsMoment
-from madrox_tui.status import PREPARING, status_clock, status_path, status_pieces
+from madrox_tui.status import PREPARING, is_lost, status_clock, status_path, status_pieces
 from madrox_tui.view import View
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.status_bar import StatusBar
@@ -162,4 +162,5 @@ class FleetScreen(Screen[None]):
         if self.moment_s is not None and (not self.view or self.view.moment_s != self.moment_s):
             pieces = (PREPARING, *pieces[1:])
         bar.pieces = pieces
+        self.set_class(is_lost(self._latest.state), "-lost")
         bar.path, bar.clock = status_path(self._feed.root), status_clock(self._latest)

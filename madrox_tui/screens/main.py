@@ -59,7 +59,7 @@ class MainScreen(FleetScreen):
         yield StatusBar()
         yield TabStrip(PANELS)
         yield PanelGrid(
-            InstancesPanel(id="instances").data_bind(MainScreen.view),
+            InstancesPanel(self._feed.root, id="instances").data_bind(MainScreen.view),
             ReplayPanel(self._feed.frames, id="pane"),
             AuditPanel(id="audit").data_bind(MainScreen.view),
             TimelinePanel(self._feed.messages, id="timeline").data_bind(MainScreen.view),

@@ -136,7 +136,7 @@ def test_tiny_empty(
     snap_compare: Compare, tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the smallest terminal an empty tree says what is waited for."""
-    before = after(shows=("0 instances", "no instances yet", "log is written"))
+    before = after(shows=("0 instances", "no instances yet in", "by itself"))
     assert snap_compare(app_on(tree.root, monkeypatch), terminal_size=TINY, run_before=before)
 
 

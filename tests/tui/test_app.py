@@ -10,7 +10,9 @@ from textual import events
 
 from builders import TreeBuilder
 from driver import run_app
+from madrox_tui import format as fmt
 from madrox_tui.panels.timeline import TimelinePanel
+from madrox_tui.widgets.line_view import LineView
 
 pytestmark = pytest.mark.asyncio
 
@@ -228,11 +230,41 @@ async def test_a_tree_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> Non
     """The app says what it waits for, and is live once the tree exists."""
     root = tmp_path / "later"
     async with run_app(root, now_s=NOW_S) as person:
-        await person.sees("waiting")
+        await person.sees(f"waiting: {root} does not exist yet")
+        lines = " ".join(person.panel("instances").split())
+        assert "madrox-top --demo shows" in lines
+        assert "LoggingManager" in lines
+        assert "terminal appears here" in " ".join(person.panel("pane").split())
+        assert "communication.jsonl" in person.panel("timeline")
+        assert "audit/ records" in person.panel("audit")
         tree = TreeBuilder(root)
         tree.spawn("a1", "atlas", at=590)
         tree.send("a1", "m-1", "hello at last", at=591)
         await person.sees("atlas", "hello at last", "● live")
+
+
+async def test_an_empty_tree_is_named(tmp_path: Path) -> None:
+    """Whoever looks into the wrong directory sees which one it is."""
+    async with run_app(tmp_path, now_s=NOW_S) as person:
+        await person.sees("● live", "no instances yet in /")
+        await person.press("slash", *"x", "enter")
+        await person.sees("filter x", "no instances yet in /", "no requests yet")
+
+
+async def test_a_tree_that_goes_away_stays_on_the_screen_dimmed(fleet: TreeBuilder) -> None:
+    """The status line says so at once, and takes it back when the tree is there again."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("build the plan", "● live")
+        aside = fleet.root.with_name("aside")
+        fleet.root.rename(aside)
+        await person.sees(f"✗ as last seen: {fleet.root} is gone", "build the plan")
+        await person.pilot.resize_terminal(80, 24)
+        await person.sees("✗ as last seen  ", "1 busy", fmt.clock(NOW_S))
+        panels = person.app.query(LineView)
+        assert {panel.styles.opacity for panel in panels} == {0.55}
+        aside.rename(fleet.root)
+        await person.sees("● live", "build the plan")
+        assert {panel.styles.opacity for panel in panels} == {1.0}
 
 
 async def test_a_replaced_tree_is_shown_anew(fleet: TreeBuilder) -> None:
