@@ -148,10 +148,14 @@ class Feed:
         """Whether earlier moments can be shown."""
         return self._past is not None
 
-    async def at(self, moment_s: float) -> View:
-        """The view of an earlier moment, in seconds since the epoch.
+    async def at(self, moment_s: float, progress: Callable[[int], object]) -> View:
+        """The view of an earlier moment.
 
         Cancelling it also ends what it takes to know that moment, within a fraction of a second.
+
+        Args:
+            moment_s: Seconds since the epoch.
+            progress: Called now and then with the number of records read for it so far.
 
         Raises:
             OSError: The tree cannot be read.
@@ -159,7 +163,7 @@ class Feed:
         if self._past is None:
             raise RuntimeError("this feed knows no past")
         async with self._past_turn:
-            await prepare(self._past)
+            await prepare(self._past, progress)
             state = await in_thread(partial(self._past.state_at, moment_s))
             # Its rows are numbered otherwise than those of any other moment, and of the first view.
             self._jumps += 1

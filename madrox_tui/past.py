@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from threading import Event
@@ -18,8 +19,12 @@ class Past(Protocol):
     called at any time.
     """
 
-    def prepare(self, *, stop: Event) -> object:
+    def prepare(self, progress: Callable[[int], object], *, stop: Event) -> object:
         """Read what was written since the last call; return early once `stop` is set.
+
+        Args:
+            progress: Called now and then with the number of records read in this call.
+            stop: Ends the call within a fraction of a second.
 
         Raises:
             OSError: The tree cannot be read, or the disk is full.
@@ -59,9 +64,9 @@ class DeferredPast:
         self._made: Closable | None = None
         self._gone: list[tuple[str, float]] = []
 
-    def prepare(self, *, stop: Event) -> object:
+    def prepare(self, progress: Callable[[int], object], *, stop: Event) -> object:
         """See `Past`."""
-        return self._past().prepare(stop=stop)
+        return self._past().prepare(progress, stop=stop)
 
     def note_gone(self, instance_id: str, at_s: float, /) -> None:
         """See `Past`."""
@@ -98,14 +103,23 @@ class DeferredPast:
         return self._made
 
 
-async def prepare(past: Past) -> None:
+async def prepare(past: Past, progress: Callable[[int], object]) -> None:
     """Prepare in a thread; on cancellation, tell the thread to stop and wait for it.
+
+    Args:
+        past: What to prepare.
+        progress: Called on the loop, now and then, with the number of records read so far.
 
     Raises:
         OSError: The tree cannot be read, or the disk is full.
     """
     stop = Event()
-    await in_thread(partial(past.prepare, stop=stop), cancel=stop.set)
+    loop = asyncio.get_running_loop()
+
+    def tell(records: int) -> None:
+        loop.call_soon_threadsafe(progress, records)
+
+    await in_thread(partial(past.prepare, tell, stop=stop), cancel=stop.set)
 
 
 @runtime_checkable

@@ -18,9 +18,6 @@ from madrox_tui.widgets.status_bar import Piece
 READING = Piece(0, (Content.styled("◌ reading", "$accent"),))
 """Shown until the whole tree has been read."""
 
-PREPARING = Piece(0, (Content.styled("◌ preparing history", "$accent"),))
-"""Shown while an earlier state is loaded."""
-
 NOW = Piece(0, (Content.styled("now:", "$muted"),))
 """Precedes the newest counts while the panels show an older view."""
 
@@ -80,6 +77,13 @@ def status_pieces(
     if latest.events_per_s:
         pieces.append(_piece(10, f"{_rate(latest.events_per_s)}/s", "$muted"))
     return tuple(pieces)
+
+
+def preparing(records: int) -> Piece:
+    """Say that an earlier state is loaded, and how many records have been read for it so far."""
+    what = "◌ preparing history"
+    texts = (f"{what}  {fmt.count(records)} records", what) if records else (what,)
+    return Piece(0, tuple(Content.styled(text, "$accent") for text in texts))
 
 
 def is_lost(state: FleetState) -> bool:

@@ -10,7 +10,7 @@ from logging_core.text import safe_line
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import HasMoment, Plays, ShowsMoment
-from madrox_tui.status import PREPARING, is_lost, status_clock, status_path, status_pieces
+from madrox_tui.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import View
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.status_bar import StatusBar
@@ -39,6 +39,7 @@ class FleetScreen(Screen[None]):
         self.scope: str | None = None
         self._feed = feed
         self._latest: View | None = None
+        self._prepared = 0  # records read so far for the earlier moment that is being loaded
 
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
@@ -98,14 +99,14 @@ class FleetScreen(Screen[None]):
         if not self._feed.knows_the_past:
             self.notify("no history is available for this tree", severity="warning", markup=False)
             return
-        self.moment_s = at_s
+        self.moment_s, self._prepared = at_s, 0
         self._show_status()
         self._load_moment(at_s)
 
     @work(group="moment", exclusive=True)
     async def _load_moment(self, at_s: float) -> None:
         try:
-            view = await self._feed.at(at_s)
+            view = await self._feed.at(at_s, self._has_prepared)
         except OSError as error:
             self.notify(safe_line(f"cannot load history: {error}"), severity="error", markup=False)
             self.go_live()
@@ -114,6 +115,10 @@ class FleetScreen(Screen[None]):
             self.view = view
             self._tell_panels(at_s)
             self._show_status()
+
+    def _has_prepared(self, records: int) -> None:
+        self._prepared = records
+        self._show_status()
 
     def go_live(self) -> None:
         """Return to live."""
@@ -160,7 +165,7 @@ class FleetScreen(Screen[None]):
         bar = self.query_one(StatusBar)
         pieces = status_pieces(self._latest, self._held, self._feed.since_s)
         if self.moment_s is not None and (not self.view or self.view.moment_s != self.moment_s):
-            pieces = (PREPARING, *pieces[1:])
+            pieces = (preparing(self._prepared), *pieces[1:])
         bar.pieces = pieces
         self.set_class(is_lost(self._latest.state), "-lost")
         bar.path, bar.clock = status_path(self._feed.root), status_clock(self._latest)

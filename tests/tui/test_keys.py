@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from shutil import rmtree
 from threading import Event
@@ -64,8 +64,9 @@ class TreePast:
         self.gone: list[tuple[str, float]] = []
         self._inside = 0
 
-    def prepare(self, *, stop: Event) -> None:
+    def prepare(self, progress: Callable[[int], object], *, stop: Event) -> None:
         self._inside += 1
+        progress(12_345)
         self.most_at_once = max(self.most_at_once, self._inside)
         while not self.ready.wait(0.001) and not stop.is_set():
             pass
@@ -317,13 +318,13 @@ async def test_every_panel_goes_to_a_time_wherever_one_was(tree: TreeBuilder) ->
 
 @pilot
 async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) -> None:
-    """A slow preparation is named, can be left by Esc, and is never done twice at once."""
+    """It tells how far it is, can be left by Esc, and is never done twice at once."""
     past = TreePast(fleet.root)
     past.ready.clear()
     async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
         await person.sees("test the plan")
         await person.press("T", *"-5m", "enter")
-        await person.sees("preparing history")
+        await person.sees("preparing history  12.3k records")
         await person.press("escape")
         await person.sees("● live")
         while not past.stopped:
