@@ -7,10 +7,9 @@ from functools import lru_cache
 
 from logging_core.analyse.state import Latency, Usage
 from madrox_tui import format as fmt
+from madrox_tui.audit_figures import Word, Words
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import AuditView
-from madrox_tui.columns import Cell
-from madrox_tui.lines import Line
 from madrox_tui.money import Budget, Rate
 from madrox_tui.plot import LEVELS, bar, histogram
 from madrox_tui.view import View
@@ -20,9 +19,10 @@ TABLE_ROWS = 3
 
 _MAX_PLOT = 8
 _HISTOGRAM = 16
+_PLUS = " +"
 
 
-def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: int) -> list[Line]:
+def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: int) -> list[Words]:
     """Build the lines above the table's headings; only the most important if not all fit.
 
     Args:
@@ -41,7 +41,7 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
         (1, _latency(audit, usage.latency, width) if usage.requests else None),
         (3, _budget(audit.budget, view.state.at_s, width) if audit.budget else None),
     ]
-    lines = [(rank, line) for rank, line in wanted if line]
+    lines: list[tuple[int, Words]] = [(rank, line) for rank, line in wanted if line]
     kept = sorted(lines, key=lambda ranked: ranked[0])[: max(1, room)]
     shown = [line for ranked in lines if ranked in kept for line in ranked[1:]]
     plot = min(_MAX_PLOT, (height - len(shown)) // 3, room - len(shown) - 3)
@@ -52,55 +52,71 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
     return shown
 
 
-def _totals(usage: Usage, errors: int, width: int) -> Line:
+def _totals(usage: Usage, errors: int, width: int) -> Words:
     pairs = [
-        (fmt.money(usage), "", "strong"),
-        (fmt.count(usage.requests), "req", "strong"),
-        (fmt.count(errors), "err", "bad" if errors else "strong"),
-        (fmt.tokens(usage.tokens), "tok", "strong"),
+        *_money(usage),
+        (Word(fmt.count(usage.requests), "strong", "requests"), " req"),
+        (Word(fmt.count(errors), "bad" if errors else "strong", "errors"), " err"),
+        (Word(fmt.tokens(usage.tokens), "strong", "tokens"), " tok"),
     ]
     return _pairs(pairs, width)
 
 
-def _fleet(usage: Usage, errors: int) -> Line:
+def _money(usage: Usage) -> list[tuple[Word, str]]:
+    """Return what `fmt.money` says, as one figure or two."""
+    if usage.cost_usd is None:
+        return [(Word(fmt.money(usage), "strong", "unpriced" if usage.requests else "cost"), "")]
+    known = Word(fmt.dollars(usage.cost_usd), "strong", "cost")
+    if not usage.unpriced:
+        return [(known, "")]
+    return [
+        (known, _PLUS),
+        (Word(f"{fmt.count(usage.unpriced)} unpriced", "strong", "unpriced"), ""),
+    ]
+
+
+def _fleet(usage: Usage, errors: int) -> Words:
     parts = (
         fmt.money(usage),
         f"{fmt.count(usage.requests)} req",
         f"{fmt.count(errors)} err",
         f"{fmt.tokens(usage.tokens)} tok",
     )
-    return [("fleet  " + "  ".join(parts), "muted")]
+    return [Word("fleet  " + "  ".join(parts), "muted")]
 
 
-def _rates(rates: Iterable[Rate], width: int) -> Line:
-    return _pairs([(fmt.rate(r.usd_per_hour), r.window, "strong") for r in rates], width)
+def _rates(rates: Iterable[Rate], width: int) -> Words:
+    pairs = [(Word(fmt.rate(r.usd_per_hour), "strong", r.window), f" {r.window}") for r in rates]
+    return _pairs(pairs, width)
 
 
-def _latency(audit: AuditView, latency: Latency, width: int) -> Line:
+def _latency(audit: AuditView, latency: Latency, width: int) -> Words:
     values = {
         "p50": latency.p50_s,
         "p95": latency.p95_s,
         "p99": latency.p99_s,
         "max": latency.max_s,
     }
-    line = _pairs([(fmt.duration(value), name, "strong") for name, value in values.items()], width)
-    picture = _spread(audit)
-    if sum(len(text) for text, _ in (*line, *picture)) > width:
+    pairs = [
+        (Word(fmt.duration(value), "strong", name), f" {name}") for name, value in values.items()
+    ]
+    line, picture = _pairs(pairs, width), _spread(audit)
+    if sum(len(word.text) for word in (*line, *picture)) > width:
         return line
     return [*line, *picture]
 
 
 # Cached: several views a second show the same sums, and drawing them takes 3 ms.
 @lru_cache(maxsize=2)
-def _spread(audit: AuditView) -> Line:
+def _spread(audit: AuditView) -> Words:
     """Draw roughly how the response times spread, from the shortest to the longest."""
     classes, low, high = histogram([slot.latency for slot in audit.slots], _HISTOGRAM)
     if high <= low:
         return []
     return [
-        (f"≈{fmt.duration(low)} ", "muted"),
-        (_levels(classes), "accent"),
-        (f" {fmt.duration(high)}", "muted"),
+        Word(f"≈{fmt.duration(low)} ", "muted"),
+        Word(_levels(classes), "accent"),
+        Word(f" {fmt.duration(high)}", "muted"),
     ]
 
 
@@ -109,22 +125,22 @@ def _levels(classes: Sequence[float]) -> str:
     return "".join(LEVELS[max(1, round(number / most * 8)) if number else 0] for number in classes)
 
 
-def _budget(budget: Budget, now_s: float, width: int) -> Line:
+def _budget(budget: Budget, now_s: float, width: int) -> Words:
     style = "bad" if budget.used >= 1 else "warn" if budget.used >= 0.8 else "good"
     spent = f"{fmt.dollars(budget.spent_usd)} of {fmt.dollars(budget.limit_usd)}"
     if budget.unpriced:
         spent = f"≥ {spent}"
     part = fmt.share(budget.spent_usd, budget.limit_usd)
-    words: list[Cell] = [("budget ", "muted"), (spent, "strong"), (f"  {part}", style)]
-    left = width - sum(len(text) for text, _ in words) - 2
+    words = [Word("budget ", "muted"), Word(spent, "strong"), Word(f"  {part}", style)]
+    left = width - sum(len(word.text) for word in words) - 2
     end = next((text for text in _ends(budget, now_s) if len(text) <= left), "")
-    words.append((f"  {end}" if end else "", "muted" if budget.reached_s is None else style))
+    words.append(Word(f"  {end}" if end else "", "muted" if budget.reached_s is None else style))
     left -= len(end) + 2
     if left >= 8:
         cells = min(left, 30)
         words[1:1] = [
-            (bar(min(1.0, budget.used), cells).ljust(cells, "░"), style),
-            ("  ", ""),
+            Word(bar(min(1.0, budget.used), cells).ljust(cells, "░"), style),
+            Word("  ", ""),
         ]
     return words
 
@@ -143,15 +159,15 @@ def _when(time_s: float, now_s: float) -> str:
     return fmt.clock(time_s)[:5] if time_s - now_s < 86400 else fmt.moment(time_s)[:10]
 
 
-def _pairs(pairs: Sequence[tuple[str, str, str]], width: int) -> Line:
-    """Format values with their labels, as many as fit whole; always the first."""
-    cells: list[Cell] = []
+def _pairs(pairs: Sequence[tuple[Word, str]], width: int) -> Words:
+    """Format figures, each with its label, as many as fit whole; always the first."""
+    words: list[Word] = []
     left = width
-    for value, label, style in pairs:
-        after = f" {label}  " if label else "  "
-        left -= len(value) + len(after.rstrip())
-        if cells and left < 0:
+    for figure, label in pairs:
+        left -= len(figure.text) + len(label)
+        if words and left < 0:
             break
-        left -= len(after) - len(after.rstrip())
-        cells += [(value, style), (after, "muted")]
-    return cells
+        after = label + (" " if label == _PLUS else "  ")
+        left -= len(after) - len(label)
+        words += [figure, Word(after, "strong" if label == _PLUS else "muted")]
+    return words

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from madrox_tui import format as fmt
+from madrox_tui.audit_figures import Word, Words
 from madrox_tui.audit_view import AuditView
 from madrox_tui.columns import fit
-from madrox_tui.lines import Line
 from madrox_tui.money import HOUR_S
 from madrox_tui.plot import Values, bars, dots, resample, steady_top
 
@@ -24,9 +24,9 @@ class AuditPlots:
 
     def __init__(self) -> None:
         self._tops: dict[str, float] = {}
-        self._drawn: tuple[tuple[AuditView, int, int] | None, Sequence[Line]] = (None, ())
+        self._drawn: tuple[tuple[AuditView, int, int] | None, Sequence[Words]] = (None, ())
 
-    def draw(self, audit: AuditView, width: int, height: int) -> Sequence[Line]:
+    def draw(self, audit: AuditView, width: int, height: int) -> Sequence[Words]:
         """Plot cost and response times over time: side by side, or only one of them.
 
         Without a price there is no cost to plot; in a narrow panel cost comes first. The same
@@ -42,9 +42,9 @@ class AuditPlots:
             self._drawn = wanted, self._plots(audit, width, height)
         return self._drawn[1]
 
-    def _plots(self, audit: AuditView, width: int, height: int) -> Sequence[Line]:
+    def _plots(self, audit: AuditView, width: int, height: int) -> Sequence[Words]:
         priced = any(slot.cost_usd is not None for slot in audit.slots)
-        pictures: list[Callable[[int], list[Line]]] = []
+        pictures: list[Callable[[int], list[Words]]] = []
         if priced:
             pictures.append(lambda cells: self._cost(audit, cells, height))
         if not priced or width >= _BESIDE:
@@ -53,25 +53,27 @@ class AuditPlots:
         drawn = [picture(cells) for picture in pictures]
         if len(drawn) == 1:
             return drawn[0]
-        return [[*left, (" " * _GAP, ""), *right] for left, right in zip(*drawn, strict=True)]
+        return [[*left, Word(" " * _GAP, ""), *right] for left, right in zip(*drawn, strict=True)]
 
-    def _cost(self, audit: AuditView, width: int, height: int) -> list[Line]:
+    def _cost(self, audit: AuditView, width: int, height: int) -> list[Words]:
         known = [slot.cost_usd for slot in audit.slots]
         # A column shows its slots' mean per hour, so heights do not depend on the panel's width.
         per_hour = [(cost or 0.0) / audit.step_s * HOUR_S for cost in known]
         series = _series(per_hour, max(1, width - _LABEL), _mean)
         top = self._top("cost", series.values)
         rows = bars(series.values, height, top)
-        plot = _Plot("cost $/h", rows, (axis_dollars(top), "$0"), "good", series.finished)
+        ends = axis_dollars(top), "$0"
+        plot = _Plot("cost $/h", rows, ends, "good", series.finished, "plotted cost")
         return _framed(plot, audit, width)
 
-    def _latency(self, audit: AuditView, width: int, height: int) -> list[Line]:
+    def _latency(self, audit: AuditView, width: int, height: int) -> list[Words]:
         p95 = [slot.latency.p95_s for slot in audit.slots]
         series = _series(p95, max(1, width - _LABEL) * 2, max)
         top = self._top("latency", series.values)
         rows = dots(series.values, height, top)
         ends, finished = (fmt.duration(top), "0s"), series.finished // 2
-        return _framed(_Plot("response time p95", rows, ends, "accent", finished), audit, width)
+        plot = _Plot("response time p95", rows, ends, "accent", finished, "plotted times")
+        return _framed(plot, audit, width)
 
     def _top(self, name: str, values: Values) -> float:
         top = self._tops[name] = steady_top(values, self._tops.get(name))
@@ -91,6 +93,7 @@ class _Plot(NamedTuple):
     ends: tuple[str, str]
     style: str
     finished: int
+    opens: str
 
 
 def _series(values: Values, places: int, of: Callable[[Iterable[float]], float]) -> _Series:
@@ -109,17 +112,20 @@ def axis_dollars(usd: float) -> str:
     return text.replace("$0.", "$.") if usd < 1 else f"${fmt.count(round(usd))}"
 
 
-def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Line]:
+def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Words]:
     """Add title and axes; what is not finished is muted."""
     labels = [plot.ends[0], *[""] * (len(plot.rows) - 2), plot.ends[1]]
     cells = max(0, width - _LABEL)
-    lines: list[Line] = [[(fit(f"{'':{_LABEL}}{plot.title}", width), "muted")]]
+    edge, title = " " * min(width, _LABEL), plot.title[:cells]
+    lines: list[Words] = [
+        [Word(edge, "muted"), Word(title.ljust(cells), "muted", plot.opens if title else "")]
+    ]
     for label, row in zip(labels, plot.rows, strict=True):
         edge = fit(label, _LABEL - 1, right=True) + ("┤" if label else "│")
         drawn = fit(row, cells)
         done, growing = drawn[: plot.finished], drawn[plot.finished :]
-        lines.append([(edge, "muted"), (done, plot.style), (growing, "muted")])
-    lines.append([(" " * (_LABEL - 1) + "└" + _times(audit, cells), "muted")])
+        lines.append([Word(edge, "muted"), Word(done, plot.style), Word(growing, "muted")])
+    lines.append([Word(" " * (_LABEL - 1) + "└" + _times(audit, cells), "muted")])
     return lines
 
 

@@ -31,6 +31,9 @@ SPANS: tuple[tuple[int, int], ...] = (
 )
 """Spans the plots may show, each with its step, in seconds; the shortest that fits all is used."""
 
+WINDOWS = (("5m", 5 * _MINUTE), ("1h", _HOUR))
+"""The windows of the rates: names and lengths, in seconds; a third rate is of all time."""
+
 MIN_AGE_S = 5 * _MINUTE
 """A younger fleet has no rate of all time; up to an hour, that rate is over an hour."""
 
@@ -115,8 +118,7 @@ def make_audit_view(
     is_priced = usage.cost_usd is not None or not usage.requests
     known = age_s is not None and age_s >= MIN_AGE_S
     rates = (
-        _rate(model, "5m", 5 * _MINUTE, now_s, ids, is_priced=is_priced),
-        _rate(model, "1h", _HOUR, now_s, ids, is_priced=is_priced),
+        *(_rate(model, name, s, now_s, ids, is_priced=is_priced) for name, s in WINDOWS),
         make_rate("all", usage, max(age_s or 0.0, _HOUR) if known else None),
     )
     budget = None
@@ -133,6 +135,11 @@ def make_audit_view(
     )
 
 
+def window_start(now_s: float, window_s: float) -> float:
+    """Return when a window that ends now begins: with a whole minute."""
+    return (now_s - window_s) // _MINUTE * _MINUTE
+
+
 def _rate(
     model: AuditModel,
     name: str,
@@ -143,7 +150,7 @@ def _rate(
     is_priced: bool = True,
 ) -> Rate:
     """Return the rate of a window from a whole minute on: sums are known to the minute."""
-    from_s = (now_s - window_s) // _MINUTE * _MINUTE
+    from_s = window_start(now_s, window_s)
     usage = model.usage_in(from_s=from_s, to_s=now_s + _MINUTE, instance_ids=ids)
     return make_rate(name, usage, now_s - from_s, is_priced=is_priced)
 

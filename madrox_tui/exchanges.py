@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Protocol
 
 import msgspec
 
-from logging_core.analyse.state import Group, TimelineEvent
+from logging_core.analyse.state import ERROR_LEVELS, Group, TimelineEvent
 from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent, Message
 from madrox_tui.export import Export
@@ -29,6 +31,23 @@ EXPORTED = (
 """The exported columns."""
 
 
+class Order(Enum):
+    """How events are listed."""
+
+    NEWEST = "newest"
+    DEAREST = "dearest"
+    LARGEST = "largest"
+    SLOWEST = "slowest"
+
+    def value_of(self, event: AuditEvent) -> float | None:
+        """Return what an event is ranked by; `None` if unknown."""
+        if self is Order.DEAREST:
+            return event.cost_usd
+        if self is Order.LARGEST:
+            return event.tokens
+        return event.response_time_s if self is Order.SLOWEST else event.time_s
+
+
 class EventQuery(msgspec.Struct, frozen=True):
     """Selects audit events.
 
@@ -40,6 +59,12 @@ class EventQuery(msgspec.Struct, frozen=True):
         error: Only events whose error starts with this line, which may end in `…` where it was
             truncated; for an event without an error, its type counts. `None` for any.
         but_types: Types to exclude.
+        failed: Only errors.
+        unpriced: Only events without a cost.
+        least_s: Only events with a response time of at least this, in seconds; `None` for any.
+        from_s: Only events at or after this time; `None` for any.
+        until_s: Only events at or before this time; `None` for any.
+        order: How they are listed; one without the value that they are ranked by is left out.
     """
 
     title: str
@@ -47,6 +72,12 @@ class EventQuery(msgspec.Struct, frozen=True):
     event_type: str | None = EXCHANGE
     error: str | None = None
     but_types: frozenset[str] = frozenset()
+    failed: bool = False
+    unpriced: bool = False
+    least_s: float | None = None
+    from_s: float | None = None
+    until_s: float | None = None
+    order: Order = Order.NEWEST
 
     def matches(self, event: AuditEvent) -> bool:
         """Return whether an event is selected."""
@@ -56,7 +87,31 @@ class EventQuery(msgspec.Struct, frozen=True):
             return False
         if event.event_type in self.but_types:
             return False
-        return self.instance_ids is None or event.instance_id in self.instance_ids
+        if self.failed and event.error is None and event.level not in ERROR_LEVELS:
+            return False
+        if self.instance_ids is not None and event.instance_id not in self.instance_ids:
+            return False
+        return self._has_value(event) and self._is_within(event.time_s)
+
+    def within(self, since_s: float | None, until_s: float | None) -> EventQuery:
+        """Return the query for those of its events that are not outside a time span."""
+        starts = [time_s for time_s in (self.from_s, since_s) if time_s is not None]
+        from_s = max(starts, default=None)
+        return msgspec.structs.replace(self, from_s=from_s, until_s=until_s)
+
+    def _has_value(self, event: AuditEvent) -> bool:
+        if self.unpriced and event.cost_usd is not None:
+            return False
+        took_s = event.response_time_s
+        if self.least_s is not None and (took_s is None or took_s < self.least_s):
+            return False
+        return self.order is Order.NEWEST or self.order.value_of(event) is not None
+
+    def _is_within(self, time_s: float | None) -> bool:
+        from_s, until_s = self.from_s, self.until_s
+        if time_s is None:
+            return from_s is None and until_s is None
+        return (from_s is None or time_s >= from_s) and (until_s is None or time_s <= until_s)
 
 
 def _begins(text: str, line: str) -> bool:
@@ -92,15 +147,52 @@ def query_of(
 
 
 class Events(msgspec.Struct, frozen=True, eq=False):
-    """The newest of the selected events.
+    """The first of the selected events.
 
     Attributes:
-        newest_first: The events.
-        more: Whether there may be older ones.
+        rows: The events, in the order of their query.
+        more: Whether there may be further ones.
     """
 
-    newest_first: tuple[AuditEvent, ...] = ()
+    rows: tuple[AuditEvent, ...] = ()
     more: bool = False
+
+
+class Ranking:
+    """Collects the events that a query puts first, of all that are offered, and drops the others.
+
+    Args:
+        query: Selects and ranks the events.
+        most: How many to keep.
+    """
+
+    def __init__(self, query: EventQuery, most: int) -> None:
+        self._query = query
+        self._most = most
+        self._best: list[tuple[float, int, AuditEvent]] = []  # a heap: the least of them first
+        self._known: set[tuple[object, ...]] = set()
+        self.found = 0
+        """How many were selected; of these, `most` are kept."""
+
+    def offer(self, event: AuditEvent) -> None:
+        """Take an event, unless it was offered before, as when a file is read once more."""
+        value = self._query.order.value_of(event)
+        if value is None or not self._query.matches(event) or _identity(event) in self._known:
+            return
+        self.found += 1
+        self._known.add(_identity(event))
+        heapq.heappush(self._best, (value, -self.found, event))  # of equal ones, the first found
+        if len(self._best) > self._most:
+            self._known.remove(_identity(heapq.heappop(self._best)[2]))
+
+    @property
+    def rows(self) -> tuple[AuditEvent, ...]:
+        """The events, the first one first."""
+        return tuple(event for _, _, event in sorted(self._best, reverse=True))
+
+
+def _identity(event: AuditEvent) -> tuple[object, ...]:
+    return event.time_s, event.event_type, event.instance_id, event.message_id
 
 
 def with_happened(
@@ -114,9 +206,9 @@ def with_happened(
         happened: The events in the fleet's state.
         most: How many events to return at most, the newest.
     """
-    if query.error is None:
+    if query.error is None and not query.failed:
         return found
-    known = {(event.time_s, event.error) for event in found.newest_first}
+    known = {(event.time_s, event.error) for event in found.rows}
     errors = (
         AuditEvent(
             time_s=one.time_s,
@@ -127,17 +219,16 @@ def with_happened(
         for one in happened
         if one.is_error and (one.time_s, one.text) not in known
     )
-    everything = [*found.newest_first, *filter(query.matches, errors)]
+    everything = [*found.rows, *filter(query.matches, errors)]
     everything.sort(key=lambda event: -math.inf if event.time_s is None else event.time_s)
-    newest_first = tuple(reversed(everything[-most:]))
-    return Events(newest_first, found.more or len(everything) > most)
+    return Events(tuple(reversed(everything[-most:])), found.more or len(everything) > most)
 
 
 class EventSource(Protocol):
     """Reads audit events on demand without blocking the screen."""
 
     async def events(self, query: EventQuery, most: int) -> Events:
-        """Return the newest `most` events that the query selects."""
+        """Return the first `most` events that the query selects, in its order."""
         ...
 
     async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
@@ -146,7 +237,7 @@ class EventSource(Protocol):
 
 
 def events_export(events: Events, names: Mapping[str, str]) -> Export:
-    """Export events, newest first; times are ISO 8601 with their offset.
+    """Export events, in the order listed; times are ISO 8601 with their offset.
 
     Args:
         events: The events.
@@ -164,6 +255,6 @@ def events_export(events: Events, names: Mapping[str, str]) -> Export:
             event.cost_usd,
             event.error,
         )
-        for event in events.newest_first
+        for event in events.rows
     )
     return Export("events", EXPORTED, rows)

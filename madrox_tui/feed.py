@@ -16,7 +16,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
-from madrox_tui.exchanges import EventQuery, Events
+from madrox_tui.exchanges import EventQuery, Events, Order, Ranking
 from madrox_tui.filters import Filter
 from madrox_tui.heap import give_back
 from madrox_tui.pace import MANY_PER_S, Pace
@@ -182,7 +182,7 @@ class Feed:
         return await asyncio.to_thread(measure_disk, self.root, now_s=self.now())
 
     async def events(self, query: EventQuery, most: int) -> Events:
-        """The newest `most` audit events that are meant; none if they cannot be read."""
+        """The first `most` audit events that are meant; none if they cannot be read."""
         return await asyncio.to_thread(self._read_events, query, most)
 
     async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
@@ -246,7 +246,16 @@ class Feed:
     def _read_events(self, query: EventQuery, most: int) -> Events:
         from logging_core.read.events import newest_events
 
-        return Events(*newest_events(self.root, query.matches, most))
+        if query.order is Order.NEWEST:
+            return Events(*newest_events(self.root, query.matches, most))
+        ranking = Ranking(query, most)
+
+        def look(event: AuditEvent) -> bool:
+            ranking.offer(event)
+            return False
+
+        _, more = newest_events(self.root, look, 0)
+        return Events(ranking.rows, more or ranking.found > most)
 
     def _read_halves(self, event: AuditEvent) -> tuple[Message, ...]:
         from madrox_tui.halves import find_halves

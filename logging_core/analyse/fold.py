@@ -12,7 +12,7 @@ from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import Instance, first_line
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.series import Series
-from logging_core.analyse.state import TimelineEvent, Usage
+from logging_core.analyse.state import ERROR_LEVELS, TimelineEvent, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
@@ -36,8 +36,6 @@ FLEET_IDS = frozenset({"", "orchestrator"})
 MAX_PENDING = 1 << 14
 """So many exchanges may wait to be summed: the more at once, the less each one costs, and the more
 memory is lost, as what was taken by their texts is not given back."""
-
-ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 
 REMEMBERED = (
     "timeline",

@@ -16,6 +16,9 @@ from logging_core.records import Anomaly, FrameRef, Message, Problem
 
 T = TypeVar("T")
 
+ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
+"""Levels of records that tell of an error."""
+
 
 class State(enum.StrEnum):
     """What an instance is doing."""

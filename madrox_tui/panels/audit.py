@@ -14,16 +14,17 @@ from textual.reactive import reactive
 
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
+from madrox_tui.audit_figures import figure_query
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import GROUPINGS, kept_grouping
 from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
-from madrox_tui.lines import Line
 from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.plot import bar
 from madrox_tui.view import View
+from madrox_tui.widgets.figures_view import FiguresView
 from madrox_tui.widgets.line_view import LineView
 
 BAR_WIDTH = 10
@@ -34,12 +35,17 @@ _EVENTS = frozenset({"event_type", "error"})
 """Groupings that count events, which have neither tokens nor cost."""
 
 
-class AuditPanel(LineView):
+class AuditPanel(FiguresView):
     """Requests, tokens, cost and response times: in total, over time, and by group."""
 
-    HELP = "Requests, tokens, cost and response times, from the audit trail."
+    HELP = (
+        "Requests, tokens, cost and response times, from the audit trail. Enter lists the events "
+        "behind a row; ↑ from the first row goes to the figures above the table, ← → among them."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "List the events behind this row", show=False, id="audit.open"),
+        Binding(
+            "enter", "choose", "List the events behind this number", show=False, id="audit.open"
+        ),
         Binding(
             "b",
             "by",
@@ -67,7 +73,6 @@ class AuditPanel(LineView):
         self._by = GROUPINGS[0]
         self._most = 0.0
         self._priced = True
-        self._lines: list[Line] = []
         self._plots = AuditPlots()
         self._table = Table(self._columns())
 
@@ -78,8 +83,12 @@ class AuditPanel(LineView):
 
     @property
     def chosen(self) -> EventQuery | None:
-        """The query for the events behind the row under the cursor; `None` if there is none."""
-        if self.view is None or self.cursor >= len(self._groups):
+        """The query for the events behind what is under the cursor; `None` if there are none."""
+        if self.view is None:
+            return None
+        if self.figure is not None:
+            return figure_query(self.figure, self.view)
+        if self.cursor >= len(self._groups):
             return None
         group = self._groups[self.cursor]
         shown = frozenset(self.view.by_id) if self.view.narrowed else None
@@ -137,13 +146,8 @@ class AuditPanel(LineView):
         self._by = kept_grouping(kept)
         self._table = Table(self._columns())
 
-    def header(self, line: int) -> list[Segment]:
-        """Draw the totals, what else fits, and the table's headings."""
-        if line < len(self._lines):
-            return [
-                Segment(text, self.cell_style(style) if style else None)
-                for text, style in self._lines[line]
-            ]
+    def headings(self) -> list[Segment]:
+        """Draw the table's headings."""
         return self._table.at(self.row_width).header(self.cell_style("head"))
 
     def row(self, index: int) -> list[Segment]:
@@ -172,15 +176,19 @@ class AuditPanel(LineView):
         """Choose the lines above the table."""
         view, height = self.view, self.scrollable_content_region.height
         if view is None or not height:
-            self._lines = []
+            self.show_above(())
+            return
+        errors = view.state.errors
+        if view.narrowed:
+            errors = sum(instance.errors for instance in view.instances)
+        self.show_above(audit_lines(view, errors, self._plots, self.row_width, height))
+
+    def _entitle(self) -> None:
+        title = "Audit  filtered" if self.view is not None and self.view.narrowed else "Audit"
+        if self.figure is not None and self.view is not None:
+            self.entitle(title, f"Enter: {figure_query(self.figure, self.view).title}")
         else:
-            errors = view.state.errors
-            if view.narrowed:
-                errors = sum(instance.errors for instance in view.instances)
-            self._lines = audit_lines(view, errors, self._plots, self.row_width, height)
-        self.header_rows = len(self._lines) + 1
-        narrowed = view is not None and view.narrowed
-        self.entitle("Audit  filtered" if narrowed else "Audit", f"by {_said(self._by)}{self._of}")
+            self.entitle(title, f"by {_said(self._by)}{self._of}")
 
     @property
     def _of(self) -> str:

@@ -1,4 +1,4 @@
-"""The audit events behind a sum, newest first."""
+"""The audit events behind a sum."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = 200
 
 
 class RowsScreen(ModalScreen[None]):
-    """Lists events, over the panels; older ones load near the end of the list.
+    """Lists events, over the panels; further ones load near the end of the list.
 
     Args:
         query: Selects the events.
@@ -60,14 +60,14 @@ class RowsScreen(ModalScreen[None]):
             yield self._list
 
     def on_mount(self) -> None:
-        """Read the newest events, and more when the cursor nears the end."""
+        """Read the first events, and more when the cursor nears the end."""
         self._read(PAGE)
         self.watch(self._list, "cursor", self._moved, init=False)
 
     def _moved(self, cursor: int) -> None:
         shown = self._list.shown
-        if shown.more and cursor >= len(shown.newest_first) - PAGE // 4:
-            self._read(2 * max(PAGE, len(shown.newest_first)))
+        if shown.more and cursor >= len(shown.rows) - PAGE // 4:
+            self._read(2 * max(PAGE, len(shown.rows)))
 
     def _read(self, most: int) -> None:
         if most > self._asked:
@@ -85,7 +85,7 @@ class RowsScreen(ModalScreen[None]):
 
     @on(LineView.Chosen)
     def _event_chosen(self, event: LineView.Chosen) -> None:
-        self._open(self._list.shown.newest_first[event.index])
+        self._open(self._list.shown.rows[event.index])
 
     @work(group="open", exclusive=True)
     async def _open(self, event: AuditEvent) -> None:
@@ -100,7 +100,7 @@ class RowsScreen(ModalScreen[None]):
 
 
 def _counted(found: Events, wanted: EventQuery) -> str:
-    number = len(found.newest_first)
+    number = len(found.rows)
     thing = "exchange" if wanted.event_type == EXCHANGE else "event"
     counted = f"{number:,} {fmt.plural(number, thing)}"
-    return f"the newest {counted}" if found.more else counted
+    return f"the {wanted.order.value} {counted}" if found.more else counted

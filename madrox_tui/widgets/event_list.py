@@ -20,7 +20,7 @@ _MIN_WIDTH = 10
 
 
 class EventList(LineView):
-    """Shows events, newest first: time, instance, what it took, and errors.
+    """Shows events in the order given: time, instance, what it took, and errors.
 
     Args:
         names: Instance names by id.
@@ -43,7 +43,7 @@ class EventList(LineView):
         """Replace the events shown."""
         self.shown, self._read = shown, True
         self._table = Table(_columns(shown, self._names))
-        self.show_rows(len(shown.newest_first))
+        self.show_rows(len(shown.rows))
 
     def header(self, _line: int) -> list[Segment]:
         """Draw the headings."""
@@ -51,7 +51,7 @@ class EventList(LineView):
 
     def row(self, index: int) -> list[Segment]:
         """Draw one event."""
-        event = self.shown.newest_first[index]
+        event = self.shown.rows[index]
         return self._table.at(self.row_width).row(event, self.cell_style)
 
     def export(self) -> Export:
@@ -78,7 +78,7 @@ def _columns(shown: Events, names: Mapping[str, str]) -> list[Column[AuditEvent]
             return fmt.UNKNOWN, "muted"
         return names.get(event.instance_id, event.instance_id), ""
 
-    events = shown.newest_first
+    events = shown.rows
     whose = _longest(named(event)[0] for event in events)
     kind = _longest(event.event_type for event in events)
     message = _longest((event.message_id or "" for event in events), most=36)

@@ -25,7 +25,7 @@ MARGIN = 1
 """A cell between the rows and the scrollbar: blank, or a mark that a row continues."""
 
 
-class _Line(NamedTuple):
+class ScreenLine(NamedTuple):
     """The content of a screen line.
 
     Attributes:
@@ -88,7 +88,7 @@ class LineView(Rows, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._drawn: dict[int, _Line] = {}
+        self._drawn: dict[int, ScreenLine] = {}
         self._beneath = Style()
         self._titles = ("", "")
         self._styles: tuple[Theme | None, Mapping[str, Style]] = (None, {})
@@ -187,20 +187,20 @@ class LineView(Rows, can_focus=True):
         strip = strip.apply_style(self._beneath)
         return strip if self._is_drawing else strip.apply_offsets(x, index)
 
-    def _line(self, y: int) -> _Line:
+    def _line(self, y: int) -> ScreenLine:
         """Return the current content of screen line `y`."""
         index = self.scroll_offset.y + y - self.header_rows
         if y < self.header_rows:
-            return _Line(self.header(y))
+            return ScreenLine(self.header(y))
         if index < self.count:
-            line = _Line(self.row(index), self.has_cursor and index == self.cursor)
+            line = ScreenLine(self.row(index), self.has_cursor and index == self.cursor)
             return self._with_hits(line, index) if self.found.text else line
         if self.count == 0:
             lines = wrap(self.nothing(), self.row_width)[index : index + 1]
-            return _Line([Segment(line, self.cell_style("muted")) for line in lines])
-        return _Line([])
+            return ScreenLine([Segment(line, self.cell_style("muted")) for line in lines])
+        return ScreenLine([])
 
-    def _with_hits(self, line: _Line, index: int) -> _Line:
+    def _with_hits(self, line: ScreenLine, index: int) -> ScreenLine:
         """Add the matches in a row to its line; a match in text not shown counts as right."""
         text, wanted = "".join(segment.text for segment in line.segments), self.found.text
         hits, style = spans(text, wanted), self._hit_style(index)
@@ -211,7 +211,7 @@ class LineView(Rows, can_focus=True):
             return line._replace(beyond=Sides(right=style))
         return line
 
-    def _marked(self, strip: Strip, line: _Line, index: int) -> Strip:
+    def _marked(self, strip: Strip, line: ScreenLine, index: int) -> Strip:
         """Highlight matches and the mouse selection in a row."""
         if line.hit is not None:
             strip = mark(strip, line.hits, line.hit)

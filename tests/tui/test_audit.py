@@ -43,7 +43,7 @@ def screen_of(pilot: Pilot[None]) -> str:
 def above(view: View, width: int, height: int) -> list[str]:
     """The lines above the table as plain text."""
     lines = audit_lines(view, 2, AuditPlots(), width, height)
-    return ["".join(text for text, _ in line) for line in lines]
+    return ["".join(word.text for word in line) for line in lines]
 
 
 # --- money ---------------------------------------------------------------------
@@ -481,15 +481,13 @@ def test_errors_from_elsewhere_are_among_the_rows() -> None:
         TimelineEvent("a", NOW_S - 3, "no tmux", is_error=True),
     ]
     query = EventQuery("disk full", event_type=None, error="disk full")
-    rows = with_happened(Events((audited,)), query, happened, 9).newest_first
+    rows = with_happened(Events((audited,)), query, happened, 9).rows
     assert [(event.time_s, event.instance_id) for event in rows] == [
         (NOW_S - 5, None),
         (NOW_S - 9, "a"),
     ]
     assert with_happened(Events((audited,)), query, happened, 1).more
-    assert with_happened(Events((audited,)), EventQuery("all"), happened, 9).newest_first == (
-        audited,
-    )
+    assert with_happened(Events((audited,)), EventQuery("all"), happened, 9).rows == (audited,)
 
 
 @pytest.mark.asyncio

@@ -29,7 +29,7 @@ def audit(costs: Sequence[float]) -> AuditView:
 def cost_rows(plots: AuditPlots, costs: Sequence[float], cells: int) -> list[list[tuple[str, str]]]:
     """The lines of the cost plot alone, without title, axis and edge."""
     lines = plots.draw(audit(costs), cells + GROUND, 4)
-    return [list(line[1:]) for line in lines[1:-1]]
+    return [[(word.text, word.style) for word in line[1:]] for line in lines[1:-1]]
 
 
 def test_what_is_under_way_is_dimmed() -> None:
@@ -49,7 +49,7 @@ def test_where_minutes_share_a_column_only_those_that_are_over_count() -> None:
 def test_response_times_under_way_are_dimmed_too() -> None:
     """The last quantile is of few replies yet."""
     lines = AuditPlots().draw(audit([1.0] * 4), 2 * (7 + 40) + 3, 4)
-    assert [style for _, style in lines[1][4:]] == ["muted", "accent", "muted"]
+    assert [word.style for word in lines[1][4:]] == ["muted", "accent", "muted"]
 
 
 @pytest.mark.parametrize(
@@ -76,5 +76,5 @@ def test_the_scale_does_not_jump_from_look_to_look() -> None:
     tops = set()
     for minutes in range(20, 60):
         costs = [(0.3, 0.9, 0.5)[minute % 3] for minute in range(minutes)]
-        tops.add(plots.draw(audit(costs), 30, 4)[1][0][0])
+        tops.add(plots.draw(audit(costs), 30, 4)[1][0].text)
     assert len(tops) == 1

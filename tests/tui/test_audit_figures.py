@@ -1,0 +1,193 @@
+"""A number opens the rows behind it: the figures above the audit panel's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from textual import on
+
+from alone import Alone
+from audits import NOW_S, fleet_view
+from builders import TreeBuilder
+from driver import run_app
+from logging_core.analyse.state import TimelineEvent
+from logging_core.records import AuditEvent
+from madrox_tui.audit_figures import figure_query, figures
+from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_plots import AuditPlots
+from madrox_tui.exchanges import EventQuery, Events, Order, Ranking, with_happened
+from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.screens.rows import RowsScreen
+from madrox_tui.widgets.event_list import EventList
+from madrox_tui.widgets.line_view import LineView
+
+
+def exchange(
+    name: str,
+    cost_usd: float | None = None,
+    *,
+    took_s: float | None = 1.0,
+    ago_s: float = 0,
+    tokens: int | None = None,
+) -> AuditEvent:
+    return AuditEvent(
+        time_s=NOW_S - ago_s,
+        event_type="message_exchange",
+        instance_id="atlas-0000",
+        message_id=name,
+        cost_usd=cost_usd,
+        tokens=tokens,
+        response_time_s=took_s,
+    )
+
+
+def ranked(query: EventQuery, events: Iterable[AuditEvent]) -> tuple[AuditEvent, ...]:
+    ranking = Ranking(query, 9)
+    for event in events:
+        ranking.offer(event)
+    return ranking.rows
+
+
+CHEAP = exchange("cheap", 0.1, took_s=4.0, tokens=90)
+DEAR = exchange("dear", 2.0, took_s=12.0, ago_s=400, tokens=9)
+FREE = exchange("free", took_s=None, ago_s=4000)
+FAILED = AuditEvent(time_s=NOW_S, event_type="spawn_failed", level="ERROR")
+EVERYTHING = (CHEAP, FAILED, DEAR, FREE)
+
+
+@pytest.mark.parametrize(
+    ("figure", "listed"),
+    [
+        ("cost", ["dear", "cheap"]),
+        ("unpriced", ["free"]),
+        ("requests", ["cheap", "dear", "free"]),
+        ("errors", [None]),
+        ("tokens", ["cheap", "dear"]),
+        ("5m", ["cheap"]),
+        ("1h", ["cheap", "dear"]),
+        ("all", ["cheap", "dear", "free"]),
+        ("p50", ["dear", "cheap"]),
+        ("p95", ["dear"]),
+        ("max", ["dear", "cheap"]),
+        ("plotted cost", ["dear", "cheap"]),
+        ("plotted times", ["dear", "cheap"]),
+    ],
+)
+def test_a_figure_knows_its_events(figure: str, listed: list[str | None]) -> None:
+    """What a figure is made of, in the order in which one looks for what made it so large."""
+    query = figure_query(figure, fleet_view())
+    assert [event.message_id for event in ranked(query, EVERYTHING)] == listed
+
+
+def test_every_figure_above_the_table_can_be_opened() -> None:
+    """Totals, rates, quantiles and plots, each from its own place; of what the filter leaves."""
+    view = fleet_view(only="-quill")
+    shown = figures(audit_lines(view, 2, AuditPlots(), 120, 40))
+    assert [figure.opens for figure in shown] == [
+        *("cost", "unpriced", "requests", "errors", "tokens"),
+        *("5m", "1h", "all"),
+        *("p50", "p95", "p99", "max"),
+        *("plotted cost", "plotted times"),
+    ]
+    for figure in shown:
+        ids = figure_query(figure.opens, view).instance_ids
+        assert ids == frozenset(view.by_id)
+
+
+def test_a_query_keeps_to_the_time_that_is_shown() -> None:
+    """Behind a sum of an earlier moment is nothing later, and nothing that does not count."""
+    query = EventQuery("all").within(NOW_S - 500, NOW_S - 100)
+    assert list(filter(query.matches, EVERYTHING)) == [DEAR]
+    window = EventQuery("1h", from_s=NOW_S - 450).within(NOW_S - 9000, None)
+    assert list(filter(window.matches, EVERYTHING)) == [CHEAP, DEAR]
+    undated = AuditEvent(event_type="message_exchange")
+    assert EventQuery("all").within(None, None).matches(undated)
+    assert not query.matches(undated)
+
+
+def test_all_errors_are_behind_their_number() -> None:
+    """Those of orchestrator.log, too."""
+    query = figure_query("errors", fleet_view())
+    happened = [
+        TimelineEvent("", NOW_S - 1, "no tmux", is_error=True),
+        TimelineEvent("", NOW_S - 2, "started"),
+    ]
+    rows = with_happened(Events((FAILED,)), query, happened, 9).rows
+    assert [event.event_type for event in rows] == ["spawn_failed", "error"]
+
+
+def test_equal_events_stay_in_their_order() -> None:
+    """Of those that cost the same, the newest are kept and first; one met twice counts once."""
+    same = [exchange(f"m-{n}", 1.0, ago_s=n) for n in range(4)]
+    ranking = Ranking(EventQuery("x", order=Order.DEAREST), 3)
+    for event in [exchange("less", 0.5), *same, *same, exchange("none")]:
+        ranking.offer(event)
+    assert [event.message_id for event in ranking.rows] == ["m-0", "m-1", "m-2"]
+    assert ranking.found == 5 + 1  # the one that was dropped has been forgotten
+
+
+def here(panel: AuditPanel) -> tuple[str | None, str]:
+    return panel.figure, str(panel.border_subtitle)
+
+
+@pytest.mark.asyncio
+async def test_the_cursor_goes_from_the_rows_up_to_the_figures() -> None:
+    """Up from the first row, sideways, and down again; the border says what Enter lists."""
+    chosen: list[str] = []
+
+    class Listening(Alone[AuditPanel]):
+        @on(LineView.Chosen)
+        def _chosen(self) -> None:
+            query = self.widget.chosen
+            chosen.append(query.title if query else "")
+
+    app = Listening(AuditPanel())
+    async with app.run_test(size=(120, 40)) as pilot:
+        panel = app.widget
+        panel.focus()
+        panel.view = fleet_view()
+        await pilot.pause()
+        await pilot.press("j", "k", "enter", "k")
+        assert panel.figure == "plotted cost"
+        await pilot.press("l")
+        assert panel.figure == "plotted times"
+        await pilot.press("k", "l", "l", "l", "l", "enter")
+        assert str(panel.border_subtitle) == "Enter: exchanges, slowest first"
+        panel.view = fleet_view()
+        assert panel.figure == "max"
+        await pilot.press("k", "k", "k", "h", "h", "h", "h", "h", "h", "enter")
+        assert panel.figure == "cost"
+        await pilot.press("j", "j", "j", "j", "enter")
+        assert here(panel) == (None, "by instance")
+        await pilot.click(AuditPanel, offset=(3, 3), times=2)
+        assert panel.figure == "p50"
+        panel.view = fleet_view(budget_usd=None)
+        await pilot.resize_terminal(30, 6)
+        await pilot.pause()
+        assert here(panel) == (None, "by instance")
+    assert chosen[:4] == [
+        "atlas",
+        "exchanges, slowest first",
+        "exchanges, dearest first",
+        "atlas",
+    ]
+    assert chosen[4].startswith("exchanges of 2.0s (p50)")
+
+
+@pytest.mark.asyncio
+async def test_the_slowest_are_listed_first(tree: TreeBuilder) -> None:
+    """Enter on the longest response time lists all exchanges by how long they took."""
+    tree.spawn("a1", "atlas", at=0)
+    for number, took in enumerate((3.0, 9.0, 6.0)):
+        tree.send("a1", f"m-{number}", "go on", at=10 + number)
+        tree.receive("a1", f"m-{number}", "done", at=20 + number, response_time=took, cost=None)
+    async with run_app(tree.root, now_s=TreeBuilder.epoch(600), size=(160, 48)) as person:
+        await person.sees("3 req", "9.0s max")
+        await person.press("4", "k", "k", "l", "l", "l")
+        await person.sees("Enter: exchanges, slowest first")
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, RowsScreen), "the rows")
+        listed = person.app.screen.query_one(EventList)
+        await person.until(lambda: listed.count == 3, "three rows")
+        assert [event.response_time_s for event in listed.shown.rows] == [9.0, 6.0, 3.0]
