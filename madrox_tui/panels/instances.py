@@ -47,9 +47,7 @@ class InstancesPanel(LineView):
             id="instances.tree",
             tooltip="Toggle tree; h folds a branch into its totals, l unfolds it",
         ),
-        Binding(
-            "e", "problem", "Go to next instance with errors", show=False, id="instances.problem"
-        ),
+        Binding("e", "problem", "Go to next problem", show=False, id="instances.problem"),
         Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
     ]
     header_rows = 1
@@ -274,8 +272,9 @@ class InstancesPanel(LineView):
         self._seek(lambda i: i.state in NEEDS_YOU, "no instance needs you")
 
     def action_problem(self) -> None:
-        """Go to the next instance with errors."""
-        self._seek(lambda i: i.state is State.ERROR or i.errors > 0, "no instance has errors")
+        """Go to the next instance with an error, or a stuck request."""
+        broken = {State.ERROR, State.STUCK}
+        self._seek(lambda i: i.state in broken or i.errors > 0, "no problems")
 
     def _seek(self, wanted: Callable[[InstanceState], bool], none: str) -> None:
         here, number = self.cursor, len(self._rows)

@@ -275,7 +275,7 @@ class TimelinePanel(LineView):
         rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
         index = next((i for i in rows if self._is_problem(self._rows.rows[i])), None)
         if index is None:
-            self.notify("no problems in the loaded rows")
+            self.notify("no problems in the loaded rows", markup=False)
         else:
             self._move_to(index)
 

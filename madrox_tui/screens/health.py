@@ -32,7 +32,7 @@ class HealthScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,tilde,q,enter", "dismiss", "Close", id="health.close"),
+        Binding("escape,q,tilde", "dismiss", "Close", id="health.close"),
     ]
 
     def __init__(

@@ -45,7 +45,7 @@ class MessageScreen(ModalScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q", "dismiss", "Close", id="message.close"),
+        Binding("escape,q", "dismiss", "Close", id="message.close"),
         Binding("p", "other_half", "Request / reply", id="message.other_half"),
         Binding("y", "copy", "Copy", id="message.copy", priority=True),
     ]

@@ -26,7 +26,7 @@ class MomentScreen(ModalScreen[float | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go", "Go there", id="moment.go", priority=True),
-        Binding("escape", "dismiss(None)", "Close", id="moment.close", priority=True),
+        Binding("escape", "dismiss(None)", "Cancel", id="moment.cancel", priority=True),
     ]
 
     def __init__(self, now: Callable[[], float]) -> None:

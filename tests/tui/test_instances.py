@@ -285,7 +285,7 @@ async def test_a_scrolled_list_does_not_jump() -> None:
 
 
 async def test_a_and_e_go_to_whom_it_concerns() -> None:
-    """`a` walks through those that need you, `e` through those with errors, round and round."""
+    """`a` walks through those that need you, `e` through those with problems, round and round."""
     async with panel_with(view(team())) as (panel, pilot):
         walked = []
         for _ in range(4):
@@ -295,6 +295,8 @@ async def test_a_and_e_go_to_whom_it_concerns() -> None:
         await pilot.press("e")
         assert panel.selected is not None
         assert panel.selected.label == "probe"
+        await pilot.press("e")
+        assert panel.selected.label == "mason"
 
 
 async def test_d_hides_the_dead() -> None:

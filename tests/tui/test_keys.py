@@ -14,6 +14,8 @@ from unittest import mock
 import msgspec
 import pytest
 from textual.command import DiscoveryHit
+from textual.dom import DOMNode
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from builders import TreeBuilder
@@ -26,6 +28,14 @@ from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
 from madrox_tui.keymap import key_names, own_bindings
 from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.screens.export import ExportScreen
+from madrox_tui.screens.health import HealthScreen
+from madrox_tui.screens.help import HelpScreen
+from madrox_tui.screens.message import MessageScreen
+from madrox_tui.screens.moment import MomentScreen
+from madrox_tui.screens.rows import RowsScreen
+from madrox_tui.widgets.filter_bar import FilterBar
+from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
@@ -102,6 +112,21 @@ def selected(person: Driver) -> str | None:
     return instance.label if instance else None
 
 
+@pytest.mark.parametrize("screen", [MessageScreen, RowsScreen, HealthScreen, HelpScreen])
+def test_what_lies_over_the_panels_is_left_alike(screen: type[ModalScreen[None]]) -> None:
+    """Esc and q leave, Enter never does: it opens."""
+    (closes,) = [b for b in own_bindings(screen) if b.action == "dismiss"]
+    assert closes.key.split(",")[:2] == ["escape", "q"]
+    assert "enter" not in closes.key
+
+
+@pytest.mark.parametrize("screen", [MomentScreen, ExportScreen, FilterBar, FindBar])
+def test_a_line_is_left_alike(screen: type[DOMNode]) -> None:
+    """Enter takes what was typed, Esc does not; both at once."""
+    at_once = [b.key for b in own_bindings(screen) if b.priority]
+    assert at_once == ["enter", "escape"]
+
+
 # --- the map ------------------------------------------------------------------
 
 
@@ -135,6 +160,16 @@ def test_what_comes_before_is_called_previous() -> None:
     assert described["panel.previous"] == "Focus previous panel"
     assert described["pane.differ_previous"] == "Go to previous differing frame"
     assert not [text for text in described.values() if " last " in f" {text.lower()} "]
+
+
+def test_a_key_means_the_same_in_every_panel() -> None:
+    """Whoever learned a letter in one panel knows it in all; only Enter names what it opens."""
+    said: dict[str, set[str]] = {}
+    for _, bindings in key_groups(*PANEL_NAMES):
+        for binding in bindings:
+            for key in key_names(binding).split():
+                said.setdefault(key, set()).add(binding.description)
+    assert {key for key, meanings in said.items() if len(meanings) > 1} == {"Enter"}
 
 
 def test_binding_ids_are_unique() -> None:
