@@ -20,7 +20,7 @@ Value = str | int | float | None
 FORMULA = ("=", "+", "-", "@")
 """A spreadsheet would evaluate a cell that starts with one of these."""
 
-READABLE_S = 15.0
+READABLE_S = 10.0
 """How long a notice of what was written stays: a whole path takes its time to read."""
 
 SUFFIXES = (".csv", ".jsonl")

@@ -125,10 +125,12 @@ class MessageScreen(ModalScreen[None]):
         """Focus the other half."""
         if len(self._entries) > 1:
             self._views[1 - self._here].focus()
+        elif isinstance(self._entries[0], TimelineEvent):
+            self.notify("an event has no other half", markup=False)
+        elif self._open_s is not None:
+            self.notify("no reply yet", markup=False)
         else:
-            self.notify(
-                "no reply yet" if self._open_s is not None else "the matching message is not loaded"
-            )
+            self.notify("the matching message is not loaded", markup=False)
 
     def action_copy(self) -> None:
         """Copy the text of the focused half, unformatted."""

@@ -150,6 +150,11 @@ async def test_an_open_request_says_that_no_reply_came_yet() -> None:
         await pilot.press("p")
         await pilot.pause()
         assert "no reply yet" in app.text
+    event = TimelineEvent("a1", REPLY.time_s, "agent process exited", is_error=True)
+    async with opened(MessageScreen(event, "atlas")) as (app, pilot):
+        await pilot.press("p")
+        await pilot.pause()
+        assert "an event has no other half" in app.text
 
 
 @pytest.mark.asyncio
