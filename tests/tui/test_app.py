@@ -13,6 +13,7 @@ from driver import run_app
 from madrox_tui import format as fmt
 from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.widgets.line_view import LineView
+from pictures import is_at_rest
 
 pytestmark = pytest.mark.asyncio
 
@@ -358,11 +359,15 @@ async def test_a_key_right_after_a_line_was_left_is_for_the_panel(
         await person.sees("build the plan", "atlas pane, newest")
         await person.press("2", opens)
         await person.sees(line)
+        main = person.app.get_default_screen()
         for key in (*text, end, "d"):
             person.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await person.sees("Pane  atlas · new text")
         if (opens, end) == ("slash", "enter"):
             await person.sees("Instances 1 of 2", "filter opus")
+        elif opens == "slash":
+            await person.until(lambda: main.filter.text == "", "the filter is gone")
+        await person.until(lambda: is_at_rest(person.app), "nothing is narrowed any more")
         assert [path.suffix for path in tmp_path.iterdir()] == (
             [".csv"] if (opens, end) == ("x", "enter") else []
         )
