@@ -17,8 +17,9 @@ from madrox_tui.tree_rows import Row
 from madrox_tui.view import View
 from madrox_tui.whys import plainly, why
 
-NAME_WIDTHS = (9, 24)
-"""The minimum and maximum cells for names; in between, as wide as the longest name."""
+NAME_WIDTHS = (9, 18, 24)
+"""Cells for names: the minimum, before the reason comes in, and the maximum; as wide as the longest
+name where that is less."""
 
 WHY_WIDTHS = (10, 12, 40, 120)
 """Cells for the reason: the minimum, before the cost comes in, before other numbers do, maximum."""
@@ -116,15 +117,15 @@ class Cells:
         states = {i.state for i in self._view.state.instances} if self._view else set()
         return 2 + max(len(state.value) for state in states | {State.TERMINATED})
 
-    def name_widths(self, rows: Iterable[Row]) -> tuple[int, int]:
-        """Return the minimum and maximum cells for names; in a flat list, whatever the filter."""
-        least, most = NAME_WIDTHS
+    def name_widths(self, rows: Iterable[Row]) -> tuple[int, int, int]:
+        """Return `NAME_WIDTHS` for these names; in a flat list, whatever the filter."""
         if self._tree:
-            least, most = least + TREE_INDENT, most + TREE_INDENT
-            longest = _widest(map(self.name, rows))
+            indent, longest = TREE_INDENT, _widest(map(self.name, rows))
         else:
-            longest = self._view.label_width if self._view else 0
-        return least, min(max(least, longest), most)
+            indent, longest = 0, self._view.label_width if self._view else 0
+        least, middle, most = (cells + indent for cells in NAME_WIDTHS)
+        needed = max(least, longest)
+        return least, min(needed, middle), min(needed, most)
 
     def open(self, row: Row) -> Cell:
         """The number of open requests, and how long the oldest has waited."""
@@ -207,19 +208,22 @@ def model(row: Row) -> Cell:
 def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]]:
     """Return all columns; state, its duration and the name are always shown.
 
-    Then come the whole name, open requests, the reason and the cost; then the other numbers.
+    Then come most of the name, open requests, the reason and the cost; then the rest of the name
+    and the other numbers.
 
     Args:
         cells: What the columns show.
         rows: The rows to be shown.
     """
-    least, most = cells.name_widths(rows)
+    least, middle, most = cells.name_widths(rows)
     why, short_why, long_why, most_why = WHY_WIDTHS
     short, full = _cost_widths(rows)
     columns: list[Column[Row]] = [
         Column("  STATE", cells.state_width(), cells.state, key="state"),
         Column("FOR", 4, cells.since, right=True, key="since"),
-        Column("NAME", least, cells.name, growth=((1, most),), key="name", inner=True),
+        Column(
+            "NAME", least, cells.name, growth=((1, middle), (5.5, most)), key="name", inner=True
+        ),
         Column("ROLE", 17, role, 11, key="role"),
         Column("MODEL", 17, model, 13, key="model"),
         Column("OPEN", 6, cells.open, 2, right=True, key="open"),

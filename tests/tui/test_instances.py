@@ -91,11 +91,22 @@ async def test_names_get_the_room_that_no_state_needs() -> None:
 
 @pytest.mark.parametrize("width", [49, 62, 75, 110])
 async def test_a_name_is_cut_last(width: int) -> None:
-    """A name of 24 cells is whole before there is any column that can be done without."""
-    name = "payments-ledger-migrate1"
+    """A name of 18 cells is whole before there is any column that can be done without."""
+    name = "payments-ledger-mi"
     fleet = [instance("p", name, State.BUSY, open_for=(90,), cost=1.0, reason="request m-1 open")]
     async with panel_with(view(fleet, ACTIVITY), (width, 12)) as (_, pilot):
         assert row_of(pilot, name)
+
+
+async def test_one_long_name_does_not_cost_the_reason() -> None:
+    """The last cells of a name come after the reason and the cost."""
+    fleet = [*team(), instance("p", "payments-ledger-migrate1", State.IDLE)]
+    async with panel_with(view(fleet, ACTIVITY), (66, 16)) as (_, pilot):
+        assert "WHY" in lines(pilot)[1]
+        assert row_of(pilot, "payments-ledg…ate1")
+        await pilot.resize_terminal(100, 16)
+        await pilot.pause()
+        assert row_of(pilot, "payments-ledger-migrate1")
 
 
 async def test_the_reason_comes_before_the_other_numbers() -> None:
