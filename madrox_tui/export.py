@@ -34,11 +34,13 @@ class Export(msgspec.Struct, frozen=True):
         name: What the rows are, for the file name: `instances`.
         columns: Column names, units included.
         rows: One value per column.
+        note: What is not among them; `''` if nothing is missing.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: Iterable[tuple[Value, ...]]
+    note: str = ""
 
 
 def encode(export: Export, suffix: str) -> str:

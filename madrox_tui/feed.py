@@ -208,9 +208,9 @@ class Feed:
                 await asyncio.sleep(rest_s)
 
     def _note_unread(self) -> None:
-        if self._views.unread != self._live.unread:
-            self._views.unread = self._live.unread
-            self._is_swollen = True  # another model may have taken the place of the first one
+        if self._views.is_whole != self._live.is_whole:
+            self._is_swollen = True  # another model has taken the place of the first one
+        self._views.is_whole, self._views.unread = self._live.is_whole, self._live.unread
 
     def _note_gone(self, batch: Batch) -> None:
         """Tell the past, whose own looks are rare, who is gone from now on."""

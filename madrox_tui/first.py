@@ -58,7 +58,7 @@ def look_first(
     looks = fleet.look_ahead(enough)
     views = Views(settings, Pulse(time.monotonic), time.monotonic)
     views.group_by(by)
-    views.unread = fleet.unread
+    views.is_whole, views.unread = fleet.is_whole, fleet.unread
     capture = _capture(fleet, root, views, now())
     state = msgspec.structs.replace(fleet.model.state(now()), reordered=AHEAD)
     return First(views.of(fleet.model, state), looks, capture)

@@ -92,7 +92,7 @@ class LiveFleet(OpenedFleet):
                             break
                         if batch.reset:
                             await beside.stop()  # it reads what is no longer there
-                            self._has_failed = False
+                            self._has_failed = self.is_whole = False
                             self.unread = None if self._make_summing is None else READING
                         yield msgspec.structs.replace(batch, reset=True) if is_anew else batch
                         is_anew = False

@@ -40,11 +40,13 @@ class OpenedFleet:
     Attributes:
         model: What the records amount to. Another object after a tree turned out to have been
             rewritten since it was summed.
-        unread: What of the tree is not in the model, in words; `None` if all of it is.
+        is_whole: Whether all that there was is in the model, not only the ends of the logs.
+        unread: What of the tree is still to come, in words; `None` if nothing is.
     """
 
     def __init__(self, root: Path, options: dict[str, Any], cache: FleetCache | None) -> None:
         self.model = FleetModel(**options)
+        self.is_whole = False
         self.unread: str | None = None
         self._root = root
         self._options = options
@@ -79,7 +81,7 @@ class OpenedFleet:
     def _go_on(self, opened: Opened) -> TreeReader:
         """Take over a model of the whole tree."""
         opened.model.succeed(self.model)
-        self.model, self.unread = opened.model, None
+        self.model, self.is_whole, self.unread = opened.model, True, None
         return TreeReader(self._root, cursor=opened.cursor, blocks=True)
 
     def _is_void(self, batch: Batch) -> bool:
@@ -93,7 +95,7 @@ class OpenedFleet:
         return self._read_ends()
 
     def _read_ends(self) -> TreeReader:
-        self.unread = READING
+        self.is_whole, self.unread = False, READING
         return TreeReader(self._root, history_bytes=history_bytes(self._root), blocks=True)
 
 

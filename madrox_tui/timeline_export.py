@@ -24,15 +24,17 @@ EXPORTED = (
 """The exported columns; times are ISO 8601 with their offset."""
 
 
-def timeline_export(rows: Sequence[Row], labels: Mapping[str, str]) -> Export:
+def timeline_export(rows: Sequence[Row], labels: Mapping[str, str], note: str = "") -> Export:
     """Export every message and event, oldest first, with its whole text.
 
     Args:
         rows: The rows of the timeline; separators are left out.
         labels: Each instance's label, by id.
+        note: What is not among the rows; `''` if nothing is missing.
     """
     entries = (row for row in rows if not isinstance(row, Separator))
-    return Export("timeline", EXPORTED, (tuple(_values(entry, labels)) for entry in entries))
+    values = (tuple(_values(entry, labels)) for entry in entries)
+    return Export("timeline", EXPORTED, values, note)
 
 
 def _values(entry: Entry, labels: Mapping[str, str]) -> Iterator[Value]:

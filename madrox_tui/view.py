@@ -31,7 +31,8 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         moment_s: The earlier time that is shown; `None` for the newest.
         events_per_s: Records per second, smoothed; 0 when quiet.
         lag_s: How long the files have held more than is shown, in seconds; 0 when all is shown.
-        unread: What of the tree is not counted yet, in words; `None` if everything is.
+        is_whole: Whether the state is of the whole tree, not only of the ends of its logs.
+        unread: What of the tree is still to be counted, in words; `None` if nothing is.
     """
 
     state: FleetState
@@ -44,6 +45,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     moment_s: float | None = None
     events_per_s: float = 0.0
     lag_s: float = 0.0
+    is_whole: bool = False
     unread: str | None = None
 
     @property

@@ -68,7 +68,8 @@ class Views:
 
     Attributes:
         narrowing: What the views to come leave out; may be set while one is made.
-        unread: See `View`, of the views to come.
+        is_whole: See `View`, of the views to come.
+        unread: The same.
     """
 
     def __init__(self, settings: Settings, pulse: Pulse, clock: Callable[[], float]) -> None:
@@ -76,6 +77,7 @@ class Views:
         self._sums = AuditSums(budget_usd=settings.budget_usd, clock=clock)
         self._pulse = pulse
         self._last: View | None = None
+        self.is_whole = False
         self.unread: str | None = None
 
     def group_by(self, by: str) -> None:
@@ -92,7 +94,9 @@ class Views:
         last = self._last
         if last is None or not model.holds_at(now_s) or not self._sums.is_current:
             return None
-        if (last.filter, last.scope) != self.narrowing or last.unread != self.unread:
+        if (last.filter, last.scope) != self.narrowing:
+            return None
+        if (last.is_whole, last.unread) != (self.is_whole, self.unread):
             return None
         if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
             return None  # what happened by the minute is another
@@ -154,6 +158,7 @@ class Views:
             moment_s=moment_s,
             events_per_s=self._pulse.events_per_s,
             lag_s=self._pulse.lag_s,
+            is_whole=self.is_whole,
             unread=self.unread,
         )
 

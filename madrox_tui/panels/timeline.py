@@ -25,6 +25,9 @@ from madrox_tui.widgets.line_view import LineView
 NEAR = 100
 """Older messages are prefetched when fewer rows than this are left above."""
 
+OLDER = "older: scroll up to load it"
+"""Said of messages that are not among the rows."""
+
 
 class TimelinePanel(LineView):
     """Messages of the instances shown, newest at the bottom; older ones load on scrolling up.
@@ -125,11 +128,18 @@ class TimelinePanel(LineView):
 
         return holding(self._rows.rows, text, self.view, self._open) if self.view else ()
 
+    @property
+    def find_note(self) -> str:
+        """A search covers what is loaded."""
+        return f"without what is {OLDER}" if self._has_older else ""
+
     def export(self) -> Export:
         """Export the loaded messages and events."""
         from madrox_tui.timeline_export import timeline_export  # imported on the first export
 
-        return timeline_export(self._rows.rows, self.view.labels if self.view else {})
+        labels = self.view.labels if self.view else {}
+        note = f"without what is {OLDER}" if self._has_older else ""
+        return timeline_export(self._rows.rows, labels, note)
 
     # --- what is shown -------------------------------------------------------
 
@@ -187,7 +197,8 @@ class TimelinePanel(LineView):
     def _entitle(self) -> None:
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
         subtitle = "" if self.follow else "G: newest"
-        self.entitle(f"Timeline {fmt.count(self._rows.messages)}{new}", subtitle)
+        more = "+" if self._has_older else ""
+        self.entitle(f"Timeline {fmt.count(self._rows.messages)}{more}{new}", subtitle)
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
@@ -214,9 +225,18 @@ class TimelinePanel(LineView):
         super().watch_scroll_y(old_value, new_value)
         self._want_older()
 
+    @property
+    def _has_older(self) -> bool:
+        """Whether there may be messages that are not loaded."""
+        if self._source is None or self.view is None:
+            return False
+        if self.view.is_whole and not self.view.state.dropped_messages:
+            return False
+        return self._rows.floor()[1] != -math.inf
+
     def _want_older(self) -> None:
         view = self.view
-        if self._source is None or self._reading or self._rows.full:
+        if self._source is None or self._reading or self._rows.full or not self._has_older:
             return
         if view is None or not view.state.caught_up:
             return
@@ -224,7 +244,7 @@ class TimelinePanel(LineView):
         near = self.count < self.size.height or (
             not self.follow and self.scroll_offset.y - floor < NEAR
         )
-        if floor_s == -math.inf or not near:
+        if not near:
             return
         if not self._started:
             self._started = True

@@ -83,7 +83,8 @@ class ExportScreen(ModalScreen[None]):
         except OSError as error:
             self._say(f"{error.filename or line.value}: {error.strerror or error}")
         else:
-            wrote = safe_line(f"wrote {path.absolute()}")
+            note = f"\n{self._export.note}" if self._export.note else ""
+            wrote = safe_line(f"wrote {path.absolute()}") + note
             self.notify(wrote, timeout=READABLE_S, markup=False)
             self.dismiss()
 

@@ -28,8 +28,6 @@ class ReplayView(ScrubbedView):
         now: A monotonic clock, in seconds, for playback.
     """
 
-    find_note = "in this frame · n N: also others"
-
     rewound: reactive[bool] = reactive(False, layout=False)
     """Whether a chosen frame is shown, instead of following the newest."""
 
@@ -93,6 +91,11 @@ class ReplayView(ScrubbedView):
             await self._show(Place(ref))
             return line
         return None
+
+    @property
+    def find_note(self) -> str:
+        """A search covers one frame at a time."""
+        return "in this frame · n N: also others"
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the rows that contain a text; all rows are searched, without decoding colours."""

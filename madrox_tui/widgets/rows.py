@@ -67,9 +67,6 @@ class Rows(ScrollView):
     has_cursor: ClassVar[bool] = True
     """Whether the keys move a cursor; else they scroll."""
 
-    find_note: ClassVar[str] = ""
-    """What a search covers, said after the count of matches; empty if that is all there is."""
-
     cursor = reactive(0, repaint=False)
     """Index of the row under the cursor."""
 
@@ -104,6 +101,11 @@ class Rows(ScrollView):
 
     def nothing(self) -> str:
         """Return the text to show without rows. Subclasses override it."""
+        return ""
+
+    @property
+    def find_note(self) -> str:
+        """What a search covers, said after the count of matches; empty if that is all there is."""
         return ""
 
     def find_rows(self, text: str) -> Sequence[int]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import msgspec
 import pytest
 from textual.app import App, ComposeResult
 
@@ -306,6 +307,36 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
         await person.sees("number 0.")
         assert person.panel.count == 3002  # a day, and where events end
         assert history.reads < 12
+
+
+async def test_what_is_not_loaded_is_said() -> None:
+    """Count, search and export of the newest messages do not pass for all there are."""
+    everything = numbered(0, 400)
+    source = MessageSource(History(everything).open)
+    async with panel(*everything[-300:], source=source) as person:
+        await person.sees("number 399.")
+        assert str(person.panel.border_title) == "Timeline 300+"
+        assert person.panel.find_note == "without what is older: scroll up to load it"
+        assert person.panel.export().note == person.panel.find_note
+        await person.press("g")
+        await person.has_more_than(399)
+        await person.press("g")
+        await person.sees("number 0.")
+        assert str(person.panel.border_title) == "Timeline 400"
+        assert person.panel.find_note == person.panel.export().note == ""
+
+
+async def test_nothing_older_is_read_of_a_whole_tree() -> None:
+    """Where the state is of the whole tree and let nothing go, there is nothing older."""
+    everything = numbered(0, 300)
+    history = History(everything)
+    async with panel(*everything, source=MessageSource(history.open)) as person:
+        assert person.panel.view is not None
+        person.panel.view = msgspec.structs.replace(person.panel.view, is_whole=True)
+        await person.press("g")
+        await person.sees("number 0.")
+        assert str(person.panel.border_title) == "Timeline 300"
+        assert history.reads == 0
 
 
 async def test_older_messages_of_the_filtered_instances_only() -> None:
