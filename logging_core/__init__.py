@@ -9,11 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.config import LoggingConfig
 from logging_core.errors import InvalidInstanceIdError, LogDirError, MadroxLogError
 from logging_core.records import (
-    Anomaly,
-    AnomalyKind,
     AuditBlock,
     AuditEvent,
     Batch,

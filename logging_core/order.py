@@ -13,8 +13,9 @@ from threading import Event
 from typing import Any, NamedTuple, Self
 
 from logging_core.analyse.fleet import FleetModel
+from logging_core.anomalies import Anomaly
 from logging_core.gather import Runs, Timed
-from logging_core.records import SPOKEN, Anomaly, Batch, Message, Problem, Record
+from logging_core.records import SPOKEN, Batch, Message, Problem, Record
 from logging_core.spill import Entry, Page, Place, Spill
 from logging_core.stored import MESSAGES_A_PAGE
 

@@ -6,11 +6,12 @@ and offsets are bytes. Times are seconds since the epoch. `None` always means un
 
 from __future__ import annotations
 
-import enum
 from array import array
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+
+from logging_core.anomalies import Anomaly
 
 SPOKEN = frozenset({"message_sent", "message_received", "communication"})
 """The event types of messages; other lines of a `communication.jsonl` are about its life."""
@@ -36,7 +37,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         message_type: As passed to `log_communication`.
         parent_id: The instance at the other end, as passed to `log_communication`.
         text: The `message` key of old writers: a human-readable summary.
-        suspect: Names of fields whose value was not a finite number >= 0, or of the wrong type.
+        suspect: What is odd about it: names of fields whose value was not a finite number >= 0, or
+            of the wrong type, and values of `AnomalyKind`.
         extra: Fields that are not named above, as written.
     """
 
@@ -70,7 +72,8 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         response_time_s: Of an exchange, from its details.
         error: What went wrong: `error` or `failure_reason` of the details.
         details: All details as written, including those above. `{}` if they are not an object.
-        suspect: Names of fields whose value was not a finite number >= 0, or of the wrong type.
+        suspect: What is odd about it: names of fields whose value was not a finite number >= 0, or
+            of the wrong type, and values of `AnomalyKind`.
         extra: Top-level fields that are not named above, as written.
     """
 
@@ -143,12 +146,16 @@ class AuditBlock(msgspec.Struct, frozen=True, gc=False):
 
 
 class LifecycleEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One entry of an instance's `instance.log`, continuation lines joined by newlines."""
+    """One entry of an instance's `instance.log`, continuation lines joined by newlines.
+
+    `suspect` is that of `Message`.
+    """
 
     instance_id: str
     time_s: float | None = None
     level: str = "INFO"
     text: str = ""
+    suspect: tuple[str, ...] = ()
 
 
 class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -163,6 +170,7 @@ class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         error: The `error` field, if any.
         exception: The traceback, if any: from the line or from the raw lines after it.
         recovered: The line was not valid JSON and was read as far as possible.
+        suspect: As of `Message`.
         extra: Fields that are not named above.
     """
 
@@ -174,6 +182,7 @@ class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error: str | None = None
     exception: str | None = None
     recovered: bool = False
+    suspect: tuple[str, ...] = ()
     extra: dict[str, Any] = {}
 
 
@@ -216,7 +225,8 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             same `offset` then comes again with a larger `end` and replaces the earlier one.
         digest: Checksum of the whole pane text; 0 if unknown.
         screen: Checksum of the end of the text, which is what the pane can show; 0 if unknown.
-        suspect: Its time runs backwards: pane text may have forged the header.
+        suspect: What is odd about it, by `AnomalyKind`: `BACK` if its time runs backwards, as in a
+            header that pane text forged, and `TORN` if its text or its header was cut off.
         tail: The last lines of the pane text without colours and trailing blank lines, safe to
             show: at most 20 lines and 2,000 characters. Empty unless the frame is the newest of
             its file.
@@ -230,7 +240,7 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end: int
     digest: int = 0
     screen: int = 0
-    suspect: bool = False
+    suspect: tuple[str, ...] = ()
     tail: str = ""
 
     @property
@@ -255,6 +265,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         line: The beginning of the line, safe to show.
         time_s: The time of the newest record before it in its file; `None` if unknown (as where
             exchanges are read in bulk) or if the problem is the whole file.
+        is_gap: The file can be read, but was truncated or replaced: lines may be lost.
     """
 
     path: str
@@ -262,33 +273,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offset: int | None = None
     line: str = ""
     time_s: float | None = None
-
-
-class AnomalyKind(enum.StrEnum):
-    """What is odd about a file that could still be read."""
-
-    BACK = "back"
-    """A record is much earlier than the one before it in its file."""
-    AHEAD = "ahead"
-    """A record is much later than the reader's clock, and the one before it was not."""
-    GAP = "gap"
-    """The file was truncated or replaced before it was read to its end: lines may be lost."""
-
-
-class Anomaly(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A clock jump, or a gap.
-
-    Attributes:
-        path: The file, relative to the root, safe to show.
-        kind: Which of them.
-        time_s: The time of the record; for a gap, when it was noticed.
-        by_s: How far back, or ahead of the clock, in seconds; `None` for a gap.
-    """
-
-    path: str
-    kind: AnomalyKind
-    time_s: float
-    by_s: float | None = None
+    is_gap: bool = False
 
 
 Record: TypeAlias = (
@@ -315,7 +300,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         cursor: Pass it to `follow()` to resume after this batch. A small JSON object.
         blocks: Exchanges in bulk, in no order among each other; only if blocks were asked for.
             The exchanges in them are then not among the records.
-        anomalies: Clock jumps and gaps; those of one file are in file order.
+        anomalies: What is odd, file by file; those of one file are in file order.
+        polling: The operating system does not tell what changes, at least not of all directories:
+            what is new is found by the sweeps. False if that is what was asked for.
     """
 
     records: tuple[Record, ...] = ()
@@ -326,6 +313,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cursor: dict[str, Any] = {}
     blocks: tuple[AuditBlock, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
+    polling: bool = False
 
     @property
     def count(self) -> int:

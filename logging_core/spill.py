@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from logging_core.anomalies import Anomaly
 from logging_core.records import (
-    Anomaly,
     AuditEvent,
     FrameRef,
     InstanceGone,

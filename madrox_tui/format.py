@@ -5,11 +5,22 @@ Unknown is `–`, never zero. Every result fits the cells that its docstring nam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from logging_core.analyse.state import Usage
+from logging_core.anomalies import AnomalyKind
 
 UNKNOWN = "–"
+
+ODD: dict[str, str] = {
+    AnomalyKind.BACK: "time runs backwards",
+    AnomalyKind.TORN: "cut off",
+    AnomalyKind.LOSSY: "not all UTF-8",
+    AnomalyKind.REPEATED: "a key twice",
+}
+"""What is odd about a record, in words, by how its `suspect` calls it."""
+
 _UNITS = ("", "k", "M", "G", "T", "P")
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
 
@@ -28,6 +39,12 @@ def count(value: int) -> str:
 def plural(number: int, thing: str) -> str:
     """Return the singular or plural: `file` for 1, else `files`."""
     return thing if number == 1 else f"{thing}s"
+
+
+def suspect(names: Iterable[str]) -> str:
+    """Say what is odd about a record: `suspect: cost, cut off`; empty if nothing is."""
+    said = ", ".join(ODD.get(name, name) for name in names)
+    return f"suspect: {said}" if said else ""
 
 
 def tokens(value: int | None) -> str:

@@ -11,8 +11,9 @@ import msgspec
 from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState
+from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, growth
-from logging_core.records import Anomaly, AnomalyKind, Message
+from logging_core.records import Message
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit

@@ -52,7 +52,7 @@ class Place(NamedTuple):
         if self.ref.time_s is not None:
             yield f"{fmt.age(now_s - self.ref.time_s)} ago"
         if self.ref.suspect:
-            yield "suspect: time runs backwards"
+            yield fmt.suspect(self.ref.suspect)
 
 
 async def reach(

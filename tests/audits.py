@@ -19,8 +19,9 @@ from logging_core.analyse.state import (
     Slot,
     Usage,
 )
+from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, FileSize
-from logging_core.records import Anomaly, AnomalyKind, FrameRef, Message, Problem
+from logging_core.records import FrameRef, Message, Problem
 from madrox_tui.audit_view import make_audit_view
 from madrox_tui.filters import parse_filter
 from madrox_tui.view import View
@@ -150,8 +151,9 @@ def sick_state() -> FleetState:
             line='{"timestamp": "2026-11-23T14:0 ␛]52;c;[red]',
         ),
     )
+    forged = (AnomalyKind.BACK,)
     frame = FrameRef(
-        instance_id="harbor-0001", path="p", offset=0, body_offset=0, end=1, suspect=True
+        instance_id="harbor-0001", path="p", offset=0, body_offset=0, end=1, suspect=forged
     )
     atlas, harbor, *rest = instances()
     messages = [

@@ -41,7 +41,8 @@ from logging_core.analyse.state import (
 )
 from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
-from logging_core.records import Anomaly, FrameRef, Message, Problem
+from logging_core.anomalies import Anomaly
+from logging_core.records import FrameRef, Message, Problem
 
 _VERSION = 4
 _FRAME = 256 << 10  # bytes, about

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from logging_core.analyse.state import AnomalyCount, FileAnomalies, ProblemCount
-from logging_core.records import Anomaly, AnomalyKind, Problem
+from logging_core.anomalies import Anomaly, AnomalyKind
+from logging_core.records import Problem
 
 NEWEST = 20
 """So many problems, and so many anomalies, are kept to be shown."""

@@ -12,7 +12,8 @@ from typing import Generic, TypeVar, overload
 
 import msgspec
 
-from logging_core.records import Anomaly, FrameRef, Message, Problem
+from logging_core.anomalies import Anomaly
+from logging_core.records import FrameRef, Message, Problem
 
 T = TypeVar("T")
 

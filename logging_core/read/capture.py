@@ -1,8 +1,8 @@
 """Searching one capture file for frames without reading what lies between.
 
 Frames follow each other in time, so a moment is found by halving the file. A frame whose time is
-before that of the frame before it (suspect: pane text may have forged it) is never what a search
-ends at, and a few of them cannot lead it astray.
+before that of the frame before it (pane text may have forged it) is never what a search ends at,
+and a few of them cannot lead it astray.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ MAX_ALIKE = 256
 MAX_BYTES = 8 << 20
 
 _PROBE = 32 << 10
-_CONTEXT = 4 << 10
 
 
 def headers_from(source: Source, offset: int, end: int) -> Iterator[Header]:
@@ -56,7 +55,7 @@ def newest_change(root: Path, part: Part) -> int:
         source = Source.of(fd)
         end, shown, offset = source.size, 0, -1
         for header in islice(headers_before(source, source.size), MAX_ALIKE):
-            size = min(TAIL_BYTES, end - header.body_offset)
+            size = min(TAIL_BYTES, end - header.body_before(end))
             screen = screen_sum(source.read(size, end - size))
             offset = end = header.offset
             if (shown and screen != shown) or source.size - offset > MAX_BYTES:
@@ -99,7 +98,7 @@ def find_moment(source: Source, time_s: float, start: int, end: int) -> tuple[in
     return near[shown].offset, following
 
 
-def are_suspect(headers: list[Header]) -> list[bool]:
+def are_back(headers: list[Header]) -> list[bool]:
     """Of each frame but the first, whether its time is before that of the one before it."""
     return [later.time_s < earlier.time_s for earlier, later in pairwise(headers)]
 
@@ -115,13 +114,9 @@ def _probe(source: Source, offset: int, end: int) -> list[Header]:
 
 
 def _between(source: Source, start: int, end: int) -> list[Header]:
-    """The frames that begin in [`start`, `end`).
-
-    One header's last rule is no other's first, so what lies before `start` is looked at, too.
-    """
-    base = max(0, start - _CONTEXT)
-    data = source.read(end + HEADER_SIZE - base, base)
-    return [header for header in find_headers(data, base) if start <= header.offset < end]
+    """The frames that begin in [`start`, `end`)."""
+    data = source.read(end + HEADER_SIZE - start, start)
+    return [header for header in find_headers(data, start) if header.offset < end]
 
 
 def _time(header: Header) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from logging_core.records import Anomaly, AnomalyKind
+from logging_core.anomalies import Anomaly, AnomalyKind
 
 JUMP_S = 300.0
 """A time is odd if it is more than this before that of the record before, or ahead of the clock."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from logging_core.anomalies import AnomalyKind
 from logging_core.codec.entries import Unreadable
 from logging_core.codec.pane import FRAME_RULE, TAIL_BYTES, pane_tail, restore_pane, screen_sum
 from logging_core.codec.times import parse_time
@@ -26,12 +27,17 @@ HEADER_SIZE = 1 + 80 + 2 + 35 + 2 + 80 + 1
 _HELD = max(HEADER_SIZE, TAIL_BYTES)
 """So much of what the open frame ends with is read again with what follows, and not kept."""
 
-_HEADER = re.compile(b"\n" + FRAME_RULE + rb"\n\[([0-9T:.+Z-]{10,35})\]\n" + FRAME_RULE + b"\n")
+_RULE_LINE = b"\n" + FRAME_RULE + b"\n"
+_STAMP = rb"\[([0-9T:.+Z-]{10,35})\]"
+# Its last rule is no part of a match: it may be the first one of the next header, if this one was
+# cut off.
+_HEADER = re.compile(_RULE_LINE + _STAMP + b"(?=" + _RULE_LINE + b")")
+_BEGUN_HEADER = re.compile(_RULE_LINE + b"(?:" + _STAMP + rb"\n)?\Z")
 _STRANGE = "text before the first frame"
 
 
 class FrameSpan(NamedTuple):
-    """Where one frame stands: the attributes of a `FrameRef` without whose it is."""
+    """Where one frame stands: what a `FrameRef` says but for whose it is, and in which file."""
 
     offset: int
     body_offset: int
@@ -39,7 +45,7 @@ class FrameSpan(NamedTuple):
     time_s: float
     digest: int
     screen: int
-    suspect: bool
+    suspect: tuple[str, ...]
     tail: str = ""
 
 
@@ -56,25 +62,45 @@ class Header(NamedTuple):
     body_offset: int
     time_s: float
 
+    def body_before(self, end: int) -> int:
+        """Where its text begins if it ends at `end`: there, if its last rule is the next one's."""
+        return min(self.body_offset, end)
+
 
 def find_headers(data: bytes, base: int) -> Iterator[Header]:
     """The headers in the bytes at offset `base` of a capture file.
 
     Three lines that look like a header but hold no time are pane text. The very first header of a
-    file may lack its newline.
+    file may lack its newline. One that was cut off after its time, or just before its end, has its
+    last rule or newline from the one that follows, which begins with these all the same.
     """
     shift = 1 if base == 0 and data[:1] == b"=" else 0
     for match in _HEADER.finditer(b"\n" + data if shift else data):
         time_s = parse_time(match[1].decode())
         if time_s is not None:
-            yield Header(base + max(0, match.start() - shift), base + match.end() - shift, time_s)
+            body = match.end() + len(_RULE_LINE) - shift
+            yield Header(base + max(0, match.start() - shift), base + body, time_s)
+
+
+def suspect_of(end: bytes, *, is_back: bool, may_grow: bool) -> tuple[str, ...]:
+    """What is odd about a frame: see `FrameRef.suspect`.
+
+    Args:
+        end: The last bytes of its text, which is torn if no newline is there, or what is left of a
+            header.
+        is_back: Whether its time is before that of the frame before it.
+        may_grow: Whether its end may not be there yet; then it is not torn.
+    """
+    is_torn = not may_grow and (
+        not end.endswith(b"\n") or _BEGUN_HEADER.search(end[-HEADER_SIZE:]) is not None
+    )
+    return (*([AnomalyKind.BACK] if is_back else ()), *([AnomalyKind.TORN] if is_torn else ()))
 
 
 class FrameScanner:
     """Finds the frames of one capture file while it grows.
 
-    A header whose time is before that of the frame before it may have been forged by a pane's
-    text: it is suspect.
+    See `suspect_of` for what may be odd about them.
 
     Args:
         tails: Each frame is given its `tail`, not only the newest.
@@ -86,10 +112,11 @@ class FrameScanner:
     __slots__ = (
         "_body",
         "_crc",
+        "_is_back",
         "_reported",
+        "_reported_suspect",
         "_start",
         "_strange",
-        "_suspect",
         "_tails",
         "_time_s",
         "offset",
@@ -101,9 +128,10 @@ class FrameScanner:
         self._start = 0
         self._body = -1  # before the first header
         self._time_s = 0.0
-        self._suspect = False
+        self._is_back = False
         self._crc = 0
         self._reported = (-1, -1)
+        self._reported_suspect: tuple[str, ...] = ()
         self._strange = False
 
     def feed(self, data: bytes, *, at_end: bool, final: bool) -> list[FrameSpan | Unreadable]:
@@ -112,18 +140,22 @@ class FrameScanner:
         Args:
             data: The bytes.
             at_end: The file ends with them for now.
-            final: The same for good; frames make no difference between the two.
+            final: The same for good: then the open one is torn if it has no end.
         """
-        base, found, done = self.offset, list[FrameSpan | Unreadable](), 0
+        base, found = self.offset, list[FrameSpan | Unreadable]()
+        done = max(0, self._body - base)
         for header in find_headers(data, base):
             found.extend(self._closed(data[done : header.offset - base], header.offset))
             done = header.body_offset - base
-            self._suspect = self._body >= 0 and header.time_s < self._time_s
+            self._is_back = self._body >= 0 and header.time_s < self._time_s
             self._start, self._body, self._time_s = header
             self._crc = 0
         if at_end and self._body >= 0:
-            found.extend(self._closed(data[done:], base + len(data), newest=True))
-        keep = max(done, len(data) - (HEADER_SIZE if self._body < 0 else _HELD))
+            found.extend(
+                self._closed(data[done:], base + len(data), newest=True, may_grow=not final)
+            )
+        held = HEADER_SIZE if self._body < 0 else _HELD
+        keep = max(0, done - len(_RULE_LINE), len(data) - held)
         if self._body < 0:
             found.extend(self._before_first(data[:keep]))
         self._crc = zlib.crc32(data[done:keep], self._crc)
@@ -146,24 +178,22 @@ class FrameScanner:
         self._reported = (position[0], position[1])
 
     def _closed(
-        self, rest: bytes, end: int, *, newest: bool = False
+        self, rest: bytes, end: int, *, newest: bool = False, may_grow: bool = False
     ) -> list[FrameSpan | Unreadable]:
         """The open frame up to `end`, unless just this is known already."""
         if self._body < 0:
             return self._before_first(rest)
-        if (self._start, end) == self._reported:
+        last = rest[-TAIL_BYTES:]
+        suspect = suspect_of(last, is_back=self._is_back, may_grow=may_grow)
+        if (self._start, end) == self._reported and suspect == self._reported_suspect:
             return []
-        self._reported = (self._start, end)
+        self._reported, self._reported_suspect = (self._start, end), suspect
         digest = zlib.crc32(rest, self._crc)
         wanted = newest or self._tails
-        last = rest[-TAIL_BYTES:]
         tail = pane_tail(last) if wanted else ""
         screen = screen_sum(last)
-        return [
-            FrameSpan(
-                self._start, self._body, end, self._time_s, digest, screen, self._suspect, tail
-            )
-        ]
+        body = min(self._body, end)
+        return [FrameSpan(self._start, body, end, self._time_s, digest, screen, suspect, tail)]
 
     def _before_first(self, data: bytes) -> list[FrameSpan | Unreadable]:
         if self._strange or not data.strip(b"\0 \r\n\t"):

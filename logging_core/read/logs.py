@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from logging_core.anomalies import Anomaly
 from logging_core.codec.decode import strip_line
 from logging_core.codec.entries import Entries, Unreadable
 from logging_core.codec.lenient import mend
@@ -22,7 +23,7 @@ from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.names import shown_name
 from logging_core.read.tail import FEED, REPLACED, REWRITTEN, LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import Anomaly, AuditBlock, FrameRef, Problem, Record
+from logging_core.records import AuditBlock, FrameRef, Problem, Record
 from logging_core.text import safe_line
 from logging_core.tree import portable_path
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from itertools import islice
 
 from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
-from logging_core.read.capture import are_suspect, find_moment, headers_before, headers_from
+from logging_core.read.capture import are_back, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
-from logging_core.read.frames import MAX_SHOWN, Header, read_frame
+from logging_core.read.frames import MAX_SHOWN, Header, read_frame, suspect_of
 from logging_core.read.names import directories_of, shown_name
 from logging_core.read.sweep import Sweep
 from logging_core.records import FrameRef
@@ -82,7 +82,7 @@ class PaneFile:
     def at(self, time_s: float) -> FrameRef | None:
         """The newest frame at or before a moment; `None` if there is none.
 
-        A suspect frame is passed over.
+        One whose time runs backwards is passed over.
 
         Raises:
             OSError: A file cannot be read.
@@ -190,15 +190,15 @@ class PaneFile:
     ) -> list[FrameRef]:
         """The first `count` of frames that follow each other; `before` is the one before them."""
         known = [*headers[:1], *headers] if before is None else [before, *headers]
-        suspect = are_suspect(known)
+        back = are_back(known)
         refs: list[FrameRef] = []
         for number, header in enumerate(headers[:count]):
             newest = number + 1 == len(headers)
             end = source.size if newest else headers[number + 1].offset
-            body = b""
-            if end - header.body_offset <= MAX_SHOWN:
-                body = source.read(end - header.body_offset, header.body_offset)
-            size = min(TAIL_BYTES, end - header.body_offset)
+            begin, body = header.body_before(end), b""
+            if end - begin <= MAX_SHOWN:
+                body = source.read(end - begin, begin)
+            size = min(TAIL_BYTES, end - begin)
             last = source.read(size, end - size)
             refs.append(
                 FrameRef(
@@ -206,11 +206,11 @@ class PaneFile:
                     time_s=header.time_s,
                     path=portable_path(part.path),
                     offset=header.offset,
-                    body_offset=header.body_offset,
+                    body_offset=begin,
                     end=end,
                     digest=zlib.crc32(body),
                     screen=screen_sum(last),
-                    suspect=suspect[number],
+                    suspect=suspect_of(last, is_back=back[number], may_grow=newest and part.live),
                     tail=pane_tail(last) if newest else "",
                 )
             )
@@ -248,10 +248,11 @@ def _add_changes(source: Source, strip: list[int], start_s: float, end_s: float)
     ends = [*(header.offset for header in headers[1:]), source.size]
     earlier = None
     for header, end in zip(headers, ends, strict=True):
-        digest = zlib.crc32(source.read(end - header.body_offset, header.body_offset))
+        begin = header.body_before(end)
+        digest = zlib.crc32(source.read(end - begin, begin))
         if start_s <= header.time_s <= end_s and digest != earlier:
             share = (header.time_s - start_s) / max(end_s - start_s, 1e-6)
-            strip[min(len(strip) - 1, int(share * len(strip)))] += end - header.body_offset
+            strip[min(len(strip) - 1, int(share * len(strip)))] += end - begin
         earlier = digest
 
 

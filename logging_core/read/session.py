@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from logging_core.anomalies import Anomaly
 from logging_core.codec.decode import decode_audit, decode_message
 from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, Stray
 from logging_core.read.audit_log import AuditLog
@@ -27,7 +28,7 @@ from logging_core.read.names import shown_name
 from logging_core.read.retries import Retries
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN
-from logging_core.records import Anomaly, AuditBlock, InstanceGone, InstanceSeen, Problem, Record
+from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Problem, Record
 from logging_core.tree import INSTANCE_FILES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19

@@ -154,7 +154,7 @@ class MessageScreen(ModalScreen[None]):
             yield f"{fmt.tokens(entry.tokens)} tok"
         if entry.cost_usd is not None:
             yield fmt.dollars(entry.cost_usd)
-        yield f"suspect: {', '.join(entry.suspect)}" if entry.suspect else ""
+        yield fmt.suspect(entry.suspect)
         yield f"open {fmt.age(self._open_s)}" if self._open_s is not None else ""
 
 

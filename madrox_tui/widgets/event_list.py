@@ -123,5 +123,5 @@ def _cost(event: AuditEvent) -> Cell:
 def _error(event: AuditEvent) -> Cell:
     text = event.error or ""
     if event.suspect:
-        text = f"{text} odd: {', '.join(event.suspect)}".strip()
+        text = f"{text} {fmt.suspect(event.suspect)}".strip()
     return text.replace("\n", " "), "bad" if event.error else "warn"

@@ -11,9 +11,9 @@ from unittest import mock
 import pytest
 
 from builders import START, TreeBuilder
+from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.clocks import Clocks
 from logging_core.read.reader import TreeReader
-from logging_core.records import Anomaly, AnomalyKind
 from reading import read
 
 NOW = 100_000.0  # seconds after the start of a sample tree

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.problems import MAX_FILES
 from logging_core.analyse.state import FleetState, InstanceState, State
+from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.records import (
-    Anomaly,
-    AnomalyKind,
     AuditEvent,
     Batch,
     FrameRef,

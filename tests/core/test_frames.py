@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import RULE, TreeBuilder
+from logging_core.anomalies import AnomalyKind
 from logging_core.codec.entries import Unreadable
 from logging_core.codec.pane import encode_frame, restore_pane
 from logging_core.read import frames
@@ -17,6 +18,7 @@ from logging_core.read.frames import FrameScanner, FrameSpan, read_frame
 from logging_core.read.reader import TreeReader
 from logging_core.records import FrameRef
 
+TORN = (AnomalyKind.TORN,)
 HEADER = f"\n{RULE}\n[2026-11-23T12:00:00.000000]\n{RULE}\n"
 
 
@@ -24,14 +26,16 @@ def header(second: int) -> str:
     return f"\n{RULE}\n[2026-11-23T12:00:{second:02d}.000000]\n{RULE}\n"
 
 
-def scan(data: bytes, scanner: FrameScanner | None = None) -> list[FrameSpan | Unreadable]:
+def scan(
+    data: bytes, scanner: FrameScanner | None = None, *, final: bool = False
+) -> list[FrameSpan | Unreadable]:
     """What a new scanner finds, if it is given everything at once."""
     scanner = scanner or FrameScanner()
-    return scanner.feed(data[scanner.offset :], at_end=True, final=False)
+    return scanner.feed(data[scanner.offset :], at_end=True, final=final)
 
 
-def spans(text: str) -> list[FrameSpan]:
-    return spans_in(scan(text.encode()))
+def spans(text: str, *, final: bool = False) -> list[FrameSpan]:
+    return spans_in(scan(text.encode(), final=final))
 
 
 def spans_in(found: Iterable[FrameSpan | Unreadable]) -> list[FrameSpan]:
@@ -85,7 +89,7 @@ def test_a_rule_counts_only_as_a_line_of_its_own(text: str) -> None:
 def test_a_frame_whose_time_runs_backwards_is_suspect() -> None:
     """Pane text may have forged such a header; the next one is compared with it in turn."""
     text = header(10) + "a\n" + header(5) + "forged\n" + header(11) + "b\n"
-    assert [span.suspect for span in spans(text)] == [False, True, False]
+    assert [span.suspect for span in spans(text)] == [(), (AnomalyKind.BACK,), ()]
 
 
 def test_the_newest_frame_grows() -> None:
@@ -104,19 +108,78 @@ def test_the_newest_frame_grows() -> None:
     assert newest.offset == whole.end
 
 
-@pytest.mark.fault("R25")
-def test_a_capture_that_was_cut_off_hides_no_other() -> None:
-    """After a header without a text, or half a header, the next capture is found all the same.
+CUTS = range(1, len(HEADER))
+BORROWING = (len(HEADER) - 82, len(HEADER) - 1)
+"""Cut there, a header and the beginning of the next one make a header together."""
 
-    Unless what is left of the one and the beginning of the other make a header together.
+
+@pytest.mark.fault("R25")
+@pytest.mark.parametrize("before", ["", header(0) + "one\n"])
+def test_a_header_that_was_cut_off_hides_no_other(before: str) -> None:
+    """Wherever a header ends too early, the next capture is found whole, and is not suspect."""
+    for cut in CUTS:
+        found = spans(before + header(1)[:cut] + header(7) + "two\n")
+        text = (before + header(1)[:cut] + header(7) + "two\n")[found[-1].body_offset :]
+        assert (text, found[-1].time_s) == ("two\n", TreeBuilder.epoch(7)), cut
+        assert found[-1].suspect == (), cut
+        assert found[-1].offset == len(before) + cut, cut
+
+
+@pytest.mark.fault("R25")
+def test_what_there_is_of_a_torn_capture_is_shown_and_suspect() -> None:
+    """What is left of a header is text of the capture before it.
+
+    A lone newline that is left of a header is the end of a text as good as any.
     """
-    whole = header(7) + "two\n"
-    torn_apart = [header(0)[:cut] for cut in range(1, len(header(0)))]
-    for torn in [torn for torn in torn_apart if not torn.endswith(("]", f"]\n{RULE}"))]:
-        assert bodies(header(0) + "one\n" + torn + whole)[-1] == "two\n"
-        assert bodies(torn + whole)[-1] == "two\n"
-    assert bodies(header(0) + whole) == ["", "two\n"]
-    assert bodies(header(0)) == [""]
+    for cut in set(CUTS[1:]) - set(BORROWING):
+        torn = header(0) + "one\n" + header(1)[:cut]
+        first, whole = spans(torn + header(7) + "two\n")
+        assert (first.end, whole.offset) == (len(torn), len(torn)), cut
+        assert (first.suspect, whole.suspect) == (TORN, ()), cut
+    for torn in (header(0), header(0) + "on", header(0) + "one\n" + header(1)[:90]):
+        assert [span.suspect for span in spans(torn)] == [()]  # it may be still being written
+        assert [span.suspect for span in spans(torn, final=True)] == [TORN]
+    assert [span.suspect for span in spans(header(0) + header(1) + "two\n")] == [TORN, ()]
+    assert bodies(header(0) + header(1) + "two\n") == ["", "two\n"]
+
+
+@pytest.mark.fault("R25")
+@pytest.mark.parametrize("cut", BORROWING)
+def test_a_torn_header_that_borrows_from_the_next_one_is_a_capture_without_text(cut: int) -> None:
+    """It has a time, and its last rule, or the newline after that, is the next one's first."""
+    torn, whole = spans(header(1)[:cut] + header(7) + "two\n")
+    assert (torn.time_s, torn.body_offset, torn.end) == (TreeBuilder.epoch(1), cut, cut)
+    assert (torn.suspect, whole.suspect) == (TORN, ())
+    assert whole.offset == cut
+
+
+@pytest.mark.fault("R25")
+@given(st.sampled_from(CUTS), st.lists(st.integers(1, 120), min_size=1, max_size=9))
+def test_a_torn_header_hides_no_other_however_the_file_grows(cut: int, pieces: list[int]) -> None:
+    """Whatever was read before the rest came, the same captures are known in the end."""
+    data = (header(0) + "one\n" + header(1)[:cut] + header(7) + "two\n").encode()
+    scanner, found, end, turn = FrameScanner(tails=True), dict[int, FrameSpan](), 0, 0
+    while end < len(data):
+        end = min(len(data), end + pieces[turn % len(pieces)])
+        found |= {span.offset: span for span in spans_in(scan(data[:end], scanner))}
+        turn += 1
+    assert [*found.values()] == spans_in(scan(data, FrameScanner(tails=True)))
+
+
+@pytest.mark.fault("R25")
+def test_a_capture_is_told_of_again_when_it_turns_out_to_be_torn() -> None:
+    """Once another one follows, or its file is put aside: before, its end may be yet to come."""
+    scanner = FrameScanner()
+    torn = (header(0) + "on").encode()
+    assert [span.suspect for span in spans_in(scan(torn, scanner))] == [()]
+    assert scan(torn, scanner) == []
+    found = spans_in(scan(torn + (header(1) + "tw").encode(), scanner))
+    assert [(span.time_s, span.suspect) for span in found] == [
+        (TreeBuilder.epoch(0), TORN),
+        (TreeBuilder.epoch(1), ()),
+    ]
+    found = spans_in(scan(torn + (header(1) + "tw").encode(), scanner, final=True))
+    assert [(span.time_s, span.suspect) for span in found] == [(TreeBuilder.epoch(1), TORN)]
 
 
 @pytest.mark.fault("R25")
@@ -124,6 +187,7 @@ def test_captures_that_were_written_into_each_other_are_both_found() -> None:
     """As by two processes that write at once: what there is of each is shown."""
     mixed = header(0) + "one " + header(1) + "two\n" + "of one\n" + header(2) + "three\n"
     assert bodies(mixed) == ["one ", "two\nof one\n", "three\n"]
+    assert [span.suspect for span in spans(mixed)] == [TORN, (), ()]
 
 
 @pytest.mark.fault("R25")

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import RULE, TreeBuilder
+from logging_core.anomalies import AnomalyKind
 from logging_core.codec import pane as codec
 from logging_core.read import capture, panes
 from logging_core.read.frames import read_frame
@@ -159,19 +160,45 @@ def test_a_forged_time_does_not_lead_astray(tree: TreeBuilder, pane: PaneFile) -
     with small_blocks(2000):
         found = [pane.at(tree.epoch(number)) for number in range(1, 200)]
     assert times([frame for frame in found if frame is not None]) == list(range(1, 200))
-    assert [frame.suspect for frame in pane.newest(2)] == [False, True]
+    assert [frame.suspect for frame in pane.newest(2)] == [(), (AnomalyKind.BACK,)]
 
 
-def test_a_header_that_shares_a_rule_with_another_is_text(
+@pytest.mark.fault("R25")
+def test_captures_that_share_a_rule_are_found_wherever_a_search_begins(
     tree: TreeBuilder, pane: PaneFile
 ) -> None:
-    """The same frames as the index has, even where a search begins between two headers."""
+    """The same frames as the index has, of which none hides another."""
     text = f"[2026-11-23T12:00:01.000000]\n{RULE}\n"
     tree.frame("a", text * 2)
     tree.frame("a", "two", at=5)
+    assert times(pane.newest(9)) == [0, 1, 1, 5]
     for block in range(60, 700, 7):
         with small_blocks(block):
             assert pane.newest(9) == indexed(tree.root)
+
+
+HEADER = f"\n{RULE}\n[2026-11-23T12:00:07.000000]\n{RULE}\n"
+
+
+@pytest.mark.fault("R25")
+def test_a_header_that_was_cut_off_hides_no_capture_from_a_search(
+    tree: TreeBuilder, pane: PaneFile
+) -> None:
+    """Wherever it ends too early, all searches agree with an index of everything."""
+    path = tree.root / CAPTURES
+    for cut in range(1, len(HEADER)):
+        tree.frame("a", "one")
+        tree.line(CAPTURES, HEADER[:cut].encode())
+        tree.frame("a", "two", at=9)
+        whole = indexed(tree.root)
+        with small_blocks(100):
+            assert pane.newest(9) == whole, cut
+            assert pane.before(whole[-1], 9) == whole[:-1], cut
+            assert pane.after(whole[0], 9) == whole[1:], cut
+            assert pane.at(tree.epoch(9)) == whole[-1], cut
+            assert pane.density(1)[0] > 0
+        assert [read_frame(tree.root, ref) for ref in (whole[0], whole[-1])][-1] == "two", cut
+        path.unlink()
 
 
 def test_density_counts_the_bytes_of_what_changed(tree: TreeBuilder, pane: PaneFile) -> None:

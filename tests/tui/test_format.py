@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from logging_core.analyse.state import Usage
+from logging_core.anomalies import AnomalyKind
 from madrox_tui import format as fmt
 
 
@@ -187,3 +188,11 @@ def test_times_on_an_axis() -> None:
     """The clock on an axis of a day, the date on a longer one."""
     time_s = datetime(2026, 11, 23, 9, 5, 7).timestamp()
     assert (fmt.tick(time_s, 86_400), fmt.tick(time_s, 90_000)) == ("09:05", "11-23")
+
+
+def test_what_is_odd_about_a_record_is_said_in_words() -> None:
+    """Fields by their names, everything else as a person would say it; nothing if all is well."""
+    assert fmt.suspect(()) == ""
+    assert fmt.suspect(("cost", "torn", "lossy")) == "suspect: cost, cut off, not all UTF-8"
+    assert fmt.suspect((AnomalyKind.BACK,)) == "suspect: time runs backwards"
+    assert fmt.suspect((AnomalyKind.REPEATED,)) == "suspect: a key twice"

@@ -1,0 +1,47 @@
+"""What is odd about records and files that could be read all the same: one vocabulary."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class AnomalyKind(enum.StrEnum):
+    """What is odd about a file, or in the `suspect` of a record."""
+
+    BACK = "back"
+    """A record is much earlier than the one before it in its file; a capture, if at all."""
+    AHEAD = "ahead"
+    """A record is much later than the reader's clock, and the one before it was not."""
+    GAP = "gap"
+    """The file was truncated or replaced before it was read to its end: lines may be lost."""
+    TORN = "torn"
+    """The end of a record is missing: its file goes no further, or another one begins there."""
+    LOSSY = "lossy"
+    """Bytes of a record are no UTF-8; each stretch of them is read as U+FFFD."""
+    REPEATED = "repeated"
+    """A key is there twice in one object, and the last one counts. No reader of many records
+    looks for that; see `codec.lenient.repeated_keys`."""
+    LINKED = "linked"
+    """A file is there under a second name, and is read once."""
+
+
+class Anomaly(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A clock jump, a gap, an odd record or an odd file.
+
+    Attributes:
+        path: The file, relative to the root, safe to show.
+        kind: Which of them.
+        time_s: The time of the record, or of the one before it if it has none; for a gap and a
+            second name, when it was noticed.
+        by_s: Of a clock jump, how far back, or ahead of the clock, in seconds; else `None`.
+        detail: What is there, safe to show: of bytes that are no UTF-8 the first, in hex, with
+            some around them; of a second name the first one. Else empty.
+    """
+
+    path: str
+    kind: AnomalyKind
+    time_s: float
+    by_s: float | None = None
+    detail: str = ""
