@@ -32,6 +32,7 @@ class Log:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.written: list[str] = []
         self.read: list[str] = []
+        self.lines: list[Line] = []
         self.problems: list[str] = []
         self.tail = self.make(history)
         self._numbers = itertools.count()
@@ -81,6 +82,7 @@ class Log:
         turn = self.tail.poll(list_parts(self.root), partial(list_parts, self.root), 1)
         self.problems += [reason for _, reason in turn.problems]
         for _, found in turn.items:
+            self.lines += found
             self.read += [line.data.decode() for line in found]
         return turn.drained
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+from msgspec.structs import replace
 
+from logging_core.anomalies import AnomalyKind
 from logging_core.codec.lenient import Fields, load_object
 from logging_core.records import AuditEvent, Message, Metadata
 from logging_core.text import safe_block, safe_line
+
+R = TypeVar("R", bound=Message | AuditEvent)
 
 _NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
 
@@ -30,6 +34,11 @@ def strip_line(line: bytes, *, first: bool = False) -> bytes:
     """
     line = line.removesuffix(b"\n").removesuffix(b"\r").strip(b"\0")
     return line.removeprefix(codecs.BOM_UTF8) if first else line
+
+
+def as_torn(record: R) -> R:
+    """The record of a line that has no end."""
+    return replace(record, suspect=(*record.suspect, AnomalyKind.TORN))
 
 
 def decode_message(line: bytes, instance_id: str, *, raw: bool = False) -> Message | str:
@@ -63,7 +72,7 @@ def decode_audit(line: bytes, *, raw: bool = False) -> AuditEvent | str:
         return loaded
     fields = Fields(loaded, raw=raw)
     written = fields.object("details")
-    details = Fields(loaded._replace(fields=written.copy()), raw=raw)
+    details = Fields(loaded._replace(fields=written.copy(), lossy=False), raw=raw)
     event_type = fields.line("event_type")
     if event_type is None:
         event_type = fields.line("event") or "unknown"

@@ -14,7 +14,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from logging_core.codec.lenient import Fields, Loaded, load_object
+from logging_core.anomalies import AnomalyKind
+from logging_core.codec.lenient import Fields, Loaded, is_utf8, load_object
 from logging_core.codec.recover import RECORD_START, has_tail, recover
 from logging_core.codec.times import parse_time
 from logging_core.records import LifecycleEvent, OrchestratorEvent
@@ -57,15 +58,27 @@ class Entries(ABC, Generic[R_co]):
 
     Attributes:
         start: Offset of the open entry, in bytes; `None` if there is none.
+        garbled: The lines of the last entry that was not all UTF-8.
     """
 
-    __slots__ = ("_continues", "_lines", "_raw", "_size", "_stray", "start")
+    __slots__ = (
+        "_continues",
+        "_is_torn",
+        "_lines",
+        "_raw",
+        "_size",
+        "_stray",
+        "garbled",
+        "start",
+    )
 
     def __init__(self, *, raw: bool, stray: Stray) -> None:
         self.start: int | None = None
+        self.garbled = b""
         self._raw = raw
         self._stray = stray
         self._continues = False
+        self._is_torn = False
         self._lines: list[bytes] = []
         self._size = 0
 
@@ -88,6 +101,10 @@ class Entries(ABC, Generic[R_co]):
             elif self._stray is Stray.REFUSE:
                 yield Unreadable(offset, self._refusal(line), line)
 
+    def tear(self) -> None:
+        """The line that was added last has no end: so its entry may have none."""
+        self._is_torn = True
+
     def flush(self, *, final: bool) -> Iterator[R_co | Unreadable]:
         """Yield the open entry, if any.
 
@@ -109,6 +126,17 @@ class Entries(ABC, Generic[R_co]):
         self._lines = [line]
         self._size = len(line)
         self._continues = continues
+        self._is_torn = False
+
+    def _suspect(self, text: str, lines: list[bytes]) -> tuple[str, ...]:
+        """What is odd about an entry with this text, made of these lines."""
+        odd: list[str] = []
+        if "\ufffd" in text and not all(map(is_utf8, lines)):
+            self.garbled = b"\n".join(lines)
+            odd.append(AnomalyKind.LOSSY)
+        if self._is_torn:
+            odd.append(AnomalyKind.TORN)
+        return tuple(odd)
 
     @abstractmethod
     def _begins(self, line: bytes) -> bool:
@@ -163,6 +191,7 @@ class LifecycleEntries(Entries[LifecycleEvent]):
             time_s=self._time_s,
             level=level,
             text=text if self._raw else safe_block(text),
+            suspect=self._suspect(text, lines),
         )
 
 
@@ -201,18 +230,23 @@ class OrchestratorEntries(Entries[OrchestratorEvent]):
         return has_tail(b"\n".join(self._lines).decode("utf-8", "replace"))
 
     def _build(self, lines: list[bytes], *, continues: bool) -> OrchestratorEvent | str:
+        text = b"\n".join(lines).decode("utf-8", "replace")
+        suspect = self._suspect(text, lines)
         if continues:
-            return self._late(b"\n".join(lines).decode("utf-8", "replace"))
+            return self._late(text, suspect)
         if self._loaded is not None:
-            rest = b"\n".join(lines[1:]).decode("utf-8", "replace")
-            return self._event(self._loaded, rest, recovered=not self._loaded.strict)
-        found = recover(b"\n".join(lines).decode("utf-8", "replace"))
+            loaded, rest = self._loaded, text.partition("\n")[2]
+            return self._event(loaded, rest, suspect, recovered=not loaded.strict)
+        found = recover(text)
         if found is None:
             return self._refusal(lines[0])
         fields, rest = found
-        return self._event(Loaded(fields, tame=False, strict=False), rest, recovered=True)
+        loaded = Loaded(fields, tame=False, strict=False)
+        return self._event(loaded, rest, suspect, recovered=True)
 
-    def _event(self, loaded: Loaded, trace: str, *, recovered: bool) -> OrchestratorEvent:
+    def _event(
+        self, loaded: Loaded, trace: str, suspect: tuple[str, ...], *, recovered: bool
+    ) -> OrchestratorEvent:
         fields = Fields(loaded, raw=self._raw)
         self._time_s = fields.time("timestamp")
         self._logger = fields.line("logger") or ""
@@ -227,13 +261,17 @@ class OrchestratorEntries(Entries[OrchestratorEvent]):
             error=fields.block("error"),
             exception="\n".join(part for part in parts if part) or None,
             recovered=recovered,
+            suspect=suspect,
             extra=fields.rest(),
         )
 
-    def _late(self, text: str) -> OrchestratorEvent:
-        shown = text if self._raw else safe_block(text)
+    def _late(self, text: str, suspect: tuple[str, ...]) -> OrchestratorEvent:
         return OrchestratorEvent(
-            time_s=self._time_s, logger=self._logger, text=shown, recovered=True
+            time_s=self._time_s,
+            logger=self._logger,
+            text=text if self._raw else safe_block(text),
+            recovered=True,
+            suspect=suspect,
         )
 
     def _refusal(self, line: bytes) -> str:

@@ -62,6 +62,7 @@ class AuditLog(JsonLines):
         found.records += singly.records
         # The exchanges between them are not known by their place.
         found.problems += (replace(problem, time_s=None) for problem in singly.problems)
+        found.anomalies += singly.anomalies
         if None in times:
             times = [next(single_times) if time_s is None else time_s for time_s in times]
         found.anomalies += self._clocks.check_all(path, [t for t in times if t is not None])

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from logging_core.codec.decode import strip_line
+from logging_core.codec.decode import R, as_torn, strip_line
 from logging_core.codec.lenient import mend
 from logging_core.read.files import Part
 from logging_core.read.lines import LIMIT, Line
@@ -54,13 +54,13 @@ def newest_lines(source: PartBytes, end: int | None = None) -> Iterator[Line]:
             else:
                 line.put(piece)
                 if ended or (whole and line.is_written):
-                    yield line.take(position)
+                    yield line.take(position, torn=not ended)
                 line, ended = _LineEnd(), True
             position -= 1
         line.put(first)
         position -= len(first)
     if ended or (whole and line.is_written):
-        yield line.take(0)
+        yield line.take(0, torn=not ended)
 
 
 def lines_of(
@@ -100,6 +100,12 @@ def readable(line: Line) -> bytes:
     return data if line.size <= len(line.data) else mend(data, line.size)
 
 
+def decoded(line: Line, decode: Callable[[bytes], R | str]) -> R | str:
+    """The record of a line, or why there is none."""
+    record = decode(readable(line))
+    return as_torn(record) if line.torn and not isinstance(record, str) else record
+
+
 def undisturbed(read: Callable[[bool], T]) -> T:
     """List and read, once more if files went away in between.
 
@@ -137,9 +143,9 @@ class _LineEnd:
         while self._held - len(self._pieces[-1]) >= LIMIT:
             self._held -= len(self._pieces.pop())
 
-    def take(self, offset: int) -> Line:
-        """The line, which begins at an offset."""
+    def take(self, offset: int, *, torn: bool) -> Line:
+        """The line, which begins at an offset; `torn`: after it there is no newline."""
         surplus = self._held - LIMIT
         if surplus > 0:
             self._pieces[-1] = self._pieces[-1][:-surplus]
-        return Line(offset, b"".join(self._pieces), self._size)
+        return Line(offset, b"".join(self._pieces), self._size, torn)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
 from logging_core.anomalies import Anomaly, AnomalyKind
+from logging_core.codec.lenient import bad_bytes
 
 JUMP_S = 300.0
 """A time is odd if it is more than this before that of the record before, or ahead of the clock."""
 
+_ODD = (AnomalyKind.TORN, AnomalyKind.LOSSY)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -62,6 +64,24 @@ class Clocks:
             self._mark(path, is_ahead=False)
             return
         yield from self.check(path, times)
+
+    def odd(
+        self, path: str, suspect: Collection[str], time_s: float | None, data: bytes = b""
+    ) -> Iterator[Anomaly]:
+        """What is odd about a record apart from its time and its fields.
+
+        Args:
+            path: Its file.
+            suspect: As of the record.
+            time_s: Its time; `None` if it has none.
+            data: What it was read from.
+        """
+        for kind in _ODD:
+            if kind not in suspect:
+                continue
+            at_s = self._last_s.get(path, self._now()) if time_s is None else time_s
+            detail = bad_bytes(data) if kind is AnomalyKind.LOSSY else ""
+            yield Anomaly(path=self._name(path), kind=kind, time_s=at_s, detail=detail)
 
     def gap(self, path: str) -> Anomaly:
         """Lines of a file may be lost; what comes next begins anew."""

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from logging_core.codec.decode import decode_audit
-from logging_core.read.backwards import lines_of, readable, undisturbed
+from logging_core.read.backwards import decoded, lines_of, undisturbed
 from logging_core.read.lines import Line
 from logging_core.read.sweep import AUDIT, Sweep
 from logging_core.records import AuditEvent
@@ -73,7 +73,7 @@ def _events(lines: Iterator[Line]) -> Iterator[tuple[float, AuditEvent]]:
     """The events of one file, each after its time counted backwards."""
     ago_s = float("-inf")
     for line in lines:
-        event = decode_audit(readable(line))
+        event = decoded(line, decode_audit)
         if isinstance(event, str):
             continue
         if event.time_s is not None:

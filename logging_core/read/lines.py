@@ -16,11 +16,13 @@ class Line(NamedTuple):
         offset: Of its first byte in the file.
         data: Its bytes, at most `LIMIT`.
         size: Its true size.
+        torn: It has no newline, and its file goes no further.
     """
 
     offset: int
     data: bytes
     size: int
+    torn: bool = False
 
 
 class LineSplitter:
@@ -51,7 +53,7 @@ class LineSplitter:
         if position < 0:
             self.offset += len(data)
             if final and self._head:
-                lines.append(Line(self._start, self._head, self.offset - self._start))
+                lines.append(Line(self._start, self._head, self.offset - self._start, torn=True))
                 self._begin(self.offset)
             return lines
         end = data.rfind(b"\n", position)
@@ -64,7 +66,7 @@ class LineSplitter:
         self._begin(base + position)
         rest = data[position:]
         if final and rest:
-            lines.append(Line(self.offset, rest[:LIMIT], len(rest)))
+            lines.append(Line(self.offset, rest[:LIMIT], len(rest), torn=True))
             self._begin(base + len(data))
         elif len(rest) >= LIMIT:
             self._head = rest[:LIMIT]

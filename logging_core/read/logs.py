@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from logging_core.anomalies import Anomaly
-from logging_core.codec.decode import strip_line
+from logging_core.codec.decode import as_torn, strip_line
 from logging_core.codec.entries import Entries, Unreadable
-from logging_core.codec.lenient import mend
+from logging_core.codec.lenient import cut_line, mend
 from logging_core.read.capture import newest_change
 from logging_core.read.clocks import Clocks
 from logging_core.read.files import Part
@@ -23,7 +23,16 @@ from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.names import shown_name
 from logging_core.read.tail import FEED, REPLACED, REWRITTEN, LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import AuditBlock, FrameRef, Problem, Record
+from logging_core.records import (
+    AuditBlock,
+    AuditEvent,
+    FrameRef,
+    LifecycleEvent,
+    Message,
+    OrchestratorEvent,
+    Problem,
+    Record,
+)
 from logging_core.text import safe_line
 from logging_core.tree import portable_path
 
@@ -31,6 +40,7 @@ _SHOWN = 200
 _TAILED = partial(FrameScanner, tails=True)
 
 T = TypeVar("T")
+Entry: TypeAlias = LifecycleEvent | OrchestratorEvent
 
 
 class Found(msgspec.Struct):
@@ -40,7 +50,7 @@ class Found(msgspec.Struct):
         records: In file order.
         blocks: Exchanges in bulk.
         problems: What could not be read.
-        anomalies: Clock jumps and gaps.
+        anomalies: What is odd.
         spent: Bytes read.
         drained: Nothing is left to read now.
         failed: Look again at a later sweep, even if nothing changes.
@@ -152,7 +162,10 @@ class JsonLines(TailedLog[Line]):
     _feed: type[LineSplitter] = LineSplitter
 
     def __init__(
-        self, root: Path, decode: Callable[[bytes], Record | str], history: int | None = None
+        self,
+        root: Path,
+        decode: Callable[[bytes], Message | AuditEvent | str],
+        history: int | None = None,
     ) -> None:
         super().__init__(root, self._feed, history)
         self._decode = decode
@@ -165,22 +178,31 @@ class JsonLines(TailedLog[Line]):
         """Decode lines of one file; the time of each, `None` for what has none."""
         last_s = self._clocks.last_s(path)
         times: list[float | None] = []
-        for offset, data, size in items:
+        for offset, data, size, torn in items:
             times.append(None)
             line = strip_line(data, first=offset == 0)
             if not line.strip():
                 continue
-            decoded = self._decode(line if size == len(data) else mend(line, size))
-            if isinstance(decoded, str) and size > len(data):
-                decoded = f"a line of {size:,} bytes is too long"
-            if isinstance(decoded, str):
-                told = problem(path, decoded, offset=offset, line=line, time_s=last_s)
+            record = self._decode(line if size == len(data) else mend(line, size))
+            if isinstance(record, str):
+                reason = _why(record, size, len(data), torn=torn)
+                told = problem(path, reason, offset=offset, line=line, time_s=last_s)
                 found.problems.append(told)
                 continue
-            found.records.append(decoded)
-            times[-1] = time_s = getattr(decoded, "time_s", None)
-            last_s = last_s if time_s is None else time_s
+            record = as_torn(record) if torn else record
+            found.records.append(record)
+            times[-1] = record.time_s
+            last_s = last_s if record.time_s is None else record.time_s
+            if record.suspect:
+                found.anomalies += self._clocks.odd(path, record.suspect, last_s, line)
         return times
+
+
+def _why(reason: str, size: int, kept: int, *, torn: bool) -> str:
+    """Why a line of which so many bytes are kept is unreadable, as text to show."""
+    if size > kept:
+        return f"a line of {size:,} bytes is too long"
+    return f"cut off at the end of its file: {reason}" if torn else reason
 
 
 class EntryLog(TailedLog[Line]):
@@ -194,7 +216,7 @@ class EntryLog(TailedLog[Line]):
 
     __slots__ = ("_entries", "_path")
 
-    def __init__(self, root: Path, entries: Entries[Record], history: int | None = None) -> None:
+    def __init__(self, root: Path, entries: Entries[Entry], history: int | None = None) -> None:
         super().__init__(root, LineSplitter, history)
         self._entries = entries
         self._path = ""
@@ -221,16 +243,18 @@ class EntryLog(TailedLog[Line]):
         return found
 
     def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
-        for offset, data, size in items:
+        for offset, data, size, torn in items:
             line = strip_line(data, first=offset == 0)
             if size > len(data):
-                line += f" … [cut: {size:,} bytes]".encode()
+                line = cut_line(line) + f" … [cut: {size:,} bytes]".encode()
             self._add(self._entries.add(offset, line), found, path)
+            if torn:
+                self._entries.tear()
             if self._entries.start == offset:
                 self._path = path
 
     def _add(
-        self, entries: Iterator[Record | Unreadable], found: Found, path: str | None = None
+        self, entries: Iterator[Entry | Unreadable], found: Found, path: str | None = None
     ) -> None:
         path = path or self._path
         for entry in entries:
@@ -240,7 +264,10 @@ class EntryLog(TailedLog[Line]):
                 found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
             else:
                 found.records.append(entry)
-                found.anomalies += self._clocks.check(path, [getattr(entry, "time_s", None)])
+                found.anomalies += self._clocks.check(path, [entry.time_s])
+                if entry.suspect:
+                    data = self._entries.garbled
+                    found.anomalies += self._clocks.odd(path, entry.suspect, entry.time_s, data)
 
 
 class PaneLog(TailedLog[FrameSpan | Unreadable]):
@@ -300,3 +327,5 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
             else:
                 ref = FrameRef(instance_id=self._instance_id, path=sent, **item._asdict())
                 found.records.append(ref)
+                if item.suspect:
+                    found.anomalies += self._clocks.odd(path, item.suspect, item.time_s)

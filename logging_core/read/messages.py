@@ -12,7 +12,7 @@ from itertools import islice
 from logging_core.codec.decode import decode_message, strip_line
 from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
-from logging_core.read.backwards import lines_of, readable
+from logging_core.read.backwards import decoded, lines_of
 from logging_core.read.lines import LIMIT, Line
 from logging_core.read.logs import problem
 from logging_core.read.names import directories_of, shown_name
@@ -92,9 +92,10 @@ class MessagePages:
         """One instance's messages before a moment; their times never rise."""
         group = f"instances/{name}/{LOG_TYPES['communication']}"
         shown = name if self._raw else shown_name(name)
+        decode = partial(decode_message, instance_id=shown, raw=self._raw)
         latest_s, timeless = math.inf, list[Message]()
         for line in self._lines(group, before_s):
-            message = decode_message(readable(line), shown, raw=self._raw)
+            message = decoded(line, decode)
             if isinstance(message, str):
                 continue
             timeless.append(message)

@@ -7,6 +7,7 @@ import pytest
 
 from builders import TreeBuilder
 from entries import EXCHANGE, MESSAGE, WHEN, lifecycle, orchestrator
+from logging_core.anomalies import AnomalyKind
 from logging_core.codec.decode import (
     decode_audit,
     decode_message,
@@ -16,6 +17,7 @@ from logging_core.codec.decode import (
 from logging_core.codec.entries import (
     Unreadable,
 )
+from logging_core.codec.lenient import bad_bytes, repeated_keys
 from logging_core.records import (
     AuditEvent,
     Message,
@@ -182,6 +184,28 @@ def test_invalid_utf8_and_lone_surrogates_become_replacement_characters() -> Non
     assert message(rb'{"content": "\ud83d\ude80"}').content == "🚀"
 
 
+@pytest.mark.fault("R04")
+def test_a_line_that_is_not_all_utf8_is_suspect() -> None:
+    """The record is kept and says so; a U+FFFD that was written is as good as any character."""
+    lossy = message(b'{"content": "a\xffb", "tokens": -1, "message_id": "m"}')
+    assert (lossy.message_id, lossy.suspect) == ("m", (AnomalyKind.LOSSY, "tokens"))
+    audited = decode_audit(b'{"event_type": "x", "details": {"tokens": -1, "\xc3": 1}}')
+    assert isinstance(audited, AuditEvent)
+    assert audited.suspect == (AnomalyKind.LOSSY, "tokens")
+    for whole in ('"a\ufffdb"', '"a\\ud800b"', '"tab\t"', "NaN"):
+        assert message(f'{{"content": {whole}}}'.encode()).suspect in {(), ("content",)}
+
+
+@pytest.mark.fault("R04")
+def test_the_first_bad_bytes_are_shown_in_hex() -> None:
+    """With those around them, so that a person can tell which encoding it may have been."""
+    assert bad_bytes(b'{"content": "caf\xe9 noir", "x": 1}') == (
+        "74 22 3a 20 22 63 61 66 e9 20 6e 6f 69 72 22 2c 20"
+    )
+    assert bad_bytes(b"ab\xff") == "61 62 ff"
+    assert bad_bytes("café".encode()) == ""
+
+
 def test_raw_control_characters_in_a_string_are_read_and_shown() -> None:
     """Some writers do not escape control characters; their invalid JSON is read all the same."""
     assert message(b'{"content": "a\x1b[2Jb"}').content == "a␛[2Jb"
@@ -212,6 +236,23 @@ def test_an_object_nested_too_deeply_is_a_problem(depth: int) -> None:
 def test_of_a_repeated_key_the_last_one_counts() -> None:
     """The last of several equal keys counts, as in the JSON readers of the standard tools."""
     assert message(b'{"content": "a", "content": "b"}').content == "b"
+
+
+@pytest.mark.fault("R12")
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        (b'{"content": "a", "content": "b"}', ("content",)),
+        (b'{"a" : 1, "a": {"b": [{"c": 1, "c": 2, "c": 3}]}}', ("c", "a")),
+        (b'{"content": "{\\"a\\": 1, \\"a\\": 2}", "a": {"content": 1}}', ()),
+        (b'{"a\xff": 1, "a\xff": NaN}', ("a\ufffd",)),
+        (b'{"a": 1, "a": ', ()),
+        (b'{"a":' * 5000, ()),
+    ],
+)
+def test_keys_that_are_there_twice_are_found(line: bytes, keys: tuple[str, ...]) -> None:
+    """In an object at any depth, and in no text; a line that is no JSON has none."""
+    assert repeated_keys(line) == keys
 
 
 @pytest.mark.fault("R05", "R09", "R10")

@@ -110,8 +110,11 @@ def test_a_giant_message_is_cut_and_its_true_size_told(
 def test_a_giant_entry_for_people_is_cut(tree: TreeBuilder, reader: TreeReader) -> None:
     """And says how long it is."""
     tree.lifecycle("a", "x" * 3_000_000)
-    (event,) = only(LifecycleEvent, records(reader))
-    assert event.text.endswith("x … [cut: 3,000,029 bytes]")
+    tree.lifecycle("a", "é" * 1_000_000)
+    first, second = only(LifecycleEvent, records(reader))
+    assert first.text.endswith("x … [cut: 3,000,029 bytes]")
+    assert second.text.endswith("é … [cut: 2,000,029 bytes]")
+    assert (first.suspect, second.suspect) == ((), ())
 
 
 @pytest.mark.fault("R06")

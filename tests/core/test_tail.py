@@ -35,6 +35,23 @@ def test_a_line_is_handed_out_once_and_when_it_is_whole(log: Log) -> None:
     assert log.read == ["12345"]
 
 
+@pytest.mark.fault("R01")
+@pytest.mark.parametrize("size", [5, 200])
+def test_a_line_without_an_end_comes_once_its_file_is_put_aside(tmp_path: Path, size: int) -> None:
+    """Before, it may be still being written; after, it is said to be torn, however long it is."""
+    with small_turns():
+        log = Log(tmp_path)
+        log.write(1)
+        log.append("x" * size)
+        log.poll()
+        assert log.read == log.written
+        log.rotate()
+        log.write(1)
+        log.poll()
+        assert [line.torn for line in log.lines] == [False, True, False]
+        assert (log.lines[1].data, log.lines[1].size) == (b"x" * min(size, 64), size)
+
+
 @pytest.mark.fault("R03", "R11")
 def test_a_character_split_over_two_writes_is_whole(log: Log) -> None:
     """Lines are cut at newline bytes, before anything is decoded."""
