@@ -26,7 +26,6 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.read.cursor import Cursor
 from logging_core.read.reader import TreeReader
 from logging_core.read.sweep import Sweep
-from logging_core.read.tail import REPLACED, REWRITTEN
 from logging_core.records import Batch
 from logging_core.tree import FileKind, classify, local_path, portable_path
 
@@ -144,7 +143,7 @@ def read_whole(root: Path, *, wanted: Callable[[], bool], **options: Any) -> Ope
 
 def is_rewritten(batch: Batch) -> bool:
     """Return whether the tree no longer holds something that an earlier batch handed out."""
-    return batch.reset or any(p.reason in {REWRITTEN, REPLACED} for p in batch.problems)
+    return batch.reset or any(problem.is_gap for problem in batch.problems)
 
 
 class _End(NamedTuple):

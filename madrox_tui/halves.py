@@ -48,4 +48,4 @@ def event_entry(event: AuditEvent) -> TimelineEvent:
         told = event.error or ""
     text = "\n".join(filter(None, [event.event_type, told]))
     is_error = event.error is not None
-    return TimelineEvent(event.instance_id or "", event.time_s, text, is_error=is_error)
+    return TimelineEvent(event.instance_id or "", event.time_s, text, is_error, event.suspect)

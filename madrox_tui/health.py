@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import msgspec
 from rich.cells import cell_len
 
-from logging_core.analyse.state import FleetState
+from logging_core.analyse.state import AnomalyCount, FleetState
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, growth
-from logging_core.records import Message
+from logging_core.records import Message, Problem
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit
@@ -30,6 +30,7 @@ _BAR = 12
 _MAX_BAR_WIDTH = 32
 _PER_MINUTE = "/min"
 _MAX_NAME_WIDTH = 24
+_FRAME_ODD: dict[str, str] = {AnomalyKind.BACK: "out of time order", AnomalyKind.TORN: "cut off"}
 
 
 class DiskSource(Protocol):
@@ -67,7 +68,8 @@ def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
         width: Cells.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
-    sections = [_problems(state, width), _anomalies(state), _jumps_and_gaps(state, width)]
+    sections = [_problems(state, width), _anomalies(state), _odd_files(state.anomalies, width)]
+    sections.append(_jumps_and_gaps(state, width))
     sections += [_growing(disk, names, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
 
@@ -82,14 +84,14 @@ def _problems(state: FleetState, width: int) -> list[Line]:
         for number, thing in (
             (problems.unreadable_lines, "line"),
             (problems.unreadable_files, "whole file"),
+            (problems.gaps, "gap"),
         )
         if number
     ]
     how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; newest first"
     section: list[Line] = [_title("Problems", how_many)]
     for problem in reversed(problems.newest):
-        at = "the whole file" if problem.offset is None else f"byte {problem.offset:,}"
-        place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (f"  {at}", "muted")]
+        place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (_where(problem), "muted")]
         reason = safe_line(problem.reason)
         if sum(len(text) for text, _ in place) + len(reason) + 2 <= width:
             section.append([*place, (f"  {reason}", "warn")])
@@ -100,6 +102,12 @@ def _problems(state: FleetState, width: int) -> list[Line]:
     return section
 
 
+def _where(problem: Problem) -> str:
+    if problem.offset is not None:
+        return f"  byte {problem.offset:,}"
+    return "" if problem.is_gap else "  the whole file"
+
+
 def _anomalies(state: FleetState) -> list[Line]:
     names = {instance.instance_id: instance.label for instance in state.instances}
     counts: Counter[tuple[_Suspect, str]] = Counter()
@@ -107,9 +115,9 @@ def _anomalies(state: FleetState) -> list[Line]:
         counts.update((odd, message.instance_id) for odd in _odd(message, state.at_s))
     for instance in state.instances:
         frame = instance.newest_frame
-        if frame is not None and frame.suspect:
-            odd = _Suspect("newest frame", "out of time order")
-            counts[odd, instance.instance_id] += 1
+        if frame is not None:
+            odd_ways = (_Suspect("newest frame", _FRAME_ODD[name]) for name in frame.suspect)
+            counts.update((odd, instance.instance_id) for odd in odd_ways)
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
             counts[_Suspect("creation", "ahead of the clock"), instance.instance_id] += 1
     section: list[Line] = [_title("Odd records", "among the newest messages and frames")]
@@ -131,7 +139,29 @@ def _odd(message: Message, at_s: float) -> Iterable[_Suspect]:
     elif message.time_s > at_s + AHEAD_S:
         yield _Suspect("message", "ahead of the clock")
     for name in message.suspect:
-        yield _Suspect("invalid value", f"of {safe_line(name)}")
+        if name not in fmt.ODD:  # of the others all are counted, by file
+            yield _Suspect("invalid value", f"of {safe_line(name)}")
+
+
+def _odd_files(odd: AnomalyCount, width: int) -> list[Line]:
+    title = "Torn, garbled and linked"
+    if not odd.torn and not odd.lossy and not odd.links:
+        return [
+            _title(title),
+            _quiet("none: every record is whole and UTF-8, and no file has two names"),
+        ]
+    section: list[Line] = [_title(title, "by file, then newest first")]
+    section += _worst(
+        [
+            *(("records cut off", file.torn, file.path) for file in odd.files),
+            *(("records not all UTF-8", file.lossy, file.path) for file in odd.files),
+        ]
+    )
+    for anomaly in reversed(odd.newest_odd[-_MAX_FILES:]):
+        if anomaly.kind is not AnomalyKind.TORN:
+            what = _in_words(anomaly)
+            section += _told([("    ", ""), (safe_line(anomaly.path), "strong")], what, width)
+    return section
 
 
 def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
@@ -142,23 +172,43 @@ def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
     section: list[Line] = [_title("Clock jumps and gaps", "by file, then newest first")]
     counts = [("clock jumps", file.clock_jumps, file.path) for file in odd.files]
     counts += [("gaps", file.gaps, file.path) for file in odd.files]
-    counts = sorted(filter(itemgetter(1), counts), key=itemgetter(1), reverse=True)
-    for what, number, path in counts[:_MAX_FILES]:
-        shown = ("  ! ", "warn"), (f"{number:>6,}  ", "strong"), (f"{what:<11}", "")
-        section.append([*shown, (f"  {safe_line(path)}", "muted")])
-    if len(counts) > _MAX_FILES:
+    section += _worst(counts)
+    if sum(map(bool, map(itemgetter(1), counts))) > _MAX_FILES:
         section.append(_quiet(f"{odd.clock_jumps:,} clock jumps and {odd.gaps:,} gaps in all"))
     for anomaly in reversed(odd.newest[-_MAX_FILES:]):
-        when, what = fmt.moment(anomaly.time_s), _in_words(anomaly)
-        place: Line = [(f"    {when}", "muted"), (f"  {safe_line(anomaly.path)}", "strong")]
-        if sum(len(text) for text, _ in place) + len(what) + 2 <= width:
-            section.append([*place, (f"  {what}", "warn")])
-        else:
-            section += [place, [(f"      {what}", "warn")]]
+        when, path = fmt.moment(anomaly.time_s), safe_line(anomaly.path)
+        place: Line = [(f"    {when}", "muted"), (f"  {path}", "strong")]
+        section += _told(place, _in_words(anomaly), width)
     return section
 
 
+def _worst(counts: Sequence[tuple[str, int, str]]) -> list[Line]:
+    """The files with the most of something: what it is, how many, and where."""
+    counts = sorted(filter(itemgetter(1), counts), key=itemgetter(1), reverse=True)[:_MAX_FILES]
+    widest = max((len(what) for what, _, _ in counts), default=0)
+    return [
+        [
+            ("  ! ", "warn"),
+            (f"{number:>6,}  ", "strong"),
+            (f"{what:<{widest}}", ""),
+            (f"  {safe_line(path)}", "muted"),
+        ]
+        for what, number, path in counts
+    ]
+
+
+def _told(place: Line, what: str, width: int) -> list[Line]:
+    """What was found at a place, beside it or below it."""
+    if sum(len(text) for text, _ in place) + len(what) + 2 <= width:
+        return [[*place, (f"  {what}", "warn")]]
+    return [place, [(f"      {what}", "warn")]]
+
+
 def _in_words(anomaly: Anomaly) -> str:
+    if anomaly.kind is AnomalyKind.LINKED:
+        return f"second name of {safe_line(anomaly.detail)}, which is read once"
+    if anomaly.kind is AnomalyKind.LOSSY:
+        return f"not all UTF-8: {safe_line(anomaly.detail)}"
     if anomaly.kind is AnomalyKind.GAP:
         return "truncated or replaced: lines may be lost"
     by = fmt.duration(anomaly.by_s)

@@ -22,7 +22,7 @@ def to_json(state: FleetState, log_dir: str) -> dict[str, Any]:
 
     `None` is unknown. Times are ISO 8601 with their offset, costs are US dollars, response times
     are seconds. `problems.files` lists the paths, relative to `log_dir`, of files in which
-    something could not be read.
+    something could not be read, or is missing.
     """
     return {
         "schema": SCHEMA,
@@ -150,6 +150,8 @@ def to_text(
         unreadable = _number(problems.unreadable_lines, "unreadable line")
         if problems.unreadable_files:
             unreadable += f", {_number(problems.unreadable_files, 'unreadable file')}"
+        if problems.gaps:
+            unreadable += f", {_number(problems.gaps, 'gap')}"
         lines += ["", f"{unreadable}; problems in {files}"]
     if width is not None:
         lines = [_cut(line.rstrip(), width) for line in lines]

@@ -34,6 +34,7 @@ class Log:
         self.read: list[str] = []
         self.lines: list[Line] = []
         self.problems: list[str] = []
+        self.links: list[tuple[str, str]] = []
         self.tail = self.make(history)
         self._numbers = itertools.count()
         self._torn = ""
@@ -81,6 +82,7 @@ class Log:
         """One turn; whether nothing is left to read."""
         turn = self.tail.poll(list_parts(self.root), partial(list_parts, self.root), 1)
         self.problems += [reason for _, reason in turn.problems]
+        self.links += turn.links
         for _, found in turn.items:
             self.lines += found
             self.read += [line.data.decode() for line in found]

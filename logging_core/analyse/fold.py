@@ -189,7 +189,9 @@ class Fold:
         self._instance(event.instance_id).lifecycle(event)
         is_error = event.level in ERROR_LEVELS
         if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
-            happened = TimelineEvent(event.instance_id, event.time_s, event.text, is_error)
+            happened = TimelineEvent(
+                event.instance_id, event.time_s, event.text, is_error, event.suspect
+            )
             self.events.add(happened, event.time_s, file=event.instance_id, text=event.text)
 
     def _audit(self, event: AuditEvent) -> None:

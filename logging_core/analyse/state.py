@@ -207,12 +207,14 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
         time_s: When; `None` if that cannot be read.
         text: What happened, safe to show.
         is_error: Whether it reports an error.
+        suspect: What is odd about its record; see `Message`.
     """
 
     instance_id: str
     time_s: float | None = None
     text: str = ""
     is_error: bool = False
+    suspect: tuple[str, ...] = ()
 
 
 class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -220,20 +222,22 @@ class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     Attributes:
         unreadable_lines: How many lines.
-        files: In which files something could not be read, those as a whole included; sorted.
+        files: In which files something could not be read, or is missing; sorted.
         newest: The newest few problems, the newest last.
         unreadable_files: How many of the files could not be read as a whole.
+        gaps: How often one was truncated or replaced before it was read to its end.
     """
 
     unreadable_lines: int = 0
     files: tuple[str, ...] = ()
     newest: tuple[Problem, ...] = ()
     unreadable_files: int = 0
+    gaps: int = 0
 
     @property
     def total(self) -> int:
         """How many problems: a file that cannot be read at all has no unreadable line."""
-        return self.unreadable_lines + self.unreadable_files
+        return self.unreadable_lines + self.unreadable_files + self.gaps
 
 
 class FileAnomalies(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -245,28 +249,38 @@ class FileAnomalies(msgspec.Struct, frozen=True, eq=False, gc=False):
             such as are the first after others to be more than 5 minutes ahead of the reader's
             clock.
         gaps: How often it was truncated or replaced before it was read to its end.
+        torn: Records whose end is missing.
+        lossy: Records with bytes that are no UTF-8; captures are not looked through for them.
+        links: 1 if it is only a second name of another file of its log, else 0.
     """
 
     path: str
     clock_jumps: int = 0
     gaps: int = 0
+    torn: int = 0
+    lossy: int = 0
+    links: int = 0
 
 
 class AnomalyCount(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Clock jumps and gaps, of all that was read since the model was begun.
+    """What is odd, of all that was read since the model was begun.
 
     Attributes:
-        clock_jumps: See `FileAnomalies`, of all files.
-        gaps: See `FileAnomalies`, of all files.
+        clock_jumps: See `FileAnomalies`, of all files, as for `gaps`, `torn`, `lossy` and `links`.
         files: The files with any, the worst first, ties by path; at most
             `analyse.problems.MAX_FILES`, those that came first.
-        newest: The last few, oldest first: which file, when, and by how much.
+        newest: The last few clock jumps and gaps, oldest first: which file, when, by how much.
+        newest_odd: The last few of the others, oldest first.
     """
 
     clock_jumps: int = 0
     gaps: int = 0
     files: tuple[FileAnomalies, ...] = ()
     newest: tuple[Anomaly, ...] = ()
+    torn: int = 0
+    lossy: int = 0
+    links: int = 0
+    newest_odd: tuple[Anomaly, ...] = ()
 
 
 class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
@@ -287,7 +301,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
             `orchestrator.log` included.
         dropped_events: How many older ones are no longer in `events`.
         problems: What could not be read.
-        anomalies: Where clocks jumped, and where lines may be lost.
+        anomalies: What is odd: where clocks jumped, where lines may be lost, what is torn.
         waiting: The root does not exist yet: why. `None` when it does.
         caught_up: Everything in the tree has been read.
     """

@@ -89,6 +89,11 @@ class Clocks:
         self._mark(path, is_ahead=False)
         return Anomaly(path=self._name(path), kind=AnomalyKind.GAP, time_s=self._now())
 
+    def link(self, path: str, first: str) -> Anomaly:
+        """A file has a second name, `path`."""
+        kind, detail = AnomalyKind.LINKED, self._name(first)
+        return Anomaly(path=self._name(path), kind=kind, time_s=self._now(), detail=detail)
+
     def _mark(self, path: str, *, is_ahead: bool) -> None:
         if is_ahead != (path in self._ahead):
             self._ahead ^= {path}

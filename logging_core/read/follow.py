@@ -173,6 +173,8 @@ def _new_instances(batch: Batch) -> Iterator[str]:
 
 def _is_news(batch: Batch, last: Batch | None) -> bool:
     """Whether a batch says anything that the one before did not."""
-    if last is None or batch.records or batch.blocks or batch.problems or batch.reset:
+    if last is None or batch.reset:
+        return True
+    if batch.records or batch.blocks or batch.problems or batch.anomalies:
         return True
     return (batch.waiting, batch.caught_up) != (last.waiting, last.caught_up)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
@@ -21,7 +22,7 @@ from logging_core.read.files import Part
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.names import shown_name
-from logging_core.read.tail import FEED, REPLACED, REWRITTEN, LogTail, Relist
+from logging_core.read.tail import FEED, GAPS, LogTail, Relist
 from logging_core.read.tracked import Feed
 from logging_core.records import (
     AuditBlock,
@@ -76,8 +77,14 @@ def problem(
     time_s: float | None = None,
 ) -> Problem:
     """A problem whose texts are safe to show."""
-    shown = safe_line(line[:_SHOWN].decode("utf-8", "replace"))
-    return Problem(path=shown_name(path), reason=reason, offset=offset, line=shown, time_s=time_s)
+    return Problem(
+        path=shown_name(path),
+        reason=reason,
+        offset=offset,
+        line=safe_line(line[:_SHOWN].decode("utf-8", "replace")),
+        time_s=time_s,
+        is_gap=reason in GAPS,
+    )
 
 
 class Log(ABC):
@@ -121,8 +128,9 @@ class TailedLog(Log, Generic[T]):
             failed=turn.failed,
             problems=[problem(path, reason) for path, reason in turn.problems],
         )
-        gaps = [path for path, reason in turn.problems if reason in {REWRITTEN, REPLACED}]
+        gaps = [path for path, reason in turn.problems if reason in GAPS]
         found.anomalies += map(self._clocks.gap, gaps)
+        found.anomalies += starmap(self._clocks.link, turn.links)
         for path, items in turn.items:
             self._take(path, items, found)
         return found

@@ -15,6 +15,7 @@ No descriptor is kept open between two looks.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,9 @@ REWRITTEN = "truncated or rewritten: read from its start"
 REPLACED = "replaced by another file: lines may be lost"
 """The problem of a file that another one stands in the place of."""
 
+GAPS = frozenset({REWRITTEN, REPLACED})
+"""The problems of files that can be read, but of which lines may be lost."""
+
 FEED = 4
 """So many numbers of a position are about the file; those of its feed follow."""
 
@@ -46,6 +50,7 @@ _NEVER = 1 << 62
 _WIDER = 8  # times as much of the end of a log that has no whole line there
 
 _NOTHING: Mapping[Any, Any] = {}  # of thousands of logs that are all well, and at rest
+_NONE: frozenset[str] = frozenset()
 
 T = TypeVar("T")
 Relist = Callable[[], Sequence[Part]]
@@ -72,6 +77,7 @@ class LogTail(Generic[T]):
         "_fresh",
         "_growing",
         "_history",
+        "_linked",
         "_lost",
         "_make",
         "_present",
@@ -90,6 +96,7 @@ class LogTail(Generic[T]):
         self._lost: dict[FileId, Tracked[T]] = {}
         self._growing: dict[FileId, tuple[int, int]] = {}
         self._failing: Mapping[str, str] = _NOTHING
+        self._linked: frozenset[str] = _NONE  # second names that were told
         self._present: Mapping[FileId, Part] = _NOTHING
         self._unpacked: ForwardSource | None = None  # the part that is being read
 
@@ -247,7 +254,8 @@ class LogTail(Generic[T]):
                 turn.drained = False
                 return
             if self._present[part.id] is not part:
-                continue  # a second name of the same file
+                self._note_link(part, turn)
+                continue
             try:
                 self._read_part(part, turn)
             except FileNotFoundError:
@@ -286,6 +294,15 @@ class LogTail(Generic[T]):
             self._fail(part.path, source.trouble, turn)
         elif part.path in self._failing:
             self._failing = {path: why for path, why in self._failing.items() if path != part.path}
+
+    def _note_link(self, part: Part, turn: Turn[T]) -> None:
+        """A file has two names, unless it was renamed while they were listed."""
+        names = [part.path, self._present[part.id].path]
+        with suppress(OSError):
+            found = [os.lstat(self._root / name) for name in names]
+            if part.path not in self._linked and os.path.samestat(*found):
+                self._linked |= {part.path}
+                turn.links.append((part.path, names[1]))
 
     def _drain(self, tracked: Tracked[T], part: Part, source: Source, turn: Turn[T]) -> None:
         feed, at_end = tracked.feed, False

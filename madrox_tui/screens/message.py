@@ -146,6 +146,7 @@ class MessageScreen(ModalScreen[None]):
     def _taken(self, entry: Entry) -> Iterator[str]:
         if isinstance(entry, TimelineEvent):
             yield "error" if entry.is_error else ""
+            yield fmt.suspect(entry.suspect)
             return
         yield f"type {entry.message_type}" if entry.message_type else ""
         if entry.response_time_s is not None:

@@ -898,6 +898,17 @@ def test_problems_are_counted_by_line_and_file() -> None:
     assert len(problems.newest) == 20
 
 
+def test_a_gap_is_no_unreadable_file() -> None:
+    """A file that was truncated can be read: each time it happens is a problem by another name."""
+    model = FleetModel()
+    gap = Problem(path="orchestrator.log", reason="truncated or rewritten", is_gap=True)
+    model.apply(Batch(problems=(gap,)))
+    model.apply(Batch(problems=(gap,)))
+    problems = model.state(T).problems
+    assert (problems.unreadable_lines, problems.unreadable_files, problems.gaps) == (0, 0, 2)
+    assert (problems.total, problems.files) == (2, ("orchestrator.log",))
+
+
 def odd(path: str, kind: AnomalyKind) -> Anomaly:
     return Anomaly(path=path, kind=kind, time_s=T, by_s=None if kind is AnomalyKind.GAP else 400)
 
@@ -919,6 +930,23 @@ def test_clock_jumps_and_gaps_are_counted_by_file() -> None:
     assert anomalies.newest[-2:] == (odd("b", AnomalyKind.AHEAD), odd("a", AnomalyKind.GAP))
     assert len(anomalies.newest) == 20
     assert model.state(T + 1).anomalies is anomalies
+
+
+@pytest.mark.fault("R01", "R04", "R38")
+def test_torn_and_garbled_records_and_second_names_are_counted_by_file() -> None:
+    """Beside clock jumps, of which none is forgotten for them; a second name counts once."""
+    model = FleetModel()
+    model.apply(Batch(anomalies=(odd("f", AnomalyKind.BACK),)))
+    kinds = [AnomalyKind.TORN, *[AnomalyKind.LOSSY] * 30, AnomalyKind.LINKED, AnomalyKind.LINKED]
+    for kind in kinds:
+        model.apply(Batch(anomalies=(odd("f", kind),)))
+    anomalies = model.state(T).anomalies
+    assert (anomalies.torn, anomalies.lossy, anomalies.links) == (1, 30, 1)
+    (file,) = anomalies.files
+    assert (file.clock_jumps, file.torn, file.lossy, file.links) == (1, 1, 30, 1)
+    assert [anomaly.kind for anomaly in anomalies.newest] == [AnomalyKind.BACK]
+    assert anomalies.newest_odd[-1].kind is AnomalyKind.LINKED
+    assert len(anomalies.newest_odd) == 20
 
 
 def test_however_many_files_are_odd_only_so_many_are_named() -> None:

@@ -140,6 +140,28 @@ def test_records_that_are_not_all_utf8_are_kept_and_say_so(
     assert all("e9" in anomaly.detail.split() for anomaly in told)
 
 
+@pytest.mark.fault("R38")
+def test_both_names_of_a_file_are_told_and_its_records_come_once(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """However often it is looked at; also of an audit file."""
+    tree.send("a", "m")
+    tree.audit("instance_spawn", "a", {})
+    for path in (SAID, AUDIT):
+        second = ".1" if path == SAID else ".2026-11-23"
+        (tree.root / f"{path}{second}").hardlink_to(tree.root / path)
+    batches = [*read(reader), *read(reader)]
+    found = [record for batch in batches for record in batch.records]
+    assert ids(found) == ["m"]
+    assert len(only(AuditEvent, found)) == 1
+    told = [anomaly for batch in batches for anomaly in batch.anomalies]
+    assert {(a.kind, a.path, a.detail) for a in told} == {
+        (AnomalyKind.LINKED, f"{SAID}.1", SAID),
+        (AnomalyKind.LINKED, f"{AUDIT}.2026-11-23", AUDIT),
+    }
+    assert len(told) == 2
+
+
 @pytest.mark.fault("R04")
 def test_an_oddity_has_the_time_of_its_record_or_of_the_one_before(
     tree: TreeBuilder, reader: TreeReader

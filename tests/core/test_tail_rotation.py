@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from logging_core.read import files, tail
-from tailed import BACKUPS, Log, list_parts
+from tailed import BACKUPS, GROUP, Log, list_parts
 
 
 @pytest.fixture
@@ -288,6 +288,17 @@ def test_a_second_name_of_a_file_does_not_double_it(log: Log) -> None:
     log.poll()
     assert log.read == log.written
     assert log.problems == []
+    assert log.links == [(f"{GROUP}.1", GROUP)]
+
+
+@pytest.mark.fault("R38")
+def test_a_file_that_is_renamed_while_it_is_listed_has_no_second_name(log: Log) -> None:
+    """It is in such a listing twice; where there is a second name, both are there afterwards."""
+    log.write(2)
+    parts = list_parts(log.root)
+    log.rotate()
+    both = (*list_parts(log.root), *parts)
+    assert log.tail.poll(both, lambda: both, 1 << 20).links == []
 
 
 @pytest.mark.fault("R66")

@@ -8,9 +8,10 @@ import pytest
 
 from alone import Alone
 from audits import NOW_S, FakeDisk, sick_state
-from logging_core.analyse.state import AnomalyCount, FileAnomalies, FleetState
+from logging_core.analyse.state import AnomalyCount, FileAnomalies, FleetState, ProblemCount
+from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, FileSize
-from logging_core.records import Message
+from logging_core.records import Message, Problem
 from madrox_tui.health import DiskLooks, health_lines
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.screens.health import HealthScreen
@@ -78,6 +79,35 @@ def test_clock_jumps_and_gaps_are_shown_by_file_and_one_by_one() -> None:
     ]
 
 
+def test_a_gap_is_not_called_an_unreadable_file() -> None:
+    """It is a problem of its own, and nothing is said of the whole file."""
+    gap = Problem(path="audit/x", reason="truncated or rewritten", is_gap=True)
+    problems = ProblemCount(files=("audit/x",), newest=(gap,), gaps=1)
+    text = report(FleetState(at_s=NOW_S, problems=problems), DiskLooks())
+    assert "Problems  1 in 1 file: 1 gap; newest first" in text
+    assert "  ✗ audit/x  truncated or rewritten" in text
+    assert "whole file" not in text
+
+
+@pytest.mark.fault("R01", "R04", "R38")
+def test_torn_and_garbled_records_and_second_names_are_shown() -> None:
+    """How many each file has, the newest bad bytes in hex, and both names of a file."""
+    lossy = Anomaly(path="audit/x", kind=AnomalyKind.LOSSY, time_s=NOW_S, detail="61 ff 62")
+    linked = Anomaly(path="audit/y", kind=AnomalyKind.LINKED, time_s=NOW_S, detail="audit/x")
+    torn = Anomaly(path="audit/x", kind=AnomalyKind.TORN, time_s=NOW_S)
+    files = (FileAnomalies("audit/x", torn=1, lossy=3), FileAnomalies("audit/y", links=1))
+    odd = AnomalyCount(files=files, torn=1, lossy=3, links=1, newest_odd=(lossy, torn, linked))
+    lines = report(FleetState(at_s=NOW_S, anomalies=odd), DiskLooks(), 70).split("\n")
+    start = lines.index("Torn, garbled and linked  by file, then newest first")
+    assert lines[start + 1 : lines.index("", start)] == [
+        "  !      3  records not all UTF-8  audit/x",
+        "  !      1  records cut off        audit/x",
+        "    audit/y  second name of audit/x, which is read once",
+        "    audit/x  not all UTF-8: 61 ff 62",
+    ]
+    assert "none: times only move forward" in "\n".join(lines)
+
+
 def test_of_many_odd_files_the_worst_are_shown() -> None:
     """Only the worst files are listed; the totals include the rest."""
     files = tuple(FileAnomalies(f"audit/{number:02}", number + 1) for number in range(12))
@@ -94,6 +124,7 @@ def test_healthy_logs_say_so() -> None:
     assert "none: every line was read" in text
     assert "none: every message has an id and a plausible time" in text
     assert "none: times only move forward in every file, and no lines were lost" in text
+    assert "none: every record is whole and UTF-8, and no file has two names" in text
     assert text.count("measuring") == 2
 
 

@@ -169,6 +169,8 @@ def test_files_that_cannot_be_read_are_counted_apart() -> None:
         "unreadable_lines": 2,
         "files": ["audit", "x"],
     }
+    text = to_text(FleetState(at_s=AT, problems=ProblemCount(files=("x",), gaps=2)), "/logs")
+    assert text.endswith("\n0 unreadable lines, 2 gaps; problems in x\n")
 
 
 def test_an_empty_fleet_is_said_to_be_empty() -> None:

@@ -118,6 +118,7 @@ def test_a_file_that_cannot_be_read_is_a_problem() -> None:
     """An unreadable file counts as a problem, even without an unreadable line."""
     problems = ProblemCount(5, ("a", "b", "c"), unreadable_files=2)
     assert "7 problems" in said(look(problems=problems))
+    assert "1 problem" in said(look(problems=ProblemCount(gaps=1)))
 
 
 def test_the_directory_is_harmless() -> None:
