@@ -14,6 +14,7 @@ from logging_core.analyse.state import ERROR_LEVELS, Group, TimelineEvent
 from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent, Message
 from madrox_tui.export import Export
+from madrox_tui.messages import LineSource
 
 EXCHANGE = "message_exchange"
 
@@ -224,8 +225,8 @@ def with_happened(
     return Events(tuple(reversed(everything[-most:])), found.more or len(everything) > most)
 
 
-class EventSource(Protocol):
-    """Reads audit events on demand without blocking the screen."""
+class EventSource(LineSource, Protocol):
+    """Reads audit events, and what belongs to them, on demand without blocking the screen."""
 
     async def events(self, query: EventQuery, most: int) -> Events:
         """Return the first `most` events that the query selects, in its order."""

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logging_core.analyse.state import FleetState
-from logging_core.records import AuditEvent, Batch, InstanceGone, Message
+from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events, Order, Ranking
 from madrox_tui.filters import Filter
 from madrox_tui.heap import give_back
+from madrox_tui.messages import Written
 from madrox_tui.pace import MANY_PER_S, Pace
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
-from madrox_tui.sources import frames_of, messages_of, pages_of
+from madrox_tui.sources import frames_of, messages_of, pages_of, read_line
 from madrox_tui.view import View
 from madrox_tui.views import AHEAD, Narrowing, Views
 
@@ -188,6 +189,14 @@ class Feed:
     async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
         """Return the reply and the request that an event is about, as far as they are found."""
         return await asyncio.to_thread(self._read_halves, event)
+
+    def older_problems(self) -> list[Problem]:
+        """What could not be read, so far, of messages older than those of a view."""
+        return [] if self.messages is None else self.messages.problems
+
+    async def line(self, message: Message) -> Written | None:
+        """Find the line that a message was read from; `None` if it is no longer there."""
+        return await asyncio.to_thread(read_line, self.root, message)
 
     async def _follow(self, publish: Callable[[View], None]) -> None:
         live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time

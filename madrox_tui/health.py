@@ -59,16 +59,21 @@ class _Suspect(NamedTuple):
     what: str
 
 
-def health_lines(state: FleetState, disk: DiskLooks, width: int) -> list[Line]:
+def health_lines(
+    state: FleetState, disk: DiskLooks, width: int, *, older: Sequence[Problem] = ()
+) -> list[Line]:
     """Build the report, section by section; every text in it is safe to show.
 
     Args:
         state: The fleet.
         disk: The first and latest measurement: the difference is the growth.
         width: Cells.
+        older: What could not be read of messages older than the state's: files that it does not
+            count, as only their newest parts are read for it.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
-    sections = [_problems(state, width), _anomalies(state), _odd_files(state.anomalies, width)]
+    sections = [_problems(state, width), *([_older(older, width)] if older else [])]
+    sections += [_anomalies(state), _odd_files(state.anomalies, width)]
     sections.append(_jumps_and_gaps(state, width))
     sections += [_growing(disk, names, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
@@ -90,16 +95,20 @@ def _problems(state: FleetState, width: int) -> list[Line]:
     ]
     how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; newest first"
     section: list[Line] = [_title("Problems", how_many)]
-    for problem in reversed(problems.newest):
-        place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (_where(problem), "muted")]
-        reason = safe_line(problem.reason)
-        if sum(len(text) for text, _ in place) + len(reason) + 2 <= width:
-            section.append([*place, (f"  {reason}", "warn")])
-        else:
-            section += [place, [(f"    {reason}", "warn")]]
-        if problem.line:
-            section.append([("    " + safe_line(problem.line), "muted")])
-    return section
+    return section + [line for p in reversed(problems.newest) for line in _problem(p, width)]
+
+
+def _older(problems: Sequence[Problem], width: int) -> list[Line]:
+    """What could not be read when somebody scrolled back."""
+    number = _number(len(problems), "file")
+    title = _title("Older messages", f"{number} not read, or only in part, when scrolling back")
+    return [title] + [line for problem in problems for line in _problem(problem, width)]
+
+
+def _problem(problem: Problem, width: int) -> list[Line]:
+    place = [("  ✗ ", "bad"), (safe_line(problem.path), "strong"), (_where(problem), "muted")]
+    shown = _told(place, safe_line(problem.reason), width)
+    return [*shown, [("    " + safe_line(problem.line), "muted")]] if problem.line else shown
 
 
 def _where(problem: Problem) -> str:
@@ -198,10 +207,12 @@ def _worst(counts: Sequence[tuple[str, int, str]]) -> list[Line]:
 
 
 def _told(place: Line, what: str, width: int) -> list[Line]:
-    """What was found at a place, beside it or below it."""
+    """What was found at a place, beside it, or below it and a little to the right."""
     if sum(len(text) for text, _ in place) + len(what) + 2 <= width:
         return [[*place, (f"  {what}", "warn")]]
-    return [place, [(f"      {what}", "warn")]]
+    first = place[0][0]
+    indent = " " * (len(first) - len(first.lstrip(" ")) + 2)
+    return [place, [(indent + what, "warn")]]
 
 
 def _in_words(anomaly: Anomaly) -> str:

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from logging_core.records import SPOKEN, Message
+from logging_core.records import SPOKEN, Message, Problem
 from logging_core.threads import in_thread
 
 PAGE = 500
 """Messages per page."""
+
+
+class Written(NamedTuple):
+    """The line that a message was read from.
+
+    Attributes:
+        data: The line as it stands in its file.
+        repeated: The keys that are in it twice, safe to show; the last value counts.
+    """
+
+    data: bytes
+    repeated: tuple[str, ...]
+
+
+class LineSource(Protocol):
+    """Finds the lines that messages were read from without blocking the screen."""
+
+    async def line(self, message: Message) -> Written | None:
+        """Find the line of a message; `None` if it is no longer there."""
+        ...
 
 
 class Pages(Protocol):
@@ -19,6 +39,10 @@ class Pages(Protocol):
 
     def start_before(self, time_s: float) -> None:
         """Begin with the newest message before `time_s`, seconds since the epoch."""
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Which files were left out so far, or read in part, and why; one for each."""
 
     def older(self, count: int) -> list[Message]:
         """Return the next `count` older messages, oldest first; empty when there are no more."""
@@ -36,6 +60,12 @@ class MessageSource:
         self._turn = asyncio.Lock()
         self._begin: tuple[float, Collection[str] | None] | None = None
         self._pages: Pages | None = None
+        self._problems: dict[str, Problem] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Which files could not be read, or only in part, and why; the latest of each."""
+        return list(self._problems.values())
 
     def start(self, before_s: float, instance_ids: Collection[str] | None = None) -> None:
         """Restart before a time; a page still being read for the previous start is dropped.
@@ -60,6 +90,7 @@ class MessageSource:
             if begin is None:
                 return None
             pages, page = await in_thread(partial(self._read, self._pages, *begin))
+            self._problems.update((problem.path, problem) for problem in pages.problems)
             if begin is not self._begin:
                 return None
             self._pages = pages

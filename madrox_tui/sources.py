@@ -6,9 +6,10 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from logging_core.records import FrameRef
+from logging_core.records import FrameRef, Message
+from logging_core.text import safe_line
 from madrox_tui.frames import Frames, FrameSource
-from madrox_tui.messages import MessageSource, Pages
+from madrox_tui.messages import MessageSource, Pages, Written
 
 
 def frames_of(root: Path) -> FrameSource:
@@ -26,6 +27,17 @@ def pages_of(root: Path, instance_ids: Collection[str] | None) -> Pages:
     from logging_core.read.messages import MessagePages
 
     return MessagePages(root, instance_ids)
+
+
+def read_line(root: Path, message: Message) -> Written | None:
+    """Find the line that a message was read from; blocks."""
+    from logging_core.codec.lenient import repeated_keys
+    from logging_core.read.messages import MessagePages
+
+    data = MessagePages(root).line_of(message)
+    if data is None:
+        return None
+    return Written(data, tuple(map(safe_line, repeated_keys(data))))
 
 
 def _open_pane(root: Path, instance_id: str) -> Frames:

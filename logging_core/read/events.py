@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
+from msgspec.structs import replace
+
+from logging_core.anomalies import AnomalyKind
 from logging_core.codec.decode import decode_audit
+from logging_core.codec.lenient import repeated_keys
 from logging_core.read.backwards import decoded, lines_of, undisturbed
 from logging_core.read.lines import Line
 from logging_core.read.sweep import AUDIT, Sweep
 from logging_core.records import AuditEvent
+
+Read: TypeAlias = tuple[AuditEvent, Line]
+"""An event, and the line that it was read from."""
 
 MAX_SCANNED = 100_000
 """So many events are looked at; what is older is left out, and it is said so."""
@@ -35,8 +43,9 @@ def newest_events(
 
     Returns:
         The events, newest first, texts safe to show; and whether there may be more of them. An
-        event without a readable time counts as of the one after it in its file. What cannot be
-        read of a file is left out: `follow()` reports it.
+        event without a readable time counts as of the one after it in its file. One is suspect,
+        too, if a key of its line is there twice. What cannot be read of a file is left out:
+        `follow()` reports it.
     """
     sweep = Sweep(root)
 
@@ -52,24 +61,31 @@ def newest_events(
 
 
 def _collect(
-    newest: Iterator[AuditEvent], wanted: Callable[[AuditEvent], bool], most: int, scan: int
+    newest: Iterator[Read], wanted: Callable[[AuditEvent], bool], most: int, scan: int
 ) -> tuple[tuple[AuditEvent, ...], bool]:
     found: list[AuditEvent] = []
-    for event in islice(newest, scan):
+    for event, line in islice(newest, scan):
         if wanted(event):
             if len(found) == most:
                 return tuple(found), True
-            found.append(event)
+            found.append(_looked_at(event, line))
     return tuple(found), next(newest, None) is not None
 
 
-def _merged(streams: list[Iterator[Line]]) -> Iterator[AuditEvent]:
+def _looked_at(event: AuditEvent, line: Line) -> AuditEvent:
+    """An event that is suspect if a key of its line is there twice."""
+    if not repeated_keys(line.data):
+        return event
+    return replace(event, suspect=(*event.suspect, AnomalyKind.REPEATED))
+
+
+def _merged(streams: list[Iterator[Line]]) -> Iterator[Read]:
     """The events of all files, the newest first; of equal times those of the newer file first."""
-    for _, event in heapq.merge(*map(_events, streams), key=lambda timed: timed[0]):
-        yield event
+    for _, event, line in heapq.merge(*map(_events, streams), key=lambda timed: timed[0]):
+        yield event, line
 
 
-def _events(lines: Iterator[Line]) -> Iterator[tuple[float, AuditEvent]]:
+def _events(lines: Iterator[Line]) -> Iterator[tuple[float, AuditEvent, Line]]:
     """The events of one file, each after its time counted backwards."""
     ago_s = float("-inf")
     for line in lines:
@@ -78,7 +94,7 @@ def _events(lines: Iterator[Line]) -> Iterator[tuple[float, AuditEvent]]:
             continue
         if event.time_s is not None:
             ago_s = -event.time_s
-        yield ago_s, event
+        yield ago_s, event, line
 
 
 def _say_nothing(path: str, reason: str) -> None:

@@ -24,6 +24,7 @@ from logging_core.tree import LOG_TYPES, expand_user
 
 _NEAR = 256 << 10
 _PROBE = 16 << 10
+_MAX_LOOKED_AT = 100_000
 _MAX_TIMELESS = 1000  # in a row: then they have the time of the one after them
 
 Timed = tuple[float, Message]
@@ -81,6 +82,29 @@ class MessagePages:
             page.append(message)
             self._push(self._heap, -number)
         return page[::-1]
+
+    def line_of(self, message: Message) -> bytes | None:
+        """The line that a message was read from, as it stands in its file, without its newline.
+
+        Args:
+            message: As these pages, or `follow()`, gave it.
+
+        Returns:
+            At most 1 MiB of it; `None` if it is not found, as where its file is gone.
+        """
+        decode = partial(decode_message, instance_id=message.instance_id, raw=self._raw)
+        time_s = math.inf if message.time_s is None else message.time_s
+        for name in directories_of(self._root, [message.instance_id]):
+            group = f"instances/{name}/{LOG_TYPES['communication']}"
+            for line in islice(self._lines(group, time_s), _MAX_LOOKED_AT):
+                found = decoded(line, decode)
+                if found == message:
+                    return line.data
+                if isinstance(found, str) or found.time_s is None or time_s == math.inf:
+                    continue
+                if found.time_s < time_s - DISORDER_S:
+                    break
+        return None
 
     def _push(self, heap: list[tuple[float, int, Message]], number: int) -> None:
         for time_s, message in islice(self._streams[number], 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events, work
@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from logging_core.analyse.state import FleetState
+from logging_core.records import Problem
 from madrox_tui.health import DiskLooks, DiskSource, health_lines
 from madrox_tui.keymap import OVERLAY_KEYS
 from madrox_tui.widgets.line_report import LineReport
@@ -28,6 +29,7 @@ class HealthScreen(ModalScreen[None]):
     Args:
         state: Returns the fleet's state as currently shown.
         source: Measures the disk.
+        older: Returns what could not be read of messages older than the state's.
         every_s: How often to measure and to rebuild the report.
     """
 
@@ -40,11 +42,13 @@ class HealthScreen(ModalScreen[None]):
         state: Callable[[], FleetState],
         source: DiskSource,
         *,
+        older: Callable[[], Sequence[Problem]] = tuple,
         every_s: float = MEASURED_EVERY_S,
     ) -> None:
         super().__init__()
         self._state = state
         self._source = source
+        self._older = older
         self._every_s = every_s
         self._disk = DiskLooks()
         self._measuring: Worker[None] | None = None
@@ -79,4 +83,5 @@ class HealthScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         report = self.query_one(LineReport)
-        report.show_lines(health_lines(self._state(), self._disk, report.row_width))
+        width, older = report.row_width, self._older()
+        report.show_lines(health_lines(self._state(), self._disk, width, older=older))

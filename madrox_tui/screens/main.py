@@ -190,7 +190,11 @@ class MainScreen(FleetScreen):
         if entry is not None:
             self.app.push_screen(
                 MessageScreen(
-                    entry, panel.label(entry), other=panel.other_half, open_s=panel.open_s
+                    entry,
+                    panel.label(entry),
+                    other=panel.other_half,
+                    open_s=panel.open_s,
+                    lines=self._feed,
                 )
             )
 
@@ -220,7 +224,11 @@ class MainScreen(FleetScreen):
 
         view = self.view
         if view is not None:
-            self.app.push_screen(HealthScreen(lambda: (self.view or view).state, self._feed))
+            self.app.push_screen(
+                HealthScreen(
+                    lambda: (self.view or view).state, self._feed, older=self._feed.older_problems
+                )
+            )
 
     def action_palette(self) -> None:
         """Open the command palette."""

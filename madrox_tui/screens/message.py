@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 from rich.cells import cell_len
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -21,7 +21,9 @@ from logging_core.text import safe_block
 from madrox_tui import format as fmt
 from madrox_tui.clipboard import clip
 from madrox_tui.columns import fit_inner
+from madrox_tui.hex_dump import hex_dump
 from madrox_tui.keymap import OVERLAY_KEYS
+from madrox_tui.messages import LineSource, Written
 from madrox_tui.timeline_line import MAX_NAME
 from madrox_tui.timeline_rows import Entry, entry_text
 from madrox_tui.widgets.text_view import TextView
@@ -40,6 +42,7 @@ class MessageScreen(ModalScreen[None]):
         label: The label of its instance.
         other: The reply to it, or the request that it answers; `None` if there is none.
         open_s: How long it has been waiting for a reply, in seconds; `None` if it is not.
+        lines: Finds what messages were read from; `None` finds nothing.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
@@ -47,6 +50,7 @@ class MessageScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Close", id="message.close"),
         Binding("p", "other_half", "Request / reply", id="message.other_half"),
+        Binding("b", "bytes", "Bytes of its line / text", id="message.bytes"),
         Binding("y", "copy", "Copy", id="message.copy", priority=True),
     ]
 
@@ -86,6 +90,7 @@ class MessageScreen(ModalScreen[None]):
         *,
         other: Message | None = None,
         open_s: float | None = None,
+        lines: LineSource | None = None,
     ) -> None:
         super().__init__()
         self._label = label
@@ -94,6 +99,9 @@ class MessageScreen(ModalScreen[None]):
         if other is not None and other.direction == "outbound":
             self._entries.reverse()
         self._first = self._entries.index(entry)
+        self._lines = lines
+        self._written: dict[int, Written] = {}
+        self._as_bytes: set[int] = set()
 
     def compose(self) -> ComposeResult:
         """A frame for each half, request first."""
@@ -106,11 +114,25 @@ class MessageScreen(ModalScreen[None]):
                     for line in _ids(entry):
                         yield Static(Content(line), markup=False, classes="-said" * (line in said))
                         said.append(line)
-                    yield TextView(pretty(entry_text(entry)) or "(no text)")
+                    yield Static(markup=False, classes="odd")
+                    yield TextView(_shown(entry))
 
     def on_mount(self) -> None:
-        """Focus the message that was opened."""
+        """Focus the message that was opened, and find the lines of both."""
         self._views[self._first].focus()
+        for index in range(len(self._entries)):
+            self._show_odd(index)
+        if self._lines is not None:
+            self._read_lines(self._lines)
+
+    @work(group="lines")
+    async def _read_lines(self, lines: LineSource) -> None:
+        for index, entry in enumerate(self._entries):
+            written = await lines.line(entry) if isinstance(entry, Message) else None
+            if written is None:
+                continue
+            self._written[index] = written
+            self._show_odd(index)
 
     @property
     def _views(self) -> list[TextView]:
@@ -132,6 +154,18 @@ class MessageScreen(ModalScreen[None]):
         else:
             self.notify("the matching message is not loaded", markup=False)
 
+    def action_bytes(self) -> None:
+        """Show the bytes of the focused half's line, or its text again."""
+        index = self._here
+        written = self._written.get(index)
+        if written is None:
+            self.notify("its line is not found")
+            return
+        self._as_bytes ^= {index}
+        shown = index in self._as_bytes
+        text = hex_dump(written.data) if shown else _shown(self._entries[index])
+        self._views[index].show_text(text)
+
     def action_copy(self) -> None:
         """Copy the text of the focused half, unformatted."""
         text, notice = clip(entry_text(self._entries[self._here]))
@@ -143,10 +177,19 @@ class MessageScreen(ModalScreen[None]):
         """Return time and what it took."""
         return "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
 
+    def _show_odd(self, index: int) -> None:
+        """Say what is odd about a half, as far as is known."""
+        entry = self._entries[index]
+        repeated = self._written[index].repeated if index in self._written else ()
+        odd = fmt.suspect((*entry.suspect, *(f"{key} twice" for key in repeated)))
+        hint = "  b shows its bytes" if isinstance(entry, Message) and self._lines else ""
+        line = list(self.query(".odd").results(Static))[index]
+        line.update(Content(odd + hint))
+        line.display = bool(odd)
+
     def _taken(self, entry: Entry) -> Iterator[str]:
         if isinstance(entry, TimelineEvent):
             yield "error" if entry.is_error else ""
-            yield fmt.suspect(entry.suspect)
             return
         yield f"type {entry.message_type}" if entry.message_type else ""
         if entry.response_time_s is not None:
@@ -155,7 +198,6 @@ class MessageScreen(ModalScreen[None]):
             yield f"{fmt.tokens(entry.tokens)} tok"
         if entry.cost_usd is not None:
             yield fmt.dollars(entry.cost_usd)
-        yield fmt.suspect(entry.suspect)
         yield f"open {fmt.age(self._open_s)}" if self._open_s is not None else ""
 
 
@@ -182,6 +224,10 @@ class _Half(Vertical):
         """Truncate the name, not the time, if both do not fit."""
         room = self.outer_size.width - _FRAME
         self.border_title = Content(_title(self._entry, self._label, room))
+
+
+def _shown(entry: Entry) -> str:
+    return pretty(entry_text(entry)) or "(no text)"
 
 
 def pretty(text: str) -> str:

@@ -28,12 +28,16 @@ class TextView(LineView):
 
     def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        surplus = len(text) - MAX_CHARS
-        more = f"\n… {surplus:,} {fmt.plural(surplus, 'character')} more" if surplus > 0 else ""
-        self._text = text[:MAX_CHARS] + more
+        self._text = _kept(text)
         self._rows: list[str] = []
         self._wraps = True
         self._wrapped = 0
+
+    def show_text(self, text: str) -> None:
+        """Replace the text, and go to its beginning."""
+        self._text, self._wrapped = _kept(text), 0
+        self._wrap()
+        self.scroll_home(animate=False)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap to the new width."""
@@ -61,6 +65,13 @@ class TextView(LineView):
 
     def _follows_end(self) -> bool:
         return False
+
+
+def _kept(text: str) -> str:
+    """What is shown of a text."""
+    surplus = len(text) - MAX_CHARS
+    more = f"\n… {surplus:,} {fmt.plural(surplus, 'character')} more" if surplus > 0 else ""
+    return text[:MAX_CHARS] + more
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -136,3 +137,25 @@ def test_a_moment_long_ago_is_found_without_reading_what_came_after(
 def test_a_missing_tree_has_no_messages(tmp_path: Path) -> None:
     """It may come later: begin anew then."""
     assert MessagePages(tmp_path / "none").older(5) == []
+
+
+@pytest.mark.fault("R04")
+def test_the_line_of_a_message_is_found_again(tree: TreeBuilder) -> None:
+    """Byte by byte, in whatever part it is by now; not of a message that was never there."""
+    for number in range(300):
+        tree.send("a", f"m{number}", "x" * 2000, at=number * 60)
+    odd = b'{"timestamp": "2026-11-23T17:00:00", "message_id": "m", "content": "caf\xe9"}'
+    tree.line("instances/a/communication.jsonl", odd + b"\n" + b'{"message_id": "timeless"}\n')
+    pages = MessagePages(tree.root)
+    messages = {m.message_id: m for m in pages.older(999)}
+    assert pages.line_of(messages["m"]) == odd
+    assert pages.line_of(messages["timeless"]) == b'{"message_id": "timeless"}'
+    path = tree.root / "instances/a/communication.jsonl"
+    path.with_name(f"{path.name}.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    line = pages.line_of(messages["m7"])
+    assert line is not None
+    assert json.loads(line)["message_id"] == "m7"
+    path.with_name(f"{path.name}.1.gz").unlink()
+    assert pages.line_of(messages["m7"]) is None
+    assert pages.line_of(Message(instance_id="nobody")) is None

@@ -170,3 +170,15 @@ def test_an_oddity_has_the_time_of_its_record_or_of_the_one_before(
     tree.send("a", "m", at=7)
     tree.line(SAID, b'{"content": "caf\xe9"}\n')
     assert [anomaly.time_s for anomaly in anomalies(reader)] == [tree.epoch(7)]
+
+
+@pytest.mark.fault("R12")
+def test_of_the_events_behind_a_sum_those_with_a_key_twice_are_suspect(tree: TreeBuilder) -> None:
+    """The last value counts, in whichever way they are read."""
+    tree.line(AUDIT, b'{"event_type": "x", "details": {"tokens": 1, "tokens": 2}}\n')
+    tree.line(AUDIT, b'{"event_type": "y", "details": {"tokens": 3}}\n')
+    events, _ = newest_events(tree.root, lambda _: True, 9)
+    assert [(event.tokens, event.suspect) for event in events] == [
+        (3, ()),
+        (2, (AnomalyKind.REPEATED,)),
+    ]

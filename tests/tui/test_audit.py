@@ -25,6 +25,7 @@ from madrox_tui.audit_plots import AuditPlots, axis_dollars
 from madrox_tui.audit_view import AuditView, kept_grouping, make_audit_view
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.filters import Filter
+from madrox_tui.messages import Written
 from madrox_tui.money import Rate, make_budget, make_rate
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.screens.rows import PAGE, RowsScreen
@@ -441,6 +442,9 @@ class FakeEvents:
 
     async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
         raise NotImplementedError(event)
+
+    async def line(self, message: Message) -> Written | None:
+        raise NotImplementedError(message)
 
 
 @pytest.mark.asyncio

@@ -53,6 +53,7 @@ def test_it_is_not_looked_for_without_end(tree: TreeBuilder) -> None:
 
     class Endless:
         asked = 0
+        problems = ()
 
         def start_before(self, time_s: float) -> None:
             assert time_s > TreeBuilder.epoch(70)

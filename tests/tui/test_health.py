@@ -108,6 +108,16 @@ def test_torn_and_garbled_records_and_second_names_are_shown() -> None:
     assert "none: times only move forward" in "\n".join(lines)
 
 
+def test_what_could_not_be_read_when_scrolling_back_is_told() -> None:
+    """In a section of its own: the fleet's state does not count those files."""
+    older = [Problem(path="instances/a/communication.jsonl.1.gz", reason="damaged")]
+    lines = health_lines(FleetState(at_s=NOW_S), DiskLooks(), 100, older=older)
+    text = "\n".join("".join(part for part, _ in line) for line in lines)
+    assert "Older messages  1 file not read, or only in part, when scrolling back" in text
+    assert "  ✗ instances/a/communication.jsonl.1.gz  the whole file  damaged" in text
+    assert "Older messages" not in report(FleetState(at_s=NOW_S), DiskLooks())
+
+
 def test_of_many_odd_files_the_worst_are_shown() -> None:
     """Only the worst files are listed; the totals include the rest."""
     files = tuple(FileAnomalies(f"audit/{number:02}", number + 1) for number in range(12))

@@ -6,14 +6,18 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
 from logging_core.analyse.state import TimelineEvent
-from logging_core.records import Message
+from logging_core.anomalies import AnomalyKind
+from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
+from madrox_tui.halves import event_entry
+from madrox_tui.messages import Written
 from madrox_tui.screens.message import MAX_JSON_CHARS, MessageScreen, pretty
 from madrox_tui.themes import THEMES
 
@@ -155,6 +159,52 @@ async def test_an_open_request_says_that_no_reply_came_yet() -> None:
         await pilot.press("p")
         await pilot.pause()
         assert "an event has no other half" in app.text
+
+
+class Lines:
+    """The lines of the messages above, of which one is garbled and has a key twice."""
+
+    LINE = b'{"message_id": "m-1", "content": "caf\xe9", "content": "drawn"}'
+
+    async def line(self, message: Message) -> Written | None:
+        if message.direction == "inbound":
+            return Written(self.LINE, ("content",))
+        return None
+
+
+@pytest.mark.fault("R04", "R12")
+@pytest.mark.asyncio
+async def test_what_is_odd_is_said_and_the_bytes_are_a_key_away() -> None:
+    """What the record knows, and what only its line shows; b shows that in hex, and text again."""
+    odd = msgspec.structs.replace(REPLY, suspect=("tokens", AnomalyKind.LOSSY, AnomalyKind.TORN))
+    screen = MessageScreen(odd, "atlas", other=REQUEST, lines=Lines())
+    async with opened(screen, width=200) as (app, pilot):
+        said = "suspect: tokens, not all UTF-8, cut off, content twice  b shows its bytes"
+        while said not in app.text:
+            await pilot.pause()
+        await pilot.press("b")
+        await pilot.pause()
+        assert "66 e9 22" in app.text
+        assert "000020  " in app.text
+        assert 'caf."' in app.text
+        await pilot.press("y")
+        assert app.copied == "drawn\nand signed"
+        await pilot.press("b")
+        await pilot.pause()
+        assert "and signed" in app.text
+        assert "66 e9 22" not in app.text
+        await pilot.press("p", "b")
+        await pilot.pause()
+        assert "its line is not found" in app.text
+
+
+@pytest.mark.fault("R12")
+@pytest.mark.asyncio
+async def test_an_event_says_what_is_odd_about_it() -> None:
+    """As a message does."""
+    event = AuditEvent(instance_id="a1", event_type="x", suspect=("cost", AnomalyKind.REPEATED))
+    async with opened(MessageScreen(event_entry(event), "atlas")) as (app, _):
+        assert "suspect: cost, a key twice" in app.text
 
 
 @pytest.mark.asyncio

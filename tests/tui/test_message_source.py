@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import pytest
 
-from logging_core.records import Message
+from logging_core.records import Message, Problem
 from madrox_tui.messages import PAGE, MessageSource, Pages
 
 pytestmark = pytest.mark.asyncio
@@ -25,6 +25,7 @@ class FakePages:
 
     def __init__(self, messages: list[Message]) -> None:
         self.messages = messages
+        self.problems: list[Problem] = []
         self.left: list[Message] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -138,3 +139,15 @@ async def test_a_file_that_cannot_be_read_is_told() -> None:
         await source.older()
     pages.fails = False
     assert [m.time_s for m in await source.older() or []] == [1]
+
+
+async def test_what_could_not_be_read_is_known() -> None:
+    """One problem of each file, whichever pages met it, to be told in log health."""
+    pages = FakePages([message(at) for at in range(3)])
+    source = MessageSource(pages.open)
+    assert source.problems == []
+    for reason in ("damaged", "Permission denied"):
+        pages.problems = [Problem(path="instances/a/communication.jsonl.1.gz", reason=reason)]
+        source.start(9)
+        await source.older()
+    assert [problem.reason for problem in source.problems] == ["Permission denied"]

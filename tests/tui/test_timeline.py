@@ -13,7 +13,15 @@ from textual.app import App, ComposeResult
 
 from fleets import later
 from logging_core.analyse.fleet import FleetModel
-from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
+from logging_core.records import (
+    AuditEvent,
+    Batch,
+    LifecycleEvent,
+    Message,
+    Metadata,
+    Problem,
+    Record,
+)
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.messages import MessageSource
 from madrox_tui.panels.timeline import TimelinePanel
@@ -50,6 +58,7 @@ class History:
 
     def __init__(self, messages: list[Message]) -> None:
         self.messages = messages
+        self.problems: list[Problem] = []
         self.reads = 0
 
     def open(self, instance_ids: Collection[str] | None) -> History:

@@ -1,0 +1,21 @@
+"""Bytes in hex."""
+
+from __future__ import annotations
+
+from madrox_tui.hex_dump import MAX_BYTES, hex_dump
+
+
+def test_bytes_are_shown_with_their_place_and_what_is_readable_of_them() -> None:
+    """16 a row, aligned; nothing that a terminal would obey comes through."""
+    assert hex_dump(b"caf\xe9 \x1b[31m noir, \xff!").split("\n") == [
+        "000000  63 61 66 e9 20 1b 5b 33 31 6d 20 6e 6f 69 72 2c  caf. .[31m noir,",
+        "000010  20 ff 21                                          .!",
+    ]
+    assert hex_dump(b"") == ""
+
+
+def test_of_many_bytes_the_first_are_shown() -> None:
+    """And how many more there are."""
+    rows = hex_dump(bytes(MAX_BYTES + 5)).split("\n")
+    assert len(rows) == MAX_BYTES // 16 + 1
+    assert rows[-1] == "… 5 bytes more"
