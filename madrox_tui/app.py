@@ -140,6 +140,7 @@ class MadroxTop(PanelsApp):
             loop.add_signal_handler(number, self._quit_by, number)
         if not gc.isenabled():
             self.call_after_refresh(_collect_garbage)
+        self.call_after_refresh(self._try_memory)
 
     def exit(
         self,
@@ -163,6 +164,15 @@ class MadroxTop(PanelsApp):
     def action_help_quit(self) -> None:
         """Quit on Ctrl+C, where there is no text to copy."""
         self._quit_by(signal.SIGINT)
+
+    def _try_memory(self) -> None:
+        if self.return_code is None:  # else the app has exited already
+            self.run_worker(self._try_memory_out(), group="memory")
+
+    async def _try_memory_out(self) -> None:
+        """While there is somebody to tell: what is saved on exit fails in silence."""
+        await asyncio.to_thread(self._memory.try_out)
+        self._main.tell_not_kept(self._memory.trouble)
 
     def _known(self, theme: str | None) -> str | None:
         return theme if theme in self.available_themes else None

@@ -53,6 +53,7 @@ class Feed:
         frames: Every captured frame of every pane.
         messages: Messages older than those of a view; `None` if they do not count.
         since_s: As given.
+        trouble: Why sums cannot be kept for the next start; `None` if they can, as far as is known.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Feed:
         self.now = now
         self._settings = settings
         self.since_s = since_s
+        self.trouble: str | None = None
         self._cached = cached
         self._first = first
         self._looks_left = 0
@@ -204,6 +206,7 @@ class Feed:
             async with self._live.turn:
                 await asyncio.to_thread(live.take, batch)
                 self._note_unread()
+                self.trouble = live.trouble
                 self._note_gone(batch)
                 self._pulse.beat(batch.count, caught_up=batch.caught_up)
                 self._looks_left -= 1

@@ -76,6 +76,11 @@ class LiveFleet(OpenedFleet):
         self._new = 0
         self._keep_from_s = monotonic()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why sums could not be kept when that was tried last; `None` if they could."""
+        return None if self._cache is None else self._cache.trouble
+
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """What is there and what comes, look by look; each is to be given to `take`."""
         reader, is_anew = await asyncio.to_thread(self._open), False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -13,6 +14,8 @@ from platformdirs import user_state_path
 
 MAX_BYTES = 64 * 1024
 """A larger file is not one of ours."""
+
+_BLOCK = 4096  # bytes: where there is no room for these, there is none for a file
 
 Share = Annotated[int, Meta(ge=10, le=90)]
 
@@ -55,9 +58,13 @@ class Memory:
 
     Args:
         path: The file; `None` saves nothing.
+
+    Attributes:
+        trouble: Why it could not be written last, as text to show; `None` if it could.
     """
 
     def __init__(self, path: Path | None) -> None:
+        self.trouble: str | None = None
         self._path = path
 
     def load(self) -> Remembered:
@@ -71,17 +78,33 @@ class Memory:
             return Remembered()
 
     def save(self, remembered: Remembered) -> None:
-        """Replace the file atomically."""
+        """Replace the file atomically; on failure, set `trouble` instead of raising."""
+        self._attempt(partial(_replace, data=msgspec.json.encode(remembered)))
+
+    def try_out(self) -> None:
+        """Set `trouble` if nothing could be saved now; nothing is."""
+        self._attempt(_try_out)
+
+    def _attempt(self, write: Callable[[Path], object]) -> None:
         if self._path is None:
             return
-        with suppress(OSError):
+        self.trouble = None
+        try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path, msgspec.json.encode(remembered))
+            write(self._path)
+        except OSError as error:
+            self.trouble = f"{self._path}: {error.strerror or error}"
 
 
 def state_path() -> Path:
     """Return the path of the user's state file."""
     return user_state_path("madrox-top") / "screen.json"
+
+
+def _try_out(path: Path) -> None:
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+        file.write(bytes(_BLOCK))
+        file.flush()
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -48,7 +48,9 @@ _SHORT = {
 def status_pieces(
     latest: View, held: View | None, since_s: float | None = None
 ) -> tuple[Piece, ...]:
-    """Build the pieces: live, paused or waiting; counts per state; cost; problems, lag and pace.
+    """Build the pieces: live, paused or waiting; counts per state; cost; problems and pace.
+
+    `polling` is said where the operating system should tell what changes, and does not.
 
     Args:
         latest: The newest view.
@@ -72,6 +74,8 @@ def status_pieces(
     if problems:
         text = f"{problems} {fmt.plural(problems, 'problem')}"
         pieces.append(_piece(2, text, "$warning", short=f"{problems}!"))
+    if state.polling:
+        pieces.append(_piece(1, "polling", "$warning"))
     if latest.lag_s >= MIN_LAG_S:
         pieces.append(_piece(1, f"lag {fmt.duration(latest.lag_s)}", "$warning"))
     if latest.events_per_s:

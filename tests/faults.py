@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +41,7 @@ async def main():
             "messages": of(batch, Message, "message_id"),
             "entries": of(batch, OrchestratorEvent, "text"),
             "problems": [problem.reason for problem in batch.problems],
+            "polling": [batch.polling],
             "caught_up": batch.caught_up,
             "peak_kib": int(peak[1]),
         }
@@ -50,12 +51,45 @@ asyncio.run(main())
 """
 
 
+_AS_IF_LIMITED = """
+from watchfiles import _rust_notify
+
+real = _rust_notify.RustNotify
+
+def limited(paths, *rest):
+    if {instances} == 0:
+        raise _rust_notify.WatchfilesRustInternalError("Too many open files (os error 24)")
+    if len(paths) > {watches}:
+        raise OSError("OS file watch limit reached. about ['/x']")
+    return real(paths, *rest)
+
+_rust_notify.RustNotify = limited
+"""
+_LIMITS = "/proc/sys/user/max_inotify_"
+
+
+def limited(code: str, *, watches: int, instances: int) -> list[str]:
+    """A command that runs code with so many watches, of so many watchers.
+
+    The kernel sees to that in a user namespace; where there may be none, the watcher seems to.
+    """
+    set_both = f"echo {watches} > {_LIMITS}watches && echo {instances} > {_LIMITS}instances"
+    command = ["unshare", "-Ur", "sh", "-c", f'{set_both} && exec "$@"', "sh"]
+    with suppress(OSError):
+        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+            return [*command, sys.executable, "-c", code]
+    as_if = _AS_IF_LIMITED.format(watches=watches, instances=instances)
+    return [sys.executable, "-c", as_if + code]
+
+
 class Follower:
     """A process of its own that follows a tree.
 
     Args:
         root: The tree.
         descriptors: So many files it may have open at once.
+        watches: So many directories it may watch.
+        instances: So many watchers it may have.
 
     Attributes:
         found: All that it has told so far: what came, by kind, and its `problems`.
@@ -63,11 +97,21 @@ class Follower:
         peak_kib: The most memory that it had in use.
     """
 
-    def __init__(self, root: Path, *, descriptors: int = 256) -> None:
-        self.found: dict[str, list[str]] = {}
+    def __init__(
+        self,
+        root: Path,
+        *,
+        descriptors: int = 256,
+        watches: int | None = None,
+        instances: int = 128,
+    ) -> None:
+        self.found: dict[str, list[Any]] = {}
         self.caught_up = False
         self.peak_kib = 0
-        command = [sys.executable, "-c", _FOLLOW, str(root), str(descriptors)]
+        command = [sys.executable, "-c", _FOLLOW]
+        if watches is not None:
+            command = limited(_FOLLOW, watches=watches, instances=instances)
+        command += [str(root), str(descriptors)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
 
     def __enter__(self) -> Self:

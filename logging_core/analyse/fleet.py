@@ -92,6 +92,7 @@ class FleetModel:
             anomalies=self._fold.anomalies.count,
             waiting=self._fold.waiting,
             caught_up=self._fold.caught_up,
+            polling=self._fold.polling,
         )
         known = (i for i in self._fold.instances.values() if i.known)
         self._same_until_s = min((i.same_until_s for i in known), default=math.inf)

@@ -76,7 +76,7 @@ class Fold:
         errors: How many there were.
         problems: What could not be read.
         anomalies: What is odd about files that could be.
-        waiting: See `FleetState`, as for `caught_up`.
+        waiting: See `FleetState`, as for `caught_up` and `polling`.
         total: Of all exchanges; `None` while that has to be added up anew.
         roster_changed: Instances came or went since this was set to false.
     """
@@ -88,6 +88,7 @@ class Fold:
         self.events: Timeline[TimelineEvent] = Timeline(max_events)
         self.waiting: str | None = None
         self.caught_up = False
+        self.polling = False
         self._since_s = since_s
         self._by_time = by_time
         self._clear()
@@ -125,6 +126,7 @@ class Fold:
         self.anomalies.add(batch.anomalies)
         self.waiting = batch.waiting
         self.caught_up = batch.caught_up
+        self.polling = batch.polling
 
     # --- exchanges in bulk ---------------------------------------------------
 

@@ -304,6 +304,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
         anomalies: What is odd: where clocks jumped, where lines may be lost, what is torn.
         waiting: The root does not exist yet: why. `None` when it does.
         caught_up: Everything in the tree has been read.
+        polling: See `Batch`.
     """
 
     at_s: float
@@ -319,3 +320,4 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     anomalies: AnomalyCount = AnomalyCount()
     waiting: str | None = None
     caught_up: bool = False
+    polling: bool = False

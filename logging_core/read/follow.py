@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from logging_core.read.reader import TreeReader
 from logging_core.read.watch import Changes, Watch
 from logging_core.records import Batch, InstanceSeen
@@ -36,9 +38,10 @@ async def follow(
     """Read a log tree, and follow it until the caller stops.
 
     The first batch comes at once, even if nothing is there. No later one is empty: it has records
-    or problems, or says that the tree is now caught up with, appeared, went away or was replaced.
-    At most one look at the tree is under way; while the caller works on a batch, changes are only
-    remembered by path, so a slow caller gets larger batches and loses nothing.
+    or problems, or says that the tree is now caught up with, appeared, went away or was replaced,
+    or that notifications fail, or come again. At most one look at the tree is under way; while the
+    caller works on a batch, changes are only remembered by path, so a slow caller gets larger
+    batches and loses nothing.
 
     To stop, leave the loop and `aclose()` the iterator, or cancel the task.
 
@@ -53,8 +56,8 @@ async def follow(
         poll: Do without change notifications: new records are seen by the sweeps alone.
         raw: Leave the texts of records as they were written, unsafe to show in a terminal.
         sweep_s: Every so many seconds the files are looked at, which finds what the notifications
-            of the operating system missed: with `poll` all of them, else those of half of the
-            instances, and the others the next time.
+            of the operating system missed: with `poll`, and where they fail, all of them, else
+            those of half of the instances, and the others the next time.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Yields:
@@ -96,6 +99,8 @@ async def follow_on(
         dirty: Collection[Path] | None = None
         while until is None or not until.done():
             batch = await in_thread(partial(reader.poll, dirty, turns=hints.turns))
+            if hints.fall_short and batch.waiting is None:
+                batch = replace(batch, polling=True)
             if _is_news(batch, last):
                 yield batch
             hints.expect(batch)
@@ -127,6 +132,11 @@ class _Hints:
         self._swept_s = asyncio.get_running_loop().time()
         self._again: set[Path] = set()
 
+    @property
+    def fall_short(self) -> bool:
+        """Whether the sweeps alone tell of some changes, though others were asked to."""
+        return self._watch is not None and self._watch.falls_short
+
     async def arm(self) -> None:
         """Watch the directory that is now at the root. A sweep should follow."""
         if self._watch is not None:
@@ -157,7 +167,8 @@ class _Hints:
         taken = Changes(set(), set(), unsure=False) if self._watch is None else self._watch.take()
         paths = taken.paths | self._again
         self._again = taken.added
-        self.turns = 1 if self._watch is None or taken.unsure else _TURNS
+        is_told = self._watch is not None and not self._watch.falls_short
+        self.turns = _TURNS if is_told and not taken.unsure else 1
         if taken.unsure or loop.time() - self._swept_s >= self._sweep_s:
             self._swept_s = loop.time()
             return None
@@ -177,4 +188,5 @@ def _is_news(batch: Batch, last: Batch | None) -> bool:
         return True
     if batch.records or batch.blocks or batch.problems or batch.anomalies:
         return True
-    return (batch.waiting, batch.caught_up) != (last.waiting, last.caught_up)
+    now = (batch.waiting, batch.caught_up, batch.polling)
+    return now != (last.waiting, last.caught_up, last.polling)

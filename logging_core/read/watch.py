@@ -57,6 +57,7 @@ class Watch:
         self._taken = Changes(set(), set(), unsure=False)
         self._task: asyncio.Task[None] | None = None
         self._round = _Round((), 0.0)
+        self._falls_short = False
         self._wary = False
 
     async def start(self) -> None:
@@ -75,6 +76,11 @@ class Watch:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether of some directories, or of all, nothing is told though it should be."""
+        return self._task is not None and (self._task.done() or self._falls_short)
 
     def take(self) -> Changes:
         """What was noticed since the last call."""
@@ -98,6 +104,7 @@ class Watch:
                 pause_s = _PAUSE_S
             except (OSError, RuntimeError) as error:
                 begun.set()
+                self._falls_short = True
                 self._wary = self._wary or not isinstance(error, OSError)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _MAX_PAUSE_S)
@@ -119,7 +126,7 @@ class Watch:
             raise OSError("nothing here can be watched")
         changes = notices(paths, self._round.ended)
         # Its first step sets up the watch.
-        soon = asyncio.get_running_loop().call_soon(self._has_begun, begun)
+        soon = asyncio.get_running_loop().call_soon(self._has_begun, begun, len(paths))
         has_yielded = False
         try:
             async with aclosing(changes):
@@ -137,7 +144,8 @@ class Watch:
             soon.cancel()
         return True
 
-    def _has_begun(self, begun: asyncio.Event) -> None:
+    def _has_begun(self, begun: asyncio.Event, watched: int) -> None:
+        self._falls_short = watched < self._round.count
         if begun.is_set():
             self._taken = self._taken._replace(unsure=True)
             self.changed.set()
@@ -171,12 +179,14 @@ class _Round:
     Attributes:
         ended: Set when it is time to list anew.
         missing: Directories that are there and not in the list.
+        count: How many are in it.
     """
 
     def __init__(self, paths: Iterable[str], earliest_s: float) -> None:
         self.ended = asyncio.Event()
         self.missing: set[str] = set()
         self._paths = frozenset(paths)
+        self.count = len(self._paths)
         self._earliest_s = earliest_s
         self._is_ending = False
 

@@ -40,6 +40,7 @@ class FleetScreen(Screen[None]):
         self._feed = feed
         self._latest: View | None = None
         self._prepared = 0  # records read so far for the earlier moment that is being loaded
+        self._has_told = False
 
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
@@ -140,6 +141,14 @@ class FleetScreen(Screen[None]):
         if self._is_live:
             self.view = view
         self._show_status()
+        self.tell_not_kept(self._feed.trouble)
+
+    def tell_not_kept(self, trouble: str | None) -> None:
+        """Tell once that something cannot be kept for the next start, and why, if there is why."""
+        if trouble is not None and not self._has_told:
+            self._has_told = True
+            told = safe_line(f"not kept for the next start: {trouble}")
+            self.notify(told, severity="warning", markup=False)
 
     @property
     def _is_live(self) -> bool:

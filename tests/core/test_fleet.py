@@ -994,14 +994,18 @@ def test_a_replaced_tree_begins_anew() -> None:
 
 
 def test_waiting_and_caught_up_are_passed_on() -> None:
-    """The state says whether the tree is there and whether all of it has been read."""
+    """The state says whether the tree is there, whether all of it was read, and who tells of it."""
     model = FleetModel()
     assert not model.state(T).caught_up
     model.apply(Batch(waiting="/nowhere does not exist"))
     assert model.state(T).waiting == "/nowhere does not exist"
     model.apply(Batch(caught_up=False))
     state = model.state(T)
-    assert (state.waiting, state.caught_up) == (None, False)
+    assert (state.waiting, state.caught_up, state.polling) == (None, False, False)
+    model.apply(Batch(polling=True))
+    assert model.state(T).polling
+    model.apply(Batch())
+    assert not model.state(T).polling
 
 
 # --- cost of asking ----------------------------------------------------------

@@ -367,3 +367,106 @@ def test_what_was_written_while_the_reader_was_stopped_is_read(tree: TreeBuilder
         follower.until(lambda: "entry 9999" in found["entries"])
     assert found["entries"] == ["before", *(f"entry {number}" for number in range(10_000))]
     assert found["problems"] == []
+
+
+# --- what the kernel does not tell ------------------------------------------------
+
+
+@pytest.mark.fault("R50")
+def test_notices_that_overflow_cost_nothing_but_a_sweep(tree: TreeBuilder) -> None:
+    """More changes than the kernel remembers while the reader is stopped: each record comes."""
+    at_most = Path("/proc/sys/fs/inotify/max_queued_events")
+    many = min(100_000, int(at_most.read_text()) if at_most.exists() else 16_384) + 1000
+    for name in ("a", "b"):
+        tree.send(name, f"{name}-old")
+    with Follower(tree.root) as follower:
+        found = follower.found
+        follower.until(lambda: follower.caught_up)
+        for number in range(3):  # until it watches: the first may have been found by looking
+            tree.send("a", f"a-first-{number}")
+            follower.until(lambda seen=3 + number: len(found["messages"]) == seen)
+        os.kill(follower.pid, signal.SIGSTOP)
+        assert os.WIFSTOPPED(os.waitpid(follower.pid, os.WUNTRACED)[1])
+        logs = [tree.root / f"instances/{name}/communication.jsonl" for name in ("a", "b")]
+        with logs[0].open("ab", buffering=0) as first, logs[1].open("ab", buffering=0) as second:
+            for number in range(many // 2):  # in turn: equal notices in a row would be one
+                first.write(b'{"message_id": "a-%d"}\n' % number)
+                second.write(b'{"message_id": "b-%d"}\n' % number)
+        tree.send("c", "c-new")  # of which there is no notice any more
+        os.kill(follower.pid, signal.SIGCONT)
+        count = 2 + 3 + 2 * (many // 2) + 1
+        follower.until(lambda: len(found["messages"]) >= count)
+    assert len(found["messages"]) == len({*found["messages"]}) == count
+    assert "c-new" in found["messages"]
+    assert found["problems"] == []
+
+
+@pytest.mark.fault("R51")
+def test_fewer_watches_than_directories_leave_a_reader_that_says_so(tree: TreeBuilder) -> None:
+    """It polls, at least in part, and everything that is written is read."""
+    for name in "abc":
+        tree.send(name, f"{name}-old")
+    with Follower(tree.root, watches=3) as follower:
+        found = follower.found
+        follower.until(lambda: len(found.get("messages", [])) == 3)
+        tree.send("a", "a-new")
+        follower.until(lambda: "a-new" in found["messages"] and found["polling"][-1])
+    assert found["problems"] == []
+
+
+@pytest.mark.fault("R52")
+def test_a_limit_of_watches_that_is_met_later_hides_no_new_instance(tree: TreeBuilder) -> None:
+    """With eight watches the first instance is watched, and ten that come later are found."""
+    tree.send("a", "a-old")
+    with Follower(tree.root, watches=8) as follower:
+        found = follower.found
+        follower.until(lambda: found.get("messages") == ["a-old"] and follower.caught_up)
+        tree.send("a", "a-new")
+        follower.until(lambda: "a-new" in found["messages"])
+        assert not any(found["polling"])
+        names = [f"i{number}" for number in range(10)]
+        for name in names:
+            tree.send(name, f"{name}-new")
+        follower.until(lambda: {f"{name}-new" for name in names} <= {*found["messages"]})
+        for name in names:
+            tree.send(name, f"{name}-newer")
+        follower.until(lambda: {f"{name}-newer" for name in names} <= {*found["messages"]})
+        follower.until(lambda: found["polling"][-1])
+    assert found["problems"] == []
+
+
+@pytest.mark.fault("R53")
+def test_without_a_watcher_the_sweeps_find_everything(tree: TreeBuilder) -> None:
+    """And it is said that they do."""
+    tree.send("a", "a-old")
+    with Follower(tree.root, watches=99, instances=0) as follower:
+        found = follower.found
+        follower.until(lambda: "a-old" in found.get("messages", []) and found["polling"][-1])
+        tree.send("a", "a-new")
+        tree.send("b", "b-new")
+        follower.until(lambda: {"a-new", "b-new"} <= {*found["messages"]})
+    assert found["problems"] == []
+
+
+@pytest.mark.fault("R62")
+def test_a_file_that_an_overlay_copies_when_it_is_written_to_is_read_on(tree: TreeBuilder) -> None:
+    """It is another file then, with the same beginning: nothing comes twice, nothing is lost."""
+    reader = TreeReader(tree.root)
+    for number in range(3):
+        tree.send("a", f"m{number}")
+        tree.lifecycle("a", f"line {number}")
+        tree.frame("a", f"pane {number}", at=number)
+    assert ids(records(reader)) == ["m0", "m1", "m2"]
+    for path in sorted((tree.root / "instances/a").glob("*.*")):
+        copy = path.with_name("copied-up")
+        shutil.copy2(path, copy)
+        copy.replace(path)
+    tree.send("a", "m3")
+    tree.lifecycle("a", "line 3")
+    tree.frame("a", "pane 3", at=3)
+    batches = read(reader)
+    found = [record for batch in batches for record in batch.records]
+    assert ids(found) == ["m3"]
+    assert [event.text for event in only(LifecycleEvent, found)] == ["line 3"]
+    assert [ref.time_s for ref in only(FrameRef, found)] == [tree.epoch(3)]
+    assert [p for batch in batches for p in (*batch.problems, *batch.anomalies)] == []

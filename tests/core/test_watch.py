@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -188,6 +188,67 @@ async def test_a_crowd_that_comes_is_not_a_new_watch_for_each(
     assert len(watched) == 1
 
 
+@pytest.mark.fault("R58")
+@pytest.mark.asyncio
+async def test_notices_are_not_held_back_while_there_are_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The watcher is asked to tell after 100 ms at the latest, and to look every 20 while busy."""
+    asked: list[tuple[int, int]] = []
+
+    class Busy:
+        def __init__(self, *_: object) -> None: ...
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def watch(self, debounce_ms: int, step_ms: int, *_: object) -> set[tuple[int, str]]:
+            asked.append((debounce_ms, step_ms))
+            return {(1, "/logs/audit")}
+
+    monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Busy)
+    async with aclosing(notices(["/logs"], asyncio.Event())) as changes:
+        for _ in range(3):
+            assert await anext(changes) == {("added", "/logs/audit")}
+    assert len(asked) == 3
+    assert all(debounce_ms <= 100 and step_ms <= 20 for debounce_ms, step_ms in asked)
+
+
+@pytest.mark.fault("R51", "R53", "R63")
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize(
+    "error",
+    [OSError("OS file watch limit reached."), RuntimeError("Too many open files"), ValueError()],
+    ids=["no more watches", "no watcher", "a fault of ours"],
+)
+async def test_a_reader_that_is_told_nothing_says_so(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """It polls while notices fail, and no longer once they come again."""
+    failing = True
+    real = notices
+
+    async def broken(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
+        if failing:
+            raise error
+        async with aclosing(real(paths, ended)) as changes:
+            async for batch in changes:
+                yield batch
+
+    monkeypatch.setattr("logging_core.read.watch.notices", broken)
+    async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
+        assert not (await anext(batches)).polling
+        assert (await anext(batches)).polling
+        if isinstance(error, ValueError):  # of which the watch does not recover
+            return
+        failing = False
+        assert not (await anext(batches)).polling
+    async with aclosing(follow(tree.root, sweep_s=0.01, poll=True)) as batches:
+        tree.send("a", "m")
+        assert not (await anext(batches)).polling  # nobody wanted to be told
+
+
 @pytest.mark.fault("R51")
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("ready")
@@ -214,6 +275,8 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
     async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
         await messages(batches, 23)
         await says(batches, tree, "i0")
+        tree.send("i0", "last")
+        assert (await anext(batches)).polling
 
 
 @pytest.mark.fault("R54")

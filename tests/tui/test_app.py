@@ -11,7 +11,9 @@ from textual import events
 from builders import TreeBuilder
 from driver import run_app
 from madrox_tui import format as fmt
+from madrox_tui import live
 from madrox_tui.panels.timeline import TimelinePanel
+from madrox_tui.remember import Memory, Remembered
 from madrox_tui.widgets.line_view import LineView
 from pictures import is_at_rest
 
@@ -390,3 +392,34 @@ async def test_going_to_the_first_message_changes_no_number(real_tree: Path) -> 
         timeline = person.app.screen.query_one(TimelinePanel)
         await person.until(lambda: timeline._rows.floor()[1] == -math.inf, "all is read")
         await person.sees("Timeline 54")
+
+
+@pytest.mark.fault("R67")
+async def test_what_cannot_be_kept_for_the_next_start_is_told_once(
+    fleet: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a notice that says why; everything else is as ever."""
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(live, "WORTH_KEEPING", 1)
+    memory = Memory(tmp_path / "file" / "screen.json")
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, cached=True) as person:
+        await person.sees("atlas pane, newest", "build the plan")
+        await person.until(lambda: len(person.app._notifications) > 0, "a notice")
+        fleet.send("b2", "m-9", "on it goes", at=599)
+        await person.sees("on it goes")
+        (notice,) = person.app._notifications
+        assert notice.message.startswith(f"not kept for the next start: {tmp_path}/file/")
+        assert notice.severity == "warning"
+    assert memory.trouble is not None
+
+
+@pytest.mark.fault("R67")
+async def test_where_all_can_be_kept_nothing_is_told(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """And nothing is written before the end."""
+    memory = Memory(tmp_path / "deep" / "screen.json")
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, cached=True) as person:
+        await person.until((tmp_path / "deep").exists, "the directory of what is kept")
+        await person.sees("atlas pane, newest")
+        assert len(person.app._notifications) == 0
+        assert memory.load() == Remembered()

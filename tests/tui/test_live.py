@@ -282,3 +282,22 @@ def test_a_model_that_nobody_holds_is_gone_at_once(runs: Runs) -> None:
         assert (model(), fold()) == (None, None)
     finally:
         gc.enable()
+
+
+@pytest.mark.fault("R67")
+def test_sums_that_cannot_be_kept_are_known_not_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why is known after the first try; a dashboard without a cache has no trouble with it."""
+    monkeypatch.setattr(live, "WORTH_KEEPING", 1)
+    runs = Runs(tmp_path)
+    fill(runs.tree, 0, 5)
+    (tmp_path / "cache").write_text("in the way")
+    fleet = runs.fleet()
+    assert fleet.trouble is None
+    asyncio.run(follow(fleet, lambda _: True))
+    assert (fleet.trouble or "").endswith(": File exists")
+    assert requests(fleet) == (5, 1.25)
+    fleet = runs.fleet(cached=False)
+    asyncio.run(follow(fleet, lambda _: True))
+    assert fleet.trouble is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -224,14 +226,42 @@ def test_a_corrupt_memory_is_forgotten(tmp_path: Path, data: bytes) -> None:
     assert Memory(path).load() == Remembered()
 
 
+@pytest.mark.fault("R67")
 def test_a_memory_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     """Where a file stands in the way of the directory, nothing is kept and nothing fails."""
     (tmp_path / "file").write_text("in the way")
     memory = Memory(tmp_path / "file" / "screen.json")
     memory.save(LEFT)
     assert memory.load() == Remembered()
+    assert (memory.trouble or "").endswith("screen.json: File exists")
     Memory(tmp_path).save(LEFT)  # a directory is where the file should be
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.mark.fault("R67")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_whether_anything_can_be_saved_is_known_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Without touching what was saved, and without leaving anything behind."""
+    memory = Memory(tmp_path / "screen.json")
+    memory.save(LEFT)
+    memory.try_out()
+    assert memory.trouble is None
+    real = os.open
+
+    def refuse(path: str, flags: int, *rest: Any, **more: Any) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(number, os.strerror(number))
+        return real(path, flags, *rest, **more)
+
+    monkeypatch.setattr("os.open", refuse)
+    refused = Memory(tmp_path / "screen.json")
+    refused.try_out()
+    monkeypatch.undo()
+    assert refused.trouble == f"{tmp_path}/screen.json: {os.strerror(number)}"
+    assert memory.load() == LEFT
+    assert [file.name for file in tmp_path.iterdir()] == ["screen.json"]
 
 
 def test_no_test_touches_a_real_home() -> None:

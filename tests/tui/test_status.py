@@ -74,6 +74,14 @@ def test_a_lag_is_said_from_a_second_on() -> None:
     assert "lag 2.5s" in said(look(lag_s=2.5))
 
 
+@pytest.mark.fault("R51", "R53", "R63")
+def test_that_nobody_tells_of_changes_is_said_in_words() -> None:
+    """While the notices of the operating system fail."""
+    latest = look()
+    polling = replace(latest, state=replace(latest.state, polling=True))
+    assert said(polling) == "● live  0 instances  polling"
+
+
 def test_an_earlier_moment_is_named_with_the_way_back() -> None:
     """The date, the time to the second, and the key to live."""
     assert said(look(), look(moment_s=AT_S)).startswith("◷ at 2026-11-23 12:10:00  @ for live")
