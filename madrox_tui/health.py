@@ -157,7 +157,7 @@ def _odd_files(odd: AnomalyCount, width: int) -> list[Line]:
     if not odd.torn and not odd.lossy and not odd.links:
         return [
             _title(title),
-            _quiet("none: every record is whole and UTF-8, and no file has two names"),
+            _quiet("none: every record whole, every line UTF-8, no file named twice"),
         ]
     section: list[Line] = [_title(title, "by file, then newest first")]
     section += _worst(

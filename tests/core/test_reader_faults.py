@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -382,9 +383,9 @@ def test_notices_that_overflow_cost_nothing_but_a_sweep(tree: TreeBuilder) -> No
     with Follower(tree.root) as follower:
         found = follower.found
         follower.until(lambda: follower.caught_up)
-        for number in range(3):  # until it watches: the first may have been found by looking
-            tree.send("a", f"a-first-{number}")
-            follower.until(lambda seen=3 + number: len(found["messages"]) == seen)
+        for message_id in ("a-1st", "a-2nd", "a-3rd"):  # the first may have been found by looking
+            tree.send("a", message_id)
+            follower.until(partial(found["messages"].__contains__, message_id))
         os.kill(follower.pid, signal.SIGSTOP)
         assert os.WIFSTOPPED(os.waitpid(follower.pid, os.WUNTRACED)[1])
         logs = [tree.root / f"instances/{name}/communication.jsonl" for name in ("a", "b")]

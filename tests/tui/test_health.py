@@ -134,7 +134,7 @@ def test_healthy_logs_say_so() -> None:
     assert "none: every line was read" in text
     assert "none: every message has an id and a plausible time" in text
     assert "none: times only move forward in every file, and no lines were lost" in text
-    assert "none: every record is whole and UTF-8, and no file has two names" in text
+    assert "none: every record whole, every line UTF-8, no file named twice" in text
     assert text.count("measuring") == 2
 
 
