@@ -91,10 +91,15 @@ def suspect_of(end: bytes, *, is_back: bool, may_grow: bool) -> tuple[str, ...]:
         is_back: Whether its time is before that of the frame before it.
         may_grow: Whether its end may not be there yet; then it is not torn.
     """
-    is_torn = not may_grow and (
-        not end.endswith(b"\n") or _BEGUN_HEADER.search(end[-HEADER_SIZE:]) is not None
-    )
-    return (*([AnomalyKind.BACK] if is_back else ()), *([AnomalyKind.TORN] if is_torn else ()))
+    back = (AnomalyKind.BACK,) if is_back else ()
+    if may_grow or (end.endswith(b"\n") and not _ends_in_header(end)):
+        return back
+    return (*back, AnomalyKind.TORN)
+
+
+def _ends_in_header(end: bytes) -> bool:
+    may_be_one = end.endswith((b"=\n", b"]\n"))  # nearly no text does, and this is quick to see
+    return may_be_one and _BEGUN_HEADER.search(end[-HEADER_SIZE:]) is not None
 
 
 class FrameScanner:
