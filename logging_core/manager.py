@@ -23,8 +23,9 @@ class LoggingManager(TreeWriter):
 
     Every record is one `write` of one whole line (or capture) to an append-only file, so several
     threads and processes may write the same tree. The two global loggers `orchestrator` and
-    `orchestrator.audit` write to the tree of the manager created last; handlers that a user adds
-    to them, or to an instance's logger, get every record, including those of the methods below.
+    `orchestrator.audit` write to the tree of the newest manager that is not closed (see `close`);
+    handlers that a user adds to them, or to an instance's logger, get every record, including
+    those of the methods below.
 
     Args:
         log_dir: Root of the tree; else `LOG_DIR` of the environment, else `/tmp/madrox_logs`.

@@ -95,14 +95,17 @@ class InstanceHandler(TreeHandler):
     Args:
         files: The instance's files.
         stamps: Makes the timestamps.
-        level: Minimum level for `instance.log`; messages are always written.
+        level: Initial `text_level`.
+
+    Attributes:
+        text_level: Minimum level for `instance.log`; messages are always written.
     """
 
     def __init__(self, files: InstanceFiles, stamps: Stamps, level: int) -> None:
         super().__init__()
+        self.text_level = level
         self._files = files
         self._stamps = stamps
-        self._text_level = level
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append to the file or files that the record belongs in."""
@@ -112,8 +115,10 @@ class InstanceHandler(TreeHandler):
             extra = extra_of(record)
             for key in ("instance_id", "instance_name"):  # the directory implies them
                 extra.pop(key, None)
-            self._files.message(stamp, event_type, {"content": text, **extra})
-        if record.levelno >= self._text_level:
+            if extra.get("content") is None:
+                extra["content"] = text
+            self._files.message(stamp, event_type, extra)
+        if record.levelno >= self.text_level:
             lines = (text, *traces_of(record).values())
             self._files.lifecycle(stamp, record.levelname, "\n".join(lines))
 

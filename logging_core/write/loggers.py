@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from logging_core.codec.encode import with_extra
-from logging_core.write.handlers import STANDARD_FIELDS, InstanceHandler, TreeHandler
+from logging_core.write.handlers import (
+    MESSAGE_EVENTS,
+    STANDARD_FIELDS,
+    InstanceHandler,
+    TreeHandler,
+)
 
 
 class InstanceLogger(logging.Logger):
     """The logger of one instance; not registered globally, so it is freed when unreferenced."""
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802 - logging's name
+        """Set the minimum level of the records that are logged, and of `instance.log`."""
+        super().setLevel(level)
+        for handler in self.handlers:
+            if isinstance(handler, InstanceHandler):
+                handler.text_level = self.level
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's name
         """Return whether records of this level are logged.
@@ -25,8 +37,17 @@ class InstanceAdapter(logging.LoggerAdapter[InstanceLogger]):
     """What `get_instance_logger` returns.
 
     The `extra` of a call is merged into the instance's own (`instance_id`, `instance_name`), so
-    handlers that a user adds to `.logger` find both in each record.
+    handlers that a user adds to `.logger` find both in each record. Messages are logged whatever
+    their level.
     """
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a record if it is a message, or if its level is enabled."""
+        enabled = self.isEnabledFor(level)
+        if enabled or (_is_message(kwargs.get("extra")) and not self.logger.disabled):
+            msg, given = self.process(msg, kwargs)
+            given["stacklevel"] = given.get("stacklevel", 1) + 1  # the caller, not this method
+            self.logger._log(level, msg, args, **given)  # `log` would ask for the level
 
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
@@ -54,15 +75,6 @@ def make_instance_logger(handler: InstanceHandler, instance_id: str, level: int)
     logger.propagate = False
     logger.addHandler(handler)
     return InstanceAdapter(logger, {"instance_id": instance_id, "instance_name": None})
-
-
-def replace_handlers(logger: logging.Logger, handlers: Sequence[TreeHandler]) -> None:
-    """Replace our handlers on a logger with `handlers`; those of a user stay."""
-    for old in logger.handlers[:]:
-        if isinstance(old, TreeHandler):
-            logger.removeHandler(old)
-    for handler in handlers:
-        logger.addHandler(handler)
 
 
 def has_listeners(logger: logging.Logger) -> bool:
@@ -95,3 +107,8 @@ def tell_listeners(logger: logging.Logger, record: logging.LogRecord) -> None:
             if not isinstance(handler, TreeHandler) and record.levelno >= handler.level:
                 handler.handle(record)
         source = source.parent if source.propagate else None
+
+
+def _is_message(extra: Mapping[str, object] | None) -> bool:
+    event_type = extra.get("event_type") if extra else None
+    return isinstance(event_type, str) and event_type in MESSAGE_EVENTS

@@ -26,7 +26,6 @@ from logging_core.write.loggers import (
     InstanceAdapter,
     direct_record,
     has_listeners,
-    replace_handlers,
     tell_listeners,
 )
 from logging_core.write.losses import Losses
@@ -35,6 +34,7 @@ from logging_core.write.pool import DescriptorPool
 from logging_core.write.private import Access, prepare_tree, unusable
 from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
+from logging_core.write.shared_loggers import AUDIT, ORCHESTRATOR, SHARED_LOGGERS, Handlers
 from logging_core.write.stamps import Stamps
 
 
@@ -87,9 +87,10 @@ class TreeWriter:
             self._orchestrator.open()
         except OSError as error:
             raise unusable(self.log_dir, error) from error
-        self.orchestrator_logger = logging.getLogger("orchestrator")
-        self.audit_logger = logging.getLogger("orchestrator.audit")
-        self._set_up_loggers()
+        self.orchestrator_logger = logging.getLogger(ORCHESTRATOR)
+        self.audit_logger = logging.getLogger(AUDIT)
+        self._handlers = self._make_handlers()
+        SHARED_LOGGERS.attach(self._handlers)
         self.orchestrator_logger.info("Logging manager initialized: %s", self.log_dir)
         self._delete_expired(date.fromisoformat(self._stamps.now()[:10]))
 
@@ -106,9 +107,10 @@ class TreeWriter:
     ) -> InstanceAdapter:
         """Return the logger of an instance, the same one each time; write its `metadata.json`.
 
-        Its records go to `instance.log`. One with `extra={"event_type": "message_sent"}` (or
-        `"message_received"`), `message_id`, `direction`, `content`, `tokens`, `cost` (USD) and
-        `response_time` (seconds) also goes to `communication.jsonl`.
+        Its records go to `instance.log`, from `log_level` on or from what its `setLevel` sets. One
+        with `extra={"event_type": "message_sent"}` (or `"message_received"`), `message_id`,
+        `direction`, `content`, `tokens`, `cost` (USD) and `response_time` (seconds) also goes to
+        `communication.jsonl`, whatever its level; without `content`, its text is the content.
 
         Args:
             instance_id: Its id.
@@ -236,35 +238,24 @@ class TreeWriter:
         self._instances.delete(instance_id)
 
     def close(self) -> None:
-        """Close every file and remove our handlers from the global loggers; idempotent.
+        """Close every file, and give the global loggers to the manager before; idempotent.
 
-        The handlers of a manager that was created later stay in place.
+        Nothing is lost after that: a later record of any kind reopens its file. The global loggers
+        then write to the newest manager that is not closed, or to the last one if all are closed.
         """
-        for logger, handler in self._handlers:
-            logger.removeHandler(handler)
+        SHARED_LOGGERS.detach(self._handlers)
         self._instances.close()
-        self._audit.close()
         self._shared.losses.tell()
-        self._orchestrator.close()
+        self._handlers.close_files()
 
-    def _set_up_loggers(self) -> None:
-        level, stamps = self.log_level, self._stamps
-        on_orchestrator: list[TreeHandler] = [
-            OrchestratorHandler(self._orchestrator, self._lines, stamps, level)
-        ]
+    def _make_handlers(self) -> Handlers:
+        level, stamps, file, lines = self.log_level, self._stamps, self._orchestrator, self._lines
+        on_orchestrator: list[TreeHandler] = [OrchestratorHandler(file, lines, stamps, level)]
         if self._config.console:
-            on_orchestrator.append(ConsoleHandler(self._lines, stamps, level))
-        audit = AuditHandler(self._audit, self._lines, stamps)
-        self._handlers = (
-            *((self.orchestrator_logger, handler) for handler in on_orchestrator),
-            (self.audit_logger, audit),
-        )
-        replace_handlers(self.orchestrator_logger, on_orchestrator)
+            on_orchestrator.append(ConsoleHandler(lines, stamps, level))
+        audit = AuditHandler(self._audit, lines, stamps)
         self._audit_handlers: list[logging.Handler] = [audit]
-        replace_handlers(self.audit_logger, [audit])
-        self.orchestrator_logger.setLevel(level)
-        self.audit_logger.setLevel(logging.DEBUG)
-        self.audit_logger.propagate = False
+        return Handlers(level, on_orchestrator, audit, (self._audit.close, file.close))
 
     def _audit_slowly(
         self,

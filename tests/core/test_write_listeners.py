@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builders import START
 from logging_core import LoggingManager
-from written import Kept, audit, orchestrator
+from written import Kept, audit, life, orchestrator
 
 # --- handlers that a user adds -------------------------------------------------
 
@@ -90,20 +90,72 @@ def test_a_second_manager_takes_over_the_global_loggers(
     second.log_audit_event("to the second")
     manager.close()
     second.audit_logger.info("still there")
-    second.close()
-    second.orchestrator_logger.info("to nobody's file")
     assert [line["message"] for line in orchestrator(manager)][1:] == []
     assert [line["message"] for line in orchestrator(second)][1:] == ["to the second"]
     assert [event["event"] for event in audit(manager)] == ["to the first"]
     assert [event["event"] for event in audit(second)] == ["to the second", "still there"]
-    assert kept.texts[-2:] == ["to the second", "to nobody's file"]
+    assert kept.texts[-1] == "to the second"
+    second.close()
 
 
-def test_closing_takes_our_handlers_off_and_leaves_the_users(manager: LoggingManager) -> None:
-    """After the end, the global loggers are as the user made them."""
+def test_closing_a_second_manager_gives_the_loggers_back(
+    tmp_path: Path, manager: LoggingManager
+) -> None:
+    """Whichever manager is closed, the newest of the others gets the records."""
+    same, other = LoggingManager(manager.log_dir), LoggingManager(tmp_path / "other", "ERROR")
+    same.close()
+    other.orchestrator_logger.error("to the other")
+    other.close()
+    manager.orchestrator_logger.info("back")
+    manager.audit_logger.info("back")
+    texts = [line["message"] for line in orchestrator(manager)]
+    assert texts[2:] == ["back"]
+    assert [event["event"] for event in audit(manager)] == ["back"]
+    assert [line["message"] for line in orchestrator(other)] == ["to the other"]
+
+
+def test_a_manager_whose_place_was_taken_holds_no_descriptor(tmp_path: Path) -> None:
+    """A program that makes managers and closes none does not run out of files."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    managers = []
+    for _ in range(20):
+        managers.append(LoggingManager(tmp_path))
+        managers[-1].log_audit_event("x")
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+    for made in managers:
+        made.close()
+
+
+def test_nothing_is_lost_after_the_end(manager: LoggingManager) -> None:
+    """After `close` a record of any kind still reaches the tree, and the user's handlers."""
     kept = Kept()
     manager.orchestrator_logger.addHandler(kept)
+    log = manager.get_instance_logger("a")
     manager.close()
     manager.close()
-    assert manager.orchestrator_logger.handlers == [kept]
-    assert manager.audit_logger.handlers == []
+    manager.orchestrator_logger.info("late")
+    manager.audit_logger.info("late")
+    manager.log_audit_event("late too")
+    log.info("late")
+    assert orchestrator(manager)[-1]["message"] == "late"
+    assert [event["event"] for event in audit(manager)] == ["late", "late too"]
+    assert life(manager, "a").endswith(" - INFO - late\n")
+    assert kept.texts == ["late"]
+
+
+def test_a_closed_manager_never_comes_back(tmp_path: Path, manager: LoggingManager) -> None:
+    """A new manager gets the records, and those after its end, too."""
+    manager.close()
+    second = LoggingManager(tmp_path / "second")
+    second.close()
+    second.orchestrator_logger.info("late")
+    assert orchestrator(second)[-1]["message"] == "late"
+    assert len(orchestrator(manager)) == 1
+
+
+def test_every_level_may_be_asked_for(tmp_path: Path) -> None:
+    """With level 0, what the root logger would keep back is written too."""
+    manager = LoggingManager(tmp_path, 0)
+    manager.orchestrator_logger.debug("all")
+    manager.close()
+    assert orchestrator(manager)[-1]["message"] == "all"

@@ -10,7 +10,7 @@ import pytest
 
 from builders import START
 from logging_core import LoggingManager
-from written import Kept, audit, orchestrator
+from written import Kept, audit, life, orchestrator, said
 
 
 class Hostile:
@@ -167,6 +167,46 @@ def test_a_level_set_on_an_instances_logger_holds_at_once(manager: LoggingManage
     assert kept.texts == ["yes"]
 
 
+def test_a_level_set_on_an_instances_logger_holds_for_its_file(manager: LoggingManager) -> None:
+    """What `setLevel` asks for is what `instance.log` gets."""
+    adapter = manager.get_instance_logger("a")
+    adapter.debug("no")
+    adapter.setLevel("DEBUG")
+    adapter.debug("yes")
+    adapter.setLevel("ERROR")
+    adapter.warning("no")
+    assert life(manager, "a") == "2026-11-23 12:00:00 - DEBUG - yes\n"
+
+
+def test_a_message_is_written_whatever_its_level(tmp_path: Path) -> None:
+    """The history of messages is whole, and `instance.log` keeps its own level."""
+    manager = LoggingManager(tmp_path, "ERROR")
+    adapter, kept = manager.get_instance_logger("a"), Kept()
+    adapter.logger.addHandler(kept)
+    message = {"event_type": "message_sent", "message_id": "m-1", "content": "debugged"}
+    adapter.debug("Sending", extra=message)
+    adapter.log(5, "Sending", extra=message)
+    adapter.setLevel("CRITICAL")
+    adapter.error("Sending", extra=message)
+    adapter.error("no message", extra={"event_type": ["message_sent"]})
+    manager.close()
+    assert [line["content"] for line in said(manager, "a")] == ["debugged"] * 3
+    assert not (manager.instances_dir / "a" / "instance.log").exists()
+    assert {(record.module, record.funcName) for record in kept.records} == {
+        ("test_write_loggers", "test_a_message_is_written_whatever_its_level")
+    }
+
+
+@pytest.mark.parametrize("extra", [{}, {"content": None}])
+def test_a_message_without_content_has_the_records_text(
+    manager: LoggingManager, extra: dict[str, Any]
+) -> None:
+    """No message is empty of which the log says something."""
+    about = {"event_type": "message_received", "message_id": "m-1", **extra}
+    manager.get_instance_logger("a").info("Done, %s", "all of it", extra=about)
+    assert said(manager, "a")[0]["content"] == "Done, all of it"
+
+
 def test_a_record_that_cannot_be_written_does_not_stop_the_caller(
     manager: LoggingManager, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,7 +228,6 @@ def test_records_are_shown_on_the_console_where_that_is_asked_for(
     manager = LoggingManager(tmp_path / "loud", console=True, clock=START.timestamp)
     manager.orchestrator_logger.warning("seen \x1b[2J")
     manager.close()
-    manager.orchestrator_logger.warning("unseen")
     assert capsys.readouterr().err.splitlines()[1:] == [
         "2026-11-23 12:00:00 - WARNING - seen \\x1b[2J"
     ]
