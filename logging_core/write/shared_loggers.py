@@ -90,8 +90,6 @@ SHARED_LOGGERS = SharedLoggers()
 
 
 def _replace(logger: logging.Logger, handlers: Sequence[TreeHandler]) -> None:
-    for old in logger.handlers[:]:
-        if isinstance(old, TreeHandler):
-            logger.removeHandler(old)
-    for handler in handlers:
-        logger.addHandler(handler)
+    """Replace our handlers at once, so that no record of another thread finds none."""
+    users = [handler for handler in logger.handlers if not isinstance(handler, TreeHandler)]
+    logger.handlers = [*users, *handlers]

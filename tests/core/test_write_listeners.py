@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from builders import START
 from logging_core import LoggingManager
@@ -159,3 +162,29 @@ def test_every_level_may_be_asked_for(tmp_path: Path) -> None:
     manager.orchestrator_logger.debug("all")
     manager.close()
     assert orchestrator(manager)[-1]["message"] == "all"
+
+
+def test_a_change_of_managers_loses_no_record(
+    tmp_path: Path, manager: LoggingManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever another thread logs while managers come and go, the record is in one of the trees.
+
+    Such a thread gets its turn after every step that the standard library offers.
+    """
+    said = 0
+    for name in ("addHandler", "removeHandler"):
+        step = getattr(logging.Logger, name)
+
+        def then_log(self: Any, handler: Any, step: Any = step) -> None:
+            nonlocal said
+            step(self, handler)
+            said += 1
+            logging.getLogger("orchestrator.thread").info("said")
+
+        monkeypatch.setattr(logging.Logger, name, then_log)
+    second = LoggingManager(tmp_path / "second")
+    manager.get_instance_logger("a").info("x")
+    second.close()
+    monkeypatch.undo()
+    texts = [line["message"] for tree in (manager, second) for line in orchestrator(tree)]
+    assert texts.count("said") == said > 0
