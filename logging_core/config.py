@@ -6,7 +6,9 @@ import dataclasses
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
@@ -14,13 +16,7 @@ from typing import Any, Self, TypedDict, Unpack
 from logging_core.tree import expand_user
 
 DEFAULT_LOG_DIR = Path("/tmp/madrox_logs")  # noqa: S108 - the documented default of the format
-LEVELS = {
-    "DEBUG": logging.DEBUG,
-    "INFO": logging.INFO,
-    "WARNING": logging.WARNING,
-    "ERROR": logging.ERROR,
-    "CRITICAL": logging.CRITICAL,
-}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_RECORD_BYTES = 4096
 """Minimum of `max_record_bytes`: leaves room for a record's fields besides its text."""
 
@@ -49,7 +45,7 @@ class FurtherOptions(TypedDict, total=False):
     redact: bool | None
     redact_messages: bool | None
     redact_captures: bool | None
-    redact_patterns: Sequence[str] | str | None
+    redact_patterns: Sequence[str | re.Pattern[str]] | str | re.Pattern[str] | None
     full_captures: bool | None
     pane_rows: int | None
     heartbeat_s: float | None
@@ -79,7 +75,8 @@ class LoggingConfig:
         orchestrator_backups: Number of rotated files to keep. Default 5; 0: never rotate.
         instance_max_bytes: The same for each `instance.log`. Default 5 MB.
         instance_backups: The same for each `instance.log`. Default 3.
-        audit_days: Days to keep audit files. Default 30; 0: forever.
+        audit_days: Days to keep audit files; the two newest days are kept in any case. Default 30;
+            0: forever.
         max_record_bytes: Maximum size of a record in bytes; longer text in it is truncated, with
             a note of its length and SHA-256. Default 16 MiB, minimum 4096.
         max_open_files: Maximum number of log files open at once; the least recently used are
@@ -91,8 +88,9 @@ class LoggingConfig:
             the audit trail. Default yes.
         redact_messages: The same for `communication.jsonl`. Default no: it is the full history.
         redact_captures: The same for `tmux_output.log`. Default no.
-        redact_patterns: Additional regexes (`re` syntax) that match secrets, applied wherever one
-            of the three options above is on; as a string, one per line. Default none.
+        redact_patterns: Additional regexes (`re` syntax, texts or compiled) that match secrets,
+            applied wherever one of the three options above is on; as a string, one per line.
+            Default none.
         full_captures: Store every capture in full, scrollback included. Default no: store its new
             lines and its window.
         pane_rows: Lines in that window, at least the height of the tallest pane. Default 50,
@@ -115,7 +113,7 @@ class LoggingConfig:
     redact: bool = True
     redact_messages: bool = False
     redact_captures: bool = False
-    redact_patterns: tuple[str, ...] = ()
+    redact_patterns: tuple[str | re.Pattern[str], ...] = ()
     full_captures: bool = False
     pane_rows: int = 50
     heartbeat_s: float = 60.0
@@ -131,7 +129,8 @@ class LoggingConfig:
         """Resolve the options: arguments override `config`, which overrides `env`.
 
         Args:
-            config: Options by name; other keys are ignored.
+            config: Options by name; other keys are ignored, but one that looks like a mistyped
+                option gives a warning.
             env: Where `LOG_DIR` and so on are looked up; an empty value counts as unset.
             options: Options by name; `None` means not given. `~` is expanded in `log_dir`;
                 `log_level` is a level name (any case) or number.
@@ -144,6 +143,7 @@ class LoggingConfig:
         if unknown := options.keys() - set(names):
             raise TypeError(f"unknown option {min(unknown)}: use one of {', '.join(names)}")
         given = config or {}
+        _warn_of_mistypes(given.keys() - set(names), names)
         found: dict[str, Any] = {}
         for name in names:
             values = (options.get(name), given.get(name), env.get(_variable(name)))
@@ -178,9 +178,28 @@ def parse_level(level: str | int) -> int:
     text = str(level).strip().upper()
     if text.isdecimal():
         return int(text)
-    if text not in LEVELS:
+    known = logging.getLevelNamesMapping()
+    if text not in known:
         raise ValueError(f"unknown log level {level!r}: use one of {', '.join(LEVELS)}")
-    return LEVELS[text]
+    return known[text]
+
+
+def find_log_dir(log_dir: str | os.PathLike[str] | None = None) -> Path:
+    """Return the root of the tree: `log_dir`, else `LOG_DIR` of the environment, else the default.
+
+    Raises:
+        ValueError: It is not a path, or begins with the home of a user who has none.
+    """
+    return _parse_path("log_dir", log_dir or os.environ.get("LOG_DIR") or DEFAULT_LOG_DIR)
+
+
+def _warn_of_mistypes(keys: Iterable[object], names: Sequence[str]) -> None:
+    """Warn of each key that is almost an option; the others are an orchestrator's own."""
+    for key in keys:
+        from difflib import get_close_matches  # noqa: PLC0415 - few dicts have other keys
+
+        for name in get_close_matches(str(key).lower(), names, n=1, cutoff=0.8):
+            warnings.warn(f"unknown option {key!r}: did you mean {name!r}?", stacklevel=4)
 
 
 def _variable(name: str) -> str:
@@ -195,8 +214,7 @@ def _parse(name: str, value: Any) -> Any:
     if name in _SWITCHES:
         return _parse_switch(name, value)
     if name == "redact_patterns":
-        lines = value.splitlines() if isinstance(value, str) else map(str, value)
-        return tuple(line for line in lines if line)
+        return _parse_patterns(name, value)
     if name == "heartbeat_s":
         return _parse_seconds(name, value)
     minimum = _MINIMUMS.get(name, 0)
@@ -211,6 +229,21 @@ def _parse_path(name: str, value: Any) -> Path:
         return expand_user(value)
     except TypeError:
         raise ValueError(f"{name} is {value!r}: use a path") from None
+
+
+def _parse_patterns(name: str, value: Any) -> tuple[str | re.Pattern[str], ...]:
+    if isinstance(value, str):
+        value = value.splitlines()
+    elif isinstance(value, re.Pattern):
+        value = (value,)
+    elif isinstance(value, bytes) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} is {value!r}: use regexes")  # noqa: TRY004 - as all options do
+    patterns = tuple(pattern for pattern in value if pattern != "")
+    for pattern in patterns:
+        text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
+        if not isinstance(text, str):
+            raise ValueError(f"{name} has {pattern!r}: use a regex for texts")  # noqa: TRY004 - as above
+    return patterns
 
 
 def _parse_seconds(name: str, value: Any) -> float:

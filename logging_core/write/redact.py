@@ -45,8 +45,9 @@ class Redactor:
 
     Args:
         patterns: The patterns to look for, in this order.
-        extra: The user's own regexes (`re` syntax); each whole match becomes `[redacted:custom]`.
-            They are run on every text, and are only as fast as they are written.
+        extra: The user's own regexes (`re` syntax, texts or compiled); each whole match becomes
+            `[redacted:custom]`. They are run on every text, and are only as fast as they are
+            written.
 
     Raises:
         ValueError: One of `extra` is not a valid regex or matches the empty string; the message
@@ -54,7 +55,9 @@ class Redactor:
     """
 
     def __init__(
-        self, patterns: Sequence[Pattern] = SECRET_PATTERNS, extra: Sequence[str] = ()
+        self,
+        patterns: Sequence[Pattern] = SECRET_PATTERNS,
+        extra: Sequence[str | re.Pattern[str]] = (),
     ) -> None:
         self._gates = _make_gates(patterns)
         self._short_gates = _make_gates([p for p in patterns if p.least < _SHORT])
@@ -221,11 +224,12 @@ def _mark_extra(match: re.Match[str]) -> str:
     return "[redacted:custom]" if match[0] else ""  # a lookahead may match nothing
 
 
-def _compile_extra(regex: str) -> re.Pattern[str]:
+def _compile_extra(regex: str | re.Pattern[str]) -> re.Pattern[str]:
     try:
         compiled = re.compile(regex)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"redaction pattern {regex!r} is not a valid regex: {error}") from error
     if compiled.search(""):
-        raise ValueError(f"redaction pattern {regex!r} matches the empty string, so everywhere")
+        shown = repr(compiled.pattern)
+        raise ValueError(f"redaction pattern {shown} matches the empty string, so everywhere")
     return compiled

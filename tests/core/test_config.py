@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,10 @@ def test_options_are_checked_however_they_are_given() -> None:
 
 @pytest.mark.parametrize(
     ("level", "number"),
-    [("debug", 10), (" Info ", 20), ("WARNING", 30), (40, 40), ("50", 50), (0, 0)],
+    [
+        *(("debug", 10), (" Info ", 20), ("WARNING", 30), (40, 40), ("50", 50), (0, 0)),
+        *(("warn", 30), ("WARN", 30), ("fatal", 50), ("NOTSET", 0)),
+    ],
 )
 def test_a_level_is_a_name_in_any_case_or_a_number(level: str | int, number: int) -> None:
     """Levels are taken as people write them."""
@@ -123,12 +127,39 @@ def test_every_option_comes_from_all_three_places() -> None:
         ("max_open_files", 0),
         ("console", "maybe"),
         ("allow_shared", 2),
+        ("redact_patterns", 5),
+        ("redact_patterns", b"secret"),
     ],
 )
 def test_a_value_that_an_option_cannot_have_is_named(name: str, value: object) -> None:
     """The error says which option it is, and what it may be."""
     with pytest.raises(ValueError, match=rf"{name} is .*: use"):
         LoggingConfig.load({name: value}, env={})
+
+
+def test_a_compiled_pattern_is_as_good_as_a_text() -> None:
+    """Patterns keep their flags; one for bytes, or no pattern at all, is refused."""
+    pattern = re.compile(r"corp-\d+", re.IGNORECASE)
+    assert LoggingConfig(redact_patterns=(pattern,)).redact_patterns == (pattern,)
+    given: Any
+    for given in (pattern, [pattern], ["", pattern]):
+        assert LoggingConfig.load(redact_patterns=given, env={}).redact_patterns == (pattern,)
+    for wrong in (re.compile(b"x"), 5, None):
+        with pytest.raises(ValueError, match=r"redact_patterns has .*: use a regex for texts"):
+            LoggingConfig.load({"redact_patterns": [wrong]}, env={})
+
+
+def test_a_key_that_is_almost_an_option_is_told() -> None:
+    """An orchestrator's dict may hold other things, but a mistyped option is not passed over."""
+    for key, meant in {
+        "audit_day": "audit_days",
+        "LOG_DIR": "log_dir",
+        "redact_pattern": "",
+    }.items():
+        with pytest.warns(UserWarning, match=f"unknown option '{key}': did you mean '{meant}"):
+            LoggingConfig.load({key: "5"}, env={})
+    other = {"max_instances": 5, "model": "opus", "database": "x", "port": 1, 7: 7}
+    assert LoggingConfig.load(other, env={}) == LoggingConfig()  # type: ignore[arg-type]
 
 
 def test_the_environment_is_looked_at_when_the_options_are(

@@ -136,3 +136,11 @@ def test_what_passes_at_a_glance_holds_no_secret(details: dict[str, Any]) -> Non
     """The audit trail's quick check never passes what full redaction would replace."""
     if REDACTOR.passes(details):
         assert REDACTOR.redact_value(details) is details
+
+
+def test_a_compiled_pattern_of_the_users_keeps_its_flags() -> None:
+    """A regex may be given as `re.compile` made it."""
+    redactor = Redactor(extra=[re.compile(r"corp-\d+", re.IGNORECASE)])
+    assert redactor.redact("see CORP-17") == "see [redacted:custom]"
+    with pytest.raises(ValueError, match=r"'x\*' matches the empty string"):
+        Redactor(extra=[re.compile("x*")])
