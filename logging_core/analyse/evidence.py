@@ -71,6 +71,9 @@ _STATES = {
     Kind.SUSPENDED: State.SUSPENDED,
     Kind.FAILED: State.ERROR,
 }
+UNTOLD = "terminated (final_state=error)"
+"""The reason of an end in an error that does not say which."""
+
 _UNKNOWN = Verdict(State.UNKNOWN, "no record of its state", None)
 
 
@@ -122,7 +125,7 @@ class Evidence:
         end = self._end()
         if end is not None:
             state = State.ERROR if end.failed else State.TERMINATED
-            return Verdict(state, end.reason, _known(end.at_s))
+            return Verdict(state, self._cause(end), _known(end.at_s))
         kind = self._newest()
         if kind is None:
             return _UNKNOWN
@@ -140,6 +143,14 @@ class Evidence:
             if end is not None and not self._is_revived(end):
                 return end
         return None
+
+    def _cause(self, end: Proof) -> str:
+        """The reason of an end; of an untold one the last error of the life that it ended."""
+        failure, spawned = self._proofs.get(Kind.FAILED), self._proofs.get(Kind.SPAWNED)
+        if end.what != UNTOLD or failure is None:
+            return end.reason
+        is_earlier = spawned is not None and failure.at_s < spawned.at_s
+        return end.reason if is_earlier else failure.reason
 
     def _is_revived(self, since: Proof) -> bool:
         proofs = (self._proofs[kind] for kind in _REVIVES if kind in self._proofs)

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable
 
 from logging_core.analyse.columns import Columns
-from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
+from logging_core.analyse.evidence import UNTOLD, Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.requests import Requests
@@ -280,7 +280,7 @@ class Instance:
         force = event.details.get("force")
         reason = f"terminated (force={force})" if isinstance(force, bool) else "terminated"
         if failed:
-            reason = first_line(event.error or "terminated (final_state=error)")
+            reason = first_line(event.error or UNTOLD)
         proof = Proof(-math.inf if at_s is None else at_s, reason, failed=failed)
         self._evidence.add(Kind.ENDED, proof)
 

@@ -63,7 +63,9 @@ class InstanceHandle:
     """Writes everything about one instance, and keeps the totals for its end.
 
     As a context manager it also writes the end: `terminated`, or, if an exception passes through,
-    `failed` and then `terminated` with the final state `error`; the exception propagates.
+    `failed` and then `terminated` with the final state `error`; the exception propagates. What ends
+    a program or a task in the ordinary way is no failure: `sys.exit(0)`, `KeyboardInterrupt`, a
+    cancelled task.
 
     Thread-safe. The totals are those of the records that this handle wrote.
 
@@ -107,7 +109,7 @@ class InstanceHandle:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is None:
+        if error is None or not _is_failure(error):
             self.terminated()
             return
         self.failed(error)
@@ -186,7 +188,7 @@ class InstanceHandle:
             message_id: The id from `sent`; for any other, length and time of the request are
                 unknown.
             content: The reply.
-            tokens: Estimated tokens; left out if `None`, not a number, negative or not finite.
+            tokens: Estimated tokens; `null` if `None`, not a number, negative or not finite.
             cost: Estimated cost in USD; likewise.
             response_time: Seconds; measured from `sent` if `None`, negative or not finite.
         """
@@ -196,20 +198,21 @@ class InstanceHandle:
             self._life.count(tokens, cost)
             sent_s, length = self._life.open.pop(message_id, (None, None))
         took_s = self._since(sent_s) if took_s is None else took_s
-        known = {k: v for k, v in (("tokens", tokens), ("cost", cost)) if v is not None}
         message = {
             "event_type": "message_received",
             "message_id": message_id,
             "direction": "inbound",
             "content": content,
-            **known,
+            "tokens": tokens,
+            "cost": cost,
             "response_time": took_s,
         }
         exchange = {
             "message_id": message_id,
             "message_length": length,
             "response_length": len(content),
-            **known,
+            "tokens": tokens,
+            "cost": cost,
             "response_time_seconds": took_s,
         }
         self._log().info(_received_text(len(content), tokens, took_s), extra=message)
@@ -288,6 +291,15 @@ def _measure(value: _N | None) -> _N | None:
     """Return the value if it is a finite number >= 0, else `None`: a caller may pass anything."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and value is not None and 0 <= value < math.inf else None
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Return whether an exception is more than a wish that the program or the task ends."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(_is_failure, error.exceptions))
+    if isinstance(error, SystemExit):
+        return error.code is not None and error.code != 0
+    return isinstance(error, Exception)
 
 
 def _content(value: object) -> str:

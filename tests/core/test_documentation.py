@@ -658,6 +658,22 @@ def test_jq_adds_all_costs(fleet: Fleet) -> None:
     assert fleet.jq(ALL_COSTS) == [pytest.approx(sum(COSTS))]
 
 
+def test_the_samples_can_tell_unknown_from_nothing(
+    fleet: Fleet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is unknown is there as `null`: the samples run that pass over it."""
+    with fleet.writer.instance("abc123") as agent:
+        agent.received(agent.sent("x"), "y")
+        agent.received("of-another", "z")
+    cost = COST.replace('["cost"]\n', '["cost"] or 0\n')
+    assert fleet.run(cost)["total_cost"] == pytest.approx(sum(COSTS))
+    known = 'and entry["details"]["response_time_seconds"] is not None'
+    times = PERFORMANCE.replace('"message_exchange"\n', f'"message_exchange" {known}\n')
+    assert len(fleet.run(times)["response_times"]) == len(TIMES) + 1
+    fleet.run(PYTHON)
+    assert "Cost: $None" in capsys.readouterr().out
+
+
 def test_jq_finds_slow_responses(fleet: Fleet) -> None:
     """The third recipe finds the one that was slow; one of unknown length is not."""
     fleet.writer.instance("foreign").received("of-another", "y")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import os
@@ -345,6 +346,7 @@ def test_a_reply_to_an_unknown_message_is_written(
         "message_length": None,
         "response_length": 5,
         "tokens": 3,
+        "cost": None,
         "response_time_seconds": None,
     }
     assert said(manager)[0]["response_time"] is None
@@ -379,12 +381,13 @@ def test_a_clock_that_was_set_back_measures_nothing(
 def test_an_unknown_measure_is_never_zero(
     manager: LoggingManager, agent: InstanceHandle, unknown: float | None
 ) -> None:
-    """What is not known, or is no measure, is left out, and not in the totals either."""
+    """What is not known, or is no measure, is `null`, and not in the totals either."""
     message_id = agent.sent("x")
     agent.received(message_id, "y", cost=unknown)
     agent.terminated()
     exchange, end = audit(manager)
-    assert not {"tokens", "cost"} & exchange["details"].keys()
+    assert list(exchange["details"])[3:] == ["tokens", "cost", "response_time_seconds"]
+    assert (exchange["details"]["tokens"], exchange["details"]["cost"]) == (None, None)
     assert (end["details"]["total_tokens"], end["details"]["total_cost"]) == (None, None)
     assert (said(manager)[1]["tokens"], said(manager)[1]["cost"]) == (None, None)
 
@@ -507,8 +510,11 @@ def test_leaving_the_block_writes_the_end(
     ("error", "text"),
     [
         (ValueError("boom\nbang"), "ValueError: boom\nbang"),
-        (KeyboardInterrupt(), "KeyboardInterrupt"),
         (SystemExit(3), "SystemExit: 3"),
+        (
+            BaseExceptionGroup("two", [KeyboardInterrupt(), OSError()]),
+            "BaseExceptionGroup: two (2 sub-exceptions)",
+        ),
         (Hostile(), "Hostile: <Hostile>"),
     ],
     ids=lambda value: type(value).__name__,
@@ -527,9 +533,54 @@ def test_a_crash_is_told_and_goes_on(
     assert (end["event_type"], end["details"]["final_state"]) == ("instance_terminate", "error")
     log = "\n".join(life(manager))
     assert " - ERROR - Instance failed: " in log
-    assert "    Traceback (most recent call last):" in log
+    assert "Traceback (most recent call last):" in log
     state = fleet(manager, clock.now_s)
     assert (state.instances[0].state, state.errors) == (State.ERROR, 1)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        SystemExit(),
+        SystemExit(0),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        asyncio.CancelledError(),
+        BaseExceptionGroup("both", [KeyboardInterrupt(), asyncio.CancelledError()]),
+    ],
+    ids=repr,
+)
+def test_an_ordinary_end_is_no_failure(
+    manager: LoggingManager, clock: Clock, open_handle: Open, wish: BaseException
+) -> None:
+    """An exit with 0, Ctrl+C and a cancelled task end an instance, and nothing failed."""
+    with pytest.raises(type(wish)), open_handle() as agent:  # noqa: PT012 - the block is what is tested
+        agent.created()
+        raise wish
+    assert [event["event_type"] for event in audit(manager)] == [
+        "instance_spawn",
+        "instance_terminate",
+    ]
+    (instance,) = fleet(manager, clock.now_s).instances
+    assert (instance.state, instance.errors) == (State.TERMINATED, 0)
+
+
+def test_the_reason_of_an_end_in_an_error_is_the_error(
+    manager: LoggingManager, clock: Clock, open_handle: Open
+) -> None:
+    """What a reader says of a crashed instance is what it crashed of."""
+    with pytest.raises(RuntimeError), open_handle() as agent:  # noqa: PT012 - the block is what is tested
+        agent.created()
+        raise RuntimeError("driver died")
+    clock.now_s += 5
+    agent = open_handle("b")
+    agent.failed("an earlier life")
+    clock.now_s += 5
+    agent.created()
+    clock.now_s += 5
+    agent.terminated(final_state="error")
+    reasons = {i.instance_id: i.reason for i in fleet(manager, clock.now_s).instances}
+    assert reasons == {"a": "RuntimeError: driver died", "b": "terminated (final_state=error)"}
 
 
 def test_a_full_disk_does_not_hide_the_crash(
