@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from logging_core.history import History
     from logging_core.manager import InstanceManager, LoggingManager
+    from logging_core.query import LogQuery
     from logging_core.read.follow import follow
     from logging_core.read.messages import MessagePages
     from logging_core.read.panes import PaneFile
@@ -76,6 +77,7 @@ __all__ = [
     "Latency",
     "LifecycleEvent",
     "LogDirError",
+    "LogQuery",
     "LogTree",
     "LoggingConfig",
     "LoggingManager",
@@ -104,6 +106,7 @@ _LAZY = {
     "InstanceManager": "logging_core.manager",
     "InstanceState": "logging_core.analyse.state",
     "Latency": "logging_core.analyse.state",
+    "LogQuery": "logging_core.query",
     "LoggingManager": "logging_core.manager",
     "MessagePages": "logging_core.read.messages",
     "FileAnomalies": "logging_core.analyse.state",

@@ -1,4 +1,4 @@
-"""The public API: `LoggingManager` writes the tree, `InstanceManager` queries it.
+"""The orchestrator's doors: `LoggingManager` writes a tree, `InstanceManager` also queries it.
 
 This module joins writer and reader; the reader is imported on the first query.
 """
@@ -6,16 +6,18 @@ This module joins writer and reader; the reader is imported on the first query.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions
+from logging_core.query import Queries, read_instance_ids, read_instance_logs
 from logging_core.tree import LogTree
 from logging_core.write.writer import TreeWriter
 
 if TYPE_CHECKING:
-    from logging_core.write.handle import InstanceFacts, InstanceHandle
+    from logging_core.write.handle import InstanceHandle
 
 
 class LoggingManager(TreeWriter):
@@ -68,7 +70,11 @@ class LoggingManager(TreeWriter):
         instance_name: str | None = None,
         *,
         make_id: Callable[[], str] | None = None,
-        **facts: Unpack[InstanceFacts],
+        role: str | None = None,
+        instance_type: str | None = None,
+        model: str | None = None,
+        parent_instance_id: str | None = None,
+        tmux_session: str | None = None,
     ) -> InstanceHandle:
         """Return a handle with one method per event of an instance, each writing all its records.
 
@@ -76,8 +82,11 @@ class LoggingManager(TreeWriter):
             instance_id: Its id.
             instance_name: Its name; `None` keeps the one in the tree.
             make_id: Makes ids for messages sent without one; `None`: UUIDs.
-            facts: `role`, `instance_type`, `model`, `parent_instance_id`, `tmux_session`, as for
-                `get_instance_logger`.
+            role: As for `get_instance_logger`, and so are the others.
+            instance_type: `claude`, `codex`, …
+            model: The model's name.
+            parent_instance_id: The instance that spawned it.
+            tmux_session: The tmux session that it runs in.
 
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -85,89 +94,70 @@ class LoggingManager(TreeWriter):
         from logging_core.write.handle import InstanceHandle
 
         return InstanceHandle(
-            self, self._stamps.clock, instance_id, instance_name, make_id=make_id, **facts
+            self,
+            self._stamps.clock,
+            instance_id,
+            instance_name,
+            make_id=make_id,
+            role=role,
+            instance_type=instance_type,
+            model=model,
+            parent_instance_id=parent_instance_id,
+            tmux_session=tmux_session,
         )
 
     def get_instance_logs(
         self, instance_id: str, log_type: str = "instance", tail: int = 100
     ) -> list[str]:
-        """Return the last lines of an instance's log, oldest first, without their newlines.
-
-        Args:
-            instance_id: The instance.
-            log_type: `instance`, `communication` or `tmux_output`.
-            tail: Number of lines; 0: all, including rotated and compressed files. Of a compressed
-                file no more than the first 64 MiB of its content are read; a warning is logged
-                if there is more.
-
-        Raises:
-            ValueError: The id or the log type is invalid, or `tail` is negative.
-            OSError: A file of the log cannot be read.
-        """
-        from logging_core.read.query import read_tail_lines
-
-        return read_tail_lines(self._tree, instance_id, log_type, tail)
+        """Return the last lines of an instance's log: see `LogQuery.get_instance_logs`."""
+        return read_instance_logs(self._tree, instance_id, log_type=log_type, tail=tail)
 
     def get_all_instance_ids(self) -> list[str]:
         """Return the ids of all instances that have a directory, sorted."""
-        from logging_core.read.query import list_instances
-
-        return [str(entry["instance_id"]) for entry in list_instances(self._tree)]
+        return read_instance_ids(self._tree)
 
 
-class InstanceManager:
-    """The query API of an orchestrator, on the tree that `logging_manager` writes.
+class InstanceManager(Queries):
+    """The query API of an orchestrator, and on demand its writer; a context manager.
+
+    It writes nothing, and deletes nothing, before `logging_manager` is asked for. To query a tree
+    that somebody else writes, use `LogQuery`.
 
     Args:
         config: Options of `LoggingConfig` by name, such as `log_dir` and `log_level`; missing ones
-            come from the environment, then from the defaults. Other keys are ignored.
-
-    Attributes:
-        logging_manager: Writes the tree.
+            come from the environment, then from the defaults. Other keys are ignored, but one that
+            looks like a mistyped option gives a warning.
 
     Raises:
-        LogDirError: The tree cannot be created or written, or other users can write to it.
         ValueError: The value of an option is invalid.
     """
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
-        self.logging_manager = LoggingManager(config=LoggingConfig.load(config))
-        self._tree = LogTree(self.logging_manager.log_dir)
+        self._config = LoggingConfig.load(config)
+        self._writer: LoggingManager | None = None
+        self._lock = threading.Lock()
+        super().__init__(LogTree(self._config.log_dir.absolute()))
 
-    async def get_instance_logs(
-        self, instance_id: str, log_type: str = "instance", tail: int = 100
-    ) -> list[str]:
-        """Return the last lines of an instance's log: see `LoggingManager.get_instance_logs`."""
-        import asyncio
+    def __enter__(self) -> Self:
+        return self
 
-        return await asyncio.to_thread(
-            self.logging_manager.get_instance_logs, instance_id, log_type, tail
-        )
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
 
-    async def get_audit_logs(
-        self, since: str | None = None, limit: int = 100
-    ) -> list[dict[str, Any]]:
-        """Return the newest audit entries, oldest first, as dicts exactly as written.
-
-        A file that cannot be read is left out, and a warning is logged.
-
-        Args:
-            since: ISO 8601 time, local if it has no offset; only entries at or after it.
-            limit: Maximum number of entries.
+    @property
+    def logging_manager(self) -> LoggingManager:
+        """What writes the tree; made, and the tree with it, when it is first asked for.
 
         Raises:
-            ValueError: `since` is not a time, or `limit` is negative.
+            LogDirError: The tree cannot be created or written, or other users can write to it.
         """
-        import asyncio
+        with self._lock:
+            if self._writer is None:
+                self._writer = LoggingManager(config=self._config)
+            return self._writer
 
-        from logging_core.read.query import read_audit
-
-        return await asyncio.to_thread(read_audit, self._tree, since, limit)
-
-    async def list_logged_instances(self) -> list[dict[str, Any]]:
-        """Return the metadata of every instance with a directory, including terminated ones."""
-        import asyncio
-
-        from logging_core.read.query import list_instances
-
-        return await asyncio.to_thread(list_instances, self._tree)
+    def close(self) -> None:
+        """Close the writer, if there is one; idempotent. Queries still work."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()

@@ -38,8 +38,8 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
     wrote, handled, queried, followed, looked_back = outputs
     assert wrote == handled == ""
     assert "What is 2+2?" in queried
-    assert "instance_spawn" in queried
-    assert "data-processor" in queried
+    assert "0.0123 USD" in queried
+    assert "abc123 data-processor" in queried
     assert followed.splitlines() == [
         "abc123 outbound What is 2+2?",
         "def456 outbound Review the last commit",
