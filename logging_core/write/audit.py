@@ -98,8 +98,8 @@ class AuditFile(Forkable):
             return False
         if not encoded.isascii():
             encoded = escape_breaks(encoded)
-        millis, micros = divmod(micros, 1000)
-        file.append(b"".join((head, _DIGITS[millis], _DIGITS[micros], frame, encoded, b"}\n")))
+        millis, rest = _DIGITS[micros // 1000], _DIGITS[micros % 1000]  # divmod takes longer
+        file.append(b"".join((head, millis, rest, frame, encoded, b"}\n")))
         return True
 
     def remember(self, stamp: str, time_s: float, event_type: Any, instance_id: Any) -> None:

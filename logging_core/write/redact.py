@@ -8,8 +8,8 @@ best-maintained library for this, because it takes 180 ms and two dependencies t
 its regexes need minutes for a megabyte of hostile text, and it misses the keys of Anthropic,
 Google, Groq, Hugging Face and xAI, the body of a PEM block and GitHub's long tokens.
 
-Not detected: a secret without a shape, one that a line break or the end of a record cuts in two,
-and one in a dict key.
+Not detected: a secret without a shape, and one that a line break or the end of a record cuts in
+two.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from logging_core.codec.encode import encode_json
+from logging_core.codec.encode import encode_json, text_of, with_extra
 from logging_core.write.secret_patterns import SECRET_PATTERNS, Pattern, Sign
 
 _SHORT = 20
 _MAX_DEPTH = 200  # orjson takes 254
+_MAX_KEYS, _MAX_KEY_CHARS = 4096, 64
 _PLAIN = frozenset({int, float, bool, type(None)})
 _HEADERS = frozenset({"Authorization", "authorization", "Proxy-Authorization"})
 
@@ -64,6 +65,7 @@ class Redactor:
         self._least = 0 if extra else min(pattern.least for pattern in patterns)
         self._extra = [_compile_extra(regex) for regex in extra]
         kinds = "|".join({"custom", *(pattern.kind for pattern in patterns)})
+        self._clean_keys: set[str] = set()
         self._marks = re.compile(rf"(\[redacted:(?:{kinds})\])")
 
     def redact(self, text: str) -> str:
@@ -82,14 +84,14 @@ class Redactor:
             fields: The fields to check.
             trusted: Names of fields that cannot hold a secret.
         """
-        least = self._least
+        least, clean_keys = self._least, self._clean_keys
         for key, value in fields.items():
+            if key not in clean_keys and not self._is_clean(key):
+                return False
             kind = type(value)
             if kind is int or kind is float:  # the common types: faster than the set below
                 continue
             if kind is str:
-                if key in _HEADERS:
-                    return False
                 if len(value) >= least and key not in trusted and self.redact(value) is not value:
                     return False
             elif kind not in _PLAIN:
@@ -100,9 +102,10 @@ class Redactor:
         """Return a value with every string in it redacted, in nested dicts, lists and tuples.
 
         What holds no secret is returned as the same object; the rest is copied, never modified in
-        place. Keys are left alone. An object of another type is checked as `encode_json` encodes
-        it, and replaced by that if it holds a secret. The value of an `Authorization` key is read
-        as that header. A container inside itself becomes `<cycle>`, as in JSON, and one nested more
+        place. Keys are strings, too: of two that become the same, the later is prefixed with
+        `extra_`. An object of another type is checked as `encode_json` encodes it, and replaced by
+        that if it holds a secret. The value of an `Authorization` key is read as that header. A
+        container inside itself becomes `<cycle>`, as in JSON, and one nested more
         than 200 deep `<nested too deeply>`.
         """
         return self.redact(value) if isinstance(value, str) else self._clean(value, ())
@@ -141,7 +144,11 @@ class Redactor:
             return "<cycle>"
         if len(around) >= _MAX_DEPTH:
             return "<nested too deeply>"
-        if not self._clean_items(copy, items, (*around, id(value))):
+        changed = self._clean_items(copy, items, (*around, id(value)))
+        if isinstance(copy, dict):
+            renamed = self._clean_names(copy)
+            return renamed if changed or renamed is not copy else value
+        if not changed:
             return value
         return tuple(copy) if isinstance(value, tuple) else copy
 
@@ -161,6 +168,29 @@ class Redactor:
                 copy[key] = clean
                 changed = True
         return changed
+
+    def _is_clean(self, key: object) -> bool:
+        """Return whether a key neither holds a secret nor says that its value is one."""
+        if type(key) is not str or key in _HEADERS or self.redact(key) is not key:
+            return False
+        if len(self._clean_keys) >= _MAX_KEYS:
+            self._clean_keys.clear()
+        if len(key) <= _MAX_KEY_CHARS:
+            self._clean_keys.add(key)
+        return True
+
+    def _clean_names(self, fields: dict[Any, Any]) -> dict[Any, Any]:
+        """Return the fields with redacted keys; the same object if no key holds a secret."""
+        if self._clean_keys.issuperset(fields):
+            return fields
+        renamed: dict[Any, Any] = {}
+        changed = False
+        for key, item in fields.items():
+            text = text_of(key)
+            clean = self.redact(text)
+            changed = changed or clean is not text
+            with_extra(renamed, {key if clean is text else clean: item})
+        return renamed if changed else fields
 
     def _clean_header(self, name: str, value: str) -> str:
         head = f"{name}: "

@@ -144,3 +144,31 @@ def test_a_compiled_pattern_of_the_users_keeps_its_flags() -> None:
     assert redactor.redact("see CORP-17") == "see [redacted:custom]"
     with pytest.raises(ValueError, match=r"'x\*' matches the empty string"):
         Redactor(extra=[re.compile("x*")])
+
+
+def test_a_secret_in_a_key_is_replaced_and_its_value_kept() -> None:
+    """Keys are read like values; two that become the same are both kept."""
+    redactor = Redactor()
+    _, one = TOKENS["github personal"]
+    two = one[:-1] + ("A" if one[-1] != "A" else "B")
+    plain = {"usage": {"requests": 1, 7: 2, None: 3}}
+    for _ in range(2):
+        assert not redactor.passes({one: 1})
+        assert redactor.redact_value({one: 1, "b": [{two: 2}]}) == {
+            "[redacted:github]": 1,
+            "b": [{"[redacted:github]": 2}],
+        }
+        assert list(redactor.redact_value({one: 1, two: 2, (one, 3): 3})) == [
+            "[redacted:github]",
+            "extra_[redacted:github]",
+            "('[redacted:github]', 3)",
+        ]
+        assert redactor.redact_value(plain) is plain
+
+
+def test_many_keys_are_not_all_remembered() -> None:
+    """Keys made up by the thousand cost time, not memory."""
+    redactor = Redactor()
+    for number in range(10_000):
+        assert redactor.passes({f"key {number}": 1, f"{number:0100}": 2})
+    assert len(redactor._clean_keys) <= 4096

@@ -54,6 +54,8 @@ def say_everywhere(manager: LoggingManager, text: str) -> None:
         manager.log_audit_event("x", "a", {"deep": {"er": [text]}})
         manager.log_audit_event("x", "a", {}, note=text)
         manager.log_audit_event(text, "a")
+        manager.log_audit_event("x", "a", {text: 2})
+        manager.log_audit_event("x", "a", {"usage": [{text: {text: 2}}]})
     manager.audit_logger.info(text, extra={"event_type": "y", "details": {"text": text}})
     manager.log_communication("a", "outbound", "note", text)
     manager.log_tmux_output("a", text)
