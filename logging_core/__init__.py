@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.config import LoggingConfig
-from logging_core.errors import InvalidInstanceIdError, LogDirError, MadroxLogError
+from logging_core.errors import (
+    HistoryError,
+    InvalidInstanceIdError,
+    LogDirError,
+    MadroxLogError,
+)
 from logging_core.records import (
     AuditBlock,
     AuditEvent,
@@ -67,6 +72,7 @@ __all__ = [
     "FrameRef",
     "Group",
     "History",
+    "HistoryError",
     "InstanceAdapter",
     "InstanceGone",
     "InstanceHandle",

@@ -77,8 +77,9 @@ class LoggingConfig:
         instance_backups: The same for each `instance.log`. Default 3.
         audit_days: Days to keep audit files; the two newest days are kept in any case. Default 30;
             0: forever.
-        max_record_bytes: Maximum size of a record in bytes; longer text in it is truncated, with
-            a note of its length and SHA-256. Default 16 MiB, minimum 4096.
+        max_record_bytes: Maximum size of a record in bytes; longer text in it is truncated, and
+            an object that is too large without one left out, with a note of its length and
+            SHA-256 (of its JSON without spaces). Default 16 MiB, minimum 4096.
         max_open_files: Maximum number of log files open at once; the least recently used are
             closed. Default 256, minimum 1.
         allow_shared: Accept a tree that another user owns or that others can write to. Default

@@ -13,3 +13,7 @@ class LogDirError(MadroxLogError, OSError):
 
 class InvalidInstanceIdError(MadroxLogError, ValueError):
     """An instance id is not a single safe path component (see `tree.check_instance_id`)."""
+
+
+class HistoryError(MadroxLogError, ValueError):
+    """A `History` was asked before `prepare` had read the tree, or after `close`."""

@@ -37,6 +37,7 @@ import msgspec
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.state import FleetState, Group, Usage
+from logging_core.errors import HistoryError
 from logging_core.gather import Gatherer
 from logging_core.order import PAGE, PAGES, Order, Orderer, as_batch
 from logging_core.spill import Spill
@@ -98,6 +99,7 @@ class History:
         self._lock = threading.Lock()
         self._order = Order.nothing(0)
         self._hot: _Hot | None = None
+        self._is_prepared = False
 
     def __enter__(self) -> Self:
         return self
@@ -140,14 +142,18 @@ class History:
             Whether everything is prepared; false if stopped.
 
         Raises:
+            HistoryError: It is closed.
             OSError: The temporary file cannot be written.
         """
+        self._check_open()
         is_kept = False
         try:
             is_done = self._gatherer.gather(progress, stop) and self._put_in_order(stop)
+            self._is_prepared = self._is_prepared or is_done
             is_kept = True
         finally:
             if not is_kept:  # records that were read and lost must be read again
+                self._is_prepared = False
                 self._gatherer.begin_anew()
                 self._clear()
         return is_done
@@ -168,6 +174,9 @@ class History:
 
         Args:
             at_s: Seconds since the epoch.
+
+        Raises:
+            HistoryError: No `prepare` has read the whole tree yet, or it is closed.
         """
         with self._lock:
             order, state = self._order, self._model_at(at_s).state(at_s)
@@ -182,20 +191,32 @@ class History:
         )
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str]) -> Usage:
-        """Return the usage of some instances as of `at_s`; see `FleetModel.usage_of`."""
+        """Return the usage of some instances as of `at_s`; see `FleetModel.usage_of`.
+
+        Raises:
+            HistoryError: As for `state_at`.
+        """
         with self._lock:
             return self._model_at(at_s).usage_of(instance_ids)
 
     def groups_at(
         self, at_s: float, by: str, instance_ids: Collection[str] | None = None
     ) -> tuple[Group, ...]:
-        """Return sums of what belongs together as of `at_s`; see `FleetModel.groups`."""
+        """Return sums of what belongs together as of `at_s`; see `FleetModel.groups`.
+
+        Raises:
+            HistoryError: As for `state_at`.
+        """
         with self._lock:
             return self._model_at(at_s).groups(by, instance_ids)
 
     def close(self) -> None:
         """Delete the temporary file; messages of states returned before can no longer be read."""
         self._spill.close()
+
+    def _check_open(self) -> None:
+        if self._spill.closed:
+            raise HistoryError("the history is closed: make another one")
 
     # --- preparing -----------------------------------------------------------
 
@@ -222,6 +243,9 @@ class History:
 
     def _model_at(self, at_s: float) -> FleetModel:
         """Return a model to which exactly the records up to `at_s` were applied."""
+        self._check_open()
+        if not self._is_prepared:
+            raise HistoryError("the history is not prepared: call prepare() first")
         order = self._order
         last = bisect_right(order.firsts, at_s) - 1
         if last < 0:

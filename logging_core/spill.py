@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from logging_core.anomalies import Anomaly
+from logging_core.errors import HistoryError
 from logging_core.records import (
     AuditEvent,
     FrameRef,
@@ -86,7 +87,13 @@ class Spill:
         return place
 
     def get(self, place: Place) -> bytes:
-        """Read what `put` wrote."""
+        """Read what `put` wrote.
+
+        Raises:
+            HistoryError: The file is closed.
+        """
+        if self.closed:
+            raise HistoryError("the history is closed: its messages can no longer be read")
         return zlib.decompress(os.pread(self._file.fileno(), place.size, place.offset))
 
     def put_entries(self, timed: Sequence[tuple[float, Entry]]) -> Page:
@@ -98,6 +105,11 @@ class Spill:
         """Read the first `count` entries of a page; `None`: all."""
         packed = _PAGE.decode(self.get(page.place))
         return [_DECODERS[kind].decode(raw) for kind, raw in packed[:count]]
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file was deleted."""
+        return self._file.closed
 
     @property
     def end(self) -> int:

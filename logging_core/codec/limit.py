@@ -17,7 +17,8 @@ def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
     """Encode like `encode_json`, in at most `max_bytes` if truncating text can achieve that.
 
     Every string that is too long to fit is cut at its end. What is too large without a long string,
-    such as a list of a million numbers, is left out; its field then holds a note of its size.
+    such as a list of a million numbers, is left out; its field then holds a note of the size and
+    hash of its JSON.
     """
     data = encode_json(record)
     if len(data) <= max_bytes:
@@ -33,7 +34,11 @@ def encode_limited(record: Mapping[str, Any], max_bytes: int) -> bytes:
         most //= 4
     if len(cut) <= max_bytes:
         return cut
-    return encode_json({key: _left_out(value) for key, value in orjson.loads(cut).items()})
+    kept = orjson.loads(cut)
+    for key, value in plain.items():
+        if isinstance(value, dict | list):
+            kept[key] = f"[left out: {_identify_json(orjson.dumps(value))}]"
+    return encode_json(kept)
 
 
 def cut_text(text: str, most: int) -> str:
@@ -65,7 +70,7 @@ def _cut_inside(value: Any, most: int, depth: int | None) -> Any:
     return value
 
 
-def _left_out(value: Any) -> Any:
-    if not isinstance(value, dict | list):
-        return value
-    return f"[left out: {len(orjson.dumps(value))} bytes]"
+def _identify_json(data: bytes) -> str:
+    from hashlib import sha256
+
+    return f"{len(data)} bytes, sha256 {sha256(data).hexdigest()}"

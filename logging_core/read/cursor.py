@@ -1,4 +1,4 @@
-"""How far a tree was read: a small JSON object that a later reader goes on from."""
+"""How far a tree was read: a JSON object that a later reader goes on from."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Cursor(NamedTuple):
         return cls(value["logs"], value["instances"])
 
 
-def _is_cursor(value: Mapping[str, Any]) -> bool:
+def _is_cursor(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
     logs, instances = value.get("logs"), value.get("instances")
     if value.get("version") != _VERSION or not isinstance(instances, list):
         return False

@@ -8,6 +8,7 @@ import random
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -16,8 +17,8 @@ import msgspec
 import pytest
 
 from builders import TreeBuilder
+from logging_core import HistoryError, order, stored
 from logging_core import history as history_module
-from logging_core import order, stored
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.history import MAX_EVENTS, History
@@ -178,7 +179,6 @@ def test_an_instance_appears_with_its_first_record(tmp_path: Path) -> None:
     tree.receive("a", "m1", at=30)
     tree.terminate("a", at=40)
     with closing(History(tmp_path)) as history:
-        assert history.state_at(tree.epoch(15)).instances == ()
         spans = [history.span]
         history.prepare()
         spans.append(history.span)
@@ -294,7 +294,8 @@ def test_preparing_can_be_stopped_and_goes_on_later(
     moments = [tree.epoch(at) for at in (-90, 90, 400)]
     with closing(History(tree.root, max_messages=9)) as history:
         assert not reads_until(history, 1)
-        assert history.state_at(moments[-1]).instances == ()
+        with pytest.raises(HistoryError, match="not prepared"):
+            history.state_at(moments[-1])
         assert history.prepare()
         before = [comparable(history.state_at(at_s)) for at_s in moments]
         busy_tree(tree.root, 200, first=-250, seed=7)
@@ -406,3 +407,23 @@ def test_a_gap_is_in_the_states_from_when_it_was_noticed(tmp_path: Path) -> None
         history.prepare()
         gaps = [history.state_at(at_s).anomalies.gaps for at_s in (before_s - 1, time.time() + 1)]
     assert gaps == [0, 1]
+
+
+def test_a_history_that_has_not_read_the_tree_says_so(tree: TreeBuilder) -> None:
+    """Before `prepare` and after `close` there is an error, never an empty fleet."""
+    tree.send("a", "m1", at=1)
+    history = History(tree.root)
+    questions: list[Callable[[], object]] = [
+        lambda: history.state_at(tree.epoch(2)),
+        lambda: history.usage_at(tree.epoch(2), ["a"]),
+        lambda: history.groups_at(tree.epoch(2), "role"),
+    ]
+    for question in questions:
+        with pytest.raises(HistoryError, match=r"call prepare\(\) first"):
+            question()
+    history.prepare()
+    messages = history.state_at(tree.epoch(2)).messages
+    history.close()
+    for question in [*questions, history.prepare, lambda: messages[0]]:
+        with pytest.raises(HistoryError, match="the history is closed"):
+            question()

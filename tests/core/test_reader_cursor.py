@@ -108,9 +108,11 @@ def test_a_cursor_knows_which_instances_were_there(tree: TreeBuilder) -> None:
         {"version": 2, "logs": [], "instances": []},
         {"version": 2, "logs": {"a": {"b": [1]}}, "instances": []},
         {"version": 2, "logs": {"a": {"b": ["x"] * 5}}, "instances": []},
+        "...",
+        [],
     ],
 )
-def test_what_is_no_cursor_is_refused(tmp_path: Path, cursor: dict[str, Any]) -> None:
+def test_what_is_no_cursor_is_refused(tmp_path: Path, cursor: Any) -> None:
     """With a `ValueError`, before anything is read."""
     with pytest.raises(ValueError, match="not a cursor"):
         TreeReader(tmp_path, cursor=cursor)
