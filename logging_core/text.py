@@ -71,6 +71,16 @@ def safe_pane(text: str) -> str:
     return "".join(parts)
 
 
+def safe_json(text: str) -> str:
+    r"""Make JSON safe to show without changing what it says: as `\u202e`, not as `‹U+202E›`."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def _picture(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:

@@ -21,7 +21,7 @@ import msgspec
 import orjson
 
 from logging_core.errors import MadroxLogError
-from logging_core.text import safe_line
+from logging_core.text import safe_json, safe_line
 from madrox_tui.ahead import Ahead
 from madrox_tui.arguments import Options, StartError, parse_arguments, parse_since
 from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
@@ -188,9 +188,11 @@ def _check_keys(wanted: _Wanted) -> None:
 
 def _as_json(read: Reported, root: Path) -> bytes:
     from madrox_tui.report import to_json
+    from madrox_tui.reported import metadata_as_written
 
-    report = to_json(read.state, str(root))
-    return orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    report = to_json(read.state, str(root), metadata_as_written(root))
+    data = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return safe_json(data.decode()).encode()
 
 
 def _as_text(read: Reported, root: Path, env: Mapping[str, str]) -> bytes:

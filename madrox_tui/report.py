@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, takewhile
 from typing import Any, NamedTuple
 
@@ -17,18 +17,30 @@ SCHEMA = 1
 """Incremented when a key of the JSON report changes meaning or is removed."""
 
 
-def to_json(state: FleetState, log_dir: str) -> dict[str, Any]:
+_NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
+
+
+def to_json(
+    state: FleetState, log_dir: str, metadata: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
     """Build the JSON report from dicts, lists, strings, numbers and `None` only.
 
     `None` is unknown. Times are ISO 8601 with their offset, costs are US dollars, response times
     are seconds. `problems.files` lists the paths, relative to `log_dir`, of files in which
     something could not be read, or is missing.
+
+    Args:
+        state: The fleet; its texts are safe to show.
+        log_dir: Where it was read from.
+        metadata: Of instances, by the id in `state`, as written: their ids and names are given as
+            they are in there, so that they can be joined with the tree. Not safe to show.
     """
+    metadata = metadata or {}
     return {
         "schema": SCHEMA,
         "log_dir": safe_line(log_dir),
         "generated_at": format_time_aware(state.at_s),
-        "instances": [_instance(instance) for instance in state.instances],
+        "instances": [_instance(i, metadata.get(i.instance_id, {})) for i in state.instances],
         "totals": {
             "instances": len(state.instances),
             **_usage(state.usage),
@@ -42,22 +54,27 @@ def to_json(state: FleetState, log_dir: str) -> dict[str, Any]:
     }
 
 
-def _instance(instance: InstanceState) -> dict[str, Any]:
+def _instance(instance: InstanceState, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "instance_id": instance.instance_id,
-        "instance_name": instance.instance_name,
-        "role": instance.role,
-        "instance_type": instance.instance_type,
-        "model": instance.model,
-        "parent_instance_id": instance.parent_instance_id,
+        "instance_id": metadata.get("instance_id", instance.instance_id),
+        **{name: _as_written(getattr(instance, name), metadata.get(name)) for name in _NAMES},
         "state": instance.state.value,
+        "reason": instance.reason,
+        "state_since": _time(instance.since_s),
         "created_at": _time(instance.created_s),
         "last_activity": _time(instance.last_activity_s),
         **_usage(instance.usage),
         "response_time_s": _latency(instance.usage.latency),
         "open_requests": len(instance.open_requests),
         "frames": instance.frames,
+        "errors": instance.errors,
+        "last_error": instance.last_error,
     }
+
+
+def _as_written(shown: str | None, written: object) -> str | None:
+    """Return a name as it is written, if it is the one that is shown."""
+    return written if isinstance(written, str) and safe_line(written) == shown else shown
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

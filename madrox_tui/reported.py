@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,9 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState
 from logging_core.cache import FleetCache, read_fleet
+from logging_core.read.names import shown_name
+from logging_core.read.query import list_instances
+from logging_core.tree import LogTree, local_path
 from madrox_tui import format as fmt
 from madrox_tui.arguments import StartError
 from madrox_tui.config import Settings
@@ -53,6 +57,12 @@ def read_report(
     if since_s is not None:
         limits += (f"since {fmt.moment(since_s)}",)
     return Reported(part, limits)
+
+
+def metadata_as_written(root: Path) -> dict[str, Mapping[str, Any]]:
+    """The metadata of each instance with nothing made safe to show, by the id that a state has."""
+    entries = list_instances(LogTree(root))
+    return {shown_name(local_path(entry["instance_id"])): entry for entry in entries}
 
 
 def _check_filter(text: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logging_core.text import MAX_MARKS, safe_block, safe_line, safe_pane
+from logging_core.text import MAX_MARKS, safe_block, safe_json, safe_line, safe_pane
 from payloads import PAYLOADS
 
 HOSTILE = st.sampled_from(
@@ -117,3 +118,13 @@ def test_colours_do_not_hide_a_pile_of_marks() -> None:
     assert pile.endswith("b\u0301\x1b[0m\x1b[31mж")
     cyrillic = "\x1b[31mк\x1b[32mр\x1b[0m"
     assert safe_pane(cyrillic) == cyrillic
+
+
+def test_unsafe_json_is_escaped_and_says_the_same() -> None:
+    """What a terminal would obey is not in it, and a reader gets what was written."""
+    value = {"a\u202eb": "\x7f\x9b2J \u200d\U000e0001 ␛ ü 👩\u200d👧\n"}
+    unsafe = json.dumps(value, ensure_ascii=False, indent=2)
+    safe = safe_json(unsafe)
+    assert json.loads(safe) == value
+    assert safe_block(safe) == safe
+    assert "ü" in safe

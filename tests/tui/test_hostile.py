@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders import hostile_tree
+from logging_core.text import safe_block
 from payloads import PAYLOADS
 from terminal import Terminal
 
@@ -133,10 +134,18 @@ def test_no_hostile_text_reaches_the_terminal(
 
 
 def test_the_report_is_as_safe(tmp_path: Path) -> None:
-    """`--json` of a hostile tree is JSON without a single control character in its texts."""
+    """`--json` of a hostile tree escapes what a terminal obeys, and names are as written."""
     root = hostile_tree(tmp_path / "hostile", HOSTILE).root
     argv = [sys.executable, "-m", "madrox_tui", "--json", str(root)]
     done = subprocess.run(argv, capture_output=True, check=True, cwd=tmp_path)
     report = json.loads(done.stdout)
     assert len(report["instances"]) == len(HOSTILE)
-    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|(?<!\\)\\u00[019]", done.stdout)
+    shown = done.stdout.decode()
+    assert not re.search(
+        "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", shown
+    )
+    for instance in report["instances"]:
+        path = root / "instances" / instance["instance_id"] / "metadata.json"
+        assert instance["instance_name"] == json.loads(path.read_bytes())["instance_name"]
+        told = f"{instance['reason']} {instance['last_error']}"
+        assert safe_block(told) == told

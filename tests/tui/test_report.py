@@ -45,6 +45,7 @@ BUSY = InstanceState(
     open_requests=(OpenRequest("m-1", AT - 360),),
     frames=7,
     errors=1,
+    last_error="boom",
 )
 BLANK = InstanceState(instance_id="b2", reason="no record of its state")
 FLEET = FleetState(
@@ -61,7 +62,8 @@ def test_json_says_everything_that_is_known() -> None:
     """Every key of the report's contract is there, with units, times and offsets."""
     report = to_json(FLEET, "/logs")
     first: dict[str, Any] = report["instances"][0]
-    assert {key: first[key] for key in first if key not in {"created_at", "last_activity"}} == {
+    times = {"created_at", "last_activity", "state_since"}
+    assert {key: first[key] for key in first if key not in times} == {
         "instance_id": "a1",
         "instance_name": "Atlas",
         "role": "architect",
@@ -69,6 +71,7 @@ def test_json_says_everything_that_is_known() -> None:
         "model": "opus",
         "parent_instance_id": "p0",
         "state": "busy",
+        "reason": "request m-1 open",
         "requests": 3,
         "tokens": 12_345,
         "cost_usd": 4.12,
@@ -83,7 +86,10 @@ def test_json_says_everything_that_is_known() -> None:
         },
         "open_requests": 1,
         "frames": 7,
+        "errors": 1,
+        "last_error": "boom",
     }
+    assert datetime.fromisoformat(first["state_since"]).timestamp() == AT - 360
     assert datetime.fromisoformat(first["created_at"]).timestamp() == AT - 3600
     assert datetime.fromisoformat(first["last_activity"]).timestamp() == AT - 5
     assert datetime.fromisoformat(report["generated_at"]).utcoffset() is not None
@@ -108,8 +114,9 @@ def test_json_keys_are_the_contract() -> None:
     report = to_json(FLEET, "/logs")
     assert list(report) == ["schema", "log_dir", "generated_at", "instances", "totals", "problems"]
     keys = (
-        "instance_id instance_name role instance_type model parent_instance_id state created_at "
-        "last_activity requests tokens cost_usd unpriced response_time_s open_requests frames"
+        "instance_id instance_name role instance_type model parent_instance_id state reason "
+        "state_since created_at last_activity requests tokens cost_usd unpriced response_time_s "
+        "open_requests frames errors last_error"
     )
     assert [list(instance) for instance in report["instances"]] == [keys.split()] * 2
 
@@ -129,11 +136,27 @@ def test_unknown_is_null_in_json() -> None:
     assert known == {
         "instance_id": "b2",
         "state": "unknown",
+        "reason": "no record of its state",
         "requests": 0,
         "unpriced": 0,
         "open_requests": 0,
         "frames": 0,
+        "errors": 0,
     }
+
+
+def test_json_gives_names_as_they_are_written() -> None:
+    """A name that is shown differently can be joined with the tree; an older one is left."""
+    written = {"instance_id": "a\\x5c1", "instance_name": "At\x1blas", "role": "other", "model": 5}
+    shown = msgspec.structs.replace(BUSY, instance_name="At␛las")
+    report = to_json(FleetState(at_s=AT, instances=(shown,)), "/logs", {"a1": written})
+    (instance,) = report["instances"]
+    assert [instance[key] for key in ("instance_id", "instance_name", "role", "model")] == [
+        "a\\x5c1",
+        "At\x1blas",
+        "architect",
+        "opus",
+    ]
 
 
 def test_json_can_be_written_whatever_the_directory_is_called() -> None:
