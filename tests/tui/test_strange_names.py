@@ -40,7 +40,7 @@ def _keep_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def kept() -> list[str]:
     """The names of the files in the cache."""
     directory = Path(os.environ["XDG_CACHE_HOME"]) / "madrox-top"
-    return sorted(path.suffix for path in directory.iterdir())
+    return sorted(path.suffix for path in directory.glob("*"))
 
 
 def test_they_are_in_the_report(fleet: TreeBuilder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,18 +55,17 @@ def test_they_are_in_the_report(fleet: TreeBuilder, capsys: pytest.CaptureFixtur
 @pytest.mark.asyncio
 async def test_the_dashboard_shows_now_and_then(fleet: TreeBuilder) -> None:
     """Its pane can be stepped through, and every panel can look back; sums are kept."""
-    past = History(fleet.root)
-    async with run_app(fleet.root, now_s=NOW_S, past=past, cached=True) as person:
-        await person.sees("atlas", "say three", "pane three")
-        await person.until(lambda: kept() == [".fleet"], "kept sums")
-        await person.press("2", "[")
-        await person.sees("pane two")
-        await person.press("g")
-        await person.sees("pane one")
-        await person.press("@")
-        await person.misses("say three")
-        await person.sees("say one", "pane one")
-    past.close()
+    with History(fleet.root) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past, cached=True) as person:
+            await person.sees("atlas", "say three", "pane three")
+            await person.until(lambda: kept() == [".fleet"], "kept sums")
+            await person.press("2", "[")
+            await person.sees("pane two")
+            await person.press("g")
+            await person.sees("pane one")
+            await person.press("@")
+            await person.misses("say three")
+            await person.sees("say one", "pane one")
 
 
 @pytest.mark.asyncio
