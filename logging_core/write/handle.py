@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_OPEN = 1000
 """Open requests that are remembered per instance; beyond that, the oldest are forgotten."""
 
+MAX_REPLIED = 1024
+"""Replied ids that are remembered per instance, so that a reply recorded twice counts once."""
+
 _SHOWN_CHARS = 80
 _CLEANED_CHARS = 8192  # more than is shown plus the longest secret that begins in it
 _N = TypeVar("_N", int, float)
@@ -44,13 +47,19 @@ class _Life:
     cost_usd: float | None = None
     ended: bool = False
     open: dict[str, tuple[float, int]] = field(default_factory=dict)
+    replied: dict[str, None] = field(default_factory=dict)  # in their order
 
     def ask(self, message_id: str, sent_s: float, length: int) -> None:
         self.open[message_id] = (sent_s, length)
         if len(self.open) > MAX_OPEN:
             del self.open[next(iter(self.open))]
 
-    def count(self, tokens: int | None, cost_usd: float | None) -> None:
+    def count(self, message_id: str, tokens: int | None, cost_usd: float | None) -> None:
+        if message_id in self.replied:
+            return
+        self.replied[message_id] = None
+        if len(self.replied) > MAX_REPLIED:
+            del self.replied[next(iter(self.replied))]
         self.requests += 1
         if tokens is not None:
             self.tokens = (self.tokens or 0) + tokens
@@ -67,7 +76,8 @@ class InstanceHandle:
     a program or a task in the ordinary way is no failure: `sys.exit(0)`, `KeyboardInterrupt`, a
     cancelled task.
 
-    Thread-safe. The totals are those of the records that this handle wrote.
+    Thread-safe. The totals are those of the records that this handle wrote; as for a reader, a
+    reply that is recorded again under its id adds nothing.
 
     Args:
         writer: Writes the records.
@@ -195,7 +205,7 @@ class InstanceHandle:
         message_id, content = text_of(message_id), _content(content)
         tokens, cost, took_s = _measure(tokens), _measure(cost), _measure(response_time)
         with self._lock:
-            self._life.count(tokens, cost)
+            self._life.count(message_id, tokens, cost)
             sent_s, length = self._life.open.pop(message_id, (None, None))
         took_s = self._since(sent_s) if took_s is None else took_s
         message = {

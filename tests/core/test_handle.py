@@ -23,7 +23,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
 from logging_core.records import Batch, LifecycleEvent
-from logging_core.write.handle import MAX_OPEN, InstanceHandle
+from logging_core.write.handle import MAX_OPEN, MAX_REPLIED, InstanceHandle
 from written import Clock
 
 STAMP = "2026-11-23T12:00:"
@@ -479,6 +479,33 @@ def test_totals_are_what_a_reader_adds_up(
     usage = fleet(manager, clock.now_s).usage
     assert usage.requests == total["total_requests"]
     assert usage.cost_usd == (None if not priced else pytest.approx(total["total_cost"], abs=1e-9))
+
+
+def test_a_reply_recorded_twice_is_in_the_totals_once(
+    manager: LoggingManager, clock: Clock, agent: InstanceHandle
+) -> None:
+    """As a reader counts it: the first under an id counts, at a pause as at the end."""
+    for tokens, cost in ((5, 1.0), (7, 2.0)):
+        agent.received("m", "y", tokens, cost)
+    agent.received("n", "y", 1, 0.5)
+    agent.suspended()
+    agent.terminated()
+    (pause,) = audit(manager, "instance_suspended")
+    (end,) = audit(manager, "instance_terminate")
+    total = end["details"]
+    assert pause["details"]["total_requests"] == 2
+    assert (total["total_requests"], total["total_tokens"], total["total_cost"]) == (2, 6, 1.5)
+    usage = fleet(manager, clock.now_s).usage
+    assert (usage.requests, usage.tokens, usage.cost_usd) == (2, 6, 1.5)
+
+
+def test_remembered_replies_do_not_pile_up(manager: LoggingManager, agent: InstanceHandle) -> None:
+    """A reply under an id from longer ago than is remembered counts again."""
+    for number in [*range(MAX_REPLIED + 1), 0]:
+        agent.received(str(number), "y")
+    agent.terminated()
+    (end,) = audit(manager, "instance_terminate")
+    assert end["details"]["total_requests"] == MAX_REPLIED + 2
 
 
 def test_a_sum_of_prices_has_no_noise(manager: LoggingManager, agent: InstanceHandle) -> None:
