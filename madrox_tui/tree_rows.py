@@ -205,7 +205,7 @@ def _usage(usages: Sequence[Usage]) -> Usage:
         tokens=_sum(usage.tokens for usage in usages),
         cost_usd=_sum(usage.cost_usd for usage in usages),
         unpriced=sum(usage.unpriced for usage in usages),
-        latency=timed[0] if len(timed) == 1 else Latency(),
+        latency=timed[0] if len(timed) == 1 else Latency(sum(latency.count for latency in timed)),
     )
 
 

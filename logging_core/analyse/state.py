@@ -39,7 +39,8 @@ class Latency(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Response times in seconds.
 
     `count`, `mean_s` and `max_s` are exact. The quantiles interpolate between the closest ranks;
-    they are exact for up to 1,000 values and within 2 % beyond. All are `None` when `count` is 0.
+    they are exact for up to 1,000 values and within 2 % beyond. What is unknown is `None`: all when
+    `count` is 0, else where only the number of response times is known.
     """
 
     count: int = 0

@@ -136,11 +136,7 @@ class InstancesPanel(LineView):
             return
         self._cells = Cells(view, tree=self.as_tree)
         chosen, line = self.selected, self.cursor - self.scroll_offset.y
-        shown = [i for i in view.instances if self.with_dead or i.state is not State.TERMINATED]
-        if self.as_tree:
-            self._rows = forest(shown, self.order, self._folded)
-        else:
-            self._rows = flat(shown, self.order)
+        self._rows = self._arranged(view, self._folded)
         self._table = Table(instance_columns(self._cells, self._rows))
         scrolled = self.scroll_offset.y > 0
         if chosen is not None and (self.cursor or self._was_read):
@@ -151,6 +147,10 @@ class InstancesPanel(LineView):
             self.scroll_to(y=self.cursor - line, animate=False, force=True, immediate=True)
         self._entitle()
         self._announce()
+
+    def _arranged(self, view: View, folded: frozenset[str]) -> list[Row]:
+        shown = [i for i in view.instances if self.with_dead or i.state is not State.TERMINATED]
+        return forest(shown, self.order, folded) if self.as_tree else flat(shown, self.order)
 
     def _place_of(self, instance_id: str) -> int:
         """Return the row that shows an instance; the cursor's row if none does any more."""
@@ -216,8 +216,8 @@ class InstancesPanel(LineView):
         return [i for i, whole in enumerate(self._texts) if holds(whole, text)]
 
     def export(self) -> Export:
-        """Export the rows."""
-        return instance_export(self._rows)
+        """Export each instance by itself, even those folded into a branch."""
+        return instance_export(self._arranged(self.view, frozenset()) if self.view else [])
 
     def copy_text(self) -> str:
         """Return the id of the selected instance, for use in other commands."""

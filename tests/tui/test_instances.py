@@ -454,6 +454,15 @@ async def test_what_is_exported_are_values() -> None:
         assert rows[0]["last_activity"] == NOW_S - 372
 
 
+async def test_folded_instances_are_exported_one_by_one() -> None:
+    """`x` writes a row of its own for each instance, whatever is folded on the screen."""
+    async with panel_with(view(team())) as (panel, pilot):
+        flat = {row[0]: row for row in panel.export().rows}
+        await pilot.press("t", "g", "h")
+        assert panel.count < len(team())
+        assert {row[0]: row for row in panel.export().rows} == flat
+
+
 async def test_y_copies_the_id() -> None:
     """`y` copies the instance's id, which other commands take."""
     async with panel_with(view(team())) as (panel, pilot):

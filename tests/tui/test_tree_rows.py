@@ -66,6 +66,28 @@ def test_a_folded_branch_is_its_sum() -> None:
     assert [r.message_id for r in row.shown.open_requests] == ["m-400", "m-380", "m-8"]
 
 
+@pytest.mark.parametrize(
+    ("times", "p95_s"),
+    [
+        ((1.0, 10.0, 100.0), None),
+        ((1.0, 10.0, None), None),
+        ((1.0, None, None), 1.0),
+        ((None, None, 100.0), 100.0),
+    ],
+)
+def test_quantiles_of_a_branch_are_known_if_they_are_of_one_instance(
+    times: tuple[float | None, ...], p95_s: float | None
+) -> None:
+    """However deep the branch is: what several took together cannot be told from each one's."""
+    chain = [
+        instance(i, parent_instance_id=parent, requests=int(time_s is not None), p95=time_s)
+        for i, parent, time_s in zip("abc", (None, "a", "b"), times, strict=True)
+    ]
+    (row,) = forest(chain, Order(), frozenset({"a"}))
+    latency = row.shown.usage.latency
+    assert (latency.count, latency.p95_s) == (row.shown.usage.requests, p95_s)
+
+
 def test_a_folded_branch_hides_nobody_who_needs_you() -> None:
     """A busy parent shows the state of the one below it that waits, and names it."""
     row = forest(team(), Order(), frozenset({"a1"}))[0]
