@@ -114,6 +114,7 @@ class _Earlier:
     def __init__(self, model: AuditModel, groups_of: GroupsOf) -> None:
         self._model = model
         self._groups_of = groups_of
+        self.since_s = model.since_s
 
     def series(
         self,
@@ -129,7 +130,7 @@ class _Earlier:
 
     def usage_in(
         self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
-    ) -> Usage:
+    ) -> Usage | None:
         return self._model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
 
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:

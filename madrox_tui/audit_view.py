@@ -35,7 +35,7 @@ WINDOWS = (("5m", 5 * _MINUTE), ("1h", _HOUR))
 """The windows of the rates: names and lengths, in seconds; a third rate is of all time."""
 
 MIN_AGE_S = 5 * _MINUTE
-"""A younger fleet has no rate of all time; up to an hour, that rate is over an hour."""
+"""The least time that a rate is told of: a younger fleet has none of all time."""
 
 MIN_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
@@ -43,6 +43,11 @@ MIN_STEPS = 15
 
 class AuditModel(Protocol):
     """What the audit panel needs of the fleet model."""
+
+    @property
+    def since_s(self) -> float | None:
+        """What happened before is not counted; `None`: all is."""
+        ...
 
     def series(
         self,
@@ -57,8 +62,8 @@ class AuditModel(Protocol):
 
     def usage_in(
         self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
-    ) -> Usage:
-        """Return the sums of one time span, to the minute."""
+    ) -> Usage | None:
+        """Return the sums from one moment to before another; `None` if unknown."""
         ...
 
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
@@ -70,8 +75,9 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     """The sums of one view, over the instances shown.
 
     Attributes:
-        rates: Cost per hour over the last 5 minutes, the last hour and all time.
-        slots: The plotted series, oldest first; the last one is still under way.
+        rates: Cost per hour over the last 5 minutes, the last hour and all time, each up to the
+            moment that the view is of, that moment included.
+        slots: The plotted series, oldest first; the last one ends at that moment.
         step_s: Length of each slot.
         by: What `groups` are grouped by: one of `GROUPINGS`.
         groups: The most expensive first.
@@ -112,22 +118,21 @@ def make_audit_view(
     now_s = state.at_s
     narrowed = len(instances) < len(state.instances)
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
-    age_s = _age(model, instances, ids, now_s)
-    span_s, step_s = _span(age_s)
-    to_s = (now_s // step_s + 1) * step_s
+    begun_s = _begin(model, instances, ids, now_s)
+    span_s, step_s = _span(None if begun_s is None else now_s - begun_s)
     is_priced = usage.cost_usd is not None or not usage.requests
-    known = age_s is not None and age_s >= MIN_AGE_S
     rates = (
         *(_rate(model, name, s, now_s, ids, is_priced=is_priced) for name, s in WINDOWS),
-        make_rate("all", usage, max(age_s or 0.0, _HOUR) if known else None),
+        make_rate("all", usage, _all_time_s(model, begun_s, now_s)),
     )
     budget = None
     if budget_usd:
         of_all = _rate(model, "1h", _HOUR, now_s, None)
         budget = make_budget(budget_usd, state.usage, of_all, now_s)
+    from_s = (now_s // step_s + 1) * step_s - span_s
     return AuditView(
         rates=rates,
-        slots=model.series(from_s=to_s - span_s, to_s=to_s, step_s=step_s, instance_ids=ids),
+        slots=model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids),
         step_s=step_s,
         by=by,
         groups=model.groups(by, ids),
@@ -136,8 +141,13 @@ def make_audit_view(
 
 
 def window_start(now_s: float, window_s: float) -> float:
-    """Return when a window that ends now begins: with a whole minute."""
-    return (now_s - window_s) // _MINUTE * _MINUTE
+    """Return the first moment of a window that ends now, with now in it."""
+    return _after(now_s - window_s)
+
+
+def _after(at_s: float) -> float:
+    """Return the moment after a moment: stretches of time end before theirs."""
+    return math.nextafter(at_s, math.inf)
 
 
 def _rate(
@@ -149,30 +159,49 @@ def _rate(
     *,
     is_priced: bool = True,
 ) -> Rate:
-    """Return the rate of a window from a whole minute on: sums are known to the minute."""
+    """Return the rate of a window, or of that part of it which is counted."""
     from_s = window_start(now_s, window_s)
-    usage = model.usage_in(from_s=from_s, to_s=now_s + _MINUTE, instance_ids=ids)
-    return make_rate(name, usage, now_s - from_s, is_priced=is_priced)
+    if model.since_s is not None and model.since_s > from_s:
+        from_s, window_s = model.since_s, now_s - model.since_s
+    if window_s < MIN_AGE_S:
+        return Rate(name, None)
+    usage = model.usage_in(from_s=from_s, to_s=_after(now_s), instance_ids=ids)
+    return (
+        Rate(name, None) if usage is None else make_rate(name, usage, window_s, is_priced=is_priced)
+    )
 
 
-def _age(
+def _all_time_s(model: AuditModel, begun_s: float | None, now_s: float) -> float | None:
+    """Return the length of all time that is counted; `None` if it is unknown or too short.
+
+    Before a fleet's beginning it spent nothing, so that all time is an hour at least. What it spent
+    before `since_s` is unknown.
+    """
+    if begun_s is None or now_s - begun_s < MIN_AGE_S:
+        return None
+    return now_s - begun_s if begun_s == model.since_s else max(now_s - begun_s, _HOUR)
+
+
+def _begin(
     model: AuditModel,
     instances: Sequence[InstanceState],
     ids: Collection[str] | None,
     now_s: float,
 ) -> float | None:
-    """Return the age of the oldest instance, in seconds; `None` if unknown.
+    """Return when the time that is counted began; `None` if unknown.
 
-    If no creation is known, it is counted from the hour of the last month's first exchange.
+    It began with the creation of the oldest instance, or at `since_s` if that was later. If no
+    creation is known, with the hour of the last month's first exchange.
     """
+    since_s = -math.inf if model.since_s is None else model.since_s
     created = [i.created_s for i in instances if i.created_s is not None and i.created_s <= now_s]
     if created:
-        return now_s - min(created)
+        return max(min(created), since_s)
     to_s = (now_s // _HOUR + 1) * _HOUR
-    most_s = SPANS[-1][0]
-    slots = model.series(from_s=to_s - most_s, to_s=to_s, step_s=_HOUR, instance_ids=ids)
+    from_s = to_s - SPANS[-1][0]
+    slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=_HOUR, instance_ids=ids)
     first = next((slot for slot in slots if slot.requests), None)
-    return None if first is None else now_s - first.start_s
+    return None if first is None else max(first.start_s, since_s)
 
 
 def _span(age_s: float | None) -> tuple[int, int]:

@@ -18,12 +18,19 @@ MAX_AHEAD_S = 366 * 86400.0
 class Rate(msgspec.Struct, frozen=True):
     """The cost per hour over one time window: what was spent in it, divided by its whole length.
 
-    That is so for a fleet that is younger than the window, too: one exchange is no pace.
+    A window ends at the moment that is shown and is exactly as long as its name says: the exchanges
+    after its beginning, up to that moment, are in it. That is so for a fleet that is younger than
+    the window, too: one exchange is no pace. All time begins with the first instance, and is an
+    hour at least.
+
+    With `--since`, what was spent before is unknown: a window that begins earlier is cut there, and
+    so is all time. Of less than 5 minutes no rate is told.
 
     Attributes:
         window: Its name: `5m`, `1h`, `all`.
-        usd_per_hour: `None` if unknown: none of the exchanges is priced, or the window has no
-            known length, or all time is too short yet.
+        usd_per_hour: `None` if unknown: none of the exchanges is priced, too little of the window
+            is counted, its length is unknown, or it cuts an hour of long ago whose sum only is
+            kept.
         unpriced: Exchanges in the window that the rate does not include.
     """
 

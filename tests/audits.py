@@ -67,6 +67,7 @@ class FakeModel:
         self.spans: list[tuple[float, float, int]] = []
         self.windows: list[tuple[float, float, Collection[str] | None]] = []
         self.spent = 3.0
+        self.since_s: float | None = None
 
     def series(
         self,
@@ -77,12 +78,12 @@ class FakeModel:
         instance_ids: Collection[str] | None = None,
     ) -> tuple[Slot, ...]:
         self.spans.append((from_s, to_s, step_s))
-        number = round((to_s - from_s) / step_s)
+        number = math.ceil((to_s - from_s) / step_s)
         return tuple(_slot(n, from_s + n * step_s, empty=n < number // 6) for n in range(number))
 
     def usage_in(
         self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
-    ) -> Usage:
+    ) -> Usage | None:
         self.windows.append((from_s, to_s, instance_ids))
         return usage(20, self.spent * (NOW_S - from_s) / 3600)
 

@@ -33,6 +33,9 @@ class FleetModel:
         max_events: So many of the newest events between them are kept, with the same limit.
         prompts: What a pane that waits for a person ends with.
         by_time: Keep what `series` and `usage_in` tell; a report on one moment does without.
+
+    Attributes:
+        since_s: As given.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class FleetModel:
         prompts: Sequence[Pattern] = PATTERNS,
         by_time: bool = True,
     ) -> None:
+        self.since_s = since_s
         self._stuck_after_s = stuck_after_s
         self._prompts = prompts
         self._fold = Fold(
@@ -159,7 +163,7 @@ class FleetModel:
 
         Args:
             from_s: When the first slot begins; cut to its minute.
-            to_s: When the last one ends.
+            to_s: When the last one ends, whole or not: what is later is not in it.
             step_s: How long a slot is, a multiple of 60.
             instance_ids: Of these instances only; `None`: all, and what is nobody's.
 
@@ -174,8 +178,11 @@ class FleetModel:
 
     def usage_in(
         self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
-    ) -> Usage:
-        """What some instances, or all, add up to from one moment to another, to the minute."""
+    ) -> Usage | None:
+        """What some instances, or all, add up to from one moment to before another.
+
+        `None` if that is unknown: of exchanges long ago only hours are, see `analyse.series`.
+        """
         self._fold.settle()
         return self._fold.series.usage(from_s, to_s, instance_ids)
 

@@ -1,9 +1,9 @@
-"""Exchanges one by one in 28 bytes each: the minute, and what each says."""
+"""Exchanges one by one in 32 bytes each: when it was, and what each says."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Self
 
@@ -12,76 +12,75 @@ from logging_core.records import UNKNOWN, AuditEvent
 
 
 class Rows:
-    """Exchanges in order of their minutes, once that is asked for.
+    """Exchanges in order of their times, once that is asked for.
 
     Attributes:
-        minutes: Since the epoch.
+        times: Seconds since the epoch.
     """
 
-    __slots__ = ("_costs", "_is_ordered", "_seconds", "_tokens", "minutes")
+    __slots__ = ("_costs", "_ordered", "_seconds", "_tokens", "times")
 
     def __init__(self) -> None:
-        self.minutes = array("I")
+        self.times = array("d")
         self._tokens = array("q")
         self._costs = array("d")
         self._seconds = array("d")
-        self._is_ordered = True
+        self._ordered = 0  # so many are in order
 
     @classmethod
     def of(cls, exchanges: Columns) -> Self:
         """Exchanges that were decoded in bulk."""
         self = cls()
-        self.minutes = array("I", [int(time_s // 60) for time_s in exchanges.times])
-        self._tokens, self._costs = exchanges.tokens[:], exchanges.costs[:]
-        self._seconds = exchanges.seconds[:]
-        minutes = self.minutes.tolist()
-        self._is_ordered = sorted(minutes) == minutes
+        self.times, self._tokens = exchanges.times[:], exchanges.tokens[:]
+        self._costs, self._seconds = exchanges.costs[:], exchanges.seconds[:]
+        times = self.times.tolist()
+        self._ordered = len(times) if sorted(times) == times else 0
         return self
 
     def __len__(self) -> int:
-        return len(self.minutes)
+        return len(self.times)
 
     def extend(self, other: Rows) -> None:
         """Take in all rows of `other`."""
         if not len(other):
             return
-        follows = not len(self) or self.minutes[-1] <= other.minutes[0]
-        self._is_ordered = self._is_ordered and other._is_ordered and follows
-        self.minutes.extend(other.minutes)
+        if self._ordered == len(self) and self._follows(other.times[0]):
+            self._ordered += other._ordered
+        self.times.extend(other.times)
         self._tokens.extend(other._tokens)
         self._costs.extend(other._costs)
         self._seconds.extend(other._seconds)
 
-    def add(self, minute: int, event: AuditEvent) -> None:
+    def add(self, at_s: float, event: AuditEvent) -> None:
         """Take an exchange in that was decoded singly."""
         _, tokens, costs, seconds = Numbers.of_events((event,))
-        self._is_ordered = self._is_ordered and (not len(self) or self.minutes[-1] <= minute)
-        self.minutes.append(minute)
+        self._ordered += self._ordered == len(self) and self._follows(at_s)
+        self.times.append(at_s)
         self._tokens.append(tokens[0] if tokens else UNKNOWN)
         self._costs.append(costs[0] if costs else UNKNOWN)
         self._seconds.append(seconds[0] if seconds else UNKNOWN)
 
-    def oldest(self) -> int:
-        """The first minute; there must be one."""
+    def oldest_s(self) -> float:
+        """The first time; there must be one."""
         self._put_in_order()
-        return self.minutes[0]
+        return self.times[0]
 
-    def newest(self) -> int:
-        """The last minute; there must be one."""
+    def newest_s(self) -> float:
+        """The last time; there must be one."""
         self._put_in_order()
-        return self.minutes[-1]
+        return self.times[-1]
 
-    def between(self, first: int, last: int) -> Rows:
-        """Those from the minute `first` to before the minute `last`."""
+    def between(self, from_s: float, to_s: float) -> Rows:
+        """Those at or after `from_s` and before `to_s`."""
         self._put_in_order()
-        return self._cut(bisect_left(self.minutes, first), bisect_left(self.minutes, last))
+        return self._cut(bisect_left(self.times, from_s), bisect_left(self.times, to_s))
 
     def take_first(self, number: int) -> Rows:
         """Remove the first so many, and return them."""
         self._put_in_order()
         first, rest = self._cut(0, number), self._cut(number, len(self))
-        self.minutes, self._tokens = rest.minutes, rest._tokens
-        self._costs, self._seconds = rest._costs, rest._seconds
+        self.times, self._tokens = rest.times, rest._tokens
+        self._costs, self._seconds, self._ordered = rest._costs, rest._seconds, rest._ordered
         return first
 
     def numbers(self) -> Numbers:
@@ -89,31 +88,37 @@ class Rows:
         tokens, costs = known(self._tokens), known(self._costs)
         return Numbers(len(self), tokens, costs, known(self._seconds))
 
-    def grouped(self, unit: int, first: int = 0) -> Iterator[tuple[int, Rows]]:
-        """Them by stretches of `unit` minutes, counted from the minute `first`."""
+    def grouped(self, unit_s: int, first_s: float = 0.0) -> Iterator[tuple[int, Rows]]:
+        """Them by stretches of `unit_s`, counted from `first_s`."""
         self._put_in_order()
         start = 0
         while start < len(self):
-            group = (self.minutes[start] - first) // unit
-            stop = bisect_left(self.minutes, first + (group + 1) * unit, start)
+            group = int((self.times[start] - first_s) // unit_s)
+            stop = bisect_left(self.times, first_s + (group + 1) * unit_s, start)
             yield group, self._cut(start, stop)
             start = stop
 
+    def _follows(self, at_s: float) -> bool:
+        return not len(self) or self.times[-1] <= at_s
+
     def _cut(self, start: int, stop: int) -> Rows:
         part = Rows.__new__(Rows)  # with no column made only to be replaced
-        part.minutes = self.minutes[start:stop]
+        part.times = self.times[start:stop]
         part._tokens = self._tokens[start:stop]
         part._costs = self._costs[start:stop]
         part._seconds = self._seconds[start:stop]
-        part._is_ordered = True
+        part._ordered = stop - start
         return part
 
     def _put_in_order(self) -> None:
-        if self._is_ordered:
+        """Sort from where the first of the others belongs, which is mostly near the end."""
+        if self._ordered == len(self):
             return
-        order = sorted(range(len(self)), key=self.minutes.__getitem__)
-        self.minutes = array("I", [self.minutes[row] for row in order])
-        self._tokens = array("q", [self._tokens[row] for row in order])
-        self._costs = array("d", [self._costs[row] for row in order])
-        self._seconds = array("d", [self._seconds[row] for row in order])
-        self._is_ordered = True
+        others = self.times[self._ordered :]
+        start = bisect_right(self.times, min(others), 0, self._ordered)
+        order = sorted(range(start, len(self)), key=self.times.__getitem__)
+        self.times[start:] = array("d", [self.times[row] for row in order])
+        self._tokens[start:] = array("q", [self._tokens[row] for row in order])
+        self._costs[start:] = array("d", [self._costs[row] for row in order])
+        self._seconds[start:] = array("d", [self._seconds[row] for row in order])
+        self._ordered = len(self)

@@ -14,8 +14,8 @@ from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.groups import MAX_COUNTED
 from logging_core.analyse.latency import quantiles
-from logging_core.analyse.series import MAX_ROWS
-from logging_core.analyse.state import Group, Slot
+from logging_core.analyse.series import MAX_OF_FLEET, MAX_ROWS
+from logging_core.analyse.state import Group, Slot, Usage
 from logging_core.records import (
     AuditBlock,
     AuditEvent,
@@ -52,6 +52,14 @@ def model_of(*records: Record, blocks: bool = False, **options: Any) -> FleetMod
     rest = tuple(event for event in events if event.event_type != "message_exchange")
     model.apply(Batch(records=rest, blocks=(AuditBlock("audit/audit.jsonl", bulk),)))
     return model
+
+
+def usage_of(
+    model: FleetModel, from_s: float, to_s: float, instance_ids: Sequence[str] | None = None
+) -> Usage:
+    usage = model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
+    assert usage is not None
+    return usage
 
 
 def many(count: int, days: float, *, seed: int = 1) -> list[AuditEvent]:
@@ -146,7 +154,7 @@ def test_days_may_be_read_in_any_order() -> None:
                 assert found(slot) == expected(events, slot.start_s, slot.start_s + 3_600)
             newest = events[-MAX_ROWS // 2 :]
             minute_s = 60 * ((newest[0].time_s or 0) // 60 + 1)
-            usage = model.usage_in(from_s=minute_s, to_s=T + 11 * DAY, instance_ids=instance_ids)
+            usage = usage_of(model, minute_s, T + 11 * DAY, instance_ids)
             assert usage.requests == expected(newest, minute_s, T + 11 * DAY)[0]
 
 
@@ -156,20 +164,20 @@ def test_more_exchanges_than_are_kept_one_by_one_are_all_counted() -> None:
     model = FleetModel()
     for start in range(0, len(events), 1_000):
         model.apply(Batch(records=tuple(events[start : start + 1_000])))
-    usage = model.usage_in(from_s=T, to_s=T + 3_600, instance_ids=["a"])
+    usage = usage_of(model, T, T + 3_600, ["a"])
     assert (usage.requests, usage.tokens) == (len(events), len(events))
-    assert model.usage_in(from_s=T, to_s=T + 3_600).requests == len(events)
+    assert usage_of(model, T, T + 3_600).requests == len(events)
 
 
 def test_a_month_of_the_fleet_is_known_to_the_minute() -> None:
     """Any window of a fleet with few exchanges is exact, and the whole misses none."""
     events = many(2_000, 60)
     model = model_of(*events, blocks=True)
-    recent = model.usage_in(from_s=T + 40 * DAY + 60 * 17, to_s=T + 60 * DAY)
+    recent = usage_of(model, T + 40 * DAY + 60 * 17, T + 60 * DAY)
     assert recent.requests == expected(events, T + 40 * DAY + 60 * 17, T + 60 * DAY)[0]
-    whole = model.usage_in(from_s=T - DAY, to_s=T + 61 * DAY)
+    whole = usage_of(model, T - DAY, T + 61 * DAY)
     assert whole.requests == len(events)
-    old = model.usage_in(from_s=T + 2 * DAY, to_s=T + 9 * DAY)
+    old = usage_of(model, T + 2 * DAY, T + 9 * DAY)
     assert old.requests == expected(events, T + 2 * DAY, T + 9 * DAY)[0]
 
 
@@ -187,6 +195,46 @@ def test_a_clock_that_jumped_ahead_costs_no_detail() -> None:
             assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
 
 
+@pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
+@pytest.mark.parametrize("instance_ids", [None, ["a"]])
+def test_a_window_is_exact(instance_ids: list[str] | None, blocks: bool) -> None:
+    """From any moment to before any other, in whatever order the exchanges were written."""
+    events = [e for e in many(900, 0.3) if e.instance_id == "a"]
+    random.Random(3).shuffle(events)
+    model = model_of(*events, blocks=blocks)
+    times = sorted(event.time_s or 0.0 for event in events)
+    for from_s, to_s in ((times[3], times[40]), (T + 7_000.25, T + 14_400.5), (T, times[-1])):
+        usage = usage_of(model, from_s, to_s, instance_ids)
+        assert usage.requests == expected(events, from_s, to_s)[0]
+
+
+@pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
+@pytest.mark.parametrize("instance_ids", [None, ["a"]])
+def test_the_last_slot_ends_in_time(instance_ids: list[str] | None, blocks: bool) -> None:
+    """What is later than the end of a series is not in it, even in the minute that it ends in."""
+    model = model_of(exchange(70), exchange(80), exchange(90), blocks=blocks)
+    slots = model.series(from_s=T, to_s=T + 90, step_s=60, instance_ids=instance_ids)
+    assert [slot.requests for slot in slots] == [0, 2]
+
+
+@pytest.mark.parametrize("count", [3 * MAX_ROWS, MAX_OF_FLEET + 40_000])
+def test_a_window_that_cuts_an_hour_of_long_ago_is_unknown(count: int) -> None:
+    """Where only the sum of an hour is kept, none is made up for a part of it."""
+    instance_ids = None if count > MAX_OF_FLEET else ["a"]
+    events = [exchange(n * 14_400 / count, cost_usd=1.0) for n in range(count)]
+    model = model_of(*events, blocks=True)
+
+    def requests(from_s: float, to_s: float) -> int | None:
+        usage = model.usage_in(from_s=T + from_s, to_s=T + to_s, instance_ids=instance_ids)
+        return None if usage is None else usage.requests
+
+    assert requests(1_800, 7_200) is None
+    assert requests(0, 1_800) is None
+    assert requests(0, 14_400) == count
+    assert requests(14_000, 14_400) == expected(events, T + 14_000, T + 14_400)[0]
+    assert requests(-1_800, 20_000) == count
+
+
 def test_quantiles_of_a_window_are_within_two_percent() -> None:
     """p50, p95 and p99 of a long stretch are within 2 % of the exact ones."""
     source = random.Random(5)
@@ -194,7 +242,7 @@ def test_quantiles_of_a_window_are_within_two_percent() -> None:
     events = [exchange(n * 4.0, "a", response_time_s=s) for n, s in enumerate(times)]
     model = model_of(*events, blocks=True)
     for instance_ids in (None, ["a"]):
-        latency = model.usage_in(from_s=T, to_s=T + DAY, instance_ids=instance_ids).latency
+        latency = usage_of(model, T, T + DAY, instance_ids).latency
         exact = quantiles(times, (0.5, 0.95, 0.99))
         assert (latency.p50_s, latency.p95_s, latency.p99_s) == pytest.approx(exact, rel=0.02)
 
@@ -204,7 +252,7 @@ def test_a_repeated_exchange_counts_once_by_time_too() -> None:
     twice = [exchange(10, message_id="m", tokens=5), exchange(20, message_id="m", tokens=5)]
     for blocks in (False, True):
         model = model_of(*twice, blocks=blocks)
-        assert model.usage_in(from_s=T, to_s=T + 60).tokens == 5
+        assert usage_of(model, T, T + 60).tokens == 5
 
 
 def test_errors_are_counted_in_their_slot() -> None:
@@ -221,7 +269,7 @@ def test_errors_are_counted_in_their_slot() -> None:
 def test_only_what_counts_is_in_the_series() -> None:
     """With `since_s`, exchanges from before are in no sum by time."""
     model = model_of(exchange(10), exchange(100), since_s=T + 60)
-    assert model.usage_in(from_s=T, to_s=T + 120).requests == 1
+    assert usage_of(model, T, T + 120).requests == 1
 
 
 @pytest.mark.parametrize("step_s", [0, -60, 59, 90, 61])
@@ -235,7 +283,7 @@ def test_a_window_that_ends_before_it_begins_is_empty() -> None:
     """An empty window has no slots and no usage."""
     model = model_of(exchange(10))
     assert model.series(from_s=T + 60, to_s=T, step_s=60) == ()
-    assert model.usage_in(from_s=T + 60, to_s=T).requests == 0
+    assert usage_of(model, T + 60, T).requests == 0
 
 
 # --- groups ------------------------------------------------------------------

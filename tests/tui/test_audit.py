@@ -13,7 +13,7 @@ from textual import on
 from textual.pilot import Pilot
 
 from alone import Alone
-from audits import NOW_S, FakeModel, added, fleet_view, instances, usage
+from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from builders import TreeBuilder
 from fleets import instance, later, view
 from logging_core.analyse.fleet import FleetModel
@@ -22,6 +22,7 @@ from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Batch, Message
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots, axis_dollars
+from madrox_tui.audit_sums import AuditSums
 from madrox_tui.audit_view import AuditView, kept_grouping, make_audit_view
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.filters import Filter
@@ -84,14 +85,95 @@ def test_one_exchange_is_no_pace(age_s: float, all_time: float | None) -> None:
     }
 
 
-def test_a_window_is_as_long_as_what_is_summed() -> None:
-    """Sums are known to the minute: in the middle of one, a window is some seconds longer."""
+def spent(*costs: tuple[float, float], since_s: float | None = None) -> FleetModel:
+    """A fleet that began 90 minutes ago; costs are so many seconds before now, and US dollars."""
+    model = FleetModel(since_s=since_s)
+    spawn = AuditEvent(time_s=NOW_S - 5400, event_type="instance_spawn", instance_id="a1")
+    exchanges = (
+        AuditEvent(
+            time_s=NOW_S - ago_s,
+            event_type="message_exchange",
+            instance_id="a1",
+            message_id=f"m-{ago_s}",
+            cost_usd=cost_usd,
+        )
+        for ago_s, cost_usd in costs
+    )
+    model.apply(Batch(records=(spawn, *exchanges)))
+    return model
+
+
+COSTS = ((5399.0, 32.0), (3600.0, 16.0), (3599.9, 8.0), (300.0, 4.0), (299.9, 2.0), (0.0, 1.0))
+"""Just outside and just inside of the windows that end now, and in the very first second."""
+
+
+def rates_at(model: FleetModel, at_s: float, *, back: bool = False) -> tuple[float | None, ...]:
+    """The rates over 5 minutes, an hour and all time, as of `at_s`; `back`: as it was then."""
+    state = model.state(at_s)
+    if not back:
+        audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    else:
+        costs = [usd for ago_s, usd in COSTS if NOW_S - ago_s <= at_s]
+        state = msgspec.structs.replace(state, usage=Usage(len(costs), cost_usd=sum(costs)))
+        sums = AuditSums(budget_usd=None, clock=lambda: 0.0)
+        audit = sums.look_back(model, state, state.instances, state.usage, lambda *_: ())
+    return tuple(rate.usd_per_hour for rate in audit.rates)
+
+
+def test_a_rate_is_what_was_spent_in_its_window() -> None:
+    """In the 5 minutes and the hour up to now, exactly, and of all time over all of it."""
+    assert rates_at(spent(*COSTS), NOW_S) == pytest.approx((3 * 12, 15, 63 / 1.5))
+    assert rates_at(spent(*COSTS), NOW_S + 0.5) == pytest.approx((1 * 12, 7, 63 / (5400.5 / 3600)))
+
+
+def test_a_rate_of_the_past_has_nothing_that_was_spent_later() -> None:
+    """Not even what was spent in the same minute."""
+    model = spent(*COSTS)
+    assert rates_at(model, NOW_S - 0.1, back=True) == pytest.approx(
+        (6 * 12, 30, 62 / 1.5), rel=1e-4
+    )
+    assert rates_at(model, NOW_S - 299.95, back=True) == pytest.approx(
+        (48, 28, 60 / 1.4167), rel=1e-3
+    )
+
+
+def test_a_plot_of_the_past_ends_at_its_moment() -> None:
+    """Its last slot has nothing that was spent later, either."""
+    model = spent(*COSTS)
+    state = model.state(NOW_S - 299.95)
+    audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    assert sum(slot.cost_usd or 0 for slot in audit.slots) == 60
+
+
+def test_all_of_a_young_fleets_cost_is_in_its_windows() -> None:
+    """Of a fleet of 6 minutes, what it spent in the first is in the hour, but no longer in 5m."""
+    model = spent((5399, 3.09))
+    assert rates_at(model, NOW_S - 5400 + 290) == pytest.approx((37.08, 3.09, None), nan_ok=True)
+    assert rates_at(model, NOW_S - 5400 + 360) == pytest.approx((0.0, 3.09, 3.09))
+
+
+@pytest.mark.parametrize(
+    ("since_s", "expected"),
+    [
+        (6000, (36, 15, 63 / 1.5)),
+        (3600, (36, 15, 31)),
+        (1800, (36, 14, 14)),
+        (300, (36, 84, 84)),
+        (299, (None, None, None)),
+    ],
+)
+def test_what_is_not_counted_is_in_no_rate(
+    since_s: float, expected: tuple[float | None, ...]
+) -> None:
+    """With `--since`, windows and all time begin no earlier; of too short a time there is none."""
+    assert rates_at(spent(*COSTS, since_s=NOW_S - since_s), NOW_S) == pytest.approx(expected)
+
+
+def test_a_rate_is_unknown_where_only_whole_hours_are_known() -> None:
+    """No rate is made up from exchanges that are no longer known one by one."""
     model = FakeModel(instances())
-    state = FleetState(at_s=NOW_S + 30, instances=model.fleet, usage=added(model.fleet))
-    audit = make_audit_view(model, state, model.fleet, usage=state.usage)
-    assert model.windows[0][0] == NOW_S - 300
-    spent = model.spent * 300 / 3600
-    assert audit.rates[0].usd_per_hour == pytest.approx(spent / 330 * 3600)
+    model.usage_in = lambda **_: None  # type: ignore[method-assign]
+    assert rates(fleet_view(model=model))["1h"] is None
 
 
 def test_where_nobody_knows_a_creation_the_first_exchange_begins_the_time() -> None:
@@ -157,8 +239,10 @@ def test_the_series_holds_the_whole_life_in_a_hundred_steps(
     model = FakeModel(instances(age_s=age_s))
     fleet_view(model=model, age_s=age_s)
     ((from_s, to_s, step),) = model.spans
-    assert (to_s - from_s, step) == (span_s, step_s)
-    assert to_s - step <= NOW_S < to_s
+    assert step == step_s
+    assert (NOW_S // step + 1) * step - from_s == span_s
+    assert to_s == pytest.approx(NOW_S)
+    assert to_s > NOW_S
 
 
 # --- what is shown -------------------------------------------------------------
