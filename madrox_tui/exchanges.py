@@ -171,20 +171,33 @@ class Ranking:
         self._query = query
         self._most = most
         self._best: list[tuple[float, int, AuditEvent]] = []  # a heap: the least of them first
-        self._known: set[tuple[object, ...]] = set()
+        self._known: dict[tuple[object, ...], AuditEvent] = {}
+        self._taken = 0
         self.found = 0
         """How many were selected; of these, `most` are kept."""
 
     def offer(self, event: AuditEvent) -> None:
-        """Take an event, unless it was offered before, as when a file is read once more."""
-        value = self._query.order.value_of(event)
-        if value is None or not self._query.matches(event) or _identity(event) in self._known:
+        """Take an event, unless it was offered before, as when a file is read once more.
+
+        Of exchanges of an instance with one message id only the oldest is kept: it is counted.
+        """
+        value, identity = self._query.order.value_of(event), _identity(event)
+        if value is None or not self._query.matches(event):
             return
+        known = self._known.get(identity)
+        if known is not None:
+            if (event.time_s or 0.0) >= (known.time_s or 0.0):
+                return
+            self._best = [best for best in self._best if best[2] is not known]
+            heapq.heapify(self._best)
+            self.found -= 1
         self.found += 1
-        self._known.add(_identity(event))
-        heapq.heappush(self._best, (value, -self.found, event))  # of equal ones, the first found
+        self._taken += 1
+        self._known[identity] = event
+        # Of equal ones, the first taken.
+        heapq.heappush(self._best, (value, -self._taken, event))
         if len(self._best) > self._most:
-            self._known.remove(_identity(heapq.heappop(self._best)[2]))
+            del self._known[_identity(heapq.heappop(self._best)[2])]
 
     @property
     def rows(self) -> tuple[AuditEvent, ...]:
@@ -193,6 +206,8 @@ class Ranking:
 
 
 def _identity(event: AuditEvent) -> tuple[object, ...]:
+    if event.event_type == EXCHANGE and event.message_id is not None:
+        return event.instance_id, event.message_id
     return event.time_s, event.event_type, event.instance_id, event.message_id
 
 

@@ -25,7 +25,7 @@ class FleetModel:
     may be read by any. A call of `state` costs little more than the instances that changed.
 
     Args:
-        since_s: Usage, errors and messages count from this moment on; `None`: all. What state
+        since_s: Usage, events and messages count from this moment on; `None`: all. What state
             an instance is in follows from all records.
         stuck_after_s: A request open for longer, with a pane unchanged for as long, is stuck.
         max_messages: So many of the newest messages are kept, or fewer if they are long: their

@@ -154,10 +154,12 @@ class Fold:
 
     def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:
         """Sum those of one instance; which of them count."""
-        self.tables.events.add(EXCHANGE, instance_id, len(exchanges))
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._instance(instance_id).exchanges(exchanges)
-        counted = self.summary.extend(instance_id, self._recent(exchanges))
+        recent = self._recent(exchanges)
+        if len(recent):
+            self.tables.events.add(EXCHANGE, instance_id, len(recent))
+        counted = self.summary.extend(instance_id, recent)
         if self._by_time:
             self.series.extend(instance_id, counted)
         return counted
@@ -202,7 +204,8 @@ class Fold:
         counts = self._counts(at_s)
         if event.event_type == EXCHANGE:
             self.settle()  # of two with one id the first counts
-        self.tables.events.add(event.event_type, instance_id)
+        if counts:
+            self.tables.events.add(event.event_type, instance_id)
         if counts and self.summary.add(event):
             self.total = None
             if self._by_time and at_s is not None:

@@ -42,9 +42,11 @@ def newest_events(
         scan: Look at so many events at most.
 
     Returns:
-        The events, newest first, texts safe to show; and whether there may be more of them. An
-        event without a readable time counts as of the one after it in its file. One is suspect,
-        too, if a key of its line is there twice. What cannot be read of a file is left out:
+        The events, newest first, texts safe to show; and whether there may be more of them. Of
+        exchanges of an instance with one message id only the first is among them, as only that is
+        counted, unless it is older than all that were found. An event without a readable time
+        counts as of the one after it in its file. One is suspect, too, if a key of its line is
+        there twice. What cannot be read of a file is left out:
         `follow()` reports it.
     """
     sweep = Sweep(root)
@@ -63,13 +65,23 @@ def newest_events(
 def _collect(
     newest: Iterator[Read], wanted: Callable[[AuditEvent], bool], most: int, scan: int
 ) -> tuple[tuple[AuditEvent, ...], bool]:
-    found: list[AuditEvent] = []
-    for event, line in islice(newest, scan):
-        if wanted(event):
-            if len(found) == most:
-                return tuple(found), True
-            found.append(_looked_at(event, line))
-    return tuple(found), next(newest, None) is not None
+    found: dict[object, AuditEvent] = {}
+    for number, (event, line) in enumerate(islice(newest, scan)):
+        if not wanted(event):
+            continue
+        known_by = _identity(event) or number
+        found.pop(known_by, None)
+        if len(found) == most:
+            return tuple(found.values()), True
+        found[known_by] = _looked_at(event, line)
+    return tuple(found.values()), next(newest, None) is not None
+
+
+def _identity(event: AuditEvent) -> tuple[str | None, str] | None:
+    """What an exchange is told from others by; `None` where each counts."""
+    if event.event_type != "message_exchange" or event.message_id is None:
+        return None
+    return event.instance_id, event.message_id
 
 
 def _looked_at(event: AuditEvent, line: Line) -> AuditEvent:

@@ -349,6 +349,17 @@ def test_groups_by_event_type_count_events(blocks: bool) -> None:
     assert groups[0].usage.cost_usd == 5.0
 
 
+@pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
+def test_events_from_before_are_in_no_group(blocks: bool) -> None:
+    """With `since_s`, event types count from that moment on."""
+    model = model_of(*FLEET, blocks=blocks, since_s=T + 2)
+    assert labels(model.groups("event_type")) == [
+        ("message_exchange", 5, ("a", "b", "c")),
+        ("instance_spawn", 1, ("c",)),
+    ]
+    assert labels(model_of(*FLEET, blocks=blocks, since_s=T + 99).groups("event_type")) == []
+
+
 def test_groups_by_error_are_the_most_frequent_first() -> None:
     """The first line of an error is its label; errors of no instance count as well."""
     errors = [

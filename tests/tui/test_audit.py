@@ -485,6 +485,23 @@ def test_an_error_is_known_by_its_first_line() -> None:
         assert [query.matches(e) for e in (trace, silent)] == [event is trace, event is silent]
 
 
+def test_a_repeated_exchange_is_listed_once(tree: TreeBuilder) -> None:
+    """The first of those with one id, as it is the one that was counted; none is left out else."""
+    for at, instance_id, message_id in (
+        (1, "a", "m"), (2, "a", "n"), (3, "b", "m"), (4, "a", "m"), (5, "a", None), (6, "a", None),
+    ):  # fmt: skip
+        tree.audit("message_exchange", instance_id, {"message_id": message_id}, at=at)
+    tree.audit("probe", "a", {"message_id": "m"}, at=7)
+
+    def read(most: int) -> tuple[list[float], bool]:
+        found, more = newest_events(tree.root, lambda _: True, most)
+        return [(event.time_s or 0) - tree.epoch(0) for event in found], more
+
+    assert read(9) == ([7, 6, 5, 3, 2, 1], False)
+    assert read(6) == ([7, 6, 5, 3, 2, 1], False)
+    assert read(5) == ([7, 6, 5, 4, 3], True)
+
+
 def test_events_are_read_newest_first_across_days(tree: TreeBuilder) -> None:
     """The newest that match, over all files; and whether there are older ones."""
     for n in range(6):

@@ -127,6 +127,16 @@ def test_equal_events_stay_in_their_order() -> None:
     assert ranking.found == 5 + 1  # the one that was dropped has been forgotten
 
 
+def test_a_repeated_exchange_is_ranked_by_the_first_of_its_id() -> None:
+    """Read backwards, the older one takes the place of the newer, as only it is counted."""
+    events = [exchange("m", 9.0), exchange("n", 2.0, ago_s=1), exchange("m", 1.0, ago_s=2)]
+    ranking = Ranking(EventQuery("x", order=Order.DEAREST), 9)
+    for event in [*events, *events]:
+        ranking.offer(event)
+    assert [event.cost_usd for event in ranking.rows] == [2.0, 1.0]
+    assert ranking.found == 2
+
+
 def here(panel: AuditPanel) -> tuple[str | None, str]:
     return panel.figure, str(panel.border_subtitle)
 
