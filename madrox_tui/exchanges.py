@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Protocol
 
 import msgspec
 
-from logging_core.analyse.state import ERROR_LEVELS, Group, TimelineEvent
+from logging_core.analyse.errors import affected_by, error_of
+from logging_core.analyse.state import Group, TimelineEvent
 from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent, Message
 from madrox_tui.export import Export
@@ -54,11 +56,11 @@ class EventQuery(msgspec.Struct, frozen=True):
 
     Attributes:
         title: A title for them, safe to show.
-        instance_ids: Only events of these instances, where `None` as an element stands for events
-            without an instance; `None` for all events.
+        instance_ids: Only events of these instances, and errors about them, where `None` as an
+            element stands for events without an instance; `None` for all events.
         event_type: Only this type; `None` for any.
-        error: Only events whose error starts with this line, which may end in `…` where it was
-            truncated; for an event without an error, its type counts. `None` for any.
+        error: Only events that report an error which starts with this line; it may end in `…` where
+            it was truncated. `None` for any.
         but_types: Types to exclude.
         failed: Only errors.
         unpriced: Only events without a cost.
@@ -84,13 +86,7 @@ class EventQuery(msgspec.Struct, frozen=True):
         """Return whether an event is selected."""
         if self.event_type is not None and event.event_type != self.event_type:
             return False
-        if self.error is not None and not _begins(event.error or event.event_type, self.error):
-            return False
-        if event.event_type in self.but_types:
-            return False
-        if self.failed and event.error is None and event.level not in ERROR_LEVELS:
-            return False
-        if self.instance_ids is not None and event.instance_id not in self.instance_ids:
+        if event.event_type in self.but_types or not self._is_about(event):
             return False
         return self._has_value(event) and self._is_within(event.time_s)
 
@@ -99,6 +95,15 @@ class EventQuery(msgspec.Struct, frozen=True):
         starts = [time_s for time_s in (self.from_s, since_s) if time_s is not None]
         from_s = max(starts, default=None)
         return msgspec.structs.replace(self, from_s=from_s, until_s=until_s)
+
+    def _is_about(self, event: AuditEvent) -> bool:
+        about: set[str | None] = {event.instance_id}
+        if self.error is not None or self.failed:
+            error = error_of(event)
+            if error is None or (self.error is not None and not _begins(error, self.error)):
+                return False
+            about = {*affected_by(event)} or {None}
+        return self.instance_ids is None or not self.instance_ids.isdisjoint(about)
 
     def _has_value(self, event: AuditEvent) -> bool:
         if self.unpriced and event.cost_usd is not None:
@@ -143,7 +148,9 @@ def query_of(
     if by == "error":
         if group.label is None:
             return None  # old errors whose first lines are no longer known
-        return EventQuery(title, event_type=None, error=group.label)
+        # A filter leaves out what is of nobody.
+        ids: set[str | None] = {*group.instance_ids} | (set() if shown is not None else {None})
+        return EventQuery(title, frozenset(ids), event_type=None, error=group.label)
     return EventQuery(title, frozenset(group.instance_ids or (None,)))
 
 
@@ -214,30 +221,43 @@ def _identity(event: AuditEvent) -> tuple[object, ...]:
 def with_happened(
     found: Events, query: EventQuery, happened: Iterable[TimelineEvent], most: int
 ) -> Events:
-    """Add the errors that are recorded elsewhere than in the audit trail.
+    """Return the errors that are counted, those of other files than the audit trail among them.
 
     Args:
-        found: The events found in the audit trail.
-        query: The events selected; only a query for errors is extended.
-        happened: The events in the fleet's state.
+        found: The events found in the audit trail. Of these, what reports a counted error once more
+            is left out.
+        query: The events selected; if these are no errors, nothing is changed.
+        happened: The events in the fleet's state. Older errors are all taken for counted.
         most: How many events to return at most, the newest.
     """
     if query.error is None and not query.failed:
         return found
-    known = {(event.time_s, event.error) for event in found.rows}
-    errors = (
-        AuditEvent(
-            time_s=one.time_s,
-            event_type="error",
-            instance_id=one.instance_id or None,
-            error=one.text,
-        )
-        for one in happened
-        if one.is_error and (one.time_s, one.text) not in known
-    )
-    everything = [*found.rows, *filter(query.matches, errors)]
+    oldest_s, counted = math.inf, defaultdict[tuple[float | None, str], list[TimelineEvent]](list)
+    for one in happened:
+        oldest_s = min(oldest_s, math.inf if one.time_s is None else one.time_s)
+        if one.counts:
+            counted[one.time_s, one.text].append(one)
+    everything: list[AuditEvent] = []
+    for event in found.rows:
+        reports = counted.get((event.time_s, error_of(event) or ""))
+        if reports:
+            reports.pop()
+        elif event.time_s is not None and event.time_s >= oldest_s:
+            continue
+        everything.append(event)
+    elsewhere = (_as_event(one) for reports in counted.values() for one in reports)
+    everything += filter(query.matches, elsewhere)
     everything.sort(key=lambda event: -math.inf if event.time_s is None else event.time_s)
     return Events(tuple(reversed(everything[-most:])), found.more or len(everything) > most)
+
+
+def _as_event(error: TimelineEvent) -> AuditEvent:
+    return AuditEvent(
+        time_s=error.time_s,
+        event_type="error",
+        instance_id=error.instance_id or None,
+        error=error.text,
+    )
 
 
 class EventSource(LineSource, Protocol):

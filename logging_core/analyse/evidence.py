@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from logging_core.analyse.errors import UNTOLD
 from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.state import OpenRequest, State
 
@@ -71,9 +72,6 @@ _STATES = {
     Kind.SUSPENDED: State.SUSPENDED,
     Kind.FAILED: State.ERROR,
 }
-UNTOLD = "terminated (final_state=error)"
-"""The reason of an end in an error that does not say which."""
-
 _UNKNOWN = Verdict(State.UNKNOWN, "no record of its state", None)
 
 

@@ -8,11 +8,18 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from logging_core.analyse.columns import Columns, by_instance
+from logging_core.analyse.errors import (
+    ERROR_LEVELS,
+    FLEET_IDS,
+    Reports,
+    affected_by,
+    error_of,
+)
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import Instance, first_line
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.series import Series
-from logging_core.analyse.state import ERROR_LEVELS, TimelineEvent, Usage
+from logging_core.analyse.state import TimelineEvent, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
@@ -30,9 +37,6 @@ from logging_core.records import (
     OrchestratorEvent,
 )
 
-FLEET_IDS = frozenset({"", "orchestrator"})
-"""Instance ids that mean the fleet as a whole, as no id does."""
-
 MAX_PENDING = 1 << 14
 """So many exchanges may wait to be summed: the more at once, the less each one costs, and the more
 memory is lost, as what was taken by their texts is not given back."""
@@ -46,6 +50,7 @@ REMEMBERED = (
     "summary",
     "series",
     "errors",
+    "reports",
     "problems",
     "anomalies",
     "_audit_s",
@@ -73,7 +78,8 @@ class Fold:
         tables: The same by what belongs together.
         timeline: The newest messages.
         events: What happened between them.
-        errors: How many there were.
+        errors: How many there were; what two files report of one counts once.
+        reports: The newest of them.
         problems: What could not be read.
         anomalies: What is odd about files that could be.
         waiting: See `FleetState`, as for `caught_up` and `polling`.
@@ -101,6 +107,7 @@ class Fold:
         self.tables = Tables(self.summary)
         self.total: Usage | None = None
         self.errors = 0
+        self.reports = Reports()
         self.problems = ProblemTally()
         self.anomalies = AnomalyTally()
         self._audit_s: float | None = None
@@ -212,12 +219,13 @@ class Fold:
                 self.series.add(event, at_s)
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._instance(instance_id).audit(event, at_s)
-        if event.error is None and event.level not in ERROR_LEVELS:
+        error = error_of(event)
+        if error is None:
             return
-        error = event.error or event.event_type
-        affected = _affected(event)
+        affected, whose = affected_by(event), _whose(instance_id)
+        counts = counts and self.reports.is_new_in_audit(event, whose, at_s)
         if counts:
-            self._failed(at_s, instance_id, error, affected, file="audit")
+            self._failed(at_s, whose, error, affected, file="audit")
         for failed_id in affected:
             self._instance(failed_id).fail(at_s, error, counts=counts)
 
@@ -225,15 +233,16 @@ class Fold:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s
         self._orchestrator_s = at_s
         is_error = event.level in ERROR_LEVELS
-        counts = self._counts(at_s)
         error = event.text or event.error or event.level
-        about = {event.instance_id} - FLEET_IDS if event.instance_id is not None else set()
-        if is_error and counts:
-            self._failed(at_s, event.instance_id, error, about, file="orchestrator.log")
-        if event.instance_id is None or event.instance_id in FLEET_IDS:
+        whose = _whose(event.instance_id)
+        counts = is_error and self._counts(at_s)
+        counts = counts and self.reports.is_new_in_log(event, whose, at_s)
+        if counts:
+            self._failed(at_s, whose, error, {whose} - FLEET_IDS, file="orchestrator.log")
+        if not whose:
             return
         # The tree keeps entries about instances whose directory was deleted long ago.
-        instance = self._instance(event.instance_id, proves_it=False)
+        instance = self._instance(whose, proves_it=False)
         instance.mentioned(at_s)
         if is_error:
             instance.fail(at_s, error, counts=counts)
@@ -241,7 +250,7 @@ class Fold:
     def _failed(
         self,
         at_s: float | None,
-        instance_id: str | None,
+        whose: str,
         error: str,
         affected: Collection[str],
         *,
@@ -249,9 +258,8 @@ class Fold:
     ) -> None:
         """An error that counts."""
         self.errors += 1
-        whose = "" if instance_id is None or instance_id in FLEET_IDS else instance_id
         # No instance id holds a slash, so that no file of an instance is taken for this one.
-        happened = TimelineEvent(whose, at_s, error, is_error=True)
+        happened = TimelineEvent(whose, at_s, error, is_error=True, counts=True)
         self.events.add(happened, at_s, file=f"/{file}", text=error)
         for affected_id in affected or (None,):
             self.tables.errors.add(first_line(error), affected_id)
@@ -269,13 +277,9 @@ class Fold:
         return self._since_s == -math.inf or (at_s is not None and at_s >= self._since_s)
 
 
-def _affected(event: AuditEvent) -> set[str]:
-    """Whom an error is about: the event's instance, and those that its details list."""
-    listed = event.details.get("affected_instances")
-    ids = {i for i in listed if isinstance(i, str)} if isinstance(listed, list) else set()
-    if event.instance_id is not None:
-        ids.add(event.instance_id)
-    return ids - FLEET_IDS
+def _whose(instance_id: str | None) -> str:
+    """Whom an id means; `""` for the fleet as a whole."""
+    return "" if instance_id is None or instance_id in FLEET_IDS else instance_id
 
 
 _TAKERS: dict[type, Callable[[Fold, Any], object]] = {

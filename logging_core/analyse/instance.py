@@ -8,7 +8,8 @@ from array import array
 from collections.abc import Callable
 
 from logging_core.analyse.columns import Columns
-from logging_core.analyse.evidence import UNTOLD, Evidence, Kind, Proof, Verdict
+from logging_core.analyse.errors import error_of, is_failed_end
+from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.requests import Requests
@@ -276,11 +277,11 @@ class Instance:
             self._prove(Kind.ENDED_SAYS_LOG, at_s, first_line(ended["reason"]), slack_s=slack_s)
 
     def _ended(self, event: AuditEvent, at_s: float | None) -> None:
-        failed = event.details.get("final_state") == "error"
+        failed = is_failed_end(event)
         force = event.details.get("force")
         reason = f"terminated (force={force})" if isinstance(force, bool) else "terminated"
         if failed:
-            reason = first_line(event.error or UNTOLD)
+            reason = first_line(error_of(event) or "")
         proof = Proof(-math.inf if at_s is None else at_s, reason, failed=failed)
         self._evidence.add(Kind.ENDED, proof)
 

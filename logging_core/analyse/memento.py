@@ -22,6 +22,7 @@ from typing import IO, Any
 import msgspec
 from fastdigest import TDigest
 
+from logging_core.analyse.errors import Reports
 from logging_core.analyse.evidence import Evidence, Kind, Proof
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.groups import Counts
@@ -61,6 +62,7 @@ _OBJECTS: tuple[type, ...] = (
     PaneChange,
     ProblemTally,
     Recent,
+    Reports,
     Requests,
     Rows,
     Series,

@@ -17,9 +17,6 @@ from logging_core.records import FrameRef, Message, Problem
 
 T = TypeVar("T")
 
-ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
-"""Levels of records that tell of an error."""
-
 
 class State(enum.StrEnum):
     """What an instance is doing."""
@@ -134,7 +131,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         frames: Captures of its pane.
         newest_frame: The last of them, without its `tail`.
         pane_changed_s: When the pane last showed something different.
-        errors: Error events about it.
+        errors: Errors about it, as those of `FleetState`.
         last_error: The newest error, in a few words.
     """
 
@@ -209,6 +206,8 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
         text: What happened, safe to show.
         is_error: Whether it reports an error.
         suspect: What is odd about its record; see `Message`.
+        counts: Whether it is one of the errors that are counted, which entries of an instance.log
+            are not: they repeat what the audit trail says.
     """
 
     instance_id: str
@@ -216,6 +215,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
     is_error: bool = False
     suspect: tuple[str, ...] = ()
+    counts: bool = False
 
 
 class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -291,7 +291,9 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
         at_s: The moment.
         instances: By creation, the ones of unknown age last; ties by id.
         usage: Of all exchanges, those of no known instance included.
-        errors: Audit events that report an error and `ERROR` entries of `orchestrator.log`.
+        errors: Audit events that report an error or an end in one, and `ERROR` entries of
+            `orchestrator.log`; what two of these report of one error counts once, see
+            `analyse.errors`.
         messages: The newest messages of all instances, merged by time, oldest first.
         dropped_messages: How many older ones are no longer in `messages`: a row's number in the
             whole timeline is this plus its index, and stays the same while the window moves.

@@ -154,7 +154,7 @@ class Recorder:
     def vanished(self, error: str) -> None:
         """Record that its pane is gone, and why, in the orchestrator's log."""
         who = (self._instance_id, self._profile.name)
-        self._log.error("Pane of %s (%s) is gone", *who, extra=self._facts)
+        self._log.warning("Pane of %s (%s) is gone", *who, extra=self._facts)
         facts = {**self._facts, "error": error}
         self._log.error("Instance %s (%s) failed: %s", *who, error, extra=facts)
 

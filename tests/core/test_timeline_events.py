@@ -39,8 +39,8 @@ def test_lifecycle_lines_and_errors_are_merged_by_time() -> None:
     )
     assert shown == [
         TimelineEvent("a", T + 1, "Instance created"),
-        TimelineEvent("", T + 3, "disk full", is_error=True),
-        TimelineEvent("a", T + 5, "no tmux", is_error=True),
+        TimelineEvent("", T + 3, "disk full", is_error=True, counts=True),
+        TimelineEvent("a", T + 5, "no tmux", is_error=True, counts=True),
         TimelineEvent("a", T + 9, "Instance terminated (force=False)"),
     ]
 

@@ -578,21 +578,64 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
 
 def test_errors_from_elsewhere_are_among_the_rows() -> None:
     """An error of orchestrator.log stands beside those of the audit trail, none of them twice."""
-    audited = AuditEvent(time_s=NOW_S - 9, event_type="spawn", instance_id="a", error="disk full")
+    audited = AuditEvent(time_s=NOW_S - 19, event_type="spawn", instance_id="a", error="disk full")
+
+    def error(
+        at_s: float, text: str, instance_id: str = "", *, counts: bool = True
+    ) -> TimelineEvent:
+        return TimelineEvent(instance_id, NOW_S + at_s, text, is_error=True, counts=counts)
+
     happened = [
-        TimelineEvent("a", NOW_S - 9, "disk full", is_error=True),
-        TimelineEvent("", NOW_S - 5, "disk full\nTraceback", is_error=True),
-        TimelineEvent("", NOW_S - 4, "disk full"),
-        TimelineEvent("a", NOW_S - 3, "no tmux", is_error=True),
+        error(-29, "disk full"),
+        error(-20, "disk full", "a"),  # what the audit trail reports once more
+        error(-9, "disk full\nTraceback"),
+        error(-8, "disk full", counts=False),  # from an instance.log
+        error(-7, "no tmux", "a"),
     ]
     query = EventQuery("disk full", event_type=None, error="disk full")
     rows = with_happened(Events((audited,)), query, happened, 9).rows
     assert [(event.time_s, event.instance_id) for event in rows] == [
-        (NOW_S - 5, None),
-        (NOW_S - 9, "a"),
+        (NOW_S - 9, None),
+        (NOW_S - 20, "a"),
+        (NOW_S - 29, None),
     ]
+    older = with_happened(Events((audited,)), query, happened[2:], 9).rows
+    assert [event.time_s for event in older] == [NOW_S - 9, NOW_S - 19]
     assert with_happened(Events((audited,)), query, happened, 1).more
     assert with_happened(Events((audited,)), EventQuery("all"), happened, 9).rows == (audited,)
+
+
+def test_behind_an_error_are_those_of_the_instances_shown() -> None:
+    """With a filter, an error is listed if it is about one of them, else also those of nobody."""
+    ours = AuditEvent(event_type="spawn", instance_id="a1", error="boom")
+    theirs = AuditEvent(event_type="spawn", instance_id="b2", error="boom")
+    nobodys = AuditEvent(event_type="spawn", error="boom")
+    everyones = AuditEvent(
+        event_type="manager_daemon_failure",
+        instance_id="orchestrator",
+        details={"affected_instances": ["a1", "b2"]},
+        error="boom",
+    )
+    for query, expected in (
+        (behind(Group("boom", Usage(), ("a1", "b2")), "error"), [True] * 4),
+        (
+            behind(Group("boom", Usage(), ("a1",)), "error", shown=frozenset({"a1"})),
+            [True, False, False, True],
+        ),
+    ):
+        assert [query.matches(e) for e in (ours, theirs, nobodys, everyones)] == expected
+
+
+def test_behind_an_end_in_error_are_no_other_ends() -> None:
+    """An end is listed among the errors only if it was one."""
+    group = Group("terminated (final_state=error)", Usage(), ("a1",))
+    for final_state, expected in (("error", True), ("terminated", False)):
+        end = AuditEvent(
+            event_type="instance_terminate",
+            instance_id="a1",
+            details={"final_state": final_state},
+        )
+        assert behind(group, "error").matches(end) == expected
 
 
 @pytest.mark.asyncio

@@ -110,7 +110,8 @@ def test_all_errors_are_behind_their_number() -> None:
     """Those of orchestrator.log, too."""
     query = figure_query("errors", fleet_view())
     happened = [
-        TimelineEvent("", NOW_S - 1, "no tmux", is_error=True),
+        TimelineEvent("", NOW_S, "spawn_failed", is_error=True, counts=True),
+        TimelineEvent("", NOW_S - 1, "no tmux", is_error=True, counts=True),
         TimelineEvent("", NOW_S - 2, "started"),
     ]
     rows = with_happened(Events((FAILED,)), query, happened, 9).rows

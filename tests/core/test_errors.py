@@ -1,0 +1,150 @@
+"""How many errors there were: what is reported more than once is one."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import TreeBuilder
+from logging_core import LoggingManager
+from logging_core.analyse.errors import MAX_REPORTS, SAME_S
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState, State
+from logging_core.read.reader import TreeReader
+from logging_core.records import AuditEvent, Batch, OrchestratorEvent, Record
+
+T = TreeBuilder.epoch(0)
+
+
+def failed(at: float, error: str = "boom", instance_id: str | None = "a") -> AuditEvent:
+    return AuditEvent(
+        time_s=T + at, event_type="instance_failed", instance_id=instance_id, error=error
+    )
+
+
+def entry(at: float, text: str = "boom", instance_id: str | None = "a", **more: Any) -> Record:
+    return OrchestratorEvent(
+        time_s=T + at, level="ERROR", text=text, instance_id=instance_id, **more
+    )
+
+
+def end(at: float, final_state: str = "error") -> AuditEvent:
+    return AuditEvent(
+        time_s=T + at,
+        event_type="instance_terminate",
+        instance_id="a",
+        details={"final_state": final_state},
+    )
+
+
+def fold(*records: Record, since_s: float | None = None) -> FleetState:
+    model = FleetModel(since_s=since_s)
+    model.apply(Batch(records=records))
+    state = model.state(T + 100)
+    assert sum(g.usage.requests for g in model.groups("error")) == state.errors
+    assert sum(event.counts for event in state.events) == state.errors
+    if since_s is None:
+        slots = model.series(from_s=T - 60, to_s=T + 120, step_s=60)
+        assert sum(slot.errors for slot in slots) == state.errors
+    return state
+
+
+def test_an_end_in_error_is_an_error() -> None:
+    """What is in the state `error` for its end has an error that is counted and listed."""
+    state = fold(end(1))
+    (instance,) = state.instances
+    assert (state.errors, instance.errors, instance.state) == (1, 1, State.ERROR)
+    assert instance.last_error == instance.reason == "terminated (final_state=error)"
+    assert fold(end(1, "terminated")).errors == 0
+
+
+CRASH = (failed(1, "ValueError: boom"), end(1.1), entry(1.2, "Instance a failed: ValueError: boom"))
+
+
+@pytest.mark.parametrize("records", permutations(CRASH))
+def test_one_crash_is_one_error(records: tuple[Record, ...]) -> None:
+    """An event, the end and an entry of orchestrator.log tell of one, in whatever order."""
+    state = fold(*records)
+    assert (state.errors, state.instances[0].errors) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        entry(1, "boom"),
+        entry(1 + SAME_S, "it is over: boom"),
+        entry(1, "it is over\nsomehow", error="boom"),
+        entry(1, "it is over", exception="Traceback\n  line 1\nValueError: boom\n"),
+    ],
+)
+def test_two_files_that_say_the_same_tell_of_one_error(record: Record) -> None:
+    """By what the line ends with, or its error, or the last line of its traceback."""
+    assert fold(failed(1), record).errors == fold(record, failed(1)).errors == 1
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        entry(1, "bang"),
+        entry(1.1 + SAME_S),
+        entry(1, instance_id="b"),
+        entry(1, instance_id=None),
+        failed(1.5),
+        end(1.1 + SAME_S),
+    ],
+)
+def test_what_may_be_another_error_counts(record: Record) -> None:
+    """Another text, time or instance, or another line of the same file."""
+    assert fold(failed(1), record).errors == fold(record, failed(1)).errors == 2
+
+
+def test_an_error_of_unknown_time_counts() -> None:
+    """Nothing tells that it is the same as another."""
+    model = FleetModel()
+    timeless = OrchestratorEvent(level="ERROR", text="boom", instance_id="a")
+    model.apply(Batch(records=(failed(1), timeless)))
+    assert model.state(T + 9).errors == 2
+
+
+def test_as_many_errors_as_the_file_with_more_of_them_tells_of() -> None:
+    """Each entry of one file is told by one entry of the other."""
+    assert fold(failed(1), failed(2), entry(1), entry(2), entry(3)).errors == 3
+    assert fold(failed(1), entry(1), failed(2), entry(2)).errors == 2
+
+
+def test_errors_of_the_fleet_are_told_once_too() -> None:
+    """Also where no instance is named."""
+    assert fold(failed(1, instance_id="orchestrator"), entry(1, instance_id=None)).errors == 1
+
+
+def test_what_is_not_counted_tells_of_nothing() -> None:
+    """An error from before `since_s` does not take one with it that is from after."""
+    assert fold(failed(1), entry(2), since_s=T + 1.5).errors == 1
+
+
+def test_reports_do_not_pile_up() -> None:
+    """Of endless errors, the newest are remembered."""
+    many = [failed(n / 100, f"error {n}") for n in range(MAX_REPORTS + 1)]
+    assert fold(*many, entry(1, "error 1")).errors == len(many)
+    assert fold(*many, entry(1, "error 0")).errors == len(many) + 1
+
+
+def test_a_crash_that_a_handle_records_is_one_error(tmp_path: Path) -> None:
+    """As it comes from the disk: the event, the end, and what the program itself logs."""
+    manager = LoggingManager(tmp_path / "logs")
+    try:
+        with manager.instance("a", "Ada") as agent:
+            agent.created()
+            int("boom")
+    except ValueError:
+        manager.orchestrator_logger.exception("run failed", extra={"instance_id": "a"})
+    manager.close()
+    reader, model = TreeReader(tmp_path / "logs"), FleetModel()
+    model.apply(reader.poll())
+    reader.close()
+    state = model.state(2e9)
+    assert (state.errors, state.instances[0].errors) == (1, 1)
+    assert state.instances[0].state is State.ERROR
