@@ -96,7 +96,6 @@ class Gatherer:
 
     def _forget(self) -> None:
         self.runs, self._last_s, self._is_underway = [], {}, False
-        self._departed.give_back()
 
     def _timed(self, batch: Batch) -> Iterator[Timed]:
         """Yield the entries of a batch with their times.
@@ -130,7 +129,6 @@ class Departed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: list[Timed] = []
-        self._taken = 0
         self._unconfirmed: set[str] = set()
 
     def note(self, instance_id: str, at_s: float) -> None:
@@ -154,20 +152,14 @@ class Departed:
     def take(self) -> list[Timed]:
         """Return what was found since the last call."""
         with self._lock:
-            start, self._taken = self._taken, len(self._found)
-            return self._found[start:]
-
-    def give_back(self) -> None:
-        """Make the next `take` start over from the first departure."""
-        with self._lock:
-            self._taken = 0
+            found, self._found = self._found, []
+            return found
 
     def clear(self) -> None:
         """Forget all departures."""
         with self._lock:
             self._found.clear()
             self._unconfirmed.clear()
-            self._taken = 0
 
 
 def _pieces(timed: list[Timed], size: int) -> Iterator[list[Timed]]:

@@ -9,10 +9,10 @@ applied, in order of time. A record without a time takes that of the line before
 counts from the beginning if there is none; `metadata.json` counts from its `created_at`. A
 directory has no time of its own: an instance exists from its first record.
 
-No file records when a directory was deleted. Its instance is therefore gone from the moment that
+No file records when a directory was deleted. What it told is therefore gone from the moment that
 somebody noticed: whoever calls `note_gone`, else the second `prepare` that does not find it. Until
-then it is part of the states, and of all of them if nobody noticed; a later record brings it
-back, as in a model.
+then it is part of the states. An instance that the audit trail tells of is in all of them, as in a
+model.
 
 An unreadable line counts from the time of the record before it in its file, and a clock jump from
 its own time. A problem with a whole file has no time and is part of every state, even of moments
@@ -161,7 +161,8 @@ class History:
     def note_gone(self, instance_id: str, at_s: float) -> None:
         """Record that an instance's directory was seen to be gone; may be called from any thread.
 
-        After the next `prepare` the instance is missing from states from `at_s` on.
+        After the next `prepare`, states from `at_s` on have of the instance what the audit trail
+        tells.
 
         Args:
             instance_id: The instance.

@@ -97,6 +97,11 @@ class Evidence:
             # Both stand in one file, so of the same time the one that came last counts.
             del self._proofs[opposite]
 
+    def drop(self, kinds: Iterable[Kind]) -> None:
+        """Forget the proofs of some kinds."""
+        for kind in kinds:
+            self._proofs.pop(kind, None)
+
     @property
     def newest_s(self) -> float:
         """When the newest proof is from; minus infinity if no time is known."""

@@ -98,7 +98,7 @@ class FleetModel:
             caught_up=self._fold.caught_up,
             polling=self._fold.polling,
         )
-        known = (i for i in self._fold.instances.values() if i.known)
+        known = (i for i in self._fold.instances.values() if i.is_known)
         self._same_until_s = min((i.same_until_s for i in known), default=math.inf)
         return self._last
 
@@ -199,7 +199,7 @@ class FleetModel:
             ValueError: `by` is none of these.
         """
         self._fold.settle()
-        known = {i.instance_id: i for i in self._fold.instances.values() if i.known}
+        known = {i.instance_id: i for i in self._fold.instances.values() if i.is_known}
         return self._fold.tables.groups(by, known, instance_ids)
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
@@ -225,7 +225,7 @@ class FleetModel:
                 if instance.asked_parent_id is not None:
                     instance.touch()
         around = Around(now_s, self._stuck_after_s, self._usage, self._is_known, self._prompts)
-        states = [i.state(around) for i in self._fold.instances.values() if i.known]
+        states = [i.state(around) for i in self._fold.instances.values() if i.is_known]
         states.sort(key=_by_creation)
         if len(states) != len(self._frozen) or any(map(is_not, states, self._frozen)):
             self._frozen = tuple(states)
@@ -236,7 +236,7 @@ class FleetModel:
 
     def _is_known(self, instance_id: str) -> bool:
         instance = self._fold.instances.get(instance_id)
-        return instance is not None and instance.known
+        return instance is not None and instance.is_known
 
 
 def _by_creation(state: InstanceState) -> tuple[bool, float, str]:

@@ -162,7 +162,7 @@ class Fold:
     def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:
         """Sum those of one instance; which of them count."""
         if instance_id is not None and instance_id not in FLEET_IDS:
-            self._instance(instance_id).exchanges(exchanges)
+            self._audited(instance_id).exchanges(exchanges)
         recent = self._recent(exchanges)
         if len(recent):
             self.tables.events.add(EXCHANGE, instance_id, len(recent))
@@ -180,24 +180,36 @@ class Fold:
 
     # --- records -------------------------------------------------------------
 
-    def _instance(self, instance_id: str, *, proves_it: bool = True) -> Instance:
+    def _instance(self, instance_id: str) -> Instance:
         """The instance that a record is about; it will be frozen anew."""
         instance = self.instances.get(instance_id)
         if instance is None:
             instance = self.instances[instance_id] = Instance(instance_id)
-        if proves_it and not instance.known:
-            instance.known = self.roster_changed = True
         instance.touch()
         return instance
 
+    def _found(self, instance_id: str) -> Instance:
+        """The instance whose directory a record stands in."""
+        instance = self._instance(instance_id)
+        self.roster_changed = self.roster_changed or not instance.is_known
+        instance.has_directory = True
+        return instance
+
+    def _audited(self, instance_id: str) -> Instance:
+        """The instance that the audit trail tells of."""
+        instance = self._instance(instance_id)
+        self.roster_changed = self.roster_changed or not instance.is_known
+        instance.is_audited = True
+        return instance
+
     def _message(self, message: Message) -> None:
-        at_s = self._instance(message.instance_id).message(message)
+        at_s = self._found(message.instance_id).message(message)
         if message.event_type in SPOKEN and self._counts(at_s):
             text = message.content or ""
             self.timeline.add(message, at_s, file=message.instance_id, text=text)
 
     def _lifecycle(self, event: LifecycleEvent) -> None:
-        self._instance(event.instance_id).lifecycle(event)
+        self._found(event.instance_id).lifecycle(event)
         is_error = event.level in ERROR_LEVELS
         if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
             happened = TimelineEvent(
@@ -218,7 +230,7 @@ class Fold:
             if self._by_time and at_s is not None:
                 self.series.add(event, at_s)
         if instance_id is not None and instance_id not in FLEET_IDS:
-            self._instance(instance_id).audit(event, at_s)
+            self._audited(instance_id).audit(event, at_s)
         error = error_of(event)
         if error is None:
             return
@@ -227,7 +239,7 @@ class Fold:
         if counts:
             self._failed(at_s, whose, error, affected, file="audit")
         for failed_id in affected:
-            self._instance(failed_id).fail(at_s, error, counts=counts)
+            self._audited(failed_id).fail(at_s, error, counts=counts)
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s
@@ -242,7 +254,7 @@ class Fold:
         if not whose:
             return
         # The tree keeps entries about instances whose directory was deleted long ago.
-        instance = self._instance(whose, proves_it=False)
+        instance = self._instance(whose)
         instance.mentioned(at_s)
         if is_error:
             instance.fail(at_s, error, counts=counts)
@@ -268,10 +280,15 @@ class Fold:
 
     def _gone(self, gone: InstanceGone) -> None:
         self.settle()
-        if self.instances.pop(gone.instance_id, None) is not None:
-            self.summary.forget(gone.instance_id)
-            self.series.forget(gone.instance_id)
-            self.roster_changed = True
+        instance = self.instances.get(gone.instance_id)
+        if instance is None:
+            return
+        self.roster_changed = True
+        if instance.is_audited:
+            instance.lose_directory()
+            instance.touch()
+        else:
+            del self.instances[gone.instance_id]
 
     def _counts(self, at_s: float | None) -> bool:
         return self._since_s == -math.inf or (at_s is not None and at_s >= self._since_s)
@@ -287,8 +304,8 @@ _TAKERS: dict[type, Callable[[Fold, Any], object]] = {
     AuditEvent: Fold._audit,
     LifecycleEvent: Fold._lifecycle,
     OrchestratorEvent: Fold._orchestrator,
-    Metadata: lambda fold, metadata: fold._instance(metadata.instance_id).metadata(metadata),
-    InstanceSeen: lambda fold, seen: fold._instance(seen.instance_id),
+    Metadata: lambda fold, metadata: fold._found(metadata.instance_id).metadata(metadata),
+    InstanceSeen: lambda fold, seen: fold._found(seen.instance_id),
     InstanceGone: Fold._gone,
-    FrameRef: lambda fold, ref: fold._instance(ref.instance_id).frame(ref),
+    FrameRef: lambda fold, ref: fold._found(ref.instance_id).frame(ref),
 }

@@ -39,6 +39,7 @@ _AUDIT_PROOFS = {
     "instance_reconnected": (Kind.RESUMED, "reconnected"),
     "instance_recovered": (Kind.RESUMED, "recovered"),
 }
+_ONLY_IN_DIRECTORY = (Kind.READY, Kind.REQUEST, Kind.ENDED_SAYS_LOG)
 
 
 class Instance:
@@ -49,7 +50,8 @@ class Instance:
 
     Attributes:
         instance_id: Its id.
-        known: Something shows that it exists: a mention in orchestrator.log alone does not.
+        has_directory: It has one, or had one that nobody missed yet.
+        is_audited: The audit trail tells of it.
         asked_parent_id: Whom its communications name as the parent; may be nobody we know.
         creation: The earliest that is recorded.
     """
@@ -70,13 +72,15 @@ class Instance:
         "_requests",
         "asked_parent_id",
         "creation",
+        "has_directory",
         "instance_id",
-        "known",
+        "is_audited",
     )
 
     def __init__(self, instance_id: str) -> None:
         self.instance_id = instance_id
-        self.known = False
+        self.has_directory = False
+        self.is_audited = False
         self.asked_parent_id: str | None = None
         self.creation = Creation()
         self._identity = Identity()
@@ -182,7 +186,20 @@ class Instance:
             if time_s >= self._last_error_s:
                 self._last_error, self._last_error_s = text, time_s
 
+    def lose_directory(self) -> None:
+        """Its directory was deleted: go by what the audit trail tells, as a later reader must."""
+        self.has_directory = False
+        self.asked_parent_id = self._message_s = None
+        self._requests = Requests()
+        self._pane = PaneChange()
+        self._evidence.drop(_ONLY_IN_DIRECTORY)
+
     # --- what it is ----------------------------------------------------------
+
+    @property
+    def is_known(self) -> bool:
+        """Whether something shows that it exists: a mention in orchestrator.log alone does not."""
+        return self.has_directory or self.is_audited
 
     def identity(self, field: str) -> str | None:
         """One of `facts.FIELDS`, as far as it is known."""

@@ -154,10 +154,6 @@ class Series:
             if len(errors) > _MAX_MINUTES:
                 del errors[min(errors)]
 
-    def forget(self, instance_id: str) -> None:
-        """Begin anew for an instance; the fleet keeps its share."""
-        self._tracks.pop(instance_id, None)
-
     def slots(
         self, from_s: float, to_s: float, step_s: float, instance_ids: Collection[str] | None
     ) -> tuple[Slot, ...]:

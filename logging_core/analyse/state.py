@@ -289,7 +289,8 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
 
     Attributes:
         at_s: The moment.
-        instances: By creation, the ones of unknown age last; ties by id.
+        instances: Those that have a directory or that the audit trail tells of: it outlives their
+            directories. By creation, the ones of unknown age last; ties by id.
         usage: Of all exchanges, those of no known instance included.
         errors: Audit events that report an error or an end in one, and `ERROR` entries of
             `orchestrator.log`; what two of these report of one error counts once, see

@@ -154,12 +154,6 @@ class Summary:
         for instance_id, tally in other._tallies.items():
             self._tally(instance_id).merge(tally)
 
-    def forget(self, instance_id: str) -> None:
-        """Begin anew for an instance whose directory was deleted; the total keeps its share."""
-        self.settle()
-        self._tallies.pop(instance_id, None)
-        self._recent.pop(instance_id, None)
-
     def total(self) -> Usage:
         """All exchanges, those of no instance included."""
         self.settle()

@@ -962,19 +962,33 @@ def test_however_many_files_are_odd_only_so_many_are_named() -> None:
     assert anomalies.files[0].path == "f0"
 
 
-def test_an_instance_that_is_gone_leaves_the_list() -> None:
-    """A deleted instance is no longer listed; what it cost stays in the total."""
+def test_an_instance_that_only_its_directory_told_of_leaves_the_list() -> None:
+    """When its directory is deleted, nothing is left of it; a new one begins anew."""
     model = FleetModel()
-    model.apply(Batch(records=(spawn(0), spawn(1, "b"), exchange(5, cost_usd=2.0))))
-    model.state(T + 6)
+    model.apply(Batch(records=(sent(0), InstanceSeen(instance_id="b"), trouble(1))))
+    assert [i.instance_id for i in model.state(T + 6).instances] == ["a", "b"]
     gone = (InstanceGone(instance_id="a"), InstanceGone(instance_id="nobody"))
     model.apply(Batch(records=gone))
-    state = model.state(T + 7)
-    assert [i.instance_id for i in state.instances] == ["b"]
-    assert state.usage.cost_usd == 2.0
+    assert [i.instance_id for i in model.state(T + 7).instances] == ["b"]
     model.apply(Batch(records=(InstanceSeen(instance_id="a"),)))
-    again = model.state(T + 8).instances[-1]
-    assert (again.state, again.usage.requests) == (State.UNKNOWN, 0)
+    again = model.state(T + 8).instances[0]
+    assert (again.state, again.open_requests, again.errors) == (State.UNKNOWN, (), 0)
+
+
+def test_an_instance_outlives_its_directory_in_the_audit_trail() -> None:
+    """Its sums stay in the list and in the total; what was in its directory is gone."""
+    model = FleetModel()
+    audited = (spawn(0, instance_name="Atlas"), exchange(5, cost_usd=2.0))
+    model.apply(Batch(records=(*audited, ready(1), sent(7, "m-9"), frame(8, 1))))
+    assert model.state(T + 9).instances[0].state is State.BUSY
+    model.apply(Batch(records=(InstanceGone(instance_id="a"),)))
+    (instance,) = model.state(T + 10).instances
+    (expected,) = fold(*audited, now=10).instances
+    for name in ("instance_name", "state", "reason", "since_s", "open_requests", "frames"):
+        assert getattr(instance, name) == getattr(expected, name)
+    assert instance.usage.cost_usd == model.state(T + 10).usage.cost_usd == 2.0
+    model.apply(Batch(records=(frame(20, 1),)))
+    assert model.state(T + 21).instances[0].frames == 1
 
 
 def test_a_replaced_tree_begins_anew() -> None:

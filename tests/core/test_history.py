@@ -348,9 +348,9 @@ def test_an_instance_that_was_seen_to_go_is_in_no_later_state(tmp_path: Path) ->
 
 
 def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
-    """The time passed to `note_gone` counts, not that of a later poll, and survives a full disk."""
+    """The time passed to `note_gone` counts, not that of a later poll."""
     tree = TreeBuilder(tmp_path)
-    tree.spawn("a", "Atlas", at=10)
+    tree.send("a", "m1", at=10)
     tree.send("b", "m2", at=20)
     now_s = tree.epoch(1000)
     with closing(History(tmp_path, now=lambda: now_s)) as history:
@@ -358,12 +358,24 @@ def test_somebody_else_may_see_an_instance_go(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "instances/a")
         history.note_gone("a", tree.epoch(50))
         history.prepare()
-        with pytest.raises(ZeroDivisionError):
-            history.prepare(lambda count: 1 // count)
         for _ in range(3):
             history.prepare()
             assert who(history, tree.epoch(49)) == ["a", "b"]
             assert who(history, tree.epoch(50)) == who(history, tree.epoch(2000)) == ["b"]
+
+
+def test_an_audited_instance_stays_in_the_past_when_its_directory_goes(tmp_path: Path) -> None:
+    """Only what was in the directory is gone from then on."""
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "Atlas", at=10)
+    tree.send("a", "m1", at=20)
+    with closing(History(tmp_path)) as history:
+        history.prepare()
+        shutil.rmtree(tmp_path / "instances/a")
+        history.note_gone("a", tree.epoch(50))
+        history.prepare()
+        states = [history.state_at(tree.epoch(at)).instances[0] for at in (49, 50)]
+    assert [(i.instance_name, len(i.open_requests)) for i in states] == [("Atlas", 1), ("Atlas", 0)]
 
 
 def test_problems_and_clock_jumps_are_in_the_states_from_their_time_on(tmp_path: Path) -> None:

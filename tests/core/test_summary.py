@@ -294,16 +294,6 @@ def test_usage_of_some_instances() -> None:
     assert summary.usage_of([]).requests == 0
 
 
-def test_a_forgotten_instance_begins_anew_and_the_total_stays() -> None:
-    """After an instance is forgotten its own sums are empty; the total keeps what it cost."""
-    summary = Summary()
-    summary.add(exchange("m", "a", cost_usd=1.0))
-    summary.forget("a")
-    assert summary.usage_of(["a"]).requests == 0
-    assert summary.total().cost_usd == 1.0
-    assert summary.add(exchange("m", "a"))
-
-
 def test_equal_response_times_have_themselves_as_quantiles() -> None:
     """Thousands of replies of 5 s have a median of 5 s, not of 4.999999999999999 s."""
     sketch = LatencySketch()
