@@ -90,7 +90,12 @@ class Rows:
 
     def grouped(self, unit_s: int, first_s: float = 0.0) -> Iterator[tuple[int, Rows]]:
         """Them by stretches of `unit_s`, counted from `first_s`."""
-        self._put_in_order()
+        if self._ordered < len(self):
+            only = int((min(self.times) - first_s) // unit_s)
+            if max(self.times) < first_s + (only + 1) * unit_s:
+                yield only, self  # which costs less than to put them in order
+                return
+            self._put_in_order()
         start = 0
         while start < len(self):
             group = int((self.times[start] - first_s) // unit_s)
