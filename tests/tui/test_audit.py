@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,12 +20,14 @@ from builders import TreeBuilder
 from fleets import instance, later, view
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
+from logging_core.cache import read_fleet
+from logging_core.history import History
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Batch, Message
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots, axis_dollars
 from madrox_tui.audit_sums import AuditSums
-from madrox_tui.audit_view import AuditView, kept_grouping, make_audit_view
+from madrox_tui.audit_view import GROUPINGS, AuditModel, AuditView, kept_grouping, make_audit_view
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.filters import Filter
 from madrox_tui.messages import Written
@@ -636,6 +640,50 @@ def test_behind_an_end_in_error_are_no_other_ends() -> None:
             details={"final_state": final_state},
         )
         assert behind(group, "error").matches(end) == expected
+
+
+def listed(
+    root: Path,
+    model: AuditModel,
+    state: FleetState,
+    since_s: float | None = None,
+    until_s: float | None = None,
+) -> dict[str, int]:
+    """By row of each grouping: how many more events are listed behind it than it counts."""
+
+    def number(query: EventQuery) -> int:
+        query = query.within(since_s, until_s)
+        found = Events(*newest_events(root, query.matches, 10_000))
+        return len(with_happened(found, query, state.events, 10_000).rows)
+
+    differences = {
+        "errors": number(EventQuery("errors", event_type=None, failed=True)) - state.errors,
+        "requests": number(EventQuery("exchanges")) - state.usage.requests,
+    }
+    for by in GROUPINGS:
+        groups = model.groups(by)
+        for group in groups:
+            query = behind(group, by, labels=[other.label for other in groups])
+            differences[f"{by} {group.label}"] = number(query) - group.usage.requests
+    return differences
+
+
+def test_what_is_listed_adds_up_to_its_row(real_tree: Path) -> None:
+    """Of a real orchestrator's tree, whatever it is grouped by: now, back then, and with since."""
+    with closing(History(real_tree)) as history:
+        history.prepare()
+        first_s, last_s = history.span or (0.0, 0.0)
+        middle_s = (first_s + last_s) / 2
+        then = history.state_at(middle_s)
+        live, since = read_fleet(real_tree), read_fleet(real_tree, since_s=middle_s)
+        back = mock.Mock(groups=partial(history.groups_at, middle_s))
+        for differences in (
+            listed(real_tree, live, live.state(last_s)),
+            listed(real_tree, back, then, until_s=middle_s),
+            listed(real_tree, since, since.state(last_s), since_s=middle_s),
+        ):
+            assert len(differences) > 15
+            assert {row: n for row, n in differences.items() if n} == {}
 
 
 @pytest.mark.asyncio
