@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable
 
 from logging_core.analyse.columns import Columns
-from logging_core.analyse.errors import error_of, is_failed_end
+from logging_core.analyse.errors import UNTOLD, error_of, is_failed_end
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.judgement import Around, judge
@@ -179,7 +179,8 @@ class Instance:
     def fail(self, at_s: float | None, error: str, *, counts: bool) -> None:
         """Something reports an error about it; `counts` is whether it adds to `errors`."""
         text = first_line(error)
-        self._prove(Kind.FAILED, at_s, text)
+        if text != UNTOLD:  # its end is proof by itself
+            self._prove(Kind.FAILED, at_s, text)
         if counts:
             self._errors += 1
             time_s = -math.inf if at_s is None else at_s
