@@ -16,11 +16,13 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from itertools import chain
+from sys import intern
 from types import GenericAlias
 from typing import IO, Any
 
 import msgspec
 from fastdigest import TDigest
+from msgspec.structs import force_setattr
 
 from logging_core.analyse.errors import Reports
 from logging_core.analyse.evidence import Evidence, Kind, Proof
@@ -87,6 +89,12 @@ _MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Day: {"_hours": lambda: None},
     Tally: {"_usage": lambda: None},
 }
+_SHARED: dict[type, tuple[str, ...]] = {
+    Message: ("instance_id", "event_type", "direction", "message_type"),
+    TimelineEvent: ("instance_id",),
+}
+"""Texts that are the same in many records, and so are kept once."""
+
 _LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
@@ -281,10 +289,16 @@ def _unpack_dict(tokens: Iterator[Any], count: int) -> dict[Any, Any]:
 
 
 def _unpack_records(tokens: Iterator[Any], place: int, count: int) -> list[Any]:
-    kind = _LISTS[place]
-    return [
-        record for _ in range(count) for record in msgspec.msgpack.decode(next(tokens), type=kind)
-    ]
+    kind, shared = _LISTS[place], _SHARED.get(_STRUCTS[place], ())
+    records: list[Any] = []
+    for _ in range(count):
+        records += msgspec.msgpack.decode(next(tokens), type=kind)
+    for record in records:
+        for name in shared:
+            text = getattr(record, name)
+            if text is not None:
+                force_setattr(record, name, intern(text))
+    return records
 
 
 def _make(tokens: Iterator[Any], place: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -82,7 +82,8 @@ class Session:
         self._blocks = blocks
         self._tails = tails
         self._history = history
-        self._resumed = cursor
+        self._is_resumed = cursor is not None
+        self._begin_at: dict[str, Mapping[str, list[int]]] = {}  # of logs that are not begun
         self._first = True
         self._is_abreast = False  # everything that was there at the start has been read
         self._sweep = Sweep(root)
@@ -98,6 +99,7 @@ class Session:
         if cursor is not None:
             self._reported = dict.fromkeys(cursor.instances)
             self._sweep.instances.update(dict.fromkeys(map(local_path, self._reported), 0))
+            self._begin_at = dict(cursor.logs)
             self._positions.update({group: dict(at) for group, at in cursor.logs.items()})
 
     @property
@@ -133,7 +135,7 @@ class Session:
     def _note(self, look: Look, *, retry: bool) -> None:
         """Put what changed into the queue: of what changed last first, the most telling first."""
         self._parts.update(look.changed)
-        if self._first and self._resumed is None:
+        if self._first and not self._is_resumed:
             self._old.update(look.changed)
         newest: defaultdict[str, int] = defaultdict(int)
         for group, parts in look.changed.items():
@@ -152,7 +154,7 @@ class Session:
         log = self._logs.get(group)
         if log is None:
             log = self._logs[group] = self._make(group)
-            positions = self._resumed.logs.get(portable_path(group)) if self._resumed else None
+            positions = self._begin_at.pop(portable_path(group), None)
             if positions is not None:
                 log.resume({local_path(path): at for path, at in positions.items()})
         return log
@@ -175,7 +177,7 @@ class Session:
             decode = partial(decode_message, instance_id=instance_id, raw=self._raw)
             return JsonLines(self._root, decode, history)
         stray = Stray.REFUSE if history is None else Stray.DROP
-        if self._resumed is not None:
+        if self._is_resumed:
             stray = Stray.JOIN
         if kind is FileKind.INSTANCE:
             lifecycle = LifecycleEntries(instance_id, raw=self._raw, stray=stray)

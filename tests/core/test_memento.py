@@ -229,3 +229,17 @@ def test_what_is_not_listed_cannot_be_written() -> None:
     """A new part of the model has to be named before it can be written down."""
     with pytest.raises(TypeError, match="object cannot be written"):
         memento.dump([object()], BytesIO())
+
+
+def test_what_many_records_say_is_kept_once() -> None:
+    """After loading, as when they were read, messages share the names in them."""
+    messages = [
+        Message(instance_id=f"agent-{n % 2}", event_type="message_sent", message_id=f"m{n}")
+        for n in range(10)
+    ]
+    file = BytesIO()
+    memento.dump(messages, file)
+    loaded = memento.load(BytesIO(file.getvalue()))
+    assert loaded == messages
+    assert len({id(message.instance_id) for message in loaded}) == 2
+    assert len({id(message.event_type) for message in loaded}) == 1

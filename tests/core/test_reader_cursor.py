@@ -124,3 +124,32 @@ def test_a_closed_reader_begins_anew(tree: TreeBuilder, reader: TreeReader) -> N
     assert ids(records(reader)) == ["m1"]
     reader.close()
     assert ids(records(reader)) == ["m1"]
+
+
+def test_who_comes_back_after_a_cursor_is_read_from_the_start(tree: TreeBuilder) -> None:
+    """What the cursor knew of an instance is forgotten once its directory was deleted."""
+    tree.send("a", "m1")
+    reader = TreeReader(tree.root)
+    read(reader)
+    again = resume(reader, tree.root)
+    read(again)
+    shutil.rmtree(tree.root / "instances" / "a")
+    gone = [record for _ in range(3) for record in again.poll().records]
+    assert InstanceGone(instance_id="a") in gone
+    tree.send("a", "m2")
+    batch = again.poll()
+    assert ids(only(Message, batch.records)) == ["m2"]
+    assert batch.problems == ()
+
+
+def test_a_cursor_is_left_as_it_was(tree: TreeBuilder) -> None:
+    """It can be used again."""
+    tree.send("a", "m1")
+    reader = TreeReader(tree.root)
+    read(reader)
+    cursor = reader.poll(()).cursor
+    before = json.dumps(cursor)
+    tree.send("a", "m2")
+    for _ in range(2):
+        assert ids(only(Message, records(TreeReader(tree.root, cursor=cursor)))) == ["m2"]
+    assert json.dumps(cursor) == before
