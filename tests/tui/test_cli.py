@@ -659,3 +659,16 @@ def test_an_option_is_no_filter(arguments: list[str]) -> None:
     """Where the filter's text was forgotten, the next option is not taken for it."""
     with pytest.raises(StartError, match="--filter: expected one argument"):
         parse_arguments(arguments, {}, NOW)
+
+
+def test_the_dashboard_takes_no_memory_for_what_it_never_needs() -> None:
+    """It connects to nothing, so OpenSSL stays out; who needs it later can import it."""
+    code = (
+        "import sys\n"
+        "from madrox_tui.cli import _import_asyncio\n"
+        "_import_asyncio()\n"
+        "import textual.app\n"
+        "assert 'asyncio' in sys.modules and 'ssl' not in sys.modules\n"
+        "import ssl\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
