@@ -227,7 +227,15 @@ class TimelinePanel(LineView):
 
     @property
     def _has_older(self) -> bool:
-        """Whether there may be messages that are not loaded."""
+        """Whether there are messages that are not loaded, as far as is known."""
+        view = self.view
+        if view is None or not (view.state.dropped_messages or view.unread):
+            return False
+        return self._may_have_older
+
+    @property
+    def _may_have_older(self) -> bool:
+        """Whether there is anything to be read."""
         if self._source is None or self.view is None:
             return False
         if self.view.is_whole and not self.view.state.dropped_messages:
@@ -236,7 +244,7 @@ class TimelinePanel(LineView):
 
     def _want_older(self) -> None:
         view = self.view
-        if self._source is None or self._reading or self._rows.full or not self._has_older:
+        if self._source is None or self._reading or self._rows.full or not self._may_have_older:
             return
         if view is None or not view.state.caught_up:
             return

@@ -324,6 +324,9 @@ async def test_what_is_not_loaded_is_said() -> None:
     source = MessageSource(History(everything).open)
     async with panel(*everything[-300:], source=source) as person:
         await person.sees("number 399.")
+        assert person.panel.view is not None
+        person.panel.view = msgspec.structs.replace(person.panel.view, unread="reading history")
+        await person.press("G")
         assert str(person.panel.border_title) == "Timeline 300+"
         assert person.panel.find_note == "without what is older: scroll up to load it"
         assert person.panel.export().note == person.panel.find_note
