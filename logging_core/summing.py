@@ -8,6 +8,7 @@ ever wait for the same interpreter lock.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,10 +94,12 @@ def main(argv: list[str]) -> int:
         since_s=float(since[0]) if since else None,
         wanted=lambda: os.getppid() == parent,
     )
+    if whole is None:  # nobody is left to remove it
+        shutil.rmtree(directory, ignore_errors=True)
+        return 1
     cache = FleetCache(Path(root), _KIND, Path(directory))
-    if whole is not None:
-        cache.save(whole.model, whole.cursor)
-    return int(whole is None or cache.trouble is not None)
+    cache.save(whole.model, whole.cursor)
+    return int(cache.trouble is not None)
 
 
 if __name__ == "__main__":

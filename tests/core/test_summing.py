@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import TreeBuilder
-from logging_core import summing
-from logging_core.cache import FleetCache, read_whole
+from logging_core.cache import read_whole
 from logging_core.read.reader import TreeReader
 from logging_core.summing import Summing, main
 
@@ -106,13 +105,15 @@ def test_no_room_is_no_crash(
 def test_it_ends_with_the_one_that_wants_it(
     long: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process whose parent is gone hands nothing over."""
+    """A process whose parent is gone hands nothing over, and leaves nothing behind."""
     parents = iter([1, 1, 2])
     monkeypatch.setattr("os.getppid", lambda: next(parents, 2))
     monkeypatch.setattr("os.nice", lambda _: 0)
     monkeypatch.setattr("logging_core.read.session.BATCH", 1)
-    assert main([str(long.root), str(tmp_path)]) == 1
-    assert FleetCache(long.root, summing._KIND, tmp_path).load() is None
+    directory = tmp_path / "handed over"
+    directory.mkdir()
+    assert main([str(long.root), str(directory)]) == 1
+    assert not directory.exists()
 
 
 def test_a_tree_that_is_not_there_is_no_endless_wait(tmp_path: Path) -> None:
