@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.cells import cell_len
 
 from logging_core.analyse.state import InstanceState, State
+from logging_core.codec.times import format_time_aware
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
 from madrox_tui.export import Export, Value
@@ -54,7 +55,7 @@ EXPORTED = (
     "errors",
     "frames",
 )
-"""The exported columns; `since` and `last_activity` are seconds since the epoch."""
+"""The exported columns; times are ISO 8601 with their offset."""
 
 
 class Cells:
@@ -283,8 +284,8 @@ def _values(instance: InstanceState) -> tuple[Value, ...]:
         instance.parent_instance_id,
         instance.state.value,
         instance.reason,
-        instance.since_s,
-        instance.last_activity_s,
+        None if instance.since_s is None else format_time_aware(instance.since_s),
+        None if instance.last_activity_s is None else format_time_aware(instance.last_activity_s),
         usage.requests,
         usage.tokens,
         usage.cost_usd,

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
+from madrox_tui.audit_export import COUNTED, audit_export
 from madrox_tui.audit_figures import figure_query
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots
@@ -31,7 +32,6 @@ BAR_WIDTH = 10
 MIN_LABEL, MAX_LABEL = 10, 24
 """The minimum and maximum cells for labels; in between, as wide as the longest."""
 
-_EVENTS = frozenset({"event_type", "error"})
 """Groupings that count events, which have neither tokens nor cost."""
 
 
@@ -122,20 +122,7 @@ class AuditPanel(FiguresView):
 
     def export(self) -> Export:
         """Export the table's sums."""
-        columns = (self._by, "requests", "tokens", "cost_usd", "unpriced", "p50_s", "p95_s")
-        rows = (
-            (
-                self._called(group),
-                group.usage.requests,
-                group.usage.tokens,
-                group.usage.cost_usd,
-                group.usage.unpriced,
-                group.usage.latency.p50_s,
-                group.usage.latency.p95_s,
-            )
-            for group in self._groups
-        )
-        return Export("audit", columns, rows)
+        return audit_export(self._by, self._groups, self._called)
 
     def kept(self) -> dict[str, Any]:
         """Save the grouping."""
@@ -160,7 +147,7 @@ class AuditPanel(FiguresView):
             return ""
         if self.view.state.instances and not self.view.instances:
             return NO_MATCH
-        if self._by in _EVENTS:
+        if self._by in COUNTED:
             return f"no {_said(self._by)}s yet: press b to group by something else"
         return "no requests yet: they are counted as audit/ records each message_exchange"
 
@@ -213,7 +200,7 @@ class AuditPanel(FiguresView):
         )
         share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
         number = Column[Group]("REQ", 5, _number, right=True, priority=1)
-        if by in _EVENTS:
+        if by in COUNTED:
             wide = Column[Group](_said(by).upper(), MIN_LABEL, self._named, growth=((9, 120),))
             times = Column[Group]("TIMES", 5, _number, right=True, priority=1)
             return [wide, share, times, Column("IN", 5, _members, right=True, priority=2)]
@@ -241,7 +228,7 @@ class AuditPanel(FiguresView):
     def _called(self, group: Group) -> str:
         label = group.label
         if label is None:
-            return "others" if self._by in _EVENTS else "unknown"
+            return "others" if self._by in COUNTED else "unknown"
         return self._names.get(label, label) if self._by in {"instance", "parent"} else label
 
     def _hue(self, group: Group) -> str:
@@ -262,7 +249,7 @@ class AuditPanel(FiguresView):
 
     def _weight(self, group: Group) -> float:
         """Return what bar and share measure: cost, or the count for events and unpriced fleets."""
-        counted = self._by in _EVENTS or not self._priced
+        counted = self._by in COUNTED or not self._priced
         return group.usage.requests if counted else group.usage.cost_usd or 0.0
 
 

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from alone import Alone, lines
 from fleets import ACTIVITY, NOW_S, instance, later, team, view
 from logging_core.analyse.state import State
+from logging_core.codec.times import format_time_aware
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.tree_rows import Order
 from madrox_tui.view import View
@@ -451,7 +452,7 @@ async def test_what_is_exported_are_values() -> None:
         assert rows[0]["state"] == "waiting"
         assert rows[1]["cost_usd"] is None
         assert rows[1]["unpriced"] == 12
-        assert rows[0]["last_activity"] == NOW_S - 372
+        assert rows[0]["last_activity"] == format_time_aware(NOW_S - 372)
 
 
 async def test_folded_instances_are_exported_one_by_one() -> None:
