@@ -11,7 +11,7 @@ HAVE_IDS = frozenset({"instance", "parent"})
 """Groupings whose labels are ids of instances."""
 
 COUNTED = frozenset({"event_type", "error"})
-"""Groupings that count events, not requests."""
+"""Groupings that count events, which have neither tokens nor cost."""
 
 
 def audit_export(by: str, groups: Sequence[Group], called: Callable[[Group], str]) -> Export:

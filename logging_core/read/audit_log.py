@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from logging_core.codec.bulk import MAX_BYTES, decode_exchanges
+from logging_core.read.json_lines import JsonLines
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.logs import Found, JsonLines
+from logging_core.read.logs import Found
 from logging_core.read.names import shown_name
 from logging_core.records import AuditBlock, AuditEvent, Exchanges, Record
 

@@ -1,47 +1,27 @@
-"""The logs of a tree: what one look at each gives as records and problems."""
+"""What one look at a log gives, as records and problems, and what all kinds of logs share."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from itertools import starmap
 from pathlib import Path
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from logging_core.anomalies import Anomaly
-from logging_core.codec.decode import as_torn, strip_line
-from logging_core.codec.entries import Entries, Unreadable
-from logging_core.codec.lenient import cut_line, mend
-from logging_core.read.capture import newest_change
 from logging_core.read.clocks import Clocks
 from logging_core.read.files import Part
-from logging_core.read.frames import FrameScanner, FrameSpan
-from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.names import shown_name
 from logging_core.read.tail import FEED, GAPS, LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import (
-    AuditBlock,
-    AuditEvent,
-    FrameRef,
-    LifecycleEvent,
-    Message,
-    OrchestratorEvent,
-    Problem,
-    Record,
-)
+from logging_core.records import AuditBlock, Problem, Record
 from logging_core.text import safe_line
-from logging_core.tree import portable_path
 
 _SHOWN = 200
-_TAILED = partial(FrameScanner, tails=True)
 
 T = TypeVar("T")
-Entry: TypeAlias = LifecycleEvent | OrchestratorEvent
 
 
 class Found(msgspec.Struct):
@@ -154,186 +134,3 @@ class TailedLog(Log, Generic[T]):
     @abstractmethod
     def _take(self, path: str, items: Sequence[T], found: Found) -> None:
         """Make records of the items of one file."""
-
-
-class JsonLines(TailedLog[Line]):
-    """A log of one JSON object a line: communication and audit.
-
-    Args:
-        root: Of the tree.
-        decode: Makes a record of a line, or tells why there is none.
-        history: See `LogTail`.
-    """
-
-    __slots__ = ("_decode",)
-
-    _feed: type[LineSplitter] = LineSplitter
-
-    def __init__(
-        self,
-        root: Path,
-        decode: Callable[[bytes], Message | AuditEvent | str],
-        history: int | None = None,
-    ) -> None:
-        super().__init__(root, self._feed, history)
-        self._decode = decode
-
-    def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
-        times = self._decode_lines(path, items, found)
-        found.anomalies += self._clocks.check(path, times)
-
-    def _decode_lines(self, path: str, items: Iterable[Line], found: Found) -> list[float | None]:
-        """Decode lines of one file; the time of each, `None` for what has none."""
-        last_s = self._clocks.last_s(path)
-        times: list[float | None] = []
-        for offset, data, size, torn in items:
-            times.append(None)
-            line = strip_line(data, first=offset == 0)
-            if not line.strip():
-                continue
-            record = self._decode(line if size == len(data) else mend(line, size))
-            if isinstance(record, str):
-                reason = _why(record, size, len(data), torn=torn)
-                told = problem(path, reason, offset=offset, line=line, time_s=last_s)
-                found.problems.append(told)
-                continue
-            record = as_torn(record) if torn else record
-            found.records.append(record)
-            times[-1] = record.time_s
-            last_s = last_s if record.time_s is None else record.time_s
-            if record.suspect:
-                found.anomalies += self._clocks.odd(path, record.suspect, last_s, line)
-        return times
-
-
-def _why(reason: str, size: int, kept: int, *, torn: bool) -> str:
-    """Why a line of which so many bytes are kept is unreadable, as text to show."""
-    if size > kept:
-        return f"a line of {size:,} bytes is too long"
-    return f"cut off at the end of its file: {reason}" if torn else reason
-
-
-class EntryLog(TailedLog[Line]):
-    """A log whose entries may have many lines: `instance.log` and `orchestrator.log`.
-
-    Args:
-        root: Of the tree.
-        entries: Joins lines to entries.
-        history: See `LogTail`.
-    """
-
-    __slots__ = ("_entries", "_path")
-
-    def __init__(self, root: Path, entries: Entries[Entry], history: int | None = None) -> None:
-        super().__init__(root, LineSplitter, history)
-        self._entries = entries
-        self._path = ""
-
-    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
-        """See `Log`. An entry that may go on is not waited for."""
-        found = super().poll(parts, relist, budget)
-        if found.drained:
-            self._add(self._entries.flush(final=not found.spent), found)
-        found.held = found.drained and self._entries.start is not None
-        return found
-
-    def positions(self) -> dict[str, list[int]]:
-        """See `Log`: before an entry that is held back."""
-        positions = super().positions()
-        if self._entries.start is not None and self._path in positions:
-            positions[self._path][FEED] = self._entries.start
-        return positions
-
-    def rest(self) -> Found:
-        """See `Log`."""
-        found = Found()
-        self._add(self._entries.flush(final=True), found)
-        return found
-
-    def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
-        for offset, data, size, torn in items:
-            line = strip_line(data, first=offset == 0)
-            if size > len(data):
-                line = cut_line(line) + f" … [cut: {size:,} bytes]".encode()
-            self._add(self._entries.add(offset, line), found, path)
-            if torn:
-                self._entries.tear()
-            if self._entries.start == offset:
-                self._path = path
-
-    def _add(
-        self, entries: Iterator[Entry | Unreadable], found: Found, path: str | None = None
-    ) -> None:
-        path = path or self._path
-        for entry in entries:
-            if isinstance(entry, Unreadable):
-                offset, reason, line = entry
-                at_s = self._clocks.last_s(path)
-                found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
-            else:
-                found.records.append(entry)
-                found.anomalies += self._clocks.check(path, [entry.time_s])
-                if entry.suspect:
-                    data = self._entries.garbled
-                    found.anomalies += self._clocks.odd(path, entry.suspect, entry.time_s, data)
-
-
-class PaneLog(TailedLog[FrameSpan | Unreadable]):
-    """The captures of one instance's pane.
-
-    Args:
-        root: Of the tree.
-        instance_id: Whose, safe to show.
-        newest_only: Of what is there at the first look only the newest frames are wanted: what
-            the pane shows, and since when.
-        tails: See `FrameScanner`.
-    """
-
-    __slots__ = ("_instance_id", "_newest_only", "_root")
-
-    def __init__(
-        self, root: Path, instance_id: str, *, newest_only: bool, tails: bool = False
-    ) -> None:
-        super().__init__(root, _TAILED if tails else FrameScanner, None)
-        self._root = root
-        self._instance_id = instance_id
-        self._newest_only = newest_only
-
-    def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
-        """See `Log`."""
-        if self._newest_only:
-            self._newest_only = False
-            self._leave_out(parts)
-        return super().poll(parts, relist, budget)
-
-    def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
-        """See `Log`."""
-        self._newest_only = False
-        super().resume(positions)
-
-    def _leave_out(self, parts: Sequence[Part]) -> None:
-        """Begin where the pane changed last; what cannot be read now is read whole when it can."""
-        done = False
-        for part in reversed(parts):
-            if done or part.log.compressed:
-                self._tail.begin(part, None)
-                continue
-            with suppress(OSError):
-                offset = newest_change(self._root, part)
-                self._tail.begin(part, offset)
-                done = part.size > 0
-
-    def _take(self, path: str, items: Sequence[FrameSpan | Unreadable], found: Found) -> None:
-        times = [item.time_s for item in items if isinstance(item, FrameSpan)]
-        at_s = self._clocks.last_s(path)
-        found.anomalies += self._clocks.check(path, times)
-        sent = portable_path(path)
-        for item in items:
-            if isinstance(item, Unreadable):
-                offset, reason, line = item
-                found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
-            else:
-                ref = FrameRef(instance_id=self._instance_id, path=sent, **item._asdict())
-                found.records.append(ref)
-                if item.suspect:
-                    found.anomalies += self._clocks.odd(path, item.suspect, item.time_s)

@@ -14,17 +14,13 @@ from logging_core.codec.decode import decode_audit, decode_message
 from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, Stray
 from logging_core.read.audit_log import AuditLog
 from logging_core.read.cursor import Cursor
+from logging_core.read.entry_log import EntryLog
 from logging_core.read.files import Part
-from logging_core.read.logs import (
-    EntryLog,
-    Found,
-    JsonLines,
-    Log,
-    PaneLog,
-    problem,
-)
+from logging_core.read.json_lines import JsonLines
+from logging_core.read.logs import Found, Log, problem
 from logging_core.read.metadata_file import MetadataFile
 from logging_core.read.names import shown_name
+from logging_core.read.pane_log import PaneLog
 from logging_core.read.retries import Retries
 from logging_core.read.sweep import AUDIT, Look, Sweep
 from logging_core.read.tail import TURN

@@ -32,8 +32,6 @@ BAR_WIDTH = 10
 MIN_LABEL, MAX_LABEL = 10, 24
 """The minimum and maximum cells for labels; in between, as wide as the longest."""
 
-"""Groupings that count events, which have neither tokens nor cost."""
-
 
 class AuditPanel(FiguresView):
     """Requests, tokens, cost and response times: in total, over time, and by group."""
