@@ -7,7 +7,7 @@ from array import array
 from operator import itemgetter
 from typing import Generic, TypeVar
 
-from logging_core.analyse.state import Window
+from logging_core.analyse.window import Window
 
 MAX_CHARACTERS = 8 << 20
 """The texts of the items kept have so many at most, but for a single item."""

@@ -10,7 +10,8 @@ import pytest
 
 from builders import TreeBuilder, message_id, ordinary_tree
 from fleets import NOW_S, instance
-from logging_core.analyse.state import FleetState, OpenRequest, State, Window
+from logging_core.analyse.state import FleetState, OpenRequest, State
+from logging_core.analyse.window import Window
 from logging_core.history import History
 from logging_core.records import Message
 from madrox_tui.whys import NEAR, why
