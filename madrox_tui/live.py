@@ -23,6 +23,10 @@ KEEP_S = 600.0
 """So often what was summed is kept for the next start, if there is much of it."""
 
 
+MAX_TRIES = 3
+"""A tree that changes while it is taken over is read as a whole so many times."""
+
+
 class Summing(Protocol):
     """Reads a whole tree once; see `logging_core.summing`."""
 
@@ -73,6 +77,7 @@ class LiveFleet(OpenedFleet):
         self._monotonic = monotonic
         self._make_summing = summing
         self._has_failed = False
+        self._tries = 0
         self._new = 0
         self._keep_from_s = monotonic()
 
@@ -98,6 +103,7 @@ class LiveFleet(OpenedFleet):
                         if batch.reset:
                             await beside.stop()  # it reads what is no longer there
                             self._has_failed = self.is_whole = False
+                            self._tries = 0
                             self.unread = None if self._make_summing is None else READING
                         yield msgspec.structs.replace(batch, reset=True) if is_anew else batch
                         is_anew = False
@@ -136,8 +142,11 @@ class LiveFleet(OpenedFleet):
             del before
             opened = await in_thread(partial(summing.load, **self._options))
             if opened is None:
+                # A log was rotated just now; not again and again.
                 reader = self._begin_anew()
-                self._give_up()
+                self._tries += 1
+                if self._tries >= MAX_TRIES:
+                    self._give_up()
                 return reader
             self._new = WORTH_KEEPING
             return self._go_on(opened)
