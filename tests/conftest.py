@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from builders import TreeBuilder
 from logging_core import LoggingManager
 from matrix import FAULTS
 from written import Clock
+
+# A shell ignores it for what runs in the background, and that would be inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("unhurried")
