@@ -60,7 +60,12 @@ class _Suspect(NamedTuple):
 
 
 def health_lines(
-    state: FleetState, disk: DiskLooks, width: int, *, older: Sequence[Problem] = ()
+    state: FleetState,
+    disk: DiskLooks,
+    width: int,
+    *,
+    older: Sequence[Problem] = (),
+    unread: str | None = None,
 ) -> list[Line]:
     """Build the report, section by section; every text in it is safe to show.
 
@@ -70,19 +75,21 @@ def health_lines(
         width: Cells.
         older: What could not be read of messages older than the state's: files that it does not
             count, as only their newest parts are read for it.
+        unread: What of the tree is still to be read, see `View`.
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
-    sections = [_problems(state, width), *([_older(older, width)] if older else [])]
+    sections = [_problems(state, width, unread), *([_older(older, width)] if older else [])]
     sections += [_anomalies(state), _odd_files(state.anomalies, width)]
     sections.append(_jumps_and_gaps(state, width))
     sections += [_growing(disk, names, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
 
 
-def _problems(state: FleetState, width: int) -> list[Line]:
+def _problems(state: FleetState, width: int, unread: str | None) -> list[Line]:
     problems = state.problems
     if not problems.total:
-        return [_title("Problems"), _quiet("none: every line was read")]
+        none = "none: every line was read" if unread is None else f"none so far: {unread}"
+        return [_title("Problems"), _quiet(none)]
     where = _number(len(problems.files), "file")
     kinds = [
         _number(number, thing)

@@ -30,6 +30,7 @@ class HealthScreen(ModalScreen[None]):
         state: Returns the fleet's state as currently shown.
         source: Measures the disk.
         older: Returns what could not be read of messages older than the state's.
+        unread: Returns what of the tree is still to be read, see `View`.
         every_s: How often to measure and to rebuild the report.
     """
 
@@ -43,12 +44,14 @@ class HealthScreen(ModalScreen[None]):
         source: DiskSource,
         *,
         older: Callable[[], Sequence[Problem]] = tuple,
+        unread: Callable[[], str | None] = lambda: None,
         every_s: float = MEASURED_EVERY_S,
     ) -> None:
         super().__init__()
         self._state = state
         self._source = source
         self._older = older
+        self._unread = unread
         self._every_s = every_s
         self._disk = DiskLooks()
         self._measuring: Worker[None] | None = None
@@ -83,5 +86,11 @@ class HealthScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         report = self.query_one(LineReport)
-        width, older = report.row_width, self._older()
-        report.show_lines(health_lines(self._state(), self._disk, width, older=older))
+        lines = health_lines(
+            self._state(),
+            self._disk,
+            report.row_width,
+            older=self._older(),
+            unread=self._unread(),
+        )
+        report.show_lines(lines)

@@ -226,7 +226,10 @@ class MainScreen(FleetScreen):
         if view is not None:
             self.app.push_screen(
                 HealthScreen(
-                    lambda: (self.view or view).state, self._feed, older=self._feed.older_problems
+                    lambda: (self.view or view).state,
+                    self._feed,
+                    older=self._feed.older_problems,
+                    unread=lambda: (self.view or view).unread,
                 )
             )
 

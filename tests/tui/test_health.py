@@ -245,3 +245,11 @@ async def test_ids_stand_below_each_other() -> None:
     ids = [i.instance_id for i in sick_state().instances]
     begin = {line.index(f" {one} ") for one in ids for line in lines[-30:] if f" {one} " in line}
     assert len(begin) == 1
+
+
+def test_what_is_not_read_yet_is_not_called_read() -> None:
+    """While only the ends of the logs are known, the report does not speak for all lines."""
+    lines = health_lines(FleetState(at_s=NOW_S), DiskLooks(), 100, unread="reading history")
+    text = "\n".join("".join(text for text, _ in line) for line in lines)
+    assert "none so far: reading history" in text
+    assert "every line was read" not in text
