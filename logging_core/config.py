@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
@@ -197,8 +198,6 @@ def find_log_dir(log_dir: str | os.PathLike[str] | None = None) -> Path:
 def _warn_of_mistypes(keys: Iterable[object], names: Sequence[str]) -> None:
     """Warn of each key that is almost an option; the others are an orchestrator's own."""
     for key in keys:
-        from difflib import get_close_matches  # noqa: PLC0415 - few dicts have other keys
-
         for name in get_close_matches(str(key).lower(), names, n=1, cutoff=0.8):
             warnings.warn(f"unknown option {key!r}: did you mean {name!r}?", stacklevel=4)
 
@@ -237,14 +236,19 @@ def _parse_patterns(name: str, value: Any) -> tuple[str | re.Pattern[str], ...]:
         value = value.splitlines()
     elif isinstance(value, re.Pattern):
         value = (value,)
-    elif isinstance(value, bytes) or not isinstance(value, Iterable):
-        raise ValueError(f"{name} is {value!r}: use regexes")  # noqa: TRY004 - as all options do
+    are_many = isinstance(value, Iterable) and not isinstance(value, bytes)
+    if not are_many:
+        raise ValueError(f"{name} is {value!r}: use regexes")
     patterns = tuple(pattern for pattern in value if pattern != "")
     for pattern in patterns:
-        text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
-        if not isinstance(text, str):
-            raise ValueError(f"{name} has {pattern!r}: use a regex for texts")  # noqa: TRY004 - as above
+        if not _is_for_texts(pattern):
+            raise ValueError(f"{name} has {pattern!r}: use a regex for texts")
     return patterns
+
+
+def _is_for_texts(pattern: object) -> bool:
+    """Return whether something is a regex for texts, compiled or not; one for bytes is none."""
+    return isinstance(pattern.pattern if isinstance(pattern, re.Pattern) else pattern, str)
 
 
 def _parse_seconds(name: str, value: Any) -> float:

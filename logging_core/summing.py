@@ -75,7 +75,7 @@ class Summing:
         quiet = subprocess.DEVNULL
         # It finds what this process found, wherever that was started.
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        return subprocess.Popen(  # noqa: S603 - this interpreter, this module
+        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module, no shell
             argv, stdin=quiet, stdout=quiet, stderr=quiet, env=os.environ | path
         )
 
