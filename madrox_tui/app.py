@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from rich.console import RenderableType
-from textual.app import InvalidThemeError
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
-from textual.theme import BUILTIN_THEMES, Theme
+from textual.theme import Theme
 from textual.worker import WorkerFailed
 
-from madrox_tui.arguments import StartError
 from madrox_tui.bindings import APP, keymap
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
@@ -200,7 +198,6 @@ def run_app(
         first: As for `MadroxTop`; called when nothing else is left to do before the first paint.
 
     Raises:
-        StartError: The theme is unknown.
         BaseException: Whatever ended the app; the terminal has been restored by then.
     """
 
@@ -226,9 +223,6 @@ def run_app(
         sys.setswitchinterval(GIVE_WAY_S)
         share_heap()
         app.run()
-    except InvalidThemeError:
-        names = ", ".join(sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES)))
-        raise StartError(f"unknown theme {settings.theme!r}: use one of {names}") from None
     finally:
         past.close()
     if app.failure is not None:

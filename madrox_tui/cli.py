@@ -125,6 +125,8 @@ def _show(wanted: _Wanted, env: Mapping[str, str], now: Callable[[], float]) -> 
     report = options.once or options.json or not _is_terminal(sys.stdout)
     if not report:
         _check_terminal(env)
+    elif options.theme is not None:
+        _check_theme(wanted)
     if options.demo:
         from logging_core.demo import demo_tree  # only the demo needs the writer
 
@@ -159,6 +161,7 @@ def _show_tree(
             from madrox_tui.app import run_app
 
             _check_keys(wanted)
+            _check_theme(wanted)
             return run_app(root, settings=wanted.settings, since_s=wanted.since_s, first=first.take)
     finally:
         gc.enable()
@@ -195,6 +198,18 @@ def _check_keys(wanted: _Wanted) -> None:
         keymap(wanted.settings.keys)
     except ValueError as error:
         raise StartError(f"{wanted.options.config or config_path()}: {error}") from None
+
+
+def _check_theme(wanted: _Wanted) -> None:
+    if wanted.settings.theme is None:
+        return
+    from madrox_tui.themes import check_theme  # loads much of Textual
+
+    source = "--theme" if wanted.options.theme else wanted.options.config or config_path()
+    try:
+        check_theme(wanted.settings.theme)
+    except ValueError as error:
+        raise StartError(f"{source}: {error}") from None
 
 
 def _as_json(read: Reported, root: Path) -> bytes:

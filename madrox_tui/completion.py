@@ -13,7 +13,6 @@ _VALUES: dict[str, Callable[[InstanceState], str | None]] = {
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
     "model": lambda i: i.model or i.instance_type,
-    "parent": lambda i: i.parent_instance_id,
 }
 
 
@@ -26,6 +25,9 @@ def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
     words = [*KEYS, *(f"state:{state.value}" for state in State)]
     for key, value_of in _VALUES.items():
         words += sorted({f"{key}:{_quoted(value)}" for i in everyone if (value := value_of(i))})
+    labels = {i.instance_id: i.label for i in everyone}
+    parents = {i.parent_instance_id for i in everyone if i.parent_instance_id}
+    words += sorted(f"parent:{_quoted(labels.get(parent, parent))}" for parent in parents)
     words += sorted({_quoted(i.label) for i in everyone if i.label})
     words += sorted({_quoted(i.role) for i in everyone if i.role})
     return tuple(words)

@@ -3,7 +3,8 @@
     word          name, id, role, type or model contains it
     -word         … does not contain it
     state:stuck   the state begins with it
-    role:qa       the role, name, id, type, model or parent contains it
+    role:qa       the role, name, id, type or model contains it
+    parent:lead   the name or id of its parent contains it
     -role:qa      … does not
     cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
     role:"a b"    a value with blanks
@@ -20,7 +21,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import msgspec
@@ -51,7 +52,6 @@ _TEXTS: dict[str, Callable[[InstanceState], str | None]] = {
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
     "model": lambda i: i.model or i.instance_type,
-    "parent": lambda i: i.parent_instance_id,
 }
 _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
     "cost": lambda i: i.usage.cost_usd,
@@ -63,11 +63,16 @@ _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
     "p95": lambda i: i.usage.latency.p95_s,
 }
 _WORD_KEYS = ("name", "id", "role", "type", "model")
+_FIELDS = (*_TEXTS, "parent")
 _SPACED = re.compile(rf"(?<!\S)(-*(?:{'|'.join(_NUMBERS)}))\s*(>=|<=|>|<|=)\s*", re.IGNORECASE)
 _WORDS = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 
-KEYS = (*(f"{key}:" for key in _TEXTS), *(f"{key}>" for key in _NUMBERS))
+KEYS = (*(f"{key}:" for key in _FIELDS), *(f"{key}>" for key in _NUMBERS))
 """The beginnings of terms with a key, for completion and help."""
+
+
+Term = Callable[[InstanceState, InstanceState | None], bool]
+"""Whether an instance matches; the other one is its parent, `None` if that is unknown."""
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -75,11 +80,11 @@ class Filter(msgspec.Struct, frozen=True):
 
     Attributes:
         text: The line as typed.
-        terms: One predicate per finished term; empty matches every instance.
+        terms: One per finished term; empty matches every instance.
     """
 
     text: str = ""
-    terms: tuple[Callable[[InstanceState], bool], ...] = ()
+    terms: tuple[Term, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.terms)
@@ -87,9 +92,17 @@ class Filter(msgspec.Struct, frozen=True):
     def __reduce__(self) -> tuple[Callable[[str], Filter], tuple[str]]:
         return parse_filter, (self.text,)  # predicates cannot be pickled: parse again
 
-    def matches(self, instance: InstanceState) -> bool:
-        """Return whether every term holds for the instance."""
-        return all(term(instance) for term in self.terms)
+    def choose(self, instances: Iterable[InstanceState]) -> tuple[InstanceState, ...]:
+        """Return those of a fleet's instances for which every term holds, in the same order."""
+        everyone = tuple(instances)
+        if not self.terms:
+            return everyone
+        by_id: dict[str | None, InstanceState] = {i.instance_id: i for i in everyone}
+        return tuple(i for i in everyone if self.matches(i, by_id.get(i.parent_instance_id)))
+
+    def matches(self, instance: InstanceState, parent: InstanceState | None = None) -> bool:
+        """Return whether every term holds for an instance; its parent may be unknown."""
+        return all(term(instance, parent) for term in self.terms)
 
 
 def parse_filter(text: str) -> Filter:
@@ -104,15 +117,17 @@ class Word(msgspec.Struct, frozen=True):
     Attributes:
         text: As typed.
         problem: What is wrong with it, in a few words; `''` if nothing.
+        hint: Another word that may have been meant; `''` if none.
     """
 
     text: str
     problem: str = ""
+    hint: str = ""
 
 
 def filter_words(text: str) -> tuple[Word, ...]:
     """Split a filter line into words, each with what is wrong with it."""
-    return tuple(Word(word, _problem(word.replace('"', "").lstrip("-"))) for word in _words(text))
+    return tuple(map(_word, _words(text)))
 
 
 def last_word_at(text: str) -> int:
@@ -124,6 +139,12 @@ def last_word_at(text: str) -> int:
 def _words(text: str) -> list[str]:
     """Split a line at blanks outside of quotes; none surround an operator."""
     return _WORDS.findall(_SPACED.sub(r"\1\2", text))
+
+
+def _word(text: str) -> Word:
+    wanted = text.replace('"', "").lstrip("-")
+    is_state = any(wanted.casefold() == state.value for state in State)
+    return Word(text, _problem(wanted), f"state:{wanted.casefold()}?" if is_state else "")
 
 
 def _problem(word: str) -> str:
@@ -142,7 +163,7 @@ def _number_problem(key: str, op: str, number: str) -> str:
 
 
 def _text_problem(key: str, value: str) -> str:
-    if key.lower() not in _TEXTS:
+    if key.lower() not in _FIELDS:
         return f"unknown field {key}" if key.isalpha() else ""
     if not value:
         return "missing value"
@@ -150,15 +171,15 @@ def _text_problem(key: str, value: str) -> str:
     return "" if key.lower() != "state" or is_state else "unknown state"
 
 
-def _term(word: str) -> Callable[[InstanceState], bool] | None:
+def _term(word: str) -> Term | None:
     wanted = word.lstrip("-")
     term = _wanted(wanted)
     if term is None or (len(word) - len(wanted)) % 2 == 0:
         return term
-    return lambda instance: not term(instance)
+    return lambda instance, parent: not term(instance, parent)
 
 
-def _wanted(word: str) -> Callable[[InstanceState], bool] | None:
+def _wanted(word: str) -> Term | None:
     if match := _COMPARE.fullmatch(word):
         key = match["key"].lower()
         if key in _NUMBERS:
@@ -166,18 +187,20 @@ def _wanted(word: str) -> Callable[[InstanceState], bool] | None:
     key, colon, value = word.partition(":")
     if colon and key.lower() == "state":
         return _in_state(value)
+    if colon and key.lower() == "parent":
+        return _has_parent(value)
     if colon and key.lower() in _TEXTS:
         return _contains((key.lower(),), value)
     return _contains(_WORD_KEYS, word)
 
 
-def _comparison(key: str, op: str, number: str) -> Callable[[InstanceState], bool] | None:
+def _comparison(key: str, op: str, number: str) -> Term | None:
     wanted = _as_number(key, number)
     if wanted is None:
         return None
     value_of, compare = _NUMBERS[key], _OPERATORS[op]
 
-    def term(instance: InstanceState) -> bool:
+    def term(instance: InstanceState, _parent: InstanceState | None) -> bool:
         value = value_of(instance)
         return value is not None and compare(value, wanted)
 
@@ -201,18 +224,34 @@ def _as_seconds(text: str) -> float | None:
     return sum(float(part) * _TOOK_UNITS[unit] for unit, part in parts.items()) if parts else None
 
 
-def _in_state(value: str) -> Callable[[InstanceState], bool] | None:
+def _in_state(value: str) -> Term | None:
     begins = value.casefold()
-    return (lambda instance: instance.state.value.startswith(begins)) if begins else None
+    return (lambda instance, _: instance.state.value.startswith(begins)) if begins else None
 
 
-def _contains(keys: tuple[str, ...], value: str) -> Callable[[InstanceState], bool] | None:
+def _contains(keys: tuple[str, ...], value: str) -> Term | None:
+    texts_of = [_TEXTS[key] for key in keys]
+    return _says(value, lambda instance, _: (text_of(instance) for text_of in texts_of))
+
+
+def _has_parent(value: str) -> Term | None:
+    def texts_of(
+        instance: InstanceState, parent: InstanceState | None
+    ) -> tuple[str | None, str | None]:
+        return instance.parent_instance_id, parent.label if parent is not None else None
+
+    return _says(value, texts_of)
+
+
+def _says(
+    value: str,
+    texts_of: Callable[[InstanceState, InstanceState | None], Iterable[str | None]],
+) -> Term | None:
     if not value:
         return None
     wanted = safe_line(value).casefold()  # as the values are
 
-    def term(instance: InstanceState) -> bool:
-        texts = (_TEXTS[key](instance) for key in keys)
-        return any(wanted in text.casefold() for text in texts if text)
+    def term(instance: InstanceState, parent: InstanceState | None) -> bool:
+        return any(wanted in text.casefold() for text in texts_of(instance, parent) if text)
 
     return term

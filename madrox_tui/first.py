@@ -72,7 +72,7 @@ def _capture(
     The model knows of it from now on.
     """
     state = fleet.model.state(now_s)
-    chosen = next(iter(ordered(filter(views.narrowing.passes, state.instances), Order())), None)
+    chosen = next(iter(ordered(views.narrowing.choose(state.instances), Order())), None)
     if chosen is None:
         return None
     try:

@@ -90,7 +90,7 @@ def _narrowed(
     listed = parse_filter(text)
     if not listed:
         return state, ()
-    chosen = tuple(filter(listed.matches, state.instances))
+    chosen = listed.choose(state.instances)
     part = msgspec.structs.replace(
         state,
         instances=chosen,

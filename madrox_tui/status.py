@@ -118,8 +118,8 @@ def _mode(state: FleetState, held: View | None) -> Piece:
         new = _messages(state) - _messages(held.state)
         return _piece(0, f"‖ paused  {new} new", "$warning bold")
     if is_lost(state):
-        words = safe_line(state.waiting or "").replace("does not exist yet", "is gone")
-        texts = (f"✗ as last seen: {words}", "✗ as last seen")  # there are counts to be shown, too
+        why = safe_line(state.waiting or "")
+        texts = (f"✗ as last seen: {why}", "✗ as last seen")  # there are counts to be shown, too
         return Piece(0, tuple(Content.styled(text, "$error bold") for text in texts))
     if state.waiting is not None:
         return _piece(0, f"◌ waiting: {safe_line(state.waiting)}", "$warning")

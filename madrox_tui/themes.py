@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="madrox-dark",
@@ -68,3 +68,14 @@ THEMES = (DARK, LIGHT)
 def fallback_variables(*, dark: bool) -> dict[str, str]:
     """Return our variables, for themes that do not define them."""
     return dict((DARK if dark else LIGHT).variables)
+
+
+def check_theme(name: str) -> None:
+    """Check that a theme is ours or one of Textual's.
+
+    Raises:
+        ValueError: It is not; names those there are.
+    """
+    names = sorted({ours.name for ours in THEMES} | set(BUILTIN_THEMES))
+    if name not in names:
+        raise ValueError(f"unknown theme {name!r}: use one of {', '.join(names)}")

@@ -51,11 +51,12 @@ class Narrowing(NamedTuple):
     filter: Filter
     scope: str | None = None
 
-    def passes(self, instance: InstanceState) -> bool:
-        """Whether an instance is shown."""
-        if self.scope is not None and instance.instance_id != self.scope:
-            return False
-        return self.filter.matches(instance)
+    def choose(self, instances: Iterable[InstanceState]) -> tuple[InstanceState, ...]:
+        """Those of a fleet's instances that are shown, in the same order."""
+        chosen = self.filter.choose(instances)
+        if self.scope is None:
+            return chosen
+        return tuple(i for i in chosen if i.instance_id == self.scope)
 
 
 class Views:
@@ -167,7 +168,7 @@ def _narrow(
     state: FleetState, narrowing: Narrowing, usage_of: Callable[[Iterable[str]], Usage]
 ) -> tuple[tuple[InstanceState, ...], Usage]:
     """The instances that are shown, and what they add up to."""
-    instances = tuple(filter(narrowing.passes, state.instances))
+    instances = narrowing.choose(state.instances)
     if len(instances) == len(state.instances):
         return instances, state.usage
     return instances, usage_of([instance.instance_id for instance in instances])

@@ -266,7 +266,8 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
         dropped_events: How many older ones are no longer in `events`.
         problems: What could not be read.
         anomalies: What is odd: where clocks jumped, where lines may be lost, what is torn.
-        waiting: The root does not exist yet: why. `None` when it does.
+        waiting: Why there is no root to be read: it does not exist yet, or is gone. `None` when
+            there is one.
         caught_up: Everything in the tree has been read.
         polling: See `Batch`.
     """

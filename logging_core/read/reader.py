@@ -65,7 +65,7 @@ class TreeReader:
         Returns:
             What was found. While it is not `caught_up` there is more to be had at once.
         """
-        waiting, root_id = _find_root(self._root)
+        waiting, root_id = _find_root(self._root, was_there=self._root_id is not None)
         if root_id is None:
             return Batch(waiting=waiting, cursor=self._session.cursor.to_json())
         reset = self._root_id not in {None, root_id}
@@ -113,7 +113,7 @@ def merge_by_time(streams: Iterable[Sequence[Record]]) -> list[Record]:
     return [record for _, record in timed]
 
 
-def _find_root(root: Path) -> tuple[str | None, tuple[int, int] | None]:
+def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, tuple[int, int] | None]:
     """Which directory the root is; else why it cannot be read, for people."""
     shown = safe_line(str(root))
     try:
@@ -124,7 +124,7 @@ def _find_root(root: Path) -> tuple[str | None, tuple[int, int] | None]:
         finally:
             os.close(fd)
     except FileNotFoundError:
-        return f"{shown} does not exist yet", None
+        return f"{shown} {'is gone' if was_there else 'does not exist yet'}", None
     except NotADirectoryError:
         return f"{shown} is not a directory", None
     except OSError as error:

@@ -11,7 +11,7 @@ from madrox_tui.filters import Word
 
 
 class Chips(Widget):
-    """Shows the words of a filter; an invalid one says why."""
+    """Shows the words of a filter; an invalid one says why, a doubtful one what may be meant."""
 
     DEFAULT_CSS = "Chips { height: 1; width: 1fr; }"
 
@@ -25,6 +25,9 @@ class Chips(Widget):
 
 def _chip(word: Word) -> Content:
     text = safe_line(word.text)
+    if word.hint:
+        hint = Content.styled(f"{word.hint} ", "$muted on $line")
+        return Content.styled(f"{text}  ", "$foreground on $line") + hint
     if not word.problem:
         return Content.styled(f"{text} ", "$foreground on $line")
     return Content.styled(f"{text} ✗ {safe_line(word.problem)} ", "$error on $line")

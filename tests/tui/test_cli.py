@@ -366,6 +366,7 @@ def test_an_unreadable_directory_cannot_be_shown(tmp_path: Path) -> None:
         (["a", "b"], "unrecognized arguments: b"),
         (["--since", "yesterday"], "use 15m, 3h, 2d or 2026-11-23T12:30"),
         (["--since"], "expected one argument"),
+        (["--theme", "nope"], "--theme: unknown theme 'nope': use one of "),
         (["--js"], "--js"),
         (["--demo", "somewhere"], "omit LOG_DIR"),
         (["~no.such.user/logs"], "~no.such.user/logs: there is no such home directory"),
@@ -461,6 +462,24 @@ def test_a_terminal_gets_the_screen(
         ),
         (tree.root, {"settings": Settings(), "since_s": None}),
     ]
+
+
+def test_a_theme_that_does_not_exist_is_refused(
+    screen: list[tuple[Path, dict[str, Any]]],
+    tree: TreeBuilder,
+    tmp_path: Path,
+    capsys: Captured,
+) -> None:
+    """The line says where the theme was set, and names those there are."""
+    file = tmp_path / "settings.toml"
+    file.write_text('theme = "nope"')
+    assert ask(tree.root, "--config", str(file), env={"TERM": "xterm"}) == 2
+    said = capsys.readouterr().err
+    assert f"{file}: unknown theme 'nope': use one of " in said
+    assert "madrox-dark" in said
+    assert ask(tree.root, "--theme", "nope", env={"TERM": "xterm"}) == 2
+    assert "--theme: unknown theme" in capsys.readouterr().err
+    assert not screen
 
 
 def test_the_first_view_is_as_the_screen_was_left(

@@ -154,6 +154,27 @@ def test_who_has_no_name_is_found_by_what_stands_there() -> None:
     assert parse_filter("name:e5").matches(InstanceState(instance_id="e5"))
 
 
+def test_a_parent_is_found_by_its_name_or_its_id() -> None:
+    """`parent:` means what a person calls it, or the id where the fleet does not know it."""
+    child = InstanceState(instance_id="e5", parent_instance_id="a1b2")
+    orphan = InstanceState(instance_id="f6", parent_instance_id="z9")
+    fleet = (ATLAS, QA, child, orphan)
+    assert parse_filter("parent:atl").choose(fleet) == (child,)
+    assert parse_filter("parent:a1b").choose(fleet) == (child,)
+    assert parse_filter("parent:z9").choose(fleet) == (orphan,)
+    assert parse_filter("-parent:atlas").choose(fleet) == (ATLAS, QA, orphan)
+
+
+def test_a_word_that_is_a_state_hints_at_how_to_ask_for_it() -> None:
+    """A plain word looks into names, so that `busy` alone would silently find nobody."""
+    assert filter_words("busy -Stuck bus state:busy") == (
+        Word("busy", hint="state:busy?"),
+        Word("-Stuck", hint="state:stuck?"),
+        Word("bus"),
+        Word("state:busy"),
+    )
+
+
 def test_quotes_make_one_word() -> None:
     """The words that are shown are those that count."""
     assert filter_words('role:"front end" cost > 1') == (Word('role:"front end"'), Word("cost>1"))

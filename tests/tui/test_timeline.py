@@ -111,7 +111,7 @@ class Person:
     def happens(self, *records: Record, at: float = 3600) -> None:
         self.model.apply(Batch(records=records))
         state = self.model.state(T + at)
-        shown = tuple(i for i in state.instances if self.filter.matches(i))
+        shown = self.filter.choose(state.instances)
         self.panel.view = View(state, self.filter, None, shown, state.usage)
 
     def passes(self, seconds: float) -> None:
