@@ -67,7 +67,7 @@ class FleetScreen(Screen[None]):
         panel = self.query_one(PanelGrid).current
         if isinstance(panel, Plays) and panel.toggle_play():
             return
-        if not self._is_live:
+        if not self.is_live:
             self.go_live()
             return
         self.paused = True
@@ -138,7 +138,7 @@ class FleetScreen(Screen[None]):
 
     def _publish(self, view: View) -> None:
         self._latest = view
-        if self._is_live:
+        if self.is_live:
             self.view = view
         self._show_status()
         self.tell_not_kept(self._feed.trouble)
@@ -151,12 +151,13 @@ class FleetScreen(Screen[None]):
             self.notify(told, severity="warning", markup=False)
 
     @property
-    def _is_live(self) -> bool:
+    def is_live(self) -> bool:
+        """Whether the panels show the newest view."""
         return not self.paused and self.moment_s is None
 
     @property
     def _held(self) -> View | None:
-        return None if self._is_live else self.view
+        return None if self.is_live else self.view
 
     @work(group="narrow", exclusive=True)
     async def _narrow(self) -> None:

@@ -202,3 +202,20 @@ async def test_the_slowest_are_listed_first(tree: TreeBuilder) -> None:
         listed = person.app.screen.query_one(EventList)
         await person.until(lambda: listed.count == 3, "three rows")
         assert [event.response_time_s for event in listed.shown.rows] == [9.0, 6.0, 3.0]
+
+
+@pytest.mark.asyncio
+async def test_a_paused_sum_lists_what_it_was_made_of(tree: TreeBuilder) -> None:
+    """Paused, Enter lists the exchanges of the sum on the screen, not those that came since."""
+    tree.spawn("a1", "atlas", at=0)
+    tree.receive("a1", "m-0", at=20)
+    async with run_app(tree.root, now_s=TreeBuilder.epoch(600), size=(160, 48)) as person:
+        await person.sees("1 req")
+        await person.press("space")
+        tree.receive("a1", "m-1", at=601)
+        await person.sees("paused", "2 req")
+        await person.press("4", "k", "k", "enter")
+        await person.until(lambda: isinstance(person.app.screen, RowsScreen), "the rows")
+        listed = person.app.screen.query_one(EventList)
+        await person.until(lambda: listed.count > 0, "rows")
+        assert [event.message_id for event in listed.shown.rows] == ["m-0"]
