@@ -37,6 +37,8 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, **options)
         sink = _Sink(cast("TextIO", self._file), self._is_gone)
         self._file = cast("TextIOWrapper", sink)
+        self._ended, self._end = os.pipe()  # until the process ends: it may go on after `close`
+        os.set_blocking(self._ended, False)
 
     def run_input_thread(self) -> None:
         """Forward typed and pasted input until told to stop or the terminal is gone.
@@ -47,8 +49,14 @@ class TerminalDriver(LinuxDriver):
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._ended, selectors.EVENT_READ)
+            wait_s = None
             while not self.exit_event.is_set():
-                if selector.select(_WAIT_S):
+                ready = {key.fd for key, _ in selector.select(wait_s)}
+                if self._ended in ready:
+                    return
+                wait_s = _WAIT_S if ready else None
+                if ready:
                     data = self._read()
                     if not data:
                         self._is_gone()
@@ -56,6 +64,17 @@ class TerminalDriver(LinuxDriver):
                     if text := decode(data):  # empty while a character is incomplete
                         self._pass_on(parser.feed(text))
                 self._pass_on(parser.tick())
+
+    def start_application_mode(self) -> None:
+        """Set up the terminal, and begin to read what is typed."""
+        with suppress(BlockingIOError):
+            os.read(self._ended, _READ_BYTES)  # of the thread before this one
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own
+
+    def disable_input(self) -> None:
+        """End the input thread."""
+        os.write(self._end, b"\0")
+        super().disable_input()
 
     def _read(self) -> bytes:
         try:
