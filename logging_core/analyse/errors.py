@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection
 
-from logging_core.records import AuditEvent, OrchestratorEvent
+from logging_core.records import AuditEvent, LifecycleEvent, OrchestratorEvent
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 """Levels of records that tell of an error."""
@@ -55,6 +55,7 @@ class Source(enum.IntFlag):
     AUDIT = 1
     ORCHESTRATOR = 2
     END = 4
+    INSTANCE = 8
 
 
 class Reports:
@@ -88,6 +89,10 @@ class Reports:
         raised = (event.exception or "").rstrip().rpartition("\n")[2]
         texts = (event.text, event.error, raised)
         return self._is_new(instance_id, at_s, Source.ORCHESTRATOR, texts)
+
+    def is_new_in_instance_log(self, event: LifecycleEvent) -> bool:
+        """The same of an entry of an instance.log, about the instance whose log it is."""
+        return self._is_new(event.instance_id, event.time_s, Source.INSTANCE, (event.text,))
 
     def _is_new(
         self, instance_id: str, at_s: float | None, source: Source, texts: Collection[str | None]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from logging_core.analyse.errors import UNTOLD
+from logging_core.analyse.errors import SAME_S, UNTOLD
 from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.state import OpenRequest, State
 
@@ -25,9 +25,10 @@ class Kind(enum.IntEnum):
     REPLY = 3
     RESUMED = 4
     SUSPENDED = 5
-    FAILED = 6
-    ENDED_SAYS_LOG = 7
-    ENDED = 8
+    FAILED_SAYS_LOG = 6
+    FAILED = 7
+    ENDED_SAYS_LOG = 8
+    ENDED = 9
 
 
 class Proof(NamedTuple):
@@ -70,6 +71,7 @@ _ENDS = (Kind.ENDED, Kind.ENDED_SAYS_LOG)
 _STATES = {
     Kind.SPAWNED: State.INITIALIZING,
     Kind.SUSPENDED: State.SUSPENDED,
+    Kind.FAILED_SAYS_LOG: State.ERROR,
     Kind.FAILED: State.ERROR,
 }
 _UNKNOWN = Verdict(State.UNKNOWN, "no record of its state", None)
@@ -106,6 +108,11 @@ class Evidence:
     def newest_s(self) -> float:
         """When the newest proof is from; minus infinity if no time is known."""
         return max((proof.at_s for proof in self._proofs.values()), default=-math.inf)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was terminated, and nothing has happened since that revives it."""
+        return self._end() is not None
 
     def still_open(self, requests: Iterable[OpenRequest], now_s: float) -> tuple[OpenRequest, ...]:
         """The requests that no end and no new start has closed, oldest first.
@@ -165,7 +172,14 @@ class Evidence:
         if suspended is not None and not self._is_revived(suspended):
             # A reply that was under way does not wake it.
             kinds = [kind for kind in kinds if kind not in _AWAKE]
-        return max(kinds, key=lambda kind: (self._time_of(kind), kind), default=None)
+        newest = max(kinds, key=lambda kind: (self._time_of(kind), kind), default=None)
+        return Kind.FAILED if newest is Kind.FAILED_SAYS_LOG and self._is_told_better() else newest
+
+    def _is_told_better(self) -> bool:
+        """Whether what the log says last of an error is what another file says of it, too."""
+        failure = self._proofs.get(Kind.FAILED)
+        said = self._proofs[Kind.FAILED_SAYS_LOG]
+        return failure is not None and said.at_s - failure.at_s <= SAME_S
 
     def _time_of(self, kind: Kind) -> float:
         proof = self._proofs[kind]

@@ -190,9 +190,10 @@ class FleetModel:
         """Sums of what belongs together: the dearest first, else the busiest.
 
         Args:
-            by: `instance` (labels are ids), `role`, `model`, `instance_type`, `parent` (an
-                instance with everyone below it), `event_type` or `error`, of which only the
-                number is known, one for each instance that an error is about.
+            by: `instance` (labels are ids), `role`, `model` (the type of one whose model is
+                unknown), `instance_type`, `parent` (an instance with everyone below it),
+                `event_type` or `error`, of which only the number is known, one for each instance
+                that an error is about.
             instance_ids: Of these instances only; `None`: all.
 
         Raises:

@@ -15,6 +15,7 @@ from logging_core.analyse.errors import (
     affected_by,
     error_of,
 )
+from logging_core.analyse.evidence import Kind
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import Instance, first_line
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
@@ -209,13 +210,20 @@ class Fold:
             self.timeline.add(message, at_s, file=message.instance_id, text=text)
 
     def _lifecycle(self, event: LifecycleEvent) -> None:
-        self._found(event.instance_id).lifecycle(event)
-        is_error = event.level in ERROR_LEVELS
-        if self._counts(event.time_s) and (is_error or not _ECHO.match(event.text)):
+        instance = self._found(event.instance_id)
+        instance.lifecycle(event)
+        at_s = event.time_s
+        counts, is_error = self._counts(at_s), event.level in ERROR_LEVELS
+        is_new = is_error and counts and self.reports.is_new_in_instance_log(event)
+        if is_error:
+            instance.fail(at_s, event.text, counts=is_new, kind=Kind.FAILED_SAYS_LOG)
+        if is_new:
+            self._count_error(at_s, event.text, {event.instance_id})
+        if counts and (is_error or not _ECHO.match(event.text)):
             happened = TimelineEvent(
-                event.instance_id, event.time_s, event.text, is_error, event.suspect
+                event.instance_id, at_s, event.text, is_error, event.suspect, counts=is_new
             )
-            self.events.add(happened, event.time_s, file=event.instance_id, text=event.text)
+            self.events.add(happened, at_s, file=event.instance_id, text=event.text)
 
     def _audit(self, event: AuditEvent) -> None:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
@@ -268,11 +276,14 @@ class Fold:
         *,
         file: str,
     ) -> None:
-        """An error that counts."""
-        self.errors += 1
+        """An error of a file that is no instance's, and that counts."""
         # No instance id holds a slash, so that no file of an instance is taken for this one.
         happened = TimelineEvent(whose, at_s, error, is_error=True, counts=True)
         self.events.add(happened, at_s, file=f"/{file}", text=error)
+        self._count_error(at_s, error, affected)
+
+    def _count_error(self, at_s: float | None, error: str, affected: Collection[str]) -> None:
+        self.errors += 1
         for affected_id in affected or (None,):
             self.tables.errors.add(first_line(error), affected_id)
         if self._by_time and at_s is not None:

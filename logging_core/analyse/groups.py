@@ -103,7 +103,7 @@ class Tables:
             parents = {i: instance.parent(known.__contains__) for i, instance in known.items()}
             return by_parent(parents, chosen, usage_of)
         if by in FIELDS:
-            return by_label({i: known[i].identity(by) for i in chosen}, usage_of)
+            return by_label({i: _field(known[i], by) for i in chosen}, usage_of)
         groups = by_label({i: i for i in chosen}, usage_of)
         nobodys = usage_of((None,))
         if instance_ids is not None or not nobodys.requests:
@@ -119,6 +119,12 @@ class Tables:
                 usage = self._summary.total() if chosen is None else self._summary.usage_of(chosen)
             groups.append(Group(group.label, usage, group.instance_ids))
         return in_order(groups)
+
+
+def _field(instance: Instance, field: str) -> str | None:
+    """What it says about itself; of an unknown model the type is known at least."""
+    said = instance.identity(field)
+    return instance.identity("instance_type") if said is None and field == "model" else said
 
 
 def by_label(labels: Mapping[str, str | None], usage_of: _UsageOf) -> tuple[Group, ...]:

@@ -39,7 +39,7 @@ _AUDIT_PROOFS = {
     "instance_reconnected": (Kind.RESUMED, "reconnected"),
     "instance_recovered": (Kind.RESUMED, "recovered"),
 }
-_ONLY_IN_DIRECTORY = (Kind.READY, Kind.REQUEST, Kind.ENDED_SAYS_LOG)
+_ONLY_IN_DIRECTORY = (Kind.READY, Kind.REQUEST, Kind.FAILED_SAYS_LOG, Kind.ENDED_SAYS_LOG)
 
 
 class Instance:
@@ -176,11 +176,13 @@ class Instance:
         self._activity.add(ref.time_s)
         self._pane.add(ref)
 
-    def fail(self, at_s: float | None, error: str, *, counts: bool) -> None:
+    def fail(
+        self, at_s: float | None, error: str, *, counts: bool, kind: Kind = Kind.FAILED
+    ) -> None:
         """Something reports an error about it; `counts` is whether it adds to `errors`."""
         text = first_line(error)
         if text != UNTOLD:  # its end is proof by itself
-            self._prove(Kind.FAILED, at_s, text)
+            self._prove(kind, at_s, text)
         if counts:
             self._errors += 1
             time_s = -math.inf if at_s is None else at_s

@@ -11,7 +11,7 @@ from logging_core.analyse.facts import FUTURE_S, PaneChange, latest_reading
 from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.state import OpenRequest, State, Usage
 
-_MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE})
+_MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE, State.ERROR, State.UNKNOWN})
 
 
 class Around(NamedTuple):
@@ -62,7 +62,7 @@ def judge(
     """
     verdict = evidence.judge(still_open)
     question = None
-    if verdict.state in _MAY_WAIT:
+    if verdict.state in _MAY_WAIT and not evidence.has_ended:
         question = _question(evidence, pane, instance_type, around.prompts)
     if question is not None:
         return Judgement(Verdict(State.WAITING, question, pane.changed_s), math.inf)
@@ -71,7 +71,8 @@ def judge(
     stuck_s = _stuck_s(still_open, pane, around)
     if around.now_s <= stuck_s:
         return Judgement(verdict, stuck_s)
-    return Judgement(Verdict(State.STUCK, f"{verdict.reason}, pane unchanged", stuck_s), math.inf)
+    seen = "pane unchanged" if pane.newest is not None else "no pane to be seen"
+    return Judgement(Verdict(State.STUCK, f"{verdict.reason}, {seen}", stuck_s), math.inf)
 
 
 def _question(

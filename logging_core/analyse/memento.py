@@ -47,7 +47,7 @@ from logging_core.analyse.timeline import Timeline
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 4
+_VERSION = 5
 _FRAME = 256 << 10  # bytes, about
 _TOKEN = 16  # bytes of a short one, about
 _TOGETHER = 256  # records in one token

@@ -54,6 +54,8 @@ _MENU = (
     rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
     rf"(?>{_OPTION})(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
 )
+_ENTER = r" *enter to (?:confirm|select|submit)[^\n]*"
+_DOTTED = r" *(?:● *)?\d{1,2}[.)] [^\n]*"
 _CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
 _ASKED = r"(?:password|passphrase)"
 
@@ -104,6 +106,37 @@ PATTERNS: tuple[Pattern, ...] = (
         sign=_CURSOR,
     ),
     _asks(
+        "dialog",
+        r" *(?P<question>(?:warning: claude code running in|new mcp servers? found|choose the text"
+        r" style)[^\n]*)\n" + _MENU,
+        "claude",
+        sign=_CURSOR,
+    ),
+    _asks(
+        "menu",
+        r" *(?P<question>[^\n]*)\n"
+        rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
+        rf"(?>{_OPTION})(?:\n(?>{_OPTION}|{_WRAPPED}))*+\n{_ENTER}",
+        "claude",
+        "codex",
+        sign="^ *enter to ",
+    ),
+    _asks(
+        "logged out",
+        r" *(?:⎿ *)?(?:[^\n]*· *)?(?P<question>please run /login)[^\n]*"
+        r"(?:\n *(?:[>❯]|\? for|⏵⏵)[^\n]*){0,3}",
+        "claude",
+        sign="please run /login",
+    ),
+    _asks(
+        "gemini",
+        r" *(?P<question>[^\n]*\?)\n"
+        rf"(?:[^\n]*\n){{0,8}}?(?=(?:[^\n]*\n){{0,12}}? *● *\d)"
+        rf"(?>{_DOTTED})(?:\n(?>{_DOTTED}|{_WRAPPED}))*+",
+        "gemini",
+        sign=r"^ *● *\d",
+    ),
+    _asks(
         "approval",
         r" *(?P<question>(?:allow|approve|apply|run)\b[^\n]*\?)[^\n]*\n(?:[^\n]*\n){0,10}?"
         r" *[▶❯›>]? *(?:yes|approve|allow)\b[^\n]*\b(?:no|abort|deny|reject)\b[^\n]*(?:\n[^\n]*)?",
@@ -119,17 +152,18 @@ PATTERNS: tuple[Pattern, ...] = (
     _asks(
         "key",
         r" *(?:[^\n]*[.!?:…] )?(?P<question>\W?(?:press|hit) (?:enter|return|any key)"
-        r"(?: to [\w ]{1,30})?)[\])]?[.:…]*",
+        r"(?: to [\w ]{1,30}\w)?)[\])]?(?: ?[.:…])*",
         sign="(?:press|hit) ",
     ),
     _asks(
         "code",
-        r" *(?P<question>(?:paste|enter)\b[^\n]{0,40}\b(?:code|api key|token)\b[^\n]{0,40}?)[:>]",
-        sign="paste|enter",
+        r" *(?P<question>(?:paste|enter)\b[^\n]{0,40}\b(?:code|api key|token|value)\b[^\n]{0,40}?"
+        r"|(?:verification|authentication|one-time|security) (?:code|password))[:>]",
+        sign="paste|enter|code|password",
     ),
     _asks(
         "secret",
-        rf" *(?P<question>[^\n:]{{0,60}}\b{_ASKED}\b[^\n:]{{0,80}}):",
+        rf" *(?!\w+ing )(?P<question>[^\n:]{{0,60}}\b{_ASKED}\b[^\n:]{{0,80}}):",
         sign=r"\bpassword\b|\bpassphrase\b",
     ),
     _asks(

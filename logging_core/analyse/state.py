@@ -166,8 +166,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
         text: What happened, safe to show.
         is_error: Whether it reports an error.
         suspect: What is odd about its record; see `Message`.
-        counts: Whether it is one of the errors that are counted, which entries of an instance.log
-            are not: they repeat what the audit trail says.
+        counts: Whether it is one of the errors that are counted: no repetition of another.
     """
 
     instance_id: str

@@ -14,7 +14,7 @@ from logging_core.analyse.errors import MAX_REPORTS, SAME_S
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, Batch, OrchestratorEvent, Record
+from logging_core.records import AuditEvent, Batch, LifecycleEvent, OrchestratorEvent, Record
 
 T = TreeBuilder.epoch(0)
 
@@ -107,6 +107,28 @@ def test_an_error_of_unknown_time_counts() -> None:
     timeless = OrchestratorEvent(level="ERROR", text="boom", instance_id="a")
     model.apply(Batch(records=(failed(1), timeless)))
     assert model.state(T + 9).errors == 2
+
+
+def logged(at: float, text: str = "boom") -> Record:
+    return LifecycleEvent(instance_id="a", time_s=T + at, level="ERROR", text=text)
+
+
+def test_an_error_in_an_instance_log_is_an_error() -> None:
+    """Whoever logs an error through an instance's logger sees it counted, and in its state."""
+    state = fold(logged(1, "lost the session"))
+    (instance,) = state.instances
+    assert (state.errors, instance.errors, instance.state) == (1, 1, State.ERROR)
+    assert instance.last_error == instance.reason == "lost the session"
+
+
+@pytest.mark.parametrize(
+    "records", permutations([failed(1.5), logged(1, "Instance failed: boom"), entry(2)])
+)
+def test_what_an_instance_log_repeats_is_one_error(records: tuple[Record, ...]) -> None:
+    """The event, an entry of the instance.log and one of orchestrator.log tell of one error."""
+    state = fold(*records)
+    assert (state.errors, state.instances[0].errors) == (1, 1)
+    assert state.instances[0].reason == "boom"
 
 
 def test_as_many_errors_as_the_file_with_more_of_them_tells_of() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from logging_core.analyse.fleet import FleetModel
@@ -39,6 +40,62 @@ CLAUDE_EDIT = """\
    3. No
 
  Esc to cancel · Tab to amend
+"""
+CLAUDE_BYPASS = """\
+╭──────────────────────────────────────────────────────────────────╮
+│ WARNING: Claude Code running in Bypass Permissions mode            │
+│                                                                    │
+│ In Bypass Permissions mode, Claude Code will not ask for your      │
+│ approval before running potentially dangerous commands.            │
+│                                                                    │
+│ By proceeding, you accept all responsibility for actions taken     │
+│ while running in Bypass Permissions mode.                          │
+│                                                                    │
+│ https://docs.claude.com/en/docs/claude-code/security               │
+│                                                                    │
+│ ❯ 1. No, exit                                                      │
+│   2. Yes, I accept                                                 │
+│                                                                    │
+╰──────────────────────────────────────────────────────────────────╯
+   Enter to confirm · Esc to exit
+"""
+CLAUDE_SERVER = """\
+ New MCP server found in .mcp.json: github
+
+ MCP servers may execute code or access system resources.
+
+ ❯ 1. Use this and all future MCP servers in this project
+   2. Use this MCP server
+   3. Continue without using this MCP server
+
+ Enter to confirm · Esc to reject
+"""
+CLAUDE_THEME = """\
+ Let's get started.
+
+ Choose the text style that looks best with your terminal
+ To change this later, run /theme
+
+ ❯ 1. Dark mode ✔
+   2. Light mode
+   3. Dark mode (colorblind-friendly)
+
+"""
+CLAUDE_LOGGED_OUT = """\
+> hello
+  ⎿  Invalid API key · Please run /login
+
+╭──────────────────────────────────────────────────────╮
+│ >                                                    │
+╰──────────────────────────────────────────────────────╯
+  ? for shortcuts
+"""
+GEMINI = """\
+ Allow execution of: 'npm'?
+
+   1. Yes, allow once
+ ● 2. Yes, allow always ...
+   3. No, suggest changes (esc)
 """
 CLAUDE_TRUST = """\
  Do you trust the files in this folder?
@@ -148,6 +205,36 @@ ASKING = {
         CODEX_COMMAND,
         "Would you like to run the following command?",
     ),
+    "all permissions at once": (
+        "claude",
+        CLAUDE_BYPASS,
+        "WARNING: Claude Code running in Bypass Permissions mode",
+    ),
+    "a new server": ("claude", CLAUDE_SERVER, "New MCP server found in .mcp.json: github"),
+    "a theme": (
+        "claude",
+        CLAUDE_THEME,
+        "Choose the text style that looks best with your terminal",
+    ),
+    "a login that ended": ("claude", CLAUDE_LOGGED_OUT, "Please run /login"),
+    "any menu that says what Enter does": (
+        "claude",
+        " Resume a session\n\n ❯ 1. Fix the parser\n   2. New session\n\n Enter to select · Esc",
+        "Resume a session",
+    ),
+    "a command of Gemini": ("gemini", GEMINI, "Allow execution of: 'npm'?"),
+    "a code by mail": ("shell", "Verification code: ", "Verification code"),
+    "a code of two": (
+        "shell",
+        "Enter MFA code for arn:aws:iam::1:mfa/x: ",
+        "Enter MFA code for arn:aws:iam::1:mfa/x",
+    ),
+    "a value": ("shell", "var.region\n  Where to deploy\n\n  Enter a value: ", "Enter a value"),
+    "any key, of Windows": (
+        "shell",
+        "Press any key to continue . . . ",
+        "Press any key to continue",
+    ),
     "a command of an old Codex": ("codex", CODEX_OLD, "Allow command?"),
     "the folder for Codex": ("codex", CODEX_TRUST, "Do you trust the contents of this directory?"),
     "apt": (
@@ -244,6 +331,14 @@ CALM = {
     "the end of a text": ("shell", "Chapter 9 (END)"),
     "Codex's command, answered": ("codex", f"{CODEX_OLD}\n✔ You approved codex to run git push"),
     "Claude's dialog in another agent's pane": ("gemini", CLAUDE_COMMAND),
+    "a server that was accepted": ("claude", f"{CLAUDE_SERVER}\n⏺ Connected to github\n{INPUT}"),
+    "a login that worked": ("claude", f"{CLAUDE_LOGGED_OUT}\n⏺ Login successful\n{INPUT}"),
+    "a login in prose": ("claude", f"⏺ If it says Please run /login, the key is wrong.\n\n{INPUT}"),
+    "a list of Claude's": ("claude", "⏺ Shall I go on?\n\n● 1. Build\n  2. Test"),
+    "Gemini's command, answered": ("gemini", f"{GEMINI}\n ✔ Shell npm install"),
+    "a menu in a text": ("claude", "❯ 1. Yes\n  2. No\n\nEnter to confirm starts it.\n$ "),
+    "a password that is looked at": ("shell", "Checking password:"),
+    "a code in a log": ("shell", "Verification code: 123456"),
     "a working Codex": (
         "codex",
         "• Working (12s • esc to interrupt)\n\n› Ask Codex to do anything",
@@ -392,10 +487,19 @@ def test_what_happened_after_the_question_ends_the_wait(later: Record) -> None:
     assert only(SPAWN, ready(2), sent(3), pane(10), later).state is not State.WAITING
 
 
+@pytest.mark.parametrize("before", [(SPAWN, event("instance_error", 5)), ()])
+def test_who_asks_after_an_error_is_waiting(before: tuple[Record, ...]) -> None:
+    """A question that is newer than an error, or all there is, keeps somebody waiting."""
+    failed = [msgspec.structs.replace(record, error="boom") for record in before[1:]]
+    assert only(*before[:1], *failed, pane(4)).state is (State.ERROR if before else State.WAITING)
+    assert only(*before[:1], *failed, pane(10)).state is State.WAITING
+
+
 @pytest.mark.parametrize(
     ("end", "state"),
     [
         (event("instance_terminate", 5), State.TERMINATED),
+        (event("instance_terminate", 5, final_state="error"), State.ERROR),
         (event("instance_suspended", 5), State.SUSPENDED),
     ],
 )
