@@ -71,6 +71,11 @@ class TerminalDriver(LinuxDriver):
             os.read(self._ended, _READ_BYTES)  # of the thread before this one
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own
 
+    def resume_application_mode(self) -> None:
+        """Set up the terminal again, which shows nothing of what was drawn before."""
+        super().resume_application_mode()
+        self._app.call_later(self._app.refresh, layout=True)
+
     def disable_input(self) -> None:
         """End the input thread."""
         os.write(self._end, b"\0")

@@ -82,6 +82,24 @@ def test_stopping_gives_the_terminal_back_and_going_on_draws_it_anew(
         assert terminal.ends() == 0
 
 
+def test_going_on_draws_what_has_not_changed(fleet: TreeBuilder, tmp_path: Path) -> None:
+    """After Ctrl+Z and `fg` the whole screen is there, though nothing happened in between."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        for _ in range(3):  # ticks, until nothing else is left to be drawn
+            terminal.output = b""
+            terminal.sees("● live")
+        terminal.send(b"\x1a")
+        terminal.until(lambda: state_of(terminal.process) == "T", "it stops")
+        terminal.read()
+        terminal.output = b""
+        terminal.process.send_signal(signal.SIGCONT)
+        for text in ("● live", "Instances", "Audit", "build the plan"):
+            terminal.sees(text)
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+
+
 def test_ctrl_z_suspends_it(fleet: TreeBuilder, tmp_path: Path) -> None:
     """Typed, it is as the signal, also while a message is open."""
     with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
