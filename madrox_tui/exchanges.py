@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from logging_core.analyse.errors import affected_by, error_of
+from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.state import Group, TimelineEvent
 from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent, Message
@@ -179,6 +180,7 @@ class Ranking:
         self._most = most
         self._best: list[tuple[float, int, AuditEvent]] = []  # a heap: the least of them first
         self._known: dict[tuple[object, ...], AuditEvent] = {}
+        self._lives = Lives()
         self._taken = 0
         self.found = 0
         """How many were selected; of these, `most` are kept."""
@@ -186,9 +188,12 @@ class Ranking:
     def offer(self, event: AuditEvent) -> None:
         """Take an event, unless it was offered before, as when a file is read once more.
 
-        Of exchanges of an instance with one message id only the oldest is kept: it is counted.
+        The newest are offered first. Of exchanges of one life of an instance with one message id
+        only the oldest is kept: it is counted.
         """
-        value, identity = self._query.order.value_of(event), _identity(event)
+        if event.event_type == SPAWN and event.time_s is not None:
+            self._lives.begin(event.instance_id, event.time_s)
+        value, identity = self._query.order.value_of(event), self._identity(event)
         if value is None or not self._query.matches(event):
             return
         known = self._known.get(identity)
@@ -204,18 +209,18 @@ class Ranking:
         # Of equal ones, the first taken.
         heapq.heappush(self._best, (value, -self._taken, event))
         if len(self._best) > self._most:
-            del self._known[_identity(heapq.heappop(self._best)[2])]
+            del self._known[self._identity(heapq.heappop(self._best)[2])]
 
     @property
     def rows(self) -> tuple[AuditEvent, ...]:
         """The events, the first one first."""
         return tuple(event for _, _, event in sorted(self._best, reverse=True))
 
-
-def _identity(event: AuditEvent) -> tuple[object, ...]:
-    if event.event_type == EXCHANGE and event.message_id is not None:
-        return event.instance_id, event.message_id
-    return event.time_s, event.event_type, event.instance_id, event.message_id
+    def _identity(self, event: AuditEvent) -> tuple[object, ...]:
+        if event.event_type == EXCHANGE and event.message_id is not None:
+            ended_s = self._lives.ended_s(event.instance_id, event.time_s)
+            return event.instance_id, ended_s, event.message_id
+        return event.time_s, event.event_type, event.instance_id, event.message_id
 
 
 def with_happened(

@@ -18,6 +18,7 @@ from logging_core.analyse.errors import (
 from logging_core.analyse.evidence import Kind
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.instance import Instance, first_line
+from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.series import Series
 from logging_core.analyse.state import TimelineEvent, Usage
@@ -48,6 +49,7 @@ REMEMBERED = (
     "waiting",
     "caught_up",
     "instances",
+    "lives",
     "summary",
     "series",
     "errors",
@@ -74,6 +76,7 @@ class Fold:
 
     Attributes:
         instances: By id, those included that are only mentioned.
+        lives: When each was spawned.
         summary: Of the exchanges, once they are settled.
         series: The same by time.
         tables: The same by what belongs together.
@@ -102,6 +105,7 @@ class Fold:
 
     def _clear(self) -> None:
         self.instances: dict[str, Instance] = {}
+        self.lives = Lives()
         self._pending = Exchanges()
         self.summary = Summary()
         self.series = Series()
@@ -121,6 +125,10 @@ class Fold:
             self._clear()
             self.timeline.clear()
             self.events.clear()
+        if batch.blocks:
+            for record in batch.records:
+                if isinstance(record, AuditEvent):
+                    self._note_life(record)
         for block in batch.blocks:
             self._take_in(block)
         for record in batch.records:
@@ -167,7 +175,10 @@ class Fold:
         recent = self._recent(exchanges)
         if len(recent):
             self.tables.events.add(EXCHANGE, instance_id, len(recent))
-        counted = self.summary.extend(instance_id, recent)
+        lives = self.lives.split(instance_id, recent)
+        counted, *others = [self.summary.extend(instance_id, part, s) for s, part in lives]
+        for other in others:
+            counted.extend(other)
         if self._by_time:
             self.series.extend(instance_id, counted)
         return counted
@@ -178,6 +189,10 @@ class Fold:
             return exchanges
         times = enumerate(exchanges.times)
         return exchanges.only([row for row, time_s in times if time_s >= self._since_s])
+
+    def _note_life(self, event: AuditEvent) -> None:
+        if event.event_type == SPAWN and event.time_s is not None:
+            self.lives.begin(event.instance_id, event.time_s)
 
     # --- records -------------------------------------------------------------
 
@@ -233,7 +248,8 @@ class Fold:
             self.settle()  # of two with one id the first counts
         if counts:
             self.tables.events.add(event.event_type, instance_id)
-        if counts and self.summary.add(event):
+        self._note_life(event)
+        if counts and self.summary.add(event, self.lives.begun_s(instance_id, at_s)):
             self.total = None
             if self._by_time and at_s is not None:
                 self.series.add(event, at_s)

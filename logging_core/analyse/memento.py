@@ -30,6 +30,7 @@ from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.groups import Counts
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
+from logging_core.analyse.lives import Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
@@ -60,6 +61,7 @@ _OBJECTS: tuple[type, ...] = (
     Identity,
     Instance,
     LatencySketch,
+    Lives,
     AnomalyTally,
     PaneChange,
     ProblemTally,

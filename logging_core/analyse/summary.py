@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,6 +21,9 @@ RECENT_IDS = 1_024
 
 MAX_IDS = 1 << 15
 """So many are remembered of all together: of a thousand instances, 32 of each."""
+
+MAX_PAST_LIVES = 256
+"""Of so many lives besides the newest of each instance ids are remembered."""
 
 _BATCH = 4_096
 _PICO = 10**12  # sums are shown in whole picodollars: what decimal arithmetic would give
@@ -103,9 +107,9 @@ class Tally:
 class Summary:
     """The sums of all exchanges, and of each instance's.
 
-    An exchange whose message id its instance had before counts once, as far back as the newest
-    `recent_ids` ids of the instance reach, or of very many instances its share of `MAX_IDS`. One
-    without an id always counts.
+    An exchange whose message id its instance had before in the same life counts once, as far back
+    as the newest `recent_ids` ids of the instance reach, or of very many instances its share of
+    `MAX_IDS`. One without an id always counts.
     """
 
     __slots__ = ("_coming", "_recent", "_recent_ids", "_tallies", "_total")
@@ -114,27 +118,34 @@ class Summary:
         self._recent_ids = recent_ids
         self._total = Tally()
         self._tallies: dict[str | None, Tally] = {}
-        self._recent: dict[str | None, Recent] = {}
+        self._recent: dict[tuple[str | None, float], Recent] = {}  # by life
         self._coming: list[AuditEvent] = []  # summed in batches: a third of the cost
 
-    def add(self, event: AuditEvent) -> bool:
-        """Count an event; false if it is no exchange, or one that was counted before."""
+    def add(self, event: AuditEvent, begun_s: float = -math.inf) -> bool:
+        """Count an event; false if it is no exchange, or one that was counted before.
+
+        Args:
+            event: The event.
+            begun_s: When the life began that it is of.
+        """
         if event.event_type != EXCHANGE:
             return False
-        if self._is_repeated(self._recent_of(event.instance_id), event.message_id):
+        if self._is_repeated(self._recent_of(event.instance_id, begun_s), event.message_id):
             return False
         self._coming.append(event)
         if len(self._coming) >= _BATCH:
             self.settle()
         return True
 
-    def extend(self, instance_id: str | None, exchanges: Columns) -> Columns:
-        """Count many exchanges of one instance, but not in the total.
+    def extend(
+        self, instance_id: str | None, exchanges: Columns, begun_s: float = -math.inf
+    ) -> Columns:
+        """Count many exchanges of one life of an instance, but not in the total.
 
         Returns:
             Those that were counted, which a repeated one is not; `add_up` is to get them.
         """
-        recent = self._recent_of(instance_id)
+        recent = self._recent_of(instance_id, begun_s)
         ids = exchanges.message_ids
         if not recent.add_new(ids):
             unseen = [row for row, i in enumerate(ids) if not self._is_repeated(recent, i)]
@@ -188,10 +199,12 @@ class Summary:
             tally = self._tallies[instance_id] = Tally()
         return tally
 
-    def _recent_of(self, instance_id: str | None) -> Recent:
-        recent = self._recent.get(instance_id)
+    def _recent_of(self, instance_id: str | None, begun_s: float) -> Recent:
+        recent = self._recent.get((instance_id, begun_s))
         if recent is None:
-            recent = self._recent[instance_id] = Recent(self._recent_ids)
+            recent = self._recent[instance_id, begun_s] = Recent(self._recent_ids)
+            if len(self._recent) > len(self._tallies) + MAX_PAST_LIVES:
+                del self._recent[next(iter(self._recent))]
         recent.window = min(self._recent_ids, max(1, MAX_IDS // len(self._recent)))
         return recent
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -43,11 +44,11 @@ def newest_events(
 
     Returns:
         The events, newest first, texts safe to show; and whether there may be more of them. Of
-        exchanges of an instance with one message id only the first is among them, as only that is
-        counted, unless it is older than all that were found. An event without a readable time
-        counts as of the one after it in its file. One is suspect, too, if a key of its line is
-        there twice. What cannot be read of a file is left out:
-        `follow()` reports it.
+        exchanges with one message id of one life of an instance, from a spawn to the next, only
+        the first is among them, as only that is counted, unless it is older than all that were
+        found. An event without a readable time counts as of the one after it in its file. One is
+        suspect, too, if a key of its line is there twice. What cannot be read of a file is left
+        out: `follow()` reports it.
     """
     sweep = Sweep(root)
 
@@ -66,10 +67,12 @@ def _collect(
     newest: Iterator[Read], wanted: Callable[[AuditEvent], bool], most: int, scan: int
 ) -> tuple[tuple[AuditEvent, ...], bool]:
     found: dict[object, AuditEvent] = {}
+    lives: Counter[str | None] = Counter()  # met of each instance
     for number, (event, line) in enumerate(islice(newest, scan)):
+        lives[event.instance_id] += event.event_type == "instance_spawn"
         if not wanted(event):
             continue
-        known_by = _identity(event) or number
+        known_by = _identity(event, lives[event.instance_id]) or number
         found.pop(known_by, None)
         if len(found) == most:
             return tuple(found.values()), True
@@ -77,11 +80,11 @@ def _collect(
     return tuple(found.values()), next(newest, None) is not None
 
 
-def _identity(event: AuditEvent) -> tuple[str | None, str] | None:
+def _identity(event: AuditEvent, life: int) -> tuple[str | None, int, str] | None:
     """What an exchange is told from others by; `None` where each counts."""
     if event.event_type != "message_exchange" or event.message_id is None:
         return None
-    return event.instance_id, event.message_id
+    return event.instance_id, life, event.message_id
 
 
 def _looked_at(event: AuditEvent, line: Line) -> AuditEvent:

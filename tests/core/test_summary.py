@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import TreeBuilder
 from logging_core.analyse.columns import Numbers
+from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import Summary, Tally
+from logging_core.analyse.summary import EXCHANGE, Summary, Tally
+from logging_core.read.events import newest_events
+from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent
 
 
@@ -110,6 +114,27 @@ def test_a_repeated_message_id_of_an_instance_counts_once() -> None:
     assert not summary.add(exchange("m", "a", tokens=5))
     assert summary.add(exchange("m", "b", tokens=5))
     assert (summary.total().requests, summary.total().tokens) == (2, 10)
+
+
+def written_twice(tree: TreeBuilder) -> None:
+    """Two lives of one instance, and one of its exchanges twice in the file."""
+    for life in range(2):
+        tree.audit("instance_spawn", "a", {"instance_name": "a"}, at=100 * life)
+        for _ in range(1 + life):
+            details = {"message_id": "msg-001", "cost": 1.0 + life, "tokens": 5}
+            tree.audit("message_exchange", "a", details, at=100 * life + 10)
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+def test_who_is_spawned_again_counts_its_messages_anew(tree: TreeBuilder, blocks: bool) -> None:
+    """Ids that count from 1 in each life are other messages; in one life a repeated one is not."""
+    written_twice(tree)
+    reader, model = TreeReader(tree.root, blocks=blocks), FleetModel()
+    model.apply(reader.poll())
+    state = model.state(TreeBuilder.epoch(300))
+    assert (state.usage.requests, state.usage.cost_usd) == (2, 3.0)
+    rows, _ = newest_events(tree.root, lambda event: event.event_type == EXCHANGE, 10)
+    assert [row.cost_usd for row in rows] == [2.0, 1.0]
 
 
 def test_exchanges_without_an_id_all_count() -> None:

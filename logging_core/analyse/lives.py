@@ -1,0 +1,59 @@
+"""The lives of instances: who is spawned again may call another message by the same id."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right, insort
+from collections.abc import Iterator
+
+from logging_core.analyse.columns import Columns
+
+SPAWN = "instance_spawn"
+"""The event type that a life begins with."""
+
+MAX_LIVES = 64
+"""So many of an instance's newest lives are told apart; what was before is one."""
+
+
+class Lives:
+    """When each instance was spawned."""
+
+    __slots__ = ("_spawned",)
+
+    def __init__(self) -> None:
+        self._spawned: dict[str | None, list[float]] = {}
+
+    def begin(self, instance_id: str | None, at_s: float) -> None:
+        """An instance was spawned; told of twice, that is one life."""
+        spawned = self._spawned.setdefault(instance_id, [])
+        if at_s not in spawned:
+            insort(spawned, at_s)
+            del spawned[:-MAX_LIVES]
+
+    def begun_s(self, instance_id: str | None, at_s: float | None) -> float:
+        """When the life began that a moment is in; minus infinity if no spawn before is known."""
+        spawned = self._spawned.get(instance_id)
+        if spawned is None or at_s is None:
+            return -math.inf
+        place = bisect_right(spawned, at_s)
+        return spawned[place - 1] if place else -math.inf
+
+    def ended_s(self, instance_id: str | None, at_s: float | None) -> float:
+        """When the life after it began; infinity if no spawn after it is known."""
+        spawned = self._spawned.get(instance_id)
+        if spawned is None or at_s is None:
+            return math.inf
+        place = bisect_right(spawned, at_s)
+        return spawned[place] if place < len(spawned) else math.inf
+
+    def split(self, instance_id: str | None, exchanges: Columns) -> Iterator[tuple[float, Columns]]:
+        """An instance's exchanges by life: when that began, and those of it in their order."""
+        spawned = self._spawned.get(instance_id)
+        if spawned is None or min(exchanges.times, default=math.inf) >= spawned[-1]:
+            yield -math.inf if spawned is None else spawned[-1], exchanges
+            return
+        rows: dict[float, list[int]] = {}
+        for row, time_s in enumerate(exchanges.times):
+            rows.setdefault(self.begun_s(instance_id, time_s), []).append(row)
+        for begun_s, chosen in rows.items():
+            yield begun_s, exchanges.only(chosen)
