@@ -27,7 +27,8 @@ def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
         words += sorted({f"{key}:{_quoted(value)}" for i in everyone if (value := value_of(i))})
     labels = {i.instance_id: i.label for i in everyone}
     parents = {i.parent_instance_id for i in everyone if i.parent_instance_id}
-    words += sorted(f"parent:{_quoted(labels.get(parent, parent))}" for parent in parents)
+    names = sorted(_quoted(labels.get(parent, parent)) for parent in parents)
+    words += [f"{key}:{name}" for key in ("parent", "under") for name in names]
     words += sorted({_quoted(i.label) for i in everyone if i.label})
     words += sorted({_quoted(i.role) for i in everyone if i.role})
     return tuple(words)

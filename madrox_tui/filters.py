@@ -5,9 +5,11 @@
     state:stuck   the state begins with it
     role:qa       the role, name, id, type or model contains it
     parent:lead   the name or id of its parent contains it
+    under:lead    … of itself, of its parent, or of anyone above that
     -role:qa      … does not
     cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
     role:"a b"    a value with blanks
+    state:a,b     one value or the other
 
 Numbers may have the units that the screen prints: `$0.5`, `5k`, `300ms`, `1m30s`. The model is what
 its column shows: the type if no model is known.
@@ -21,7 +23,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -63,16 +65,19 @@ _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
     "p95": lambda i: i.usage.latency.p95_s,
 }
 _WORD_KEYS = ("name", "id", "role", "type", "model")
-_FIELDS = (*_TEXTS, "parent")
+_FIELDS = (*_TEXTS, "parent", "under")
 _SPACED = re.compile(rf"(?<!\S)(-*(?:{'|'.join(_NUMBERS)}))\s*(>=|<=|>|<|=)\s*", re.IGNORECASE)
 _WORDS = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+_VALUES = re.compile(r'(?:"[^"]*"?|[^,"])+')
 
 KEYS = (*(f"{key}:" for key in _FIELDS), *(f"{key}>" for key in _NUMBERS))
 """The beginnings of terms with a key, for completion and help."""
 
 
-Term = Callable[[InstanceState, InstanceState | None], bool]
-"""Whether an instance matches; the other one is its parent, `None` if that is unknown."""
+Term = Callable[[InstanceState, Sequence[InstanceState]], bool]
+"""Whether an instance matches; the others are those above it, its parent first."""
+
+_Texts = Callable[[InstanceState, Sequence[InstanceState]], Iterable[str | None]]
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -97,17 +102,27 @@ class Filter(msgspec.Struct, frozen=True):
         everyone = tuple(instances)
         if not self.terms:
             return everyone
-        by_id: dict[str | None, InstanceState] = {i.instance_id: i for i in everyone}
-        return tuple(i for i in everyone if self.matches(i, by_id.get(i.parent_instance_id)))
+        by_id = {i.instance_id: i for i in everyone}
+        return tuple(i for i in everyone if self.matches(i, above(i, by_id)))
 
-    def matches(self, instance: InstanceState, parent: InstanceState | None = None) -> bool:
-        """Return whether every term holds for an instance; its parent may be unknown."""
-        return all(term(instance, parent) for term in self.terms)
+    def matches(self, instance: InstanceState, ancestors: Sequence[InstanceState] = ()) -> bool:
+        """Return whether every term holds for an instance, whose parent is the first ancestor."""
+        return all(term(instance, ancestors) for term in self.terms)
+
+
+def above(instance: InstanceState, by_id: Mapping[str, InstanceState]) -> list[InstanceState]:
+    """Return an instance's ancestors as far as they are known, its parent first."""
+    ancestors: list[InstanceState] = []
+    parent = by_id.get(instance.parent_instance_id or "")
+    while parent is not None and parent is not instance and parent not in ancestors:
+        ancestors.append(parent)
+        parent = by_id.get(parent.parent_instance_id or "")
+    return ancestors
 
 
 def parse_filter(text: str) -> Filter:
     """Parse a filter line; never raises, because it is called at every key press."""
-    terms = [term for word in _words(text) if (term := _term(word.replace('"', ""))) is not None]
+    terms = [term for word in _words(text) if (term := _term(word)) is not None]
     return Filter(text, tuple(terms))
 
 
@@ -142,13 +157,13 @@ def _words(text: str) -> list[str]:
 
 
 def _word(text: str) -> Word:
-    wanted = text.replace('"', "").lstrip("-")
-    is_state = any(wanted.casefold() == state.value for state in State)
-    return Word(text, _problem(wanted), f"state:{wanted.casefold()}?" if is_state else "")
+    wanted = text.lstrip("-").casefold()
+    is_state = any(wanted == state.value for state in State)
+    return Word(text, _problem(text.lstrip("-")), f"state:{wanted}?" if is_state else "")
 
 
 def _problem(word: str) -> str:
-    if not word:
+    if not word.strip('"'):
         return "nothing to exclude"
     if match := _COMPARE.fullmatch(word):
         return _number_problem(match["key"], match["op"], match["number"])
@@ -165,10 +180,13 @@ def _number_problem(key: str, op: str, number: str) -> str:
 def _text_problem(key: str, value: str) -> str:
     if key.lower() not in _FIELDS:
         return f"unknown field {key}" if key.isalpha() else ""
-    if not value:
+    values = _values(value)
+    if not values:
         return "missing value"
-    is_state = any(state.value.startswith(value.casefold()) for state in State)
-    return "" if key.lower() != "state" or is_state else "unknown state"
+    if key.lower() != "state":
+        return ""
+    is_known = all(any(s.value.startswith(v.casefold()) for s in State) for v in values)
+    return "" if is_known else "unknown state"
 
 
 def _term(word: str) -> Term | None:
@@ -176,7 +194,7 @@ def _term(word: str) -> Term | None:
     term = _wanted(wanted)
     if term is None or (len(word) - len(wanted)) % 2 == 0:
         return term
-    return lambda instance, parent: not term(instance, parent)
+    return lambda instance, ancestors: not term(instance, ancestors)
 
 
 def _wanted(word: str) -> Term | None:
@@ -185,13 +203,22 @@ def _wanted(word: str) -> Term | None:
         if key in _NUMBERS:
             return _comparison(key, match["op"], match["number"])
     key, colon, value = word.partition(":")
-    if colon and key.lower() == "state":
-        return _in_state(value)
-    if colon and key.lower() == "parent":
-        return _has_parent(value)
-    if colon and key.lower() in _TEXTS:
-        return _contains((key.lower(),), value)
-    return _contains(_WORD_KEYS, word)
+    if not colon or key.lower() not in _FIELDS:
+        bare = _bare(word)
+        return _says(bare, _texts_of(_WORD_KEYS)) if bare else None
+    alternatives = [_has(key.lower(), value) for value in _values(value)]
+    if not alternatives:
+        return None
+    return lambda instance, ancestors: any(has(instance, ancestors) for has in alternatives)
+
+
+def _values(value: str) -> list[str]:
+    """The alternatives that a value names: commas outside of quotes separate them."""
+    return [bare for part in _VALUES.findall(value) if (bare := _bare(part))]
+
+
+def _bare(word: str) -> str:
+    return word.replace('"', "")
 
 
 def _comparison(key: str, op: str, number: str) -> Term | None:
@@ -200,7 +227,7 @@ def _comparison(key: str, op: str, number: str) -> Term | None:
         return None
     value_of, compare = _NUMBERS[key], _OPERATORS[op]
 
-    def term(instance: InstanceState, _parent: InstanceState | None) -> bool:
+    def term(instance: InstanceState, _ancestors: Sequence[InstanceState]) -> bool:
         value = value_of(instance)
         return value is not None and compare(value, wanted)
 
@@ -224,34 +251,41 @@ def _as_seconds(text: str) -> float | None:
     return sum(float(part) * _TOOK_UNITS[unit] for unit, part in parts.items()) if parts else None
 
 
-def _in_state(value: str) -> Term | None:
-    begins = value.casefold()
-    return (lambda instance, _: instance.state.value.startswith(begins)) if begins else None
+def _has(key: str, value: str) -> Term:
+    """Whether a field has a value that is not empty."""
+    if key == "state":
+        begins = value.casefold()
+        return lambda instance, _: instance.state.value.startswith(begins)
+    if key == "parent":
+        return _says(value, _parent_texts)
+    if key == "under":
+        return _says(value, _lineage_texts)
+    return _says(value, _texts_of((key,)))
 
 
-def _contains(keys: tuple[str, ...], value: str) -> Term | None:
+def _texts_of(keys: tuple[str, ...]) -> _Texts:
     texts_of = [_TEXTS[key] for key in keys]
-    return _says(value, lambda instance, _: (text_of(instance) for text_of in texts_of))
+    return lambda instance, _: (text_of(instance) for text_of in texts_of)
 
 
-def _has_parent(value: str) -> Term | None:
-    def texts_of(
-        instance: InstanceState, parent: InstanceState | None
-    ) -> tuple[str | None, str | None]:
-        return instance.parent_instance_id, parent.label if parent is not None else None
-
-    return _says(value, texts_of)
+def _parent_texts(
+    instance: InstanceState, ancestors: Sequence[InstanceState]
+) -> Iterator[str | None]:
+    yield instance.parent_instance_id
+    yield from (parent.label for parent in ancestors[:1])
 
 
-def _says(
-    value: str,
-    texts_of: Callable[[InstanceState, InstanceState | None], Iterable[str | None]],
-) -> Term | None:
-    if not value:
-        return None
+def _lineage_texts(
+    instance: InstanceState, ancestors: Sequence[InstanceState]
+) -> Iterator[str | None]:
+    for one in (instance, *ancestors):
+        yield from (one.label, one.instance_id, one.parent_instance_id)
+
+
+def _says(value: str, texts_of: _Texts) -> Term:
     wanted = safe_line(value).casefold()  # as the values are
 
-    def term(instance: InstanceState, parent: InstanceState | None) -> bool:
-        return any(wanted in text.casefold() for text in texts_of(instance, parent) if text)
+    def term(instance: InstanceState, ancestors: Sequence[InstanceState]) -> bool:
+        return any(wanted in text.casefold() for text in texts_of(instance, ancestors) if text)
 
     return term

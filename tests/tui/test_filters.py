@@ -165,6 +165,46 @@ def test_a_parent_is_found_by_its_name_or_its_id() -> None:
     assert parse_filter("-parent:atlas").choose(fleet) == (ATLAS, QA, orphan)
 
 
+def test_a_team_is_everyone_under_its_lead() -> None:
+    """`under:` means the lead, its children and all below; a loop of parents is no trouble."""
+    child = InstanceState(instance_id="e5", parent_instance_id="a1b2")
+    grandchild = InstanceState(instance_id="f6", parent_instance_id="e5")
+    loop = InstanceState(instance_id="g7", parent_instance_id="g7")
+    orphan = InstanceState(instance_id="h8", parent_instance_id="gone")
+    fleet = (ATLAS, QA, child, grandchild, loop, orphan)
+    assert parse_filter("under:atlas").choose(fleet) == (ATLAS, child, grandchild)
+    assert parse_filter("under:e5").choose(fleet) == (child, grandchild)
+    assert parse_filter("-under:atlas").choose(fleet) == (QA, loop, orphan)
+    assert parse_filter("under:gone").choose(fleet) == (orphan,)
+
+
+@pytest.mark.parametrize(
+    ("text", "atlas", "qa"),
+    [
+        ("state:stuck,waiting", True, False),
+        ("state:stuck,unk", True, True),
+        ("-state:stuck,waiting", False, True),
+        ("role:qa,arch", True, True),
+        ("role:qa,", False, True),
+        ("type:gemini,grok", False, False),
+    ],
+)
+def test_commas_separate_alternatives(text: str, atlas: bool, qa: bool) -> None:
+    """A field has one value or the other."""
+    assert (parse_filter(text).matches(ATLAS), parse_filter(text).matches(QA)) == (atlas, qa)
+
+
+def test_an_alternative_may_be_unknown_or_quoted() -> None:
+    """Each state that is named must be one; a quoted comma separates nothing."""
+    assert filter_words("state:stuck,busy state:stuck,nope") == (
+        Word("state:stuck,busy"),
+        Word("state:stuck,nope", "unknown state"),
+    )
+    assert parse_filter('role:"front, end"').matches(
+        InstanceState(instance_id="x", role="front, end")
+    )
+
+
 def test_a_word_that_is_a_state_hints_at_how_to_ask_for_it() -> None:
     """A plain word looks into names, so that `busy` alone would silently find nobody."""
     assert filter_words("busy -Stuck bus state:busy") == (
