@@ -57,7 +57,7 @@ GLOBAL = [
             "only",
             "Only this",
             id="filter.only",
-            tooltip="Show only the selected instance / show all",
+            tooltip="Show only the selected instance or folded branch / show all",
         ),
         Binding(
             "space",

@@ -23,6 +23,7 @@ from madrox_tui.messages import Written
 from madrox_tui.pace import MANY_PER_S, Pace
 from madrox_tui.past import Past, prepare
 from madrox_tui.pulse import Pulse
+from madrox_tui.scope import Scope
 from madrox_tui.sources import frames_of, messages_of, pages_of, read_line
 from madrox_tui.view import View
 from madrox_tui.views import AHEAD, Narrowing, Views
@@ -127,12 +128,12 @@ class Feed:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def narrow(self, wanted: Filter, scope: str | None, held: View | None) -> View:
+    async def narrow(self, wanted: Filter, scope: Scope | None, held: View | None) -> View:
         """A view that is narrowed otherwise; later ones are narrowed the same.
 
         Args:
             wanted: The filter.
-            scope: The only instance to show, or `None`.
+            scope: Whom to limit the screen to, or `None`.
             held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
         self._views.narrowing = Narrowing(wanted, scope)

@@ -23,13 +23,14 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 import msgspec
 
 from logging_core.analyse.state import InstanceState, State
 from logging_core.text import safe_line
+from madrox_tui.scope import above
 
 _COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
 _DECIMAL = r"\d*\.?\d+"
@@ -108,16 +109,6 @@ class Filter(msgspec.Struct, frozen=True):
     def matches(self, instance: InstanceState, ancestors: Sequence[InstanceState] = ()) -> bool:
         """Return whether every term holds for an instance, whose parent is the first ancestor."""
         return all(term(instance, ancestors) for term in self.terms)
-
-
-def above(instance: InstanceState, by_id: Mapping[str, InstanceState]) -> list[InstanceState]:
-    """Return an instance's ancestors as far as they are known, its parent first."""
-    ancestors: list[InstanceState] = []
-    parent = by_id.get(instance.parent_instance_id or "")
-    while parent is not None and parent is not instance and parent not in ancestors:
-        ancestors.append(parent)
-        parent = by_id.get(parent.parent_instance_id or "")
-    return ancestors
 
 
 def parse_filter(text: str) -> Filter:

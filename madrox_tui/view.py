@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
 from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
+from madrox_tui.scope import Scope
 
 HUES = 8
 """How many colours distinguish instances: `hue-0` … in `cell_styles`."""
@@ -23,7 +24,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     Attributes:
         state: The whole fleet.
         filter: The current filter.
-        scope: The only instance shown (`i`), or `None` for all.
+        scope: Whom `i` limited the screen to, or `None` for all.
         instances: The instances that pass filter and scope, in the fleet's order.
         usage: Their total usage.
         activity: Records per minute over the last minutes, oldest first, by instance id.
@@ -37,7 +38,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     state: FleetState
     filter: Filter
-    scope: str | None
+    scope: Scope | None
     instances: tuple[InstanceState, ...]
     usage: Usage
     activity: Mapping[str, tuple[int, ...]] = msgspec.field(default_factory=dict)

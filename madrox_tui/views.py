@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -13,6 +13,7 @@ from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import Past
 from madrox_tui.pulse import Pulse
+from madrox_tui.scope import Scope
 from madrox_tui.view import View
 
 PULSE_MINUTES = 10
@@ -45,18 +46,16 @@ class Narrowing(NamedTuple):
 
     Attributes:
         filter: The filter.
-        scope: The only instance that is shown; `None` for all.
+        scope: Whom it is limited to besides; `None`: nobody in particular.
     """
 
     filter: Filter
-    scope: str | None = None
+    scope: Scope | None = None
 
-    def choose(self, instances: Iterable[InstanceState]) -> tuple[InstanceState, ...]:
+    def choose(self, fleet: Sequence[InstanceState]) -> tuple[InstanceState, ...]:
         """Those of a fleet's instances that are shown, in the same order."""
-        chosen = self.filter.choose(instances)
-        if self.scope is None:
-            return chosen
-        return tuple(i for i in chosen if i.instance_id == self.scope)
+        chosen = self.filter.choose(fleet)
+        return chosen if self.scope is None else self.scope.choose(chosen, fleet)
 
 
 class Views:

@@ -19,6 +19,7 @@ from madrox_tui.export import Export
 from madrox_tui.find import holds
 from madrox_tui.instance_columns import Cells, instance_columns, instance_export, searched
 from madrox_tui.panels.look import APPEARS, NEEDS_YOU, NO_MATCH
+from madrox_tui.scope import Scope
 from madrox_tui.tree_rows import Order, Row, flat, forest
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -98,6 +99,14 @@ class InstancesPanel(LineView):
     def selected(self) -> InstanceState | None:
         """The instance under the cursor."""
         return self._rows[self.cursor].instance if self.cursor < len(self._rows) else None
+
+    @property
+    def selected_scope(self) -> Scope | None:
+        """The instance under the cursor, with everyone below it if that branch is folded."""
+        if self.cursor >= len(self._rows):
+            return None
+        row = self._rows[self.cursor]
+        return Scope(row.instance.instance_id, below=row.folded > 0)
 
     @property
     def selected_time_s(self) -> float | None:
@@ -334,5 +343,8 @@ def _title(view: View) -> str:
     total = len(view.state.instances)
     if not view.narrowed:
         return f"Instances {total}"
-    only = f"  only {view.instances[0].label}" if view.scope and view.instances else ""
+    only = ""
+    if view.scope is not None:
+        label = view.labels.get(view.scope.instance_id, view.scope.instance_id)
+        only = f"  only {label}" + (" and below" if view.scope.below else "")
     return f"Instances {len(view.instances)} of {total}{only}"

@@ -10,6 +10,7 @@ from logging_core.text import safe_line
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import HasMoment, Plays, ShowsMoment
+from madrox_tui.scope import Scope
 from madrox_tui.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import View
 from madrox_tui.widgets.panel_grid import PanelGrid
@@ -36,7 +37,7 @@ class FleetScreen(Screen[None]):
     def __init__(self, feed: Feed, filter_text: str = "") -> None:
         super().__init__()
         self.filter: Filter = parse_filter(filter_text)
-        self.scope: str | None = None
+        self.scope: Scope | None = None
         self._feed = feed
         self._latest: View | None = None
         self._prepared = 0  # records read so far for the earlier moment that is being loaded
@@ -57,8 +58,8 @@ class FleetScreen(Screen[None]):
     async def _run_feed(self) -> None:
         await self._feed.run(self._publish)
 
-    def narrow(self, wanted: Filter, scope: str | None) -> None:
-        """Show only what passes a filter, and one instance or all (`None`)."""
+    def narrow(self, wanted: Filter, scope: Scope | None) -> None:
+        """Show only what passes a filter, and whom the scope is limited to (`None`: all)."""
         self.filter, self.scope = wanted, scope
         self._narrow()
 

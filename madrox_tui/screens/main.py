@@ -121,9 +121,8 @@ class MainScreen(FleetScreen):
         self.query_one(InstancesPanel).action_needy()
 
     def action_only(self) -> None:
-        """Toggle between the selected instance and all."""
-        instance = self.query_one(InstancesPanel).selected
-        scope = instance.instance_id if instance and self.scope is None else None
+        """Toggle between the selected instance (or folded branch) and all."""
+        scope = self.query_one(InstancesPanel).selected_scope if self.scope is None else None
         self.narrow(self.filter, scope)
 
     # --- panels --------------------------------------------------------------

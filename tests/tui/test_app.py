@@ -152,6 +152,22 @@ async def test_enter_opens_the_full_message(fleet: TreeBuilder) -> None:
         await person.misses("the very last line")
 
 
+async def test_i_on_a_folded_branch_shows_that_team(tree: TreeBuilder) -> None:
+    """Of a folded branch, `i` shows everyone below it, those that come later included."""
+    for number, parent in enumerate([None, "t0", "t1", None]):
+        tree.spawn(f"t{number}", f"agent-{number}", parent=parent, at=number)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("agent-3")
+        await person.press("t", "g", "h")
+        await person.sees("▸ agent-0 +2")
+        await person.press("i")
+        await person.sees("3 of 4", "only agent-0 and below")
+        tree.spawn("t4", "agent-4", parent="t2", at=9)
+        await person.sees("4 of 5")
+        await person.press("i")
+        await person.sees("agent-3")
+
+
 async def test_space_holds_the_screen_and_loses_nothing(fleet: TreeBuilder) -> None:
     """Paused, new messages are counted but not shown; Space again shows them all."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
