@@ -47,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stuck_after_s: Annotated[
         float, setting("seconds a request may be open before `busy` becomes `stuck`", gt=0)
     ] = 120.0
+    bell: Annotated[
+        bool, setting("ring the terminal's bell when an instance begins to wait, hang or fail")
+    ] = False
     budget_usd: Annotated[
         Annotated[float, Meta(gt=0)] | None,
         setting("budget in US dollars; adds a budget line to the audit panel", example=50.0),

@@ -7,6 +7,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from logging_core.text import safe_line
+from madrox_tui.alarm import Alarm
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import HasMoment, Plays, ShowsMoment
@@ -23,6 +24,7 @@ class FleetScreen(Screen[None]):
     Args:
         feed: Where views come from.
         filter_text: The initial filter.
+        bell: Whether to ring the terminal's bell when an instance begins to need someone.
     """
 
     view: reactive[View | None] = reactive(None, repaint=False)
@@ -34,7 +36,7 @@ class FleetScreen(Screen[None]):
     moment_s: reactive[float | None] = reactive(None, layout=False)
     """The earlier time that the panels show, or are about to; `None` for the newest."""
 
-    def __init__(self, feed: Feed, filter_text: str = "") -> None:
+    def __init__(self, feed: Feed, filter_text: str = "", *, bell: bool = False) -> None:
         super().__init__()
         self.filter: Filter = parse_filter(filter_text)
         self.scope: Scope | None = None
@@ -42,6 +44,7 @@ class FleetScreen(Screen[None]):
         self._latest: View | None = None
         self._prepared = 0  # records read so far for the earlier moment that is being loaded
         self._has_told = False
+        self._alarm = Alarm() if bell else None
 
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
@@ -139,6 +142,8 @@ class FleetScreen(Screen[None]):
 
     def _publish(self, view: View) -> None:
         self._latest = view
+        if self._alarm is not None and self._alarm.is_due(view):
+            self.app.bell()
         if self.is_live:
             self.view = view
         self._show_status()

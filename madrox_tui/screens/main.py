@@ -49,7 +49,7 @@ class MainScreen(FleetScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*GLOBAL]
 
     def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
-        super().__init__(feed, settings.filter)
+        super().__init__(feed, settings.filter, bell=settings.bell)
         self.keys = settings.keys
         self._remembered = remembered
         feed.group_by(kept_grouping(remembered.panels.get("audit", {})))

@@ -12,6 +12,8 @@ from builders import TreeBuilder
 from driver import run_app
 from madrox_tui import format as fmt
 from madrox_tui import live
+from madrox_tui.app import MadroxTop
+from madrox_tui.config import Settings
 from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.remember import Memory, Remembered
 from madrox_tui.widgets.line_view import LineView
@@ -166,6 +168,24 @@ async def test_i_on_a_folded_branch_shows_that_team(tree: TreeBuilder) -> None:
         await person.sees("4 of 5")
         await person.press("i")
         await person.sees("agent-3")
+
+
+@pytest.mark.parametrize("bell", [True, False])
+async def test_the_bell_rings_when_someone_begins_to_wait(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch, bell: bool
+) -> None:
+    """Not for what is found at the start, once for each that asks then, and only if it is set."""
+    rings: list[int] = []
+    monkeypatch.setattr(MadroxTop, "bell", lambda _: rings.append(1))
+    fleet.frame("a1", "Overwrite? [y/N]", at=595)
+    async with run_app(fleet.root, now_s=NOW_S, settings=Settings(bell=bell)) as person:
+        await person.sees("1 waiting", "● live")
+        fleet.frame("b2", "Overwrite? [y/N]", at=598)
+        await person.sees("2 waiting")
+        fleet.frame("b2", "Overwrite? [y/N] really", at=599)
+        fleet.send("a1", "m-77", "go on", at=599)
+        await person.sees("go on")
+    assert rings == [1] * bell
 
 
 async def test_space_holds_the_screen_and_loses_nothing(fleet: TreeBuilder) -> None:
