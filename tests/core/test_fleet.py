@@ -6,6 +6,7 @@ import itertools
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -241,6 +242,18 @@ def test_termination_closes_open_requests() -> None:
     """A terminated instance has no open requests, though no reply ever came."""
     instance = only(spawn(0), sent(3), terminate(20))
     assert (instance.state, instance.open_requests) == (State.TERMINATED, ())
+
+
+def test_an_error_about_a_request_closes_it() -> None:
+    """A request that timed out is not open for ever; an event that is no error closes nothing."""
+    notice = msgspec.structs.replace(audit("request_note", 5), message_id="m-1")
+    failure = msgspec.structs.replace(notice, error="TimeoutError")
+    assert only(spawn(0), sent(3), notice).state is State.BUSY
+    for records in ((sent(3), failure), (failure, sent(3))):
+        instance = only(spawn(0), *records)
+        assert (instance.state, instance.open_requests) == (State.ERROR, ())
+    later = only(spawn(0), sent(3), failure, sent(6, "m-2"), received(7, "m-2"))
+    assert (later.state, later.open_requests) == (State.IDLE, ())
 
 
 def test_a_new_spawn_closes_the_requests_before_it() -> None:
