@@ -86,6 +86,16 @@ def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
+def farthest_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where every day begins first."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
 def clock() -> Clock:
     """The clock of `manager`."""
     return Clock()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-LATEST_S = 253402300799.0  # the end of year 9999, the last that datetime can show
+LATEST_S = 253402041600.0
+"""The latest time that is one: 29 December 9999. `datetime` ends two days later, and asks for the
+day after a time, in any zone, to know what a clock on the wall showed."""
 
 
 def parse_time(value: object) -> float | None:

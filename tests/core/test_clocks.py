@@ -14,7 +14,8 @@ from builders import START, TreeBuilder
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.clocks import Clocks
 from logging_core.read.reader import TreeReader
-from reading import read
+from logging_core.records import AuditEvent
+from reading import only, read
 
 NOW = 100_000.0  # seconds after the start of a sample tree
 AUDIT = "audit/audit_20261123.jsonl"
@@ -162,6 +163,19 @@ def test_a_clock_put_back_by_law_does_not_jump(tree: TreeBuilder) -> None:
     assert odd(tree) == []
     tree.send("a", "m", at=night + 60 * 70)
     assert [(what, by_s) for _, what, _, by_s in odd(tree)] == [(AnomalyKind.BACK, 3 * 3600)]
+
+
+@pytest.mark.fault("R20", "R21")
+@pytest.mark.usefixtures("farthest_east")
+def test_the_last_day_of_the_calendar_ends_no_reader(tree: TreeBuilder) -> None:
+    """There is no day after it to compare with: it counts as no time, whoever writes it."""
+    for hour in (23, 0):
+        record = {"timestamp": f"9999-12-31T{hour:02}:59:59Z", "event_type": "message_exchange"}
+        tree.json(AUDIT, record)
+    exchange(tree, 1)
+    events = only(AuditEvent, [r for batch in read(TreeReader(tree.root)) for r in batch.records])
+    assert [event.time_s for event in events] == [None, None, tree.epoch(1)]
+    assert odd(tree) == odd(tree, blocks=False) == []
 
 
 @pytest.mark.parametrize("what", ["truncated", "replaced"])

@@ -6,9 +6,14 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
+import pytest
+
+from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
+from logging_core.codec.times import LATEST_S
 from logging_core.records import Batch, LifecycleEvent, Message, Record
+from madrox_tui import format as fmt
 from madrox_tui.timeline_rows import (
     SLACK,
     Day,
@@ -85,6 +90,17 @@ def test_days_and_silences_have_rows() -> None:
     quiet = fleet.rows.rows[3]
     assert isinstance(quiet, Quiet)
     assert quiet.seconds == 601
+
+
+@pytest.mark.fault("R20")
+@pytest.mark.usefixtures("farthest_east")
+def test_the_last_moment_that_is_read_can_be_shown() -> None:
+    """Its day, and where the day after it begins, are on the calendar in every zone."""
+    fleet = Fleet()
+    fleet.add(sent(LATEST_S - T, "at last"))
+    assert fleet.texts == ["day", "at last"]
+    assert fmt.moment(LATEST_S).startswith("9999-12-")
+    assert latest_reading(LATEST_S, LATEST_S + 7200) == LATEST_S
 
 
 def test_events_stand_between_messages_and_can_be_hidden() -> None:
