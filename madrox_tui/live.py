@@ -127,7 +127,8 @@ class LiveFleet(OpenedFleet):
 
     def _sum_up(self, batch: Batch, beside: _Beside) -> None:
         """Begin to read the whole tree once what is shown of it at first is there."""
-        if self.unread is not None and not self._has_failed and batch.caught_up:
+        is_shown = batch.caught_up and batch.waiting is None
+        if is_shown and self.unread is not None and not self._has_failed:
             beside.begin()
 
     def _give_up(self) -> None:

@@ -206,6 +206,29 @@ def test_rows_of_the_other_model_are_numbered_anew(runs: Runs) -> None:
     assert generations[-1] > generations[0]
 
 
+def test_a_tree_that_appears_later_is_read_as_a_whole(runs: Runs) -> None:
+    """While there is none, nobody tries to, and so nothing has failed when it is there."""
+    root = runs.tree.root
+    long_log(runs.tree)
+    aside = root.rename(root.with_name("aside"))
+    tried: list[bool] = []
+
+    def make() -> Summing:
+        tried.append(root.exists())
+        return Summing(root, None)
+
+    fleet = whole_fleet(runs, make)
+
+    def is_read(batch: Batch) -> bool:
+        if batch.waiting is not None:
+            asyncio.get_running_loop().call_later(0.1, aside.rename, root)
+        return fleet.unread != "reading history"
+
+    asyncio.run(follow(fleet, is_read))
+    assert (fleet.unread, tried) == (None, [True])
+    assert open_requests(fleet) == ["never-answered"]
+
+
 class Failing:
     """A summing that fails, in one way or the other."""
 
