@@ -99,7 +99,7 @@ class Reports:
     ) -> bool:
         if at_s is None:
             return True
-        said = tuple(_gist(text) for text in texts if text)
+        said = tuple(gist for text in texts if text and (gist := _gist(text)))
         recent = self._recent.setdefault(instance_id, [])
         for place, (then_s, told, theirs) in enumerate(recent):
             if abs(at_s - then_s) > SAME_S or source & told:
@@ -114,4 +114,4 @@ class Reports:
 
 def _gist(text: str) -> str:
     """What the first line of a text says, without who says it."""
-    return text.strip().partition("\n")[0].rpartition(": ")[2][-_GIST_CHARS:]
+    return text.strip().partition("\n")[0].rstrip().rpartition(": ")[2][-_GIST_CHARS:]

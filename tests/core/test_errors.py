@@ -101,6 +101,13 @@ def test_what_may_be_another_error_counts(record: Record) -> None:
     assert fold(failed(1), record).errors == fold(record, failed(1)).errors == 2
 
 
+@pytest.mark.parametrize("text", ["it failed: \nboom", " \n"])
+def test_what_says_nothing_says_nothing_else_either(text: str) -> None:
+    """Two texts are not the same for having no end, or nothing in them at all."""
+    assert fold(failed(1, "lost: \nbang"), entry(1, text)).errors == 2
+    assert fold(failed(1, "\t"), entry(1, text)).errors == 2
+
+
 def test_an_error_of_unknown_time_counts() -> None:
     """Nothing tells that it is the same as another."""
     model = FleetModel()
