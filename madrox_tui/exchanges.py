@@ -186,10 +186,11 @@ class Ranking:
         """How many were selected; of these, `most` are kept."""
 
     def offer(self, event: AuditEvent) -> None:
-        """Take an event, unless it was offered before, as when a file is read once more.
+        """Take an event: the newest first, unless they are all offered once more.
 
-        The newest are offered first. Of exchanges of one life of an instance with one message id
-        only the oldest is kept: it is counted.
+        Of exchanges of one life of an instance with one message id the last one that is offered is
+        kept: it is the oldest, and so the one that is counted. If it ranks lower than the one that
+        it takes the place of, what had to give way to that is not found again.
         """
         if event.event_type == SPAWN and event.time_s is not None:
             self._lives.begin(event.instance_id, event.time_s)
@@ -198,7 +199,7 @@ class Ranking:
             return
         known = self._known.get(identity)
         if known is not None:
-            if (event.time_s or 0.0) >= (known.time_s or 0.0):
+            if event == known:
                 return
             self._best = [best for best in self._best if best[2] is not known]
             heapq.heapify(self._best)

@@ -138,6 +138,12 @@ def test_a_repeated_exchange_is_ranked_by_the_first_of_its_id() -> None:
     assert ranking.found == 2
 
 
+def test_of_one_moment_the_first_in_the_file_counts() -> None:
+    """Backwards that is the one that comes last, also if its times do not tell them apart."""
+    events = [exchange("m", 9.0), exchange("m", 1.0)]
+    assert [e.cost_usd for e in ranked(EventQuery("x", order=Order.DEAREST), events)] == [1.0]
+
+
 def here(panel: AuditPanel) -> tuple[str | None, str]:
     return panel.figure, str(panel.border_subtitle)
 
