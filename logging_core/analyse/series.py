@@ -2,13 +2,14 @@
 
 What is kept, and how finely:
 
-- of the whole fleet its newest exchanges one by one, 131,072 (`MAX_OF_FLEET`);
-  what is older by the hour for good;
-- of each instance the same, but `MAX_ROWS` of them.
+- of the whole fleet its newest exchanges one by one, 131,072 (`MAX_OF_FLEET`) at most and seven
+  eighths of that at least; what is older by the hour for good;
+- of each instance the same, but 2,048 (`MAX_ROWS`) at most and half of that at least.
 
 An exchange takes 32 bytes, an hour 0.5 KiB and what its response times need, up to a few KiB.
 Where only hours are known, an hour counts in the slot that it begins in, and the sums of a window
 that cuts one are unknown. Else counts, sums, means and maxima are exact, quantiles within 2 %.
+Of errors only the minute is known: each counts where that begins.
 
 A stretch of time begins with its first moment and ends before its last.
 """
@@ -17,23 +18,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
 from logging_core.analyse.columns import Columns, Numbers
+from logging_core.analyse.hours import HOUR_S, Hours
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.state import Slot, Usage
 from logging_core.analyse.summary import Tally
 from logging_core.records import AuditEvent
 
 MAX_ROWS = 2_048
-"""So many of an instance's newest exchanges are kept one by one."""
+"""So many of an instance's newest exchanges are kept one by one, at most."""
 
 MAX_OF_FLEET = 1 << 17
-"""So many of the fleet's newest exchanges are kept one by one."""
+"""So many of the fleet's newest exchanges are kept one by one, at most."""
 
 _MINUTE = 60
-_HOUR = 60 * _MINUTE
-_DAY = 24 * _HOUR
+_DAY = 24 * HOUR_S
 _MAX_MINUTES = 31 * _DAY // _MINUTE  # in which there were errors
 _MAX_PENDING = 1 << 14
 
@@ -44,19 +45,20 @@ class Track:
     Attributes:
         rows: Its newest exchanges.
         errors: How many it had in which minute.
+        hours: What its older exchanges add up to.
     """
 
-    __slots__ = ("_hours", "errors", "rows")
+    __slots__ = ("errors", "hours", "rows")
 
     def __init__(self) -> None:
         self.rows = Rows()
         self.errors: dict[int, int] = {}
-        self._hours: dict[int, Tally] = {}
+        self.hours = Hours()
 
     def add(self, rows: Rows) -> None:
         """Take exchanges in; the oldest days are read last, and go to their hours at once."""
         if len(self.rows) >= MAX_ROWS // 2 and rows.newest_s() <= self.rows.oldest_s():
-            _add_by_hour(self._hours, rows)
+            self.hours.add(rows)
         else:
             self.rows.extend(rows)
             self.fold()
@@ -64,21 +66,16 @@ class Track:
     def fold(self) -> None:
         """Put what is too many into its hours."""
         if len(self.rows) > MAX_ROWS:
-            _add_by_hour(self._hours, self.rows.take_first(len(self.rows) - MAX_ROWS // 2))
+            self.hours.add(self.rows.take_first(len(self.rows) - MAX_ROWS // 2))
 
     def cells(
         self, from_s: float, step_s: int, to_s: float
     ) -> Iterator[tuple[int, Numbers | Tally]]:
         """What belongs to the stretches of `step_s` from `from_s` to `to_s`."""
-        for hour, tally in self._hours.items():
-            if from_s <= hour * _HOUR < to_s:
-                yield int((hour * _HOUR - from_s) // step_s), tally
+        for hour, tally in _beginning_within(self.hours, from_s, to_s):
+            yield int((hour * HOUR_S - from_s) // step_s), tally
         for number, rows in self.rows.between(from_s, to_s).grouped(step_s, from_s):
             yield number, rows.numbers()
-
-    def cuts_hour(self, at_s: float) -> bool:
-        """Whether a moment lies within an hour of which only the sum is known."""
-        return _cuts_hour(at_s, self._hours, self.rows)
 
 
 class Day:
@@ -88,29 +85,29 @@ class Day:
 
     def __init__(self) -> None:
         self.rows = Rows()
-        self._hours: dict[int, Tally] | None = None
+        self._hours: Hours | None = None
 
     def add(self, rows: Rows) -> None:
         """Take exchanges in."""
         self.rows.extend(rows)
         self._hours = None
 
-    def hours(self) -> dict[int, Tally]:
+    def hours(self) -> Hours:
         """The sums of each hour that has any."""
         if self._hours is None:
-            self._hours = {}
-            _add_by_hour(self._hours, self.rows)
+            self._hours = Hours()
+            self._hours.add(self.rows)
         return self._hours
 
     def cells(self, from_s: float, to_s: float) -> Iterator[Numbers | Tally]:
         """What makes up a stretch: as many hours as fit."""
-        begin, end = math.ceil(from_s / _HOUR), int(to_s // _HOUR)
+        begin, end = math.ceil(from_s / HOUR_S), int(to_s // HOUR_S)
         if begin >= end:
             yield self.rows.between(from_s, to_s).numbers()
             return
-        yield self.rows.between(from_s, begin * _HOUR).numbers()
-        yield from _between(self.hours(), begin, end)
-        yield self.rows.between(end * _HOUR, to_s).numbers()
+        yield self.rows.between(from_s, begin * HOUR_S).numbers()
+        yield from (tally for _, tally in self.hours().between(begin, end))
+        yield self.rows.between(end * HOUR_S, to_s).numbers()
 
 
 class Series:
@@ -121,7 +118,7 @@ class Series:
     def __init__(self) -> None:
         self._days: dict[int, Day] = {}
         self._count = 0
-        self._hours: dict[int, Tally] = {}
+        self._hours = Hours()
         self._errors: dict[int, int] = {}
         self._tracks: dict[str | None, Track] = {}
         self._coming = Rows()
@@ -208,7 +205,7 @@ class Series:
         return tallies
 
     def _cells(self, from_s: float, to_s: float) -> Iterator[Numbers | Tally]:
-        yield from _between(self._hours, math.ceil(from_s / _HOUR), math.ceil(to_s / _HOUR))
+        yield from (tally for _, tally in _beginning_within(self._hours, from_s, to_s))
         for number in range(int(from_s // _DAY), math.ceil(to_s / _DAY)):
             if number in self._days:
                 yield from self._days[number].cells(
@@ -217,10 +214,9 @@ class Series:
 
     def _cuts_hour(self, at_s: float, instance_ids: Collection[str] | None) -> bool:
         if instance_ids is not None:
-            return any(track.cuts_hour(at_s) for track in self._tracks_of(instance_ids))
+            return any(track.hours.cuts(at_s) for track in self._tracks_of(instance_ids))
         self._settle()
-        oldest = self._days[min(self._days)].rows if self._days else Rows()
-        return _cuts_hour(at_s, self._hours, oldest)
+        return self._hours.cuts(at_s)
 
     def _tracks_of(self, instance_ids: Collection[str]) -> Iterator[Track]:
         return (self._tracks[i] for i in set(instance_ids) if i in self._tracks)
@@ -247,7 +243,7 @@ class Series:
         oldest = min(self._days)
         day = self._days[oldest]
         number = min(len(day.rows), max(_MAX_PENDING, self._count - MAX_OF_FLEET))
-        _add_by_hour(self._hours, day.rows.take_first(number))
+        self._hours.add(day.rows.take_first(number))
         self._count -= number
         day.add(Rows())
         if not len(day.rows):
@@ -260,30 +256,9 @@ class Series:
         return track
 
 
-def _add_by_hour(tallies: dict[int, Tally], rows: Rows) -> None:
-    for hour, members in rows.grouped(_HOUR):
-        tally = tallies.get(hour)
-        if tally is None:
-            tally = tallies[hour] = Tally()
-        tally.extend(members.numbers())
-        tally.sum_up()  # an hour is mostly complete, and there are hundreds
-
-
-def _cuts_hour(at_s: float, hours: Mapping[int, Tally], newer: Rows) -> bool:
-    """Whether a moment lies within one of `hours`, which hold what was before all of `newer`."""
-    if at_s % _HOUR == 0 or int(at_s // _HOUR) not in hours:
-        return False
-    return not len(newer) or at_s < newer.oldest_s()
-
-
-def _between(tallies: dict[int, Tally], start: int, stop: int) -> Iterator[Tally]:
-    """The tallies with keys from `start` to `stop`, whichever way is shorter."""
-    if stop - start > len(tallies):
-        yield from (tally for key, tally in tallies.items() if start <= key < stop)
-        return
-    for key in range(start, stop):
-        if key in tallies:
-            yield tallies[key]
+def _beginning_within(hours: Hours, from_s: float, to_s: float) -> Iterator[tuple[int, Tally]]:
+    """The hours that begin in a stretch, with their numbers since the epoch."""
+    return hours.between(math.ceil(from_s / HOUR_S), math.ceil(to_s / HOUR_S))
 
 
 def _slot(start_s: float, tally: Tally | None, errors: int) -> Slot:

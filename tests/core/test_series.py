@@ -10,6 +10,7 @@ import pytest
 from exchanges import in_bulk
 
 from builders import TreeBuilder
+from logging_core.analyse import series
 from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.groups import MAX_COUNTED
@@ -233,6 +234,28 @@ def test_a_window_that_cuts_an_hour_of_long_ago_is_unknown(count: int) -> None:
     assert requests(0, 14_400) == count
     assert requests(14_000, 14_400) == expected(events, T + 14_000, T + 14_400)[0]
     assert requests(-1_800, 20_000) == count
+
+
+@pytest.mark.parametrize("instance_ids", [None, ["a"]])
+def test_no_window_is_told_wrong_whatever_comes_late(
+    monkeypatch: pytest.MonkeyPatch, instance_ids: list[str] | None
+) -> None:
+    """It is exact or unknown, also where a clock was wrong and old exchanges come after newer."""
+    monkeypatch.setattr(series, "MAX_ROWS", 32)
+    monkeypatch.setattr(series, "MAX_OF_FLEET", 32)
+    monkeypatch.setattr(series, "_MAX_PENDING", 8)
+    source, told = random.Random(9), 0
+    events = [exchange(n * 300 - source.choice([0, 0, 0, 15_000])) for n in range(120)]
+    model = FleetModel()
+    for number, event in enumerate(events, 1):
+        model.apply(Batch(records=(event,)))
+        from_s = T + source.uniform(0, 300 * number)
+        to_s = from_s + source.uniform(0, 20_000)
+        usage = model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
+        if usage is not None:
+            told += 1
+            assert usage.requests == expected(events[:number], from_s, to_s)[0]
+    assert told > 60
 
 
 def test_quantiles_of_a_window_are_within_two_percent() -> None:
