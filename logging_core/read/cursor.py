@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Self
 
-_VERSION = 2
+_VERSION = 3
 
 Positions = Mapping[str, Mapping[str, list[int]]]
 """By log and path: device, inode, and what else it takes to go on there."""

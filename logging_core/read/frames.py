@@ -119,7 +119,6 @@ class FrameScanner:
         "_crc",
         "_is_back",
         "_reported",
-        "_reported_suspect",
         "_start",
         "_strange",
         "_tails",
@@ -135,8 +134,7 @@ class FrameScanner:
         self._time_s = 0.0
         self._is_back = False
         self._crc = 0
-        self._reported = (-1, -1)
-        self._reported_suspect: tuple[str, ...] = ()
+        self._reported = (-1, -1, False)  # where it begins and ends, and whether it is torn
         self._strange = False
 
     def feed(self, data: bytes, *, at_end: bool, final: bool) -> list[FrameSpan | Unreadable]:
@@ -174,13 +172,14 @@ class FrameScanner:
             self._start = offset
 
     def position(self) -> list[int]:
-        """Where to go on after a restart: at the newest frame, and how far it is known."""
-        return [self._start, self._reported[1]]
+        """Where to go on after a restart: at the newest frame, and what is known of it."""
+        _, end, is_torn = self._reported
+        return [self._start, end, int(is_torn)]
 
     def resume(self, position: Sequence[int]) -> None:
         """Go on at a `position`."""
         self.offset = self._start = position[0]
-        self._reported = (position[0], position[1])
+        self._reported = (position[0], position[1], bool(position[2]))
 
     def _closed(
         self, rest: bytes, end: int, *, newest: bool = False, may_grow: bool = False
@@ -190,9 +189,10 @@ class FrameScanner:
             return self._before_first(rest)
         last = rest[-TAIL_BYTES:]
         suspect = suspect_of(last, is_back=self._is_back, may_grow=may_grow)
-        if (self._start, end) == self._reported and suspect == self._reported_suspect:
+        known = (self._start, end, AnomalyKind.TORN in suspect)
+        if known == self._reported:
             return []
-        self._reported, self._reported_suspect = (self._start, end), suspect
+        self._reported = known
         digest = zlib.crc32(rest, self._crc)
         wanted = newest or self._tails
         tail = pane_tail(last) if wanted else ""

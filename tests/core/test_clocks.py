@@ -122,7 +122,7 @@ def test_a_cursor_without_times_is_gone_on_from(tree: TreeBuilder) -> None:
     cursor = read(TreeReader(tree.root))[-1].cursor
     for positions in cursor["logs"].values():
         for path, numbers in positions.items():
-            del numbers[6 if path.endswith("tmux_output.log") else 5 :]
+            del numbers[7 if path.endswith("tmux_output.log") else 5 :]
     for _, write in WRITERS.values():
         write(tree, 3000)
     again = read(TreeReader(tree.root, cursor=cursor))

@@ -87,6 +87,21 @@ RULE = b"=" * 80
 
 
 @pytest.mark.fault("R01")
+def test_a_torn_capture_that_was_told_is_not_told_again(tree: TreeBuilder) -> None:
+    """A reader that goes on after another one has nothing new to say of it."""
+    path = "instances/a/tmux_output.log"
+    tree.line(path, b"\n%b\n[2026-11-23T12:00:00]\n%b\ntor" % (RULE, RULE))
+    first = TreeReader(tree.root)
+    read(first)
+    put_aside(tree.root / path)
+    tree.frame("a", "whole", at=1)
+    (batch,) = read(first)
+    assert [anomaly.kind for anomaly in batch.anomalies] == [AnomalyKind.TORN]
+    (batch,) = read(TreeReader(tree.root, cursor=batch.cursor))
+    assert (batch.records, batch.anomalies) == ((), ())
+
+
+@pytest.mark.fault("R01")
 def test_a_torn_line_that_is_no_json_is_a_problem_that_says_so(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:
