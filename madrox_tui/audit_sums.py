@@ -19,9 +19,10 @@ GroupsOf = Callable[[str, Collection[str] | None], tuple[Group, ...]]
 class AuditSums:
     """Makes the audit view of each look, or finds that the one before still holds.
 
-    A view holds while exchanges, errors and the instances that are shown are the same, and the
-    minute is. Where that changes all the time, 100 instances with 100,000 exchanges take 40 ms,
-    and the view before is shown until `SHARE` allows a new one: by the next tick at the latest.
+    A view holds while events, errors and the instances that are shown are the same, what these say
+    of themselves is, and the minute. Where that changes all the time, 100 instances with 100,000
+    exchanges take 40 ms, and the view before is shown until `SHARE` allows a new one: by the next
+    tick at the latest.
 
     Args:
         budget_usd: The budget; `None` for none.
@@ -65,8 +66,8 @@ class AuditSums:
             usage: What these add up to.
         """
         wanted = self.by, frozenset(i.instance_id for i in instances)
-        total = state.usage
-        known = total.requests, total.tokens, total.cost_usd, state.errors, state.at_s // _MINUTE_S
+        who = [(i.role, i.model, i.instance_type, i.parent_instance_id) for i in instances]
+        known = state.usage, state.audit_events, state.errors, state.at_s // _MINUTE_S, who
         began_s = self._clock()
         if wanted == self._wanted and (known == self._known or began_s < self._rested_s):
             self._is_current = known == self._known

@@ -87,6 +87,7 @@ class FleetModel:
             instances=self._freeze(now_s),
             usage=self._fold.total,
             errors=self._fold.errors,
+            audit_events=self._fold.tables.events.total,
             messages=self._fold.timeline.items,
             dropped_messages=self._fold.timeline.dropped,
             reordered=self._generation,

@@ -23,17 +23,23 @@ _UsageOf: TypeAlias = Callable[[Iterable[str]], Usage]
 
 
 class Counts:
-    """How often each text was met, by instance: event types, errors."""
+    """How often each text was met, by instance: event types, errors.
 
-    __slots__ = ("_counts", "_others", "_pairs")
+    Attributes:
+        total: How many of all.
+    """
+
+    __slots__ = ("_counts", "_others", "_pairs", "total")
 
     def __init__(self) -> None:
+        self.total = 0
         self._counts: dict[str, dict[str | None, int]] = {}  # the text that was met last is last
         self._others: dict[str | None, int] = {}
         self._pairs = 0
 
     def add(self, text: str, instance_id: str | None, times: int = 1) -> None:
         """Count some."""
+        self.total += times
         counts = self._counts.pop(text, {})
         self._counts[text] = counts
         self._pairs += instance_id not in counts

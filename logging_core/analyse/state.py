@@ -254,6 +254,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
         errors: Audit events that report an error or an end in one, and `ERROR` entries of
             `orchestrator.log`; what two of these report of one error counts once, see
             `analyse.errors`.
+        audit_events: Events of the audit trail that count, of any type; a repeated exchange, too.
         messages: The newest messages of all instances, merged by time, oldest first.
         dropped_messages: How many older ones are no longer in `messages`: a row's number in the
             whole timeline is this plus its index, and stays the same while the window moves.
@@ -275,6 +276,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     instances: tuple[InstanceState, ...] = ()
     usage: Usage = Usage()
     errors: int = 0
+    audit_events: int = 0
     messages: Sequence[Message] = ()
     dropped_messages: int = 0
     reordered: int = 0

@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 import msgspec
 
-from audits import FakeModel, fleet_view, instances
+from audits import NOW_S, FakeModel, fleet_view, instances
+from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
+from logging_core.records import AuditEvent, Batch
 from madrox_tui.audit_sums import SHARE, AuditSums
 
 
@@ -40,6 +42,25 @@ def test_the_same_fleet_is_summed_once_a_minute() -> None:
     assert audit.look(model, view.state, view.instances, view.usage) is first
     later = msgspec.structs.replace(view.state, at_s=view.state.at_s + 60)
     assert audit.look(model, later, view.instances, view.usage) is not first
+
+
+def test_whatever_a_table_tells_of_makes_it_anew() -> None:
+    """An event that is no exchange, and what becomes known of an instance, are in it at once."""
+    model, clock = FleetModel(), Clock()
+    audit = sums(clock)
+
+    def labels(by: str, kind: str, **details: str) -> list[str | None]:
+        happened = AuditEvent(time_s=NOW_S, event_type=kind, instance_id="a", details={**details})
+        model.apply(Batch(records=(happened,)))
+        audit.by = by
+        state = model.state(NOW_S)
+        clock.now_s += 1000
+        return [group.label for group in audit.look(model, state, state.instances, Usage()).groups]
+
+    assert labels("event_type", "one") == ["one"]
+    assert labels("event_type", "other") == ["one", "other"]
+    assert labels("role", "one") == [None]
+    assert labels("role", "one", role="qa") == ["qa"]
 
 
 def test_sums_take_a_part_of_the_time_only() -> None:

@@ -189,7 +189,9 @@ class Ticking:
 async def ticking(tree: TreeBuilder) -> AsyncIterator[Ticking]:
     made = Ticking(tree)
     running = asyncio.create_task(made.feed.run(made.publish))
-    await made.until(lambda view: view.state.caught_up)
+    before = await made.until(lambda view: view.state.caught_up)
+    while not (after := await made.until(lambda _: True)).is_later(before):
+        before = after  # sums that rest have yet to be made anew
     yield made
     running.cancel()
     await asyncio.wait({running})
