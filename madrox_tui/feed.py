@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -203,22 +203,27 @@ class Feed:
 
     async def _follow(self, publish: Callable[[View], None]) -> None:
         live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time
-        async for batch in live.batches():
-            async with self._live.turn:
-                await asyncio.to_thread(live.take, batch)
-                self._note_unread()
-                self.trouble = live.trouble
-                self._note_gone(batch)
-                self._pulse.beat(batch.count, caught_up=batch.caught_up)
-                self._looks_left -= 1
-                part_due = self._looks_left <= 0 and self._pace.wants_part(self._pulse.events_per_s)
-                if batch.caught_up or part_due:
-                    await self._show(publish)
-                    self._is_abreast.set()
-            if batch.caught_up:
-                rest_s = self._pace.rest_s(self._pulse.events_per_s)
-                self._is_swollen = self._is_swollen or rest_s > 0
-                await asyncio.sleep(rest_s)
+        async with aclosing(live.batches()) as batches:
+            async for batch in batches:
+                await self._take(live, batch, publish)
+
+    async def _take(self, live: LiveFleet, batch: Batch, publish: Callable[[View], None]) -> None:
+        """Fold a batch into the model, show it if it is time to, and rest if there is too much."""
+        async with live.turn:
+            await asyncio.to_thread(live.take, batch)
+            self._note_unread()
+            self.trouble = live.trouble
+            self._note_gone(batch)
+            self._pulse.beat(batch.count, caught_up=batch.caught_up)
+            self._looks_left -= 1
+            part_due = self._looks_left <= 0 and self._pace.wants_part(self._pulse.events_per_s)
+            if batch.caught_up or part_due:
+                await self._show(publish)
+                self._is_abreast.set()
+        if batch.caught_up:
+            rest_s = self._pace.rest_s(self._pulse.events_per_s)
+            self._is_swollen = self._is_swollen or rest_s > 0
+            await asyncio.sleep(rest_s)
 
     def _note_unread(self) -> None:
         if self._views.is_whole != self._live.is_whole:
