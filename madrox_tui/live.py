@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from logging_core.analyse.fleet import FleetModel
 from logging_core.cache import WORTH_KEEPING, FleetCache, Opened
 from logging_core.read.follow import follow_on
@@ -88,7 +86,7 @@ class LiveFleet(OpenedFleet):
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """What is there and what comes, look by look; each is to be given to `take`."""
-        reader, is_anew = await asyncio.to_thread(self._open), False
+        reader = await asyncio.to_thread(self._open)
         while True:
             if self._make_summing is None:
                 self.unread = None
@@ -98,15 +96,14 @@ class LiveFleet(OpenedFleet):
                 async with aclosing(following) as batches:
                     async for batch in batches:
                         if self._is_void(batch):
-                            reader, is_anew = self._begin_anew(), True
+                            reader = self._begin_anew()
                             break
                         if batch.reset:
                             await beside.stop()  # it reads what is no longer there
                             self._has_failed = self.is_whole = False
                             self._tries = 0
                             self.unread = None if self._make_summing is None else READING
-                        yield msgspec.structs.replace(batch, reset=True) if is_anew else batch
-                        is_anew = False
+                        yield batch
                         self._doubt = self._doubt and not batch.caught_up
                         self._sum_up(batch, beside)
                     else:
