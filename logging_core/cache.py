@@ -13,7 +13,7 @@ import os
 import stat
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -65,7 +65,6 @@ class FleetCache:
 
     def __init__(self, root: Path, kind: str, directory: Path | None = None) -> None:
         self._root = root.absolute()
-        self._name = portable_path(str(self._root))
         self._directory = directory or user_cache_path("madrox-top", appauthor=False)
         # Trees whose checksums collide overwrite each other's file: its head names the tree.
         name = f"{kind}-{zlib.crc32(os.fsencode(self._root)):08x}.fleet"
@@ -80,26 +79,57 @@ class FleetCache:
         """
         try:
             with _open_own(self._path) as file:
-                size = int.from_bytes(file.read(_SIZE))
-                head = msgspec.msgpack.decode(file.read(size), type=_Head)
-                if head.root != self._name or head.root_id != _identity(self._root):
-                    return None
-                if not _is_whole(self._root, Cursor.parse(head.cursor)):
-                    return None
-                return Opened(FleetModel.load(file, **options), head.cursor)
-        except (OSError, ValueError, msgspec.MsgspecError):
+                return restore(self._root, file, **options)
+        except OSError:
             return None
 
-    def save(self, model: FleetModel, cursor: Mapping[str, Any]) -> None:
+    def save(self, model: FleetModel, cursor: dict[str, Any]) -> None:
         """Write a model and its cursor; on failure, set `trouble` instead of raising."""
         try:
-            head = _Head(self._name, _identity(self._root), dict(cursor))
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path, partial(_write, head, model))
+            _replace(self._path, partial(store, self._root, Opened(model, cursor)))
         except OSError as error:
             self.trouble = f"{self._path}: {error.strerror or error}"
         else:
             self.trouble = None
+
+
+def store(root: Path, opened: Opened, file: IO[bytes]) -> None:
+    """Write a model and its cursor, for `restore`.
+
+    Args:
+        root: The tree that they are of, an absolute path.
+        opened: Both.
+        file: What to write to.
+
+    Raises:
+        OSError: It cannot be written, or there is no tree.
+    """
+    head = _Head(portable_path(str(root)), _identity(root), opened.cursor)
+    data = msgspec.msgpack.encode(head)
+    file.write(len(data).to_bytes(_SIZE))
+    file.write(data)
+    opened.model.dump(file)
+
+
+def restore(root: Path, file: IO[bytes], **options: Any) -> Opened | None:
+    """Return what `store` wrote; `None` if it cannot be used, as where the tree is another by now.
+
+    Args:
+        root: The tree, an absolute path.
+        file: What to read from.
+        options: Options of the `FleetModel`, the same as when it was stored.
+    """
+    try:
+        size = int.from_bytes(file.read(_SIZE))
+        head = msgspec.msgpack.decode(file.read(size), type=_Head)
+        if head.root != portable_path(str(root)) or head.root_id != _identity(root):
+            return None
+        if not _is_whole(root, Cursor.parse(head.cursor)):
+            return None
+        return Opened(FleetModel.load(file, **options), head.cursor)
+    except (OSError, ValueError, msgspec.MsgspecError):
+        return None
 
 
 def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> FleetModel:
@@ -190,13 +220,6 @@ def _is_whole(root: Path, cursor: Cursor) -> bool:
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
-
-
-def _write(head: _Head, model: FleetModel, file: IO[bytes]) -> None:
-    data = msgspec.msgpack.encode(head)
-    file.write(len(data).to_bytes(_SIZE))
-    file.write(data)
-    model.dump(file)
 
 
 @contextmanager

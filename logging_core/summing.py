@@ -1,23 +1,21 @@
 """A whole tree, read by a process of its own: for one that has no time for it, as a user waits.
 
-The process hands over its model as a cache file in a directory that only the two know, and ends
-when the one that wants it does. What it reads has no part in the memory of that one, nor does it
-ever wait for the same interpreter lock.
+The process hands over its model in a temporary file that has no name, so that none is left behind
+whoever ends how, and ends when the one that wants it does. What it reads has no part in the memory
+of that one, nor does it ever wait for the same interpreter lock.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from logging_core.cache import FleetCache, Opened, read_whole
+from logging_core.cache import Opened, read_whole, restore, store
 
-_KIND = "whole"
 _NICENESS = 19  # it is in nobody's way
 
 
@@ -33,14 +31,14 @@ class Summing:
         self._root = root.absolute()
         self._since_s = since_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._file: IO[bytes] | None = None
         self._is_stopped = False
 
     def run(self) -> bool:
         """Read, and wait for it; whether there is something to `load` then."""
         try:
-            self._directory = tempfile.TemporaryDirectory(prefix="madrox-top-")
-            self._process = self._start(self._directory.name)
+            self._file = tempfile.TemporaryFile(prefix="madrox-top-")  # noqa: SIM115 - see `close`
+            self._process = self._start(self._file)
         except OSError:  # no room on the disk, or for another process
             return False
         if self._is_stopped:
@@ -53,10 +51,12 @@ class Summing:
         Args:
             options: Of the `FleetModel`.
         """
-        if self._directory is None:
+        if self._file is None:
             return None
-        with self._directory as directory:
-            return FleetCache(self._root, _KIND, Path(directory)).load(**options)
+        self._file.seek(0)
+        opened = restore(self._root, self._file, **options)
+        self.close()
+        return opened
 
     def stop(self) -> None:
         """End the process; may be called from any thread, and before it runs."""
@@ -65,42 +65,45 @@ class Summing:
             self._process.kill()
 
     def close(self) -> None:
-        """Remove what was read."""
-        if self._directory is not None:
-            self._directory.cleanup()
+        """Let go of what was read."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
-    def _start(self, directory: str) -> subprocess.Popen[bytes]:
+    def _start(self, file: IO[bytes]) -> subprocess.Popen[bytes]:
         since = () if self._since_s is None else (repr(self._since_s),)
-        argv = [sys.executable, "-P", "-m", __spec__.name, self._root, directory, *since]
+        argv = [sys.executable, "-P", "-m", __spec__.name, str(os.getpid()), self._root, *since]
         quiet = subprocess.DEVNULL
         # It finds what this process found, wherever that was started.
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module, no shell
-            argv, stdin=quiet, stdout=quiet, stderr=quiet, env=os.environ | path
+            argv, stdin=quiet, stdout=file, stderr=quiet, env=os.environ | path
         )
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], output: IO[bytes]) -> int:
     """Be that process: the exit code is 0 if the model was handed over.
 
     Args:
-        argv: The root, the directory for the model, and `since_s` unless everything counts.
+        argv: Who wants it, by process id; the root; and `since_s` unless everything counts.
+        output: Where the model is written to.
     """
-    root, directory, *since = argv
-    parent = os.getppid()
+    parent, root, *since = argv
     os.nice(_NICENESS)
     whole = read_whole(
         Path(root),
         since_s=float(since[0]) if since else None,
-        wanted=lambda: os.getppid() == parent,
+        wanted=lambda: os.getppid() == int(parent),
     )
-    if whole is None:  # nobody is left to remove it
-        shutil.rmtree(directory, ignore_errors=True)
+    if whole is None:
         return 1
-    cache = FleetCache(Path(root), _KIND, Path(directory))
-    cache.save(whole.model, whole.cursor)
-    return int(cache.trouble is not None)
+    try:
+        store(Path(root), whole, output)
+        output.flush()
+    except OSError:  # no room on the disk, or the tree is gone
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], sys.stdout.buffer))

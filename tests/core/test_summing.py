@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -103,17 +104,26 @@ def test_no_room_is_no_crash(
 
 
 def test_it_ends_with_the_one_that_wants_it(
-    long: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    long: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process whose parent is gone hands nothing over, and leaves nothing behind."""
-    parents = iter([1, 1, 2])
-    monkeypatch.setattr("os.getppid", lambda: next(parents, 2))
+    """A process whose parent is gone hands nothing over, whenever that has gone."""
     monkeypatch.setattr("os.nice", lambda _: 0)
     monkeypatch.setattr("logging_core.read.session.BATCH", 1)
-    directory = tmp_path / "handed over"
-    directory.mkdir()
-    assert main([str(long.root), str(directory)]) == 1
-    assert not directory.exists()
+    for looks in range(2):
+        parents = iter([1] * looks)
+        monkeypatch.setattr("os.getppid", lambda left=parents: next(left, 2))
+        output = BytesIO()
+        assert main(["1", str(long.root)], output) == 1
+        assert output.getvalue() == b""
+
+
+def test_nothing_has_a_name_that_could_be_left_behind(long: TreeBuilder, scratch: Path) -> None:
+    """Not while it is read either, nor until it is loaded: whoever is killed, nothing stays."""
+    job = Summing(long.root, None)
+    assert job.run()
+    assert leftovers(scratch) == []
+    job.close()
+    assert job.load() is None
 
 
 def test_a_tree_that_is_not_there_is_no_endless_wait(tmp_path: Path) -> None:
