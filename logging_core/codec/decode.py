@@ -121,12 +121,17 @@ def _shared(text: str | None) -> str | None:
 
 
 def _named(details: dict[str, Any], *, raw: bool) -> dict[str, Any]:
-    """Put names in the details on one line each; return the details."""
-    if not raw:
-        for key in _NAMES:
-            name = details.get(key)
-            if isinstance(name, str) and not name.isprintable():
-                details[key] = safe_line(name)
+    """Put names, and ids of instances, in the details on one line each; return the details."""
+    if raw:
+        return details
+    for key in _NAMES:
+        name = details.get(key)
+        if isinstance(name, str) and not name.isprintable():
+            details[key] = safe_line(name)
+    affected = details.get("affected_instances")
+    if isinstance(affected, list):
+        ids = [safe_line(item) if isinstance(item, str) else item for item in affected]
+        details["affected_instances"] = ids
     return details
 
 

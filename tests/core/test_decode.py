@@ -293,6 +293,21 @@ def test_raw_records_hold_what_was_written() -> None:
     assert (decoded.content, decoded.message_id) == ("\x1b[2J", "a\nb")
 
 
+def test_names_and_ids_in_details_are_on_one_line() -> None:
+    """They are shown as names and ids of instances are, which no newline breaks."""
+    event = audit_with(
+        details={"role": "q\na", "affected_instances": ["a\nb", 7, "c"], "note": "x\ny"}
+    )
+    assert event.details == {
+        "role": "q␊a",
+        "affected_instances": ["a␊b", 7, "c"],
+        "note": "x\ny",
+    }
+    assert audit_with(details={"affected_instances": "a\nb"}).details == {
+        "affected_instances": "a\nb"
+    }
+
+
 def test_metadata_is_read_and_its_directory_names_the_instance() -> None:
     """The id is the directory's, whatever the file says."""
     data = json.dumps({"instance_id": "other", "created_at": WHEN, "role": "qa", "x": 1})
