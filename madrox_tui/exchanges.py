@@ -238,16 +238,20 @@ def with_happened(
     """
     if query.error is None and not query.failed:
         return found
-    oldest_s, counted = math.inf, defaultdict[tuple[float | None, str], list[TimelineEvent]](list)
+    oldest_s, counted = math.inf, defaultdict[str, list[TimelineEvent]](list)
     for one in happened:
         oldest_s = min(oldest_s, math.inf if one.time_s is None else one.time_s)
         if one.counts:
-            counted[one.time_s, one.text].append(one)
+            counted[one.text].append(one)
     everything: list[AuditEvent] = []
-    for event in found.rows:
-        reports = counted.get((event.time_s, error_of(event) or ""))
-        if reports:
-            reports.pop()
+    timed_first = sorted(found.rows, key=lambda event: event.time_s is None)
+    for event in timed_first:  # what has no time takes what is left
+        reports = counted[error_of(event) or ""]
+        newest_first = reversed(range(len(reports)))
+        same = (n for n in newest_first if event.time_s in {None, reports[n].time_s})
+        place = next(same, None)
+        if place is not None:
+            del reports[place]
         elif event.time_s is not None and event.time_s >= oldest_s:
             continue
         everything.append(event)

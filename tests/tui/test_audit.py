@@ -609,6 +609,15 @@ def test_errors_from_elsewhere_are_among_the_rows() -> None:
     assert with_happened(Events((audited,)), EventQuery("all"), happened, 9).rows == (audited,)
 
 
+def test_an_error_without_a_time_is_listed_once() -> None:
+    """It counts as of the event before it, but it is the same one."""
+    timeless = AuditEvent(event_type="spawn", instance_id="a", error="disk full")
+    before = msgspec.structs.replace(timeless, time_s=NOW_S - 9)
+    happened = [TimelineEvent("a", NOW_S - 9, "disk full", is_error=True, counts=True)] * 2
+    query = EventQuery("errors", event_type=None, failed=True)
+    assert len(with_happened(Events((timeless, before)), query, happened, 9).rows) == 2
+
+
 def test_behind_an_error_are_those_of_the_instances_shown() -> None:
     """With a filter, an error is listed if it is about one of them, else also those of nobody."""
     ours = AuditEvent(event_type="spawn", instance_id="a1", error="boom")
