@@ -17,13 +17,15 @@ from written import Clock
 
 def write(root: Path) -> None:
     """Three instances that cost something, one of which ended in an error; one without a trail."""
-    manager = LoggingManager(root, clock=Clock())
+    clock = Clock()
+    manager = LoggingManager(root, clock=clock)
     for number, name in enumerate("abc"):
         agent = manager.instance(name, f"agent {name}", role="qa")
         agent.created()
         agent.ready()
         agent.received(agent.sent("x"), "y", tokens=10 * number, cost=1.0 + number)
         agent.captured("pane")
+        clock.now_s += 1
         agent.sent("never answered")
     agent.failed("out of memory")
     manager.close()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
-from typing import Any
-
-import pytest
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from builders import START
 from logging_core import LoggingManager
+from logging_core.write import shared_loggers
 from written import Kept, audit, life, orchestrator
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 # --- handlers that a user adds -------------------------------------------------
 
@@ -164,27 +168,28 @@ def test_every_level_may_be_asked_for(tmp_path: Path) -> None:
     assert orchestrator(manager)[-1]["message"] == "all"
 
 
-def test_a_change_of_managers_loses_no_record(
-    tmp_path: Path, manager: LoggingManager, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_of_managers_loses_no_record(tmp_path: Path, manager: LoggingManager) -> None:
     """Whenever another thread logs while managers come and go, the record is in one of the trees.
 
-    Such a thread gets its turn after every step that the standard library offers.
+    Such a thread gets its turn before every line of what changes the loggers' handlers.
     """
     said = 0
-    for name in ("addHandler", "removeHandler"):
-        step = getattr(logging.Logger, name)
 
-        def then_log(self: Any, handler: Any, step: Any = step) -> None:
-            nonlocal said
-            step(self, handler)
+    def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        nonlocal said
+        if frame.f_code.co_filename != shared_loggers.__file__:
+            return None
+        if event == "line":
             said += 1
             logging.getLogger("orchestrator.thread").info("said")
+        return trace
 
-        monkeypatch.setattr(logging.Logger, name, then_log)
-    second = LoggingManager(tmp_path / "second")
-    manager.get_instance_logger("a").info("x")
-    second.close()
-    monkeypatch.undo()
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        second = LoggingManager(tmp_path / "second")
+        second.close()
+    finally:
+        sys.settrace(before)
     texts = [line["message"] for tree in (manager, second) for line in orchestrator(tree)]
     assert texts.count("said") == said > 0
