@@ -110,7 +110,7 @@ def _latency(audit: AuditView, latency: Latency, width: int) -> Words:
 @lru_cache(maxsize=2)
 def _spread(audit: AuditView) -> Words:
     """Draw roughly how the response times spread, from the shortest to the longest."""
-    classes, low, high = histogram([slot.latency for slot in audit.slots], _HISTOGRAM)
+    classes, low, high = histogram([slot.usage.latency for slot in audit.slots], _HISTOGRAM)
     if high <= low:
         return []
     return [

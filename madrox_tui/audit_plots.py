@@ -43,7 +43,7 @@ class AuditPlots:
         return self._drawn[1]
 
     def _plots(self, audit: AuditView, width: int, height: int) -> Sequence[Words]:
-        priced = any(slot.cost_usd is not None for slot in audit.slots)
+        priced = any(slot.usage.cost_usd is not None for slot in audit.slots)
         pictures: list[Callable[[int], list[Words]]] = []
         if priced:
             pictures.append(lambda cells: self._cost(audit, cells, height))
@@ -56,7 +56,7 @@ class AuditPlots:
         return [[*left, Word(" " * _GAP, ""), *right] for left, right in zip(*drawn, strict=True)]
 
     def _cost(self, audit: AuditView, width: int, height: int) -> list[Words]:
-        known = [slot.cost_usd for slot in audit.slots]
+        known = [slot.usage.cost_usd for slot in audit.slots]
         # A column shows its slots' mean per hour, so heights do not depend on the panel's width.
         per_hour = [(cost or 0.0) / audit.step_s * HOUR_S for cost in known]
         series = _series(per_hour, max(1, width - _LABEL), _mean)
@@ -67,7 +67,7 @@ class AuditPlots:
         return _framed(plot, audit, width)
 
     def _latency(self, audit: AuditView, width: int, height: int) -> list[Words]:
-        p95 = [slot.latency.p95_s for slot in audit.slots]
+        p95 = [slot.usage.latency.p95_s for slot in audit.slots]
         series = _series(p95, max(1, width - _LABEL) * 2, max)
         top = self._top("latency", series.values)
         rows = dots(series.values, height, top)

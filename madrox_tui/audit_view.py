@@ -200,7 +200,7 @@ def _begin(
     to_s = (now_s // _HOUR + 1) * _HOUR
     from_s = to_s - SPANS[-1][0]
     slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=_HOUR, instance_ids=ids)
-    first = next((slot for slot in slots if slot.requests), None)
+    first = next((slot for slot in slots if slot.usage.requests), None)
     return None if first is None else max(first.start_s, since_s)
 
 

@@ -102,7 +102,7 @@ def _slot(number: int, start_s: float, *, empty: bool) -> Slot:
     if empty:
         return Slot(start_s)
     wave = 1 + math.sin(number / 5) + (number % 7) / 7
-    return Slot(start_s, 10, 9000, 0.02 * wave, 1, 0, latency(0.5 + wave, 10))
+    return Slot(start_s, Usage(10, 9000, 0.02 * wave, 1, latency(0.5 + wave, 10)))
 
 
 def fleet_view(

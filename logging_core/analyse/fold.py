@@ -302,8 +302,6 @@ class Fold:
         self.errors += 1
         for affected_id in affected or (None,):
             self.tables.errors.add(first_line(error), affected_id)
-        if self._by_time and at_s is not None:
-            self.series.add_error(affected, at_s)
 
     def _gone(self, gone: InstanceGone) -> None:
         self.settle()

@@ -9,7 +9,6 @@ What is kept, and how finely:
 An exchange takes 32 bytes, an hour 0.5 KiB and what its response times need, up to a few KiB.
 Where only hours are known, an hour counts in the slot that it begins in, and the sums of a window
 that cuts one are unknown. Else counts, sums, means and maxima are exact, quantiles within 2 %.
-Of errors only the minute is known: each counts where that begins.
 
 A stretch of time begins with its first moment and ends before its last.
 """
@@ -18,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from logging_core.analyse.columns import Columns, Numbers
 from logging_core.analyse.hours import HOUR_S, Hours
@@ -35,7 +34,6 @@ MAX_OF_FLEET = 1 << 17
 
 _MINUTE = 60
 _DAY = 24 * HOUR_S
-_MAX_MINUTES = 31 * _DAY // _MINUTE  # in which there were errors
 _MAX_PENDING = 1 << 14
 
 
@@ -44,15 +42,13 @@ class Track:
 
     Attributes:
         rows: Its newest exchanges.
-        errors: How many it had in which minute.
         hours: What its older exchanges add up to.
     """
 
-    __slots__ = ("errors", "hours", "rows")
+    __slots__ = ("hours", "rows")
 
     def __init__(self) -> None:
         self.rows = Rows()
-        self.errors: dict[int, int] = {}
         self.hours = Hours()
 
     def add(self, rows: Rows) -> None:
@@ -113,13 +109,12 @@ class Day:
 class Series:
     """The fleet and each instance by time."""
 
-    __slots__ = ("_coming", "_count", "_days", "_errors", "_hours", "_tracks")
+    __slots__ = ("_coming", "_count", "_days", "_hours", "_tracks")
 
     def __init__(self) -> None:
         self._days: dict[int, Day] = {}
         self._count = 0
         self._hours = Hours()
-        self._errors: dict[int, int] = {}
         self._tracks: dict[str | None, Track] = {}
         self._coming = Rows()
 
@@ -143,14 +138,6 @@ class Series:
         if len(self._coming) >= _MAX_PENDING:
             self._settle()
 
-    def add_error(self, instance_ids: Iterable[str], at_s: float) -> None:
-        """Count an error of the fleet, and of each instance that it is about."""
-        minute = int(at_s // _MINUTE)
-        for errors in (self._errors, *(self._track(i).errors for i in instance_ids)):
-            errors[minute] = errors.get(minute, 0) + 1
-            if len(errors) > _MAX_MINUTES:
-                del errors[min(errors)]
-
     def slots(
         self, from_s: float, to_s: float, step_s: float, instance_ids: Collection[str] | None
     ) -> tuple[Slot, ...]:
@@ -161,14 +148,10 @@ class Series:
         from_s = from_s // _MINUTE * _MINUTE
         count = max(0, math.ceil((to_s - from_s) / step))
         tallies = self._tallies(from_s, step, to_s, count, instance_ids)
-        errors = [0] * count
-        for minutes in self._errors_of(instance_ids):
-            for minute, times in minutes.items():
-                if from_s <= minute * _MINUTE < to_s:
-                    errors[int((minute * _MINUTE - from_s) // step)] += times
+        sums = {number: tally.usage() for number, tally in tallies.items()}
+        nothing = Usage()
         return tuple(
-            _slot(from_s + number * step, tallies.get(number), errors[number])
-            for number in range(count)
+            Slot(from_s + number * step, sums.get(number, nothing)) for number in range(count)
         )
 
     def usage(
@@ -221,12 +204,6 @@ class Series:
     def _tracks_of(self, instance_ids: Collection[str]) -> Iterator[Track]:
         return (self._tracks[i] for i in set(instance_ids) if i in self._tracks)
 
-    def _errors_of(self, instance_ids: Collection[str] | None) -> Iterator[dict[int, int]]:
-        if instance_ids is None:
-            yield self._errors
-            return
-        yield from (track.errors for track in self._tracks_of(instance_ids))
-
     def _settle(self) -> None:
         coming, self._coming = self._coming, Rows()
         for number, rows in coming.grouped(_DAY):
@@ -259,18 +236,3 @@ class Series:
 def _beginning_within(hours: Hours, from_s: float, to_s: float) -> Iterator[tuple[int, Tally]]:
     """The hours that begin in a stretch, with their numbers since the epoch."""
     return hours.between(math.ceil(from_s / HOUR_S), math.ceil(to_s / HOUR_S))
-
-
-def _slot(start_s: float, tally: Tally | None, errors: int) -> Slot:
-    if tally is None:
-        return Slot(start_s, errors=errors)
-    usage = tally.usage()
-    return Slot(
-        start_s,
-        usage.requests,
-        usage.tokens,
-        usage.cost_usd,
-        usage.unpriced,
-        errors,
-        usage.latency,
-    )

@@ -64,25 +64,10 @@ class Usage(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Slot(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """One stretch of a series by time.
-
-    Attributes:
-        start_s: When it begins.
-        requests: As of `Usage`, and so are the next four.
-        tokens: Their tokens; `None` when none says.
-        cost_usd: Their cost; `None` when none says.
-        unpriced: Exchanges without a cost.
-        errors: Errors reported in it.
-        latency: Response times of the exchanges.
-    """
+    """One stretch of a series by time: when it begins, and what the exchanges in it add up to."""
 
     start_s: float
-    requests: int = 0
-    tokens: int | None = None
-    cost_usd: float | None = None
-    unpriced: int = 0
-    errors: int = 0
-    latency: Latency = Latency()
+    usage: Usage = Usage()
 
 
 class Group(msgspec.Struct, frozen=True, eq=False, gc=False):

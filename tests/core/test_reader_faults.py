@@ -84,8 +84,8 @@ async def test_in_the_nights_of_clock_changes_every_request_is_answered(
     assert (instance.state, instance.open_requests) == (State.IDLE, ())
     assert state.usage.latency.count == count
     slots = model.series(from_s=end_s - 3 * 3600, to_s=end_s + 3600, step_s=600)
-    assert sum(slot.requests for slot in slots) == count
-    assert all(slot.requests >= 0 and (slot.latency.mean_s or 0) >= 0 for slot in slots)
+    assert sum(slot.usage.requests for slot in slots) == count
+    assert all(slot.usage.requests >= 0 and (slot.usage.latency.mean_s or 0) >= 0 for slot in slots)
     assert all(later.start_s - slot.start_s == 600 for slot, later in itertools.pairwise(slots))
 
 

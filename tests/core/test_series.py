@@ -96,8 +96,8 @@ def expected(events: Sequence[AuditEvent], from_s: float, to_s: float) -> tuple[
 
 
 def found(slot: Slot) -> tuple[object, ...]:
-    latency = slot.latency
-    sums = (slot.requests, slot.tokens, slot.cost_usd, slot.unpriced)
+    usage, latency = slot.usage, slot.usage.latency
+    sums = (usage.requests, usage.tokens, usage.cost_usd, usage.unpriced)
     return (*sums, latency.count, latency.max_s, latency.mean_s)
 
 
@@ -124,7 +124,7 @@ def test_some_instances_have_their_own_series(blocks: bool) -> None:
     model = model_of(*events, blocks=blocks)
     theirs = [event for event in events if event.instance_id in {"a", "c"}]
     slots = model.series(from_s=T, to_s=T + 0.9 * DAY, step_s=60, instance_ids=["a", "c", "nobody"])
-    assert sum(slot.requests for slot in slots) == len(theirs)
+    assert sum(slot.usage.requests for slot in slots) == len(theirs)
     for slot in slots:
         assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
 
@@ -215,7 +215,7 @@ def test_the_last_slot_ends_in_time(instance_ids: list[str] | None, blocks: bool
     """What is later than the end of a series is not in it, even in the minute that it ends in."""
     model = model_of(exchange(70), exchange(80), exchange(90), blocks=blocks)
     slots = model.series(from_s=T, to_s=T + 90, step_s=60, instance_ids=instance_ids)
-    assert [slot.requests for slot in slots] == [0, 2]
+    assert [slot.usage.requests for slot in slots] == [0, 2]
 
 
 @pytest.mark.parametrize("count", [3 * MAX_ROWS, MAX_OF_FLEET + 40_000])
@@ -276,17 +276,6 @@ def test_a_repeated_exchange_counts_once_by_time_too() -> None:
     for blocks in (False, True):
         model = model_of(*twice, blocks=blocks)
         assert usage_of(model, T, T + 60).tokens == 5
-
-
-def test_errors_are_counted_in_their_slot() -> None:
-    """Errors of the fleet and of an instance stand in the minute in which they were reported."""
-    broken = OrchestratorEvent(time_s=T + 70, level="ERROR", text="pane is dead", instance_id="a")
-    daemon = AuditEvent(time_s=T + 130, event_type="manager_daemon_failure", error="gone")
-    model = model_of(broken, daemon)
-    everyones = model.series(from_s=T, to_s=T + 180, step_s=60)
-    assert [slot.errors for slot in everyones] == [0, 1, 1]
-    its = model.series(from_s=T, to_s=T + 180, step_s=60, instance_ids=["a"])
-    assert [slot.errors for slot in its] == [0, 1, 0]
 
 
 def test_only_what_counts_is_in_the_series() -> None:

@@ -146,7 +146,7 @@ def test_a_plot_of_the_past_ends_at_its_moment() -> None:
     model = spent(*COSTS)
     state = model.state(NOW_S - 299.95)
     audit = make_audit_view(model, state, state.instances, usage=state.usage)
-    assert sum(slot.cost_usd or 0 for slot in audit.slots) == 60
+    assert sum(slot.usage.cost_usd or 0 for slot in audit.slots) == 60
 
 
 def test_all_of_a_young_fleets_cost_is_in_its_windows() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from audits import NOW_S, latency
-from logging_core.analyse.state import Slot
+from logging_core.analyse.state import Slot, Usage
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import AuditView
 from madrox_tui.plot import steady_top
@@ -20,7 +20,7 @@ def audit(costs: Sequence[float]) -> AuditView:
     """A minute for each cost; the last one is under way."""
     start_s = NOW_S - STEP_S * len(costs)
     slots = (
-        Slot(start_s + STEP_S * n, 1, 9, cost, 0, 0, latency(1.0, 10))
+        Slot(start_s + STEP_S * n, Usage(1, 9, cost, 0, latency(1.0, 10)))
         for n, cost in enumerate(costs)
     )
     return AuditView(slots=tuple(slots), step_s=STEP_S)
