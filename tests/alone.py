@@ -46,3 +46,8 @@ def lines(pilot: Pilot[Any]) -> list[str]:
     """What is on the screen, without frame and blanks."""
     strips = pilot.app.screen._compositor.render_strips()
     return [strip.text.strip(" │╭╮╰╯─▁▂▃▄▅▆▇█") for strip in strips]
+
+
+def screen_of(pilot: Pilot[None]) -> str:
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in strips)

@@ -7,13 +7,16 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from builders import TreeBuilder
+from handles import Open
 from logging_core import LoggingManager
+from logging_core.write.handle import InstanceHandle
 from matrix import FAULTS
 from written import Clock
 
@@ -113,3 +116,23 @@ def manager(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
     for logger, ours in handlers.items():
         for handler in [h for h in logger.handlers if h not in ours]:
             logger.removeHandler(handler)
+
+
+@pytest.fixture
+def open_handle(manager: LoggingManager) -> Open:
+    """Opens handles whose messages are numbered."""
+    numbers = count(1)
+
+    def make(instance_id: str = "a", name: str | None = "Ada") -> InstanceHandle:
+        def make_id() -> str:
+            return f"msg-{next(numbers):03d}"
+
+        return manager.instance(instance_id, name, make_id=make_id)
+
+    return make
+
+
+@pytest.fixture
+def agent(open_handle: Open) -> InstanceHandle:
+    """The handle of one instance."""
+    return open_handle()

@@ -1,0 +1,210 @@
+"""What the audit panel sums up: honest rates, budgets and series, now and back then."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from audits import NOW_S, FakeModel, fleet_view, instances, usage
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import FleetState, Usage
+from logging_core.records import AuditEvent, Batch
+from madrox_tui.audit_sums import AuditSums
+from madrox_tui.audit_view import make_audit_view
+from madrox_tui.filters import Filter
+from madrox_tui.money import Rate, make_budget, make_rate
+from madrox_tui.view import View
+
+
+def test_rates_are_by_the_hour_and_never_invented() -> None:
+    """A window's cost is scaled to an hour; all unpriced is unknown, and no use costs nothing."""
+    assert make_rate("5m", usage(3, 0.5), 300).usd_per_hour == pytest.approx(6.0)
+    assert make_rate("5m", usage(3, None, 3), 300).usd_per_hour is None
+    assert make_rate("5m", Usage(), 300).usd_per_hour == 0.0
+    assert make_rate("5m", Usage(), 300, is_priced=False).usd_per_hour is None
+    assert make_rate("all", usage(3, 0.5), None).usd_per_hour is None
+
+
+def rates(view: View) -> dict[str, float | None]:
+    return {rate.window: rate.usd_per_hour for rate in view.audit.rates}
+
+
+@pytest.mark.parametrize(
+    ("age_s", "all_time"),
+    [(299, None), (300, 1.0), (3600, 1.0), (7200, 0.5), (36_000, 0.1)],
+)
+def test_one_exchange_is_no_pace(age_s: float, all_time: float | None) -> None:
+    """A window is never taken for shorter than it is; of all time, nothing is said too soon."""
+    fleet = (
+        msgspec.structs.replace(instances(1)[0], created_s=NOW_S - age_s, usage=usage(1, 1.0)),
+    )
+    model = FakeModel(fleet)
+    model.usage_in = lambda **_: usage(1, 1.0)  # type: ignore[method-assign]
+    state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(1, 1.0))
+    view = View(state, Filter(), None, fleet, state.usage)
+    audit = make_audit_view(model, state, fleet, usage=state.usage)
+    assert rates(msgspec.structs.replace(view, audit=audit)) == {
+        "5m": pytest.approx(12.0),
+        "1h": pytest.approx(1.0),
+        "all": None if all_time is None else pytest.approx(all_time),
+    }
+
+
+def spent(*costs: tuple[float, float], since_s: float | None = None) -> FleetModel:
+    """A fleet that began 90 minutes ago; costs are so many seconds before now, and US dollars."""
+    model = FleetModel(since_s=since_s)
+    spawn = AuditEvent(time_s=NOW_S - 5400, event_type="instance_spawn", instance_id="a1")
+    exchanges = (
+        AuditEvent(
+            time_s=NOW_S - ago_s,
+            event_type="message_exchange",
+            instance_id="a1",
+            message_id=f"m-{ago_s}",
+            cost_usd=cost_usd,
+        )
+        for ago_s, cost_usd in costs
+    )
+    model.apply(Batch(records=(spawn, *exchanges)))
+    return model
+
+
+COSTS = ((5399.0, 32.0), (3600.0, 16.0), (3599.9, 8.0), (300.0, 4.0), (299.9, 2.0), (0.0, 1.0))
+"""Just outside and just inside of the windows that end now, and in the very first second."""
+
+
+def rates_at(model: FleetModel, at_s: float, *, back: bool = False) -> tuple[float | None, ...]:
+    """The rates over 5 minutes, an hour and all time, as of `at_s`; `back`: as it was then."""
+    state = model.state(at_s)
+    if not back:
+        audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    else:
+        costs = [usd for ago_s, usd in COSTS if NOW_S - ago_s <= at_s]
+        state = msgspec.structs.replace(state, usage=Usage(len(costs), cost_usd=sum(costs)))
+        sums = AuditSums(budget_usd=None, clock=lambda: 0.0)
+        audit = sums.look_back(model, state, state.instances, state.usage, lambda *_: ())
+    return tuple(rate.usd_per_hour for rate in audit.rates)
+
+
+def test_a_rate_is_what_was_spent_in_its_window() -> None:
+    """In the 5 minutes and the hour up to now, exactly, and of all time over all of it."""
+    assert rates_at(spent(*COSTS), NOW_S) == pytest.approx((3 * 12, 15, 63 / 1.5))
+    assert rates_at(spent(*COSTS), NOW_S + 0.5) == pytest.approx((1 * 12, 7, 63 / (5400.5 / 3600)))
+
+
+def test_a_rate_of_the_past_has_nothing_that_was_spent_later() -> None:
+    """Not even what was spent in the same minute."""
+    model = spent(*COSTS)
+    assert rates_at(model, NOW_S - 0.1, back=True) == pytest.approx(
+        (6 * 12, 30, 62 / 1.5), rel=1e-4
+    )
+    assert rates_at(model, NOW_S - 299.95, back=True) == pytest.approx(
+        (48, 28, 60 / 1.4167), rel=1e-3
+    )
+
+
+def test_a_plot_of_the_past_ends_at_its_moment() -> None:
+    """Its last slot has nothing that was spent later, either."""
+    model = spent(*COSTS)
+    state = model.state(NOW_S - 299.95)
+    audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    assert sum(slot.usage.cost_usd or 0 for slot in audit.slots) == 60
+
+
+def test_all_of_a_young_fleets_cost_is_in_its_windows() -> None:
+    """Of a fleet of 6 minutes, what it spent in the first is in the hour, but no longer in 5m."""
+    model = spent((5399, 3.09))
+    assert rates_at(model, NOW_S - 5400 + 290) == pytest.approx((37.08, 3.09, None), nan_ok=True)
+    assert rates_at(model, NOW_S - 5400 + 360) == pytest.approx((0.0, 3.09, 3.09))
+
+
+@pytest.mark.parametrize(
+    ("since_s", "expected"),
+    [
+        (6000, (36, 15, 63 / 1.5)),
+        (3600, (36, 15, 31)),
+        (1800, (36, 14, 14)),
+        (300, (36, 84, 84)),
+        (299, (None, None, None)),
+    ],
+)
+def test_what_is_not_counted_is_in_no_rate(
+    since_s: float, expected: tuple[float | None, ...]
+) -> None:
+    """With `--since`, windows and all time begin no earlier; of too short a time there is none."""
+    assert rates_at(spent(*COSTS, since_s=NOW_S - since_s), NOW_S) == pytest.approx(expected)
+
+
+def test_a_rate_is_unknown_where_only_whole_hours_are_known() -> None:
+    """No rate is made up from exchanges that are no longer known one by one."""
+    model = FakeModel(instances())
+    model.usage_in = lambda **_: None  # type: ignore[method-assign]
+    assert rates(fleet_view(model=model))["1h"] is None
+
+
+def test_where_nobody_knows_a_creation_the_first_exchange_begins_the_time() -> None:
+    """A total that is known has a rate beside it."""
+    model = FleetModel()
+    exchanges = (
+        AuditEvent(
+            time_s=NOW_S - 3 * 3600 + n,
+            event_type="message_exchange",
+            instance_id="a1",
+            message_id=f"m-{n}",
+            cost_usd=1.5,
+        )
+        for n in range(4)
+    )
+    model.apply(Batch(records=tuple(exchanges)))
+    state = model.state(NOW_S)
+    assert state.instances[0].created_s is None
+    audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    hours = 3 + (NOW_S % 3600) / 3600  # since the hour that it was in began
+    assert audit.rates[2].usd_per_hour == pytest.approx(6.0 / hours)
+    assert audit.slots[0].start_s <= NOW_S - 3 * 3600
+    empty = FleetModel().state(NOW_S)
+    nothing = make_audit_view(FleetModel(), empty, (), usage=empty.usage)
+    assert nothing.rates[2].usd_per_hour is None
+
+
+def test_a_budget_says_when_it_will_be_gone() -> None:
+    """At the rate of the last hour; not at all without a rate, and not once it is gone."""
+    budget = make_budget(50.0, usage(3, 20.0, 1), Rate("1h", 10.0), NOW_S)
+    assert (budget.used, budget.unpriced) == (0.4, 1)
+    assert budget.reached_s == NOW_S + 3 * 3600
+    for spent, rate in ((20.0, 0.0), (20.0, None), (60.0, 10.0), (20.0, 1e-9)):
+        assert make_budget(50.0, usage(3, spent), Rate("1h", rate), NOW_S).reached_s is None
+
+
+def test_a_view_asks_for_the_instances_that_are_shown() -> None:
+    """Rates, series and groups are of what the filter leaves; the budget is the whole fleet's."""
+    model = FakeModel(instances())
+    view = fleet_view(only="atlas", model=model)
+    assert [ids for _, _, ids in model.windows] == [{"atlas-0000"}, {"atlas-0000"}, None]
+    assert [group.label for group in view.audit.groups] == ["atlas-0000"]
+    assert view.audit.budget is not None
+    assert view.audit.budget.spent_usd == view.state.usage.cost_usd
+    assert fleet_view(model=model, budget_usd=None).audit.budget is None
+    assert model.windows[-1][2] is None
+
+
+@pytest.mark.parametrize(
+    ("age_s", "span_s", "step_s"),
+    [
+        (10, 900, 60),
+        (3600, 3600, 60),
+        (7200, 7320, 120),
+        (80_000, 81_000, 900),
+        (10**9, 31 * 86_400, 21_600),
+    ],
+)
+def test_the_series_holds_the_whole_life_in_a_hundred_steps(
+    age_s: float, span_s: int, step_s: int
+) -> None:
+    """From a quarter of an hour to a month, ending with the step that is now."""
+    model = FakeModel(instances(age_s=age_s))
+    fleet_view(model=model, age_s=age_s)
+    ((from_s, to_s, step),) = model.spans
+    assert step == step_s
+    assert (NOW_S // step + 1) * step - from_s == span_s
+    assert to_s == pytest.approx(NOW_S)
+    assert to_s > NOW_S
