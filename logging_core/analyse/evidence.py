@@ -88,10 +88,11 @@ class Evidence:
     def add(self, kind: Kind, proof: Proof) -> None:
         """Take a proof in; an older one than is known changes nothing.
 
-        Of two replies of one moment the one with the greater id counts, in whatever order.
+        Of two replies of one moment the one with the greater id counts, and of two failures the one
+        with the greater text, in whatever order.
         """
         known = self._proofs.get(kind)
-        if known is not None and _order(known) > _order(proof):
+        if known is not None and _order(kind, known) > _order(kind, proof):
             return
         self._proofs[kind] = proof
         opposite = _CANCELS.get(kind)
@@ -189,8 +190,8 @@ class Evidence:
         return proof.at_s
 
 
-def _order(proof: Proof) -> tuple[float, str]:
-    return proof.at_s, proof.message_id or ""
+def _order(kind: Kind, proof: Proof) -> tuple[float, str]:
+    return proof.at_s, proof.what if kind is Kind.FAILED else proof.message_id or ""
 
 
 def _covers(proof: Proof, at_s: float) -> bool:

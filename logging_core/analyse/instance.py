@@ -188,7 +188,7 @@ class Instance:
         if counts:
             self._errors += 1
             time_s = -math.inf if at_s is None else at_s
-            if time_s >= self._last_error_s:
+            if (time_s, text) >= (self._last_error_s, self._last_error or ""):
                 self._last_error, self._last_error_s = text, time_s
 
     def lose_directory(self) -> None:

@@ -306,6 +306,14 @@ def test_the_state_does_not_depend_on_the_order_of_files(
     assert got.last_activity_s == wanted.last_activity_s
 
 
+def test_of_two_failures_of_one_moment_the_same_is_told_in_any_order() -> None:
+    """Which of their files is read first does not show."""
+    both: list[Record] = [audit("instance_failed", 9, error="out of memory"), trouble(9)]
+    for records in (both, both[::-1]):
+        instance = only(spawn(0), *records)
+        assert (instance.reason, instance.last_error) == ("pane is dead", "pane is dead")
+
+
 # --- stuck -------------------------------------------------------------------
 
 
