@@ -3,14 +3,13 @@
 Only the types listed here are made, and none of their code runs. What was written by another
 version of these classes is not read: the list of their fields is part of the form.
 
-A value is taken apart into tokens, each followed by those of its parts, and these are written a
-frame at a time: neither way is there ever more in memory than the model and one frame.
+A value is taken apart into tokens, each followed by those of its parts; see `tokens` for how these
+are written.
 """
 
 from __future__ import annotations
 
 import math
-import struct
 import zlib
 from array import array
 from collections import deque
@@ -46,12 +45,11 @@ from logging_core.analyse.state import (
 )
 from logging_core.analyse.summary import Summary, Tally
 from logging_core.analyse.timeline import Timeline
+from logging_core.analyse.tokens import TOKEN, Frames, read_tokens
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
 _VERSION = 5
-_FRAME = 256 << 10  # bytes, about
-_TOKEN = 16  # bytes of a short one, about
 _TOGETHER = 256  # records in one token
 _OBJECTS: tuple[type, ...] = (
     Activity,
@@ -118,7 +116,6 @@ _FIELDS = {kind: _fields(kind) for kind in _OBJECTS}
 _PLACES: dict[type, int] = {
     kind: n for kinds in (_OBJECTS, _STRUCTS) for n, kind in enumerate(kinds)
 }
-_HEAD = struct.Struct(">III")  # of a frame: the form, its size, and its checksum
 _FORM = zlib.crc32(
     repr(
         [
@@ -138,7 +135,7 @@ def dump(value: object, file: IO[bytes]) -> None:
         TypeError: Something in it is of another type.
         OSError: It cannot be written.
     """
-    frames = _Frames(file)
+    frames = Frames(file, _FORM)
     _pack(value, frames)
     frames.end()
 
@@ -150,13 +147,12 @@ def load(file: IO[bytes]) -> Any:
         ValueError: It is no such thing, damaged, or of another version.
         OSError: It cannot be read.
     """
-    tokens = _tokens(file)
+    tokens = read_tokens(file, _FORM)
     try:
         value = _unpack(tokens)
         if next(tokens, file) is not file:
             raise ValueError("more than a fleet model")
     except (
-        struct.error,
         msgspec.MsgspecError,
         LookupError,
         TypeError,
@@ -168,38 +164,7 @@ def load(file: IO[bytes]) -> Any:
     return value
 
 
-class _Frames:
-    """Writes tokens."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._tokens: list[Any] = []
-        self._size = 0
-
-    def add(self, token: Any, size: int = _TOKEN) -> None:
-        self._tokens.append(token)
-        self._size += size
-        if self._size >= _FRAME:
-            self.end()
-
-    def end(self) -> None:
-        if self._tokens:
-            body = msgspec.msgpack.encode(self._tokens)
-            self._file.write(_HEAD.pack(_FORM, len(body), zlib.crc32(body)))
-            self._file.write(body)
-        self._tokens, self._size = [], 0
-
-
-def _tokens(file: IO[bytes]) -> Iterator[Any]:
-    while head := file.read(_HEAD.size):
-        form, size, checksum = _HEAD.unpack(head)
-        body = file.read(size) if form == _FORM else b""
-        if len(body) != size or zlib.crc32(body) != checksum:
-            raise ValueError("damaged, or of another version")
-        yield from msgspec.msgpack.decode(body)
-
-
-def _pack(value: Any, frames: _Frames) -> None:
+def _pack(value: Any, frames: Frames) -> None:
     kind = type(value)
     if kind in _SIMPLE:
         frames.add(value)
@@ -218,7 +183,7 @@ def _pack(value: Any, frames: _Frames) -> None:
         raise TypeError(f"a {kind.__name__} cannot be written")
 
 
-def _pack_all(values: Collection[Any], frames: _Frames, token: list[Any]) -> None:
+def _pack_all(values: Collection[Any], frames: Frames, token: list[Any]) -> None:
     frames.add([*token, len(values)])
     for value in values:
         _pack(value, frames)
@@ -238,11 +203,11 @@ def _is_simple(values: Collection[Any]) -> bool:
     return kinds <= _SIMPLE
 
 
-def _pack_list(value: list[Any], frames: _Frames) -> None:
+def _pack_list(value: list[Any], frames: Frames) -> None:
     structs = {_struct_of(kind) for kind in set(map(type, value))}
     struct = structs.pop() if len(structs) == 1 else None
     if _is_simple(value):
-        frames.add([_SIMPLE_LIST, value], _TOKEN * len(value))
+        frames.add([_SIMPLE_LIST, value], TOKEN * len(value))
     elif struct is not None:
         frames.add([_RECORDS, _PLACES[struct], -(-len(value) // _TOGETHER)])
         for start in range(0, len(value), _TOGETHER):
@@ -252,19 +217,19 @@ def _pack_list(value: list[Any], frames: _Frames) -> None:
         _pack_all(value, frames, [_LIST])
 
 
-def _pack_dict(value: dict[Any, Any], frames: _Frames) -> None:
+def _pack_dict(value: dict[Any, Any], frames: Frames) -> None:
     if set(map(type, value)) <= {str, int} and _is_simple(value) and _is_simple(value.values()):
-        frames.add([_SIMPLE_DICT, value], 2 * _TOKEN * len(value))
+        frames.add([_SIMPLE_DICT, value], 2 * TOKEN * len(value))
     else:
         _pack_all([*chain.from_iterable(value.items())], frames, [_DICT])
 
 
-def _pack_array(value: array[Any], frames: _Frames) -> None:
+def _pack_array(value: array[Any], frames: Frames) -> None:
     data = value.tobytes()
     frames.add([_ARRAY, value.typecode, data], len(data))
 
 
-_PACKERS: dict[type, Callable[[Any, _Frames], None]] = {
+_PACKERS: dict[type, Callable[[Any, Frames], None]] = {
     list: _pack_list,
     dict: _pack_dict,
     tuple: lambda value, frames: _pack_all(value, frames, [_TUPLE]),
