@@ -6,21 +6,15 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
 from logging_core.codec.encode import text_of
+from logging_core.write.life import Life
 from logging_core.write.loggers import InstanceAdapter
 from logging_core.write.stamps import Clock
 
 if TYPE_CHECKING:
     from logging_core.write.writer import TreeWriter  # which makes handles
-
-MAX_OPEN = 1000
-"""Open requests that are remembered per instance; beyond that, the oldest are forgotten."""
-
-MAX_REPLIED = 1024
-"""Replied ids that are remembered per instance, so that a reply recorded twice counts once."""
 
 _SHOWN_CHARS = 80
 _CLEANED_CHARS = 8192  # more than is shown plus the longest secret that begins in it
@@ -35,37 +29,6 @@ class InstanceFacts(TypedDict, total=False):
     model: str | None
     parent_instance_id: str | None
     tmux_session: str | None
-
-
-@dataclass(slots=True)
-class _Life:
-    """The totals of an instance from its creation to its end."""
-
-    born_s: float
-    requests: int = 0
-    tokens: int | None = None
-    cost_usd: float | None = None
-    ended: bool = False
-    open: dict[str, tuple[float, int]] = field(default_factory=dict)
-    replied: dict[str, None] = field(default_factory=dict)  # in their order
-
-    def ask(self, message_id: str, sent_s: float, length: int) -> None:
-        self.open[message_id] = (sent_s, length)
-        if len(self.open) > MAX_OPEN:
-            del self.open[next(iter(self.open))]
-
-    def count(self, message_id: str, tokens: int | None, cost_usd: float | None) -> None:
-        if message_id in self.replied:
-            return
-        self.replied[message_id] = None
-        if len(self.replied) > MAX_REPLIED:
-            del self.replied[next(iter(self.replied))]
-        self.requests += 1
-        if tokens is not None:
-            self.tokens = (self.tokens or 0) + tokens
-        if cost_usd is not None:
-            # Beyond 12 decimal places there is only floating-point noise.
-            self.cost_usd = round((self.cost_usd or 0.0) + cost_usd, 12)
 
 
 class InstanceHandle:
@@ -112,7 +75,7 @@ class InstanceHandle:
         self._make_id = make_id or _new_id
         self._facts = facts
         self._lock = threading.RLock()  # reentrant: a signal handler may call `terminated`
-        self._life = _Life(clock())
+        self._life = Life(clock())
         self._log()
 
     def __enter__(self) -> Self:
@@ -140,7 +103,7 @@ class InstanceHandle:
             details: Further details; they override the event's own details of the same name.
         """
         with self._lock:
-            self._life = _Life(self._clock())
+            self._life = Life(self._clock())
         facts = self._facts
         spawn = {
             "role": facts.get("role"),

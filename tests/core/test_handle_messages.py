@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from handles import audit, fleet, life, said
 from logging_core import LoggingManager
-from logging_core.write.handle import MAX_OPEN, MAX_REPLIED, InstanceHandle
+from logging_core.write.handle import InstanceHandle
+from logging_core.write.life import MAX_OPEN, MAX_REPLIED
 from written import Clock
 
 
