@@ -1,11 +1,11 @@
-"""The events behind a row of the audit panel: which ones, their source, and their export."""
+"""The events behind a row of the audit panel: which ones, and their source."""
 
 from __future__ import annotations
 
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import Enum
 from typing import Protocol
 
@@ -14,25 +14,10 @@ import msgspec
 from logging_core.analyse.errors import affected_by, error_of
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.state import Group, TimelineEvent
-from logging_core.codec.times import format_time_aware
 from logging_core.records import AuditEvent, Message
-from madrox_tui.export import Export
 from madrox_tui.messages import LineSource
 
 EXCHANGE = "message_exchange"
-
-EXPORTED = (
-    "time",
-    "instance_id",
-    "instance_name",
-    "event_type",
-    "message_id",
-    "response_time_s",
-    "tokens",
-    "cost_usd",
-    "error",
-)
-"""The exported columns."""
 
 
 class Order(Enum):
@@ -280,27 +265,3 @@ class EventSource(LineSource, Protocol):
     async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
         """The reply and the request that an event is about, as far as they are found."""
         ...
-
-
-def events_export(events: Events, names: Mapping[str, str]) -> Export:
-    """Export events, in the order listed; times are ISO 8601 with their offset.
-
-    Args:
-        events: The events.
-        names: Instance names by id.
-    """
-    rows = (
-        (
-            None if event.time_s is None else format_time_aware(event.time_s),
-            event.instance_id,
-            names.get(event.instance_id or ""),
-            event.event_type,
-            event.message_id,
-            event.response_time_s,
-            event.tokens,
-            event.cost_usd,
-            event.error,
-        )
-        for event in events.rows
-    )
-    return Export("events", EXPORTED, rows)

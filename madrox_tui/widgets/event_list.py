@@ -12,7 +12,8 @@ from textual.binding import Binding, BindingType
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column, Table
-from madrox_tui.exchanges import EXCHANGE, Events, events_export
+from madrox_tui.events_export import events_export
+from madrox_tui.exchanges import EXCHANGE, Events
 from madrox_tui.export import Export
 from madrox_tui.widgets.line_view import LineView
 

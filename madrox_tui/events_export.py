@@ -1,0 +1,46 @@
+"""Exporting audit events. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from logging_core.codec.times import format_time_aware
+from madrox_tui.exchanges import Events
+from madrox_tui.export import Export
+
+EXPORTED = (
+    "time",
+    "instance_id",
+    "instance_name",
+    "event_type",
+    "message_id",
+    "response_time_s",
+    "tokens",
+    "cost_usd",
+    "error",
+)
+"""The exported columns."""
+
+
+def events_export(events: Events, names: Mapping[str, str]) -> Export:
+    """Export events, in the order listed; times are ISO 8601 with their offset.
+
+    Args:
+        events: The events.
+        names: Instance names by id.
+    """
+    rows = (
+        (
+            None if event.time_s is None else format_time_aware(event.time_s),
+            event.instance_id,
+            names.get(event.instance_id or ""),
+            event.event_type,
+            event.message_id,
+            event.response_time_s,
+            event.tokens,
+            event.cost_usd,
+            event.error,
+        )
+        for event in events.rows
+    )
+    return Export("events", EXPORTED, rows)
