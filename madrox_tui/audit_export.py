@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from logging_core.analyse.state import Group
+from madrox_tui.audit_view import COUNTED
 from madrox_tui.export import Export, Value
 
 HAVE_IDS = frozenset({"instance", "parent"})
 """Groupings whose labels are ids of instances."""
-
-COUNTED = frozenset({"event_type", "error"})
-"""Groupings that count events, which have neither tokens nor cost."""
 
 
 def audit_export(by: str, groups: Sequence[Group], called: Callable[[Group], str]) -> Export:

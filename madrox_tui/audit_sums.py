@@ -130,7 +130,7 @@ class _Earlier:
         )
 
     def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
+        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
     ) -> Usage | None:
         return self._model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
 

@@ -14,6 +14,9 @@ from madrox_tui.money import Budget, Rate, make_budget, make_rate
 GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
 """What the table can be grouped by, in the order of the key."""
 
+COUNTED = frozenset({"event_type", "error"})
+"""Groupings that count events, which have neither tokens nor cost."""
+
 
 def kept_grouping(kept: dict[str, Any]) -> str:
     """Return the grouping a panel saved: one of `GROUPINGS`, whatever `kept` holds."""
@@ -61,7 +64,7 @@ class AuditModel(Protocol):
         ...
 
     def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
+        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
     ) -> Usage | None:
         """Return the sums from one moment to before another; `None` if unknown."""
         ...

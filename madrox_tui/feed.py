@@ -258,7 +258,7 @@ class Feed:
 
     def _look_at(self, state: FleetState, moment_s: float | None) -> View:
         if moment_s is None or self._past is None:
-            return self._views.of(self._live.model, state)
+            return self._views.held(self._live.model, state)
         return self._views.earlier(self._live.model, state, moment_s, self._past)
 
     def _read_events(self, query: EventQuery, most: int) -> Events:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from logging_core.analyse.state import FleetState, InstanceState, Usage
+from logging_core.analyse.grouping import of_instances
+from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
 from madrox_tui.audit_sums import AuditSums
-from madrox_tui.audit_view import AuditModel, AuditView
+from madrox_tui.audit_view import COUNTED, AuditModel, AuditView
 from madrox_tui.config import Settings
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import Past
@@ -34,7 +36,7 @@ class Model(AuditModel, Protocol):
     def state(self, now_s: float, /) -> FleetState:
         """The fleet at a moment, in seconds since the epoch."""
 
-    def usage_of(self, instance_ids: Iterable[str], /) -> Usage:
+    def usage_of(self, instance_ids: Iterable[str | None], /) -> Usage:
         """What some instances add up to."""
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
@@ -109,12 +111,19 @@ class Views:
         narrowing = self.narrowing
         instances, usage = _narrow(state, narrowing, model.usage_of)
         audit = self._sums.look(model, state, instances, usage)
-        now_s = state.at_s
-        activity = {
-            i.instance_id: model.activity(i.instance_id, now_s=now_s, minutes=PULSE_MINUTES)
-            for i in state.instances
-        }
-        return self._make(state, narrowing, instances, usage, audit, activity)
+        return self._make(state, narrowing, instances, usage, audit, _activity(model, state))
+
+    def held(self, model: Model, state: FleetState) -> View:
+        """A state that the live model gave before: what came since is in none of the sums.
+
+        Of events and errors it is not known when each was, so that their numbers are of now.
+        """
+        narrowing = self.narrowing
+        usage_of = partial(_usage_until, model, state.at_s)
+        instances, usage = _narrow(state, narrowing, usage_of)
+        groups_of = partial(_groups_of, model, state, usage_of)
+        audit = self._sums.look_back(model, state, instances, usage, groups_of)
+        return self._make(state, narrowing, instances, usage, audit, _activity(model, state))
 
     def earlier(
         self,
@@ -164,10 +173,43 @@ class Views:
 
 
 def _narrow(
-    state: FleetState, narrowing: Narrowing, usage_of: Callable[[Iterable[str]], Usage]
+    state: FleetState, narrowing: Narrowing, usage_of: Callable[[Iterable[str | None]], Usage]
 ) -> tuple[tuple[InstanceState, ...], Usage]:
     """The instances that are shown, and what they add up to."""
     instances = narrowing.choose(state.instances)
     if len(instances) == len(state.instances):
         return instances, state.usage
     return instances, usage_of([instance.instance_id for instance in instances])
+
+
+def _activity(model: Model, state: FleetState) -> dict[str, tuple[int, ...]]:
+    return {
+        i.instance_id: model.activity(i.instance_id, now_s=state.at_s, minutes=PULSE_MINUTES)
+        for i in state.instances
+    }
+
+
+def _usage_until(model: Model, at_s: float, instance_ids: Iterable[str | None]) -> Usage:
+    """What some instances added up to at a moment; by now, if that is no longer known."""
+    ids = list(instance_ids)
+    usage = model.usage_in(from_s=0.0, to_s=math.nextafter(at_s, math.inf), instance_ids=ids)
+    return model.usage_of(ids) if usage is None else usage
+
+
+def _groups_of(
+    model: Model,
+    state: FleetState,
+    usage_of: Callable[[Iterable[str | None]], Usage],
+    by: str,
+    instance_ids: Collection[str] | None,
+) -> tuple[Group, ...]:
+    """See `FleetModel.groups`, of the instances as they were."""
+    if by in COUNTED:
+        return model.groups(by, instance_ids)
+    known = {i.instance_id: i for i in state.instances}
+
+    def say(instance_id: str, field: str) -> str | None:
+        said: str | None = getattr(known[instance_id], field)
+        return said
+
+    return of_instances(by, known, instance_ids, say, usage_of)

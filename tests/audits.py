@@ -65,7 +65,7 @@ class FakeModel:
     def __init__(self, fleet: tuple[InstanceState, ...]) -> None:
         self.fleet = fleet
         self.spans: list[tuple[float, float, int]] = []
-        self.windows: list[tuple[float, float, Collection[str] | None]] = []
+        self.windows: list[tuple[float, float, Collection[str | None] | None]] = []
         self.spent = 3.0
         self.since_s: float | None = None
 
@@ -82,7 +82,7 @@ class FakeModel:
         return tuple(_slot(n, from_s + n * step_s, empty=n < number // 6) for n in range(number))
 
     def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
+        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
     ) -> Usage | None:
         self.windows.append((from_s, to_s, instance_ids))
         return usage(20, self.spent * (NOW_S - from_s) / 3600)

@@ -103,8 +103,8 @@ class FleetModel:
         self._same_until_s = min((i.same_until_s for i in known), default=math.inf)
         return self._last
 
-    def usage_of(self, instance_ids: Iterable[str]) -> Usage:
-        """What some instances add up to; those that are not known add nothing."""
+    def usage_of(self, instance_ids: Iterable[str | None]) -> Usage:
+        """What some instances add up to; those that are not known add nothing. `None` is nobody."""
         self._fold.settle()
         return self._fold.summary.usage_of(set(instance_ids))
 
@@ -178,7 +178,7 @@ class FleetModel:
         return self._fold.series.slots(from_s, to_s, step_s, instance_ids)
 
     def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str] | None = None
+        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
     ) -> Usage | None:
         """What some instances, or all, add up to from one moment to before another.
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping
 
+from logging_core.analyse.grouping import GROUPINGS, in_order, of_instances
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.state import Group, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
 
-FIELDS = frozenset({"role", "model", "instance_type"})
-"""What an instance says about itself."""
-
 MAX_COUNTED = 1 << 14
 """So many pairs of a text and an instance are told apart; of texts met long ago, only the sum."""
-
-GROUPINGS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
-"""What can be grouped by."""
-
-_UsageOf: TypeAlias = Callable[[Iterable[str]], Usage]
 
 
 class Counts:
@@ -103,18 +94,13 @@ class Tables:
             return self.errors.groups(instance_ids)
         if by == "event_type":
             return self._by_event_type(instance_ids)
-        chosen = known.keys() if instance_ids is None else known.keys() & set(instance_ids)
-        usage_of = self._summary.usage_of
-        if by == "parent":
-            parents = {i: instance.parent(known.__contains__) for i, instance in known.items()}
-            return by_parent(parents, chosen, usage_of)
-        if by in FIELDS:
-            return by_label({i: _field(known[i], by) for i in chosen}, usage_of)
-        groups = by_label({i: i for i in chosen}, usage_of)
-        nobodys = usage_of((None,))
-        if instance_ids is not None or not nobodys.requests:
-            return groups
-        return in_order((*groups, Group(None, nobodys)))
+
+        def say(instance_id: str, field: str) -> str | None:
+            instance = known[instance_id]
+            is_parent = field == "parent_instance_id"
+            return instance.parent(known.__contains__) if is_parent else instance.identity(field)
+
+        return of_instances(by, known, instance_ids, say, self._summary.usage_of)
 
     def _by_event_type(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
         groups = []
@@ -125,60 +111,3 @@ class Tables:
                 usage = self._summary.total() if chosen is None else self._summary.usage_of(chosen)
             groups.append(Group(group.label, usage, group.instance_ids))
         return in_order(groups)
-
-
-def _field(instance: Instance, field: str) -> str | None:
-    """What it says about itself; of an unknown model the type is known at least."""
-    said = instance.identity(field)
-    return instance.identity("instance_type") if said is None and field == "model" else said
-
-
-def by_label(labels: Mapping[str, str | None], usage_of: _UsageOf) -> tuple[Group, ...]:
-    """One group for each label.
-
-    Args:
-        labels: Of each instance.
-        usage_of: What instances add up to.
-    """
-    members: defaultdict[str | None, list[str]] = defaultdict(list)
-    for instance_id, label in labels.items():
-        members[label].append(instance_id)
-    return in_order(
-        Group(label, usage_of(ids), tuple(sorted(ids))) for label, ids in members.items()
-    )
-
-
-def by_parent(
-    parents: Mapping[str, str | None], chosen: Collection[str], usage_of: _UsageOf
-) -> tuple[Group, ...]:
-    """One group for each instance that has children: itself and everyone below it.
-
-    Args:
-        parents: Of each instance its parent; of a loop everyone is below everyone.
-        chosen: Only these instances are members.
-        usage_of: What instances add up to.
-    """
-    subtrees: defaultdict[str, set[str]] = defaultdict(set)
-    for instance_id in parents:
-        seen = {instance_id}
-        above = parents[instance_id]
-        while above is not None and above not in seen:
-            seen.add(above)
-            subtrees[above].update((instance_id, above))
-            above = parents.get(above)
-    groups = []
-    for label, subtree in subtrees.items():
-        members = sorted(subtree & set(chosen))
-        if members:
-            groups.append(Group(label, usage_of(members), tuple(members)))
-    return in_order(groups)
-
-
-def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
-    """The dearest first, those without a cost by requests; ties by label, the unknown last."""
-    return tuple(sorted(groups, key=_rank))
-
-
-def _rank(group: Group) -> tuple[float, int, bool, str]:
-    cost_usd = -1.0 if group.usage.cost_usd is None else group.usage.cost_usd
-    return -cost_usd, -group.usage.requests, group.label is None, group.label or ""

@@ -139,7 +139,7 @@ class Series:
             self._settle()
 
     def slots(
-        self, from_s: float, to_s: float, step_s: float, instance_ids: Collection[str] | None
+        self, from_s: float, to_s: float, step_s: float, instance_ids: Collection[str | None] | None
     ) -> tuple[Slot, ...]:
         """All stretches of `step_s` from `from_s` to `to_s`; see `FleetModel.series`."""
         step = int(step_s)
@@ -155,7 +155,7 @@ class Series:
         )
 
     def usage(
-        self, from_s: float, to_s: float, instance_ids: Collection[str] | None
+        self, from_s: float, to_s: float, instance_ids: Collection[str | None] | None
     ) -> Usage | None:
         """The sums from `from_s` to `to_s`; `None` if that cuts an hour known as a whole only."""
         if to_s <= from_s:
@@ -171,7 +171,7 @@ class Series:
         step_s: int,
         to_s: float,
         count: int,
-        instance_ids: Collection[str] | None,
+        instance_ids: Collection[str | None] | None,
     ) -> dict[int, Tally]:
         """The sums of each stretch that has any."""
         tallies: defaultdict[int, Tally] = defaultdict(Tally)
@@ -195,13 +195,13 @@ class Series:
                     max(from_s, number * _DAY), min(to_s, (number + 1) * _DAY)
                 )
 
-    def _cuts_hour(self, at_s: float, instance_ids: Collection[str] | None) -> bool:
+    def _cuts_hour(self, at_s: float, instance_ids: Collection[str | None] | None) -> bool:
         if instance_ids is not None:
             return any(track.hours.cuts(at_s) for track in self._tracks_of(instance_ids))
         self._settle()
         return self._hours.cuts(at_s)
 
-    def _tracks_of(self, instance_ids: Collection[str]) -> Iterator[Track]:
+    def _tracks_of(self, instance_ids: Collection[str | None]) -> Iterator[Track]:
         return (self._tracks[i] for i in set(instance_ids) if i in self._tracks)
 
     def _settle(self) -> None:

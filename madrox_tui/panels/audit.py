@@ -14,11 +14,11 @@ from textual.reactive import reactive
 
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
-from madrox_tui.audit_export import COUNTED, audit_export
+from madrox_tui.audit_export import audit_export
 from madrox_tui.audit_figures import figure_query
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots
-from madrox_tui.audit_view import GROUPINGS, kept_grouping
+from madrox_tui.audit_view import COUNTED, GROUPINGS, kept_grouping
 from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
