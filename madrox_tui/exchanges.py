@@ -163,7 +163,8 @@ class Ranking:
     def __init__(self, query: EventQuery, most: int) -> None:
         self._query = query
         self._most = most
-        self._best: list[tuple[float, int, AuditEvent]] = []  # a heap: the least of them first
+        # A heap, the least of them first: value, a number of its own, and by what it is known.
+        self._best: list[tuple[float, int, tuple[object, ...]]] = []
         self._known: dict[tuple[object, ...], AuditEvent] = {}
         self._lives = Lives()
         self._taken = 0
@@ -186,21 +187,21 @@ class Ranking:
         if known is not None:
             if event == known:
                 return
-            self._best = [best for best in self._best if best[2] is not known]
+            self._best = [best for best in self._best if best[2] != identity]
             heapq.heapify(self._best)
             self.found -= 1
         self.found += 1
         self._taken += 1
         self._known[identity] = event
         # Of equal ones, the first taken.
-        heapq.heappush(self._best, (value, -self._taken, event))
+        heapq.heappush(self._best, (value, -self._taken, identity))
         if len(self._best) > self._most:
-            del self._known[self._identity(heapq.heappop(self._best)[2])]
+            del self._known[heapq.heappop(self._best)[2]]
 
     @property
     def rows(self) -> tuple[AuditEvent, ...]:
         """The events, the first one first."""
-        return tuple(event for _, _, event in sorted(self._best, reverse=True))
+        return tuple(self._known[identity] for _, _, identity in sorted(self._best, reverse=True))
 
     def _identity(self, event: AuditEvent) -> tuple[object, ...]:
         if event.event_type == EXCHANGE and event.message_id is not None:

@@ -144,6 +144,15 @@ def test_of_one_moment_the_first_in_the_file_counts() -> None:
     assert [e.cost_usd for e in ranked(EventQuery("x", order=Order.DEAREST), events)] == [1.0]
 
 
+def test_a_spawn_out_of_the_order_of_time_ends_no_ranking() -> None:
+    """An exchange is known by the life that it was taken for when it came."""
+    spawn = AuditEvent(time_s=NOW_S + 50, event_type="instance_spawn", instance_id="atlas-0000")
+    ranking = Ranking(EventQuery("x", order=Order.DEAREST), 1)
+    for event in (exchange("m-1", 1.0), spawn, exchange("m-2", 5.0, ago_s=1)):
+        ranking.offer(event)
+    assert [event.message_id for event in ranking.rows] == ["m-2"]
+
+
 def here(panel: AuditPanel) -> tuple[str | None, str]:
     return panel.figure, str(panel.border_subtitle)
 
