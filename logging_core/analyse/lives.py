@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from logging_core.analyse.columns import Columns
@@ -16,7 +16,10 @@ MAX_LIVES = 64
 
 
 class Lives:
-    """When each instance was spawned."""
+    """When each instance was spawned.
+
+    What happens at that very moment is of the life before, whichever of the two is read first.
+    """
 
     __slots__ = ("_spawned",)
 
@@ -35,7 +38,7 @@ class Lives:
         spawned = self._spawned.get(instance_id)
         if spawned is None or at_s is None:
             return -math.inf
-        place = bisect_right(spawned, at_s)
+        place = bisect_left(spawned, at_s)
         return spawned[place - 1] if place else -math.inf
 
     def ended_s(self, instance_id: str | None, at_s: float | None) -> float:
@@ -43,13 +46,13 @@ class Lives:
         spawned = self._spawned.get(instance_id)
         if spawned is None or at_s is None:
             return math.inf
-        place = bisect_right(spawned, at_s)
+        place = bisect_left(spawned, at_s)
         return spawned[place] if place < len(spawned) else math.inf
 
     def split(self, instance_id: str | None, exchanges: Columns) -> Iterator[tuple[float, Columns]]:
         """An instance's exchanges by life: when that began, and those of it in their order."""
         spawned = self._spawned.get(instance_id)
-        if spawned is None or min(exchanges.times, default=math.inf) >= spawned[-1]:
+        if spawned is None or min(exchanges.times, default=math.inf) > spawned[-1]:
             yield -math.inf if spawned is None else spawned[-1], exchanges
             return
         rows: dict[float, list[int]] = {}

@@ -131,6 +131,20 @@ def test_who_is_spawned_again_counts_its_messages_anew(tree: TreeBuilder, blocks
     assert [row.cost_usd for row in rows] == [2.0, 1.0]
 
 
+def test_a_repeated_message_counts_once_however_its_file_is_read(tree: TreeBuilder) -> None:
+    """Also at the very moment of a spawn: with it in one go, or before it is there."""
+    details = {"message_id": "msg-001", "cost": 1.0}
+    for at in (10, 20):
+        tree.audit("message_exchange", "a", details, at=at)
+    first, live = TreeReader(tree.root), FleetModel()
+    live.apply(first.poll())
+    tree.audit("instance_spawn", "a", {}, at=20)
+    live.apply(first.poll())
+    later = FleetModel()
+    later.apply(TreeReader(tree.root, blocks=True).poll())
+    assert live.state(0).usage.requests == later.state(0).usage.requests == 1
+
+
 def test_exchanges_without_an_id_all_count() -> None:
     """Exchanges that name no message cannot be told apart, so each one counts."""
     assert usage(exchange(None), exchange(None)).requests == 2
