@@ -159,7 +159,7 @@ def test_an_error_about_a_request_closes_it() -> None:
     """A request that timed out is not open for ever; an event that is no error closes nothing."""
     notice = msgspec.structs.replace(audit("request_note", 5), message_id="m-1")
     failure = msgspec.structs.replace(notice, error="TimeoutError")
-    assert only(spawn(0), sent(3), notice).state is State.BUSY
+    assert only(spawn(0), sent(3), notice, now=30).state is State.BUSY
     for records in ((sent(3), failure), (failure, sent(3))):
         instance = only(spawn(0), *records)
         assert (instance.state, instance.open_requests) == (State.ERROR, ())
