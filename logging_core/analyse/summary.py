@@ -108,13 +108,14 @@ class Summary:
     """The sums of all exchanges, and of each instance's.
 
     An exchange whose message id its instance had before in the same life counts once, as far back
-    as the newest `RECENT_IDS` ids of the instance reach, or of very many instances its share of
+    as the newest `recent_ids` ids of the instance reach, or of very many instances its share of
     `MAX_IDS`. One without an id always counts.
     """
 
-    __slots__ = ("_coming", "_recent", "_tallies", "_total")
+    __slots__ = ("_coming", "_recent", "_recent_ids", "_tallies", "_total")
 
-    def __init__(self) -> None:
+    def __init__(self, *, recent_ids: int = RECENT_IDS) -> None:
+        self._recent_ids = recent_ids
         self._total = Tally()
         self._tallies: dict[str | None, Tally] = {}
         self._recent: dict[tuple[str | None, float], Recent] = {}  # by life
@@ -156,6 +157,14 @@ class Summary:
         """Count in the total what `extend` counted of all instances."""
         self._total.extend(exchanges.numbers())
 
+    def merge(self, other: Summary) -> None:
+        """Add what `other` counted in other files; it must not have counted the same events."""
+        self.settle()
+        other.settle()
+        self._total.merge(other._total)
+        for instance_id, tally in other._tallies.items():
+            self._tally(instance_id).merge(tally)
+
     def total(self) -> Usage:
         """All exchanges, those of no instance included."""
         self.settle()
@@ -193,10 +202,10 @@ class Summary:
     def _recent_of(self, instance_id: str | None, begun_s: float) -> Recent:
         recent = self._recent.get((instance_id, begun_s))
         if recent is None:
-            recent = self._recent[instance_id, begun_s] = Recent(RECENT_IDS)
+            recent = self._recent[instance_id, begun_s] = Recent(self._recent_ids)
             if len(self._recent) > len(self._tallies) + MAX_PAST_LIVES:
                 del self._recent[next(iter(self._recent))]
-        recent.window = min(RECENT_IDS, max(1, MAX_IDS // len(self._recent)))
+        recent.window = min(self._recent_ids, max(1, MAX_IDS // len(self._recent)))
         return recent
 
     @staticmethod

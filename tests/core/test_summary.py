@@ -56,13 +56,19 @@ def test_exchanges_add_up() -> None:
 
 
 def test_sums_are_made_once_until_more_is_counted() -> None:
-    """Asked again, sums are the same object; what was counted since is in the next ones."""
-    one = Summary()
+    """Asked again, an instance's sums are the same object; what was counted since is in the next.
+
+    That holds for merged sums, too.
+    """
+    one, other = Summary(), Summary()
     one.add(exchange("1", tokens=10))
+    other.add(exchange("2", tokens=20))
     first = one.usage_of(("a",))
     assert one.usage_of(("a",)) is first
     one.add(exchange("3", tokens=1))
     assert one.usage_of(("a",)).tokens == 11
+    one.merge(other)
+    assert (one.usage_of(("a",)).tokens, one.total().tokens) == (31, 31)
     assert first.tokens == 10
 
 
@@ -303,6 +309,18 @@ def test_tallies_merge_into_the_whole(size: int) -> None:
         assert mine == pytest.approx(theirs, rel=0.02)
     assert right.usage().requests == before.requests
     assert right.usage().latency.p50_s == before.latency.p50_s
+
+
+def test_summaries_of_different_files_merge() -> None:
+    """The summaries of two machines merge into one, instance by instance."""
+    here, there = Summary(), Summary()
+    here.add(exchange("1", "a", tokens=1))
+    there.add(exchange("2", "a", tokens=2))
+    there.add(exchange("3", "b", tokens=4))
+    here.merge(there)
+    assert here.total().tokens == 7
+    assert here.usage_of(["a"]).tokens == 3
+    assert here.usage_of(["b"]).tokens == 4
 
 
 def test_usage_of_some_instances() -> None:
