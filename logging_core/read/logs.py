@@ -13,8 +13,9 @@ import msgspec
 from logging_core.anomalies import Anomaly
 from logging_core.read.clocks import Clocks
 from logging_core.read.files import Part
+from logging_core.read.known import GAPS
 from logging_core.read.names import shown_name
-from logging_core.read.tail import FEED, GAPS, LogTail, Relist
+from logging_core.read.tail import FEED, LogTail, Relist
 from logging_core.read.tracked import Feed
 from logging_core.records import AuditBlock, Problem, Record
 from logging_core.text import safe_line

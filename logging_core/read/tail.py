@@ -14,37 +14,24 @@ No descriptor is kept open between two looks.
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from msgspec.structs import replace
-
-from logging_core.read.files import FileId, Part, Source, open_regular
+from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.forward import ForwardSource, source_on
+from logging_core.read.known import Known
 from logging_core.read.lines import LIMIT
 from logging_core.read.tracked import Feed, Tracked, Turn
-from logging_core.tree import classify
 
 TURN = LIMIT
 """So many bytes are read at a time: no less, or a line longer than that could not be passed."""
 
-REWRITTEN = "truncated or rewritten: read from its start"
-"""The problem of a file whose bytes are no longer those that were read."""
-
-REPLACED = "replaced by another file: lines may be lost"
-"""The problem of a file that another one stands in the place of."""
-
-GAPS = frozenset({REWRITTEN, REPLACED})
-"""The problems of files that can be read, but of which lines may be lost."""
-
 FEED = 4
 """So many numbers of a position are about the file; those of its feed follow."""
 
-_KEPT = 8  # vanished files that are remembered, to know them in a copy
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
 _NEVER = 1 << 62
 _WIDER = 8  # times as much of the end of a log that has no whole line there
@@ -73,15 +60,12 @@ class LogTail(Generic[T]):
 
     __slots__ = (
         "_failing",
-        "_files",
         "_fresh",
-        "_growing",
         "_history",
+        "_known",
         "_linked",
-        "_lost",
-        "_make",
-        "_present",
         "_root",
+        "_settled",
         "_unpacked",
     )
 
@@ -89,15 +73,12 @@ class LogTail(Generic[T]):
         self, root: Path, make: Callable[[], Feed[T]], *, history: int | None = None
     ) -> None:
         self._root = root
-        self._make = make
         self._history = history
         self._fresh = True
-        self._files: dict[FileId, Tracked[T]] = {}
-        self._lost: dict[FileId, Tracked[T]] = {}
-        self._growing: dict[FileId, tuple[int, int]] = {}
+        self._known = Known(root, make)
+        self._settled = True  # it is known of every file that is there which one it is
         self._failing: Mapping[str, str] = _NOTHING
         self._linked: frozenset[str] = _NONE  # second names that were told
-        self._present: Mapping[FileId, Part] = _NOTHING
         self._unpacked: ForwardSource | None = None  # the part that is being read
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int = TURN) -> Turn[T]:
@@ -111,7 +92,7 @@ class LogTail(Generic[T]):
         turn = self._look(parts, relist, budget)
         while self._fresh and self._history and not turn.items and self._leaves_out(parts):
             self._history = min(_WIDER * self._history, TURN)
-            self._files = {}
+            self._known.forget()
             known, turn = turn.problems, self._look(parts, relist, budget)
             turn.problems[:0] = known
         self._fresh = False
@@ -123,7 +104,7 @@ class LogTail(Generic[T]):
             self._leave_out(parts, self._history)
         for _ in range(_LOOKS):
             parts = self._settle(parts, relist)
-            self._note_lost(parts)
+            self._known.note(parts)
             try:
                 self._read_all(parts, turn)
             except _OvertakenError:
@@ -132,48 +113,34 @@ class LogTail(Generic[T]):
             break
         else:
             turn.failed = True
-        self._present = _NOTHING
-        while len(self._lost) > _KEPT:
-            del self._lost[next(iter(self._lost))]
+        self._settled = turn.drained and not turn.failed
+        self._known.end_look(settled=self._settled)
         return turn
 
     def positions(self) -> dict[str, list[int]]:
-        """Where to go on after a restart: of each path device, inode, check, and position."""
-        return {
-            tracked.path: [*id_, tracked.checked, tracked.crc, *tracked.feed.position()]
-            for id_, tracked in self._files.items()
-        }
+        """Where to go on after a restart: of each path device, inode, check, and position.
+
+        So also of vanished files, while there may be a copy of them that is not known as one yet.
+        """
+        return self._known.positions(vanished_too=not self._settled)
 
     def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
         """Go on at `positions`."""
         self._fresh = False
-        for path, (dev, ino, checked, crc, *position) in positions.items():
-            feed = self._make()
-            feed.resume(position)
-            file = classify(path)
-            generation = 0 if file is None else file.generation
-            self._files[dev, ino] = Tracked(path, generation, feed, checked, crc)
+        self._known.resume(positions)
 
     def begin(self, part: Part, offset: int | None, *, aligned: bool = True) -> None:
         """Read a file only from `offset` on; `None`: not at all. See `Feed.skip_to`."""
-        tracked = Tracked.begin(part, self._make())
+        tracked = self._known.begin(part)
         tracked.feed.skip_to(_NEVER if offset is None else offset, aligned=aligned)
-        self._files[part.id] = tracked
-
-    # --- which file is which -------------------------------------------------
 
     def _settle(self, parts: Sequence[Part], relist: Relist) -> Sequence[Part]:
         """List again if a file is missing: a listing may miss one that is just being renamed."""
         for _ in range(2):
-            if self._files.keys() <= {part.id for part in parts}:
+            if self._known.are_all_in(parts):
                 break
             parts = relist()
         return parts
-
-    def _note_lost(self, parts: Sequence[Part]) -> None:
-        self._present = {part.id: part for part in parts}
-        for id_ in [id_ for id_ in self._files if id_ not in self._present]:
-            self._lost[id_] = self._files.pop(id_)
 
     def _leaves_out(self, parts: Sequence[Part]) -> bool:
         """Whether there is more to be had before what was read."""
@@ -189,63 +156,6 @@ class LogTail(Generic[T]):
                 self.begin(part, part.size - left - 1, aligned=False)
             left -= part.size
 
-    def _identify(self, part: Part, source: Source, turn: Turn[T]) -> Tracked[T] | None:
-        """What is known of the file that was just opened; `None` to look at it again later."""
-        known = self._files.get(part.id) or self._lost.pop(part.id, None)
-        if known is not None and not known.checked and known.path != part.path:
-            known = None  # nothing was read by which it could be known again
-        if known is not None and known.is_in(source):
-            tracked: Tracked[T] | None = known
-        elif known is not None and known.path == part.path and not known.copied:
-            turn.problems.append((part.path, REWRITTEN))
-            tracked = None
-        elif not self._fresh and source.find_trouble() and self._grows(part):
-            return None
-        else:
-            tracked = self._find_copied(part, source)
-            if self._forget_replaced(part) and tracked is None:
-                turn.problems.append((part.path, REPLACED))
-        tracked = tracked or Tracked.begin(part, self._make())
-        self._files[part.id] = tracked
-        return tracked
-
-    def _grows(self, part: Part) -> bool:
-        """Whether a part has changed since the last look at it."""
-        mark = (part.size, part.mtime_ns)
-        if self._growing.pop(part.id, None) == mark:
-            return False
-        self._growing[part.id] = mark
-        return True
-
-    def _forget_replaced(self, part: Part) -> bool:
-        """Whether another file had this live one's name before; no longer remembered then."""
-        replaced = [id_ for id_, lost in self._lost.items() if lost.path == part.path]
-        for id_ in replaced if part.live else ():
-            del self._lost[id_]
-        return part.live and bool(replaced)
-
-    def _find_copied(self, part: Part, source: Source) -> Tracked[T] | None:
-        """The file that this new one is a copy of, copied or compressed."""
-        candidates = [*self._lost.values()]
-        for id_, tracked in self._files.items():
-            other = self._present[id_]
-            if other.log.compressed != part.log.compressed or not self._is_intact(tracked, other):
-                candidates.append(tracked)
-        for tracked in candidates:
-            if tracked.checked and tracked.is_in(source):
-                tracked.copied = True
-                self._lost = {id_: lost for id_, lost in self._lost.items() if lost is not tracked}
-                return replace(tracked, feed=copy.copy(tracked.feed), mark=None, copied=False)
-        return None
-
-    def _is_intact(self, tracked: Tracked[T], part: Part) -> bool:
-        """Whether a file still holds what was read of it."""
-        if tracked.mark is not None and tracked.mark[:2] == (part.size, part.mtime_ns):
-            return True
-        with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
-            return tracked.is_in(source_on(fd, None))
-        return False
-
     # --- reading -------------------------------------------------------------
 
     def _read_all(self, parts: Sequence[Part], turn: Turn[T]) -> None:
@@ -253,7 +163,7 @@ class LogTail(Generic[T]):
             if turn.left <= 0:
                 turn.drained = False
                 return
-            if self._present[part.id] is not part:
+            if self._known.present[part.id] is not part:
                 self._note_link(part, turn)
                 continue
             try:
@@ -267,10 +177,7 @@ class LogTail(Generic[T]):
                 return
 
     def _read_part(self, part: Part, turn: Turn[T]) -> None:
-        tracked = self._files.get(part.id)
-        if tracked is not None and part.log.generation < tracked.generation:
-            del self._files[part.id]  # rotation only counts up: this is a deleted file's inode
-            tracked = None
+        tracked = self._known.get(part)
         if tracked is not None:
             unchanged = tracked.mark == (part.size, part.mtime_ns, part.live)
             if unchanged or tracked.feed.offset >= _NEVER:
@@ -282,7 +189,7 @@ class LogTail(Generic[T]):
                 self._unpacked = None
             if source.id != part.id:
                 raise _OvertakenError
-            tracked = self._identify(part, source, turn)
+            tracked = self._known.identify(part, source, turn, fresh=self._fresh)
             if tracked is None:
                 turn.failed = True
                 return
@@ -297,7 +204,7 @@ class LogTail(Generic[T]):
 
     def _note_link(self, part: Part, turn: Turn[T]) -> None:
         """A file has two names, unless it was renamed while they were listed."""
-        names = [part.path, self._present[part.id].path]
+        names = [part.path, self._known.present[part.id].path]
         with suppress(OSError):
             found = [os.lstat(self._root / name) for name in names]
             if part.path not in self._linked and os.path.samestat(*found):

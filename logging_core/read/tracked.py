@@ -88,6 +88,10 @@ class Tracked(msgspec.Struct, Generic[T]):
         self.checked = min(self.feed.offset, source.size)
         self.crc = _marker(source, self.checked)
 
+    def may_be(self, part: Part) -> bool:
+        """Whether a file with its inode may be it: by its name alone if nothing of it was read."""
+        return bool(self.checked) or self.path == part.path
+
     def is_in(self, source: Source) -> bool:
         """Whether a file holds, at the same place, what was read of this one."""
         return _marker(source, self.checked) == self.crc

@@ -2,31 +2,50 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from tailed import BACKUPS, Log, small_turns
+from tailed import BACKUPS, Log, PaneLog, small_frame_turns, small_turns
 
 STEPS = st.sampled_from(
     ["write", "write", "long", "write_torn", "rotate", "poll", "poll", "restart", "compress"]
 )
 CUTS = st.sampled_from(["truncate", "copy_and_truncate", "recreate"])
+NUMBERS = [
+    "".join(numbers)
+    for count in range(1, BACKUPS + 1)
+    for numbers in permutations("123"[:BACKUPS], count)
+]
+PACKING = st.sampled_from(
+    ["write", "long", "fill", "fill", "rotate", "poll", "look", "restart", "delete 1", "delete 2"]
+) | st.sampled_from([f"gzip {numbers}" for numbers in NUMBERS])
 
 
-LOOK_FIRST = {"restart", "compress", "truncate", "copy_and_truncate", "recreate"}
+LOOK_FIRST = {"compress", "truncate", "copy_and_truncate", "recreate", "delete", "fill"}
 
 
 def run(log: Log, steps: Sequence[str]) -> None:
     """Run a program. There are no more rotations between two looks than backups."""
     rotations = 0
-    for step in steps:
+    for whole in steps:
+        step, _, numbers = whole.partition(" ")
         if step in LOOK_FIRST or (step == "rotate" and rotations == BACKUPS):
             log.poll()
         if step == "long":
             log.write(2, size=40)
+        elif step == "fill":
+            for _ in range(BACKUPS):
+                log.write(1, size=9)
+                log.rotate()
+            log.poll()
+        elif step in {"gzip", "delete"}:
+            act = log.compress if step == "gzip" else log.remove
+            for number in numbers:
+                act(f".{number}")
         else:
             getattr(log, step)()
         rotations = rotations % BACKUPS + 1 if step == "rotate" else rotations
@@ -58,6 +77,30 @@ def test_truncating_loses_nothing_that_was_there_at_a_look(steps: list[str]) -> 
         assert set(log.written) <= set(log.read)
         assert set(log.read) <= set(log.written)
         assert log.problems or len(log.read) == len(log.written)
+
+
+@pytest.mark.fault("R30", "R65")
+@pytest.mark.timeout(240)
+@given(st.lists(PACKING, max_size=25))
+@settings(max_examples=400, deadline=None)
+def test_no_program_of_compressions_loses_or_doubles_a_line(steps: list[str]) -> None:
+    """However many parts are compressed at once, in any order: each record is read once."""
+    with tempfile.TemporaryDirectory() as root, small_turns():
+        log = Log(Path(root))
+        run(log, steps)
+        assert log.read == log.written
+
+
+@pytest.mark.fault("R30", "R65")
+@pytest.mark.timeout(240)
+@given(st.lists(PACKING, max_size=25))
+@settings(max_examples=400, deadline=None)
+def test_no_program_of_compressions_loses_or_doubles_a_capture(steps: list[str]) -> None:
+    """The same of captures."""
+    with tempfile.TemporaryDirectory() as root, small_frame_turns():
+        log = PaneLog(Path(root))
+        run(log, steps)
+        assert log.read == log.written
 
 
 class NaiveLog(Log):
