@@ -132,7 +132,14 @@ class LogTail(Generic[T]):
     def begin(self, part: Part, offset: int | None, *, aligned: bool = True) -> None:
         """Read a file only from `offset` on; `None`: not at all. See `Feed.skip_to`."""
         tracked = self._known.begin(part)
-        tracked.feed.skip_to(_NEVER if offset is None else offset, aligned=aligned)
+        if offset is not None:
+            tracked.feed.skip_to(offset, aligned=aligned)
+            return
+        tracked.feed.skip_to(_NEVER)
+        tracked.mark = (part.size, part.mtime_ns, part.live)
+        if not part.log.compressed:  # a copy of it must be known as one
+            with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
+                tracked.check(source_on(fd, None))
 
     def _settle(self, parts: Sequence[Part], relist: Relist) -> Sequence[Part]:
         """List again if a file is missing: a listing may miss one that is just being renamed."""
@@ -180,7 +187,8 @@ class LogTail(Generic[T]):
         tracked = self._known.get(part)
         if tracked is not None:
             unchanged = tracked.mark == (part.size, part.mtime_ns, part.live)
-            if unchanged or tracked.feed.offset >= _NEVER:
+            packed = part.log.compressed and not tracked.checked
+            if unchanged or (packed and tracked.feed.offset >= _NEVER):
                 tracked.rename(part)
                 return
         with open_regular(str(self._root / part.path)) as fd:
@@ -212,7 +220,8 @@ class LogTail(Generic[T]):
                 turn.links.append((part.path, names[1]))
 
     def _drain(self, tracked: Tracked[T], part: Part, source: Source, turn: Turn[T]) -> None:
-        feed, at_end = tracked.feed, False
+        feed = tracked.feed
+        at_end = feed.offset >= _NEVER
         while not at_end and turn.left > 0:
             data = source.read(TURN, feed.offset)
             turn.left -= len(data)

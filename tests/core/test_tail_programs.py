@@ -103,6 +103,24 @@ def test_no_program_of_compressions_loses_or_doubles_a_capture(steps: list[str])
         assert log.read == log.written
 
 
+@pytest.mark.fault("R30", "R65")
+@pytest.mark.timeout(240)
+@given(st.lists(PACKING, max_size=12), st.lists(PACKING, max_size=12), st.sampled_from([0, 40]))
+@settings(max_examples=400, deadline=None)
+def test_what_was_left_out_at_the_start_does_not_come_with_a_compression(
+    before: list[str], after: list[str], history: int
+) -> None:
+    """Of a log that is read from its end on, nothing older is read later, and nothing twice."""
+    with tempfile.TemporaryDirectory() as root, small_turns():
+        log = Log(Path(root))
+        run(log, before)
+        old, log.read, log.tail = len(log.written), [], log.make(history)
+        log.poll()
+        assert (begun := len(log.read)) <= old
+        run(log, after)
+        assert log.read[begun:] == log.written[old:]
+
+
 class NaiveLog(Log):
     """Reads by name and offset, as a tail should not."""
 

@@ -321,3 +321,15 @@ def test_a_file_that_is_cut_while_it_is_open_is_looked_at_again(log: Log) -> Non
     assert log.read == log.written[:4]
     log.poll()
     assert log.read == log.written
+
+
+def test_a_new_log_with_the_inode_of_a_part_that_was_left_out_is_read(tmp_path: Path) -> None:
+    """That nothing was wanted of a deleted file says nothing of the one made after it."""
+    log = Log(tmp_path, history=0)
+    log.part(".gz").write_bytes(gzip.compress(b"x\n"))
+    log.poll()
+    assert log.read == []
+    log.remove(".gz")
+    log.write(2)
+    log.poll()
+    assert log.read == log.written
