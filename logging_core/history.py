@@ -27,7 +27,7 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -37,6 +37,7 @@ import msgspec
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.state import FleetState, Group, Usage
+from logging_core.arguments import duration, ids_of, moment, whole_number
 from logging_core.errors import HistoryError
 from logging_core.gather import Gatherer
 from logging_core.order import PAGE, PAGES, Order, Orderer, as_batch
@@ -82,10 +83,10 @@ class History:
         prompts: Sequence[Pattern] = PATTERNS,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._max_messages = max_messages
+        self._max_messages = whole_number("max_messages", max_messages)
         options = {
-            "since_s": since_s,
-            "stuck_after_s": stuck_after_s,
+            "since_s": None if since_s is None else moment("since_s", since_s),
+            "stuck_after_s": duration("stuck_after_s", stuck_after_s),
             "max_messages": 0,  # stored separately
             "max_events": MAX_EVENTS,
             "prompts": prompts,
@@ -168,7 +169,7 @@ class History:
             instance_id: The instance.
             at_s: When it was seen, in seconds since the epoch.
         """
-        self._gatherer.note_gone(instance_id, at_s)
+        self._gatherer.note_gone(instance_id, moment("at_s", at_s))
 
     def state_at(self, at_s: float) -> FleetState:
         """Return the fleet as of `at_s`, from the records up to then; blocks for milliseconds.
@@ -179,6 +180,7 @@ class History:
         Raises:
             HistoryError: No `prepare` has read the whole tree yet, or it is closed.
         """
+        at_s = moment("at_s", at_s)
         with self._lock:
             order, state = self._order, self._model_at(at_s).state(at_s)
         stop = bisect_right(order.message_times, at_s)
@@ -197,19 +199,22 @@ class History:
         Raises:
             HistoryError: As for `state_at`.
         """
+        at_s, chosen = moment("at_s", at_s), ids_of("instance_ids", instance_ids)
         with self._lock:
-            return self._model_at(at_s).usage_of(instance_ids)
+            return self._model_at(at_s).usage_of(chosen)
 
     def groups_at(
-        self, at_s: float, by: str, instance_ids: Collection[str] | None = None
+        self, at_s: float, by: str, instance_ids: Iterable[str] | None = None
     ) -> tuple[Group, ...]:
         """Return sums of what belongs together as of `at_s`; see `FleetModel.groups`.
 
         Raises:
             HistoryError: As for `state_at`.
         """
+        at_s = moment("at_s", at_s)
+        chosen = None if instance_ids is None else ids_of("instance_ids", instance_ids)
         with self._lock:
-            return self._model_at(at_s).groups(by, instance_ids)
+            return self._model_at(at_s).groups(by, chosen)
 
     def close(self) -> None:
         """Delete the temporary file; messages of states returned before can no longer be read."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from logging_core.arguments import duration
 from logging_core.read.reader import TreeReader
 from logging_core.read.watch import Changes, Watch
 from logging_core.records import Batch, InstanceSeen
@@ -25,7 +26,7 @@ _TURNS = 2
 """What the notifications miss is found by sweeps of half of the instances: by the second one."""
 
 
-async def follow(
+def follow(
     log_dir: str | os.PathLike[str],
     *,
     cursor: Mapping[str, Any] | None = None,
@@ -55,23 +56,22 @@ async def follow(
             others. Audit files are always read whole, the newest day first.
         poll: Do without change notifications: new records are seen by the sweeps alone.
         raw: Leave the texts of records as they were written, unsafe to show in a terminal.
-        sweep_s: Every so many seconds the files are looked at, which finds what the notifications
-            of the operating system missed: with `poll`, and where they fail, all of them, else
-            those of half of the instances, and the others the next time.
+        sweep_s: Every so many seconds, more than 0, the files are looked at, which finds what the
+            notifications of the operating system missed: with `poll`, and where they fail, all of
+            them, else those of half of the instances, and the others the next time.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Yields:
         Batches of records, merged by time inside a batch.
 
     Raises:
-        ValueError: `cursor` is not a valid cursor, or `log_dir` is in the home of nobody.
+        ValueError: At the call: `cursor` is not a valid cursor, `history_bytes` or `sweep_s` not
+            such a number, or `log_dir` is in the home of nobody.
     """
+    duration("sweep_s", sweep_s, or_zero=False)
     root = expand_user(log_dir).absolute()
     reader = TreeReader(root, cursor=cursor, raw=raw, history_bytes=history_bytes, blocks=blocks)
-    batches = follow_on(reader, root, poll=poll, sweep_s=sweep_s)
-    async with aclosing(batches):
-        async for batch in batches:
-            yield batch
+    return follow_on(reader, root, poll=poll, sweep_s=sweep_s)
 
 
 async def follow_on(

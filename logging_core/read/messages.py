@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 import math
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 
+from logging_core.arguments import ids_of, moment, whole_number
 from logging_core.codec.decode import decode_message, strip_line
 from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
@@ -40,27 +41,41 @@ class MessagePages:
 
     Args:
         root: Of the tree.
-        instance_ids: Whose, as records give them, or by directory; `None` for all that are there.
+        instance_ids: Whose, as records give them, or by directory: many, or one. `None` for all
+            that are there.
         raw: Leave texts unsanitised.
+
+    Raises:
+        TypeError: `instance_ids` are no ids.
+        ValueError: `root` is in the home of nobody.
     """
 
     def __init__(
         self,
         root: str | os.PathLike[str],
-        instance_ids: Collection[str] | None = None,
+        instance_ids: Iterable[str] | None = None,
         *,
         raw: bool = False,
     ) -> None:
         self._root = expand_user(root)
         self._raw = raw
-        self._instance_ids = instance_ids
+        self._instance_ids = None
+        if instance_ids is not None:
+            self._instance_ids = ids_of("instance_ids", instance_ids)
         self._sweep = Sweep(self._root)
         self._problems: dict[str, Problem] = {}
         self.start_before(None)
 
     def start_before(self, time_s: float | None) -> None:
-        """Begin anew: the next page is the newest one before a moment; `None` for the newest."""
-        before_s = math.inf if time_s is None else time_s
+        """Begin anew: the next page is the newest one before a moment; `None` for the newest.
+
+        Args:
+            time_s: Seconds since the epoch.
+
+        Raises:
+            ValueError: `time_s` is no time.
+        """
+        before_s = math.inf if time_s is None else moment("time_s", time_s)
         names = directories_of(self._root, self._instance_ids)
         self._streams = [self._newest_first(name, before_s) for name in names]
         self._heap: list[tuple[float, int, Message]] | None = None
@@ -71,7 +86,12 @@ class MessagePages:
         return list(self._problems.values())
 
     def older(self, count: int) -> list[Message]:
-        """The next `count` messages older than all so far, oldest first; fewer at the beginning."""
+        """The next `count` messages older than all so far, oldest first; fewer at the beginning.
+
+        Raises:
+            ValueError: `count` is no whole number, or negative.
+        """
+        count = whole_number("count", count)
         if self._heap is None:
             self._heap = []
             for number in range(len(self._streams)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 
+from logging_core.arguments import moment, whole_number
 from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
 from logging_core.read.capture import are_back, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
@@ -30,9 +31,15 @@ class PaneFile:
     Args:
         root: Of the tree.
         instance_id: Whose, as records give it, or the name of the instance's directory.
+
+    Raises:
+        TypeError: `instance_id` is no text.
+        ValueError: `root` is in the home of nobody.
     """
 
     def __init__(self, root: str | os.PathLike[str], instance_id: str) -> None:
+        if not isinstance(instance_id, str):
+            raise TypeError(f"instance_id is {instance_id!r}: use the id of an instance")
         self._root = expand_user(root)
         self._instance_id = shown_name(instance_id)
         self._wanted = instance_id
@@ -42,16 +49,20 @@ class PaneFile:
         """The newest `count` frames, oldest first.
 
         Raises:
+            ValueError: `count` is no whole number, or negative.
             OSError: A file cannot be read.
         """
+        count = whole_number("count", count)
         return self._backwards(list(self._parts()), None, count)
 
     def before(self, ref: FrameRef, count: int) -> list[FrameRef]:
         """Up to `count` frames before one, oldest first; none if its file is gone.
 
         Raises:
+            ValueError: `count` is no whole number, or negative.
             OSError: A file cannot be read.
         """
+        count = whole_number("count", count)
         parts = list(self._parts())
         number = _find(parts, ref)
         return [] if number is None else self._backwards(parts[: number + 1], ref.offset, count)
@@ -60,8 +71,10 @@ class PaneFile:
         """Up to `count` frames after one, oldest first; none if its file is gone.
 
         Raises:
+            ValueError: `count` is no whole number, or negative.
             OSError: A file cannot be read.
         """
+        count = whole_number("count", count)
         parts = list(self._parts())
         number = _find(parts, ref)
         if number is None:
@@ -84,9 +97,14 @@ class PaneFile:
 
         One whose time runs backwards is passed over.
 
+        Args:
+            time_s: Seconds since the epoch.
+
         Raises:
+            ValueError: `time_s` is no time.
             OSError: A file cannot be read.
         """
+        time_s = moment("time_s", time_s)
         for part in reversed(list(self._parts())):
             with self._open(part) as source:
                 first = next(headers_from(source, 0, source.size), None)
@@ -141,9 +159,13 @@ class PaneFile:
             to_s: Where the last ends; `None` for the newest frame.
 
         Raises:
+            ValueError: `buckets` is no whole number, or below 1; or a time is none, or infinite.
             OSError: A file cannot be read.
         """
-        strip = [0] * buckets
+        strip = [0] * whole_number("buckets", buckets, 1)
+        for name, time_s in (("from_s", from_s), ("to_s", to_s)):
+            if time_s is not None:
+                moment(name, time_s, finite=True)
         span = self.span()
         if span is None:
             return strip

@@ -9,6 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from logging_core.arguments import whole_number
 from logging_core.read.cursor import Cursor
 from logging_core.read.session import Session
 from logging_core.records import Batch, Record
@@ -33,7 +34,7 @@ class TreeReader:
         tails: Give every frame its `tail`, not only the newest of each file.
 
     Raises:
-        ValueError: `cursor` is none.
+        ValueError: `cursor` is none, or `history_bytes` no number of bytes.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class TreeReader:
     ) -> None:
         self._root = root
         self._raw = raw
-        self._history = history_bytes
+        self._history = None
+        if history_bytes is not None:
+            self._history = whole_number("history_bytes", history_bytes)
         self._blocks = blocks
         self._tails = tails
         self._root_id: tuple[int, int] | None = None
