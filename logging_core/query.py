@@ -56,6 +56,12 @@ class Queries:
     ) -> list[dict[str, Any]]:
         """Return the newest audit entries, oldest first, as dicts exactly as written.
 
+        The newest are those with the latest timestamps, which is also their order; equal ones
+        stay as they were written. Several writers may put lines of one file out of order: by up to
+        an hour and 256 entries that has no effect, but an entry farther out of order counts where
+        it stands. One without a readable timestamp stays behind the one before it. Timestamps
+        without an offset do not tell apart the two passes of the hour that is repeated in autumn.
+
         A file that cannot be read is left out, and a warning is logged.
 
         Args:

@@ -8,9 +8,9 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from logging_core.codec.decode import strip_line
 from logging_core.codec.lenient import load_object
@@ -27,12 +27,18 @@ from logging_core.tree import LOG_TYPES, LogTree, check_instance_id, portable_pa
 DISORDER_S = 3700.0
 """Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
 
+_NEAR = 256
+"""And by so many entries, for the answer to be in order of time."""
+
 _MAX_HELD = 256 << 20
 """The lines of a compressed part may take so much memory: blank ones pack a thousand to one."""
 
 _A_TEXT = 64  # bytes of memory, and its characters
 
 _LOG = logging.getLogger(__name__)
+
+_Fields: TypeAlias = dict[str, Any]
+_Timed: TypeAlias = tuple[float, _Fields]
 
 
 def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -> list[str]:
@@ -84,9 +90,11 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
 def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, Any]]:
     """The newest audit entries, oldest first, as dicts just as they were written.
 
-    When an entry was written is what its timestamp says, whatever the name of its file. Lines that
-    are no entries are left out; an entry without a readable time counts as of the one before it.
-    What cannot be read of a file is left out as well, and a warning is logged.
+    In order of time, as are those of one file that stand up to an hour and 256 entries out of
+    order; what is farther out of order counts where it stands. When an entry was written is what
+    its timestamp says, whatever the name of its file. Lines that are no entries are left out; an
+    entry without a readable time counts as of the one before it. What cannot be read of a file is
+    left out as well, and a warning is logged.
 
     Args:
         tree: Where.
@@ -180,9 +188,7 @@ def _warn(troubles: Mapping[str, str]) -> None:
         _LOG.warning("not all of %s is read: %s", shown_name(path), reason)
 
 
-def _newest_entries(
-    lines: Iterator[Line], since_s: float, most: int
-) -> Iterator[tuple[float, dict[str, Any]]]:
+def _newest_entries(lines: Iterator[Line], since_s: float, most: int) -> Iterator[_Timed]:
     """The entries of one audit file at or after a moment, with their times, the last one first.
 
     No more than `most` of them are wanted.
@@ -206,19 +212,36 @@ def _newest_entries(
         yield from ((since_s, fields) for fields in timeless)
 
 
-def _newest_first(
-    streams: list[Iterator[tuple[float, dict[str, Any]]]],
-) -> Iterator[dict[str, Any]]:
-    """The entries of all files, the newest first; those of one file in its own order."""
-    heap: list[tuple[float, int, dict[str, Any]]] = []
+def _newest_first(streams: list[Iterator[_Timed]]) -> Iterator[_Fields]:
+    """The entries of all files, the newest first.
+
+    Of a file with nothing near the newest entries only the last one is read.
+    """
+    heap: list[tuple[float, int, _Fields | None]] = []
 
     def push(number: int) -> None:
         for time_s, fields in islice(streams[number], 1):
             heapq.heappush(heap, (-time_s, -number, fields))
 
-    for number in range(len(streams)):
-        push(number)
+    for number, stream in enumerate(streams):
+        for last in islice(stream, 1):
+            streams[number] = _in_order(chain((last,), stream))
+            heapq.heappush(heap, (-last[0] - DISORDER_S, -number, None))
     while heap:
         _, number, fields = heapq.heappop(heap)
-        yield fields
+        if fields is not None:
+            yield fields
         push(-number)
+
+
+def _in_order(entries: Iterator[_Timed]) -> Iterator[_Timed]:
+    """One file's entries from its last on, by time as far as they stand near each other."""
+    held: list[tuple[float, int, _Fields]] = []
+    for number, (time_s, fields) in enumerate(entries):
+        heapq.heappush(held, (-time_s, number, fields))
+        while len(held) > _NEAR or -held[0][0] > time_s + DISORDER_S:
+            latest, _, found = heapq.heappop(held)
+            yield -latest, found
+    while held:
+        latest, _, found = heapq.heappop(held)
+        yield -latest, found

@@ -12,7 +12,8 @@ from unittest import mock
 import pytest
 
 from builders import TreeBuilder
-from logging_core.read import backwards
+from logging_core.codec.lenient import load_object
+from logging_core.read import backwards, query
 from logging_core.read.query import list_instances, read_audit, read_tail_lines
 from logging_core.tree import LogTree
 
@@ -199,6 +200,38 @@ def test_newest_entries_agree_with_sorting_everything(tree: TreeBuilder, where: 
     for since in chance.sample(range(10_000), 20):
         expected = [number for number, at in enumerate(times) if at >= since][-50:]
         assert numbers(read_audit(where, tree.when(since), 50)) == expected
+
+
+def test_entries_of_several_writers_are_in_order_of_time(tree: TreeBuilder, where: LogTree) -> None:
+    """Lines that stand a little out of order do not make the answer so, nor do they miss it."""
+    chance = random.Random(7)
+    for day in (2, 3):
+        times = [at for at in range(0, 9_000, 30) for _ in range(2)]
+        late = [(at + chance.choice([0, 0, 900, 3600]), at) for at in times]
+        entries = [(at + 86_400 * day, at + 86_400 * day) for _, at in sorted(late)]
+        write_audit(tree, f"audit_2026112{day}.jsonl", *entries)
+    everything = sorted(numbers(read_audit(where, None, 2000)))
+    assert len(everything) == 1200
+    for limit in (1, 5, 100, 599, 601, 2000):
+        assert numbers(read_audit(where, None, limit)) == everything[-limit:]
+
+
+def test_the_order_of_time_is_not_bought_by_reading_everything(
+    tree: TreeBuilder, where: LogTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a file a bounded number of lines is read beyond those asked for, of an older day one."""
+    for day in (2, 3):
+        entries = [(at + 86_400 * day, at) for at in range(2_000)]
+        write_audit(tree, f"audit_2026112{day}.jsonl", *entries)
+    read: list[bytes] = []
+
+    def load(line: bytes) -> object:
+        read.append(line)
+        return load_object(line)
+
+    monkeypatch.setattr(query, "load_object", load)
+    assert numbers(read_audit(where, None, 3)) == [1997, 1998, 1999]
+    assert len(read) < 300
 
 
 def test_the_real_trees_audit_agrees_with_jq(real_tree: Path) -> None:
