@@ -8,23 +8,26 @@ import msgspec
 
 
 class AnomalyKind(enum.StrEnum):
-    """What is odd about a file, or in the `suspect` of a record."""
+    """What is odd about a file, or in the `suspect` of a record.
+
+    Attributes:
+        BACK: A record is much earlier than the one before it in its file; a capture, if at all.
+        AHEAD: A record is much later than the reader's clock, and the one before it was not.
+        GAP: The file was truncated or replaced before it was read to its end: lines may be lost.
+        TORN: The end of a record is missing: its file goes no further, or another one begins there.
+        LOSSY: Bytes of a record are no UTF-8; each stretch of them is read as U+FFFD.
+        REPEATED: A key is there twice in one object, and the last one counts. No reader of many
+            records looks for that, so `follow()` does not tell.
+        LINKED: A file is there under a second name, and is read once.
+    """
 
     BACK = "back"
-    """A record is much earlier than the one before it in its file; a capture, if at all."""
     AHEAD = "ahead"
-    """A record is much later than the reader's clock, and the one before it was not."""
     GAP = "gap"
-    """The file was truncated or replaced before it was read to its end: lines may be lost."""
     TORN = "torn"
-    """The end of a record is missing: its file goes no further, or another one begins there."""
     LOSSY = "lossy"
-    """Bytes of a record are no UTF-8; each stretch of them is read as U+FFFD."""
     REPEATED = "repeated"
-    """A key is there twice in one object, and the last one counts. No reader of many records
-    looks for that; see `codec.lenient.repeated_keys`."""
     LINKED = "linked"
-    """A file is there under a second name, and is read once."""
 
 
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True, gc=False):

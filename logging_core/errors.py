@@ -12,7 +12,7 @@ class LogDirError(MadroxLogError, OSError):
 
 
 class InvalidInstanceIdError(MadroxLogError, ValueError):
-    """An instance id is not a single safe path component (see `tree.check_instance_id`)."""
+    """An instance id is not 1 to 128 of `A-Z a-z 0-9 . _ -` without a leading dot."""
 
 
 class HistoryError(MadroxLogError, ValueError):

@@ -27,7 +27,7 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Event
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -35,7 +35,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.prompts import PATTERNS, Pattern
+from logging_core.analyse.prompts import PATTERNS, Pattern, compile_patterns
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.arguments import duration, ids_of, moment, whole_number
 from logging_core.errors import HistoryError
@@ -63,14 +63,21 @@ class History:
 
     Args:
         root: The log directory.
-        stuck_after_s: See `FleetModel`.
+        stuck_after_s: An instance with a request open for longer, and a pane unchanged for as
+            long, is `stuck` and not `busy`. Seconds, 0 or more.
         max_messages: The newest messages before the moment that a state holds, at most.
-        since_s: See `FleetModel`.
-        prompts: See `FleetModel`.
+        since_s: Usage, events and messages count from this moment on, in seconds since the epoch;
+            `None`: all. What state an instance is in follows from all records.
+        prompts: What a pane ends with that waits for a person, beyond the questions that are
+            known: regular expressions by instance type, or by `*` for any. Each is looked for
+            anywhere in the pane's last 20 lines, whatever the case. A group named `question` is
+            what is shown, else the first line of the match.
         now: The clock for when `prepare` found a directory gone; seconds since the epoch.
 
     Raises:
         OSError: The temporary file cannot be created.
+        ValueError: A number is none or negative, `prompts` has what is no regular expression, or
+            `root` is in the home of nobody.
     """
 
     def __init__(
@@ -80,7 +87,7 @@ class History:
         stuck_after_s: float = 120.0,
         max_messages: int = 20_000,
         since_s: float | None = None,
-        prompts: Sequence[Pattern] = PATTERNS,
+        prompts: Mapping[str, Sequence[str]] | Sequence[Pattern] = PATTERNS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._max_messages = whole_number("max_messages", max_messages)
@@ -89,7 +96,7 @@ class History:
             "stuck_after_s": duration("stuck_after_s", stuck_after_s),
             "max_messages": 0,  # stored separately
             "max_events": MAX_EVENTS,
-            "prompts": prompts,
+            "prompts": compile_patterns(prompts) if isinstance(prompts, Mapping) else prompts,
             "by_time": False,
         }
         self._spill = Spill()
@@ -168,6 +175,9 @@ class History:
         Args:
             instance_id: The instance.
             at_s: When it was seen, in seconds since the epoch.
+
+        Raises:
+            ValueError: `at_s` is no time.
         """
         self._gatherer.note_gone(instance_id, moment("at_s", at_s))
 
@@ -179,6 +189,7 @@ class History:
 
         Raises:
             HistoryError: No `prepare` has read the whole tree yet, or it is closed.
+            ValueError: `at_s` is no time.
         """
         at_s = moment("at_s", at_s)
         with self._lock:
@@ -194,10 +205,16 @@ class History:
         )
 
     def usage_at(self, at_s: float, instance_ids: Iterable[str]) -> Usage:
-        """Return the usage of some instances as of `at_s`; see `FleetModel.usage_of`.
+        """Return what the exchanges of some instances add up to, up to `at_s`.
+
+        Args:
+            at_s: Seconds since the epoch.
+            instance_ids: Whose: many, or one; those that are not known add nothing.
 
         Raises:
             HistoryError: As for `state_at`.
+            ValueError: `at_s` is no time.
+            TypeError: `instance_ids` are no ids.
         """
         at_s, chosen = moment("at_s", at_s), ids_of("instance_ids", instance_ids)
         with self._lock:
@@ -206,10 +223,20 @@ class History:
     def groups_at(
         self, at_s: float, by: str, instance_ids: Iterable[str] | None = None
     ) -> tuple[Group, ...]:
-        """Return sums of what belongs together as of `at_s`; see `FleetModel.groups`.
+        """Return sums of what belongs together, up to `at_s`: the dearest first, else the busiest.
+
+        Args:
+            at_s: Seconds since the epoch.
+            by: `instance` (labels are ids), `role`, `model` (the type of one whose model is
+                unknown), `instance_type`, `parent` (an instance with everyone below it),
+                `event_type` or `error`, of which only the number is known, one for each instance
+                that an error is about.
+            instance_ids: Of these instances only: many, or one. `None`: all, and what is nobody's.
 
         Raises:
             HistoryError: As for `state_at`.
+            ValueError: `by` is none of these, or `at_s` is no time.
+            TypeError: `instance_ids` are no ids.
         """
         at_s = moment("at_s", at_s)
         chosen = None if instance_ids is None else ids_of("instance_ids", instance_ids)

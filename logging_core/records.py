@@ -101,8 +101,8 @@ else:
 class Exchanges(msgspec.Struct, gc=False):
     """Many `message_exchange` events in bulk, by column: only what sums are made of.
 
-    All columns are of one length. A number is finite and not negative, or `UNKNOWN`. Nothing in a
-    column is an object that the garbage collector would have to look at.
+    All columns are of one length. A number is finite and not negative, or -1 where an exchange does
+    not say. Nothing in a column is an object that the garbage collector would have to look at.
 
     Attributes:
         instance_ids: Whose; `None` where the line says nobody.
@@ -218,7 +218,8 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         instance_id: The instance whose pane was captured.
         time_s: When it was captured; `None` if the header's time cannot be read.
-        path: The capture file, relative to the root, as `portable_path` writes it.
+        path: The capture file, relative to the root. In names that others gave, a byte that is no
+            UTF-8, and a backslash, is a backslash followed by `x` and two hex digits.
         offset: Offset of the frame's header.
         body_offset: Offset of the pane text.
         end: One past the last byte known so far. The newest frame of a file may still grow: the

@@ -122,7 +122,7 @@ class LogTree:
         """Return the directory of one instance.
 
         Raises:
-            InvalidInstanceIdError: See `check_instance_id`.
+            InvalidInstanceIdError: The id is none.
         """
         return self.instances_dir / check_instance_id(instance_id)
 
@@ -147,7 +147,7 @@ class LogTree:
         return self.audit_dir / f"audit_{day:%Y%m%d}.jsonl"
 
     def relative(self, path: PurePath) -> str:
-        """Return `path` relative to the root, for messages and for `classify`."""
+        """Return `path` relative to the root, with `/` between its parts."""
         return path.relative_to(self.root).as_posix()
 
 

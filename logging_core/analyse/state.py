@@ -16,7 +16,19 @@ from logging_core.records import FrameRef, Message, Problem
 
 
 class State(enum.StrEnum):
-    """What an instance is doing."""
+    """What an instance is doing.
+
+    Attributes:
+        INITIALIZING: It was spawned, and is not ready yet.
+        WAITING: Its pane ends in a question that only a person can answer.
+        BUSY: A request is open.
+        STUCK: One is open for long, and the pane has not changed for as long.
+        IDLE: No request is open.
+        SUSPENDED: It was suspended, and not resumed.
+        ERROR: Its last event is an error.
+        TERMINATED: It was shut down, and not in an error.
+        UNKNOWN: No record tells.
+    """
 
     INITIALIZING = "initializing"
     WAITING = "waiting"
@@ -212,8 +224,8 @@ class AnomalyCount(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     Attributes:
         clock_jumps: See `FileAnomalies`, of all files, as for `gaps`, `torn`, `lossy` and `links`.
-        files: The files with any, the worst first, ties by path; at most
-            `analyse.problems.MAX_FILES`, those that came first.
+        files: The files with any, the worst first, ties by path; at most 1,000, those that came
+            first.
         newest: The last few clock jumps and gaps, oldest first: which file, when, by how much.
         newest_odd: The last few of the others, oldest first.
     """
@@ -237,8 +249,8 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
             directories. By creation, the ones of unknown age last; ties by id.
         usage: Of all exchanges, those of no known instance included.
         errors: Audit events that report an error or an end in one, and `ERROR` entries of
-            `orchestrator.log`; what two of these report of one error counts once, see
-            `analyse.errors`.
+            `orchestrator.log`; what two of these, or more, report of one error
+            within 5 seconds counts once.
         audit_events: Events of the audit trail that count, of any type; a repeated exchange, too.
         messages: The newest messages of all instances, merged by time, oldest first.
         dropped_messages: How many older ones are no longer in `messages`: a row's number in the

@@ -26,7 +26,7 @@ class PaneFile:
 
     Nothing is indexed or kept: each call looks at what is there, reads a few blocks where it must,
     and closes the file. All calls block. One whose file is not there finds nothing. A frame's text
-    is read for its `digest` unless it is larger than `read_frame` checks (4 MiB): then that is 0.
+    is read for its `digest` unless it is larger than 4 MiB: then that is 0.
 
     Args:
         root: Of the tree.

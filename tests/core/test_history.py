@@ -439,3 +439,15 @@ def test_a_history_that_has_not_read_the_tree_says_so(tree: TreeBuilder) -> None
     for question in [*questions, history.prepare, lambda: messages[0]]:
         with pytest.raises(HistoryError, match="the history is closed"):
             question()
+
+
+def test_questions_may_be_given_as_expressions(tree: TreeBuilder) -> None:
+    """By the type of who asks, as in the dashboard's configuration."""
+    tree.spawn("a", at=0)
+    tree.frame("a", "shall we dance?\n", at=5)
+    with pytest.raises(ValueError, match="prompt pattern"):
+        History(tree.root, prompts={"*": ["("]})
+    for questions, expected in ({}, State.IDLE), ({"*": [r"shall we \w+"]}, State.WAITING):
+        with History(tree.root, prompts=questions) as history:
+            history.prepare()
+            assert history.state_at(tree.epoch(9)).instances[0].state is expected

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
+import re
 import typing
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +17,15 @@ import pytest
 
 import logging_core
 from builders import TreeBuilder
-from logging_core import FleetState, History, MessagePages, PaneFile, follow
+from logging_core import (
+    AnomalyKind,
+    FleetState,
+    History,
+    MessagePages,
+    PaneFile,
+    State,
+    follow,
+)
 from reading import ids
 
 
@@ -58,6 +69,65 @@ def test_what_public_functions_give_has_a_public_name() -> None:
     }
     assert hidden == set()
     assert set(logging_core.__all__) <= set(dir(logging_core))
+
+
+FILES = {"orchestrator", "instance", "communication", "tmux_output", "metadata"}
+"""What the files of a tree are called, as are some modules."""
+
+
+def names_of_ours() -> tuple[set[str], set[str]]:
+    """The modules of `logging_core`, and what is defined at the top of one but is not public."""
+    root = Path(logging_core.__path__[0])
+    paths = [path for path in root.rglob("*.py") if not path.name.startswith("__")]
+    defined: set[str] = set()
+    for path in paths:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                defined.add(node.name)
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                defined |= {target.id for target in targets if isinstance(target, ast.Name)}
+    modules = {path.stem for path in paths} | {path.parent.name for path in paths}
+    return modules, defined - set(logging_core.__all__)
+
+
+def documented(thing: Any) -> Iterator[tuple[Any, set[str]]]:
+    """What a public thing documents: itself and its methods, each with the names of its own."""
+    members = {
+        name: member.fget if isinstance(member, property) else member
+        for name, member in inspect.getmembers(thing)
+        if not name.startswith("_") and isinstance(thing, type)
+    }
+    own = {*members, *getattr(thing, "__annotations__", ())}
+    for function in (thing, *filter(inspect.isfunction, members.values())):
+        called = vars(function).get("__init__") if isinstance(function, type) else function
+        takes = inspect.signature(called).parameters if inspect.isfunction(called) else ()
+        yield function, own | set(takes)
+
+
+def test_no_public_docstring_points_at_what_is_not_public() -> None:
+    """Whatever a reader's documentation refers to can be imported from `logging_core`."""
+    modules, hidden = names_of_ours()
+    pointers = set()
+    for thing in map(partial(getattr, logging_core), logging_core.__all__):
+        if not isinstance(thing, type) and not inspect.isfunction(thing):
+            continue
+        for function, own in documented(thing):
+            if function.__module__.startswith("logging_core.write"):
+                continue
+            for name in re.findall(r"`([A-Za-z_][\w.]*)`", inspect.getdoc(function) or ""):
+                head, _, rest = name.partition(".")
+                if (head in hidden and head not in own) or (rest and head in modules - FILES):
+                    pointers.add(f"{function.__qualname__} points at {name}")
+    assert pointers == set()
+
+
+def test_help_tells_what_each_kind_of_anomaly_means() -> None:
+    """And each state of an instance: what follows a member in the source is not shown."""
+    for kind in (AnomalyKind, State):
+        shown = inspect.getdoc(kind) or ""
+        for member in kind:
+            assert re.search(rf"^ +{member.name}: \w", shown, re.MULTILINE), member
 
 
 class Named(os.PathLike[str]):
