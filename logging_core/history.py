@@ -61,6 +61,9 @@ class History:
 
     `prepare` and `state_at` may be called from different threads, each from one at a time.
 
+    Of an instance's exchanges with one message id the earliest counts. The dashboard, which reads
+    the newest day first, counts the one that it meets first.
+
     Args:
         root: The log directory.
         stuck_after_s: An instance with a request open for longer, and a pane unchanged for as

@@ -17,7 +17,7 @@ import madrox_tui
 from builders import TreeBuilder
 
 PACKAGES = [Path(package.__path__[0]) for package in (logging_core, madrox_tui)]
-BASICS = ("errors", "config", "tree", "anomalies", "records", "text", "codec")
+BASICS = ("arguments", "errors", "config", "tree", "anomalies", "records", "text", "codec")
 
 
 class Import(NamedTuple):
