@@ -9,7 +9,7 @@ from logging_core.analyse.state import Latency, Usage
 from madrox_tui import format as fmt
 from madrox_tui.audit_figures import Word, Words
 from madrox_tui.audit_plots import AuditPlots
-from madrox_tui.audit_view import AuditView
+from madrox_tui.audit_view import HOUR, WINDOWS, AuditView
 from madrox_tui.money import Budget, Rate
 from madrox_tui.plot import LEVELS, bar, histogram
 from madrox_tui.view import View
@@ -86,7 +86,11 @@ def _fleet(usage: Usage, errors: int) -> Words:
 
 
 def _rates(rates: Iterable[Rate], width: int) -> Words:
-    pairs = [(Word(fmt.rate(r.usd_per_hour), "strong", r.window), f" {r.window}") for r in rates]
+    windows = dict(WINDOWS)
+    pairs = []
+    for rate in rates:
+        opens = rate.window if rate.window in windows else "all"
+        pairs.append((Word(fmt.rate(rate.usd_per_hour), "strong", opens), f" {rate.window}"))
     return _pairs(pairs, width)
 
 
@@ -149,10 +153,13 @@ def _ends(budget: Budget, now_s: float) -> Sequence[str]:
     """Say when the budget will be used up, the longest wording first."""
     if budget.used >= 1:
         return ["spent"]
+    if budget.window is None:
+        return ["too little is counted for a rate"]
+    of = "" if budget.window == HOUR else f" at the rate of {budget.window}"
     if budget.reached_s is None:
-        return ["not reached at this rate"]
+        return [f"not reached{of or ' at this rate'}"]
     left = fmt.age(budget.reached_s - now_s)
-    return [f"reached in {left}, {_when(budget.reached_s, now_s)}", f"{left} left"]
+    return [f"reached in {left}, {_when(budget.reached_s, now_s)}{of}", f"{left} left{of}"]
 
 
 def _when(time_s: float, now_s: float) -> str:

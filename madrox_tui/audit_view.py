@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from madrox_tui import format as fmt
 from madrox_tui.money import Budget, Rate, make_budget, make_rate
 
 GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
@@ -34,7 +35,8 @@ SPANS: tuple[tuple[int, int], ...] = (
 )
 """Spans the plots may show, each with its step, in seconds; the shortest that fits all is used."""
 
-WINDOWS = (("5m", 5 * _MINUTE), ("1h", _HOUR))
+HOUR = "1h"
+WINDOWS = (("5m", 5 * _MINUTE), (HOUR, _HOUR))
 """The windows of the rates: names and lengths, in seconds; a third rate is of all time."""
 
 MIN_AGE_S = 5 * _MINUTE
@@ -79,7 +81,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         rates: Cost per hour over the last 5 minutes, the last hour and all time, each up to the
-            moment that the view is of, that moment included.
+            moment that the view is of, that moment included; see `Rate` for `--since`.
         slots: The plotted series, oldest first; the last one ends at that moment.
         step_s: Length of each slot.
         by: What `groups` are grouped by: one of `GROUPINGS`.
@@ -123,15 +125,12 @@ def make_audit_view(
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
     begun_s = _begin(model, instances, ids, now_s)
     span_s, step_s = _span(None if begun_s is None else now_s - begun_s)
-    is_priced = usage.cost_usd is not None or not usage.requests
-    rates = (
-        *(_rate(model, name, s, now_s, ids, is_priced=is_priced) for name, s in WINDOWS),
-        make_rate("all", usage, _all_time_s(model, begun_s, now_s)),
-    )
+    rates = _rates(model, usage, begun_s, now_s, ids)
     budget = None
     if budget_usd:
-        of_all = _rate(model, "1h", _HOUR, now_s, None)
-        budget = make_budget(budget_usd, state.usage, of_all, now_s)
+        whole = begun_s if ids is None else _begin(model, state.instances, None, now_s)
+        rate = _latest_rate(model, _counted_s(model, whole, now_s), now_s)
+        budget = make_budget(budget_usd, state.usage, rate, now_s)
     from_s = (now_s // step_s + 1) * step_s - span_s
     return AuditView(
         rates=rates,
@@ -153,6 +152,37 @@ def _after(at_s: float) -> float:
     return math.nextafter(at_s, math.inf)
 
 
+def _rates(
+    model: AuditModel,
+    usage: Usage,
+    begun_s: float | None,
+    now_s: float,
+    ids: Collection[str] | None,
+) -> tuple[Rate, ...]:
+    """Return the rates of the windows that are counted as a whole, and of all that is counted."""
+    counted_s = _counted_s(model, begun_s, now_s)
+    is_priced = usage.cost_usd is not None or not usage.requests
+    rates = tuple(
+        _rate(model, name, s, now_s, ids, is_priced=is_priced)
+        for name, s in WINDOWS
+        if s <= counted_s
+    )
+    if counted_s == math.inf:
+        return *rates, make_rate("all", usage, _all_time_s(begun_s, now_s))
+    name = fmt.span(counted_s)
+    if counted_s < MIN_AGE_S or any(rate.window == name for rate in rates):
+        return rates
+    return *rates, make_rate(name, usage, counted_s)
+
+
+def _latest_rate(model: AuditModel, counted_s: float, now_s: float) -> Rate | None:
+    """Return the fleet's rate over the last hour, or over what is counted; `None` if too little."""
+    window_s = min(counted_s, _HOUR)
+    if window_s < MIN_AGE_S:
+        return None
+    return _rate(model, fmt.span(window_s), window_s, now_s, None)
+
+
 def _rate(
     model: AuditModel,
     name: str,
@@ -162,27 +192,27 @@ def _rate(
     *,
     is_priced: bool = True,
 ) -> Rate:
-    """Return the rate of a window, or of that part of it which is counted."""
     from_s = window_start(now_s, window_s)
-    if model.since_s is not None and model.since_s > from_s:
-        from_s, window_s = model.since_s, now_s - model.since_s
-    if window_s < MIN_AGE_S:
-        return Rate(name, None)
     usage = model.usage_in(from_s=from_s, to_s=_after(now_s), instance_ids=ids)
     return (
         Rate(name, None) if usage is None else make_rate(name, usage, window_s, is_priced=is_priced)
     )
 
 
-def _all_time_s(model: AuditModel, begun_s: float | None, now_s: float) -> float | None:
-    """Return the length of all time that is counted; `None` if it is unknown or too short.
+def _counted_s(model: AuditModel, begun_s: float | None, now_s: float) -> float:
+    """Return how far back everything is counted, in seconds; infinitely, unless `since_s` cuts."""
+    is_cut = model.since_s is not None and begun_s == model.since_s
+    return now_s - begun_s if is_cut and begun_s is not None else math.inf
 
-    Before a fleet's beginning it spent nothing, so that all time is an hour at least. What it spent
-    before `since_s` is unknown.
+
+def _all_time_s(begun_s: float | None, now_s: float) -> float | None:
+    """Return the length of all time; `None` if it is unknown or too short.
+
+    Before a fleet's beginning it spent nothing, so that all time is an hour at least.
     """
     if begun_s is None or now_s - begun_s < MIN_AGE_S:
         return None
-    return now_s - begun_s if begun_s == model.since_s else max(now_s - begun_s, _HOUR)
+    return max(now_s - begun_s, _HOUR)
 
 
 def _begin(

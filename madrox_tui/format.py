@@ -125,6 +125,14 @@ def _long_duration(seconds: int) -> str:
     return age(seconds)
 
 
+def span(seconds: float) -> str:
+    """Format a length of time of whole minutes: `10m`, `1h`, `1h15m`; from a day on, `2d3h`."""
+    minutes = int(seconds // _MINUTE)
+    days, hours = minutes // (24 * 60), minutes // 60 % 24
+    parts = ((days, "d"), (hours, "h"), (0 if days else minutes % 60, "m"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number)
+
+
 def age(seconds: float | None) -> str:
     """Format an age in the largest whole unit: `42s`, `6m`, `3h`, `12d`, `2y`; at most 4 cells.
 

@@ -23,14 +23,13 @@ class Rate(msgspec.Struct, frozen=True):
     the window, too: one exchange is no pace. All time begins with the first instance, and is an
     hour at least.
 
-    With `--since`, what was spent before is unknown: a window that begins earlier is cut there, and
-    so is all time. Of less than 5 minutes no rate is told.
+    With `--since`, what was spent before is unknown: a window that begins earlier has no rate, and
+    in place of all time there is the time that is counted, called by its length.
 
     Attributes:
-        window: Its name: `5m`, `1h`, `all`.
-        usd_per_hour: `None` if unknown: none of the exchanges is priced, too little of the window
-            is counted, its length is unknown, or it cuts an hour of long ago whose sum only is
-            kept.
+        window: Its name: `5m`, `1h`, `all`; or what is counted: `10m`.
+        usd_per_hour: `None` if unknown: none of the exchanges is priced, its length is unknown or
+            too short, or it cuts an hour of long ago whose sum only is kept.
         unpriced: Exchanges in the window that the rate does not include.
     """
 
@@ -46,14 +45,16 @@ class Budget(msgspec.Struct, frozen=True):
         limit_usd: The budget, more than 0.
         spent_usd: What the whole fleet is known to have spent.
         unpriced: Exchanges that `spent_usd` does not include.
-        reached_s: When the budget runs out at the last hour's rate; `None` if not within a year,
-            or if it has run out already.
+        reached_s: When the budget runs out at the rate of `window`; `None` if not within a year, or
+            if it has run out already.
+        window: The name of that rate: `1h`, or of less if less is counted; `None` if there is none.
     """
 
     limit_usd: float
     spent_usd: float
     unpriced: int = 0
     reached_s: float | None = None
+    window: str | None = None
 
     @property
     def used(self) -> float:
@@ -76,19 +77,20 @@ def make_rate(window: str, usage: Usage, seconds: float | None, *, is_priced: bo
     return Rate(window, (usage.cost_usd or 0.0) / seconds * HOUR_S, usage.unpriced)
 
 
-def make_budget(limit_usd: float, total: Usage, rate: Rate, now_s: float) -> Budget:
+def make_budget(limit_usd: float, total: Usage, rate: Rate | None, now_s: float) -> Budget:
     """Compute what is left of a budget.
 
     Args:
         limit_usd: The budget.
         total: The usage of the whole fleet.
-        rate: Its current rate.
+        rate: Its current rate; `None` if too little is counted for one.
         now_s: The present.
     """
     spent = total.cost_usd or 0.0
     left = limit_usd - spent
     reached_s = None
-    if left > 0 and rate.usd_per_hour:
+    if left > 0 and rate is not None and rate.usd_per_hour:
         ahead_s = left / rate.usd_per_hour * HOUR_S
         reached_s = now_s + ahead_s if ahead_s <= MAX_AHEAD_S else None
-    return Budget(limit_usd, spent, total.unpriced, reached_s)
+    window = None if rate is None else rate.window
+    return Budget(limit_usd, spent, total.unpriced, reached_s, window)

@@ -9,6 +9,8 @@ from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Usage
 from logging_core.records import AuditEvent, Batch
+from madrox_tui.audit_lines import audit_lines
+from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_sums import AuditSums
 from madrox_tui.audit_view import make_audit_view
 from madrox_tui.filters import Filter
@@ -120,18 +122,43 @@ def test_all_of_a_young_fleets_cost_is_in_its_windows() -> None:
 @pytest.mark.parametrize(
     ("since_s", "expected"),
     [
-        (6000, (36, 15, 63 / 1.5)),
-        (3600, (36, 15, 31)),
-        (1800, (36, 14, 14)),
-        (300, (36, 84, 84)),
-        (299, (None, None, None)),
+        (6000, {"5m": 36, "1h": 15, "all": 63 / 1.5}),
+        (4500, {"5m": 36, "1h": 15, "1h15m": 31 / 1.25}),
+        (3600, {"5m": 36, "1h": 15}),
+        (1800, {"5m": 36, "30m": 14}),
+        (600, {"5m": 36, "10m": 42}),
+        (330, {"5m": 36}),
+        (299, {}),
     ],
 )
-def test_what_is_not_counted_is_in_no_rate(
-    since_s: float, expected: tuple[float | None, ...]
-) -> None:
-    """With `--since`, windows and all time begin no earlier; of too short a time there is none."""
-    assert rates_at(spent(*COSTS, since_s=NOW_S - since_s), NOW_S) == pytest.approx(expected)
+def test_a_rate_is_called_what_it_is_of(since_s: float, expected: dict[str, float]) -> None:
+    """With `--since`: windows that are counted as a whole, and the time that is; none twice."""
+    model = spent(*COSTS, since_s=NOW_S - since_s)
+    state = model.state(NOW_S)
+    audit = make_audit_view(model, state, state.instances, usage=state.usage)
+    assert {rate.window: rate.usd_per_hour for rate in audit.rates} == pytest.approx(expected)
+    assert len(audit.rates) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("since_s", "told"),
+    [
+        (None, "reached in 2h, 16:30"),
+        (3600, "reached in 2h, 16:30"),
+        (600, "reached in 42m, 15:12 at the rate of 10m"),
+        (200, "too little is counted for a rate"),
+    ],
+)
+def test_a_budget_says_of_what_its_rate_is(since_s: float | None, told: str) -> None:
+    """Where less than an hour is counted, its end is at the rate of that time, and says so."""
+    model = spent(*COSTS, since_s=None if since_s is None else NOW_S - since_s)
+    state = model.state(NOW_S)
+    limit_usd = (state.usage.cost_usd or 0.0) + 30.0
+    audit = make_audit_view(model, state, state.instances, usage=state.usage, budget_usd=limit_usd)
+    view = View(state, Filter(), None, state.instances, state.usage, audit=audit)
+    lines = audit_lines(view, 0, AuditPlots(), 100, 20)
+    (line,) = (line for line in lines if line and line[0].text == "budget ")
+    assert line[-1].text.strip() == told
 
 
 def test_a_rate_is_unknown_where_only_whole_hours_are_known() -> None:

@@ -145,6 +145,22 @@ def test_an_age_reads_the_same_for_as_long_as_is_said(seconds: float, part: floa
     assert fmt.age(seconds + left_s + 0.001) != fmt.age(seconds)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (330, "5m"),
+        (600, "10m"),
+        (3600, "1h"),
+        (4530, "1h15m"),
+        (86_400, "1d"),
+        (100 * 86_400 + 7300, "100d2h"),
+    ],
+)
+def test_lengths_of_time(seconds: float, text: str) -> None:
+    """As one types them: whole minutes, and hours from a day on."""
+    assert fmt.span(seconds) == text
+
+
 def test_clocks_are_local() -> None:
     """Times of day are in the local zone, as the log tree writes them."""
     time_s = datetime(2026, 11, 23, 9, 5, 7).astimezone().timestamp()
