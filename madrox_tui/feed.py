@@ -21,7 +21,7 @@ from madrox_tui.filters import Filter
 from madrox_tui.heap import give_back
 from madrox_tui.messages import Written
 from madrox_tui.pace import MANY_PER_S, Pace
-from madrox_tui.past import Past, prepare
+from madrox_tui.past import Past, prepare, why_nothing
 from madrox_tui.pulse import Pulse
 from madrox_tui.scope import Scope
 from madrox_tui.sources import frames_of, messages_of, pages_of, read_line
@@ -259,7 +259,9 @@ class Feed:
     def _look_at(self, state: FleetState, moment_s: float | None) -> View:
         if moment_s is None or self._past is None:
             return self._views.held(self._live.model, state)
-        return self._views.earlier(self._live.model, state, moment_s, self._past)
+        view = self._views.earlier(self._live.model, state, moment_s, self._past)
+        missing = why_nothing(moment_s, self.since_s, self.now())
+        return msgspec.structs.replace(view, missing=missing)
 
     def _read_events(self, query: EventQuery, most: int) -> Events:
         from logging_core.read.events import newest_events

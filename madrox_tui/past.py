@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.threads import in_thread
+from madrox_tui import format as fmt
 
 
 class Past(Protocol):
@@ -120,6 +121,22 @@ async def prepare(past: Past, progress: Callable[[int], object]) -> None:
         loop.call_soon_threadsafe(progress, records)
 
     await in_thread(partial(past.prepare, tell, stop=stop), cancel=stop.set)
+
+
+def why_nothing(moment_s: float, since_s: float | None, now_s: float) -> str | None:
+    """Say why nothing is known of a moment, where it is for other reasons than that nothing was.
+
+    Args:
+        moment_s: The moment, in seconds since the epoch.
+        since_s: What happened before is not counted; `None`: all is.
+        now_s: The present.
+
+    Returns:
+        A text to show in place of what is missing; `None` if nothing is.
+    """
+    if since_s is not None and moment_s < since_s:
+        return f"before --since {fmt.since(since_s, now_s)}: what happened then is not counted"
+    return None
 
 
 @runtime_checkable

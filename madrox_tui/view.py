@@ -30,6 +30,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         activity: Records per minute over the last minutes, oldest first, by instance id.
         audit: Their rates, series and groups.
         moment_s: The earlier time that is shown; `None` for the newest.
+        missing: Why nothing is known of that time, in words; `None` if something is.
         events_per_s: Records per second, smoothed; 0 when quiet.
         lag_s: How long the files have held more than is shown, in seconds; 0 when all is shown.
         is_whole: Whether the state is of the whole tree, not only of the ends of its logs.
@@ -44,6 +45,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     activity: Mapping[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     audit: AuditView = NOTHING_SUMMED
     moment_s: float | None = None
+    missing: str | None = None
     events_per_s: float = 0.0
     lag_s: float = 0.0
     is_whole: bool = False

@@ -102,7 +102,7 @@ class AuditPanel(FiguresView):
             return  # only the budget's projected end depends on the present
         chosen = self._groups[self.cursor] if self.cursor < len(self._groups) else None
         stays = self._by == audit.by
-        self._by, self._groups = audit.by, audit.groups
+        self._by, self._groups = audit.by, () if view.missing else audit.groups
         self._names = view.labels
         self._priced = any(group.usage.cost_usd is not None for group in self._groups)
         self._most = max(map(self._weight, self._groups), default=0.0)
@@ -145,6 +145,8 @@ class AuditPanel(FiguresView):
             return ""
         if self.view.state.instances and not self.view.instances:
             return NO_MATCH
+        if self.view.missing is not None:
+            return self.view.missing
         if self._by in COUNTED:
             return f"no {_said(self._by)}s yet: press b to group by something else"
         return "no requests yet: they are counted as audit/ records each message_exchange"
@@ -160,7 +162,7 @@ class AuditPanel(FiguresView):
     def _arrange(self) -> None:
         """Choose the lines above the table."""
         view, height = self.view, self.scrollable_content_region.height
-        if view is None or not height:
+        if view is None or view.missing or not height:
             self.show_above(())
             return
         errors = view.state.errors

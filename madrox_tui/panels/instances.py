@@ -208,6 +208,8 @@ class InstancesPanel(LineView):
             return "all instances are terminated: press D to show them"
         if self.view.state.instances:
             return NO_MATCH
+        if self.view.missing is not None:
+            return self.view.missing
         place = "" if self._root is None else f" in {safe_line(str(self._root))}"
         missing = self.view.state.waiting or f"no instances yet{place}"
         return f"{missing}. {APPEARS}"

@@ -15,6 +15,8 @@ from madrox_tui.seek import Goal, Kind
 from madrox_tui.widgets.frame_view import Mode
 from madrox_tui.widgets.replay_view import ReplayView
 
+NOT_BEFORE = "no capture of this pane before that time"
+
 
 class ReplayPanel(ReplayView):
     """One pane, live or rewound, with a scrubber below it.
@@ -59,13 +61,22 @@ class ReplayPanel(ReplayView):
         super().__init__(source, now=now, id=id)
         self.entitle("Pane")
         self._at_s = 0.0
+        self._missing: str | None = None
 
     # --- called by the screen ------------------------------------------------
 
-    def show_instance(self, instance: InstanceState | None, at_s: float) -> None:
-        """Show an instance's pane; `at_s` is the time that ages are counted to."""
+    def show_instance(
+        self, instance: InstanceState | None, at_s: float, missing: str | None = None
+    ) -> None:
+        """Show an instance's pane.
+
+        Args:
+            instance: The instance; `None` if none is selected.
+            at_s: The time that ages are counted to, in seconds since the epoch.
+            missing: Why there is nothing to select, see `View`.
+        """
         before = self.instance_id
-        self._instance, self._at_s = instance, at_s
+        self._instance, self._at_s, self._missing = instance, at_s, missing
         if self.instance_id != before:
             self._begin()
         elif self.follow:
@@ -90,15 +101,23 @@ class ReplayPanel(ReplayView):
     def nothing(self) -> str:
         """Say why there is no frame."""
         if self._instance is None:
-            return "no instance selected: the newest capture of its terminal appears here"
+            return (
+                self._missing
+                or "no instance selected: the newest capture of its terminal appears here"
+            )
         if self._instance.newest_frame is None:
-            missing = "no capture of this pane yet: log_tmux_output() writes one"
-            return "" if self._seeking else missing
+            return "" if self._seeking else self._no_capture
         if self._gone:
             return "this capture's file is gone"
         if self.pane is None:
-            return "no capture of this pane before that time" if self.rewound else ""
+            return NOT_BEFORE if self.rewound else ""
         return "nothing new since the previous frame" if self.pane.texts else "blank screen"
+
+    @property
+    def _no_capture(self) -> str:
+        if self._moment_s is not None:
+            return NOT_BEFORE
+        return "no capture of this pane yet: log_tmux_output() writes one"
 
     # --- keys ----------------------------------------------------------------
 

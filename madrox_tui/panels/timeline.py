@@ -205,6 +205,8 @@ class TimelinePanel(LineView):
         view = self.view
         if view is None or not (view.state.caught_up or view.state.waiting):
             return ""
+        if view.missing is not None:
+            return view.missing
         if not (view.narrowed and view.state.instances):
             return "no messages yet: each appears as instances/*/communication.jsonl records it"
         if view.instances:

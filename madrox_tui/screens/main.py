@@ -86,7 +86,8 @@ class MainScreen(FleetScreen):
 
     @on(InstancesPanel.Selected)
     def _show_pane(self, event: InstancesPanel.Selected) -> None:
-        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s)
+        missing = self.view.missing if self.view is not None else None
+        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s, missing)
 
     # --- the filter ----------------------------------------------------------
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from pathlib import Path
 from shutil import rmtree
 from threading import Event
@@ -22,6 +23,7 @@ from builders import TreeBuilder
 from driver import Driver, run_app
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
+from logging_core.history import History
 from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
 from madrox_tui.commands import Commands
@@ -330,6 +332,23 @@ async def test_t_goes_to_a_time_that_is_typed(fleet: TreeBuilder) -> None:
         await person.sees("◷ at ", "Timeline 0", "0 req")
         await person.press("escape")
         await person.sees("● live", "test the plan")
+
+
+@pilot
+async def test_a_time_that_is_not_counted_is_not_taken_for_a_quiet_one(fleet: TreeBuilder) -> None:
+    """Before `--since`, messages and sums say that they are not counted; captures still show."""
+    fleet.frame("a1", "as it was", at=65)
+    since_s = NOW_S - 300
+    with closing(History(fleet.root, since_s=since_s)) as past:
+        async with run_app(fleet.root, now_s=NOW_S, since_s=since_s, past=past) as person:
+            await person.sees("test the plan")
+            await person.press("T", *"-6m", "enter")
+            await person.sees("◷ at ", "as it was")
+            for panel in ("timeline", "audit"):
+                assert "before --since 12:05" in person.panel(panel)
+            assert "0 req" not in person.panel("audit")
+            await person.press("T", *"-590s", "enter")
+            await person.sees("no capture of this pane before that time")
 
 
 @pilot
