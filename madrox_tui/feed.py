@@ -260,7 +260,8 @@ class Feed:
         if moment_s is None or self._past is None:
             return self._views.held(self._live.model, state)
         view = self._views.earlier(self._live.model, state, moment_s, self._past)
-        missing = why_nothing(moment_s, self.since_s, self.now())
+        first_s = self._past.span[0] if self._past.span is not None else None
+        missing = why_nothing(moment_s, first_s, self.since_s, self.now())
         return msgspec.structs.replace(view, missing=missing)
 
     def _read_events(self, query: EventQuery, most: int) -> Events:

@@ -28,6 +28,9 @@ T = TypeVar("T")
 class Frames(Protocol):
     """Random access to the frames of one instance; every call blocks, for a bounded time."""
 
+    def has_directory(self) -> bool:
+        """Whether there is a place for frames, with any or without."""
+
     def before(self, ref: FrameRef, count: int) -> list[FrameRef]:
         """Return the `count` frames before one, oldest first."""
 
@@ -139,6 +142,11 @@ class FrameSource:
         async with self._turn:
             found = await self._call(self._frames(instance_id).newest, 1)
             return found[0] if found else None
+
+    async def has_directory(self, instance_id: str) -> bool:
+        """Return whether an instance has a directory; false if that cannot be seen, either."""
+        async with self._turn:
+            return bool(await self._call(self._frames(instance_id).has_directory))
 
     async def at(self, instance_id: str, time_s: float) -> FrameRef | None:
         """Return the newest frame at or before a time, in seconds since the epoch."""

@@ -31,6 +31,10 @@ class Past(Protocol):
             OSError: The tree cannot be read, or the disk is full.
         """
 
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The times of the first and the last record, in seconds; `None` if no record has one."""
+
     def note_gone(self, instance_id: str, at_s: float, /) -> None:
         """Record that an instance had disappeared by `at_s`: states after that omit it."""
 
@@ -68,6 +72,11 @@ class DeferredPast:
     def prepare(self, progress: Callable[[int], object], *, stop: Event) -> object:
         """See `Past`."""
         return self._past().prepare(progress, stop=stop)
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """See `Past`."""
+        return self._past().span
 
     def note_gone(self, instance_id: str, at_s: float, /) -> None:
         """See `Past`."""
@@ -123,17 +132,22 @@ async def prepare(past: Past, progress: Callable[[int], object]) -> None:
     await in_thread(partial(past.prepare, tell, stop=stop), cancel=stop.set)
 
 
-def why_nothing(moment_s: float, since_s: float | None, now_s: float) -> str | None:
-    """Say why nothing is known of a moment, where it is for other reasons than that nothing was.
+def why_nothing(
+    moment_s: float, first_s: float | None, since_s: float | None, now_s: float
+) -> str | None:
+    """Say why nothing is known of a moment.
 
     Args:
         moment_s: The moment, in seconds since the epoch.
+        first_s: When the first record is of; `None` if there is none.
         since_s: What happened before is not counted; `None`: all is.
         now_s: The present.
 
     Returns:
         A text to show in place of what is missing; `None` if nothing is.
     """
+    if first_s is not None and moment_s < first_s:
+        return f"nothing was logged yet at that time: the first record is of {fmt.moment(first_s)}"
     if since_s is not None and moment_s < since_s:
         return f"before --since {fmt.since(since_s, now_s)}: what happened then is not counted"
     return None

@@ -45,6 +45,11 @@ class PaneFile:
         self._wanted = instance_id
         self._sweep = Sweep(self._root)
 
+    def has_directory(self) -> bool:
+        """Whether the instance has a directory, with captures or without."""
+        (directory,) = directories_of(self._root, [self._wanted])
+        return (self._root / "instances" / directory).is_dir()
+
     def newest(self, count: int) -> list[FrameRef]:
         """The newest `count` frames, oldest first.
 

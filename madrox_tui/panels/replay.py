@@ -117,6 +117,8 @@ class ReplayPanel(ReplayView):
     def _no_capture(self) -> str:
         if self._moment_s is not None:
             return NOT_BEFORE
+        if self._homeless:
+            return f"no captures: instances/{self.instance_id} does not exist (any more)"
         return "no capture of this pane yet: log_tmux_output() writes one"
 
     # --- keys ----------------------------------------------------------------

@@ -51,6 +51,7 @@ class ReplayView(ScrubbedView):
         self._moment_s: float | None = None
         self._seen = 0
         self._gone = False
+        self._homeless = False
 
     @property
     def instance_id(self) -> str | None:
@@ -158,7 +159,7 @@ class ReplayView(ScrubbedView):
 
     def _begin(self) -> None:
         """Start over with another instance."""
-        self.playing = self.rewound = self._gone = False
+        self.playing = self.rewound = self._gone = self._homeless = False
         self._place = self._goal = self.course = None
         self.show_frame(None, None)
         self.scroll_to(x=0, animate=False, force=True)
@@ -218,7 +219,9 @@ class ReplayView(ScrubbedView):
         """Handle a goal without a frame: past the end follow the newest, before the first clear."""
         instance_id = self.instance_id
         if goal.kind is Kind.NEWEST:
-            self.refresh()
+            self._homeless = instance_id is not None and not await self.source.has_directory(
+                instance_id
+            )
         elif instance_id is not None and await self.source.newest(instance_id) is None:
             self._gone = True
         elif goal.kind is Kind.MOMENT:

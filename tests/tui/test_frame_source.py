@@ -143,6 +143,9 @@ class Bare:
     def __init__(self, refs: list[FrameRef]) -> None:
         self.refs = refs
 
+    def has_directory(self) -> bool:
+        return True
+
     def before(self, ref: FrameRef, count: int) -> list[FrameRef]:
         end = self.refs.index(ref)
         return self.refs[max(0, end - count) : end]

@@ -85,6 +85,10 @@ class TreePast:
         self.stopped += stop.is_set()
         self._inside -= 1
 
+    @property
+    def span(self) -> tuple[float, float] | None:
+        return (TreeBuilder.epoch(0), NOW_S)
+
     def note_gone(self, instance_id: str, at_s: float) -> None:
         self.gone.append((instance_id, at_s))
 
@@ -349,6 +353,20 @@ async def test_a_time_that_is_not_counted_is_not_taken_for_a_quiet_one(fleet: Tr
             assert "0 req" not in person.panel("audit")
             await person.press("T", *"-590s", "enter")
             await person.sees("no capture of this pane before that time")
+
+
+@pilot
+async def test_before_the_beginning_every_panel_says_when_that_was(fleet: TreeBuilder) -> None:
+    """No empty panel waits for what is there by now, nor offers a made-up fleet."""
+    with closing(History(fleet.root)) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+            await person.sees("test the plan")
+            await person.press("T", *"-1h", "enter")
+            await person.sees("◷ at ", "Instances 0")
+            for panel in ("instances", "pane", "timeline", "audit"):
+                said = " ".join(person.panel(panel).replace("│", " ").split())
+                assert "the first record is of 2026-11-23 12:00:00" in said
+            assert "--demo" not in person.text
 
 
 @pilot

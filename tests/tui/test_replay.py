@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shutil import rmtree
+
 import msgspec
 import pytest
 
@@ -273,6 +275,16 @@ async def test_a_file_that_is_gone(pane: TreeBuilder) -> None:
         (pane.root / "instances/c3/tmux_output.log").unlink()
         person.panel.show_instance(gone, NOW_S)
         await person.sees("Pane  comet", "this capture's file is gone")
+
+
+async def test_a_directory_that_is_gone(pane: TreeBuilder) -> None:
+    """Of an instance that only the audit trail tells of, it says where the captures are not."""
+    pane.spawn("c3", "comet", at=500)
+    pane.frame("c3", "gone by now", at=510)
+    async with at_pane(pane.root) as person:
+        rmtree(pane.root / "instances/c3")
+        person.app.look("c3", "comet")
+        await person.sees("no captures: instances/c3 does not exist (any more)")
 
 
 async def test_suspect_frames(tree: TreeBuilder) -> None:
