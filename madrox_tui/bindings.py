@@ -50,7 +50,7 @@ GLOBAL = [
             "Back",
             show=False,
             id="view.back",
-            tooltip="Close find, else return to live, else clear the filter",
+            tooltip="Close find, else return to live (pane too), else clear the filter",
         ),
         Binding(
             "i",

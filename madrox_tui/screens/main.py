@@ -106,13 +106,16 @@ class MainScreen(FleetScreen):
         return action not in OWN_ACTIONS or not editing
 
     def action_clear(self) -> None:
-        """Close find; else return to live; else clear filter and scope."""
+        """Close find; else return to live, the pane included; else clear filter and scope."""
         find = self.query_one(FindBar)
         if find.shown:
             find.clear()
             return
-        if self.moment_s is not None:
+        pane = self.query_one(ReplayPanel)
+        if not self.is_live or pane.rewound:
             self.go_live()
+            if pane.rewound:
+                pane.action_last()
             return
         self.query_one(FilterBar).clear()
         self.narrow(parse_filter(""), None)

@@ -389,6 +389,26 @@ async def test_every_panel_goes_to_a_time_wherever_one_was(tree: TreeBuilder) ->
 
 
 @pilot
+@pytest.mark.parametrize("keys", ["2[[[", "2[[ ", "1 ", "2[[1", " 2["])
+async def test_escape_leads_back_to_live_from_everywhere(tree: TreeBuilder, keys: str) -> None:
+    """One Esc ends a pause and shows the newest frame of a rewound pane; the next, the filter."""
+    tree.spawn("a1", "atlas", at=0)
+    for n in range(9):
+        tree.frame("a1", f"frame {n}", at=n * 2)
+    async with run_app(tree.root, now_s=NOW_S, filter_text="atlas") as person:
+        await person.sees("● live", "frame 8", "following")
+        await person.press(*("space" if key == " " else key for key in keys))
+        await person.until(
+            lambda: "following" not in person.text or "‖ paused" in person.text, "left live"
+        )
+        await person.press("escape")
+        await person.sees("● live", "frame 8", "following")
+        assert person.app.query_one(FilterBar).has_class("-kept")
+        await person.press("escape")
+        assert not person.app.query_one(FilterBar).has_class("-kept")
+
+
+@pilot
 async def test_while_history_is_prepared_the_screen_says_so(fleet: TreeBuilder) -> None:
     """It tells how far it is, can be left by Esc, and is never done twice at once."""
     past = TreePast(fleet.root)
