@@ -69,7 +69,7 @@ class ExportScreen(ModalScreen[None]):
         path = Path(line.value)
         if path.name:
             other = SUFFIXES[1] if path.suffix == SUFFIXES[0] else SUFFIXES[0]
-            line.value = str(path.with_suffix(other))
+            line.put(str(path.with_suffix(other)))
 
     async def action_write(self) -> None:
         """Write the file and close, or say why that is not possible."""

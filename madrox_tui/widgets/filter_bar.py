@@ -136,20 +136,16 @@ class FilterBar(Horizontal):
         """Accept the completion."""
         line = self.completed(self._input.value)
         if line is not None:
-            self._put(line)
+            self._input.put(line)
 
     def action_recall(self, step: int) -> None:
         """Recall a previous filter, or a later one."""
         self._recalled = min(max(0, self._recalled + step), len(self._kept))
-        self._put((*self._kept, "")[self._recalled])
+        self._input.put((*self._kept, "")[self._recalled])
 
     @property
     def _input(self) -> LineInput:
         return self.query_one(LineInput)
-
-    def _put(self, line: str) -> None:
-        self._input.value = line
-        self._input.cursor_position = len(line)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -45,6 +45,11 @@ class LineInput(Input):
         super().__init__(text, suggester=suggester, select_on_focus=select, compact=True)
         self.cursor_blink = False
 
+    def put(self, text: str) -> None:
+        """Replace the text, and go to its end: setting `value` leaves the cursor where it was."""
+        self.value = text
+        self.cursor_position = len(self.value)
+
     async def settle(self) -> None:
         """Wait for the keys pressed so far: each reaches the text through a queue."""
         settled = asyncio.Event()

@@ -313,6 +313,15 @@ async def test_x_writes_the_file_that_it_names(
 
 
 @pytest.mark.asyncio
+async def test_another_name_can_be_typed_once_the_format_is_chosen() -> None:
+    """After Tab, the cursor is at the end of the name: Ctrl+U removes all of it."""
+    async with asked_for_a_file() as (app, pilot):
+        await pilot.press("tab", "ctrl+u", *"b.jsonl")
+        await pilot.pause()
+        assert app.screen.query_one(LineInput).value == "b.jsonl"
+
+
+@pytest.mark.asyncio
 async def test_what_cannot_be_written_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
