@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -162,9 +163,10 @@ class MessageScreen(ModalScreen[None]):
             self.notify("its line is not found")
             return
         self._as_bytes ^= {index}
-        shown = index in self._as_bytes
-        text = hex_dump(written.data) if shown else _shown(self._entries[index])
-        self._views[index].show_text(text)
+        if index in self._as_bytes:
+            self._views[index].show_fitted(partial(hex_dump, written.data))
+        else:
+            self._views[index].show_text(_shown(self._entries[index]))
 
     def action_copy(self) -> None:
         """Copy the text of the focused half, unformatted."""

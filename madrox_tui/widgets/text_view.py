@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -28,14 +29,18 @@ class TextView(LineView):
 
     def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._text = _kept(text)
+        self._text_at = _whatever(text)
         self._rows: list[str] = []
         self._wraps = True
         self._wrapped = 0
 
     def show_text(self, text: str) -> None:
         """Replace the text, and go to its beginning."""
-        self._text, self._wrapped = _kept(text), 0
+        self.show_fitted(_whatever(text))
+
+    def show_fitted(self, text_at: Callable[[int], str]) -> None:
+        """Show a text that is made for a width in cells, and go to its beginning."""
+        self._text_at, self._wrapped = text_at, 0
         self._wrap()
         self.scroll_home(animate=False)
 
@@ -55,7 +60,8 @@ class TextView(LineView):
         if self.row_width == self._wrapped:
             return
         self._wrapped = self.row_width
-        self._rows = wrap(self._text, self._wrapped) if self._wraps else self._text.split("\n")
+        text = self._text_at(self._wrapped)
+        self._rows = wrap(text, self._wrapped) if self._wraps else text.split("\n")
         widest = max(map(cell_len, self._rows), default=0)
         self.show_rows(len(self._rows), max(self.row_width, widest))
 
@@ -67,11 +73,12 @@ class TextView(LineView):
         return False
 
 
-def _kept(text: str) -> str:
-    """What is shown of a text."""
+def _whatever(text: str) -> Callable[[int], str]:
+    """What is shown of a text, whatever the width."""
     surplus = len(text) - MAX_CHARS
     more = f"\n… {surplus:,} {fmt.plural(surplus, 'character')} more" if surplus > 0 else ""
-    return text[:MAX_CHARS] + more
+    kept = text[:MAX_CHARS] + more
+    return lambda _: kept
 
 
 def wrap(text: str, width: int) -> list[str]:

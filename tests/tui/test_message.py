@@ -198,6 +198,21 @@ async def test_what_is_odd_is_said_and_the_bytes_are_a_key_away() -> None:
         assert "its line is not found" in app.text
 
 
+@pytest.mark.asyncio
+async def test_no_row_of_bytes_is_wrapped() -> None:
+    """Beside the other half there are fewer bytes in a row; as many as fit where there is room."""
+    screen = MessageScreen(REPLY, "atlas", other=REQUEST, lines=Lines())
+    async with opened(screen, width=160) as (app, pilot):
+        while not screen._written:
+            await pilot.pause()
+        await pilot.press("b")
+        await pilot.pause()
+        assert len([line for line in app.lines if re.search(r"0000[0-9a-f]{2}  ", line)]) == 8
+        await pilot.resize_terminal(90, 40)  # one below the other
+        await pilot.pause()
+        assert len([line for line in app.lines if re.search(r"0000[0-9a-f]{2}  ", line)]) == 4
+
+
 @pytest.mark.fault("R12")
 @pytest.mark.asyncio
 async def test_an_event_says_what_is_odd_about_it() -> None:
