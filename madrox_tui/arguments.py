@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
-from logging_core.codec.times import parse_time
 from logging_core.config import DEFAULT_LOG_DIR
 from logging_core.tree import expand_user
 from madrox_tui import __version__
 from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.moments import parse_time_of
 
-_RELATIVE = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdw])", re.ASCII)
-_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FLAGS = {
     "--demo": "show a simulated fleet; needs no log tree",
     "--once": "print one plain-text report and exit; implied when stdout is not a terminal",
@@ -28,7 +25,7 @@ _FLAGS = {
 }
 _VALUES = {
     "--filter": ("TEXT", "show only matching instances: words, -word, state:stuck, cost>0.5"),
-    "--since": ("WHEN", "count only what happened since: 15m, 3h, 2d, or an ISO time"),
+    "--since": ("WHEN", "count only what happened since: 15m, 1h30m, 2d, 14:05, an ISO time"),
     "--theme": ("NAME", "colour theme"),
     "--config": ("FILE", "settings file; default: config.toml in the user's config directory"),
 }
@@ -73,38 +70,18 @@ def parse_arguments(argv: Sequence[str], env: Mapping[str, str], now_s: float) -
     Args:
         argv: The arguments after the program's name.
         env: Where `LOG_DIR` is looked up.
-        now_s: What `--since 15m` counts from.
+        now_s: What `--since 15m` counts back from.
 
     Raises:
         StartError: The arguments are invalid.
     """
     parser = _parser()
-    arguments = parser.parse_args(_with_filter(argv))
+    arguments = parser.parse_args(_with_values(argv))
     if arguments.help:
         return parser.format_help()
     if arguments.version:
         return f"madrox-top {__version__}\n"
     return _options(arguments, env, now_s)
-
-
-def parse_since(text: str, now_s: float) -> float:
-    """Convert the value of `--since` to seconds since the epoch.
-
-    Args:
-        text: An ISO 8601 time or day, local unless it has an offset; or an age: `90s`, `15m`,
-            `3h`, `2d`, `1w`.
-        now_s: What an age counts back from.
-
-    Raises:
-        ValueError: It is neither.
-    """
-    text = text.strip()
-    if match := _RELATIVE.fullmatch(text):
-        return max(0.0, now_s - int(match["number"]) * _UNIT_S[match["unit"]])
-    moment_s = parse_time(text)
-    if moment_s is None:
-        raise ValueError(f"{text!r} is not a time: use 15m, 3h, 2d or 2026-11-23T12:30")
-    return moment_s
 
 
 class _Parser(argparse.ArgumentParser):
@@ -134,12 +111,13 @@ def _parser() -> _Parser:
     return parser
 
 
-def _with_filter(argv: Sequence[str]) -> list[str]:
-    """The arguments, with a filter such as `-qa` where it cannot be taken for an option."""
+def _with_values(argv: Sequence[str]) -> list[str]:
+    """The arguments, with values such as `-qa` and `-15m` where they are not taken for options."""
     taken: list[str] = []
     for argument in argv:
-        if taken[-1:] == ["--filter"] and "--" not in taken and argument not in _OPTIONS:
-            taken[-1] = f"--filter={argument}"
+        wants = taken[-1] if taken and "--" not in taken else ""
+        if wants in {"--filter", "--since"} and argument not in _OPTIONS:
+            taken[-1] = f"{wants}={argument}"
         else:
             taken.append(argument)
     return taken
@@ -149,7 +127,7 @@ def _options(arguments: argparse.Namespace, env: Mapping[str, str], now_s: float
     if arguments.demo and arguments.log_dir:
         raise StartError("--demo makes its own log tree: omit LOG_DIR")
     try:
-        since_s = None if arguments.since is None else parse_since(arguments.since, now_s)
+        since_s = None if arguments.since is None else parse_time_of(arguments.since, now_s)
     except ValueError as error:
         raise StartError(f"--since: {error}") from None
     root = arguments.log_dir or env.get("LOG_DIR") or DEFAULT_LOG_DIR

@@ -23,8 +23,9 @@ import orjson
 from logging_core.errors import MadroxLogError
 from logging_core.text import safe_json, safe_line
 from madrox_tui.ahead import Ahead
-from madrox_tui.arguments import Options, StartError, parse_arguments, parse_since
+from madrox_tui.arguments import Options, StartError, parse_arguments
 from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
+from madrox_tui.moments import parse_time_of
 
 if TYPE_CHECKING:
     from madrox_tui.first import First
@@ -110,7 +111,7 @@ def _resolve(options: Options, now_s: float) -> _Wanted:
     settings = merge(options, load_settings(path, must_exist=options.config is not None))
     since_s = options.since_s
     if since_s is None and settings.since:
-        since_s = parse_since(settings.since, now_s)
+        since_s = parse_time_of(settings.since, now_s)
     return _Wanted(options, settings, since_s)
 
 

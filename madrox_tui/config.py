@@ -18,8 +18,9 @@ import orjson
 from msgspec import Meta
 from platformdirs import user_config_path
 
-from madrox_tui.arguments import Options, StartError, parse_since
+from madrox_tui.arguments import Options, StartError
 from madrox_tui.config_errors import in_words
+from madrox_tui.moments import parse_time_of
 
 NAME = "madrox-top"
 LAYOUTS = ("all", "instances", "pane", "timeline", "audit")
@@ -203,7 +204,7 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"layout: must be one of {', '.join(LAYOUTS)}")
     if settings.since:
         try:
-            parse_since(settings.since, 0.0)
+            parse_time_of(settings.since, 0.0)
         except ValueError as error:
             raise ValueError(f"since: {error}") from None
     for kind, patterns in settings.prompts.items():

@@ -158,7 +158,7 @@ def test_help(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch
     [
         (("colon",), ("Open pane", "Grow panel")),
         (("colon", *"harbor"), ("harbor  stuck",)),
-        (("T",), ("Go to a time", "14:05:30")),
+        (("T",), ("Go to a time", "1h30m")),
         (("T", *"25:00", "enter"), ("'25:00' is not a time: use 14:05",)),
         (("x",), ("Export instances", "madrox-instances-20261123-143000.csv")),
         (("ctrl+f", *"ha"), ("find", "1/")),

@@ -69,7 +69,7 @@ def test_an_unreadable_directory_cannot_be_shown(tmp_path: Path) -> None:
     [
         (["--bogus"], "--bogus"),
         (["a", "b"], "unrecognized arguments: b"),
-        (["--since", "yesterday"], "use 15m, 3h, 2d or 2026-11-23T12:30"),
+        (["--since", "yesterday"], "use 14:05, 15m, 1h30m, 2d, 2026-11-23T14:05"),
         (["--since"], "expected one argument"),
         (["--theme", "nope"], "--theme: unknown theme 'nope': use one of "),
         (["--js"], "--js"),

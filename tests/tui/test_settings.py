@@ -286,14 +286,32 @@ def test_no_test_touches_a_real_home() -> None:
         ("13:01", 86400 - 60),
         ("2026-11-23T12:30", 1800),
         ("2026-11-23 12:30:10", 1790),
+        ("-1h30m", 5400),
+        ("90m30s", 5430),
+        ("1d2h3m4s", 93_784),
+        ("1w1s", 604_801),
+        ("0s", 0),
+        ("2026-11-23", 13 * 3600),
     ],
 )
 def test_moments_that_can_be_typed(text: str, ago_s: float) -> None:
-    """Times of day are the last ones that are over."""
+    """Times of day are the last ones that are over; the units of an age go from large to small."""
     assert parse_moment(text, NOW) == NOW - ago_s
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "12:60", "2026-11-24", "1:2:3:4", "--5m"])
+def test_a_moment_may_be_of_another_time_zone() -> None:
+    """An ISO time is local, unless it has an offset; no age leads to before the epoch."""
+    assert parse_moment("2026-11-22T12:00:00Z", NOW) == parse_moment("2026-11-22T14:00+02:00", NOW)
+    assert parse_moment("999999w", NOW) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "25:00", "12:60", "2026-11-24", "2026-13-01", "1:2:3:4", "٣:00"),
+        *("--5m", "15", "m", "-", "1.5h", "15 m", "٣h", "5m1h", "1h1h"),
+    ],
+)
 def test_moments_that_are_none(text: str) -> None:
     """What is no time, or still to come, is refused with a reason."""
     with pytest.raises(ValueError, match=r"is not a time|in the future"):
