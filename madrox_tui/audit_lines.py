@@ -163,7 +163,7 @@ def _ends(budget: Budget, now_s: float) -> Sequence[str]:
 
 
 def _when(time_s: float, now_s: float) -> str:
-    return fmt.clock(time_s)[:5] if time_s - now_s < 86400 else fmt.moment(time_s)[:10]
+    return fmt.clock(time_s)[:5] if time_s - now_s < 86400 else fmt.day(time_s)
 
 
 def _pairs(pairs: Sequence[tuple[Word, str]], width: int) -> Words:

@@ -116,7 +116,9 @@ def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Words]:
     """Add title and axes; what is not finished is muted."""
     labels = [plot.ends[0], *[""] * (len(plot.rows) - 2), plot.ends[1]]
     cells = max(0, width - _LABEL)
-    edge, title = " " * min(width, _LABEL), plot.title[:cells]
+    quiet = audit.quiet_since_s
+    title = plot.title if quiet is None else f"nothing since {fmt.day(quiet)}"
+    edge, title = " " * min(width, _LABEL), title[:cells]
     lines: list[Words] = [
         [Word(edge, "muted"), Word(title.ljust(cells), "muted", plot.opens if title else "")]
     ]
@@ -130,10 +132,17 @@ def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Words]:
 
 
 def _times(audit: AuditView, width: int) -> str:
-    """Label both ends of the time axis, and its middle if there is room."""
+    """Label both ends of the time axis, and its middle if there is room.
+
+    Times of day begin with their day where they end on another one.
+    """
     start_s = audit.slots[0].start_s
     span_s = len(audit.slots) * audit.step_s
     first, last = (fmt.tick(time_s, span_s) for time_s in (start_s, start_s + span_s))
+    dated = f"{fmt.day(start_s)[5:]} {first}"
+    turns = ":" in first and fmt.day(start_s) != fmt.day(start_s + span_s)
+    if turns and width > len(dated) + len(last):
+        first = dated
     if width < len(first) + len(last) + 1:
         return fit(first, max(0, width))
     between = width - len(first) - len(last)

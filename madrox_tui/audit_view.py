@@ -84,6 +84,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
             moment that the view is of, that moment included; see `Rate` for `--since`.
         slots: The plotted series, oldest first; the last one ends at that moment.
         step_s: Length of each slot.
+        quiet_since_s: Since when nothing happened, at least, if all slots are empty; else `None`.
         by: What `groups` are grouped by: one of `GROUPINGS`.
         groups: The most expensive first.
         budget: How much of the budget is spent, by the whole fleet; `None` if none is set.
@@ -92,6 +93,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     rates: tuple[Rate, ...] = ()
     slots: tuple[Slot, ...] = ()
     step_s: int = _MINUTE
+    quiet_since_s: float | None = None
     by: str = GROUPINGS[0]
     groups: tuple[Group, ...] = ()
     budget: Budget | None = None
@@ -132,10 +134,12 @@ def make_audit_view(
         rate = _latest_rate(model, _counted_s(model, whole, now_s), now_s)
         budget = make_budget(budget_usd, state.usage, rate, now_s)
     from_s = (now_s // step_s + 1) * step_s - span_s
+    slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids)
     return AuditView(
         rates=rates,
-        slots=model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids),
+        slots=slots,
         step_s=step_s,
+        quiet_since_s=_quiet_since_s(slots, from_s, instances),
         by=by,
         groups=model.groups(by, ids),
         budget=budget,
@@ -213,6 +217,14 @@ def _all_time_s(begun_s: float | None, now_s: float) -> float | None:
     if begun_s is None or now_s - begun_s < MIN_AGE_S:
         return None
     return max(now_s - begun_s, _HOUR)
+
+
+def _quiet_since_s(
+    slots: Sequence[Slot], from_s: float, instances: Sequence[InstanceState]
+) -> float | None:
+    if any(slot.usage.requests for slot in slots):
+        return None
+    return min(from_s, max((i.last_activity_s or from_s for i in instances), default=from_s))
 
 
 def _begin(

@@ -169,6 +169,11 @@ def moment(time_s: float | None) -> str:
     return UNKNOWN if time_s is None else f"{datetime.fromtimestamp(time_s):%Y-%m-%d %H:%M:%S}"
 
 
+def day(time_s: float) -> str:
+    """Format the local day: `2026-11-23`; always 10 cells."""
+    return f"{datetime.fromtimestamp(time_s):%Y-%m-%d}"
+
+
 def since(time_s: float, now_s: float) -> str:
     """A moment from which on is counted: `12:31`, and its day if that is not today; local."""
     then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)

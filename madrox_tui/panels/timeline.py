@@ -18,7 +18,7 @@ from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
 from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
-from madrox_tui.timeline_rows import Entry, Row, TimelineRows, Wanted, entry_text
+from madrox_tui.timeline_rows import Day, Entry, Row, TimelineRows, Wanted, entry_text
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -158,6 +158,7 @@ class TimelinePanel(LineView):
             return
         if self._open:
             self.refresh_changed()  # the ages of open requests
+        self._entitle()
         self._want_older()
 
     def watch_follow(self, follow: bool) -> None:
@@ -198,7 +199,17 @@ class TimelinePanel(LineView):
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
         subtitle = "" if self.follow else "G: newest"
         more = "+" if self._has_older else ""
-        self.entitle(f"Timeline {fmt.count(self._rows.messages)}{more}{new}", subtitle)
+        number = f"{fmt.count(self._rows.messages)}{more}"
+        self.entitle(f"Timeline {number}{self._day}{new}", subtitle)
+
+    @property
+    def _day(self) -> str:
+        """The day of the row at the top, if neither that row nor the clock tells it."""
+        _, top = self._place()
+        if self.view is None or top is None or top.time_s is None or isinstance(top, Day):
+            return ""
+        day = fmt.day(top.time_s)
+        return "" if day == fmt.day(self.view.state.at_s) else f"  {day}"
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
@@ -225,6 +236,7 @@ class TimelinePanel(LineView):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Prefetch older messages when scrolled near the first one loaded."""
         super().watch_scroll_y(old_value, new_value)
+        self._entitle()
         self._want_older()
 
     @property

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
-from audits import NOW_S, latency
-from logging_core.analyse.state import Slot, Usage
+from audits import NOW_S, FakeModel, instances, latency, usage
+from logging_core.analyse.state import FleetState, Slot, Usage
 from madrox_tui.audit_plots import AuditPlots
-from madrox_tui.audit_view import AuditView
+from madrox_tui.audit_view import AuditView, make_audit_view
 from madrox_tui.plot import steady_top
 
 STEP_S = 60
@@ -50,6 +51,35 @@ def test_response_times_under_way_are_dimmed_too() -> None:
     """The last quantile is of few replies yet."""
     lines = AuditPlots().draw(audit([1.0] * 4), 2 * (7 + 40) + 3, 4)
     assert [word.style for word in lines[1][4:]] == ["muted", "accent", "muted"]
+
+
+def drawn(view: AuditView, width: int) -> list[str]:
+    """The title, the plot and its axis as plain text."""
+    lines = AuditPlots().draw(view, width, 4)
+    return ["".join(word.text for word in line) for line in lines]
+
+
+def test_an_axis_that_begins_on_another_day_says_so() -> None:
+    """Its times of day would be taken for those of today; where there is no room, they are."""
+    view = audit([1.0] * 60 * 18)  # from 20:30 on
+    axis = drawn(view, 63)[-1]
+    assert axis.startswith("      └11-22 20:30 ")
+    assert axis.endswith(" 14:30")
+    assert "11-22" not in drawn(view, 20)[-1]
+    assert "11-23" not in drawn(audit([1.0] * 60), 63)[-1]
+
+
+def test_an_empty_plot_says_since_when() -> None:
+    """Nothing plotted is not nothing ever: the day of the last activity, or where it begins."""
+    fleet = instances()
+    model = FakeModel(fleet)
+    model.series = lambda **_: (Slot(NOW_S - 60),)  # type: ignore[method-assign]
+    long_ago = tuple(replace(i, last_activity_s=NOW_S - 40 * 86400) for i in fleet)
+    for who, day in ((long_ago, "2026-10-14"), (fleet, "2026-11-23")):
+        state = FleetState(at_s=NOW_S, instances=who, usage=usage(3, 0.5))
+        view = make_audit_view(model, state, who, usage=state.usage)
+        assert drawn(view, 63)[0].strip() == f"nothing since {day}"
+    assert "nothing" not in drawn(audit([1.0]), 63)[0]
 
 
 @pytest.mark.parametrize(

@@ -280,6 +280,24 @@ async def test_looking_back_stands_still_and_counts_what_is_new() -> None:
         await person.sees("number 212.")
 
 
+async def test_the_day_of_what_is_shown_is_told_where_it_is_not_today() -> None:
+    """In the title, wherever the row that names it has scrolled away; of today it is known."""
+    day_s = 86_400
+    older = numbered(-day_s, 60 - day_s)
+    async with panel(*older, *numbered(0, 60), size=(100, 12)) as person:
+        await person.sees("number 59.")
+        assert "2026-11" not in person.title
+        await person.press("g")
+        await person.sees("── Sun 22 Nov 2026 ──")
+        assert "2026-11" not in person.title
+        await person.press("pagedown", "pagedown")
+        await person.until(lambda: person.title == "Timeline 120  2026-11-22", person.title)
+        await person.press("G")
+        await person.until(lambda: person.title == "Timeline 120", person.title)
+        person.happens(at=2 * day_s)
+        await person.until(lambda: person.title == "Timeline 120  2026-11-23", person.title)
+
+
 async def test_the_cursor_stays_on_its_message_while_the_window_moves() -> None:
     """What is looked at keeps its place when the state lets go of older messages."""
     async with panel(*numbered(0, 50), kept=50) as person:
