@@ -57,7 +57,8 @@ class Commands(Provider):
         yield from self._elsewhere(screen, set(actions))
         for name in of_lists:
             yield self._command(keys[name], actions[name])
-        yield _Command(f"{'layout':<{KEY_WIDTH}} Reset layout: borders, zoom", screen.reset_layout)
+        reset = "Reset layout: borders, zoom; keeps sort, tree, grouping, theme"
+        yield _Command(f"{'layout':<{KEY_WIDTH}} {reset}", screen.reset_layout)
 
     def _command(self, keys: Iterable[str], active: ActiveBinding) -> _Command:
         text = f"{' '.join(keys):<{KEY_WIDTH}} {meaning(active.binding)}"

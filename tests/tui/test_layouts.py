@@ -116,16 +116,18 @@ async def test_a_border_is_dragged_with_the_mouse(fleet: TreeBuilder) -> None:
 async def test_the_palette_puts_the_borders_back(fleet: TreeBuilder, tmp_path: Path) -> None:
     """A layout that was moved, or kept by an older version, gives way to that of a first run."""
     memory = Memory(tmp_path / "screen.json")
-    memory.save(Remembered(columns=46, rows=30, zoomed=True))
+    sums = {"audit": {"by": "role"}}
+    memory.save(Remembered(columns=46, rows=30, zoomed=True, panels=sums))
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
         await person.sees("● busy", "1 Instances")
         await person.press("colon", *"reset layout")
-        await person.sees("Reset layout")
+        await person.sees("Reset layout: borders, zoom; keeps sort, tree, grouping, theme")
         await person.press("enter")
         await person.sees("draw the plan")
         await person.press("q")
     left = memory.load()
     assert (left.columns, left.rows, left.zoomed) == (None, 60, False)
+    assert left.panels["audit"] == {"by": "role"}
 
 
 async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: Path) -> None:
