@@ -79,7 +79,7 @@ def health_lines(
     """
     names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
     sections = [_problems(state, width, unread), *([_older(older, width)] if older else [])]
-    sections += [_anomalies(state), _odd_files(state.anomalies, width)]
+    sections += [_anomalies(state, width), _odd_files(state.anomalies, width)]
     sections.append(_jumps_and_gaps(state, width))
     sections += [_growing(disk, names, width), _disk(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
@@ -124,24 +124,27 @@ def _where(problem: Problem) -> str:
     return "" if problem.is_gap else "  the whole file"
 
 
-def _anomalies(state: FleetState) -> list[Line]:
+def _anomalies(state: FleetState, width: int) -> list[Line]:
     names = {instance.instance_id: instance.label for instance in state.instances}
-    counts: Counter[tuple[_Suspect, str]] = Counter()
+    counts: Counter[tuple[_Suspect, str, str]] = Counter()
     for message in state.messages:
-        counts.update((odd, message.instance_id) for odd in _odd(message, state.at_s))
+        path = f"instances/{message.instance_id}/communication.jsonl"
+        counts.update((odd, message.instance_id, path) for odd in _odd(message, state.at_s))
     for instance in state.instances:
         frame = instance.newest_frame
         if frame is not None:
             odd_ways = (_Suspect("newest frame", _FRAME_ODD[name]) for name in frame.suspect)
-            counts.update((odd, instance.instance_id) for odd in odd_ways)
+            place = f"{frame.path}  byte {frame.offset:,}"
+            counts.update((odd, instance.instance_id, place) for odd in odd_ways)
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
-            counts[_Suspect("creation", "ahead of the clock"), instance.instance_id] += 1
+            counts[_Suspect("creation", "ahead of the clock"), instance.instance_id, ""] += 1
     section: list[Line] = [_title("Odd records", "among the newest messages and frames")]
-    for (odd, instance_id), number in counts.most_common(_MAX_INSTANCES):
+    for (odd, instance_id, place), number in counts.most_common(_MAX_INSTANCES):
         what = f"{fmt.plural(number, odd.thing)} {odd.what}"
         label = safe_line(names.get(instance_id, instance_id))
         times = f"{number:>6,}  "
-        section.append([("  ! ", "warn"), (times, "strong"), (what, ""), (f"  {label}", "muted")])
+        line: Line = [("  ! ", "warn"), (times, "strong"), (what, ""), (f"  {label}", "muted")]
+        section += _told(line, safe_line(place), width, "muted") if place else [line]
     if not counts:
         section.append(_quiet("none: every message has an id and a plausible time"))
     return section
@@ -213,13 +216,13 @@ def _worst(counts: Sequence[tuple[str, int, str]]) -> list[Line]:
     ]
 
 
-def _told(place: Line, what: str, width: int) -> list[Line]:
+def _told(place: Line, what: str, width: int, style: str = "warn") -> list[Line]:
     """What was found at a place, beside it, or below it and a little to the right."""
     if sum(len(text) for text, _ in place) + len(what) + 2 <= width:
-        return [[*place, (f"  {what}", "warn")]]
+        return [[*place, (f"  {what}", style)]]
     first = place[0][0]
     indent = " " * (len(first) - len(first.lstrip(" ")) + 2)
-    return [place, [(indent + what, "warn")]]
+    return [place, [(indent + what, style)]]
 
 
 def _in_words(anomaly: Anomaly) -> str:

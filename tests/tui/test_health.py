@@ -54,6 +54,16 @@ def test_odd_records_are_counted_by_instance() -> None:
         assert any(f"1  {what}  {whose}" in line for line in lines), what
 
 
+@pytest.mark.parametrize("width", [60, 200])
+def test_an_odd_record_is_found_by_its_file(width: int) -> None:
+    """Beside it or below it: the file, and of a frame the first byte."""
+    text = report(sick_state(), DiskLooks(), width)
+    between = "  " if width == 200 else "\n    "
+    path = "instances/atlas-0000/communication.jsonl"
+    assert f"message without an id  atlas{between}{path}\n" in text
+    assert f"newest frame out of time order  harbor{between}p  byte 0" in text
+
+
 def test_one_is_not_called_many() -> None:
     """Counts of records and files use the singular and the plural correctly."""
     message = Message(instance_id="a1", event_type="message_sent", time_s=NOW_S)
