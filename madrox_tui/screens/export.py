@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from logging_core.text import safe_line
+from logging_core.threads import in_thread
 from madrox_tui.export import (
     READABLE_S,
     SUFFIXES,
@@ -77,7 +79,7 @@ class ExportScreen(ModalScreen[None]):
         await line.settle()
         try:
             path = file_at(line.value)
-            write_private(path, encode(self._export, path.suffix))
+            await in_thread(partial(_write, self._export, path))
         except ValueError as error:
             self._say(str(error))
         except OSError as error:
@@ -92,3 +94,7 @@ class ExportScreen(ModalScreen[None]):
         label = self.query_one("#export-problem", Label)
         label.update(safe_line(problem))
         label.add_class("-said")
+
+
+def _write(export: Export, path: Path) -> None:
+    write_private(path, encode(export, path.suffix))
