@@ -85,17 +85,22 @@ class Redactor:
             trusted: Names of fields that cannot hold a secret.
         """
         least, clean_keys = self._least, self._clean_keys
-        for key, value in fields.items():
-            if key not in clean_keys and not self._is_clean(key):
-                return False
-            kind = type(value)
-            if kind is int or kind is float:  # the common types: faster than the set below
-                continue
-            if kind is str:
-                if len(value) >= least and key not in trusted and self.redact(value) is not value:
+        try:
+            for key, value in fields.items():
+                if key not in clean_keys and not self._is_clean(key):
                     return False
-            elif kind not in _PLAIN:
-                return False
+                kind = type(value)
+                if kind is int or kind is float:  # the common types: faster than the set below
+                    continue
+                if kind is str:
+                    if len(value) < least or key in trusted:
+                        continue
+                    if self.redact(value) is not value:
+                        return False
+                elif kind not in _PLAIN:
+                    return False
+        except RuntimeError:  # another thread adds or removes fields
+            return False
         return True
 
     def redact_value(self, value: Any) -> Any:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from builders import RULE
 from logging_core import LoggingManager
+from logging_core.write.redact import Redactor
 from written import Clock, audit, life, metadata, records, said
 
 # --- audit -------------------------------------------------------------------
@@ -59,6 +60,24 @@ def test_one_event_of_many_is_written_as_the_first_was(
         first, *others = day.read_bytes().split(b"\n")[:-1]
     assert others == [first, first]
     assert json.loads(first)["event_type"] == event_type
+
+
+def test_details_that_another_thread_changes_are_written(
+    manager: LoggingManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Details that grow while they are logged raise nothing, and the event is not lost."""
+    details = {"a": "a text that is long enough for a secret", "b": "another of this kind"}
+    manager.log_audit_event("metrics", "a", details)
+    redact = Redactor.redact
+
+    def grow_and_redact(redactor: Redactor, text: str) -> str:
+        details[f"n{len(details)}"] = "x"
+        return redact(redactor, text)
+
+    monkeypatch.setattr(Redactor, "redact", grow_and_redact)
+    manager.log_audit_event("metrics", "a", details)
+    first, second = audit(manager)
+    assert first["details"].items() < second["details"].items()
 
 
 def test_an_audit_events_extra_fields_follow(manager: LoggingManager) -> None:
