@@ -137,6 +137,11 @@ def text_of(value: object) -> str:
     return f"<{type(value).__name__}>" if text is None else text
 
 
+def items_of(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """Return the items of a list or tuple as they are now, past an `__iter__` of its own class."""
+    return list.copy(value) if isinstance(value, list) else list(tuple.__iter__(value))
+
+
 def attempt(make: Callable[[], str]) -> str | None:
     """Return the text that foreign code makes (a `__str__`, say); `None` if that raises."""
     try:
@@ -174,7 +179,7 @@ def _plain(value: Any, around: tuple[int, ...]) -> Any:
         return "<nested too deeply>"
     around = (*around, id(value))
     if not isinstance(value, dict):
-        return [_plain(item, around) for item in value]
+        return [_plain(item, around) for item in items_of(value)]
     plain: dict[str, Any] = {}
     for key, item in list(dict.items(value)):  # a copy: str() below may run anything
         with_extra(plain, {_key(key): _plain(item, around)})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from logging_core.codec.encode import text_of
+from logging_core.codec.encode import attempt, text_of
 from logging_core.write.life import Life
 from logging_core.write.loggers import InstanceAdapter
 from logging_core.write.stamps import Clock
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SHOWN_CHARS = 80
 _CLEANED_CHARS = 8192  # more than is shown plus the longest secret that begins in it
-_N = TypeVar("_N", int, float)
+_MAX_COUNT = 2**53  # beyond it, JSON's numbers are no longer exact for everyone
 
 
 class InstanceFacts(TypedDict, total=False):
@@ -115,7 +115,7 @@ class InstanceHandle:
             **details,
         }
         said = (("role", spawn["role"]), ("type", spawn["instance_type"]))
-        known = ", ".join(f"{name}: {value}" for name, value in said if value is not None)
+        known = ", ".join(f"{name}: {text_of(value)}" for name, value in said if value is not None)
         self._record_event("instance_spawn", f"created with {known}" if known else "created", spawn)
 
     def ready(self) -> None:
@@ -132,8 +132,7 @@ class InstanceHandle:
         Returns:
             The message's id, for `received`.
         """
-        message_id = text_of(message_id) if message_id else self._make_id()
-        content = _content(content)
+        message_id, content = self._id_of(message_id), _content(content)
         fields = {
             "event_type": "message_sent",
             "message_id": message_id,
@@ -161,12 +160,12 @@ class InstanceHandle:
             message_id: The id from `sent`; for any other, length and time of the request are
                 unknown.
             content: The reply.
-            tokens: Estimated tokens; `null` if `None`, not a number, negative or not finite.
-            cost: Estimated cost in USD; likewise.
-            response_time: Seconds; measured from `sent` if `None`, negative or not finite.
+            tokens: Estimated tokens; `null` if `None` or not a whole number from 0 to 2**53.
+            cost: Estimated cost in USD; `null` if `None`, not a number, negative or not finite.
+            response_time: Seconds; measured from `sent` where a cost would be `null`.
         """
         message_id, content = text_of(message_id), _content(content)
-        tokens, cost, took_s = _measure(tokens), _measure(cost), _measure(response_time)
+        tokens, cost, took_s = _count(tokens), _measure(cost), _measure(response_time)
         with self._lock:
             self._life.count(message_id, tokens, cost)
             sent_s, length = self._life.open.pop(message_id, (None, None))
@@ -195,12 +194,16 @@ class InstanceHandle:
         """Record what its pane shows, optionally with SGR colours. Writes only a capture."""
         self._writer.log_tmux_output(self.instance_id, text)
 
-    def suspended(self, reason: str | None = None) -> None:
-        """Record that it was suspended. Writes `instance_suspended`."""
+    def suspended(self, reason: str | BaseException | None = None) -> None:
+        """Record that it was suspended. Writes `instance_suspended`.
+
+        Args:
+            reason: A text, or an exception: then its type and text; `None`: unknown.
+        """
         self._paused("suspended", reason)
 
-    def resumed(self, reason: str | None = None) -> None:
-        """Record that it was resumed. Writes `instance_resumed`."""
+    def resumed(self, reason: str | BaseException | None = None) -> None:
+        """Record that it was resumed. Writes `instance_resumed`; `reason` as for `suspended`."""
         self._paused("resumed", reason)
 
     def failed(self, error: str | BaseException) -> None:
@@ -210,9 +213,8 @@ class InstanceHandle:
             error: A text, or an exception: then its type and text, and in `instance.log` also its
                 traceback.
         """
-        raised = error if isinstance(error, BaseException) else None
-        text = text_of(error) if raised is None else _describe(raised)
-        self._log().error("Instance failed: %s", text, exc_info=raised)
+        text = _say(error)
+        self._log().error("Instance failed: %s", text, exc_info=_raised(error))
         details = {"instance_name": self.instance_name, "error": text}
         self._writer.log_audit_event("instance_failed", self.instance_id, details)
 
@@ -223,7 +225,7 @@ class InstanceHandle:
         known values, and `None` if there are none.
 
         Args:
-            force: It was not asked to finish first.
+            force: It was not asked to finish first; anything but a `bool` is written as text.
             final_state: `terminated` or `error`.
         """
         with self._lock:
@@ -238,11 +240,12 @@ class InstanceHandle:
                 "total_cost": life.cost_usd,
                 "uptime_seconds": self._since(life.born_s),
             }
-        details = {"force": force, "final_state": final_state, **totals}
-        self._record_event("instance_terminate", f"terminated (force={force})", details)
+        forced = force if type(force) is bool else text_of(force)
+        details = {"force": forced, "final_state": text_of(final_state), **totals}
+        self._record_event("instance_terminate", f"terminated (force={forced})", details)
 
-    def _paused(self, what: str, reason: str | None) -> None:
-        because = {} if reason is None else {"reason": reason}
+    def _paused(self, what: str, reason: object) -> None:
+        because = {} if reason is None else {"reason": _say(reason)}
         details = {"total_requests": self._life.requests, **because}
         self._record_event(f"instance_{what}", ": ".join([what, *because.values()]), details)
 
@@ -255,15 +258,28 @@ class InstanceHandle:
         """Look the logger up each time, so that logging works after `cleanup_instance_logs`."""
         return self._writer.get_instance_logger(self.instance_id, self.instance_name, **self._facts)
 
+    def _id_of(self, message_id: object) -> str:
+        """Return the text of an id; if there is none, a new one, even if `make_id` fails."""
+        given = "" if message_id is None else text_of(message_id)
+        return given or attempt(lambda: str(self._make_id())) or _new_id()
+
     def _since(self, time_s: float | None) -> float | None:
         """Return the seconds since `time_s`, to the microsecond; `None` if unknown or negative."""
         return None if time_s is None else _measure(round(self._clock() - time_s, 6))
 
 
-def _measure(value: _N | None) -> _N | None:
+def _measure(value: Any) -> float | None:
     """Return the value if it is a finite number >= 0, else `None`: a caller may pass anything."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and value is not None and 0 <= value < math.inf else None
+    kind = type(value)
+    if kind is bool or not issubclass(kind, int | float):
+        return None
+    return float(value) if 0 <= value <= sys.float_info.max else None
+
+
+def _count(value: object) -> int | None:
+    """Return the value if it is a whole number from 0 to `_MAX_COUNT`, else `None`."""
+    number = _measure(value)
+    return int(number) if number is not None and number <= _MAX_COUNT and number % 1 == 0 else None
 
 
 def _is_failure(error: BaseException) -> bool:
@@ -279,9 +295,18 @@ def _content(value: object) -> str:
     return "" if value is None else text_of(value)
 
 
-def _describe(error: BaseException) -> str:
-    name, text = type(error).__name__, text_of(error)
+def _say(what: object) -> str:
+    """Return the text of anything; of an exception, its type too."""
+    text = text_of(what)
+    if _raised(what) is None:
+        return text
+    name = type(what).__name__
     return f"{name}: {text}" if text else name
+
+
+def _raised(what: Any) -> BaseException | None:
+    """Return an exception, else `None`; `isinstance` would run a proxy's code, which may raise."""
+    return what if issubclass(type(what), BaseException) else None
 
 
 def _received_text(length: int, tokens: int | None, took_s: float | None) -> str:

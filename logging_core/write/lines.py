@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from logging_core.codec.encode import encode_json, encode_lifecycle
+from logging_core.codec.encode import encode_json, encode_lifecycle, text_of
 from logging_core.codec.limit import cut_text, encode_limited, identify
 from logging_core.codec.pane import encode_frame
 from logging_core.write.redact import Redactor
 
 _OURS = frozenset({"timestamp", "level", "logger", "module", "function"})  # never a caller's text
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -29,12 +30,15 @@ class Lines:
         self._redactor = redactor
 
     def json(self, fields: dict[str, Any]) -> bytes:
-        """Encode a line of JSON."""
-        redactor = self._redactor
-        if redactor is not None and not redactor.passes(fields, _OURS):
-            fields = redactor.redact_value(fields)
-        data = encode_json(fields)
-        return data if len(data) <= self._max_bytes else encode_limited(fields, self._max_bytes)
+        """Encode a line of JSON.
+
+        If a value's own code raises, as that of a proxy without its object does, every value in
+        `fields` and in the dicts in it that is not a plain one is written as text.
+        """
+        try:
+            return self._encode(fields)
+        except Exception:  # noqa: BLE001 - it may raise anything, and logging must not fail over it
+            return self._encode(_as_texts(fields, 1))
 
     def lifecycle(self, stamp: str, level: str, text: str) -> bytes:
         """Encode an entry of `instance.log`."""
@@ -54,3 +58,21 @@ class Lines:
         if len(text) > most:
             text = f"[cut: the last of {identify(text)}]\n{text[-most:]}"
         return encode_frame(time_s, text)
+
+    def _encode(self, fields: dict[str, Any]) -> bytes:
+        redactor = self._redactor
+        if redactor is not None and not redactor.passes(fields, _OURS):
+            fields = redactor.redact_value(fields)
+        data = encode_json(fields)
+        return data if len(data) <= self._max_bytes else encode_limited(fields, self._max_bytes)
+
+
+def _as_texts(fields: dict[Any, Any], depth: int) -> dict[str, Any]:
+    texts: dict[str, Any] = {}
+    for key, value in fields.copy().items():
+        if depth and type(value) is dict:
+            shown: Any = _as_texts(value, depth - 1)
+        else:
+            shown = value if type(value) in _PLAIN else text_of(value)
+        texts[text_of(key)] = shown
+    return texts

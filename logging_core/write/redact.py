@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from logging_core.codec.encode import encode_json, text_of, with_extra
+from logging_core.codec.encode import encode_json, items_of, text_of, with_extra
 from logging_core.write.secret_patterns import SECRET_PATTERNS, Pattern, Sign
 
 _SHORT = 20
@@ -141,7 +141,7 @@ class Redactor:
             copy = dict.copy(value)
             items: Iterable[tuple[Any, Any]] = copy.items()
         elif isinstance(value, (list, tuple)):
-            copy = list(value)
+            copy = items_of(value)
             items = enumerate(copy)
         else:
             return value if type(value) in _PLAIN else self._clean_object(value)

@@ -132,7 +132,8 @@ class TreeWriter:
             "parent_instance_id": parent_instance_id,
             "tmux_session": tmux_session,
         }
-        return self._instances.logger(instance_id, known)
+        texts = {key: value if value is None else text_of(value) for key, value in known.items()}
+        return self._instances.logger(instance_id, texts)
 
     def log_audit_event(
         self,
