@@ -49,6 +49,7 @@ HEARTBEAT_S = 60.0
 """Seconds after which the window of an unchanged pane is stored again."""
 
 _DIGEST_SIZE = 8
+_CHUNK = 1 << 20  # characters split at once: each line takes fifty bytes more as an object
 _SGR = re.compile("\x1b\\[([0-9;:]{0,100})m")
 _LEADING_SGR = re.compile("\n\x1b\\[[0-9;:]*m(?:\x1b\\[[0-9;:]*m)*")
 _SGR_ENDS = {
@@ -227,7 +228,11 @@ def _digests(text: str) -> bytes:
     """Return one digest for each line that ends in a newline."""
     if "\x1b" in text:
         text = _LEADING_SGR.sub("\n", f"\n{text}")[1:]
-    return array("q", map(hash, text.split("\n")[:-1])).tobytes()
+    digests, at = array("q"), 0
+    while end := text.rfind("\n", at, at + _CHUNK) + 1 or text.find("\n", at) + 1:
+        digests.extend(map(hash, text[at : end - 1].split("\n")))
+        at = end
+    return digests.tobytes()
 
 
 def _first_lines(text: str, count: int) -> str:

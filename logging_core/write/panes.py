@@ -35,12 +35,16 @@ class PaneLog(Forkable):
         self._lock = threading.RLock()
 
     def append(self, time_s: float, text: str) -> None:
-        """Store a capture. Redaction comes first, so that what is compared is what is stored."""
+        """Store a capture. It is redacted and cut first: what is compared is what is stored."""
         text = self._lines.clean(text)
+        end = self._lines.end_of(text)
         with self._lock:
             self._forget_if_replaced()
-            frame = self._captures.take(time_s, text)
-            if frame is not None and self._file.append(self._lines.frame(time_s, frame)):
+            frame = self._captures.take(time_s, end)
+            if frame is None:
+                return
+            is_cut = end is not text and len(frame) >= len(end)  # else it holds only what is new
+            if self._file.append(self._lines.frame(time_s, frame, text if is_cut else None)):
                 self._captures.commit()
 
     def close(self) -> None:
