@@ -76,8 +76,8 @@ class LoggingConfig:
         orchestrator_backups: Number of rotated files to keep. Default 5; 0: never rotate.
         instance_max_bytes: The same for each `instance.log`. Default 5 MB.
         instance_backups: The same for each `instance.log`. Default 3.
-        audit_days: Days to keep audit files; the two newest days are kept in any case. Default 30;
-            0: forever.
+        audit_days: Days to keep files named `audit_<YYYYMMDD>.jsonl`; compressed and renamed ones,
+            and the two newest days, are kept in any case. Default 30; 0: forever.
         max_record_bytes: Maximum size of a record in bytes; longer text in it is truncated, and
             an object that is too large without one left out, with a note of its length and
             SHA-256 (of its JSON without spaces). Default 16 MiB, minimum 4096.

@@ -13,7 +13,7 @@ from pathlib import Path
 KEPT_ALWAYS = 2
 """The number of newest days that never expire, however wrong the clock is."""
 
-_AUDIT_FILE = re.compile(r"audit_([0-9]{8})\.jsonl(?:\.gz)?")
+_AUDIT_FILE = re.compile(r"audit_([0-9]{8})\.jsonl")
 
 
 def delete_expired(directory: Path, today: date, keep_days: int) -> list[str]:
@@ -21,7 +21,7 @@ def delete_expired(directory: Path, today: date, keep_days: int) -> list[str]:
 
     Only regular files of our own user are deleted, and only if the whole name is that of an audit
     file with a valid date more than `keep_days` before `today`. The two newest days are always
-    kept, and so is anything else: a copy, a renamed file, a directory, a link.
+    kept, and so is anything else: a copy, a compressed or renamed file, a directory, a link.
 
     Args:
         directory: The audit directory.

@@ -21,6 +21,7 @@ TODAY = date(2026, 11, 23)
 LOOK_ALIKES = [
     *("audit_2020.jsonl", "audit_20200101.jsonl.bak", "xaudit_20200101.jsonl", "audit_.jsonl"),
     *("audit_20200101.json", "audit_20200101.jsonl.", "audit_20200101.jsonl.gz.gz", "AUDIT.jsonl"),
+    *("audit_20200101.jsonl.gz", "audit_20200101.jsonl.2020-01-02.gz"),
     *("audit_20200101.jsonl.2020-01-02", "audit_20200101.jsonl.1", "audit_202001011.jsonl"),
     *(
         "audit_20201301.jsonl",
@@ -73,7 +74,7 @@ def test_only_what_is_certainly_an_old_audit_file_goes(tmp_path: Path) -> None:
     (tmp_path / "audit_20200105.jsonl").symlink_to(tmp_path / "audit_20200103.jsonl")
     os.mkfifo(tmp_path / "audit_20200106.jsonl")
     before = set(tmp_path.iterdir())
-    old = ["audit_20200101.jsonl", "audit_20200102.jsonl.gz", "audit_20261023.jsonl"]
+    old = ["audit_20200101.jsonl", "audit_20200102.jsonl", "audit_20261023.jsonl"]
     for name in old:
         (tmp_path / name).write_text("x")
     assert delete_expired(tmp_path, TODAY, 30) == old
