@@ -262,12 +262,21 @@ def _mend(fd: int, record: bytes, written: int, end: int) -> int:
         return end
     if written == len(record):  # on a killed writer's torn line, where it cannot be read
         start, written = end, os.write(fd, record)
-        end = start + written
-    if written != len(record):
-        if os.lseek(fd, 0, os.SEEK_END) == end:  # no write since: on a full disk, none can follow
-            os.ftruncate(fd, end - written)
-        raise OSError(errno.ENOSPC, "only part of a record was written")
-    return end
+    return start + written if written == len(record) else _write_rest(fd, record, written, start)
+
+
+def _write_rest(fd: int, record: bytes, written: int, start: int) -> int:
+    """Write the rest of a record, or on a full disk get the error that tells why it cannot be."""
+    while written < len(record):
+        try:
+            written += os.write(fd, record[written:])
+        except OSError:
+            if os.lseek(fd, 0, os.SEEK_END) == start + written:  # nobody else has written since
+                os.ftruncate(fd, start)
+            raise
+        if os.lseek(fd, 0, os.SEEK_CUR) != start + written:
+            raise OSError(errno.EIO, "another process wrote in the midst of a record")
+    return start + written
 
 
 def _begins_a_line(fd: int, record: bytes, start: int) -> bool:

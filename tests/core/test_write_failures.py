@@ -116,7 +116,10 @@ def test_a_full_disk_costs_records_and_nothing_else(tmp_path: Path, kind: str) -
     assert {entry["level"] for entry in about} == {"WARNING"}
     assert {"o after", "after"} <= {entry.get("message", entry.get("content")) for entry in entries}
     assert texts[-1].endswith("i after")
+    reason = os.strerror(errno.EFBIG if kind == "limit" else errno.ENOSPC)
+    assert {entry["reason"] for entry in about} == {reason}
     assert done.stderr.count("logging_core: cannot write") == len(done.stderr.splitlines()) == 1
+    assert reason in done.stderr
 
 
 def test_a_forbidden_directory_costs_records_and_nothing_else() -> None:
