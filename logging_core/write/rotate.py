@@ -6,24 +6,28 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from logging_core.write.append import AppendFile, Shared
 
 _NO_LOCK = -1
+_PAUSE_S, _WAIT_S = 0.0005, 0.05
+_IMPATIENT_S = 10.0  # after waiting in vain: who holds the lock may have been stopped
 
 
 class RotatingFile(AppendFile):
     """An append-only file that is rotated before it exceeds a size.
 
     Only one process rotates at a time: the one that holds the lock on `.<name>.lock`, and only if
-    the file is still the full one that it saw. Meanwhile the others keep writing to the file that
-    they have open. An interrupted rotation leaves a gap in the numbering, which the next one fills:
-    no archive is ever overwritten, and only the oldest is deleted.
+    the file is still the full one that it saw. The others wait for it, 50 ms at most; if it takes
+    longer, they keep writing to the file that they have open. An interrupted rotation leaves a gap
+    in the numbering, which the next one fills: no archive is ever overwritten, and only the oldest
+    is deleted.
 
     Args:
         path: The file.
-        max_bytes: Its maximum size; a larger record gets a file of its own. 0: unlimited.
+        max_bytes: Its maximum size; a larger record gets a file of its own. Several processes that
+            write at the same moment may exceed it by a record each. 0: unlimited.
         backups: Number of archives to keep; 0: never rotate.
         shared: Shared by the files of its tree.
     """
@@ -32,6 +36,7 @@ class RotatingFile(AppendFile):
         self, path: Path, max_bytes: int, backups: int, shared: Shared | None = None
     ) -> None:
         self._lock_fd = _NO_LOCK
+        self._impatient_until_s = 0.0
         self._max_bytes = max_bytes
         self._backups = backups
         super().__init__(path, shared)
@@ -59,16 +64,29 @@ class RotatingFile(AppendFile):
         access = self._shared.access
         self._lock_fd = access.open_to_append(self.path.with_name(f".{self.path.name}.lock"))
         try:
-            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not self._acquire_lock():
+                return size
             self._in_place_until_s = 0.0  # another process may have rotated it just now
             found = self._size_in_place(monotonic())
             if found is not None and found + length > self._max_bytes:
                 _shift(self.path, self._backups)
             return self._reopen()
-        except BlockingIOError:
-            return size
         finally:
             self._release_lock()
+
+    def _acquire_lock(self) -> bool:
+        """Wait for the lock for a moment, but not again soon after that was in vain."""
+        now_s = monotonic()
+        until_s = now_s if now_s < self._impatient_until_s else now_s + _WAIT_S
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            if monotonic() >= until_s:
+                break
+            sleep(_PAUSE_S)
+        self._impatient_until_s = max(self._impatient_until_s, until_s + _IMPATIENT_S)
+        return False
 
     def _release_lock(self) -> None:
         fd, self._lock_fd = self._lock_fd, _NO_LOCK

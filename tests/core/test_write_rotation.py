@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from logging_core import LoggingManager
+from logging_core.write import rotate
 from logging_core.write.append import CHECK_EVERY_S, AppendFile
 from logging_core.write.rotate import RotatingFile
 
@@ -106,7 +108,46 @@ def test_compressed_archives_move_too(tmp_path: Path) -> None:
     }
 
 
-def test_nobody_waits_for_one_who_rotates(tmp_path: Path) -> None:
+def test_who_rotates_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process rotates the file, no record makes it larger than its maximum."""
+    file, other = (RotatingFile(tmp_path / "log", 10, 3) for _ in range(2))
+    assert file.append(b"full full\n")
+    other.open()
+    with (tmp_path / ".log.lock").open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def finish(_pause_s: float) -> None:
+            fcntl.flock(holder, fcntl.LOCK_UN)
+            assert other.append(b"theirs\n")
+
+        monkeypatch.setattr(rotate, "sleep", finish)
+        assert file.append(b"o\n")
+    assert contents(tmp_path) == {"log": "theirs\no\n", "log.1": "full full\n"}
+
+
+def test_nobody_waits_for_one_who_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a stopped process holds the lock, one record waits a moment, and the others do not."""
+    pauses: list[float] = []
+
+    def pause(pause_s: float) -> None:
+        pauses.append(pause_s)
+        sleep(pause_s)
+
+    monkeypatch.setattr(rotate, "sleep", pause)
+    file = RotatingFile(tmp_path / "log", 10, 3)
+    assert file.append(b"full full\n")
+    with (tmp_path / ".log.lock").open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert file.append(b"waits\n")
+        waited = len(pauses)
+        assert file.append(b"goes on\n")
+    assert 0 < waited == len(pauses) <= 100
+    assert contents(tmp_path) == {"log": "full full\nwaits\ngoes on\n"}
+
+
+def test_records_go_on_while_the_lock_is_held(tmp_path: Path) -> None:
     """While a stopped process holds the lock, records go on into the file as it is."""
     write(tmp_path / "log", "full full", "x")
     lock = tmp_path / ".log.lock"
