@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -65,7 +66,11 @@ def audit_record(
     event: str | None = None,
     logger: str = AUDIT_LOGGER,
 ) -> dict[str, Any]:
-    """Return the fields of an audit line; `details` of `None` become `{}`."""
+    """Return the fields of an audit line.
+
+    `details` are an object in any case: `None` becomes `{}`, any mapping a dict, and anything else
+    the `value` of one.
+    """
     return {
         "timestamp": stamp,
         "level": level,
@@ -73,7 +78,7 @@ def audit_record(
         "logger": logger,
         "event_type": event_type,
         "instance_id": instance_id,
-        "details": {} if details is None else details,
+        "details": _as_object(details),
     }
 
 
@@ -148,6 +153,15 @@ def attempt(make: Callable[[], str]) -> str | None:
         return _encodable(make())
     except Exception:  # noqa: BLE001 - it may raise anything, and logging must not fail over it
         return None
+
+
+def _as_object(details: Any) -> dict[Any, Any]:
+    if details is None:
+        return {}
+    if issubclass(type(details), Mapping):  # isinstance would run a proxy's code, which may raise
+        with suppress(Exception):  # so may that of a mapping
+            return details if issubclass(type(details), dict) else dict(details)
+    return {"value": details}
 
 
 def _dump(record: Mapping[str, Any], option: int) -> bytes:

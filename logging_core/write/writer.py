@@ -147,7 +147,8 @@ class TreeWriter:
         Args:
             event_type: `instance_spawn`, `message_exchange`, `instance_terminate` or any other.
             instance_id: The instance it concerns; `None` for the whole fleet.
-            details: Data of the event; `cost` in USD, `response_time_seconds` in seconds.
+            details: Data of the event; `cost` in USD, `response_time_seconds` in seconds. What is
+                no mapping is written as `{"value": ...}`.
             extra: Further top-level fields; one with a reserved name is prefixed with `extra_`.
 
         Raises:

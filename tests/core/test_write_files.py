@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 import threading
+from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -78,6 +80,26 @@ def test_details_that_another_thread_changes_are_written(
     manager.log_audit_event("metrics", "a", details)
     first, second = audit(manager)
     assert first["details"].items() < second["details"].items()
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ([1], {"value": [1]}),
+        ("text", {"value": "text"}),
+        (0, {"value": 0}),
+        (MappingProxyType({"n": 1}), {"n": 1}),
+        (OrderedDict(n=1), {"n": 1}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_details_are_an_object_in_any_case(
+    manager: LoggingManager, given: Any, written: dict[str, Any]
+) -> None:
+    """Details that are no mapping become the `value` of one, also through the standard logger."""
+    manager.log_audit_event("x", "a", given)
+    manager.audit_logger.info("x", extra={"event_type": "x", "details": given})
+    assert [event["details"] for event in audit(manager)] == [written, written]
 
 
 def test_an_audit_events_extra_fields_follow(manager: LoggingManager) -> None:
