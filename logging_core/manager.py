@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions
 from logging_core.query import Queries, read_instance_ids, read_instance_logs
-from logging_core.tree import LogTree
+from logging_core.tree import LogTree, check_instance_id
+from logging_core.write.handles import Handles
 from logging_core.write.writer import TreeWriter
 
 if TYPE_CHECKING:
-    from logging_core.write.handle import InstanceHandle
+    from logging_core.write.handle import InstanceFacts, InstanceHandle
 
 
 class LoggingManager(TreeWriter):
@@ -62,6 +63,7 @@ class LoggingManager(TreeWriter):
     ) -> None:
         given: LoggingOptions = {"log_dir": log_dir, "log_level": log_level, **options}
         load = LoggingConfig.load if config is None else config.with_options
+        self._handles = Handles()
         super().__init__(load(**given), clock)
 
     def instance(
@@ -78,10 +80,14 @@ class LoggingManager(TreeWriter):
     ) -> InstanceHandle:
         """Return a handle with one method per event of an instance, each writing all its records.
 
+        It is the same handle each time until the instance's end is written or the manager is
+        closed: who asks for it again shares its totals and open requests. A name, a role or the
+        like that is given later replaces the one before.
+
         Args:
             instance_id: Its id.
             instance_name: Its name; `None` keeps the one in the tree.
-            make_id: Makes ids for messages sent without one; `None`: UUIDs.
+            make_id: Makes ids for messages sent without one; `None`: as before, at first UUIDs.
             role: As for `get_instance_logger`, and so are the others.
             instance_type: `claude`, `codex`, …
             model: The model's name.
@@ -93,18 +99,32 @@ class LoggingManager(TreeWriter):
         """
         from logging_core.write.handle import InstanceHandle
 
-        return InstanceHandle(
-            self,
-            self._stamps.clock,
-            instance_id,
-            instance_name,
-            make_id=make_id,
-            role=role,
-            instance_type=instance_type,
-            model=model,
-            parent_instance_id=parent_instance_id,
-            tmux_session=tmux_session,
-        )
+        check_instance_id(instance_id)
+        facts: InstanceFacts = {
+            "role": role,
+            "instance_type": instance_type,
+            "model": model,
+            "parent_instance_id": parent_instance_id,
+            "tmux_session": tmux_session,
+        }
+        handle = self._handles.living(instance_id)
+        if handle is None:
+            clock = self._stamps.clock
+            new = InstanceHandle(self, clock, instance_id, instance_name, make_id=make_id, **facts)
+            handle = self._handles.add(new)
+            if handle is new:
+                return new
+        handle.learn(instance_name, make_id=make_id, **facts)
+        return handle
+
+    def close(self) -> None:
+        """Close every file, and give the global loggers to the manager before; idempotent.
+
+        Nothing is lost after that: a later record of any kind reopens its file. The global loggers
+        then write to the newest manager that is not closed, or to the last one if all are closed.
+        """
+        self._handles.clear()
+        super().close()
 
     def get_instance_logs(
         self, instance_id: str, log_type: str = "instance", tail: int = 100

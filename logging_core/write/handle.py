@@ -6,9 +6,10 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from logging_core.codec.encode import attempt, text_of
+from logging_core.write.forks import Forkable
 from logging_core.write.life import Life
 from logging_core.write.loggers import InstanceAdapter
 from logging_core.write.stamps import Clock
@@ -31,7 +32,7 @@ class InstanceFacts(TypedDict, total=False):
     tmux_session: str | None
 
 
-class InstanceHandle:
+class InstanceHandle(Forkable):
     """Writes everything about one instance, and keeps the totals for its end.
 
     As a context manager it also writes the end: `terminated`, or, if an exception passes through,
@@ -39,8 +40,9 @@ class InstanceHandle:
     a program or a task in the ordinary way is no failure: `sys.exit(0)`, `KeyboardInterrupt`, a
     cancelled task.
 
-    Thread-safe. The totals are those of the records that this handle wrote; as for a reader, a
-    reply that is recorded again under its id adds nothing.
+    Thread-safe. The totals are those of the records that this handle wrote: that is why a manager's
+    `instance` returns the same handle to all who ask for one. As for a reader, a reply that is
+    recorded again under its id adds nothing.
 
     Args:
         writer: Writes the records.
@@ -52,7 +54,7 @@ class InstanceHandle:
 
     Attributes:
         instance_id: Its id.
-        instance_name: Its name as given here.
+        instance_name: Its name as given last.
 
     Raises:
         InvalidInstanceIdError: (a `ValueError`) before any file is touched.
@@ -68,15 +70,20 @@ class InstanceHandle:
         make_id: Callable[[], str] | None = None,
         **facts: Unpack[InstanceFacts],
     ) -> None:
+        super().__init__()
         self.instance_id = instance_id
         self.instance_name = instance_name
         self._writer = writer
         self._clock = clock
         self._make_id = make_id or _new_id
         self._facts = facts
-        self._lock = threading.RLock()  # reentrant: a signal handler may call `terminated`
         self._life = Life(clock())
+        self.after_fork()
         self._log()
+
+    def after_fork(self) -> None:
+        """Renew the lock, which a thread that the child lacks may hold."""
+        self._lock = threading.RLock()  # reentrant: a signal handler may call `terminated`
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +94,33 @@ class InstanceHandle:
             return
         self.failed(error)
         self.terminated(final_state="error")
+
+    @property
+    def ended(self) -> bool:
+        """Whether its end is written, and it was not created again."""
+        return self._life.ended
+
+    def learn(
+        self,
+        instance_name: str | None = None,
+        *,
+        make_id: Callable[[], str] | None = None,
+        **facts: Unpack[InstanceFacts],
+    ) -> None:
+        """Replace what is given of its name and metadata; `None` keeps what is known.
+
+        Args:
+            instance_name: Its name.
+            make_id: Makes ids for messages that come without one.
+            facts: See `InstanceFacts`.
+        """
+        with self._lock:
+            if instance_name is not None:
+                self.instance_name = instance_name
+            self._make_id = make_id or self._make_id
+            given = {name: fact for name, fact in facts.items() if fact is not None}
+            self._facts = cast("InstanceFacts", {**self._facts, **given})
+        self._log()
 
     def created(
         self,
@@ -234,6 +268,7 @@ class InstanceHandle:
                 return
             life.ended = True
             life.open.clear()
+            life.replied.clear()
             totals = {
                 "total_requests": life.requests,
                 "total_tokens": life.tokens,
