@@ -134,24 +134,29 @@ class LoggingConfig:
             config: Options by name; other keys are ignored, but one that looks like a mistyped
                 option gives a warning.
             env: Where `LOG_DIR` and so on are looked up; an empty value counts as unset.
-            options: Options by name; `None` means not given. `~` is expanded in `log_dir`;
-                `log_level` is a level name (any case) or number.
+            options: Options by name; `None` means not given, and so does an empty text, but for
+                `log_dir`, where it is an error. `~` is expanded in `log_dir`; `log_level` is a
+                level name (any case) or number.
 
         Raises:
-            ValueError: The value of an option is invalid; the message names the option.
+            ValueError: The value of an option is invalid, or `config` is no mapping; the message
+                names the option.
             TypeError: One of `options` is unknown; the message lists the valid names.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         if unknown := options.keys() - set(names):
             raise TypeError(f"unknown option {min(unknown)}: use one of {', '.join(names)}")
+        check_config(config, Mapping, "a dict of options, as {'log_dir': PATH}")
         given = config or {}
         _warn_of_mistypes(given.keys() - set(names), names)
         found: dict[str, Any] = {}
         for name in names:
-            values = (options.get(name), given.get(name), env.get(_variable(name)))
-            given_values = [value for value in values if value is not None and value != ""]
-            if given_values:
-                found[name] = given_values[0]
+            said = [value for value in (options.get(name), given.get(name)) if value is not None]
+            values = [value for value in said if value != "" or name == "log_dir"]
+            if variable := env.get(_variable(name)):
+                values.append(variable)
+            if values:
+                found[name] = values[0]
         return cls(**found)
 
     def __post_init__(self) -> None:
@@ -167,6 +172,16 @@ class LoggingConfig:
         """
         given: dict[str, Any] = {n: value for n, value in options.items() if value is not None}
         return dataclasses.replace(self, **given)
+
+
+def check_config(config: object, kind: type, use: str) -> None:
+    """Check that a `config` is what it must be, or `None`.
+
+    Raises:
+        ValueError: It is not; the message ends in what to `use`.
+    """
+    if config is not None and not isinstance(config, kind):
+        raise ValueError(f"config is {config!r}: use {use}")
 
 
 def parse_level(level: str | int) -> int:
@@ -190,9 +205,11 @@ def find_log_dir(log_dir: str | os.PathLike[str] | None = None) -> Path:
     """Return the root of the tree: `log_dir`, else `LOG_DIR` of the environment, else the default.
 
     Raises:
-        ValueError: It is not a path, or begins with the home of a user who has none.
+        ValueError: It is not a path, empty, or begins with the home of a user who has none.
     """
-    return _parse_path("log_dir", log_dir or os.environ.get("LOG_DIR") or DEFAULT_LOG_DIR)
+    if log_dir is None:
+        log_dir = os.environ.get("LOG_DIR") or DEFAULT_LOG_DIR
+    return _parse_path("log_dir", log_dir)
 
 
 def _warn_of_mistypes(keys: Iterable[object], names: Sequence[str]) -> None:
@@ -225,6 +242,8 @@ def _parse(name: str, value: Any) -> Any:
 
 
 def _parse_path(name: str, value: Any) -> Path:
+    if value == "":
+        raise ValueError(f"{name} is empty: use a path, or None for that of LOG_DIR or the default")
     try:
         return expand_user(value)
     except TypeError:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions
+from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions, check_config
 from logging_core.query import Queries, read_instance_ids, read_instance_logs
 from logging_core.tree import LogTree, check_instance_id
 from logging_core.write.handles import Handles
@@ -62,6 +62,7 @@ class LoggingManager(TreeWriter):
         **options: Unpack[FurtherOptions],
     ) -> None:
         given: LoggingOptions = {"log_dir": log_dir, "log_level": log_level, **options}
+        check_config(config, LoggingConfig, "LoggingConfig.load(...) for a dict")
         load = LoggingConfig.load if config is None else config.with_options
         self._handles = Handles()
         super().__init__(load(**given), clock)

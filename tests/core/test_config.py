@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from logging_core import InstanceManager, LoggingManager, LogQuery
 from logging_core.config import DEFAULT_LOG_DIR, LoggingConfig, parse_level
 
 
@@ -43,6 +45,24 @@ def test_a_path_that_cannot_be_names_its_option(path: Any) -> None:
     """The home of an unknown user, or a value that is not a path, is a `ValueError`."""
     with pytest.raises(ValueError, match=r"no such home directory|log_dir is 5: use a path"):
         LoggingConfig.load(log_dir=path, env={})
+
+
+@pytest.mark.parametrize("make", [LoggingManager, LogQuery, InstanceManager])
+def test_an_empty_path_is_an_error(make: Callable[[Any], object]) -> None:
+    """A path that was left empty does not silently become that of `LOG_DIR`."""
+    with pytest.raises(ValueError, match="log_dir is empty: use a path, or None for that of LOG_D"):
+        make({"log_dir": ""} if make is InstanceManager else "")
+    with pytest.raises(ValueError, match="log_dir is empty"):
+        LoggingConfig(log_dir="")  # type: ignore[arg-type]  # what is tested
+
+
+@pytest.mark.parametrize("config", ["/var/log", ["log_dir"], 0])
+def test_a_config_that_is_no_mapping_is_an_error(config: Any) -> None:
+    """A path in the place of the options is refused, with a word on what they look like."""
+    with pytest.raises(ValueError, match=r"config is .*: use a dict of options, as {'log_dir'"):
+        InstanceManager(config)
+    with pytest.raises(ValueError, match=r"config is .*: use LoggingConfig"):
+        LoggingManager(config={"log_dir": "/var/log"})  # type: ignore[arg-type]  # what is tested
 
 
 def test_a_mistyped_option_is_refused() -> None:
