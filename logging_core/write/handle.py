@@ -240,16 +240,23 @@ class InstanceHandle(Forkable):
         """Record that it was resumed. Writes `instance_resumed`; `reason` as for `suspended`."""
         self._paused("resumed", reason)
 
-    def failed(self, error: str | BaseException) -> None:
+    def failed(self, error: str | BaseException, message_id: str | None = None) -> None:
         """Record an error. Writes `instance_failed`, and an `ERROR` to `instance.log`.
 
         Args:
             error: A text, or an exception: then its type and text, and in `instance.log` also its
                 traceback.
+            message_id: The id from `sent` of the request that failed, which is then no longer open;
+                `None`: it concerns no request in particular. A reply that comes after all may still
+                be recorded.
         """
-        text = _say(error)
-        self._log().error("Instance failed: %s", text, exc_info=_raised(error))
-        details = {"instance_name": self.instance_name, "error": text}
+        text, details = _say(error), {"instance_name": self.instance_name}
+        what = "Instance"
+        if message_id is not None:
+            details["message_id"] = text_of(message_id)
+            what = f"Request {details['message_id']}"
+        self._log().error("%s failed: %s", what, text, exc_info=_raised(error))
+        details["error"] = text
         self._writer.log_audit_event("instance_failed", self.instance_id, details)
 
     def terminated(self, force: bool = False, final_state: str = "terminated") -> None:

@@ -54,7 +54,7 @@ CALLS: dict[str, Callable[[InstanceHandle, Any], object]] = {
     "captured": lambda agent, value: agent.captured(value),
     "suspended": lambda agent, value: agent.suspended(value),
     "resumed": lambda agent, value: agent.resumed(value),
-    "failed": lambda agent, value: agent.failed(value),
+    "failed": lambda agent, value: agent.failed(value, value),
     "terminated": lambda agent, value: agent.terminated(value, value),
 }
 

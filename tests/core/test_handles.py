@@ -7,8 +7,11 @@ import threading
 from pathlib import Path
 
 from logging_core import LoggingManager
+from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.state import InstanceState, State
+from logging_core.read.reader import TreeReader
 from logging_core.write.handle import InstanceHandle
-from written import Clock, audit, metadata
+from written import Clock, audit, life, metadata
 
 
 def test_an_instance_has_one_handle(manager: LoggingManager, clock: Clock) -> None:
@@ -75,6 +78,36 @@ def test_threads_that_ask_at_once_get_the_same_handle(manager: LoggingManager) -
     for thread in threads:
         thread.join()
     assert found == [manager.instance("a")] * 8
+
+
+def test_a_request_that_failed_is_closed(manager: LoggingManager, clock: Clock) -> None:
+    """A request that timed out is no longer open to a reader, and its late reply is measured."""
+
+    def told() -> InstanceState:
+        clock.now_s += 5
+        model, reader, caught_up = FleetModel(), TreeReader(manager.log_dir), False
+        while not caught_up:
+            batch = reader.poll()
+            model.apply(batch)
+            caught_up = batch.caught_up
+        reader.close()
+        return model.state(clock.now_s).instances[0]
+
+    agent = manager.instance("a", "Ada")
+    agent.created()
+    message_id = agent.sent("question")
+    assert [request.message_id for request in told().open_requests] == [message_id]
+    agent.failed(TimeoutError("no reply in 5 s"), message_id)
+    assert (told().state, told().open_requests, told().errors) == (State.ERROR, (), 1)
+    assert audit(manager)[-1]["details"] == {
+        "instance_name": "Ada",
+        "message_id": message_id,
+        "error": "TimeoutError: no reply in 5 s",
+    }
+    assert f"ERROR - Request {message_id} failed: TimeoutError: no reply" in life(manager, "a")
+    agent.received(message_id, "late")
+    assert audit(manager)[-1]["details"]["response_time_seconds"] == 20.0
+    assert told().state is State.IDLE
 
 
 def test_a_forked_child_may_use_a_handle_that_was_in_use(tmp_path: Path) -> None:
