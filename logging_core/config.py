@@ -86,8 +86,8 @@ class LoggingConfig:
         allow_shared: Accept a tree that another user owns or that others can write to. Default
             no: `LogDirError`.
         console: Also print the records of `orchestrator.log` on stderr. Default no.
-        redact: Replace secrets with `[redacted:kind]` in `orchestrator.log`, `instance.log` and
-            the audit trail. Default yes.
+        redact: Replace secrets with `[redacted:kind]` in `orchestrator.log`, `instance.log`,
+            `metadata.json` and the audit trail. Default yes.
         redact_messages: The same for `communication.jsonl`. Default no: it is the full history.
         redact_captures: The same for `tmux_output.log`. Default no.
         redact_patterns: Additional regexes (`re` syntax, texts or compiled) that match secrets,

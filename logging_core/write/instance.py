@@ -67,19 +67,18 @@ class InstanceFiles:
         self._is_lost = False
 
     def describe(self, stamp: str, known: Mapping[str, str | None]) -> None:
-        """Write what is known to `metadata.json`; see `update_metadata`.
+        """Write what is known to `metadata.json`, redacted like `instance.log`.
 
-        Repeating the same facts is free. A failed write is retried at each call, but counts as one
-        loss.
+        See `update_metadata`. Repeating the same facts is free. A failed write is retried at each
+        call, but counts as one loss.
         """
         given = {key: value for key, value in known.items() if value is not None}
         if self.described and given.items() <= self._known.items():
             return
         self._known |= given
+        clean = {key: self._log_lines.clean(value) for key, value in self._known.items()}
         try:
-            update_metadata(
-                self._metadata, self._instance_id, stamp, self._known, self._shared.access
-            )
+            update_metadata(self._metadata, self._instance_id, stamp, clean, self._shared.access)
         except OSError as error:
             self.described = False
             if not self._is_lost:

@@ -9,7 +9,7 @@ from logging_core.codec.limit import cut_to, encode_limited, fitting, identify
 from logging_core.codec.pane import defuse_pane, encode_frame
 from logging_core.write.redact import Redactor
 
-_OURS = frozenset({"timestamp", "level", "logger", "module", "function"})  # never a caller's text
+_OURS = frozenset({"timestamp", "level", "module", "function"})  # never a caller's text
 _BARE_ENTRY = len(encode_lifecycle("", "", ""))
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _HEADER_BYTES = 512  # of a frame, with a note of what was cut and the colours in force

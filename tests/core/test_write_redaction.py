@@ -39,11 +39,13 @@ def make(tmp_path: Path) -> Iterator[Callable[..., LoggingManager]]:
 
 def say_everywhere(manager: LoggingManager, text: str) -> None:
     """Through every door: methods, loggers, arguments, extras, exceptions, nested details."""
+    manager.get_instance_logger("b", text, role=text)
     log = manager.get_instance_logger("a")
     log.info("says %s", text)
     log.info("hello", extra={"event_type": "message_sent", "message_id": "m", "content": text})
     manager.orchestrator_logger.info(text, extra={"note": [text]})
     logging.getLogger("orchestrator.child").warning("child: %s", text)
+    logging.getLogger(f"orchestrator.child {text}").warning("named")
     try:
         int(text)
     except ValueError:
@@ -122,6 +124,6 @@ def test_the_console_is_redacted_like_the_log(
 def test_a_secret_in_what_is_cut_stays_out(make: Callable[..., LoggingManager]) -> None:
     """Secrets go before a giant message is cut, so that no half of one is left at the edge."""
     manager = make(max_record_bytes=4096)
-    for lead in range(480, 520):
+    for lead in range(3700, 3900, 4):
         manager.orchestrator_logger.info("%s", "x" * lead + " " + TOKEN + "y" * 9000)
     assert "ghp_" not in written(manager.log_dir)
