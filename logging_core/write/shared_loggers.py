@@ -12,6 +12,11 @@ from logging_core.write.handlers import TreeHandler
 ORCHESTRATOR = "orchestrator"
 AUDIT = "orchestrator.audit"
 
+_RESTORED = (
+    "Loggers were disabled or lost their handlers, as by logging.config without "
+    "disable_existing_loggers=False; they are back, but records since then are missing"
+)
+
 
 class Handlers:
     """The handlers of one manager.
@@ -49,6 +54,18 @@ class Handlers:
         audit.setLevel(logging.DEBUG)
         audit.propagate = False
 
+    def are_on(self) -> bool:
+        """Return whether records reach them: no other code disabled or replaced anything."""
+        return _is_on(ORCHESTRATOR, self._orchestrator) and _is_on(AUDIT, [self._audit])
+
+    def put_back(self) -> None:
+        """Make records reach them again; levels stay as other code has set them."""
+        for name, logger in list(logging.root.manager.loggerDict.items()):
+            if f"{name}.".startswith(f"{ORCHESTRATOR}.") and isinstance(logger, logging.Logger):
+                logger.disabled = False
+        _replace(logging.getLogger(ORCHESTRATOR), self._orchestrator)
+        _replace(logging.getLogger(AUDIT), [self._audit])
+
 
 class SharedLoggers(Forkable):
     """Gives the shared loggers the handlers of the newest manager that is not closed.
@@ -61,6 +78,7 @@ class SharedLoggers(Forkable):
     def __init__(self) -> None:
         super().__init__()
         self._open: list[Handlers] = []
+        self._current: Handlers | None = None
         self.after_fork()
 
     def after_fork(self) -> None:
@@ -73,7 +91,7 @@ class SharedLoggers(Forkable):
             for others in self._open[-1:]:
                 others.close_files()
             self._open.append(handlers)
-            handlers.put_on()
+            self._put_on(handlers)
 
     def detach(self, handlers: Handlers) -> None:
         """Give the loggers back to the manager before, if there is one; idempotent."""
@@ -83,10 +101,32 @@ class SharedLoggers(Forkable):
             was_newest = self._open[-1] is handlers
             self._open.remove(handlers)
             if was_newest and self._open:
-                self._open[-1].put_on()
+                self._put_on(self._open[-1])
+
+    def restore(self) -> None:
+        """Undo what keeps records from the tree, and log a warning; free if there is nothing.
+
+        `logging.config`, for one, disables all loggers that it is not told of, and takes the
+        handlers from the others.
+        """
+        current = self._current
+        if current is None or current.are_on():
+            return
+        with self._lock:
+            current.put_back()
+        logging.getLogger(ORCHESTRATOR).warning(_RESTORED)
+
+    def _put_on(self, handlers: Handlers) -> None:
+        self._current = handlers
+        handlers.put_on()
 
 
 SHARED_LOGGERS = SharedLoggers()
+
+
+def _is_on(name: str, handlers: Sequence[TreeHandler]) -> bool:
+    logger = logging.getLogger(name)
+    return not logger.disabled and all(handler in logger.handlers for handler in handlers)
 
 
 def _replace(logger: logging.Logger, handlers: Sequence[TreeHandler]) -> None:

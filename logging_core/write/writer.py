@@ -132,6 +132,7 @@ class TreeWriter:
             "parent_instance_id": parent_instance_id,
             "tmux_session": tmux_session,
         }
+        SHARED_LOGGERS.restore()
         texts = {key: value if value is None else text_of(value) for key, value in known.items()}
         return self._instances.logger(instance_id, texts)
 
@@ -157,6 +158,7 @@ class TreeWriter:
         time_s, logger = self._stamps.clock(), self.audit_logger
         if (
             extra
+            or logger.disabled
             or logger.handlers != self._audit_handlers
             or logger.filters
             or logger.propagate
@@ -186,6 +188,7 @@ class TreeWriter:
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
         """
+        SHARED_LOGGERS.restore()
         files = self._instances.files(instance_id)
         time_s = self._stamps.clock()
         fields = {
@@ -224,6 +227,7 @@ class TreeWriter:
         Raises:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
         """
+        SHARED_LOGGERS.restore()
         self._instances.files(instance_id).pane(self._stamps.clock(), text_of(output))
 
     def clean(self, text: str) -> str:
@@ -268,6 +272,7 @@ class TreeWriter:
         extra: Mapping[str, Any],
     ) -> None:
         """Append an event of any form, and pass it to other handlers of the logger."""
+        SHARED_LOGGERS.restore()
         if instance_id is not None:
             check_instance_id(instance_id)
         stamp = self._stamps.at(time_s)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.config
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from builders import START
 from logging_core import LoggingManager
@@ -16,6 +20,13 @@ from written import Kept, audit, life, orchestrator
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
+
+DOORS: dict[str, Callable[[LoggingManager], object]] = {
+    "event": lambda manager: manager.log_audit_event("x"),
+    "handle": lambda manager: manager.instance("a").sent("x"),
+    "communication": lambda manager: manager.log_communication("a", "inbound", "x", "x"),
+    "capture": lambda manager: manager.log_tmux_output("a", "x"),
+}
 
 # --- handlers that a user adds -------------------------------------------------
 
@@ -80,6 +91,42 @@ def test_handlers_above_get_audit_events_once_that_is_asked_for(manager: Logging
     manager.audit_logger.propagate = False
     assert kept.texts == ["spawn"]
     assert len(orchestrator(manager)) == 1
+
+
+@pytest.fixture
+def _loggers_stay_enabled() -> Iterator[None]:
+    """Loggers of other tests are not left disabled."""
+    yield
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
+
+
+@pytest.mark.usefixtures("_loggers_stay_enabled")
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"loggers": {"orchestrator": {"level": "INFO"}}},
+        {"loggers": {"orchestrator.audit": {"propagate": False}}},
+    ],
+    ids=["nothing", "orchestrator", "audit"],
+)
+def test_a_configuration_of_loggers_does_not_end_logging(
+    manager: LoggingManager, door: str, config: dict[str, Any]
+) -> None:
+    """What `logging.config` switches off is on again from the next call on, and the log says so."""
+    logging.getLogger("orchestrator.child").info("before")
+    logging.config.dictConfig({"version": 1, **config})
+    DOORS[door](manager)
+    logging.getLogger("orchestrator.child").info("after")
+    manager.audit_logger.info("after")
+    manager.log_audit_event("after")
+    entries = orchestrator(manager)
+    assert [entry["message"] for entry in entries if entry["level"] == "INFO"][-1] == "after"
+    assert [entry["level"] for entry in entries].count("WARNING") == 1
+    assert [event["event"] for event in audit(manager)][-2:] == ["after", "after"]
 
 
 # --- several managers -----------------------------------------------------------
