@@ -15,7 +15,7 @@ import orjson
 from logging_core.codec.encode import encode_document
 from logging_core.write.private import Access, create_private
 
-_TRIES, _PAUSE_S = 20, 0.005
+_WAIT_S, _PAUSE_S = 1.0, 0.005
 
 
 def update_metadata(
@@ -66,8 +66,8 @@ def update_metadata(
 def _lock(directory: Path) -> Iterator[bool]:
     """Hold a lock on a directory between processes; yield whether it was acquired.
 
-    It gives up after a tenth of a second, so a process that was stopped while it holds the lock
-    blocks nobody.
+    It gives up after a second, so a process that was stopped while it holds the lock blocks nobody
+    for long.
     """
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -79,7 +79,8 @@ def _lock(directory: Path) -> Iterator[bool]:
 
 
 def _acquire(fd: int) -> bool:
-    for _ in range(_TRIES):
+    until_s = time.monotonic() + _WAIT_S
+    while time.monotonic() < until_s:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

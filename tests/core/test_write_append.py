@@ -230,6 +230,30 @@ def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:
     assert [(one["instance_name"], one["role"]) for one in written] == [("known", "known")] * 150
 
 
+def test_a_slow_writer_of_metadata_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine another process may need a while; what it writes is not overwritten."""
+    path, pauses = tmp_path / "metadata.json", 0
+    with path.with_name("theirs").open("w") as theirs:
+        fd = os.open(tmp_path, os.O_RDONLY)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+
+        def pause(_pause_s: float) -> None:
+            nonlocal pauses
+            pauses += 1
+            if pauses == 50:
+                theirs.write('{"instance_id": "a", "instance_name": "Ada"}')
+                theirs.flush()
+                path.with_name("theirs").rename(path)
+                os.close(fd)
+
+        monkeypatch.setattr("logging_core.write.metadata.time.sleep", pause)
+        update_metadata(path, "a", "2026-11-23T12:00:00.000000", {"role": "qa"})
+    found = json.loads(path.read_text())
+    assert (found["instance_name"], found["role"]) == ("Ada", "qa")
+
+
 def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
     """The temporary file of a killed writer is removed by the next one; a live writer's stays."""
     path = tmp_path / "metadata.json"
