@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from typing import Any
 
 import orjson
@@ -18,7 +20,12 @@ CONTINUATION = "    "
 
 AUDIT_LOGGER = "orchestrator.audit"
 
+NO_FOREIGN_CODE = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""Options with which orjson rejects what may run code of its own when it is encoded."""
+
 _MAX_DEPTH = 64
+_MAX_INT = 2**63
+_ATOMS = frozenset({float, bool, type(None)})
 _MEASURES = ("tokens", "cost", "response_time")
 _DIRECTIONS = {"message_sent": "outbound", "message_received": "inbound"}
 _BREAKS = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
@@ -165,8 +172,12 @@ def _as_object(details: Any) -> dict[Any, Any]:
 
 
 def _dump(record: Mapping[str, Any], option: int) -> bytes:
+    """Encode a record; never run foreign code while orjson reads a container of a caller's.
+
+    Meanwhile another thread could change the container, and orjson would read freed memory.
+    """
     try:
-        data = orjson.dumps(record, default=text_of, option=option)
+        data = orjson.dumps(record, option=option | NO_FOREIGN_CODE)
     except TypeError:
         data = orjson.dumps(_plain(record, ()), option=option)
     return escape_breaks(data)
@@ -182,25 +193,38 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 def _plain(value: Any, around: tuple[int, ...]) -> Any:
-    """Replace everything in `value` that orjson rejects; `around`: ids of its containers."""
+    """Copy `value` without what orjson rejects; `around`: ids of its containers."""
     if isinstance(value, str):
         return _encodable(value)
-    if not isinstance(value, dict | list | tuple):
+    fields = value if isinstance(value, dict | list | tuple) else _fields_of(value)
+    if fields is None:
         return _leaf(value)
     if id(value) in around:
         return "<cycle>"
     if len(around) >= _MAX_DEPTH:
         return "<nested too deeply>"
     around = (*around, id(value))
-    if not isinstance(value, dict):
-        return [_plain(item, around) for item in items_of(value)]
+    if not isinstance(fields, dict):
+        return [_plain(item, around) for item in items_of(fields)]
     plain: dict[str, Any] = {}
-    for key, item in list(dict.items(value)):  # a copy: str() below may run anything
+    for key, item in list(dict.items(fields)):  # a copy: str() below may run anything
         with_extra(plain, {_key(key): _plain(item, around)})
     return plain
 
 
+def _fields_of(value: Any) -> dict[str, Any] | None:
+    """Return the public fields of a dataclass, as orjson writes them; `None` if it is none."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return None
+    with suppress(Exception):  # a property may raise anything
+        names = (field.name for field in dataclass_fields(value))
+        return {name: getattr(value, name) for name in names if not name.startswith("_")}
+    return None
+
+
 def _leaf(value: object) -> object:
+    if type(value) in _ATOMS or (type(value) is int and abs(value) < _MAX_INT):
+        return value
     try:
         return orjson.Fragment(orjson.dumps(value, default=text_of))
     except TypeError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from orjson import dumps
 
-from logging_core.codec.encode import audit_frame, escape_breaks
+from logging_core.codec.encode import NO_FOREIGN_CODE, audit_frame, escape_breaks
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
 from logging_core.write.forks import Forkable
@@ -91,7 +91,7 @@ class AuditFile(Forkable):
             return False
         try:
             frame = self._frames.get((event_type, instance_id))
-            encoded = dumps(details)
+            encoded = dumps(details, None, NO_FOREIGN_CODE)
         except TypeError:  # not plain values
             return False
         if frame is None or len(encoded) > self._quick_bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -129,6 +130,26 @@ def test_only_the_value_that_cannot_be_written_is_replaced() -> None:
         },
         "after": [1, 2],
     }
+
+
+def test_a_value_may_change_what_it_stands_in() -> None:
+    """What runs while a record is encoded, a `str()` or another thread, does not disturb it."""
+
+    class Disturbing:
+        def __init__(self, disturb: Callable[[], object]) -> None:
+            self.disturb = disturb
+
+        def __str__(self) -> str:
+            self.disturb()
+            return "disturbing"
+
+    items: list[Any] = []
+    items += [Disturbing(items.clear), *(f"item {number}" for number in range(1000))]
+    fields: dict[str, Any] = {}
+    fields |= {"a": Disturbing(fields.clear), **{str(number): number for number in range(1000)}}
+    written = load(encode_json({"items": items, "fields": fields}))
+    assert written["items"] == ["disturbing", *(f"item {number}" for number in range(1000))]
+    assert list(written["fields"]) == ["a", *map(str, range(1000))]
 
 
 def test_a_cycle_is_cut_where_it_closes() -> None:
