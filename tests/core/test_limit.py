@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ KINDS = ["x", "é", "\n", '"', "\x1b", "\x85", "\u2028", "😀", "\ud800"]
 
 
 @pytest.fixture
-def small(tmp_path: Path, clock: Clock) -> LoggingManager:
-    return LoggingManager(tmp_path / "logs", clock=clock, max_record_bytes=LIMIT)
+def small(tmp_path: Path, clock: Clock) -> Iterator[LoggingManager]:
+    manager = LoggingManager(tmp_path / "logs", clock=clock, max_record_bytes=LIMIT)
+    yield manager
+    manager.close()
 
 
 @pytest.mark.parametrize("size", [LIMIT, LIMIT + 1000, 5 * LIMIT])
