@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,13 +12,13 @@ from logging_core.write.forks import Forkable
 from logging_core.write.life import Life
 from logging_core.write.loggers import InstanceAdapter
 from logging_core.write.stamps import Clock
+from logging_core.write.values import content_of, measure, raised, say, whole
 
 if TYPE_CHECKING:
     from logging_core.write.writer import TreeWriter  # which makes handles
 
 _SHOWN_CHARS = 80
 _CLEANED_CHARS = 8192  # more than is shown plus the longest secret that begins in it
-_MAX_COUNT = 2**53  # beyond it, JSON's numbers are no longer exact for everyone
 
 
 class InstanceFacts(TypedDict, total=False):
@@ -166,7 +165,7 @@ class InstanceHandle(Forkable):
         Returns:
             The message's id, for `received`.
         """
-        message_id, content = self._id_of(message_id), _content(content)
+        message_id, content = self._id_of(message_id), content_of(content)
         fields = {
             "event_type": "message_sent",
             "message_id": message_id,
@@ -198,8 +197,8 @@ class InstanceHandle(Forkable):
             cost: Estimated cost in USD; `null` if `None`, not a number, negative or not finite.
             response_time: Seconds; measured from `sent` where a cost would be `null`.
         """
-        message_id, content = text_of(message_id), _content(content)
-        tokens, cost, took_s = _count(tokens), _measure(cost), _measure(response_time)
+        message_id, content = text_of(message_id), content_of(content)
+        tokens, cost, took_s = whole(tokens), measure(cost), measure(response_time)
         with self._lock:
             self._life.count(message_id, tokens, cost)
             sent_s, length = self._life.open.pop(message_id, (None, None))
@@ -250,12 +249,12 @@ class InstanceHandle(Forkable):
                 `None`: it concerns no request in particular. A reply that comes after all may still
                 be recorded.
         """
-        text, details = _say(error), {"instance_name": self.instance_name}
+        text, details = say(error), {"instance_name": self.instance_name}
         what = "Instance"
         if message_id is not None:
             details["message_id"] = text_of(message_id)
             what = f"Request {details['message_id']}"
-        self._log().error("%s failed: %s", what, text, exc_info=_raised(error))
+        self._log().error("%s failed: %s", what, text, exc_info=raised(error))
         details["error"] = text
         self._writer.log_audit_event("instance_failed", self.instance_id, details)
 
@@ -287,7 +286,7 @@ class InstanceHandle(Forkable):
         self._record_event("instance_terminate", f"terminated (force={forced})", details)
 
     def _paused(self, what: str, reason: object) -> None:
-        because = {} if reason is None else {"reason": _say(reason)}
+        because = {} if reason is None else {"reason": say(reason)}
         details = {"total_requests": self._life.requests, **because}
         self._record_event(f"instance_{what}", ": ".join([what, *because.values()]), details)
 
@@ -307,21 +306,7 @@ class InstanceHandle(Forkable):
 
     def _since(self, time_s: float | None) -> float | None:
         """Return the seconds since `time_s`, to the microsecond; `None` if unknown or negative."""
-        return None if time_s is None else _measure(round(self._clock() - time_s, 6))
-
-
-def _measure(value: Any) -> float | None:
-    """Return the value if it is a finite number >= 0, else `None`: a caller may pass anything."""
-    kind = type(value)
-    if kind is bool or not issubclass(kind, int | float):
-        return None
-    return float(value) if 0 <= value <= sys.float_info.max else None
-
-
-def _count(value: object) -> int | None:
-    """Return the value if it is a whole number from 0 to `_MAX_COUNT`, else `None`."""
-    number = _measure(value)
-    return int(number) if number is not None and number <= _MAX_COUNT and number % 1 == 0 else None
+        return None if time_s is None else measure(round(self._clock() - time_s, 6))
 
 
 def _is_failure(error: BaseException) -> bool:
@@ -331,24 +316,6 @@ def _is_failure(error: BaseException) -> bool:
     if isinstance(error, SystemExit):
         return error.code is not None and error.code != 0
     return isinstance(error, Exception)
-
-
-def _content(value: object) -> str:
-    return "" if value is None else text_of(value)
-
-
-def _say(what: object) -> str:
-    """Return the text of anything; of an exception, its type too."""
-    text = text_of(what)
-    if _raised(what) is None:
-        return text
-    name = type(what).__name__
-    return f"{name}: {text}" if text else name
-
-
-def _raised(what: Any) -> BaseException | None:
-    """Return an exception, else `None`; `isinstance` would run a proxy's code, which may raise."""
-    return what if issubclass(type(what), BaseException) else None
 
 
 def _received_text(length: int, tokens: int | None, took_s: float | None) -> str:

@@ -6,10 +6,9 @@ import os
 import threading
 from pathlib import Path
 
+from handles import fleet
 from logging_core import LoggingManager
-from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import InstanceState, State
-from logging_core.read.reader import TreeReader
 from logging_core.write.handle import InstanceHandle
 from written import Clock, audit, life, metadata
 
@@ -85,13 +84,7 @@ def test_a_request_that_failed_is_closed(manager: LoggingManager, clock: Clock) 
 
     def told() -> InstanceState:
         clock.now_s += 5
-        model, reader, caught_up = FleetModel(), TreeReader(manager.log_dir), False
-        while not caught_up:
-            batch = reader.poll()
-            model.apply(batch)
-            caught_up = batch.caught_up
-        reader.close()
-        return model.state(clock.now_s).instances[0]
+        return fleet(manager, clock.now_s).instances[0]
 
     agent = manager.instance("a", "Ada")
     agent.created()
