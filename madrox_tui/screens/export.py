@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +16,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from logging_core.text import safe_line
-from logging_core.threads import in_thread
 from madrox_tui.export import (
     READABLE_S,
     SUFFIXES,
@@ -79,7 +78,7 @@ class ExportScreen(ModalScreen[None]):
         await line.settle()
         try:
             path = file_at(line.value)
-            await in_thread(partial(_write, self._export, path))
+            await asyncio.to_thread(_write, self._export, path)
         except ValueError as error:
             self._say(str(error))
         except OSError as error:
