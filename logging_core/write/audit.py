@@ -9,7 +9,7 @@ from typing import Any
 
 from orjson import dumps
 
-from logging_core.codec.encode import NO_FOREIGN_CODE, audit_frame, escape_breaks
+from logging_core.codec.encode import NO_FOREIGN_CODE, audit_frame, escape_breaks, holds_enum
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
 from logging_core.write.forks import Forkable
@@ -87,12 +87,12 @@ class AuditFile(Forkable):
         if not 0 <= micros < 1_000_000 or file is None or type(details) is not dict:
             return False
         redactor = self._redactor
-        if redactor is not None and not redactor.passes(details):
+        if holds_enum(details) if redactor is None else not redactor.passes(details):
             return False
         try:
             frame = self._frames.get((event_type, instance_id))
             encoded = dumps(details, None, NO_FOREIGN_CODE)
-        except TypeError:  # not plain values
+        except Exception:  # noqa: BLE001 - not plain values, whose hash may raise anything
             return False
         if frame is None or len(encoded) > self._quick_bytes:
             return False

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,28 @@ anything = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+class Colour(Enum):
+    """Its members have values that JSON knows."""
+
+    RED = (1, "b")
+
+
+class Role(StrEnum):
+    """Its members are texts, too."""
+
+    LEAD = "lead"
+
+
+class Broken(Enum):
+    """Its members have no value."""
+
+    ONE = 1
+
+    @property
+    def value(self) -> Any:
+        raise ZeroDivisionError
 
 
 class Hostile:
@@ -111,6 +134,9 @@ def test_what_json_can_hold_comes_back_unchanged(record: dict[str, Any]) -> None
         ({1: "a", "1": "b"}, {"1": "a", "extra_1": "b"}),
         ({None: 1, False: 2, (1, 2): 3}, {"null": 1, "false": 2, "(1, 2)": 3}),
         (("a", ["b"]), ["a", ["b"]]),
+        (Colour.RED, [1, "b"]),
+        ({Role.LEAD: Role.LEAD}, {"lead": "lead"}),
+        ([Broken.ONE], ["Broken.ONE"]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -150,6 +176,22 @@ def test_a_value_may_change_what_it_stands_in() -> None:
     written = load(encode_json({"items": items, "fields": fields}))
     assert written["items"] == ["disturbing", *(f"item {number}" for number in range(1000))]
     assert list(written["fields"]) == ["a", *map(str, range(1000))]
+
+
+def test_an_enum_may_change_what_it_stands_in() -> None:
+    """The `value` of an enum's member is asked for while nothing else is read."""
+
+    class Disturbing(Enum):
+        A = 1
+
+        @property
+        def value(self) -> Any:
+            items.clear()
+            return "disturbing"
+
+    items: list[Any] = [Disturbing.A, *(f"item {number}" for number in range(1000))]
+    written = load(encode_json({"items": {"deep": items}}))["items"]["deep"]
+    assert written == ["disturbing", *(f"item {number}" for number in range(1000))]
 
 
 def test_a_cycle_is_cut_where_it_closes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -37,6 +38,23 @@ class Proxy:
         raise RuntimeError
 
 
+class Unhashable:
+    """An object whose hash raises."""
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
+class Unvalued(Enum):
+    """An enum whose members have no value."""
+
+    ONE = 1
+
+    @property
+    def value(self) -> Any:
+        raise RuntimeError
+
+
 MAKE: dict[str, Callable[[], Any]] = {
     "hostile": Hostile,
     "unlistable": lambda: Unlistable([1]),
@@ -45,6 +63,8 @@ MAKE: dict[str, Callable[[], Any]] = {
     "number": lambda: 10**400,
     "dict": lambda: {1: Hostile()},
     "bytes": lambda: b"x",
+    "unhashable": Unhashable,
+    "unvalued": lambda: Unvalued.ONE,
 }
 
 CALLS: dict[str, Callable[[InstanceHandle, Any], object]] = {
@@ -84,7 +104,8 @@ def test_no_value_of_the_managers_methods_raises(manager: LoggingManager, value:
     manager.log_audit_event("x", "a", {"n": 1, "value": given}, more=given)
     manager.log_communication("a", given, given, given, more=given)
     manager.orchestrator_logger.info("text", extra={"value": given})
-    (event,) = audit(manager)
+    manager.log_audit_event(given, "a", {"n": 2})
+    event, _ = audit(manager)
     assert event["details"]["n"] == 1
     assert len(said(manager, "a")) == 1
     assert all(isinstance(metadata(manager, "a")[key], str) for key in facts)
