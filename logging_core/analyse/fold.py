@@ -125,10 +125,9 @@ class Fold:
             self._clear()
             self.timeline.clear()
             self.events.clear()
-        if batch.blocks:
-            for record in batch.records:
-                if isinstance(record, AuditEvent):
-                    self._note_life(record)
+        for record in batch.records:
+            if isinstance(record, AuditEvent):
+                self._note_life(record)
         for block in batch.blocks:
             self._take_in(block)
         for record in batch.records:
@@ -191,8 +190,12 @@ class Fold:
         return exchanges.only([row for row, time_s in times if time_s >= self._since_s])
 
     def _note_life(self, event: AuditEvent) -> None:
-        if event.event_type == SPAWN and event.time_s is not None:
-            self.lives.begin(event.instance_id, event.time_s)
+        at_s, instance_id = event.time_s, event.instance_id
+        if event.event_type != SPAWN or at_s is None:
+            return
+        begun_s = self.lives.begun_s(instance_id, at_s)
+        if self.lives.begin(instance_id, at_s):
+            self.summary.split_life(instance_id, begun_s, at_s)
 
     # --- records -------------------------------------------------------------
 
@@ -248,7 +251,6 @@ class Fold:
             self.settle()  # of two with one id the first counts
         if counts:
             self.tables.events.add(event.event_type, instance_id)
-        self._note_life(event)
         if counts and self.summary.add(event, self.lives.begun_s(instance_id, at_s)):
             self.total = None
             if self._by_time and at_s is not None:

@@ -26,12 +26,14 @@ class Lives:
     def __init__(self) -> None:
         self._spawned: dict[str | None, list[float]] = {}
 
-    def begin(self, instance_id: str | None, at_s: float) -> None:
-        """An instance was spawned; told of twice, that is one life."""
+    def begin(self, instance_id: str | None, at_s: float) -> bool:
+        """An instance was spawned; told of twice, that is one life, and false the second time."""
         spawned = self._spawned.setdefault(instance_id, [])
-        if at_s not in spawned:
-            insort(spawned, at_s)
-            del spawned[:-MAX_LIVES]
+        if at_s in spawned:
+            return False
+        insort(spawned, at_s)
+        del spawned[:-MAX_LIVES]
+        return at_s in spawned
 
     def begun_s(self, instance_id: str | None, at_s: float | None) -> float:
         """When the life began that a moment is in; minus infinity if no spawn before is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from itertools import islice
 from typing import cast
@@ -13,13 +14,15 @@ class Recent:
     Two generations: forgetting costs nothing per key.
 
     Attributes:
+        oldest_s: From when the oldest of all keys is, as whoever adds them says.
         window: May be changed; what was remembered is forgotten in its time.
     """
 
-    __slots__ = ("_new", "_old", "window")
+    __slots__ = ("_new", "_old", "oldest_s", "window")
 
     def __init__(self, window: int) -> None:
         self.window = window
+        self.oldest_s = math.inf
         # Dicts, which take half of what sets do, and know what came last.
         self._new: dict[str, None] = {}
         self._old: dict[str, None] = {}

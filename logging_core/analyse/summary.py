@@ -130,7 +130,9 @@ class Summary:
         """
         if event.event_type != EXCHANGE:
             return False
-        if self._is_repeated(self._recent_of(event.instance_id, begun_s), event.message_id):
+        recent = self._recent_of(event.instance_id, begun_s)
+        recent.oldest_s = min(recent.oldest_s, -math.inf if event.time_s is None else event.time_s)
+        if self._is_repeated(recent, event.message_id):
             return False
         self._coming.append(event)
         if len(self._coming) >= _BATCH:
@@ -146,12 +148,25 @@ class Summary:
             Those that were counted, which a repeated one is not; `add_up` is to get them.
         """
         recent = self._recent_of(instance_id, begun_s)
+        recent.oldest_s = min(recent.oldest_s, min(exchanges.times, default=math.inf))
         ids = exchanges.message_ids
         if not recent.add_new(ids):
             unseen = [row for row, i in enumerate(ids) if not self._is_repeated(recent, i)]
             exchanges = exchanges.only(unseen)
         self._tally(instance_id).extend(exchanges.numbers())
         return exchanges
+
+    def split_life(self, instance_id: str | None, begun_s: float, at_s: float) -> None:
+        """A life was two, as a spawn shows that is read after what came later: an older file's.
+
+        Args:
+            instance_id: Whose.
+            begun_s: When the life began.
+            at_s: When it ended, and the next one began.
+        """
+        recent = self._recent.get((instance_id, begun_s))
+        if recent is not None and recent.oldest_s > at_s:
+            self._recent[instance_id, at_s] = self._recent.pop((instance_id, begun_s))
 
     def add_up(self, exchanges: Columns) -> None:
         """Count in the total what `extend` counted of all instances."""

@@ -151,6 +151,29 @@ def test_a_repeated_message_counts_once_however_its_file_is_read(tree: TreeBuild
     assert live.state(0).usage.requests == later.state(0).usage.requests == 1
 
 
+@pytest.mark.parametrize("blocks", [True, False])
+def test_a_life_counts_anew_whichever_of_its_days_is_read_first(
+    tree: TreeBuilder, blocks: bool
+) -> None:
+    """The newest day is read before the spawn of the day before, and what was before that."""
+    day_s = 86_400
+    first = "audit/audit_20261123.jsonl"
+    for at in (10, day_s + 10):
+        tree.audit(EXCHANGE, "a", {"message_id": "msg-001", "cost": 1.0}, at=at)
+    tree.audit("instance_spawn", "a", {}, at=100)
+    older = (tree.root / first).read_bytes()
+    (tree.root / first).unlink()
+    reader, model = TreeReader(tree.root, blocks=blocks), FleetModel()
+    model.apply(reader.poll())
+    assert model.state(0).usage.requests == 1
+    tree.line(first, older)
+    model.apply(reader.poll())
+    assert model.state(0).usage.requests == 2
+    tree.audit(EXCHANGE, "a", {"message_id": "msg-001", "cost": 1.0}, at=day_s + 20)
+    model.apply(reader.poll())
+    assert model.state(0).usage.requests == 2
+
+
 def test_exchanges_without_an_id_all_count() -> None:
     """Exchanges that name no message cannot be told apart, so each one counts."""
     assert usage(exchange(None), exchange(None)).requests == 2
