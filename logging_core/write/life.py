@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 MAX_OPEN = 1000
 """Open requests that are remembered per instance; beyond that, the oldest are forgotten."""
@@ -36,19 +37,24 @@ class Life:
     def ask(self, message_id: str, sent_s: float, length: int) -> None:
         """A request was sent."""
         self.open[message_id] = (sent_s, length)
-        if len(self.open) > MAX_OPEN:
-            del self.open[next(iter(self.open))]
+        _keep_newest(self.open, MAX_OPEN)
 
     def count(self, message_id: str, tokens: int | None, cost_usd: float | None) -> None:
         """A reply came; one that came before under its id adds nothing."""
         if message_id in self.replied:
             return
         self.replied[message_id] = None
-        if len(self.replied) > MAX_REPLIED:
-            del self.replied[next(iter(self.replied))]
+        _keep_newest(self.replied, MAX_REPLIED)
         self.requests += 1
         if tokens is not None:
             self.tokens = (self.tokens or 0) + tokens
         if cost_usd is not None:
             # Beyond 12 decimal places there is only floating-point noise.
             self.cost_usd = round((self.cost_usd or 0.0) + cost_usd, 12)
+
+
+def _keep_newest(known: dict[str, Any], most: int) -> None:
+    """Forget the oldest, at any step of which a signal handler may do the same."""
+    if len(known) > most:
+        for key in list(known)[:-most]:
+            known.pop(key, None)

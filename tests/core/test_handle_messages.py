@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import uuid
 from decimal import Decimal
+from itertools import count, takewhile
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from handles import audit, fleet, life, said
 from logging_core import LoggingManager
 from logging_core.write.handle import InstanceHandle
-from logging_core.write.life import MAX_OPEN, MAX_REPLIED
+from logging_core.write.life import MAX_OPEN, MAX_REPLIED, Life
 from written import Clock
 
 
@@ -232,3 +235,45 @@ def test_a_sum_of_prices_has_no_noise(manager: LoggingManager, agent: InstanceHa
         agent.received(agent.sent("x"), "y", cost=0.1)
     agent.terminated()
     assert audit(manager, "instance_terminate")[0]["details"]["total_cost"] == 0.3
+
+
+@pytest.mark.parametrize("open_first", [True, False])
+def test_a_signal_handler_may_send_while_old_requests_are_forgotten(open_first: bool) -> None:
+    """A message of a signal handler disturbs no other, at whatever step it interrupts that."""
+
+    def take(life: Life, message_id: str) -> None:
+        if open_first:
+            life.ask(message_id, 0.0, 1)
+        else:
+            life.count(message_id, None, None)
+
+    def is_left(steps: int) -> bool:
+        """Interrupt after so many steps; whether there are so many."""
+        life, left = Life(0.0), steps
+        known = life.open if open_first else life.replied
+        for number in range(max(MAX_OPEN, MAX_REPLIED)):
+            take(life, str(number))
+
+        def interrupt(frame: FrameType, event: str, _arg: object) -> Any:
+            nonlocal left
+            frame.f_trace_opcodes = True
+            left -= event == "opcode"
+            if not left:
+                left = -1
+                sys.settrace(None)
+                take(life, "signal")
+            return interrupt
+
+        sys.settrace(interrupt)
+        try:
+            take(life, "message")
+        finally:
+            sys.settrace(None)
+        assert {"message", "signal"} <= known.keys() or left > 0
+        return left < 0
+
+    before = sys.gettrace()
+    try:
+        assert 30 < len([*takewhile(is_left, count(1))]) < 1000
+    finally:
+        sys.settrace(before)
