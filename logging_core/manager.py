@@ -118,6 +118,16 @@ class LoggingManager(TreeWriter):
         handle.learn(instance_name, make_id=make_id, **facts)
         return handle
 
+    def cleanup_instance_logs(self, instance_id: str) -> None:
+        """Delete an instance's directory; if it is a symbolic link, only the link.
+
+        Raises:
+            InvalidInstanceIdError: (a `ValueError`) before any file is touched.
+            OSError: It could not be deleted.
+        """
+        super().cleanup_instance_logs(instance_id)
+        self._handles.forget_ended(instance_id)
+
     def close(self) -> None:
         """Close every file, and give the global loggers to the manager before; idempotent.
 

@@ -36,6 +36,12 @@ class Handles(Forkable):
                 self._newest[handle.instance_id] = living = handle
             return living
 
+    def forget_ended(self, instance_id: str) -> None:
+        """Forget the handle of an instance whose end is written."""
+        with self._lock:
+            if self.living(instance_id) is None:
+                self._newest.pop(instance_id, None)
+
     def clear(self) -> None:
         """Forget all handles; those who have one may go on using it."""
         self._newest = {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from pathlib import Path
+from weakref import ref
 
 from handles import fleet
 from logging_core import LoggingManager
@@ -61,6 +63,19 @@ def test_a_closed_manager_forgets_its_handles(manager: LoggingManager) -> None:
     assert manager.instance("a") is not agent
     agent.terminated()
     assert audit(manager)[-1]["event_type"] == "instance_terminate"
+
+
+def test_nothing_is_kept_of_an_instance_that_is_over(manager: LoggingManager) -> None:
+    """A program that spawns instances for months keeps none whose logs it deleted at their end."""
+    agent = manager.instance("a")
+    manager.cleanup_instance_logs("a")
+    assert manager.instance("a") is agent
+    agent.terminated()
+    manager.cleanup_instance_logs("a")
+    known = ref(agent)
+    del agent
+    gc.collect()
+    assert known() is None
 
 
 def test_threads_that_ask_at_once_get_the_same_handle(manager: LoggingManager) -> None:
