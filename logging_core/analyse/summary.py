@@ -112,13 +112,15 @@ class Summary:
     `MAX_IDS`. One without an id always counts.
     """
 
-    __slots__ = ("_coming", "_recent", "_recent_ids", "_tallies", "_total")
+    __slots__ = ("_coming", "_newest_s", "_past", "_recent", "_recent_ids", "_tallies", "_total")
 
     def __init__(self, *, recent_ids: int = RECENT_IDS) -> None:
         self._recent_ids = recent_ids
         self._total = Tally()
         self._tallies: dict[str | None, Tally] = {}
         self._recent: dict[tuple[str | None, float], Recent] = {}  # by life
+        self._newest_s: dict[str | None, float] = {}  # when the newest life of each began
+        self._past: dict[tuple[str | None, float], None] = {}  # the other lives
         self._coming: list[AuditEvent] = []  # summed in batches: a third of the cost
 
     def add(self, event: AuditEvent, begun_s: float = -math.inf) -> bool:
@@ -166,7 +168,8 @@ class Summary:
         """
         recent = self._recent.get((instance_id, begun_s))
         if recent is not None and recent.oldest_s > at_s:
-            self._recent[instance_id, at_s] = self._recent.pop((instance_id, begun_s))
+            del self._recent[instance_id, begun_s]
+            self._remember(instance_id, at_s, recent)
 
     def add_up(self, exchanges: Columns) -> None:
         """Count in the total what `extend` counted of all instances."""
@@ -217,11 +220,23 @@ class Summary:
     def _recent_of(self, instance_id: str | None, begun_s: float) -> Recent:
         recent = self._recent.get((instance_id, begun_s))
         if recent is None:
-            recent = self._recent[instance_id, begun_s] = Recent(self._recent_ids)
-            if len(self._recent) > len(self._tallies) + MAX_PAST_LIVES:
-                del self._recent[next(iter(self._recent))]
+            recent = Recent(self._recent_ids)
+            self._remember(instance_id, begun_s, recent)
         recent.window = min(self._recent_ids, max(1, MAX_IDS // len(self._recent)))
         return recent
+
+    def _remember(self, instance_id: str | None, begun_s: float, recent: Recent) -> None:
+        """Know the ids of one more life, and forget those of the past one known for longest."""
+        self._recent[instance_id, begun_s] = recent
+        newest_s = self._newest_s.setdefault(instance_id, begun_s)
+        if newest_s == begun_s:
+            return
+        self._newest_s[instance_id] = max(newest_s, begun_s)
+        self._past[instance_id, min(newest_s, begun_s)] = None
+        if len(self._past) > MAX_PAST_LIVES:
+            past = next(iter(self._past))
+            del self._past[past]
+            self._recent.pop(past, None)
 
     @staticmethod
     def _is_repeated(recent: Recent, message_id: str | None) -> bool:

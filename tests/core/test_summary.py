@@ -18,7 +18,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import EXCHANGE, Summary, Tally
+from logging_core.analyse.summary import EXCHANGE, MAX_PAST_LIVES, Summary, Tally
 from logging_core.read.events import newest_events
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent
@@ -114,6 +114,18 @@ def test_a_repeated_message_id_of_an_instance_counts_once() -> None:
     assert not summary.add(exchange("m", "a", tokens=5))
     assert summary.add(exchange("m", "b", tokens=5))
     assert (summary.total().requests, summary.total().tokens) == (2, 10)
+
+
+def test_a_repeated_message_counts_once_however_many_instances_there_are() -> None:
+    """Also where a thousand instances come at once, and one of them is spawned again and again."""
+    summary = Summary()
+    for _ in range(2):
+        for number in range(1000):
+            summary.add(exchange("m", f"i{number}", tokens=5))
+    for life in range(2 * MAX_PAST_LIVES):
+        summary.add(exchange("m", "i999", tokens=5), float(life))
+    assert not summary.add(exchange("m", "i0", tokens=5))
+    assert summary.total().requests == 1000 + 2 * MAX_PAST_LIVES
 
 
 def written_twice(tree: TreeBuilder) -> None:
