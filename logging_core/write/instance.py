@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,6 +66,7 @@ class InstanceFiles:
         self._pane = PaneLog(tree.tmux_output(instance_id), shared, pane_lines, captures)
         self._known: dict[str, str] = {}
         self._is_lost = False
+        self._describer: int | None = None  # the thread that writes the metadata just now
 
     def describe(self, stamp: str, known: Mapping[str, str | None]) -> None:
         """Write what is known to `metadata.json`, redacted like `instance.log`.
@@ -76,6 +78,20 @@ class InstanceFiles:
         if self.described and given.items() <= self._known.items():
             return
         self._known |= given
+        self.described = False
+        ours = threading.get_ident()
+        if self._describer == ours:  # in a signal handler: whom it interrupts holds the lock
+            return
+        self._describer = ours
+        try:
+            while not self.described and self._write_metadata(stamp):
+                pass
+        finally:
+            self._describer = None
+
+    def _write_metadata(self, stamp: str) -> bool:
+        """Return whether it could be written; meanwhile a signal handler may have told more."""
+        self.described = True
         clean = {key: self._log_lines.clean(value) for key, value in self._known.items()}
         try:
             update_metadata(self._metadata, self._instance_id, stamp, clean, self._shared.access)
@@ -84,8 +100,9 @@ class InstanceFiles:
             if not self._is_lost:
                 self._shared.losses.add(self._metadata, error)
             self._is_lost = True
-        else:
-            self.described, self._is_lost = True, False
+            return False
+        self._is_lost = False
+        return True
 
     def lifecycle(self, stamp: str, level: str, text: str) -> None:
         """Append an entry to `instance.log`."""

@@ -110,9 +110,8 @@ class Instances(Forkable):
         with self._lock:
             files = self._files.get(instance_id)
             if files is None:
-                files = InstanceFiles(
+                files = self._files[instance_id] = InstanceFiles(
                     self._tree, instance_id, self._config, self._shared, self._redactor
                 )
             files.describe(self._stamps.now(), known)
-            self._files[instance_id] = files
         return files

@@ -7,12 +7,14 @@ import fcntl
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from logging_core import LoggingManager
+from logging_core.write import metadata as metadata_module
 from logging_core.write.rotate import RotatingFile
-from written import orchestrator
+from written import life, metadata, orchestrator
 
 
 def without_locks(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
@@ -85,3 +87,30 @@ def test_once_there_are_locks_again_a_file_is_put_aside(
     assert file.append(b"new\n")
     assert (tmp_path / "log").read_text() == "new\n"
     assert (tmp_path / "log.1").read_text() == "full full\nmore more\nmost most\n"
+
+
+def test_a_signal_handler_does_not_wait_for_whom_it_interrupts(
+    manager: LoggingManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says of an instance whose metadata is just being written is written with it."""
+    replace_file, flock, refused = metadata_module.replace_file, fcntl.flock, list[int]()
+
+    def interrupted(*args: Any) -> None:
+        monkeypatch.setattr(metadata_module, "replace_file", replace_file)
+        manager.get_instance_logger("a", role="qa").info("from the handler")
+        replace_file(*args)
+
+    def watched(fd: int, operation: int) -> None:
+        try:
+            flock(fd, operation)
+        except BlockingIOError:
+            refused.append(operation)
+            raise
+
+    monkeypatch.setattr(metadata_module, "replace_file", interrupted)
+    monkeypatch.setattr(fcntl, "flock", watched)
+    manager.get_instance_logger("a", "Ada")
+    assert not refused
+    written = metadata(manager, "a")
+    assert (written["instance_name"], written["role"]) == ("Ada", "qa")
+    assert "from the handler" in life(manager, "a")
