@@ -108,3 +108,9 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 _LASTING = tuple(set(View.__struct_fields__) - {"state", "events_per_s", "lag_s"})
 _LASTING_OF_STATE = tuple(set(FleetState.__struct_fields__) - {"at_s"})
 """The fields that stay the same object while only time passes."""
+
+
+def team(view: View | None) -> frozenset[str]:
+    """Return the folded branch that a view is limited to, by the id of its root; empty if none."""
+    scope = view.scope if view is not None else None
+    return frozenset({scope.instance_id} if scope is not None and scope.below else ())

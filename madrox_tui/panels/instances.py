@@ -21,7 +21,7 @@ from madrox_tui.instance_columns import Cells, instance_columns, instance_export
 from madrox_tui.panels.look import APPEARS, NEEDS_YOU, NO_MATCH
 from madrox_tui.scope import Scope
 from madrox_tui.tree_rows import Order, Row, flat, forest
-from madrox_tui.view import View
+from madrox_tui.view import View, team
 from madrox_tui.widgets.line_view import LineView
 
 
@@ -117,6 +117,7 @@ class InstancesPanel(LineView):
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Show a new view; if only time has passed, redraw only if an age now reads differently."""
+        self._folded = (self._folded | team(before)) - team(view)
         if view is None or not view.is_later(before):
             self._show()
             return

@@ -155,7 +155,10 @@ async def test_enter_opens_the_full_message(fleet: TreeBuilder) -> None:
 
 
 async def test_i_on_a_folded_branch_shows_that_team(tree: TreeBuilder) -> None:
-    """Of a folded branch, `i` shows everyone below it, those that come later included."""
+    """Of a folded branch, `i` shows everyone below it, those that come later included.
+
+    The branch is unfolded for as long.
+    """
     for number, parent in enumerate([None, "t0", "t1", None]):
         tree.spawn(f"t{number}", f"agent-{number}", parent=parent, at=number)
     async with run_app(tree.root, now_s=NOW_S) as person:
@@ -163,11 +166,13 @@ async def test_i_on_a_folded_branch_shows_that_team(tree: TreeBuilder) -> None:
         await person.press("t", "g", "h")
         await person.sees("▸ agent-0 +2")
         await person.press("i")
-        await person.sees("3 of 4", "only agent-0 and below")
+        await person.sees("3 of 4", "only agent-0 and below", "▾ agent-0", "agent-2")
         tree.spawn("t4", "agent-4", parent="t2", at=9)
-        await person.sees("4 of 5")
-        await person.press("i")
-        await person.sees("agent-3")
+        await person.sees("4 of 5", "agent-4")
+        await person.press("h", "l", "h")
+        await person.sees("▸ agent-0 +3")
+        await person.press("l", "i")
+        await person.sees("agent-3", "▸ agent-0 +3")
 
 
 @pytest.mark.parametrize("bell", [True, False])
