@@ -81,6 +81,13 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The number of instances in each state, in the whole fleet."""
         return Counter(instance.state for instance in self.state.instances)
 
+    @property
+    def nobody(self) -> str:
+        """Why no instance is shown although there are some, in words, and what shows them."""
+        if self.scope is not None and not self.filter:
+            return "the only instance to show is not there: press i to show all"
+        return "no instance matches the filter: press Esc to clear it"
+
     @cached_property
     def by_id(self) -> dict[str, InstanceState]:
         """The instances shown, by id."""

@@ -22,7 +22,6 @@ from madrox_tui.audit_view import COUNTED, GROUPINGS, kept_grouping
 from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
-from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.plot import bar
 from madrox_tui.view import View
 from madrox_tui.widgets.figures_view import FiguresView
@@ -144,7 +143,7 @@ class AuditPanel(FiguresView):
         if self.view is None:
             return ""
         if self.view.state.instances and not self.view.instances:
-            return NO_MATCH
+            return self.view.nobody
         if self.view.missing is not None:
             return self.view.missing
         if self._by in COUNTED:

@@ -18,7 +18,7 @@ from madrox_tui.columns import Fitted, Table
 from madrox_tui.export import Export
 from madrox_tui.find import holds
 from madrox_tui.instance_columns import Cells, instance_columns, instance_export, searched
-from madrox_tui.panels.look import APPEARS, NEEDS_YOU, NO_MATCH
+from madrox_tui.panels.look import APPEARS, NEEDS_YOU
 from madrox_tui.scope import Scope
 from madrox_tui.tree_rows import Order, Row, flat, forest
 from madrox_tui.view import View, team
@@ -208,7 +208,7 @@ class InstancesPanel(LineView):
         if self.view.instances:
             return "all instances are terminated: press D to show them"
         if self.view.state.instances:
-            return NO_MATCH
+            return self.view.nobody
         if self.view.missing is not None:
             return self.view.missing
         place = "" if self._root is None else f" in {safe_line(str(self._root))}"

@@ -35,6 +35,3 @@ APPEARS = (
     "What a LoggingManager writes there appears by itself; madrox-top --demo shows a made-up fleet."
 )
 """Said of a tree in which there is nothing."""
-
-NO_MATCH = "no instance matches the filter: press Esc to clear it"
-"""The text of every panel that the filter leaves empty."""

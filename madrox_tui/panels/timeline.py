@@ -16,7 +16,6 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
-from madrox_tui.panels.look import NO_MATCH
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
 from madrox_tui.timeline_rows import Day, Entry, Row, TimelineRows, Wanted, entry_text
 from madrox_tui.view import View
@@ -222,7 +221,7 @@ class TimelinePanel(LineView):
             return "no messages yet: each appears as instances/*/communication.jsonl records it"
         if view.instances:
             return "no messages yet of the instances that match the filter"
-        return NO_MATCH
+        return view.nobody
 
     def row(self, index: int) -> list[Segment]:
         """Draw one entry on one line: time, direction, instance, text, and what it took."""

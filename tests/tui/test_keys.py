@@ -461,6 +461,27 @@ async def test_leaving_does_not_wait_for_history(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_the_only_instance_is_said_to_be_missing_where_it_is_not_there(
+    fleet: TreeBuilder,
+) -> None:
+    """Limited to an instance, no panel blames a filter before its beginning; `i` shows the rest."""
+    fleet.audit("instance_spawn", "c3", {"instance_name": "late"}, at=590)
+    past = TreePast(fleet.root)
+    async with run_app(fleet.root, now_s=NOW_S, past=past, size=(160, 48)) as person:
+        await person.sees("Instances 3")
+        await person.press("g", "j", "i")
+        await person.sees("only late")
+        await person.press("T", *"-5m", "enter")
+        for panel in ("instances", "timeline", "audit"):
+            await person.until(
+                lambda panel=panel: "is not there: press i to show all" in person.panel(panel),  # type: ignore[misc]
+                panel,
+            )
+        await person.press("i")
+        await person.sees("Instances 2", "◷ at ", "Timeline 2")
+
+
+@pilot
 async def test_the_past_is_told_who_is_gone(fleet: TreeBuilder) -> None:
     """What the screen sees disappear is missing from later states, before history polls again."""
     past = TreePast(fleet.root)
