@@ -49,4 +49,4 @@ def complete(line: str, words: Iterable[str]) -> str | None:
 
 
 def _quoted(value: str) -> str:
-    return f'"{value}"' if any(map(str.isspace, value)) else value
+    return f'"{value}"' if any(c.isspace() or c == "," for c in value) else value

@@ -15,11 +15,11 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 import madrox_tui
-from fleets import NOW_S, team, view
+from fleets import NOW_S, instance, team, view
 from madrox_tui.capture import save_screen, screen_text
 from madrox_tui.completion import complete, vocabulary
 from madrox_tui.export import READABLE_S
-from madrox_tui.filters import filter_words
+from madrox_tui.filters import filter_words, parse_filter
 from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.themes import THEMES, fallback_variables
@@ -249,6 +249,14 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
 def test_completions(line: str, whole: str | None) -> None:
     """The last word is completed as it was begun, or nothing is offered."""
     assert complete(line, vocabulary(team())) == whole
+
+
+def test_a_completed_value_is_that_value() -> None:
+    """A comma in it does not make two of it, nor does a blank."""
+    fleet = [instance("a", "x", role="dev,ops"), instance("b", "y", role="ops")]
+    line = complete('role:"d', vocabulary(fleet))
+    assert line == 'role:"dev,ops"'
+    assert [i.instance_id for i in parse_filter(line).choose(fleet)] == ["a"]
 
 
 @pytest.mark.parametrize(
