@@ -21,6 +21,9 @@ READING = Piece(0, (Content.styled("◌ reading", "$accent"),))
 NOW = Piece(0, (Content.styled("now:", "$muted"),))
 """Precedes the newest counts while the panels show an older view."""
 
+LAST_SEEN = Piece(0, tuple(Content.styled(t, "$error bold") for t in ("✗ as last seen:", "✗")))
+"""Precedes them instead where the tree has gone away."""
+
 MIN_LAG_S = 1.0
 """A shorter lag is not worth showing."""
 
@@ -60,7 +63,9 @@ def status_pieces(
     state = latest.state
     total = len(state.instances)
     problems = state.problems.total
-    pieces = [_mode(state, held), *([NOW] if held is not None else [])]
+    pieces = [_mode(state, held)]
+    if held is not None:
+        pieces.append(LAST_SEEN if is_lost(state) else NOW)
     pieces += _counts(latest)
     if latest.unread is not None:
         pieces.append(_piece(2, f"◌ {latest.unread}", "$accent"))

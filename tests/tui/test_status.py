@@ -107,6 +107,13 @@ def test_what_is_counted_while_looking_back_is_said_to_be_of_now() -> None:
     assert said(latest, look()) == "‖ paused  0 new  now:  1 stuck  1 instance"
 
 
+def test_what_is_counted_of_a_lost_tree_is_not_said_to_be_of_now() -> None:
+    """Who looks back while the tree is gone is told that the counts are the last ones."""
+    latest = look(instances=(InstanceState(instance_id="a1", state=State.STUCK),))
+    lost = replace(latest, state=replace(latest.state, waiting="/logs is gone"))
+    assert said(lost, look()) == "‖ paused  0 new  ✗ as last seen:  1 stuck  1 instance"
+
+
 def test_the_counts_are_of_all_instances() -> None:
     """The total includes instances of unknown state."""
     states = (State.IDLE, State.UNKNOWN, State.UNKNOWN)
