@@ -97,11 +97,14 @@ class _Plot(NamedTuple):
 
 
 def _series(values: Values, places: int, of: Callable[[Iterable[float]], float]) -> _Series:
-    """Resample a series whose last value is still growing: it has its own places, or none."""
-    finished = [*values[:-1], None]
-    resampled = resample(finished, places, of)
+    """Resample a series whose last value is still growing: that one has its own places."""
     own = -(-(len(values) - 1) * places // len(values))
-    return _Series([*resampled[:own], *[values[-1]] * (places - own)], own)
+    if own < places:
+        finished = resample([*values[:-1], None], places, of)[:own]
+    else:  # more steps than places
+        own = max(1, places - 1)
+        finished = resample(values[:-1], own, of)
+    return _Series([*finished, *[values[-1]] * (places - own)], own)
 
 
 def axis_dollars(usd: float) -> str:

@@ -41,10 +41,12 @@ def test_what_is_under_way_is_dimmed() -> None:
     assert rows[0][1][0] == "  "
 
 
-def test_where_minutes_share_a_column_only_those_that_are_over_count() -> None:
-    """A minute that has only begun does not make its neighbours look cheaper."""
-    rows = cost_rows(AuditPlots(), [1.0, 1.0, 1.0, 0.0], 2)
-    assert rows[-1] == [("██", "good"), ("", "muted")]
+def test_where_minutes_share_a_column_the_one_under_way_has_its_own() -> None:
+    """A minute that has only begun makes no neighbour look cheaper, and what it cost is seen."""
+    rows = cost_rows(AuditPlots(), [1.0, 1.0, 1.0, 0.0], 3)
+    assert rows[-1] == [("██", "good"), (" ", "muted")]
+    rows = cost_rows(AuditPlots(), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0], 3)
+    assert rows[-1] == [("  ", "good"), ("█", "muted")]
 
 
 def test_response_times_under_way_are_dimmed_too() -> None:
