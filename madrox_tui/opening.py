@@ -20,6 +20,10 @@ HISTORY_BYTES = 256 * 1024
 MIN_HISTORY_BYTES = 4 * 1024
 """The same if there are many."""
 
+MIN_LOOKS = 2
+"""So many looks are taken before anything is shown: audits are read first, and much of them leaves
+nothing of the first look to the instances."""
+
 READING = "reading history"
 """What `OpenedFleet.unread` says while the beginnings of the logs are still to be read."""
 
@@ -56,6 +60,8 @@ class OpenedFleet:
     def look_ahead(self, enough: Callable[[], bool]) -> int:
         """Read what there is, blocking, until it is all read or `enough` says so.
 
+        But never less than `MIN_LOOKS`, after which there is something in every panel.
+
         Returns:
             How many looks were taken, each folded into the model.
         """
@@ -67,7 +73,7 @@ class OpenedFleet:
                 continue
             self.model.apply(batch)
             looks += 1
-            if batch.caught_up or enough():
+            if batch.caught_up or (looks >= MIN_LOOKS and enough()):
                 return looks
 
     def _open(self) -> TreeReader:

@@ -132,14 +132,14 @@ def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
 def test_a_look_ahead_sees_everything_if_there_is_time(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also what takes several looks to read; and it ends early when it is told to."""
+    """Also what takes several looks to read; and it ends early when told to, but not at once."""
     fill(runs.tree, 50, 60)
     monkeypatch.setattr(session, "BATCH", 1)
     fleet = runs.fleet(cached=False)
     assert fleet.look_ahead(lambda: False) > 1
     assert requests(fleet) == (60, 15.0)
     assert len(fleet.model.state(TreeBuilder.epoch(1000)).messages) == 120
-    assert runs.fleet(cached=False).look_ahead(lambda: True) == 1
+    assert runs.fleet(cached=False).look_ahead(lambda: True) == opening.MIN_LOOKS
 
 
 def long_log(tree: TreeBuilder) -> None:
