@@ -132,14 +132,33 @@ def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
 def test_a_look_ahead_sees_everything_if_there_is_time(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also what takes several looks to read; and it ends early when told to, but not at once."""
+    """Also what takes several looks to read; and it ends early when it is told to."""
     fill(runs.tree, 50, 60)
     monkeypatch.setattr(session, "BATCH", 1)
     fleet = runs.fleet(cached=False)
     assert fleet.look_ahead(lambda: False) > 1
     assert requests(fleet) == (60, 15.0)
     assert len(fleet.model.state(TreeBuilder.epoch(1000)).messages) == 120
-    assert runs.fleet(cached=False).look_ahead(lambda: True) == opening.MIN_LOOKS
+    assert runs.fleet(cached=False).look_ahead(lambda: True) == 1
+
+
+def test_a_look_ahead_does_not_end_without_a_message(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the audits fill the first look, there is one more; but without end it is not read."""
+    for number in range(40):
+        runs.tree.audit("instance_spawn", f"i{number}", {"instance_name": "x" * 900}, at=number)
+    monkeypatch.setattr(session, "BATCH", 20_000)
+    monkeypatch.setattr(session, "TURN", 10_000)
+    fleet = runs.fleet(cached=False)
+    assert fleet.look_ahead(lambda: True) == 2 == opening.MIN_LOOKS
+    assert not fleet.model.state(TreeBuilder.epoch(1000)).caught_up
+    fleet = runs.fleet(cached=False)
+    monkeypatch.setattr(opening, "MIN_LOOKS", 1_000)
+    looks = fleet.look_ahead(lambda: True)
+    state = fleet.model.state(TreeBuilder.epoch(1000))
+    assert 1 < looks < 1_000
+    assert len(state.messages) > 0
 
 
 def long_log(tree: TreeBuilder) -> None:
