@@ -11,7 +11,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns
 from logging_core.cache import FleetCache, Opened, is_rewritten
 from logging_core.read.reader import TreeReader
-from logging_core.records import Batch, Message
+from logging_core.records import Batch, LifecycleEvent, Message
 from madrox_tui.config import Settings
 
 HISTORY_BYTES = 256 * 1024
@@ -21,7 +21,7 @@ MIN_HISTORY_BYTES = 4 * 1024
 """The same if there are many."""
 
 MIN_LOOKS = 2
-"""So many looks are taken to find a message to be shown: audits are read first, and much of them
+"""So many looks are taken to find a row of the timeline: audits are read first, and much of them
 leaves nothing of the first look to the instances."""
 
 READING = "reading history"
@@ -30,6 +30,7 @@ READING = "reading history"
 UNREADABLE = "history not read"
 """The same after that failed."""
 
+_ROWS = (Message, LifecycleEvent)
 _HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps
 
 
@@ -60,12 +61,12 @@ class OpenedFleet:
     def look_ahead(self, enough: Callable[[], bool]) -> int:
         """Read what there is, blocking, until it is all read or `enough` says so.
 
-        But not before there is a message to be shown, or `MIN_LOOKS` have found none.
+        But not before the timeline has a row, or `MIN_LOOKS` have found none.
 
         Returns:
             How many looks were taken, each folded into the model.
         """
-        reader, looks, has_messages = self._open(), 0, False
+        reader, looks, has_rows = self._open(), 0, False
         while True:
             batch = reader.poll(None if not looks else ())
             if self._is_void(batch):
@@ -73,9 +74,8 @@ class OpenedFleet:
                 continue
             self.model.apply(batch)
             looks += 1
-            has_messages = has_messages or any(isinstance(r, Message) for r in batch.records)
-            is_presentable = has_messages or looks >= MIN_LOOKS
-            if batch.caught_up or (is_presentable and enough()):
+            has_rows = has_rows or any(isinstance(r, _ROWS) for r in batch.records)
+            if batch.caught_up or ((has_rows or looks >= MIN_LOOKS) and enough()):
                 return looks
 
     def _open(self) -> TreeReader:
