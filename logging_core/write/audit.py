@@ -86,13 +86,15 @@ class AuditFile(Forkable):
         micros = int(time_s * 1e6 + 0.5) - second
         if not 0 <= micros < 1_000_000 or file is None or type(details) is not dict:
             return False
+        if type(event_type) is not str or not (instance_id is None or type(instance_id) is str):
+            return False  # the hash of another class may raise anything
         redactor = self._redactor
         if holds_enum(details) if redactor is None else not redactor.passes(details):
             return False
         try:
             frame = self._frames.get((event_type, instance_id))
             encoded = dumps(details, None, NO_FOREIGN_CODE)
-        except Exception:  # noqa: BLE001 - not plain values, whose hash may raise anything
+        except TypeError:  # not plain values
             return False
         if frame is None or len(encoded) > self._quick_bytes:
             return False
