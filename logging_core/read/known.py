@@ -87,14 +87,14 @@ class Known(Generic[T]):
 
     def positions(self, *, vanished_too: bool) -> dict[str, list[int]]:
         """See `LogTail.positions`."""
-        known = [*self._files.items()]
-        if vanished_too:
-            displaced = [(_NO_FILE, tracked) for tracked in self._displaced]
-            known = [*self._lost.items(), *displaced, *known]
-        return {
-            tracked.path: [*id_, tracked.checked, tracked.crc, *tracked.feed.position()]
-            for id_, tracked in known
-        }
+        positions = {tracked.path: _position(id_, tracked) for id_, tracked in self._files.items()}
+        displaced = [(_NO_FILE, tracked) for tracked in self._displaced]
+        for id_, tracked in [*self._lost.items(), *displaced] if vanished_too else ():
+            path = tracked.path
+            while path in positions:  # other files may have its name and its inode by now
+                path += "~"
+            positions[path] = _position(_NO_FILE if id_ in self._files else id_, tracked)
+        return positions
 
     def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
         """Go on at `positions`."""
@@ -191,3 +191,7 @@ class Known(Generic[T]):
         with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
             return tracked.is_in(source_on(fd, None))
         return False
+
+
+def _position(id_: FileId, tracked: Tracked[Any]) -> list[int]:
+    return [*id_, tracked.checked, tracked.crc, *tracked.feed.position()]

@@ -120,13 +120,14 @@ class LogTail(Generic[T]):
     def positions(self) -> dict[str, list[int]]:
         """Where to go on after a restart: of each path device, inode, check, and position.
 
-        So also of vanished files, while there may be a copy of them that is not known as one yet.
+        So also of vanished files, while there may be a copy of them that is not known as one yet;
+        `~` after a path where another file has it by now.
         """
         return self._known.positions(vanished_too=not self._settled)
 
     def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
         """Go on at `positions`."""
-        self._fresh = False
+        self._fresh = self._settled = False
         self._known.resume(positions)
 
     def begin(self, part: Part, offset: int | None, *, aligned: bool = True) -> None:

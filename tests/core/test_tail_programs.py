@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import example, find, given, settings
 from hypothesis import strategies as st
 
 from tailed import BACKUPS, Log, PaneLog, small_frame_turns, small_turns
@@ -94,6 +94,7 @@ def test_no_program_of_compressions_loses_or_doubles_a_line(steps: list[str]) ->
 @pytest.mark.fault("R30", "R65")
 @pytest.mark.timeout(240)
 @given(st.lists(PACKING, max_size=25))
+@example(["fill", "gzip 12", "look", "restart", "restart"])
 @settings(max_examples=400, deadline=None)
 def test_no_program_of_compressions_loses_or_doubles_a_capture(steps: list[str]) -> None:
     """The same of captures."""
@@ -106,6 +107,7 @@ def test_no_program_of_compressions_loses_or_doubles_a_capture(steps: list[str])
 @pytest.mark.fault("R30", "R65")
 @pytest.mark.timeout(240)
 @given(st.lists(PACKING, max_size=12), st.lists(PACKING, max_size=12), st.sampled_from([0, 40]))
+@example(["fill", "gzip 1"], ["gzip 2", "fill", "gzip 1", "long", "look", "restart"], 0)
 @settings(max_examples=400, deadline=None)
 def test_what_was_left_out_at_the_start_does_not_come_with_a_compression(
     before: list[str], after: list[str], history: int
