@@ -138,8 +138,10 @@ class LogTail(Generic[T]):
             return
         tracked.feed.skip_to(_NEVER)
         tracked.mark = (part.size, part.mtime_ns, part.live)
-        if not part.log.compressed:  # a copy of it must be known as one
-            with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
+        with suppress(OSError), open_regular(str(self._root / part.path)) as fd:
+            if part.log.compressed:
+                tracked.leave_out(Source(fd))
+            else:  # a copy of it must be known as one
                 tracked.check(source_on(fd, None))
 
     def _settle(self, parts: Sequence[Part], relist: Relist) -> Sequence[Part]:
@@ -186,13 +188,15 @@ class LogTail(Generic[T]):
 
     def _read_part(self, part: Part, turn: Turn[T]) -> None:
         tracked = self._known.get(part)
-        if tracked is not None:
-            unchanged = tracked.mark == (part.size, part.mtime_ns, part.live)
-            packed = part.log.compressed and not tracked.checked
-            if unchanged or (packed and tracked.feed.offset >= _NEVER):
-                tracked.rename(part)
-                return
+        mark = (part.size, part.mtime_ns, part.live)
+        if tracked is not None and tracked.mark == mark:
+            tracked.rename(part)
+            return
         with open_regular(str(self._root / part.path)) as fd:
+            if tracked is not None and part.log.compressed and tracked.is_left_out(Source(fd)):
+                tracked.rename(part)
+                tracked.mark = mark
+                return
             source = source_on(fd, self._unpacked)
             if source is self._unpacked:
                 self._unpacked = None

@@ -61,7 +61,8 @@ class Tracked(msgspec.Struct, Generic[T]):
         generation: Its rotation number.
         feed: What its bytes go to.
         checked: It was read up to here.
-        crc: A checksum of its first bytes and of those before `checked`.
+        crc: A checksum of its first bytes and of those before `checked`. Of a compressed file that
+            is never read one of the file as it is, and `checked` is 0.
         mark: What it looked like when it was last read to its end; `None` if it was not.
         copied: Another file goes on for it, so it may change without loss.
     """
@@ -87,6 +88,14 @@ class Tracked(msgspec.Struct, Generic[T]):
         """Remember how far it was read."""
         self.checked = min(self.feed.offset, source.size)
         self.crc = _marker(source, self.checked)
+
+    def leave_out(self, packed: Source) -> None:
+        """Remember a compressed file by its own bytes: what is in it is never read."""
+        self.checked, self.crc = 0, _marker(packed, packed.size)
+
+    def is_left_out(self, packed: Source) -> bool:
+        """Whether a compressed file is this one, and is never read."""
+        return not self.checked and self.crc == _marker(packed, packed.size) != 0
 
     def may_be(self, part: Part) -> bool:
         """Whether a file with its inode may be it: by its name alone if nothing of it was read."""

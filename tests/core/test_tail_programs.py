@@ -108,6 +108,7 @@ def test_no_program_of_compressions_loses_or_doubles_a_capture(steps: list[str])
 @pytest.mark.timeout(240)
 @given(st.lists(PACKING, max_size=12), st.lists(PACKING, max_size=12), st.sampled_from([0, 40]))
 @example(["fill", "gzip 1"], ["gzip 2", "fill", "gzip 1", "long", "look", "restart"], 0)
+@example(["fill", "write", "gzip 1"], ["fill", "write", "gzip 31", "rotate", "gzip 31"], 0)
 @settings(max_examples=400, deadline=None)
 def test_what_was_left_out_at_the_start_does_not_come_with_a_compression(
     before: list[str], after: list[str], history: int
