@@ -58,7 +58,8 @@ def follow(
         raw: Leave the texts of records as they were written, unsafe to show in a terminal.
         sweep_s: Every so many seconds, more than 0, the files are looked at, which finds what the
             notifications of the operating system missed: with `poll`, and where they fail, all of
-            them, else those of half of the instances, and the others the next time.
+            them, else those of half of the instances, the others the next time; then rotated parts
+            and metadata, which notifications seldom miss, only in every fourth round of the two.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Yields:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import filterfalse
 from operator import attrgetter
+from typing import TypeAlias
 
 from logging_core.read.files import Part
 from logging_core.tree import FileKind, LogFile, classify
@@ -24,6 +26,9 @@ _LOOK = attrgetter("st_ino", "st_size", "st_mtime_ns", "st_mode")
 _LOOK_OF_PART = attrgetter("ino", "size", "mtime_ns", "mode")
 """A file is as it was if these are: any difference counts, not only a later time."""
 
+_Looks: TypeAlias = tuple[list[str], list[object]]
+"""Files by path, and what each of them looked like."""
+
 
 class Listing:
     """One directory.
@@ -41,7 +46,7 @@ class Listing:
             listed: then equal marks, equal names.
     """
 
-    __slots__ = ("_base", "_looks", "_path", "_paths", "files", "groups", "mark", "strange")
+    __slots__ = ("_base", "_growing", "_others", "_path", "files", "groups", "mark", "strange")
 
     def __init__(
         self,
@@ -55,8 +60,8 @@ class Listing:
         self.strange = strange
         self.mark: Mark | None = None
         self._base = base
-        self._paths: list[str] | None = None  # prepared once the directory is quiet
-        self._looks: list[object] = []
+        self._growing: _Looks | None = None  # prepared once the directory is quiet
+        self._others: _Looks = ([], [])
         parts = self._parts()
         groups: dict[str, list[Part]] = {}
         for part in parts:
@@ -67,23 +72,41 @@ class Listing:
             group: tuple(sorted(parts, key=_ORDER)) for group, parts in groups.items()
         }
 
-    def is_unchanged(self) -> bool:
-        """Whether the directory and all its files are as they were: cheaper than to list it."""
+    def is_unchanged(self, *, all_files: bool = True) -> bool:
+        """Whether the directory and its files are as they were: cheaper than to list it.
+
+        Args:
+            all_files: Also look at those that seldom change but by being replaced, which the
+                directory tells of: rotated parts and metadata.
+        """
         if self.mark is None:
             return False
-        if self._paths is None:
+        if self._growing is None:
             parts = self._parts()
-            self._paths = [f"{self._base}/{part.path}" for part in parts]
-            self._looks = list(map(_LOOK_OF_PART, parts))
+            self._growing = self._looks_of(filter(_grows, parts))
+            self._others = self._looks_of(filterfalse(_grows, parts))
         try:
-            if _MARK(os.lstat(self._path)) != self.mark:
+            if _MARK(os.lstat(self._path)) != self.mark or not _are_as_before(self._growing):
                 return False
-            return list(map(_LOOK, map(os.lstat, self._paths))) == self._looks
+            return not all_files or _are_as_before(self._others)
         except OSError:
             return False
 
+    def _looks_of(self, parts: Iterable[Part]) -> _Looks:
+        parts = list(parts)
+        return [f"{self._base}/{part.path}" for part in parts], list(map(_LOOK_OF_PART, parts))
+
     def _parts(self) -> list[Part]:
         return [part for part in self.files.values() if part is not None]
+
+
+def _grows(part: Part) -> bool:
+    return part.live and part.log.kind is not FileKind.METADATA
+
+
+def _are_as_before(looks: _Looks) -> bool:
+    paths, before = looks
+    return list(map(_LOOK, map(os.lstat, paths))) == before
 
 
 NOTHING = Listing("", "", {})

@@ -1,4 +1,4 @@
-"""Watchfiles as an async iterator whose steps grow longer while nothing happens.
+"""Watchfiles as an async iterator whose steps grow longer the longer nothing happens.
 
 `watchfiles.awatch` keeps one step for good: short, it wakes a thread a hundred times a second for
 nothing; long, every change is late. Both use the same watcher, which may be asked again with
@@ -14,9 +14,9 @@ from functools import partial
 from logging_core.threads import in_thread
 
 _DEBOUNCE_MS = 50
-_STEP_MS = 10
-_QUIET_STEP_MS = 20
-_QUIET_AFTER_S = 3.0
+_STEPS_MS = {0.0: 10, 3.0: 20, 60.0: 40}
+"""How long a step is, by the seconds of silence from which on it is."""
+
 _CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
 
 
@@ -42,10 +42,11 @@ async def notices(
     from watchfiles._rust_notify import RustNotify
 
     loop, stop = asyncio.get_running_loop(), _Stop(ended)
-    quiet_at_s = loop.time() + _QUIET_AFTER_S
+    heard_s = loop.time()
     with RustNotify(list(paths), False, False, 0, False, False) as watcher:
         while True:
-            step_ms = _STEP_MS if loop.time() < quiet_at_s else _QUIET_STEP_MS
+            silent_s = loop.time() - heard_s
+            step_ms = max(step for after_s, step in _STEPS_MS.items() if silent_s >= after_s)
             look = partial(watcher.watch, _DEBOUNCE_MS, step_ms, _CHECK_MS, stop)
             found = await in_thread(look, cancel=stop.cancel)
             if found == "stop":
@@ -53,7 +54,7 @@ async def notices(
             if isinstance(found, str):
                 yield set()
                 continue
-            quiet_at_s = loop.time() + _QUIET_AFTER_S
+            heard_s = loop.time()
             yield {(Change(kind).name, path) for kind, path in found}
 
 

@@ -28,6 +28,7 @@ INSTANCES = "instances"
 
 _ROOT = ""
 _LOOKS_TO_BE_GONE = 2
+_ROUNDS = 4
 _SETTLED_NS = 3_000_000_000
 """A directory's time tells of every change only if they are further apart than it is fine."""
 
@@ -77,7 +78,8 @@ class Sweep:
         """Look at the whole tree.
 
         Args:
-            turns: Look into the directory of a known instance only every so many times.
+            turns: Look into the directory of a known instance only every so many times; if that
+                is not each time, then at all of its files only every fourth time that it is.
         """
         look = Look()
         self._list_into(_ROOT, look)
@@ -85,11 +87,12 @@ class Sweep:
         present = self._list_instances(look)
         new = set(look.seen)
         self._turn += 1
+        all_files = turns == 1 or self._turn // turns % _ROUNDS == 0
         for name in self.instances:
             if present is None or name in present:
                 self.instances[name] = 0
                 if (self._turn + hash(name)) % turns == 0 or name in new:
-                    self._list_into(f"{INSTANCES}/{name}", look)
+                    self._list_into(f"{INSTANCES}/{name}", look, all_files=all_files)
             else:
                 self.instances[name] += 1
         for name, missed in list(self.instances.items()):
@@ -156,9 +159,9 @@ class Sweep:
             look.seen.append(name)
         return self._present
 
-    def _list_into(self, directory: str, look: Look) -> None:
+    def _list_into(self, directory: str, look: Look, *, all_files: bool = True) -> None:
         known = self._known.get(directory, NOTHING)
-        if known.is_unchanged():
+        if known.is_unchanged(all_files=all_files):
             if self._failing:
                 self._failing.pop(directory or ".", None)
             return

@@ -31,7 +31,7 @@ from terminal import BARE, Terminal, first_paint_s
 
 SECONDS, BURSTS_PER_S = 16, 20
 EXCHANGES = 5_000 // BURSTS_PER_S // 3  # a burst; each is three events
-REST_S = 20
+SILENCE_S, REST_S = 60, 30
 KEYS = "zqxjvw" * 24
 """What is typed: no row holds it, and the line has room for it."""
 
@@ -131,6 +131,7 @@ def measure(dashboard: Dashboard, large: LargeTree) -> None:
     dashboard.settle()
     print(f"all read after {time.perf_counter() - start_s:.0f} s, {dashboard.cpu_s():.1f} s CPU")
     print("memory: {:.0f} MiB, at most {:.0f}".format(*dashboard.memory_mib()))
+    time.sleep(SILENCE_S)
     before = dashboard.cpu_s()
     time.sleep(REST_S)
     print(f"at rest: {(dashboard.cpu_s() - before) / REST_S:.2%} of a core")

@@ -160,3 +160,35 @@ def test_who_is_new_is_looked_into_at_once(tree: TreeBuilder) -> None:
     look = sweep.everything(turns=9)
     assert look.seen == names
     assert {f"instances/{name}/communication.jsonl" for name in names} <= look.changed.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "turns", "within"),
+    [
+        ("instance.log", 2, 2),
+        ("communication.jsonl", 2, 2),
+        ("instance.log.1", 2, 8),
+        ("metadata.json", 2, 8),
+        ("instance.log.1", 1, 1),
+        ("metadata.json", 1, 1),
+    ],
+)
+def test_what_grows_is_looked_at_in_each_round(
+    tree: TreeBuilder, name: str, turns: int, within: int
+) -> None:
+    """A live log in each; a rotated part, or metadata written in place, in each fourth one.
+
+    Where no notices come, and each sweep looks at everything, these are as well.
+    """
+    tree.spawn("a")
+    tree.send("a", "one")
+    tree.line(f"{DIRECTORY}/instance.log.1", b"an old one")
+    os.utime(tree.root / DIRECTORY, (1, 1))
+    sweep = Sweep(tree.root, now_ns=much_later)
+    for _ in range(8):
+        sweep.everything(turns=turns)
+    with (tree.root / DIRECTORY / name).open("ab") as file:
+        file.write(b"more\n")
+    looks = [sweep.everything(turns=turns) for _ in range(within)]
+    log = f"{DIRECTORY}/{name.removesuffix('.1')}"
+    assert [path for look in looks for path in look.changed] == [log]
