@@ -75,6 +75,14 @@ GLOBAL = [
             tooltip="Show all panels at the selected row's time / return to live",
         ),
         Binding("T", "go_to", "Go to a time", show=False, id="view.go_to"),
+        Binding(
+            "A",
+            "attach",
+            "Attach",
+            show=False,
+            id="fleet.attach",
+            tooltip="Copy the tmux command that attaches to the selected instance",
+        ),
         Binding("a", "needy", "Go to next instance that needs you", show=False, id="fleet.needy"),
         Binding(
             "S", "app.save_screen", "Save the screen as SVG and text", show=False, id="app.save"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import NamedTuple
 
 from logging_core.text import safe_block
@@ -29,6 +30,11 @@ def clip(text: str) -> Clip:
     lines = (line.rstrip() for line in safe_block(text).split("\n"))
     whole = "\n".join(lines).strip("\n")
     return Clip(whole[:MAX_CHARS].rstrip("\n"), _notice(whole))
+
+
+def attach_command(session: str) -> str:
+    """Return the shell command that attaches to a tmux session, whatever its name holds."""
+    return f"tmux attach -t {quote(f'={session}')}"  # `=`: that one, not one that begins alike
 
 
 def _notice(whole: str) -> str:

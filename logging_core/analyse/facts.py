@@ -24,7 +24,14 @@ PULSE_MINUTES = 120
 
 _PULSE_S = 60.0 * PULSE_MINUTES
 
-FIELDS = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
+FIELDS = (
+    "instance_name",
+    "role",
+    "instance_type",
+    "model",
+    "parent_instance_id",
+    "tmux_session",
+)
 """What metadata and audit details may say about an instance, under these names."""
 
 

@@ -170,6 +170,7 @@ class Instance:
             "instance_type": metadata.instance_type,
             "model": metadata.model,
             "parent_instance_id": metadata.parent_instance_id,
+            "tmux_session": metadata.tmux_session,
         }
         self._identity.learn(metadata.created_s, known)
 
@@ -256,6 +257,7 @@ class Instance:
             instance_type=self._identity.get("instance_type"),
             model=self._identity.get("model"),
             parent_instance_id=self.parent(around.is_known),
+            tmux_session=self._identity.get("tmux_session"),
             state=verdict.state,
             reason=verdict.reason,
             since_s=verdict.since_s,

@@ -49,7 +49,7 @@ from logging_core.analyse.tokens import TOKEN, Frames, read_tokens
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 5
+_VERSION = 6
 _TOGETHER = 256  # records in one token
 _OBJECTS: tuple[type, ...] = (
     Activity,

@@ -115,6 +115,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         instance_type: `claude`, `codex`, …
         model: As spawned.
         parent_instance_id: Who spawned it.
+        tmux_session: The session that its terminal is in.
         state: What it is doing.
         reason: Why we think so, in a few words: `request m-12 open`.
         since_s: Since when it is in that state.
@@ -135,6 +136,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
     instance_type: str | None = None
     model: str | None = None
     parent_instance_id: str | None = None
+    tmux_session: str | None = None
     state: State = State.UNKNOWN
     reason: str = ""
     since_s: float | None = None

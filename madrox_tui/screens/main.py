@@ -11,6 +11,7 @@ from textual.binding import BindingType
 
 from madrox_tui.audit_view import kept_grouping
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
+from madrox_tui.clipboard import attach_command, clip
 from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
 from madrox_tui.filters import parse_filter
@@ -128,6 +129,19 @@ class MainScreen(FleetScreen):
         """Toggle between the selected instance (or folded branch) and all."""
         scope = self.query_one(InstancesPanel).selected_scope if self.scope is None else None
         self.narrow(self.filter, scope)
+
+    def action_attach(self) -> None:
+        """Copy the command that attaches to the selected instance's terminal."""
+        instance = self.query_one(InstancesPanel).selected
+        if instance is None:
+            return
+        if instance.tmux_session is None:
+            why = "its metadata.json names no tmux_session"
+            self.notify(f"cannot attach to {instance.label}: {why}", markup=False)
+            return
+        text, notice = clip(attach_command(instance.tmux_session))
+        self.app.copy_to_clipboard(text)
+        self.notify(notice, markup=False)
 
     # --- panels --------------------------------------------------------------
 
