@@ -33,6 +33,7 @@ class TimelinePanel(LineView):
 
     Args:
         source: Reads messages older than those in the state; `None` for none.
+        since_s: Only messages at or after this time are shown; `None` for all.
     """
 
     HELP = (
@@ -59,12 +60,14 @@ class TimelinePanel(LineView):
         self,
         source: MessageSource | None = None,
         *,
+        since_s: float | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
         super().__init__(id=id)
         self.entitle("Timeline")
         self.set_reactive(LineView.follow, True)
         self._source = source
+        self._since_s = since_s
         self._started = False
         self._reading = False
         self._rows = TimelineRows()
@@ -217,10 +220,12 @@ class TimelinePanel(LineView):
             return ""
         if view.missing is not None:
             return view.missing
+        since_s = self._since_s
+        when = "yet" if since_s is None else f"since {fmt.since(since_s, view.state.at_s)}"
         if not (view.narrowed and view.state.instances):
-            return "no messages yet: each appears as instances/*/communication.jsonl records it"
+            return f"no messages {when}: each appears as instances/*/communication.jsonl records it"
         if view.instances:
-            return "no messages yet of the instances that match the filter"
+            return f"no messages {when} of the instances that match the filter"
         return view.nobody
 
     def row(self, index: int) -> list[Segment]:

@@ -63,7 +63,9 @@ class MainScreen(FleetScreen):
             InstancesPanel(self._feed.root, id="instances").data_bind(MainScreen.view),
             ReplayPanel(self._feed.frames, id="pane"),
             AuditPanel(id="audit").data_bind(MainScreen.view),
-            TimelinePanel(self._feed.messages, id="timeline").data_bind(MainScreen.view),
+            TimelinePanel(self._feed.messages, since_s=self._feed.since_s, id="timeline").data_bind(
+                MainScreen.view
+            ),
             id="panels",
         )
         yield FilterBar(self.filter.text, self._remembered.filters).data_bind(MainScreen.view)

@@ -63,6 +63,12 @@ async def test_numbers_of_a_part_are_marked(fleet: TreeBuilder) -> None:
         await person.sees("● live", "since 12:01", "1 req")
 
 
+async def test_it_is_said_since_when_there_are_no_messages(fleet: TreeBuilder) -> None:
+    """Where all messages are older than what counts, the timeline does not call itself new."""
+    async with run_app(fleet.root, now_s=NOW_S, since_s=NOW_S - 3) as person:
+        await person.sees("● live", "no messages since 12:09")
+
+
 async def test_what_is_appended_appears_by_itself(fleet: TreeBuilder) -> None:
     """A message, an instance with its first message, and a pane frame come without a key."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
