@@ -27,8 +27,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         theme: The theme's name; `None` if none was chosen.
         panel: The panel that had the focus.
         zoomed: Whether it was maximised.
-        columns: Width of the left panels, in per cent; `None` for the default layout.
-        rows: Height of the upper panels, in per cent.
+        columns: Width of the left panels, in per cent; `None` for what they need.
+        heights: Heights of the upper left and right panels, in per cent, `None` for what they need.
         panels: What each panel saved, by panel id.
         filters: The last filters used, newest last.
     """
@@ -37,7 +37,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     panel: str = "instances"
     zoomed: bool = False
     columns: Share | None = None
-    rows: Share = 60
+    heights: tuple[Share | None, Share | None] = (None, None)
     panels: dict[str, dict[str, Any]] = {}
     filters: tuple[str, ...] = ()
 

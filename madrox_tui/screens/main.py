@@ -22,6 +22,7 @@ from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.remember import Remembered
 from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.status import READING
+from madrox_tui.view import View
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
@@ -29,6 +30,9 @@ from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.status_bar import StatusBar
 from madrox_tui.widgets.tab_strip import TabStrip
+
+LIST_FRAME = 3
+"""The lines of the list that are no instances: its headings and its border."""
 
 
 class MainScreen(FleetScreen):
@@ -44,7 +48,7 @@ class MainScreen(FleetScreen):
     """
 
     AUTO_FOCUS = "#instances"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (132, "-wider"), (160, "-widest")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-short"), (22, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [*GLOBAL]
@@ -62,10 +66,10 @@ class MainScreen(FleetScreen):
         yield PanelGrid(
             InstancesPanel(self._feed.root, id="instances").data_bind(MainScreen.view),
             ReplayPanel(self._feed.frames, id="pane"),
-            AuditPanel(id="audit").data_bind(MainScreen.view),
             TimelinePanel(self._feed.messages, since_s=self._feed.since_s, id="timeline").data_bind(
                 MainScreen.view
             ),
+            AuditPanel(id="audit").data_bind(MainScreen.view),
             id="panels",
         )
         yield FilterBar(self.filter.text, self._remembered.filters).data_bind(MainScreen.view)
@@ -79,6 +83,11 @@ class MainScreen(FleetScreen):
         self.set_class(self._remembered.zoomed, "-zoomed")
         self.follow_tree()
         self._show_selected()  # before anything is painted
+
+    def watch_view(self, view: View | None) -> None:
+        """Give the list room for the fleet."""
+        if view is not None:
+            self._grid.fit(len(view.state.instances) + LIST_FRAME)
 
     def _show_selected(self) -> None:
         selected = self.query_one(InstancesPanel).selected

@@ -106,18 +106,56 @@ async def test_a_border_is_dragged_with_the_mouse(fleet: TreeBuilder) -> None:
         await person.pilot.hover(offset=(80, 10))
         await person.pilot.mouse_up(offset=(80, 10))
         await person.until(lambda: grid.columns in (66, 67, 68), "two thirds are at the left")
-        before = grid.columns, grid.rows
+        before = grid.columns, grid.heights
         await person.pilot.hover(offset=(30, 10))
         await person.pilot.pause()
-        assert (grid.columns, grid.rows) == before
+        assert (grid.columns, grid.heights) == before
         assert abs(person.app.query_one("#instances").region.right - 80) <= 1
+
+
+async def test_the_columns_are_divided_each_by_itself(fleet: TreeBuilder) -> None:
+    """The border below the list is dragged without that below the pane, which is grown alone."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        top = person.app.query_one("#instances").region
+        pane = person.app.query_one("#pane").region.bottom
+        await person.pilot.mouse_down(offset=(10, top.bottom))
+        await person.pilot.hover(offset=(10, 20))
+        await person.pilot.mouse_up(offset=(10, 20))
+        await person.until(
+            lambda: person.app.query_one("#timeline").region.y in (19, 20), "dragged"
+        )
+        assert person.app.query_one("#pane").region.bottom == pane
+        timeline = person.app.query_one("#timeline").region
+        await person.press("2", "equals_sign")
+        await person.until(lambda: person.app.query_one("#pane").region.bottom > pane, "grown")
+        assert person.app.query_one("#timeline").region.y == timeline.y
+
+
+async def test_the_list_is_as_high_as_the_fleet_needs(tree: TreeBuilder) -> None:
+    """The sums have what the list leaves them; it grows with the fleet, up to three fifths."""
+    tree.spawn("a0", "atlas")
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("atlas")
+        listed = person.app.query_one("#instances")
+        heights = [listed.outer_size.height]
+        for number in (6, 40):
+            for other in range(number):
+                tree.spawn(f"b{number}-{other}", f"other-{number}-{other}")
+            await person.sees(f"Instances {1 + sum(n for n in (6, 40) if n <= number)}")
+            await person.pilot.pause()
+            heights.append(listed.outer_size.height)
+        assert heights == [8, 12, 23]
+        await person.press("slash", *"atlas", "enter")
+        await person.sees("Instances 1 of 47")
+        assert listed.outer_size.height == 22  # a line less, for the filter
 
 
 async def test_the_palette_puts_the_borders_back(fleet: TreeBuilder, tmp_path: Path) -> None:
     """A layout that was moved, or kept by an older version, gives way to that of a first run."""
     memory = Memory(tmp_path / "screen.json")
     sums = {"audit": {"by": "role"}}
-    memory.save(Remembered(columns=46, rows=30, zoomed=True, panels=sums))
+    memory.save(Remembered(columns=46, heights=(30, 70), zoomed=True, panels=sums))
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
         await person.sees("● busy", "1 Instances")
         await person.press("colon", *"reset layout")
@@ -126,7 +164,7 @@ async def test_the_palette_puts_the_borders_back(fleet: TreeBuilder, tmp_path: P
         await person.sees("draw the plan")
         await person.press("q")
     left = memory.load()
-    assert (left.columns, left.rows, left.zoomed) == (None, 60, False)
+    assert (left.columns, left.heights, left.zoomed) == (None, (None, None), False)
     assert left.panels["audit"] == {"by": "role"}
 
 
@@ -140,7 +178,7 @@ async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: 
     left = memory.load()
     panels = left.panels
     assert left == Remembered(
-        theme="nord", panel="timeline", zoomed=True, columns=53, rows=56, panels=panels
+        theme="nord", panel="timeline", zoomed=True, columns=53, heights=(None, 57), panels=panels
     )
     assert panels["instances"]["tree"] is False
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:

@@ -199,7 +199,7 @@ def test_what_is_no_key_is_none(key: str) -> None:
 
 # --- what is remembered -------------------------------------------------------
 
-LEFT = Remembered(theme="nord", panel="audit", zoomed=True, columns=30, rows=70)
+LEFT = Remembered(theme="nord", panel="audit", zoomed=True, columns=30, heights=(None, 70))
 
 
 def test_what_was_left_is_found_again(tmp_path: Path) -> None:
