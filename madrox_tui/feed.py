@@ -210,7 +210,8 @@ class Feed:
     async def _take(self, live: LiveFleet, batch: Batch, publish: Callable[[View], None]) -> None:
         """Fold a batch into the model, show it if it is time to, and rest if there is too much."""
         async with live.turn:
-            await asyncio.to_thread(live.take, batch)
+            has_kept = await asyncio.to_thread(live.take, batch)
+            self._is_swollen = self._is_swollen or has_kept
             self._note_unread()
             self.trouble = live.trouble
             self._note_gone(batch)

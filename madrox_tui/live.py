@@ -111,16 +111,22 @@ class LiveFleet(OpenedFleet):
             finally:
                 await beside.stop()
 
-    def take(self, batch: Batch) -> None:
-        """Fold a batch into the model, and keep the sums where it is time; blocking."""
+    def take(self, batch: Batch) -> bool:
+        """Fold a batch into the model, and keep the sums where it is time; blocking.
+
+        Returns:
+            Whether it was time, which takes some memory for a moment.
+        """
         self.model.apply(batch)
         self._new += batch.count
         if self._cache is None or self.unread is not None:
-            return
+            return False
         due = self._monotonic() >= self._keep_from_s
-        if due and batch.caught_up and self._new >= WORTH_KEEPING:
-            self._cache.save(self.model, batch.cursor)
-            self._new, self._keep_from_s = 0, self._monotonic() + KEEP_S
+        if not due or not batch.caught_up or self._new < WORTH_KEEPING:
+            return False
+        self._cache.save(self.model, batch.cursor)
+        self._new, self._keep_from_s = 0, self._monotonic() + KEEP_S
+        return True
 
     def _sum_up(self, batch: Batch, beside: _Beside) -> None:
         """Begin to read the whole tree once what is shown of it at first is there."""

@@ -20,6 +20,7 @@ from madrox_tui.config import Settings
 from madrox_tui.feed import Feed
 from madrox_tui.filters import parse_filter
 from madrox_tui.first import First, look_first
+from madrox_tui.live import LiveFleet
 from madrox_tui.pane import Pane
 from madrox_tui.view import View
 from madrox_tui.views import Views
@@ -249,6 +250,19 @@ async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: Tree
                 fleet.now_s += 5
                 await fleet.until(lambda view: view.state.at_s == fleet.now_s)
             assert give_back.call_count == 1
+
+
+@pytest.mark.asyncio
+async def test_the_memory_that_keeping_the_sums_took_is_given_back(tree: TreeBuilder) -> None:
+    """Each time that they are kept, as after the whole tree was read."""
+    take = LiveFleet.take
+    with mock.patch("madrox_tui.feed.give_back") as give_back:
+        async with ticking(tree) as fleet:
+            await fleet.until(lambda _: give_back.called)
+            kept = mock.patch.object(LiveFleet, "take", lambda *given: take(*given) or True)
+            with kept:
+                tree.send("i4", "more", at=99)
+                await fleet.until(lambda _: give_back.call_count == 2)
 
 
 @pytest.mark.asyncio

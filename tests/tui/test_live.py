@@ -16,6 +16,7 @@ from builders import TreeBuilder
 from logging_core.analyse.fleet import FleetModel
 from logging_core.cache import FleetCache
 from logging_core.read import session
+from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 from logging_core.summing import Summing
 from madrox_tui import live, opening
@@ -78,6 +79,19 @@ def test_the_next_run_reads_only_what_is_new(runs: Runs) -> None:
     (batch,) = asyncio.run(follow(fleet, lambda _: True))
     assert sum(len(block.exchanges) for block in batch.blocks) == 10
     assert requests(fleet) == (60, 15.0)
+
+
+def test_who_takes_a_batch_is_told_when_the_sums_were_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the batch that makes them worth it, and not with one that brings nothing new."""
+    monkeypatch.setattr(live, "WORTH_KEEPING", 1)
+    runs = Runs(tmp_path)
+    fill(runs.tree, 0, 5)
+    fleet, batch = runs.fleet(), TreeReader(runs.tree.root).poll()
+    assert fleet.take(batch)
+    assert not fleet.take(Batch(caught_up=True))
+    assert batch.caught_up
 
 
 def test_a_look_ahead_begins_with_what_was_kept(runs: Runs) -> None:
