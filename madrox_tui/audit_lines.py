@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from logging_core.analyse.state import Latency, Usage
+from logging_core.analyse.state import Latency, Slot, Usage
 from madrox_tui import format as fmt
 from madrox_tui.audit_figures import Word, Words
 from madrox_tui.audit_plots import AuditPlots
@@ -104,7 +104,7 @@ def _latency(audit: AuditView, latency: Latency, width: int) -> Words:
     pairs = [
         (Word(fmt.duration(value), "strong", name), f" {name}") for name, value in values.items()
     ]
-    line, picture = _pairs(pairs, width), _spread(audit)
+    line, picture = _pairs(pairs, width), _spread(audit.slots)
     if sum(len(word.text) for word in (*line, *picture)) > width:
         return line
     return [*line, *picture]
@@ -112,9 +112,9 @@ def _latency(audit: AuditView, latency: Latency, width: int) -> Words:
 
 # Cached: several views a second show the same sums, and drawing them takes 3 ms.
 @lru_cache(maxsize=2)
-def _spread(audit: AuditView) -> Words:
+def _spread(slots: tuple[Slot, ...]) -> Words:
     """Draw roughly how the response times spread, from the shortest to the longest."""
-    classes, low, high = histogram([slot.usage.latency for slot in audit.slots], _HISTOGRAM)
+    classes, low, high = histogram([slot.usage.latency for slot in slots], _HISTOGRAM)
     if high <= low:
         return []
     return [
