@@ -18,7 +18,7 @@ from logging_core.records import Message
 QUIET_S = 600.0
 """A longer silence gets a row of its own."""
 
-SLACK = 5_000
+SLACK = 2_000
 """How many more messages than the state holds may be kept while following the newest."""
 
 MAX_KEPT = 100_000

@@ -19,7 +19,7 @@ FUTURE_S = 300.0
 
 _MIN_PUT_BACK_S = 1800.0
 
-PULSE_MINUTES = 120
+PULSE_MINUTES = 60
 """Of so many minutes at least it is known how many records each had."""
 
 _PULSE_S = 60.0 * PULSE_MINUTES

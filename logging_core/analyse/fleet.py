@@ -43,7 +43,7 @@ class FleetModel:
         *,
         since_s: float | None = None,
         stuck_after_s: float = 120.0,
-        max_messages: int = 5_000,
+        max_messages: int = 3_000,
         max_events: int = 5_000,
         prompts: Sequence[Pattern] = PATTERNS,
         by_time: bool = True,
