@@ -248,7 +248,9 @@ class Feed:
             async with self._live.turn:
                 self._note_unread()
                 if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
-                    await self._show(publish, self._views.again(self._live.model, self.now()))
+                    view = self._views.again(self._live.model, self.now())
+                    self._is_swollen = self._is_swollen or view is None  # sums are made anew
+                    await self._show(publish, view)
 
     async def _show(self, publish: Callable[[View], None], view: View | None = None) -> None:
         publish(await asyncio.to_thread(self._look) if view is None else view)

@@ -185,6 +185,13 @@ class Ticking:
                 if holds(self.newest):
                     return self.newest
 
+    async def rest(self, give_back: mock.Mock) -> int:
+        """Wait until nothing more is given back of what the start took; how often it was."""
+        await self.until(lambda _: give_back.called)
+        for _ in range(3):
+            await self.until(lambda _: True)
+        return give_back.call_count
+
 
 @asynccontextmanager
 async def ticking(tree: TreeBuilder) -> AsyncIterator[Ticking]:
@@ -242,14 +249,14 @@ async def test_a_tick_after_news_shows_them(tree: TreeBuilder) -> None:
 
 @pytest.mark.asyncio
 async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: TreeBuilder) -> None:
-    """Once after the start, and not at every tick."""
+    """After the start, and not at every tick."""
     with mock.patch("madrox_tui.feed.give_back") as give_back:
         async with ticking(tree) as fleet:
-            await fleet.until(lambda _: give_back.called)
+            given = await fleet.rest(give_back)
             for _ in range(3):
                 fleet.now_s += 5
                 await fleet.until(lambda view: view.state.at_s == fleet.now_s)
-            assert give_back.call_count == 1
+            assert give_back.call_count == given
 
 
 @pytest.mark.asyncio
@@ -258,11 +265,21 @@ async def test_the_memory_that_keeping_the_sums_took_is_given_back(tree: TreeBui
     take = LiveFleet.take
     with mock.patch("madrox_tui.feed.give_back") as give_back:
         async with ticking(tree) as fleet:
-            await fleet.until(lambda _: give_back.called)
+            given = await fleet.rest(give_back)
             kept = mock.patch.object(LiveFleet, "take", lambda *given: take(*given) or True)
             with kept:
                 tree.send("i4", "more", at=99)
-                await fleet.until(lambda _: give_back.call_count == 2)
+                await fleet.until(lambda _: give_back.call_count > given)
+
+
+@pytest.mark.asyncio
+async def test_the_memory_that_new_sums_take_at_rest_is_given_back(tree: TreeBuilder) -> None:
+    """They are made each minute although nothing happens."""
+    with mock.patch("madrox_tui.feed.give_back") as give_back:
+        async with ticking(tree) as fleet:
+            given = await fleet.rest(give_back)
+            fleet.now_s += 60
+            await fleet.until(lambda _: give_back.call_count > given)
 
 
 @pytest.mark.asyncio
