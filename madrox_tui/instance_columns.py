@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
@@ -18,12 +19,13 @@ from madrox_tui.tree_rows import Row
 from madrox_tui.view import View
 from madrox_tui.whys import plainly, why
 
-NAME_WIDTHS = (9, 18, 24)
-"""Cells for names: the minimum, before the reason comes in, and the maximum; as wide as the longest
-name where that is less."""
+NAME_WIDTHS = (9, 18, 24, 40)
+"""Cells for names: the minimum, before the reason comes in, before other numbers do, and the
+maximum; as wide as the longest name where that is less."""
 
-WHY_WIDTHS = (10, 12, 40, 120)
-"""Cells for the reason: the minimum, before the cost comes in, before other numbers do, maximum."""
+WHY_WIDTHS = (10, 12, 24, 40, 120)
+"""Cells for the reason: the minimum, before the name is longer, before open requests come in, before
+other numbers do, and the maximum."""
 
 TREE_INDENT = 6
 """Extra cells for names in the tree, at most: three levels."""
@@ -33,6 +35,8 @@ MIN_COST = 6
 
 MINUTES = 10
 """How many minutes of activity are shown."""
+
+_DATE = re.compile(r"-20\d{6}$")
 
 EXPORTED = (
     "instance_id",
@@ -118,23 +122,23 @@ class Cells:
         states = {i.state for i in self._view.state.instances} if self._view else set()
         return 2 + max(len(state.value) for state in states | {State.TERMINATED})
 
-    def name_widths(self, rows: Iterable[Row]) -> tuple[int, int, int]:
+    def name_widths(self, rows: Iterable[Row]) -> tuple[int, ...]:
         """Return `NAME_WIDTHS` for these names; in a flat list, whatever the filter."""
         if self._tree:
             indent, longest = TREE_INDENT, _widest(map(self.name, rows))
         else:
             indent, longest = 0, self._view.label_width if self._view else 0
-        least, middle, most = (cells + indent for cells in NAME_WIDTHS)
+        least, *others = (cells + indent for cells in NAME_WIDTHS)
         needed = max(least, longest)
-        return least, min(needed, middle), min(needed, most)
+        return least, *(min(needed, cells) for cells in others)
 
     def open(self, row: Row) -> Cell:
-        """The number of open requests, and how long the oldest has waited."""
+        """How long the oldest open request has waited, after their number if there are more."""
         requests = row.shown.open_requests
         if not requests:
             return fmt.UNKNOWN, "muted"
-        age = self._age(requests[0].since_s)
-        return f"{fmt.count(len(requests))} {age}", LOOKS[row.shown.state].style
+        number = f"{fmt.count(len(requests))} " if len(requests) > 1 else ""
+        return number + self._age(requests[0].since_s), LOOKS[row.shown.state].style
 
     def cost(self, row: Row) -> Cell:
         """The known cost; `+` if there are unpriced exchanges."""
@@ -199,42 +203,48 @@ def p95(row: Row) -> Cell:
 
 
 def model(row: Row) -> Cell:
-    """Type and model, without repeating the type."""
+    """Type and model, without repeating the type, and without the day the model is of."""
     kind, name = row.instance.instance_type, row.instance.model
     if not name:
         return kind or fmt.UNKNOWN, "muted"
+    name = _DATE.sub("", name)
     return name if not kind or name.startswith(kind) else f"{kind}/{name}", "muted"
 
 
 def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]]:
     """Return all columns; state, its duration and the name are always shown.
 
-    Then come most of the name, open requests, the reason and the cost; then the rest of the name
+    Then come most of the name, the reason and the cost; then open requests, the rest of the name
     and the other numbers.
 
     Args:
         cells: What the columns show.
         rows: The rows to be shown.
     """
-    least, middle, most = cells.name_widths(rows)
-    why, short_why, long_why, most_why = WHY_WIDTHS
+    least, middle, long, most = cells.name_widths(rows)
+    why, *longer_whys = WHY_WIDTHS
     short, full = _cost_widths(rows)
     columns: list[Column[Row]] = [
         Column("  STATE", cells.state_width(), cells.state, key="state"),
         Column("FOR", 4, cells.since, right=True, key="since"),
         Column(
-            "NAME", least, cells.name, growth=((1, middle), (5.5, most)), key="name", inner=True
+            "NAME",
+            least,
+            cells.name,
+            growth=((1, middle), (4.3, long), (6.5, most)),
+            key="name",
+            inner=True,
         ),
-        Column("ROLE", 17, role, 11, key="role"),
-        Column("MODEL", 17, model, 13, key="model"),
-        Column("OPEN", 6, cells.open, 2, right=True, key="open"),
+        Column("ROLE", 17, role, 11, growth=((14.5, 28),), key="role"),
+        Column("MODEL", 17, model, 13, growth=((14.5, 28),), key="model"),
+        Column("OPEN", 6, cells.open, 5, right=True, key="open"),
         Column("REQ", 5, requests, 8, right=True, key="requests"),
         Column("TOKENS", 7, tokens, 9, right=True, key="tokens"),
         Column(
             "COST",
             short,
             cells.cost,
-            5,
+            3.5,
             growth=((14, full),),
             right=True,
             key="cost",
@@ -242,7 +252,9 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
         ),
         Column("P95", 5, p95, 10, right=True, key="p95"),
         Column("SEEN", 5, cells.seen, 12, right=True, key="seen"),
-        Column("WHY", why, cells.why, 3, growth=((4, short_why), (6, long_why), (15, most_why))),
+        Column(
+            "WHY", why, cells.why, 3, growth=tuple(zip((4, 4.5, 6, 15), longer_whys, strict=True))
+        ),
     ]
     if cells.any_activity:
         columns.insert(-2, Column(f"LAST {MINUTES}m", MINUTES, cells.activity, 7))

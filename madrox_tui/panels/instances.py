@@ -148,15 +148,19 @@ class InstancesPanel(LineView):
         chosen, line = self.selected, self.cursor - self.scroll_offset.y
         self._rows = self._arranged(view, self._folded)
         self._table = Table(instance_columns(self._cells, self._rows))
-        scrolled = self.scroll_offset.y > 0
         if chosen is not None and (self.cursor or self._was_read):
             self.set_reactive(LineView.cursor, self._place_of(chosen.instance_id))
         self._was_read = self._was_read or view.state.caught_up
         self.show_rows(len(self._rows))
-        if scrolled:
+        if self.scroll_offset.y > 0 or not self._sees_cursor:
             self.scroll_to(y=self.cursor - line, animate=False, force=True, immediate=True)
         self._entitle()
         self._announce()
+
+    @property
+    def _sees_cursor(self) -> bool:
+        height = self.size.height - self.header_rows
+        return 0 <= self.cursor - self.scroll_offset.y < height
 
     def _arranged(self, view: View, folded: frozenset[str]) -> list[Row]:
         shown = [i for i in view.instances if self.with_dead or i.state is not State.TERMINATED]

@@ -100,21 +100,22 @@ async def test_a_name_is_cut_last(width: int) -> None:
 
 
 async def test_one_long_name_does_not_cost_the_reason() -> None:
-    """The last cells of a name come after the reason and the cost."""
-    fleet = [*team(), instance("p", "payments-ledger-migrate1", State.IDLE)]
-    async with panel_with(view(fleet, ACTIVITY), (66, 16)) as (_, pilot):
-        assert "WHY" in lines(pilot)[1]
-        assert row_of(pilot, "payments-ledg…ate1")
-        await pilot.resize_terminal(100, 16)
+    """The last cells of a name come after the reason and the cost, but before all other numbers."""
+    name = "payments-service-backend-refactor-1"
+    fleet = [*team(), instance("p", name, State.IDLE)]
+    async with panel_with(view(fleet, ACTIVITY), (75, 16)) as (_, pilot):
+        assert {"COST", "WHY"} <= set(lines(pilot)[1].split())
+        assert row_of(pilot, "payments-service-ba…or-1")
+        await pilot.resize_terminal(140, 16)
         await pilot.pause()
-        assert row_of(pilot, "payments-ledger-migrate1")
+        assert row_of(pilot, name)
 
 
 async def test_the_reason_comes_before_the_other_numbers() -> None:
-    """Where there is little room it is said what is asked, how long it is open, what it cost."""
+    """Where there is little room it is said for how long, what is asked, and what it cost."""
     async with panel_with(view(team(), ACTIVITY), (66, 16)) as (_, pilot):
-        assert lines(pilot)[1].split() == ["STATE▴", "FOR", "NAME", "OPEN", "WHY"]
-        assert "Do you want to mak" in row_of(pilot, "harbor")
+        assert lines(pilot)[1].split() == ["STATE▴", "FOR", "NAME", "COST", "WHY"]
+        assert "Do you want to ma…" in row_of(pilot, "harbor")
         await pilot.resize_terminal(120, 16)
         await pilot.pause()
         assert "Do you want to make this edit to routes" in row_of(pilot, "harbor")
@@ -275,6 +276,24 @@ async def test_the_cursor_stays_on_its_instance() -> None:
         await pilot.pause()
         assert panel.selected is not None
         assert panel.selected.instance_id == "e5"
+
+
+async def test_the_selected_row_stays_in_sight() -> None:
+    """Also in a list that was never scrolled: the pane shows whose row can be seen."""
+    fleet = [instance(f"w{n}", f"worker-{n}", State.BUSY, open_for=(90,)) for n in range(30)]
+    async with panel_with(view(fleet), (75, 16)) as (panel, pilot):
+        await pilot.press("j")
+        chosen = panel.selected
+        assert chosen is not None
+        at_rest = [
+            instance(i.instance_id, i.label, State.IDLE) if i.label == chosen.label else i
+            for i in fleet
+        ]
+        panel.view = view(at_rest)
+        await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.label == chosen.label
+        assert "○ idle" in row_of(pilot, f"{chosen.label} ")
 
 
 async def test_a_scrolled_list_does_not_jump() -> None:

@@ -178,7 +178,7 @@ async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: 
     left = memory.load()
     panels = left.panels
     assert left == Remembered(
-        theme="nord", panel="timeline", zoomed=True, columns=53, heights=(None, 57), panels=panels
+        theme="nord", panel="timeline", zoomed=True, columns=61, heights=(17, None), panels=panels
     )
     assert panels["instances"]["tree"] is False
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
