@@ -27,6 +27,9 @@ LAST_SEEN = Piece(0, tuple(Content.styled(t, "$error bold") for t in ("✗ as la
 MIN_LAG_S = 1.0
 """A shorter lag is not worth showing."""
 
+QUIET_S = 300.0
+"""A fleet that wrote nothing for so long may have lost its orchestrator, so it is said."""
+
 _COUNTED = {
     State.WAITING: "$warning bold",
     State.STUCK: "$error bold",
@@ -67,6 +70,9 @@ def status_pieces(
     if held is not None:
         pieces.append(LAST_SEEN if is_lost(state) else NOW)
     pieces += _counts(latest)
+    if state.caught_up and state.waiting is None and latest.silent_s > QUIET_S:
+        quiet = fmt.age(latest.silent_s)
+        pieces.append(_piece(2, f"nothing new for {quiet}", short=f"quiet {quiet}"))
     if latest.unread is not None:
         pieces.append(_piece(2, f"◌ {latest.unread}", "$accent"))
     if since_s is not None:
@@ -76,6 +82,8 @@ def status_pieces(
         money = (fmt.money(state.usage), fmt.money_in_short(state.usage))
         pieces.append(Piece(7, tuple(map(Content, money))))
         pieces.append(_piece(9, f"{fmt.count(state.usage.requests)} req"))
+    if state.errors:
+        pieces.append(_piece(5, f"{fmt.count(state.errors)} err", "$error"))
     if problems:
         text = f"{problems} {fmt.plural(problems, 'problem')}"
         pieces.append(_piece(2, text, "$warning", short=f"{problems}!"))

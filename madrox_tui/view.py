@@ -82,6 +82,16 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         return Counter(instance.state for instance in self.state.instances)
 
     @property
+    def silent_s(self) -> float:
+        """How long no instance of the whole fleet has written anything; 0 if none ever did."""
+        return 0.0 if self._heard_s is None else self.state.at_s - self._heard_s
+
+    @cached_property
+    def _heard_s(self) -> float | None:
+        known = (i.last_activity_s for i in self.state.instances)
+        return max((time_s for time_s in known if time_s is not None), default=None)
+
+    @property
     def nobody(self) -> str:
         """Why no instance is shown although there are some, in words, and what shows them."""
         if self.scope is not None and not self.filter:

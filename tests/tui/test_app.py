@@ -286,7 +286,7 @@ async def test_a_tree_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> Non
         assert "LoggingManager" in lines
         assert "terminal appears here" in " ".join(person.panel("pane").split())
         assert "communication.jsonl" in person.panel("timeline")
-        assert "audit/ records" in person.panel("audit")
+        assert "as audit/" in person.panel("audit")
         tree = TreeBuilder(root)
         tree.spawn("a1", "atlas", at=590)
         tree.send("a1", "m-1", "hello at last", at=591)

@@ -60,6 +60,26 @@ def test_a_quiet_live_fleet_is_only_live() -> None:
     assert said(look()) == "● live  0 instances"
 
 
+@pytest.mark.parametrize(("ago_s", "text"), [(299, ""), (420, "nothing new for 7m")])
+def test_a_fleet_that_wrote_nothing_for_long_is_not_only_live(ago_s: float, text: str) -> None:
+    """Who looks at a tree whose orchestrator died is told so, from five minutes on."""
+    instances = (
+        InstanceState(instance_id="a", last_activity_s=AT_S - ago_s),
+        InstanceState(instance_id="b", last_activity_s=AT_S - 90_000),
+        InstanceState(instance_id="c"),
+    )
+    shown = said(look(instances=instances))
+    assert text in shown
+    assert ("nothing new" in shown) == bool(text)
+
+
+def test_errors_are_counted_also_those_of_no_instance() -> None:
+    """What the orchestrator itself reports is in no row of the list, but in the status line."""
+    latest = look()
+    latest = replace(latest, state=replace(latest.state, errors=2))
+    assert said(latest).endswith("2 err")
+
+
 @pytest.mark.parametrize(
     ("rate", "text"), [(0.3, "0.3 events/s"), (42.4, "42 events/s"), (5000.0, "5.0k events/s")]
 )
