@@ -24,8 +24,8 @@ NAME_WIDTHS = (9, 18, 24, 40)
 maximum; as wide as the longest name where that is less."""
 
 WHY_WIDTHS = (10, 12, 24, 40, 120)
-"""Cells for the reason: the minimum, before the name is longer, before open requests come in, before
-other numbers do, and the maximum."""
+"""Cells for the reason: the minimum, before the name is longer, before open requests come in,
+before other numbers do, and the maximum."""
 
 TREE_INDENT = 6
 """Extra cells for names in the tree, at most: three levels."""

@@ -65,16 +65,11 @@ def status_pieces(
     """
     state = latest.state
     total = len(state.instances)
-    problems = state.problems.total
     pieces = [_mode(state, held)]
     if held is not None:
         pieces.append(LAST_SEEN if is_lost(state) else NOW)
     pieces += _counts(latest)
-    if state.caught_up and state.waiting is None and latest.silent_s > QUIET_S:
-        quiet = fmt.age(latest.silent_s)
-        pieces.append(_piece(2, f"nothing new for {quiet}", short=f"quiet {quiet}"))
-    if latest.unread is not None:
-        pieces.append(_piece(2, f"◌ {latest.unread}", "$accent"))
+    pieces += _doubts(latest)
     if since_s is not None:
         pieces.append(_piece(1, f"since {fmt.since(since_s, state.at_s)}", "$accent"))
     pieces.append(_piece(8, f"{total} {fmt.plural(total, 'instance')}", "bold"))
@@ -84,16 +79,32 @@ def status_pieces(
         pieces.append(_piece(9, f"{fmt.count(state.usage.requests)} req"))
     if state.errors:
         pieces.append(_piece(5, f"{fmt.count(state.errors)} err", "$error"))
+    return *pieces, *_troubles(latest)
+
+
+def _doubts(latest: View) -> Iterator[Piece]:
+    """Yield why what is shown may not be how it is."""
+    state = latest.state
+    if latest.unread is not None:
+        yield _piece(2, f"◌ {latest.unread}", "$accent")
+    if state.caught_up and state.waiting is None and latest.silent_s > QUIET_S:
+        quiet = fmt.age(latest.silent_s)
+        yield _piece(2, f"nothing new for {quiet}", short=f"quiet {quiet}")
+
+
+def _troubles(latest: View) -> Iterator[Piece]:
+    """Yield what makes reading hard, and how much there is of it."""
+    state = latest.state
+    problems = state.problems.total
     if problems:
         text = f"{problems} {fmt.plural(problems, 'problem')}"
-        pieces.append(_piece(2, text, "$warning", short=f"{problems}!"))
+        yield _piece(2, text, "$warning", short=f"{problems}!")
     if state.polling:
-        pieces.append(_piece(1, "polling", "$warning"))
+        yield _piece(1, "polling", "$warning")
     if latest.lag_s >= MIN_LAG_S:
-        pieces.append(_piece(1, f"lag {fmt.duration(latest.lag_s)}", "$warning"))
+        yield _piece(1, f"lag {fmt.duration(latest.lag_s)}", "$warning")
     if latest.events_per_s:
-        pieces.append(_piece(10, f"{_rate(latest.events_per_s)}/s", "$muted"))
-    return tuple(pieces)
+        yield _piece(10, f"{_rate(latest.events_per_s)}/s", "$muted")
 
 
 def preparing(records: int) -> Piece:

@@ -129,6 +129,15 @@ PATTERNS: tuple[Pattern, ...] = (
         sign="please run /login",
     ),
     _asks(
+        "limit",
+        r" *(?:⎿ *)?(?P<question>(?:claude (?:ai )?usage limit reached|(?:\d+-hour|weekly|opus)"
+        r" (?:usage )?limit reached|you(?:'|’)ve (?:hit|reached) your [^\n]{0,20}limit)[^\n]*)"
+        r"(?:\n *(?:/upgrade|[>❯›]|\? for|⏵⏵)[^\n]*){0,4}",
+        "claude",
+        "codex",
+        sign="limit",
+    ),
+    _asks(
         "gemini",
         r" *(?P<question>[^\n]*\?)\n"
         rf"(?:[^\n]*\n){{0,8}}?(?=(?:[^\n]*\n){{0,12}}? *● *\d)"

@@ -191,6 +191,12 @@ CODEX_TRUST = """\
   Press enter to continue
 """
 
+INPUT = """\
+╭──────────────────────────────────────────────────────╮
+│ >                                                    │
+╰──────────────────────────────────────────────────────╯
+  ? for shortcuts
+"""
 ASKING = {
     "a command of Claude": ("claude", CLAUDE_COMMAND, "Do you want to proceed?"),
     "an edit of Claude": ("claude", CLAUDE_EDIT, "Do you want to make this edit to parser.py?"),
@@ -215,6 +221,21 @@ ASKING = {
         "claude",
         CLAUDE_THEME,
         "Choose the text style that looks best with your terminal",
+    ),
+    "a limit of Claude": (
+        "claude",
+        f"⏺ Reading\n\nClaude usage limit reached. Your limit will reset at 3pm.\n\n{INPUT}",
+        "Claude usage limit reached. Your limit will reset at 3pm.",
+    ),
+    "a limit of hours": (
+        "claude",
+        f"  ⎿  5-hour limit reached ∙ resets 3pm\n     /upgrade to raise your limit.\n{INPUT}",
+        "5-hour limit reached ∙ resets 3pm",
+    ),
+    "a limit of Codex": (
+        "codex",
+        "■ Error\nYou've hit your usage limit. Try again in 3 hours.\n\n› Ask Codex to do anything",
+        "You've hit your usage limit. Try again in 3 hours.",
     ),
     "a login that ended": ("claude", CLAUDE_LOGGED_OUT, "Please run /login"),
     "any menu that says what Enter does": (
@@ -290,12 +311,6 @@ def test_a_pane_that_asks_is_understood(
     assert find_question(tail, instance_type) == question
 
 
-INPUT = """\
-╭──────────────────────────────────────────────────────╮
-│ >                                                    │
-╰──────────────────────────────────────────────────────╯
-  ? for shortcuts
-"""
 CALM = {
     "nothing": ("claude", ""),
     "only a frame": ("claude", "╭────╮\n│    │\n╰────╯"),
@@ -333,6 +348,15 @@ CALM = {
     "Claude's dialog in another agent's pane": ("gemini", CLAUDE_COMMAND),
     "a server that was accepted": ("claude", f"{CLAUDE_SERVER}\n⏺ Connected to github\n{INPUT}"),
     "a login that worked": ("claude", f"{CLAUDE_LOGGED_OUT}\n⏺ Login successful\n{INPUT}"),
+    "a limit in prose": (
+        "claude",
+        f"⏺ The API answers: usage limit reached.\n\n{INPUT}",
+    ),
+    "a limit that was reset": (
+        "claude",
+        f"5-hour limit reached ∙ resets 3pm\n\n> go on\n\n⏺ Reading the parser\n\n{INPUT}",
+    ),
+    "a limit of our own": ("claude", f"Rate limit reached for the client.\n\n{INPUT}"),
     "a login in prose": ("claude", f"⏺ If it says Please run /login, the key is wrong.\n\n{INPUT}"),
     "a list of Claude's": ("claude", "⏺ Shall I go on?\n\n● 1. Build\n  2. Test"),
     "Gemini's command, answered": ("gemini", f"{GEMINI}\n ✔ Shell npm install"),
