@@ -46,9 +46,9 @@ _COUNTED = {
 _SHORT = {
     State.INITIALIZING: "init",
     State.SUSPENDED: "susp",
-    State.TERMINATED: "gone",
+    State.TERMINATED: "term",
 }
-"""Shorter words for states."""
+"""Shorter words for states, each of which `state:` of a filter understands."""
 
 
 def status_pieces(

@@ -16,6 +16,7 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
+from madrox_tui.scope import Scope
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
 from madrox_tui.timeline_rows import Day, Entry, Row, TimelineRows, Wanted, entry_text
 from madrox_tui.view import View
@@ -85,6 +86,12 @@ class TimelinePanel(LineView):
         """The message or event under the cursor; `None` on a separator."""
         row = self.selected
         return row if isinstance(row, Message | TimelineEvent) else None
+
+    @property
+    def selected_scope(self) -> Scope | None:
+        """The instance of the row under the cursor; `None` if it is nobody's."""
+        instance_id = self.chosen.instance_id if self.chosen else ""
+        return Scope(instance_id) if self.view and instance_id in self.view.labels else None
 
     @property
     def other_half(self) -> Message | None:

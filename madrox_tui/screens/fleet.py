@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import work
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
-from madrox_tui.alarm import Alarm
+from madrox_tui.alarm import Alarm, call
 from madrox_tui.feed import Feed
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.past import HasMoment, Plays, ShowsMoment
@@ -44,7 +47,8 @@ class FleetScreen(Screen[None]):
         self._latest: View | None = None
         self._prepared = 0  # records read so far for the earlier moment that is being loaded
         self._has_told = False
-        self._alarm = Alarm() if bell else None
+        self._alarm = Alarm()
+        self._bell = bell
 
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
@@ -142,12 +146,20 @@ class FleetScreen(Screen[None]):
 
     def _publish(self, view: View) -> None:
         self._latest = view
-        if self._alarm is not None and self._alarm.is_due(view):
-            self.app.bell()
+        if news := self._alarm.news(view):
+            self._call(news)
         if self.is_live:
             self.view = view
         self._show_status()
         self.tell_not_kept(self._feed.trouble)
+
+    def _call(self, news: Sequence[InstanceState]) -> None:
+        """Call a person: with the bell if that is wanted, in words where no list says it."""
+        if self._bell:
+            self.app.bell()
+        is_listed = self.app.screen is self and self.query_one("#instances").display
+        if not (is_listed and self.is_live):
+            self.notify(call(news), severity="warning", markup=False)
 
     def tell_not_kept(self, trouble: str | None) -> None:
         """Tell once that something cannot be kept for the next start, and why, if there is why."""

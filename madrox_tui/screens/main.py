@@ -20,6 +20,7 @@ from madrox_tui.panels.instances import InstancesPanel
 from madrox_tui.panels.replay import ReplayPanel
 from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.remember import Remembered
+from madrox_tui.scope import HasScope
 from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.status import READING
 from madrox_tui.view import View
@@ -137,8 +138,12 @@ class MainScreen(FleetScreen):
         self.query_one(InstancesPanel).action_needy()
 
     def action_only(self) -> None:
-        """Toggle between the selected instance (or folded branch) and all."""
-        scope = self.query_one(InstancesPanel).selected_scope if self.scope is None else None
+        """Toggle between whom the selected row is about (an instance, a folded branch) and all."""
+        scope = None
+        if self.scope is None:
+            panel = self._grid.current
+            scope = panel.selected_scope if isinstance(panel, HasScope) else None
+            scope = scope or self.query_one(InstancesPanel).selected_scope
         self.narrow(self.filter, scope)
 
     def action_attach(self) -> None:

@@ -199,6 +199,33 @@ async def test_the_bell_rings_when_someone_begins_to_wait(
     assert rings == [1] * bell
 
 
+async def test_who_begins_to_wait_is_named_where_no_list_shows_it(fleet: TreeBuilder) -> None:
+    """Behind a zoomed panel a line says who waits and for what; beside the list there is none."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "● live")
+        fleet.frame("b2", "Overwrite a? [y/N]", at=598)
+        await person.sees("1 waiting")
+        assert not person.app._notifications
+        await person.press("3", "z")
+        fleet.frame("a1", "Overwrite b? [y/N]", at=598)
+        await person.until(lambda: len(person.app._notifications) > 0, "a notice")
+        (notice,) = person.app._notifications
+        assert notice.message == "atlas waits: Overwrite b? [y/N]"
+
+
+async def test_only_whom_the_selected_row_is_about(fleet: TreeBuilder) -> None:
+    """`i` in the timeline goes by its row, whoever is selected in the list."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "test the plan")
+        await person.press("3", "g")
+        while "test the plan" not in person.app.query_one(TimelinePanel).copy_text():
+            await person.press("j")
+        await person.press("i")
+        await person.sees("Instances 1 of 2  only probe")
+        await person.press("i")
+        await person.sees("Instances 2")
+
+
 async def test_space_holds_the_screen_and_loses_nothing(fleet: TreeBuilder) -> None:
     """Paused, new messages are counted but not shown; Space again shows them all."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
