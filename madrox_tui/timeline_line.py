@@ -35,7 +35,7 @@ class Layout(NamedTuple):
     columns: tuple[int, ...]
 
 
-COLUMNS = ((100, (TOOK, TOKENS, COST)), (74, (TOOK, COST)), (52, (TOOK,)), (0, ()))
+COLUMNS = ((100, (TOOK, TOKENS, COST)), (66, (TOOK, COST)), (52, (TOOK,)), (0, ()))
 """The columns at the right, with the width they need, widest first."""
 
 LONG_CLOCK = 52
