@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from builders import TreeBuilder
 from handles import Open
@@ -25,8 +26,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no fault of the code, and what passed once passes again: whoever looks for more
 # asks for other examples, with `--hypothesis-profile=search`.
-settings.register_profile("same", deadline=None, derandomize=True)
-settings.register_profile("search", deadline=None)
+_UNHURRIED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+settings.register_profile("same", **_UNHURRIED, derandomize=True)
+settings.register_profile("search", **_UNHURRIED)
 settings.load_profile("same")
 
 ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-written"

@@ -585,4 +585,4 @@ async def test_equals_and_minus_move_the_borders(fleet: TreeBuilder) -> None:
         await person.press(*["minus"] * 30)
         await person.pilot.pause()
         assert min(panel.size) >= 1
-        assert person.app.query_one(PanelGrid).columns == 90
+        assert person.app.query_one(PanelGrid).columns == 10
