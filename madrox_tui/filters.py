@@ -6,6 +6,7 @@
     role:qa       the role, name, id, type or model contains it
     parent:lead   the name or id of its parent contains it
     under:lead    … of itself, of its parent, or of anyone above that
+    pane:limit    the last lines of its terminal contain it
     -role:qa      … does not
     cost>0.5      cost, tokens, requests, open, frames, errors or p95 compare (> >= < <= =)
     role:"a b"    a value with blanks
@@ -55,6 +56,7 @@ _TEXTS: dict[str, Callable[[InstanceState], str | None]] = {
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
     "model": lambda i: i.model or i.instance_type,
+    "pane": lambda i: i.pane_tail.decode(),
 }
 _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {
     "cost": lambda i: i.usage.cost_usd,

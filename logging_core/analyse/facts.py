@@ -164,16 +164,17 @@ class PaneChange:
     Attributes:
         frames: How many.
         newest: The last of them, without its `tail`.
+        tail: That, see `FrameRef`, as UTF-8.
     """
 
-    __slots__ = ("_before", "_changed_before_s", "_tail", "frames", "newest")
+    __slots__ = ("_before", "_changed_before_s", "frames", "newest", "tail")
 
     def __init__(self) -> None:
         self.frames = 0
         self.newest: FrameRef | None = None
         self._before: FrameRef | None = None
         self._changed_before_s: float | None = None
-        self._tail = b""  # what frames programs draw has two bytes a character as text
+        self.tail = b""  # what frames programs draw has two bytes a character as text
 
     def add(self, ref: FrameRef) -> None:
         """Take a capture in; the same one again, grown, replaces what was known of it."""
@@ -183,12 +184,7 @@ class PaneChange:
             self._before = newest
             self.frames += 1
         self.newest = msgspec.structs.replace(ref, tail="")
-        self._tail = ref.tail.encode()
-
-    @property
-    def tail(self) -> str:
-        """That of the newest; see `FrameRef`."""
-        return self._tail.decode()
+        self.tail = ref.tail.encode()
 
     @property
     def changed_s(self) -> float | None:

@@ -267,6 +267,7 @@ class Instance:
             open_requests=still_open,
             frames=self._pane.frames,
             newest_frame=self._pane.newest,
+            pane_tail=self._pane.tail,
             pane_changed_s=self._pane.changed_s,
             errors=self._errors,
             last_error=self._last_error,

@@ -84,7 +84,7 @@ def _question(
         return None
     if frame.time_s is not None and frame.time_s < evidence.newest_s:
         return None
-    return find_question(pane.tail, instance_type, prompts)
+    return find_question(pane.tail.decode(), instance_type, prompts)
 
 
 def _stuck_s(still_open: tuple[OpenRequest, ...], pane: PaneChange, around: Around) -> float:

@@ -125,6 +125,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         open_requests: Oldest first; empty for a terminated instance.
         frames: Captures of its pane.
         newest_frame: The last of them, without its `tail`.
+        pane_tail: The last lines of it, without colours and safe to show, as UTF-8.
         pane_changed_s: When the pane last showed something different.
         errors: Errors about it, as those of `FleetState`.
         last_error: The newest error, in a few words.
@@ -146,6 +147,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
     open_requests: tuple[OpenRequest, ...] = ()
     frames: int = 0
     newest_frame: FrameRef | None = None
+    pane_tail: bytes = b""
     pane_changed_s: float | None = None
     errors: int = 0
     last_error: str | None = None

@@ -213,6 +213,14 @@ async def test_who_begins_to_wait_is_named_where_no_list_shows_it(fleet: TreeBui
         assert notice.message == "atlas waits: Overwrite b? [y/N]"
 
 
+async def test_whose_terminal_says_something_is_found(fleet: TreeBuilder) -> None:
+    """A filter goes by what every terminal shows now, and follows it."""
+    async with run_app(fleet.root, now_s=NOW_S, filter_text="pane:newest") as person:
+        await person.sees("Instances 1 of 2", "atlas")
+        fleet.frame("b2", "the newest of probe", at=599)
+        await person.sees("Instances 2 of 2")
+
+
 async def test_only_whom_the_selected_row_is_about(fleet: TreeBuilder) -> None:
     """`i` in the timeline goes by its row, whoever is selected in the list."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

@@ -224,3 +224,15 @@ def test_quotes_make_one_word() -> None:
 def test_no_text_is_an_error(text: str) -> None:
     """Whatever is typed parses, and can be asked about an instance."""
     assert parse_filter(text).matches(ATLAS) in {True, False}
+
+
+def test_all_terminals_are_searched_at_once() -> None:
+    """`pane:` finds whose terminal says something now, in whatever case, also over two words."""
+    limited = InstanceState(instance_id="a", pane_tail="⎿ Rate limit\n  of the API".encode())
+    other = InstanceState(instance_id="b", pane_tail=b"$ make test")
+    silent = InstanceState(instance_id="c")
+    everyone = (limited, other, silent)
+    assert parse_filter('pane:"rate limit"').choose(everyone) == (limited,)
+    assert parse_filter("pane:make,limit").choose(everyone) == (limited, other)
+    assert parse_filter("-pane:limit").choose(everyone) == (other, silent)
+    assert parse_filter("limit").choose(everyone) == ()
