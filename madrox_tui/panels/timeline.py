@@ -18,6 +18,7 @@ from madrox_tui.export import Export
 from madrox_tui.messages import MessageSource
 from madrox_tui.scope import Scope
 from madrox_tui.timeline_line import Look, OpenSince, is_open, line, open_since
+from madrox_tui.timeline_place import Place, PlaceKeeper
 from madrox_tui.timeline_rows import Day, Entry, Row, TimelineRows, Wanted, entry_text
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -75,6 +76,7 @@ class TimelinePanel(LineView):
         self._events = True
         self._new = 0
         self._open: OpenSince = {}
+        self._keeper = PlaceKeeper()
 
     @property
     def selected(self) -> Row | None:
@@ -189,20 +191,21 @@ class TimelinePanel(LineView):
         self._entitle()
         self._want_older()
 
-    def _place(self) -> tuple[Row | None, Row | None]:
-        """Return the row under the cursor, and the one at the top of the screen."""
-        top = self.scroll_offset.y
-        return self.selected, self._rows.rows[top] if top < len(self._rows.rows) else None
+    def _place(self) -> Place | None:
+        """Return what is looked at; `None` if that is the end, whatever is there."""
+        if self.follow:
+            return None
+        return self._keeper.place(self._rows, self.cursor, self.scroll_offset.y, self.size.height)
 
-    def _show_at(self, place: tuple[Row | None, Row | None]) -> None:
+    def _show_at(self, place: Place | None) -> None:
         """Show the rows, keeping cursor and scroll position on the same entries."""
-        at_cursor, at_top = place
-        if not self.follow and at_cursor is not None:
-            self.set_reactive(LineView.cursor, self._rows.find(at_cursor))
+        if place is not None:
+            self.set_reactive(LineView.cursor, self._rows.find(place.at_cursor))
         self.show_rows(len(self._rows.rows))
-        if not self.follow and at_top is not None:
-            top = self._rows.find(at_top)
+        if place is not None:
+            top = self._rows.find(place.seen) - place.line
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        self._keeper.keep(place, self.cursor, self.scroll_offset.y)
 
     def _entitle(self) -> None:
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
@@ -214,7 +217,8 @@ class TimelinePanel(LineView):
     @property
     def _day(self) -> str:
         """The day of the row at the top, if neither that row nor the clock tells it."""
-        _, top = self._place()
+        first = self.scroll_offset.y
+        top = self._rows.rows[first] if first < len(self._rows.rows) else None
         if self.view is None or top is None or top.time_s is None or isinstance(top, Day):
             return ""
         day = fmt.day(top.time_s)

@@ -310,6 +310,43 @@ async def test_the_cursor_stays_on_its_message_while_the_window_moves() -> None:
         assert person.top_line == top
 
 
+@pytest.mark.parametrize("rows_up", [1, 3, 40, 41, 90])
+async def test_the_cursor_returns_to_its_message_when_all_are_shown_again(rows_up: int) -> None:
+    """Narrowed and back, cursor and screen are where they were, unless one moved in between."""
+    both = [message(at, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(100)]
+    async with panel(*both) as person:
+        await person.press(*["up"] * rows_up)
+        chosen, top = person.panel.chosen, person.top_line
+        person.filters("atlas")
+        await person.until(lambda: person.panel.count < 80, "fewer rows")
+        person.happens(message(200, "meanwhile."))
+        person.filters("")
+        await person.sees(top)
+        assert person.panel.chosen is chosen
+        assert person.top_line == top
+        person.filters("probe")
+        await person.press("up")
+        other = person.panel.chosen
+        person.filters("")
+        assert person.panel.chosen is other
+
+
+async def test_the_cursor_returns_to_a_message_that_was_read_from_files() -> None:
+    """Also if it has to be read again."""
+    everything = [message(at, f"number {at}.", ("a1", "b2")[at % 2]) for at in range(2000)]
+    source = MessageSource(History(everything).open)
+    async with panel(*everything[-300:], source=source) as person:
+        await person.press("g")
+        await person.has_more_than(700)
+        await person.press("g", "down", "down")
+        chosen, top = person.panel.chosen, person.top_line
+        assert chosen is not None
+        person.filters("atlas")
+        person.filters("")
+        await person.until(lambda: person.panel.chosen == chosen, "the same message")
+        await person.until(lambda: person.top_line == top, "the same place")
+
+
 async def test_older_messages_come_as_one_scrolls_up() -> None:
     """At the top, older ones are read; what is looked at keeps its place; then comes the first."""
     everything = numbered(0, 3000)
