@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from logging_core.analyse.grouping import of_instances
 from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
 from madrox_tui.audit_sums import AuditSums
@@ -132,7 +134,7 @@ class Views:
         moment_s: float,
         past: Past,
     ) -> View:
-        """The fleet at an earlier moment.
+        """The fleet at an earlier moment; who had no name yet is called by that of today.
 
         Args:
             model: The live one, which knows sums by time.
@@ -140,11 +142,23 @@ class Views:
             moment_s: Seconds since the epoch.
             past: Knows the other sums as of then.
         """
+        state = self._named(state)
         narrowing = self.narrowing
         instances, usage = _narrow(state, narrowing, partial(past.usage_at, moment_s))
         groups_of = partial(past.groups_at, moment_s)
         audit = self._sums.look_back(model, state, instances, usage, groups_of)
         return self._make(state, narrowing, instances, usage, audit, {}, moment_s)
+
+    def _named(self, state: FleetState) -> FleetState:
+        latest = self._last.state.instances if self._last is not None else ()
+        names = {i.instance_id: i.instance_name for i in latest}
+        instances = tuple(
+            i
+            if i.instance_name is not None
+            else msgspec.structs.replace(i, instance_name=names.get(i.instance_id))
+            for i in state.instances
+        )
+        return msgspec.structs.replace(state, instances=instances)
 
     def _make(
         self,
