@@ -50,7 +50,7 @@ GLOBAL = [
             "Back",
             show=False,
             id="view.back",
-            tooltip="Close find, else return to live (pane too), else clear the filter",
+            tooltip="Go one step back: find, past, pause or rewound pane, filter, opened pane",
         ),
         Binding(
             "i",
@@ -64,7 +64,7 @@ GLOBAL = [
             "pause",
             "Pause",
             id="view.pause",
-            tooltip="Pause / resume the screen (nothing is lost), or play a rewound pane",
+            tooltip="Pause / resume the screen (nothing is lost); play / pause what is rewound",
         ),
         Binding(
             "at",
@@ -72,7 +72,7 @@ GLOBAL = [
             "As of then",
             show=False,
             id="view.moment",
-            tooltip="Show all panels at the selected row's time / return to live",
+            tooltip="Show all panels at the selected row's time / leave that time",
         ),
         Binding("T", "go_to", "Go to a time", show=False, id="view.go_to"),
         Binding(

@@ -31,9 +31,11 @@ class Playback:
         """The current multiple of real time."""
         return SPEEDS[self._speed]
 
-    def change_speed(self, steps: int) -> None:
-        """Go `steps` speeds up, or down if negative."""
-        self._speed = min(max(0, self._speed + steps), len(SPEEDS) - 1)
+    def change_speed(self, steps: int) -> bool:
+        """Go `steps` speeds up, or down if negative; return whether that changed anything."""
+        before = self._speed
+        self._speed = min(max(0, before + steps), len(SPEEDS) - 1)
+        return self._speed != before
 
     def frame_shown(self) -> None:
         """Note that a frame was just shown: the wait for the next one starts now."""

@@ -45,7 +45,14 @@ class ReplayPanel(ReplayView):
             show=False,
             id="pane.differ_next",
         ),
-        Binding("<", "speed(-1)", "Play slower", show=False, id="pane.slower"),
+        Binding(
+            "<",
+            "speed(-1)",
+            "Play slower",
+            show=False,
+            id="pane.slower",
+            tooltip="Play slower; 1x is real time, but waits are cut to 1s",
+        ),
         Binding(">", "speed(1)", "Play faster", show=False, id="pane.faster"),
         Binding("d", "mode", "Cycle full / new text / diff", show=False, id="pane.mode"),
         Binding("w", "wrap", "Toggle wrap", show=False, id="pane.wrap"),
@@ -85,7 +92,9 @@ class ReplayPanel(ReplayView):
 
     def show_at(self, time_s: float | None) -> None:
         """Show the frame of a time, in seconds since the epoch; `None` follows the newest."""
-        self._moment_s = time_s
+        if time_s is not None and time_s == self.moment_s:
+            return  # it took the screen there itself
+        self.moment_s = time_s
         if time_s is None:
             self.action_last()
         else:
@@ -115,7 +124,7 @@ class ReplayPanel(ReplayView):
 
     @property
     def _no_capture(self) -> str:
-        if self._moment_s is not None:
+        if self.moment_s is not None:
             return NOT_BEFORE
         if self._homeless:
             return f"no captures: instances/{self.instance_id} does not exist (any more)"
@@ -135,8 +144,10 @@ class ReplayPanel(ReplayView):
 
     def action_speed(self, steps: int) -> None:
         """Play faster, or slower if negative."""
-        self._playback.change_speed(steps)
-        if self.playing:
+        if not self._playback.change_speed(steps):
+            which = "fastest" if steps > 0 else "slowest"
+            self.notify(f"{self._playback.speed}x is the {which}", markup=False)
+        elif self.playing:
             self._play()
         self._entitle()
 
@@ -160,7 +171,7 @@ class ReplayPanel(ReplayView):
         if self._gone:
             yield "file gone"
         # At an earlier time nothing is new, and the instance had a different number of frames.
-        new = self._instance.frames - self._seen if self._moment_s is None else 0
+        new = self._instance.frames - self._seen if self.moment_s is None else 0
         yield from self._progress(new)
 
     def _progress(self, new: int) -> Iterator[str]:
@@ -168,7 +179,7 @@ class ReplayPanel(ReplayView):
             yield "following"
             return
         if self.rewound:
-            sign = "▶" if self.playing else "‖"
-            yield f"{sign} {self._playback.speed}x"
+            speed = f"{self._playback.speed}x"
+            yield f"▶ {speed}, gaps cut" if self.playing else f"‖ {speed}"
         if new > 0:
             yield f"{fmt.count(new)} new"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual import work
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import Worker
 
 from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
@@ -19,6 +20,9 @@ from madrox_tui.status import is_lost, preparing, status_clock, status_path, sta
 from madrox_tui.view import View
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.status_bar import StatusBar
+
+QUICK = 1_000
+"""So many records are read before anyone could read that they are."""
 
 
 class FleetScreen(Screen[None]):
@@ -45,7 +49,9 @@ class FleetScreen(Screen[None]):
         self.scope: Scope | None = None
         self._feed = feed
         self._latest: View | None = None
-        self._prepared = 0  # records read so far for the earlier moment that is being loaded
+        self._before: View | None = None  # the paused view that an earlier moment was chosen on
+        self._loader: Worker[None] | None = None  # loads earlier moments
+        self._prepared = 0  # records read so far for the one that is being loaded
         self._has_told = False
         self._alarm = Alarm()
         self._bell = bell
@@ -71,22 +77,24 @@ class FleetScreen(Screen[None]):
         self._narrow()
 
     def action_pause(self) -> None:
-        """Play or pause a rewound panel; else pause the screen, or return to live."""
-        panel = self.query_one(PanelGrid).current
-        if isinstance(panel, Plays) and panel.toggle_play():
+        """Play or pause a rewound panel, whichever has the focus; else the screen."""
+        panels = self.query_one(PanelGrid).children
+        if any(panel.toggle_play() for panel in panels if isinstance(panel, Plays)):
             return
-        if not self.is_live:
+        if self.moment_s is not None:
+            self.notify("the pane has no capture to play from here", markup=False)
+        elif self.paused:
             self.go_live()
-            return
-        self.paused = True
-        self._show_status()
+        else:
+            self.paused = True
+            self._show_status()
 
     # --- earlier moments -----------------------------------------------------
 
     def action_moment(self) -> None:
-        """Show every panel at the selected row's time, or return to live."""
+        """Show every panel at the selected row's time, or leave that time."""
         if self.moment_s is not None:
-            self.go_live()
+            self.go_back()
             return
         panel = self.query_one(PanelGrid).current
         at_s = panel.selected_time_s if isinstance(panel, HasMoment) else None
@@ -108,34 +116,59 @@ class FleetScreen(Screen[None]):
         if not self._feed.knows_the_past:
             self.notify("no history is available for this tree", severity="warning", markup=False)
             return
-        self.moment_s, self._prepared = at_s, 0
+        if self.moment_s is None:
+            self._before = self._held
+        self.moment_s = at_s
+        self._tell_panels(at_s)
         self._show_status()
-        self._load_moment(at_s)
+        if self._loader is None:
+            self._loader = self._load_moments()
 
-    @work(group="moment", exclusive=True)
-    async def _load_moment(self, at_s: float) -> None:
-        try:
-            view = await self._feed.at(at_s, self._has_prepared)
-        except OSError as error:
-            self.notify(safe_line(f"cannot load history: {error}"), severity="error", markup=False)
-            self.go_live()
-            return
-        if self.moment_s == at_s:
-            self.view = view
-            self._tell_panels(at_s)
+    @work(group="moment")
+    async def _load_moments(self) -> None:
+        """Load the moment wanted, and show it even if another is wanted by then; then that one."""
+        loaded_s = None
+        while self.moment_s is not None and self.moment_s != loaded_s:
+            loaded_s, self._prepared = self.moment_s, 0
+            try:
+                self.view = await self._feed.at(loaded_s, self._has_prepared)
+            except OSError as error:
+                why = safe_line(f"cannot load history: {error}")
+                self.notify(why, severity="error", markup=False)
+                self._loader = None
+                self.go_back()
+                return
+            self._prepared = 0
             self._show_status()
+        self._loader = None
 
     def _has_prepared(self, records: int) -> None:
         self._prepared = records
         self._show_status()
 
+    def go_back(self) -> None:
+        """Leave an earlier moment: for the paused screen that it was chosen on, else for live."""
+        before = self._before
+        if before is None:
+            self.go_live()
+            return
+        self._leave_moment()
+        self.view = before
+        self._narrow()  # what is left out may have changed since
+
     def go_live(self) -> None:
         """Return to live."""
-        if self.moment_s is not None:
-            self.workers.cancel_group(self, "moment")
-            self._tell_panels(None)
-        self.moment_s, self.paused = None, False
+        self._leave_moment()
+        self.paused = False
         self._narrow()
+
+    def _leave_moment(self) -> None:
+        if self.moment_s is None:
+            return
+        if self._loader is not None:
+            self._loader.cancel()
+        self.moment_s = self._before = self._loader = None
+        self._tell_panels(None)
 
     def _tell_panels(self, at_s: float | None) -> None:
         for panel in self.query_one(PanelGrid).children:
@@ -192,7 +225,8 @@ class FleetScreen(Screen[None]):
             return
         bar = self.query_one(StatusBar)
         pieces = status_pieces(self._latest, self._held, self._feed.since_s)
-        if self.moment_s is not None and (not self.view or self.view.moment_s != self.moment_s):
+        is_first = self.view is None or self.view.moment_s is None
+        if self.moment_s is not None and (is_first or self._prepared > QUICK):
             pieces = (preparing(self._prepared), *pieces[1:])
         bar.pieces = pieces
         self.set_class(is_lost(self._latest.state), "-lost")

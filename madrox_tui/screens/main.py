@@ -58,6 +58,7 @@ class MainScreen(FleetScreen):
         super().__init__(feed, settings.filter, bell=settings.bell)
         self.keys = settings.keys
         self._remembered = remembered
+        self._has_opened_pane = False  # from the list, and it has been the current panel since
         feed.group_by(kept_grouping(remembered.panels.get("audit", {})))
 
     def compose(self) -> ComposeResult:
@@ -102,6 +103,17 @@ class MainScreen(FleetScreen):
         missing = self.view.missing if self.view is not None else None
         self.query_one(ReplayPanel).show_instance(event.instance, event.at_s, missing)
 
+    @on(ReplayPanel.Moved)
+    def _pane_moved(self) -> None:
+        """Take every panel along; the screen may have left the past before it got to know."""
+        moment_s = self.query_one(ReplayPanel).moment_s
+        if self.moment_s is None:
+            return
+        if moment_s is None:
+            self.go_live()
+        else:
+            self.show_moment(moment_s)
+
     # --- the filter ----------------------------------------------------------
 
     @on(FilterBar.Changed)
@@ -119,19 +131,23 @@ class MainScreen(FleetScreen):
         return action not in OWN_ACTIONS or not editing
 
     def action_clear(self) -> None:
-        """Close find; else return to live, the pane included; else clear filter and scope."""
+        """Go one step back: from find, an earlier time, a pause, the filter, or an opened pane."""
         find = self.query_one(FindBar)
         if find.shown:
             find.clear()
             return
         pane = self.query_one(ReplayPanel)
-        if not self.is_live or pane.rewound:
+        if self.moment_s is not None:
+            self.go_back()
+        elif self.paused or pane.rewound:
             self.go_live()
             if pane.rewound:
                 pane.action_last()
-            return
-        self.query_one(FilterBar).clear()
-        self.narrow(parse_filter(""), None)
+        elif self.filter or self.scope is not None:
+            self.query_one(FilterBar).clear()
+            self.narrow(parse_filter(""), None)
+        elif self._has_opened_pane:
+            self.action_panel("instances")
 
     def action_needy(self) -> None:
         """Go to the next instance that needs you, from wherever the focus is."""
@@ -205,6 +221,7 @@ class MainScreen(FleetScreen):
     @on(PanelGrid.Shown)
     def _panel_shown(self, event: PanelGrid.Shown) -> None:
         self.query_one(TabStrip).current = event.panel_id
+        self._has_opened_pane = self._has_opened_pane and event.panel_id == "pane"
 
     @on(TabStrip.Chosen)
     def _tab_chosen(self, event: TabStrip.Chosen) -> None:
@@ -213,6 +230,7 @@ class MainScreen(FleetScreen):
     @on(LineView.Chosen, "#instances")
     def _instance_chosen(self) -> None:
         self.action_panel("pane")
+        self._has_opened_pane = True
 
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:

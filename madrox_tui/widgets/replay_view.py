@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from textual import work
+from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState
@@ -28,6 +29,9 @@ class ReplayView(ScrubbedView):
         now: A monotonic clock, in seconds, for playback.
     """
 
+    class Moved(Message):
+        """At an earlier moment of the screen, the pane went to another one; see `moment_s`."""
+
     rewound: reactive[bool] = reactive(False, layout=False)
     """Whether a chosen frame is shown, instead of following the newest."""
 
@@ -48,7 +52,9 @@ class ReplayView(ScrubbedView):
         self._place: Place | None = None
         self._goal: Goal | None = None
         self._seeking = False
-        self._moment_s: float | None = None
+        self.moment_s: float | None = None
+        """The earlier time that is shown, in seconds since the epoch; `None` if the screen shows
+        none: then a rewound pane is by itself."""
         self._seen = 0
         self._gone = False
         self._homeless = False
@@ -64,6 +70,9 @@ class ReplayView(ScrubbedView):
 
     def action_last(self) -> None:
         """Show the newest frame, and follow."""
+        if self.moment_s is not None:
+            self.moment_s = None
+            self.post_message(self.Moved())
         self.playing = self.rewound = False
         super().action_last()
         self._follow_newest()
@@ -89,7 +98,7 @@ class ReplayView(ScrubbedView):
         async for ref, line in self.source.search(self._place.ref, text, direction):
             self.playing = False
             self.rewound, self.follow = True, False
-            await self._show(Place(ref))
+            await self._move(Place(ref))
             return line
         return None
 
@@ -164,8 +173,8 @@ class ReplayView(ScrubbedView):
         self.show_frame(None, None)
         self.scroll_to(x=0, animate=False, force=True)
         self.follow = True
-        if self._moment_s is not None:
-            self._go(Goal(Kind.MOMENT, self._moment_s))
+        if self.moment_s is not None:
+            self._go(Goal(Kind.MOMENT, self.moment_s))
         elif self._instance is not None and not self._show_kept(self._instance.newest_frame):
             self._want(Goal(Kind.NEWEST))  # its captures may not have been read yet
 
@@ -205,10 +214,12 @@ class ReplayView(ScrubbedView):
             while (goal := self._goal) is not None and self._instance is not None:
                 self._goal = None
                 place = await reach(goal, self.source, self._instance, self._place)
-                if place is not None:
-                    await self._show(place)
-                else:
+                if place is None:
                     await self._miss(goal)
+                elif goal.kind is Kind.MOMENT and goal.amount == self.moment_s:
+                    await self._show(place)  # the screen is there already
+                else:
+                    await self._move(place)
         finally:
             self._seeking = False
             self.refresh()
@@ -216,7 +227,7 @@ class ReplayView(ScrubbedView):
             self._warm(self.pane.ref)
 
     async def _miss(self, goal: Goal) -> None:
-        """Handle a goal without a frame: past the end follow the newest, before the first clear."""
+        """Handle a goal without a frame: past the end, before the first one, or all gone."""
         instance_id = self.instance_id
         if goal.kind is Kind.NEWEST:
             self._homeless = instance_id is not None and not await self.source.has_directory(
@@ -228,12 +239,29 @@ class ReplayView(ScrubbedView):
             self._place = None
             self.show_frame(None, None)
         elif goal.amount > 0:
-            self.action_last()
+            self._end()
         self._entitle()
+
+    def _end(self) -> None:
+        """Past the last frame follow the newest, unless the screen is at an earlier time."""
+        if self.moment_s is None:
+            self.action_last()
+        else:
+            self.playing = False
+            self.notify("this is the last capture: G returns to live", markup=False)
 
     @work(group="warm", exclusive=True)
     async def _warm(self, ref: FrameRef) -> None:
         await self.source.warm(ref)
+
+    async def _move(self, place: Place) -> None:
+        """Show a frame, and take a screen that is at an earlier time along to it."""
+        await self._show(place)
+        time_s = self.selected_time_s
+        is_wanted = self.moment_s is not None and self._goal is None
+        if is_wanted and time_s is not None and time_s != self.moment_s:
+            self.moment_s = time_s
+            self.post_message(self.Moved())
 
     async def _show(self, place: Place) -> None:
         pane = await self.source.pane(place.ref)
@@ -255,16 +283,16 @@ class ReplayView(ScrubbedView):
 
     @work(group="play", exclusive=True)
     async def _play(self) -> None:
-        """Show frame after frame; follow the newest at the end."""
+        """Show frame after frame up to the end."""
         while self.playing and self._place is not None and self._instance is not None:
             here, goal = self._place, Goal(Kind.STEP, 1)
             place = await reach(goal, self.source, self._instance, here)
             if place is None:
-                self.action_last()
+                self._end()
                 return
             await asyncio.sleep(self._playback.wait_s(here.ref.time_s, place.ref.time_s))
             if self.playing and self._place is here:
-                await self._show(place)
+                await self._move(place)
                 self._playback.frame_shown()
 
     def _follows_end(self) -> bool:
