@@ -50,7 +50,7 @@ GLOBAL = [
             "Back",
             show=False,
             id="view.back",
-            tooltip="Go one step back: find, past, pause or rewound pane, filter, opened pane",
+            tooltip="Back from find, past, pause / rewound pane, filter, opened pane",
         ),
         Binding(
             "i",
@@ -64,7 +64,7 @@ GLOBAL = [
             "pause",
             "Pause",
             id="view.pause",
-            tooltip="Pause / resume the screen (nothing is lost); play / pause what is rewound",
+            tooltip="Pause / resume (nothing is lost), or play / pause a rewound pane",
         ),
         Binding(
             "at",

@@ -64,14 +64,17 @@ async def reach(
         goal: Where to go.
         source: Where frames come from.
         instance: The instance whose frames are shown.
-        here: The frame on the screen.
+        here: The frame on the screen; without one, what is next is the first.
     """
     if goal.kind is Kind.NEWEST:
         newest = instance.newest_frame or await source.newest(instance.instance_id)
         return None if newest is None else Place(newest)
-    if goal.kind in {Kind.STEP, Kind.DIFFERING}:
-        return None if here is None else await _walk(goal, source, here)
-    if goal.kind is Kind.FIRST:
+    is_step = goal.kind in {Kind.STEP, Kind.DIFFERING}
+    if is_step and here is not None:
+        return await _walk(goal, source, here)
+    if is_step and goal.amount < 0:
+        return None
+    if is_step or goal.kind is Kind.FIRST:
         ref = await source.first(instance.instance_id)
     else:
         ref = await source.at(instance.instance_id, goal.amount)

@@ -155,13 +155,15 @@ async def test_space_plays_whatever_has_the_focus(
 async def test_space_says_that_there_is_nothing_to_play(
     recorded: TreeBuilder, past: History
 ) -> None:
-    """Before the first capture it stays in the past."""
+    """Before the first capture it stays in the past; the next frame is the first one."""
     async with at_the_past(recorded, past) as person:
         await person.press("T", *"-598s", "enter")
         await person.sees("no capture of this pane before that time")
         await person.press("space")
         await is_told(person, "the pane has no capture to play from here")
-        await person.sees("◷ at")
+        await person.sees("◷ at 2026-11-23 12:00:02")
+        await person.press("2", "right_square_bracket")
+        await sees_all_at(person, 0)
 
 
 @pytest.mark.parametrize("keys", ["T", "@"])
