@@ -30,6 +30,7 @@ from madrox_tui.panels_app import PanelsApp
 from madrox_tui.past import Closable, DeferredPast, Past
 from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
+from madrox_tui.theme_contrast import readable
 from madrox_tui.themes import THEMES, fallback_variables
 
 if TYPE_CHECKING:
@@ -115,9 +116,16 @@ class MadroxTop(PanelsApp):
         """Return our colour variables, for themes that do not define them."""
         return fallback_variables(dark=self.current_theme.dark)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the variables of the current theme, in colours that can be read."""
+        variables = super().get_css_variables()
+        if not self._has_few_colours:
+            variables = self.theme_variables = readable(variables)
+        return variables
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's; where there are few colours to draw with, or none, our own instead."""
-        if not self.no_color and self.console.color_system != "standard":
+        if not self._has_few_colours:
             return super().get_line_filters()
         if self._few_colours is None or self._few_colours[0] is not self.current_theme:
             from madrox_tui.few_colours import few_colours  # only where there are few
@@ -162,6 +170,11 @@ class MadroxTop(PanelsApp):
     def action_help_quit(self) -> None:
         """Quit on Ctrl+C, where there is no text to copy."""
         self._quit_by(signal.SIGINT)
+
+    @property
+    def _has_few_colours(self) -> bool:
+        """Whether the terminal has 16 colours, or is to have none: our filter chooses these."""
+        return self.no_color or self.console.color_system == "standard"
 
     def _try_memory(self) -> None:
         if self.return_code is None:  # else the app has exited already

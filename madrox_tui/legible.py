@@ -1,7 +1,8 @@
-"""Keeping the colours of captured text legible in any theme. Pure."""
+"""Keeping text legible, whatever its colour and what is behind it. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,9 +12,9 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
 MIN_CONTRAST = 2.5
-"""The minimum contrast of text and background, by WCAG: 1 is none, 21 is black on white."""
+"""The minimum contrast of captured text, by WCAG: 1 is none, 21 is black on white."""
 
-_STEPS = 4
+_STEPS = 32
 
 
 class Ground(NamedTuple):
@@ -43,10 +44,24 @@ def legible(style: Style, ground: Ground) -> Style:
     if contrast(text, behind) >= MIN_CONTRAST:
         return style
     goal = max(ground.text, ground.behind, key=lambda colour: contrast(colour, behind))
-    first = _STEPS if style.color is None else 1
-    moved = [blend_rgb(text, goal, step / _STEPS) for step in range(first, _STEPS + 1)]
-    seen = (colour for colour in moved if contrast(colour, behind) >= MIN_CONTRAST)
-    return style + Style(color=Color.from_triplet(next(seen, goal)))
+    seen = goal if style.color is None else apart(text, (behind,), goal, MIN_CONTRAST)
+    return style + Style(color=Color.from_triplet(seen))
+
+
+def apart(
+    colour: ColorTriplet, behind: Iterable[ColorTriplet], goal: ColorTriplet, least: float
+) -> ColorTriplet:
+    """Move a colour towards another, just as far as it takes to stand out.
+
+    Args:
+        colour: The colour; returned as it is if it stands out already.
+        behind: The colours to stand out from.
+        goal: Where to move it; returned if nothing on the way stands out.
+        least: The minimum contrast.
+    """
+    grounds = tuple(behind)
+    moved = (blend_rgb(colour, goal, step / _STEPS) for step in range(_STEPS))
+    return next((c for c in moved if all(contrast(c, g) >= least for g in grounds)), goal)
 
 
 def _triplet(colour: Color, ground: Ground) -> ColorTriplet:

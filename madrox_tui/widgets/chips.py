@@ -26,8 +26,8 @@ class Chips(Widget):
 def _chip(word: Word) -> Content:
     text = safe_line(word.text)
     if word.hint:
-        hint = Content.styled(f"{word.hint} ", "$muted on $line")
+        hint = Content.styled(f"{word.hint} ", "italic $foreground on $line")
         return Content.styled(f"{text}  ", "$foreground on $line") + hint
     if not word.problem:
         return Content.styled(f"{text} ", "$foreground on $line")
-    return Content.styled(f"{text} ✗ {safe_line(word.problem)} ", "$error on $line")
+    return Content.styled(f"{text} ✗ {safe_line(word.problem)} ", "$background on $error")

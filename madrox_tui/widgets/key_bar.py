@@ -49,8 +49,8 @@ class KeyBar(Widget):
             part
             for key in self._keys
             for part in (
-                Content.styled(key.label, "$footer-key-foreground bold"),
-                Content.styled(f" {key.does} ", "$footer-description-foreground"),
+                Content.styled(key.label, "$accent bold"),
+                Content.styled(f" {key.does} ", "$foreground"),
             )
         ]
         return Content("").join(parts)

@@ -26,6 +26,8 @@ class LineInput(Input):
         border: none;
         padding: 0;
         background: $panel;
+
+        & > .input--suggestion, & > .input--placeholder { color: $muted; }
     }
     """
 

@@ -1,0 +1,164 @@
+"""What is drawn in any theme: seen by whoever chose it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from rich.color import ColorType
+from rich.color_triplet import ColorTriplet
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
+from textual.widget import Widget
+
+from builders import TreeBuilder
+from driver import run_app
+from madrox_tui.app import MadroxTop
+from madrox_tui.cell_styles import cell_styles
+from madrox_tui.config import Settings
+from madrox_tui.legible import contrast
+from madrox_tui.themes import DARK, LIGHT, THEMES
+from madrox_tui.view import HUES
+from madrox_tui.widgets.key_bar import KeyBar
+from madrox_tui.widgets.status_bar import StatusBar
+from madrox_tui.widgets.tab_strip import TabStrip
+
+KNOWN = sorted({*BUILTIN_THEMES, *(ours.name for ours in THEMES)})
+OF_COLOURS = [name for name in KNOWN if not name.startswith("ansi-")]
+STANDS_BACK = frozenset({"muted", "head"})
+ROW_GROUNDS = ("background", "cursor", "cursor-blurred")
+SAME = 0.1
+"""Two colours nearer to each other than this, in OKLab, may be taken for the same."""
+
+
+def variables_of(theme: str) -> dict[str, str]:
+    """The variables of a theme as the app hands them to its widgets."""
+    return MadroxTop(Path("logs"), settings=Settings(theme=theme)).get_css_variables()
+
+
+def triplet(colour: str) -> ColorTriplet:
+    return ColorTriplet(*Color.parse(colour).rgb)
+
+
+def least(name: str) -> float:
+    return 3.0 if name in STANDS_BACK else 4.5
+
+
+@pytest.mark.parametrize("theme", OF_COLOURS)
+def test_every_cell_can_be_read(theme: str) -> None:
+    """Names, states, and marks stand out from the panel and from the cursor, in any theme."""
+    variables = variables_of(theme)
+    for name, style in cell_styles(variables).items():
+        for ground in ROW_GROUNDS if name not in ROW_GROUNDS else ():
+            behind = style.bgcolor.get_truecolor() if style.bgcolor else triplet(variables[ground])
+            assert style.color is not None
+            text = style.color.get_truecolor()
+            assert contrast(text, behind) >= least(name), (name, ground)
+
+
+@pytest.mark.parametrize("theme", OF_COLOURS)
+def test_lines_and_the_cursor_are_seen(theme: str) -> None:
+    """Borders stand out from the screen, and the row under the cursor from the others."""
+    variables = variables_of(theme)
+    ground = triplet(variables["background"])
+    marks = {"line": 1.5, "primary": 1.5, "cursor": 1.2, "cursor-blurred": 1.1}
+    for name, needed in marks.items():
+        assert contrast(triplet(variables[name]), ground) >= needed, name
+
+
+def drawn(app: App[None], widget: Widget) -> Iterator[tuple[str, Style]]:
+    """The texts in a widget's region as they are on the screen, each in its style."""
+    region = widget.region
+    for strip in app.screen._compositor.render_strips()[region.y : region.bottom]:
+        for text, style, _ in strip.crop(region.x, region.right):
+            if text.strip() and style is not None:
+                yield text, style
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("theme", OF_COLOURS)
+async def test_the_bars_can_be_read(tree: TreeBuilder, theme: str) -> None:
+    """The status line, the names of the panels, a kept filter, and the keys."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.send("a1", "m-1", "draw the plan", at=60)
+    tree.spawn("b2", "probe", at=5)
+    tree.terminate("b2", "probe", at=20)
+    tree.line("instances/a1/communication.jsonl", b"unreadable\n")
+    settings = Settings(tick_s=3600.0, theme=theme, filter="-zz state:bogus")
+    async with run_app(
+        tree.root, now_s=tree.epoch(600), size=(100, 30), settings=settings
+    ) as person:
+        await person.sees("1 stuck", "1 terminated", "1 problem", "state:bogus", "Quit")
+        bars = [person.app.query_one(bar) for bar in (StatusBar, TabStrip, KeyBar, "FilterBar")]
+        seen = [found for bar in bars for found in drawn(person.app, bar)]
+        assert len(seen) > 15
+        muted = triplet(person.app.theme_variables["muted"])
+        for text, style in seen:
+            assert style.color is not None
+            assert style.bgcolor is not None
+            colour = style.color.get_truecolor()
+            needed = 3.0 if colour == muted else 4.5
+            assert contrast(colour, style.bgcolor.get_truecolor()) >= needed, text
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_our_own_themes_are_drawn_as_they_are(theme: Theme) -> None:
+    """No colour of ours has to be moved."""
+    drawn_in = variables_of(theme.name)
+    ours = theme.to_color_system().generate() | theme.variables
+    assert [n for n, colour in ours.items() if drawn_in[n].lower() != colour.lower()] == []
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+def test_a_terminals_own_colours_are_left_alone(theme: str) -> None:
+    """How it draws them nobody knows."""
+    style = cell_styles(variables_of(theme))["warn"]
+    assert style.color is not None
+    assert style.color.type is ColorType.STANDARD
+
+
+# --- the colours of names -------------------------------------------------------
+
+
+def oklab(colour: str) -> tuple[float, float, float]:
+    """A colour where distances are as they are seen; by Björn Ottosson."""
+    levels = (level / 255 for level in triplet(colour))
+    r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in levels)
+    long = math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
+    middle = math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
+    short = math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+    return (
+        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
+    )
+
+
+def distance(one: str, other: str) -> float:
+    return math.dist(oklab(one), oklab(other))
+
+
+def hues(theme: str) -> list[str]:
+    variables = variables_of(theme)
+    return [variables[f"hue-{number}"] for number in range(HUES)]
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+def test_a_name_is_not_taken_for_a_state(theme: str) -> None:
+    """No name is red, amber or green, nor as grey as what stands back."""
+    variables = variables_of(theme)
+    for hue in hues(theme):
+        for state in ("error", "warning", "success", "muted"):
+            assert distance(hue, variables[state]) > SAME, (hue, state)
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name, "textual-dark", "textual-light"])
+def test_names_are_told_apart(theme: str) -> None:
+    """Eight colours, none near another; elsewhere than in our themes as far as they are kept."""
+    nearest = min(distance(*pair) for pair in combinations(hues(theme), 2))
+    assert nearest > (SAME if theme.startswith("madrox") else SAME / 2)
