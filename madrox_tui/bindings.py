@@ -34,30 +34,22 @@ GLOBAL = [
         Binding("2", "panel('pane')", "Focus Pane", show=False, id="panel.pane"),
         Binding("3", "panel('timeline')", "Focus Timeline", show=False, id="panel.timeline"),
         Binding("4", "panel('audit')", "Focus Audit", show=False, id="panel.audit"),
-        Binding("tab", "next_panel(1)", "Next panel", id="panel.next", tooltip="Focus next panel"),
         Binding(
-            "shift+tab", "next_panel(-1)", "Focus previous panel", show=False, id="panel.previous"
+            "a",
+            "needy",
+            "Needs you",
+            id="fleet.needy",
+            tooltip="Go to next instance that needs you",
         ),
-        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Maximise panel / restore"),
-        Binding("equals_sign", "grow(1)", "Grow panel", show=False, id="panel.grow"),
-        Binding("minus", "grow(-1)", "Shrink panel", show=False, id="panel.shrink"),
         Binding(
             "slash", "filter", "Filter", id="filter.edit", tooltip="Filter instances in every panel"
         ),
         Binding(
-            "escape",
-            "clear",
-            "Back",
-            show=False,
-            id="view.back",
-            tooltip="Back from find, past, pause / rewound pane, filter, opened pane",
-        ),
-        Binding(
-            "i",
-            "only",
-            "Only this",
-            id="filter.only",
-            tooltip="Show only the selected instance or folded branch / show all",
+            "at",
+            "moment",
+            "As of then",
+            id="view.moment",
+            tooltip="Show all panels at the selected row's time / leave that time",
         ),
         Binding(
             "space",
@@ -67,31 +59,39 @@ GLOBAL = [
             tooltip="Pause / resume (nothing is lost), or play / pause a rewound pane",
         ),
         Binding(
-            "at",
-            "moment",
-            "As of then",
-            show=False,
-            id="view.moment",
-            tooltip="Show all panels at the selected row's time / leave that time",
+            "i",
+            "only",
+            "Only this",
+            id="filter.only",
+            tooltip="Show only the selected instance or folded branch / show all",
         ),
-        Binding("T", "go_to", "Go to a time", show=False, id="view.go_to"),
+        Binding(
+            "escape",
+            "clear",
+            "Back",
+            show=False,
+            id="view.back",
+            tooltip="Back from find, past, pause / rewound pane, filter, opened pane",
+        ),
+        Binding("tab", "next_panel(1)", "Next", id="panel.next", tooltip="Focus next panel"),
+        Binding(
+            "shift+tab", "next_panel(-1)", "Focus previous panel", show=False, id="panel.previous"
+        ),
+        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Maximise panel / restore"),
+        Binding("equals_sign", "grow(1)", "Grow panel", show=False, id="panel.grow"),
+        Binding("minus", "grow(-1)", "Shrink panel", show=False, id="panel.shrink"),
+        Binding("T", "go_to", "Time", id="view.go_to", tooltip="Go to a time"),
         Binding(
             "A",
             "attach",
             "Attach",
-            show=False,
             id="fleet.attach",
             tooltip="Copy the tmux command that attaches to the selected instance",
-        ),
-        Binding("a", "needy", "Go to next instance that needs you", show=False, id="fleet.needy"),
-        Binding(
-            "S", "app.save_screen", "Save the screen as SVG and text", show=False, id="app.save"
         ),
         Binding(
             "colon",
             "palette",
             "Commands",
-            show=False,
             id="app.palette",
             tooltip="Open command palette: actions, instances, themes; also Ctrl+P",
         ),
@@ -99,16 +99,24 @@ GLOBAL = [
             "tilde",
             "health",
             "Log health",
-            show=False,
             id="view.health",
             tooltip="Show log health: problems, file growth, disk use",
         ),
-        Binding("question_mark", "keys", "Help", id="app.help", tooltip="Show all keys"),
         Binding("q", "leave", "Quit", id="app.quit"),
+        Binding("question_mark", "keys", "Help", id="app.help", tooltip="Show all keys"),
     )
 ]
 
 APP = [
+    Binding(
+        "S",
+        "save_screen",
+        "Save screen",
+        show=False,
+        id="app.save",
+        tooltip="Save the screen as SVG and text",
+        priority=True,
+    ),
     Binding(
         "ctrl+z",
         "suspend_process",

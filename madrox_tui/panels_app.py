@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual import events, on
 from textual.app import App
+from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
 from madrox_tui.capture import save_screen
@@ -57,6 +58,11 @@ class PanelsApp(App[None]):
         from madrox_tui.screens.export import ExportScreen
 
         self.push_screen(ExportScreen(event.export, now=self._now))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave `S` to a line that is typed into."""
+        del parameters
+        return action != "save_screen" or not isinstance(self.focused, Input)
 
     def action_save_screen(self) -> None:
         """Save the screen, without toasts, as SVG and as text in the current directory."""

@@ -41,7 +41,11 @@ class AuditPanel(FiguresView):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter", "choose", "List the events behind this number", show=False, id="audit.open"
+            "enter",
+            "choose",
+            "Rows",
+            id="audit.open",
+            tooltip="List the events behind this number",
         ),
         Binding(
             "b",

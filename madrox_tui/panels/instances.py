@@ -37,19 +37,18 @@ class InstancesPanel(LineView):
 
     HELP = "All instances, those that need you first. The pane shows the one under the cursor."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Open pane", show=False, id="instances.open"),
-        Binding("s", "sort", "Sort by next column", show=False, id="instances.sort"),
-        Binding("r", "reverse", "Reverse sort order", show=False, id="instances.reverse"),
+        Binding("enter", "choose", "Pane", id="instances.open", tooltip="Open pane"),
+        Binding("s", "sort", "Sort", id="instances.sort", tooltip="Sort by next column"),
+        Binding("r", "reverse", "Reverse", id="instances.reverse", tooltip="Reverse sort order"),
         Binding(
             "t",
             "tree",
             "Tree",
-            show=False,
             id="instances.tree",
             tooltip="Toggle tree; h folds a branch into its totals, l unfolds it",
         ),
-        Binding("e", "problem", "Go to next problem", show=False, id="instances.problem"),
-        Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
+        Binding("e", "problem", "Problem", id="instances.problem", tooltip="Go to next problem"),
+        Binding("D", "dead", "Ended", id="instances.dead", tooltip="Toggle terminated instances"),
     ]
     header_rows = 1
 

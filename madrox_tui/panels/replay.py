@@ -29,33 +29,32 @@ class ReplayPanel(ReplayView):
     HELP = "The selected instance's terminal: the newest capture, or any earlier one."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("[", "step(-1)", "Go to previous frame", show=False, id="pane.previous"),
-        Binding("]", "step(1)", "Go to next frame", show=False, id="pane.next"),
+        Binding("[", "step(-1)", "Frame", id="pane.previous", tooltip="Go to previous frame"),
+        Binding("]", "step(1)", "Frame", id="pane.next", tooltip="Go to next frame"),
         Binding(
             "{",
             "differ(-1)",
-            "Go to previous differing frame",
-            show=False,
+            "Differing",
             id="pane.differ_previous",
+            tooltip="Go to previous differing frame",
         ),
         Binding(
             "}",
             "differ(1)",
-            "Go to next differing frame",
-            show=False,
+            "Differing",
             id="pane.differ_next",
+            tooltip="Go to next differing frame",
         ),
         Binding(
             "<",
             "speed(-1)",
-            "Play slower",
-            show=False,
+            "Speed",
             id="pane.slower",
             tooltip="Play slower; 1x is real time, but waits are cut to 1s",
         ),
-        Binding(">", "speed(1)", "Play faster", show=False, id="pane.faster"),
-        Binding("d", "mode", "Cycle full / new text / diff", show=False, id="pane.mode"),
-        Binding("w", "wrap", "Toggle wrap", show=False, id="pane.wrap"),
+        Binding(">", "speed(1)", "Speed", id="pane.faster", tooltip="Play faster"),
+        Binding("d", "mode", "Diff", id="pane.mode", tooltip="Cycle full / new text / diff"),
+        Binding("w", "wrap", "Wrap", id="pane.wrap", tooltip="Toggle wrap"),
     ]
 
     def __init__(

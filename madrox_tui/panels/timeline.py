@@ -43,16 +43,16 @@ class TimelinePanel(LineView):
         "other events (·) between them. Scrolling up loads older messages."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Open message", show=False, id="timeline.open"),
+        Binding("enter", "choose", "Message", id="timeline.open", tooltip="Open message"),
         Binding(
             "p",
             "other_half",
-            "Go to matching request / reply",
-            show=False,
+            "Other half",
             id="timeline.other_half",
+            tooltip="Go to matching request / reply",
         ),
-        Binding("e", "problem", "Go to next problem", show=False, id="timeline.problem"),
-        Binding("E", "events", "Toggle events", show=False, id="timeline.events"),
+        Binding("e", "problem", "Problem", id="timeline.problem", tooltip="Go to next problem"),
+        Binding("E", "events", "Events", id="timeline.events", tooltip="Toggle events"),
     ]
 
     view: reactive[View | None] = reactive(None, repaint=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -9,26 +12,34 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from madrox_tui.keymap import one_key_name
+
 if TYPE_CHECKING:
+    from textual.binding import Binding
     from textual.screen import Screen
 
 
-class Key(NamedTuple):
-    """A key's label, what it does, and Textual's name for it."""
+class Entry(NamedTuple):
+    """What can be done, and the keys that do it, as Textual calls them."""
 
-    label: str
     does: str
-    name: str
+    keys: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The keys as people write them, each with a blank behind it."""
+        return [f"{one_key_name(key)} " for key in self.keys]
 
     @property
     def width(self) -> int:
-        """Cells, including one that separates it from the next key."""
-        return cell_len(f"{self.label} {self.does} ")
+        """Cells, including the blank that separates it from the next one."""
+        return sum(map(cell_len, self.labels)) + cell_len(self.does) + 1
 
 
 class KeyBar(Widget):
-    """The keys of the focused widget and its screen; a click presses one.
+    """The keys of the focused widget, then those of its screen; a click presses one.
 
+    Where not all fit, the last one stays, which is help: it leads to all others.
     Textual's own footer creates new widgets whenever the focus moves, and keeps the old ones.
     """
 
@@ -37,40 +48,65 @@ class KeyBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: tuple[Key, ...] = ()
+        self._entries: tuple[Entry, ...] = ()
 
     def on_mount(self) -> None:
         """Subscribe to changes of the active bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
     def render(self) -> Content:
-        """Draw the keys, each with what it does."""
+        """Draw the keys that fit, each with what it does."""
         parts = [
             part
-            for key in self._keys
+            for entry in fitted(self._entries, self.size.width)
             for part in (
-                Content.styled(key.label, "$accent bold"),
-                Content.styled(f" {key.does} ", "$foreground"),
+                Content.styled("".join(entry.labels), "$accent bold"),
+                Content.styled(f"{entry.does} ", "$foreground"),
             )
         ]
         return Content("").join(parts)
 
     def on_click(self, event: events.Click) -> None:
-        """Press the key under the mouse."""
+        """Press the key under the mouse; of an entry with several, the last one by its words."""
         x = event.get_content_offset_capture(self).x
-        for key in self._keys:
-            if 0 <= x < key.width:
-                self.app.simulate_key(key.name)
+        for entry in fitted(self._entries, self.size.width):
+            if 0 <= x < entry.width:
+                self.app.simulate_key(_key_at(entry, x))
                 return
-            x -= key.width
+            x -= entry.width
 
     def _bindings_updated(self, screen: Screen[object]) -> None:
-        shown = (active.binding for active in screen.active_bindings.values() if active.enabled)
-        keys = tuple(
-            Key(self.app.get_key_display(binding), binding.description, binding.key)
-            for binding in shown
-            if binding.show
-        )
-        if keys != self._keys:
-            self._keys = keys
+        active = screen.active_bindings.values()
+        entries = tuple(_entries(a.binding for a in active if a.enabled and a.binding.show))
+        if entries != self._entries:
+            self._entries = entries
             self.refresh()
+
+
+def fitted(entries: Sequence[Entry], width: int) -> list[Entry]:
+    """Return the first entries and the last one, as many as fit as a whole into `width` cells."""
+    if not entries:
+        return []
+    *others, last = entries
+    shown: list[Entry] = []
+    room = width + 1 - last.width
+    for entry in others:
+        room -= entry.width
+        if room < 0:
+            break
+        shown.append(entry)
+    return [*shown, last]
+
+
+def _entries(bindings: Iterable[Binding]) -> Iterable[Entry]:
+    """Yield an entry for bindings next to each other that are described alike."""
+    for does, alike in groupby(bindings, attrgetter("description")):
+        yield Entry(does, tuple(binding.key for binding in alike))
+
+
+def _key_at(entry: Entry, x: int) -> str:
+    for key, label in zip(entry.keys, entry.labels, strict=True):
+        if x < len(label):
+            return key
+        x -= len(label)
+    return entry.keys[-1]

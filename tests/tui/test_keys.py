@@ -192,7 +192,7 @@ def test_binding_ids_are_unique() -> None:
         ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
         ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: 'a,b' is not a key"),
         ({"panel.zoom": ("j",)}, "'j' is already bound to"),
-        ({"panel.zoom": ("@",)}, "'at' is already bound to panel.zoom"),
+        ({"panel.zoom": ("@",)}, "keys.panel.zoom: '@' is already bound to view.moment"),
     ],
 )
 def test_keys_that_cannot_be_are_refused(keys: dict[str, tuple[str, ...]], complaint: str) -> None:
@@ -246,8 +246,8 @@ async def test_moving_the_focus_leaves_nothing_behind(fleet: TreeBuilder) -> Non
 
 @pilot
 async def test_a_key_in_the_last_line_can_be_clicked(fleet: TreeBuilder) -> None:
-    """It is as if it were pressed; between two keys nothing happens."""
-    async with run_app(fleet.root, now_s=NOW_S) as person:
+    """It is as if it were pressed; beside them nothing happens."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(220, 40)) as person:
         await person.sees("draw the plan", "? Help")
         bar = person.app.screen.query_one(KeyBar)
         line = person.text.split("\n")[bar.region.y]
