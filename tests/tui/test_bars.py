@@ -15,9 +15,12 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 import madrox_tui
+from builders import TreeBuilder
 from fleets import NOW_S, instance, team, view
+from madrox_tui.app import MadroxTop
 from madrox_tui.capture import save_screen, screen_text
 from madrox_tui.completion import complete, vocabulary
+from madrox_tui.config import Settings
 from madrox_tui.export import READABLE_S
 from madrox_tui.filters import filter_words, parse_filter
 from madrox_tui.panels.instances import InstancesPanel
@@ -388,3 +391,23 @@ async def test_a_saved_screen_has_no_toasts(
         for path in tmp_path.iterdir():
             assert "soon" not in path.read_text()
             assert "harbor" in path.read_text()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40)])
+async def test_a_toast_covers_no_row(tree: TreeBuilder, size: tuple[int, int]) -> None:
+    """One line on the border below the panels: all that was to be read before still is."""
+    tree.spawn("a1", "atlas", at=0)
+    for number in range(60):
+        tree.send("a1", f"m-{number}", f"step {number} of it", at=number)
+    app = MadroxTop(tree.root, settings=Settings(tick_s=3600.0), now=lambda: tree.epoch(600))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("3")
+        await until(lambda: "step 59 of it" in screen_text(app))
+        before = screen_text(app).splitlines()
+        app.notify("copied 3 lines")
+        await until(lambda: "copied 3 lines" in screen_text(app))
+        after = screen_text(app).splitlines()
+        changed = [old for old, new in zip(before, after, strict=True) if old != new]
+        assert len(changed) == 1
+        assert "╰" in changed[0]
