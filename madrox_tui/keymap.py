@@ -16,7 +16,10 @@ Group = tuple[str, Sequence[Binding]]
 KEY_WIDTH = 14
 """Cells for the keys in the palette."""
 
-OVERLAY_KEYS = "Esc closes · y copies"
+SEPARATOR = " · "
+"""Between the keys that are said on a border."""
+
+OVERLAY_KEYS = SEPARATOR.join(("Esc closes", "y copies"))
 """Said on the border of what lies over the panels: the keys below are not its own."""
 
 _NAMES = {

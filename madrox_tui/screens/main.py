@@ -244,6 +244,7 @@ class MainScreen(FleetScreen):
                     entry,
                     panel.label(entry),
                     other=panel.other_half,
+                    names=self.view.labels if self.view is not None else {},
                     open_s=panel.open_s,
                     lines=self._feed,
                 )

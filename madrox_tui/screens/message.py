@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar
 
 import msgspec
@@ -23,13 +24,13 @@ from madrox_tui import format as fmt
 from madrox_tui.clipboard import clip
 from madrox_tui.columns import fit_inner
 from madrox_tui.hex_dump import hex_dump
-from madrox_tui.keymap import OVERLAY_KEYS
+from madrox_tui.keymap import OVERLAY_KEYS, SEPARATOR
 from madrox_tui.messages import LineSource, Written
 from madrox_tui.timeline_line import MAX_NAME
 from madrox_tui.timeline_rows import Entry, entry_text
 from madrox_tui.widgets.text_view import TextView
 
-_FRAME = 6  # cells of the border line that the title cannot use
+_FRAME = 6  # cells of the border line that the titles cannot use
 
 MAX_JSON_CHARS = 256 * 1024
 """A longer text is not formatted as JSON."""
@@ -42,6 +43,7 @@ class MessageScreen(ModalScreen[None]):
         entry: The message or event.
         label: The label of its instance.
         other: The reply to it, or the request that it answers; `None` if there is none.
+        names: Instance names by id.
         open_s: How long it has been waiting for a reply, in seconds; `None` if it is not.
         lines: Finds what messages were read from; `None` finds nothing.
     """
@@ -72,6 +74,7 @@ class MessageScreen(ModalScreen[None]):
         }
         .half:focus-within { border: round $primary; }
         .half > Static { color: $muted; height: auto; margin: 0 1 0 0; }
+        .half > .named { text-wrap: nowrap; text-overflow: ellipsis; }
         .half > TextView {
             height: auto;
             max-height: 70vh;
@@ -90,11 +93,13 @@ class MessageScreen(ModalScreen[None]):
         label: str,
         *,
         other: Message | None = None,
+        names: Mapping[str, str] = MappingProxyType({}),
         open_s: float | None = None,
         lines: LineSource | None = None,
     ) -> None:
         super().__init__()
         self._label = label
+        self._names = {**names, entry.instance_id: label}
         self._open_s = open_s
         self._entries: list[Entry] = [entry] if other is None else [entry, other]
         if other is not None and other.direction == "outbound":
@@ -110,10 +115,11 @@ class MessageScreen(ModalScreen[None]):
         with Container(id="halves"):
             for entry in self._entries:
                 paired = "-paired" if len(self._entries) > 1 else ""
-                with _Half(entry, self._label, classes=f"half {paired}"):
+                with _Half(entry, self._label, self._keys(entry), classes=f"half {paired}"):
                     yield Static(Content(self._facts(entry)), markup=False)
-                    for line in _ids(entry):
-                        yield Static(Content(line), markup=False, classes="-said" * (line in said))
+                    for line, kind in _ids(entry, self._names):
+                        again = "-said" if line in said else ""
+                        yield Static(Content(line), markup=False, classes=f"{kind} {again}")
                         said.append(line)
                     yield Static(markup=False, classes="odd")
                     yield TextView(_shown(entry))
@@ -175,6 +181,12 @@ class MessageScreen(ModalScreen[None]):
             self.app.copy_to_clipboard(text)
         self.notify(notice, markup=False)
 
+    def _keys(self, entry: Entry) -> list[str]:
+        """Return what the keys do, those that are needed most first."""
+        other = ["p other half"] if len(self._entries) > 1 else []
+        line = ["b bytes"] if isinstance(entry, Message) and self._lines is not None else []
+        return [OVERLAY_KEYS, *other, *line]
+
     def _facts(self, entry: Entry) -> str:
         """Return time and what it took."""
         return "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
@@ -203,29 +215,34 @@ class MessageScreen(ModalScreen[None]):
         yield f"open {fmt.age(self._open_s)}" if self._open_s is not None else ""
 
 
-def _ids(entry: Entry) -> Iterator[str]:
-    """Yield a line for each id."""
+def _ids(entry: Entry, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield a line for each id, and its class: after a name, an id is cut where it does not fit."""
     ids = {"instance": entry.instance_id or "fleet"}
     if isinstance(entry, Message):
         ids |= {"message": entry.message_id or "", "parent": entry.parent_id or ""}
     for what, value in ids.items():
-        if value:
-            yield f"{what:<8} {value}"
+        name = "" if what == "message" else names.get(value, "")
+        if name and name != value:
+            yield f"{what:<8} {name}  {value}", "named"
+        elif value:
+            yield f"{what:<8} {value}", "id"
 
 
 class _Half(Vertical):
     """The frame of a message; its title shows direction, instance and time."""
 
-    def __init__(self, entry: Entry, label: str, *, classes: str) -> None:
+    def __init__(self, entry: Entry, label: str, keys: list[str], *, classes: str) -> None:
         super().__init__(classes=classes)
-        self.border_subtitle = Content(OVERLAY_KEYS)
         self._entry = entry
         self._label = label
+        self._keys = keys
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Truncate the name, not the time, if both do not fit."""
+        """Truncate the name, not the time, if both do not fit, and leave out keys that do not."""
         room = self.outer_size.width - _FRAME
         self.border_title = Content(_title(self._entry, self._label, room))
+        said = [SEPARATOR.join(self._keys[:number]) for number in range(len(self._keys), 0, -1)]
+        self.border_subtitle = Content(next((keys for keys in said if len(keys) <= room), said[-1]))
 
 
 def _shown(entry: Entry) -> str:

@@ -96,7 +96,9 @@ class RowsScreen(ModalScreen[None]):
         label = self._names.get(entry.instance_id, entry.instance_id or "fleet")
         if self.is_current:
             request = next((half for half in other if isinstance(half, Message)), None)
-            self.app.push_screen(MessageScreen(entry, label, other=request, lines=self._source))
+            self.app.push_screen(
+                MessageScreen(entry, label, other=request, names=self._names, lines=self._source)
+            )
 
 
 def _counted(found: Events, wanted: EventQuery) -> str:

@@ -123,16 +123,47 @@ async def test_on_a_narrow_terminal_the_texts_get_the_room() -> None:
     halves = (replace(half, message_id=message_id) for half in (REPLY, REQUEST))
     reply, request = halves
     async with opened(MessageScreen(reply, "atlas", other=request)) as (app, pilot):
-        assert app.text.count(message_id) == app.text.count("instance a1") == 2
+        assert app.text.count(message_id) == app.text.count("instance atlas  a1") == 2
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert app.text.count(message_id) == app.text.count("instance a1") == 1
+        assert app.text.count(message_id) == app.text.count("instance atlas  a1") == 1
         assert row_of(app, message_id) < row_of(app, "← from")
         assert app.text.count("Esc closes") == 2  # both frames end on the screen
     other = replace(request, instance_id="b2")
     async with opened(MessageScreen(reply, "atlas", other=other), width=80) as (app, _):
-        assert "instance a1" in app.text
+        assert "instance atlas  a1" in app.text
         assert "instance b2" in app.text
+
+
+@pytest.mark.asyncio
+async def test_who_took_part_is_said_by_name() -> None:
+    """The instance and who is at the other end; their ids follow, as far as there is room."""
+    whole = "986e86cb-0ab8-4b67-a26b-7f62b1852f27"
+    message = replace(REPLY, parent_id=whole)
+    screen = MessageScreen(message, "atlas", names={whole: "lead", "a1": "atlas"})
+    async with opened(screen) as (app, pilot):
+        assert "instance atlas  a1 " in app.text
+        assert f"parent   lead  {whole}" in app.text
+        await pilot.resize_terminal(40, 24)
+        await pilot.pause()
+        assert "parent   lead  986e86cb" in app.text
+        assert app.text.count("f62b1852f27") == 0
+
+
+@pytest.mark.asyncio
+async def test_the_border_says_what_the_keys_do() -> None:
+    """Those that can do something here, as many as fit."""
+    screen = MessageScreen(REPLY, "atlas", other=REQUEST, lines=Lines())
+    async with opened(screen) as (app, pilot):
+        assert app.text.count("Esc closes · y copies · p other half · b bytes") == 2
+        await pilot.resize_terminal(46, 24)
+        await pilot.pause()
+        assert app.text.count("Esc closes · y copies · p other half ─") == 2
+        await pilot.resize_terminal(30, 24)
+        await pilot.pause()
+        assert app.text.count("Esc closes · y copies ─") == 2
+    async with opened(MessageScreen(REPLY, "atlas")) as (app, _):
+        assert "y copies ─" in app.text
 
 
 @pytest.mark.asyncio
