@@ -11,7 +11,7 @@ from madrox_tui.audit_figures import Word, Words
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import HOUR, WINDOWS, AuditView
 from madrox_tui.money import Budget, Rate
-from madrox_tui.plot import LEVELS, bar, histogram
+from madrox_tui.plot import ESTIMATED, LEVELS, bar, histogram
 from madrox_tui.view import View
 
 TABLE_ROWS = 3
@@ -118,7 +118,7 @@ def _spread(slots: tuple[Slot, ...]) -> Words:
     if high <= low:
         return []
     return [
-        Word(f"≈{fmt.duration(low)} ", "muted"),
+        Word(f"{ESTIMATED}{fmt.duration(low)} ", "muted"),
         Word(_levels(classes), "accent"),
         Word(f" {fmt.duration(high)}", "muted"),
     ]

@@ -103,7 +103,9 @@ GLOBAL = [
             tooltip="Show log health: problems, file growth, disk use",
         ),
         Binding("q", "leave", "Quit", id="app.quit"),
-        Binding("question_mark", "keys", "Help", id="app.help", tooltip="Show all keys"),
+        Binding(
+            "question_mark", "keys", "Help", id="app.help", tooltip="Explain all keys and signs"
+        ),
     )
 ]
 
@@ -135,15 +137,13 @@ OWN_ACTIONS = frozenset(binding.action.partition("(")[0] for binding in GLOBAL)
 
 def key_groups(*panels: type[LineView]) -> list[Group]:
     """Return the bindings of some panels, then those common to every panel."""
-    groups = [*_groups_of(panels), *_COMMON]
-    return [(title, bindings) for title, bindings in groups if bindings]
+    return [*_groups_of(panels), *_COMMON]
 
 
-def help_groups(current: type[LineView]) -> list[Group]:
-    """Return all bindings: the current panel's, the common ones, then the other panels'."""
+def help_groups(current: type[LineView]) -> tuple[list[Group], list[Group]]:
+    """Return the bindings of the current panel and the common ones; and the other panels'."""
     others = [panel for panel in PANEL_NAMES if panel is not current]
-    groups = [*_groups_of([current]), *reversed(_COMMON), *_groups_of(others)]
-    return [(title, bindings) for title, bindings in groups if bindings]
+    return [*_groups_of([current]), *reversed(_COMMON)], _groups_of(others)
 
 
 _COMMON: list[Group] = [("every list", own_bindings(LineView)), ("everywhere", [*GLOBAL, *APP])]

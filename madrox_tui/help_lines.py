@@ -1,4 +1,4 @@
-"""The key map as a report, in one column or two. Pure."""
+"""The map of keys and the legend as a report, in one column or two. Pure."""
 
 from __future__ import annotations
 
@@ -6,51 +6,65 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from rich.cells import cell_len
+from textual.binding import Binding
 
 from madrox_tui.keymap import Group, key_names, meaning
+from madrox_tui.legend import Sign
 from madrox_tui.lines import Line
 
 TWO_COLUMNS = 100
-"""From this many cells on, the groups are laid out in two columns."""
+"""From this many cells on, the legend is beside the keys, not below."""
+
+SIGNS = "What you see"
+"""The heading of the legend."""
 
 _GAP = 3
 _MIN_MEANING = 10
 
 
-def help_lines(about: str, groups: Sequence[Group], width: int) -> list[Line]:
-    """Build the report: a sentence, then each group's keys and what they do.
+def help_lines(
+    about: str,
+    groups: Sequence[Group],
+    others: Sequence[Group],
+    signs: Sequence[Sign],
+    width: int,
+) -> list[Line]:
+    """Build the report: a sentence, the keys that work here, the legend, and all other keys.
 
     Args:
         about: Describes the focused panel; may be empty.
-        groups: Headings and their bindings, in order.
+        groups: Headings and the bindings that work in it, in order.
+        others: The same for those that do not.
+        signs: What is drawn, and what it means.
         width: Cells.
     """
     head: list[Line] = [[(line, "")] for line in wrap(about, max(1, width))]
     if head:
         head.append([])
-    keys = max((cell_len(key_names(b)) for _, group in groups for b in group), default=0)
+    column = width if width < TWO_COLUMNS else (width - _GAP) // 2
+    keys = [(title, [_sign(binding) for binding in group]) for title, group in (*groups, *others)]
+    longest = max((cell_len(sign.text) for _, group in keys for sign in group), default=0)
+    blocks = [_block(title, group, longest, column) for title, group in keys]
+    left, right = _stacked(blocks[: len(groups)]), blocks[len(groups) :]
+    longest = max((cell_len(sign.text) for sign in signs), default=0)
+    right.insert(0, _block(SIGNS, signs, longest, column))
     if width < TWO_COLUMNS:
-        blocks = [_block(group, keys, width) for group in groups]
-        return [*head, *_stacked(blocks)]
-    column = (width - _GAP) // 2
-    blocks = [_block(group, keys, column) for group in groups]
-    most = sum(map(len, blocks)) / 2
-    left: list[list[Line]] = []
-    while blocks and sum(map(len, left)) + len(blocks[0]) / 2 <= most:
-        left.append(blocks.pop(0))
-    return [*head, *_beside(_stacked(left), _stacked(blocks), column + _GAP)]
+        return [*head, *left, [], *_stacked(right)]
+    return [*head, *_beside(left, _stacked(right), column + _GAP)]
 
 
-def _block(group: Group, keys: int, width: int) -> list[Line]:
-    """Format a heading and its keys; long descriptions wrap with a hanging indent."""
-    title, bindings = group
+def _sign(binding: Binding) -> Sign:
+    return Sign(key_names(binding), "accent", meaning(binding))
+
+
+def _block(title: str, signs: Sequence[Sign], longest: int, width: int) -> list[Line]:
+    """Format a heading and what is below it; long meanings wrap with a hanging indent."""
     lines: list[Line] = [[(title[:1].upper() + title[1:], "head")]]
-    for binding in bindings:
-        first, *more = wrap(meaning(binding), max(_MIN_MEANING, width - keys - 4)) or [""]
-        name = key_names(binding)
-        pad = " " * (keys - cell_len(name) + 2)
-        lines.append([("  ", ""), (name, "accent"), (pad + first, "")])
-        lines += [[(" " * (keys + 4) + rest, "")] for rest in more]
+    for text, style, means in signs:
+        first, *more = wrap(means, max(_MIN_MEANING, width - longest - 4)) or [""]
+        pad = " " * (longest - cell_len(text) + 2)
+        lines.append([("  ", ""), (text, style), (pad + first, "")])
+        lines += [[(" " * (longest + 4) + rest, "")] for rest in more]
     return lines
 
 

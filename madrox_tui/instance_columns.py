@@ -15,7 +15,7 @@ from madrox_tui.columns import Cell, Column
 from madrox_tui.export import Export, Value
 from madrox_tui.panels.look import LOOKS, NEEDS_YOU
 from madrox_tui.sparkline import sparkline
-from madrox_tui.tree_rows import Row
+from madrox_tui.tree_rows import BRANCH, FOLDED, Row
 from madrox_tui.view import View
 from madrox_tui.whys import plainly, why
 
@@ -105,7 +105,7 @@ class Cells:
         hue = self._view.hue(row.instance.instance_id) if self._view else ""
         if not self._tree:
             return row.instance.label, hue
-        sign = ("▸ " if row.folded else "▾ ") if row.branch else "  "
+        sign = f"{FOLDED if row.folded else BRANCH} " if row.branch else "  "
         more = f" +{row.folded}" if row.folded else ""
         return "  " * row.depth + sign + row.instance.label + more, hue
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from logging_core.analyse.state import Latency
 
 LEVELS = " ▁▂▃▄▅▆▇█"
+ESTIMATED = "≈"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, from the top

@@ -12,6 +12,9 @@ from madrox_tui.panels.look import LOOKS, NEEDS_YOU
 
 T = TypeVar("T", int, float)
 
+BRANCH, FOLDED = "▾", "▸"
+"""Before an instance with others below it: these are shown, or folded into its row."""
+
 URGENCY = "state"
 """The default order: instances that need you, then the others, terminated ones last."""
 

@@ -1,4 +1,4 @@
-"""The glyph and style of each state, the same in every panel."""
+"""How each state looks, the same in every panel, and what it means."""
 
 from __future__ import annotations
 
@@ -8,23 +8,34 @@ from logging_core.analyse.state import State
 
 
 class Look(NamedTuple):
-    """A state's glyph, cell style and rank in the default order."""
+    """A state's glyph, cell style, rank in the default order, and meaning."""
 
     glyph: str
     style: str
     rank: int
+    meaning: str
 
 
 LOOKS = {
-    State.WAITING: Look("?", "warn", 0),
-    State.STUCK: Look("▲", "bad", 1),
-    State.ERROR: Look("✗", "bad", 2),
-    State.BUSY: Look("●", "good", 3),
-    State.INITIALIZING: Look("◌", "accent", 3),
-    State.SUSPENDED: Look("‖", "warn", 4),
-    State.IDLE: Look("○", "", 5),
-    State.UNKNOWN: Look("-", "muted", 6),
-    State.TERMINATED: Look("·", "muted", 7),
+    State.WAITING: Look(
+        "?",
+        "warn",
+        0,
+        "its pane ends in what only a person can answer: a permission, [y/N], a login, a limit",
+    ),
+    State.STUCK: Look(
+        "▲",
+        "bad",
+        1,
+        "a request has been open for more than 120 s, and the pane has not changed for as long",
+    ),
+    State.ERROR: Look("✗", "bad", 2, "its last event is an error"),
+    State.BUSY: Look("●", "good", 3, "a request is open"),
+    State.INITIALIZING: Look("◌", "accent", 3, "spawned, not yet ready"),
+    State.SUSPENDED: Look("‖", "warn", 4, "suspended, and not resumed since"),
+    State.IDLE: Look("○", "", 5, "no request is open"),
+    State.UNKNOWN: Look("-", "muted", 6, "its directory exists, but nothing in it tells the state"),
+    State.TERMINATED: Look("·", "muted", 7, "shut down"),
 }
 """Ranks: those that need you first, then working, suspended, idle, unknown, terminated."""
 

@@ -1,4 +1,4 @@
-"""The help dialog: every key, generated from the bindings."""
+"""The help dialog: every key, generated from the bindings, and what the signs mean."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ from textual.screen import ModalScreen
 
 from madrox_tui.help_lines import help_lines
 from madrox_tui.keymap import OVERLAY_KEYS, Group
+from madrox_tui.legend import legend
 from madrox_tui.widgets.line_report import LineReport
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shows what the keys do.
+    """Shows what the keys do, and what is seen.
 
     Args:
         about: Describes the focused panel in a sentence; may be empty.
-        groups: Headings and their bindings, in order.
+        groups: Headings and the bindings that work in it, in order.
+        others: The same for those that do not.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
     ]
 
-    def __init__(self, about: str, groups: Sequence[Group]) -> None:
+    def __init__(self, about: str, groups: Sequence[Group], others: Sequence[Group]) -> None:
         super().__init__()
         self._about = about
         self._groups = groups
+        self._others = others
 
     def compose(self) -> ComposeResult:
         """A frame with the map in it."""
         with Vertical(classes="dialog -tall") as dialog:
-            dialog.border_title = Content("Keys")
+            dialog.border_title = Content("Keys and signs")
             dialog.border_subtitle = Content(OVERLAY_KEYS)
             yield LineReport()
 
@@ -47,4 +50,6 @@ class HelpScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         report = self.query_one(LineReport)
-        report.show_lines(help_lines(self._about, self._groups, report.row_width))
+        report.show_lines(
+            help_lines(self._about, self._groups, self._others, legend(), report.row_width)
+        )

@@ -293,4 +293,6 @@ class MainScreen(FleetScreen):
         """Show every key, those of the focused panel first."""
         from madrox_tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self._current.HELP or "", help_groups(type(self._current))))
+        self.app.push_screen(
+            HelpScreen(self._current.HELP or "", *help_groups(type(self._current)))
+        )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 
+LAST = 2
+"""How many entries are there at any width, at the end: how to leave, and help on all others."""
+
+
 class Entry(NamedTuple):
     """What can be done, and the keys that do it, as Textual calls them."""
 
@@ -39,7 +43,7 @@ class Entry(NamedTuple):
 class KeyBar(Widget):
     """The keys of the focused widget, then those of its screen; a click presses one.
 
-    Where not all fit, the last one stays, which is help: it leads to all others.
+    Where not all fit, those before the last ones are left out.
     Textual's own footer creates new widgets whenever the focus moves, and keeps the old ones.
     """
 
@@ -84,18 +88,16 @@ class KeyBar(Widget):
 
 
 def fitted(entries: Sequence[Entry], width: int) -> list[Entry]:
-    """Return the first entries and the last one, as many as fit as a whole into `width` cells."""
-    if not entries:
-        return []
-    *others, last = entries
+    """Return the first entries and the last ones, as many as fit as a whole into `width` cells."""
+    first, last = entries[:-LAST], entries[-LAST:]
     shown: list[Entry] = []
-    room = width + 1 - last.width
-    for entry in others:
+    room = width + 1 - sum(entry.width for entry in last)
+    for entry in first:
         room -= entry.width
         if room < 0:
             break
         shown.append(entry)
-    return [*shown, last]
+    return [*shown, *last]
 
 
 def _entries(bindings: Iterable[Binding]) -> Iterable[Entry]:

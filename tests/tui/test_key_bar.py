@@ -53,14 +53,14 @@ async def test_the_keys_of_the_focused_panel_come_first(fleet: TreeBuilder, pane
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 160])
 async def test_only_whole_entries_are_shown(fleet: TreeBuilder, width: int) -> None:
-    """What does not fit is left out; help, which lists the rest, always fits."""
+    """What does not fit is left out; how to leave, and help on all others, are always there."""
     async with run_app(fleet.root, now_s=NOW_S, size=(width, 40)) as person:
         await person.sees("? Help")
         said = footer(person)
         assert len(said) <= width - 2
         assert len(said) > width - 22
-        assert said.startswith("Enter Pane s Sort ")
-        assert said.endswith(" ? Help")
+        assert said.startswith("Enter Pane s Sort")
+        assert said.endswith(" q Quit ? Help")
 
 
 async def test_a_key_of_several_can_be_clicked(fleet: TreeBuilder) -> None:
@@ -84,9 +84,9 @@ async def test_a_key_of_the_settings_is_named(fleet: TreeBuilder) -> None:
 @pytest.mark.parametrize("width", [0, 3, 10])
 async def test_no_width_is_too_small(width: int) -> None:
     """With nothing to show, and with no room for it."""
-    help_key = Entry("Help", ("question_mark",))
+    quit_key, help_key = Entry("Quit", ("q",)), Entry("Help", ("question_mark",))
     assert fitted([], width) == []
-    assert fitted([Entry("Sort", ("s",)), help_key], width) == [help_key]
+    assert fitted([Entry("Sort", ("s",)), quit_key, help_key], width) == [quit_key, help_key]
 
 
 async def test_s_saves_a_dialog(

@@ -10,6 +10,7 @@ from pathlib import Path
 from madrox_tui.bindings import PANEL_NAMES, key_groups
 from madrox_tui.config import settings_markdown
 from madrox_tui.keymap import help_markdown
+from madrox_tui.legend import legend_markdown
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -67,6 +68,13 @@ def test_the_keys_are_those_of_the_bindings() -> None:
     begin, end = README.index("<!-- keys"), README.index("<!-- /keys -->")
     table = README[begin:end].split("-->\n", 1)[1].strip()
     assert table == help_markdown(key_groups(*PANEL_NAMES))
+
+
+def test_the_signs_are_those_that_are_drawn() -> None:
+    """The table of signs is made from the legend; the failure shows what to paste."""
+    begin, end = README.index("<!-- signs"), README.index("<!-- /signs -->")
+    table = README[begin:end].split("-->\n", 1)[1].strip()
+    assert table == legend_markdown()
 
 
 def test_the_settings_are_those_that_there_are() -> None:
