@@ -73,7 +73,7 @@ GLOBAL = [
             id="view.back",
             tooltip="Back from find, past, pause / rewound pane, filter, opened pane",
         ),
-        Binding("tab", "next_panel(1)", "Next", id="panel.next", tooltip="Focus next panel"),
+        Binding("tab", "next_panel(1)", "Focus next panel", show=False, id="panel.next"),
         Binding(
             "shift+tab", "next_panel(-1)", "Focus previous panel", show=False, id="panel.previous"
         ),

@@ -48,7 +48,7 @@ class InstancesPanel(LineView):
             tooltip="Toggle tree; h folds a branch into its totals, l unfolds it",
         ),
         Binding("e", "problem", "Problem", id="instances.problem", tooltip="Go to next problem"),
-        Binding("D", "dead", "Ended", id="instances.dead", tooltip="Toggle terminated instances"),
+        Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
     ]
     header_rows = 1
 

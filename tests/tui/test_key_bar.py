@@ -33,7 +33,7 @@ def footer(person: Driver) -> str:
 
 
 OWN = {
-    "1": "Enter Pane s Sort r Reverse t Tree e Problem D Ended ",
+    "1": "Enter Pane s Sort r Reverse t Tree e Problem a Needs you / Filter ",
     "2": "[ ] Frame { } Differing < > Speed d Diff w Wrap ",
     "3": "Enter Message p Other half e Problem E Events ",
     "4": "Enter Rows b Group ",
