@@ -154,7 +154,7 @@ def _ends(budget: Budget, now_s: float) -> Sequence[str]:
     if budget.used >= 1:
         return ["spent"]
     if budget.window is None:
-        return ["too little is counted for a rate"]
+        return ["no rate yet"]
     of = "" if budget.window == HOUR else f" at the rate of {budget.window}"
     if budget.reached_s is None:
         return [f"not reached{of or ' at this rate'}"]

@@ -134,5 +134,8 @@ class _Earlier:
     ) -> Usage | None:
         return self._model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
 
+    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
+        return self._model.first_exchange_s(instance_ids)
+
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
         return self._groups_of(by, instance_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -39,8 +39,8 @@ HOUR = "1h"
 WINDOWS = (("5m", 5 * _MINUTE), (HOUR, _HOUR))
 """The windows of the rates: names and lengths, in seconds; a third rate is of all time."""
 
-MIN_AGE_S = 5 * _MINUTE
-"""The least time that a rate is told of: a younger fleet has none of all time."""
+MIN_RATED_S = 60.0
+"""The least time that an amount is divided by: less than a minute of spending is no pace."""
 
 MIN_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
@@ -71,6 +71,10 @@ class AuditModel(Protocol):
         """Return the sums from one moment to before another; `None` if unknown."""
         ...
 
+    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
+        """Return when the first exchange was; `None` if there is none."""
+        ...
+
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
         """Return the sums per group of instances or events, the most expensive first."""
         ...
@@ -81,7 +85,8 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         rates: Cost per hour over the last 5 minutes, the last hour and all time, each up to the
-            moment that the view is of, that moment included; see `Rate` for `--since`.
+            moment that the view is of, that moment included; without the windows that are longer
+            than all time, and empty if nothing is priced. See `Rate` for `--since`.
         slots: The plotted series, oldest first; the last one ends at that moment.
         step_s: Length of each slot.
         quiet_since_s: Since when nothing happened, at least, if all slots are empty; else `None`.
@@ -127,12 +132,12 @@ def make_audit_view(
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
     begun_s = _begin(model, instances, ids, now_s)
     span_s, step_s = _span(None if begun_s is None else now_s - begun_s)
-    rates = _rates(model, usage, begun_s, now_s, ids)
+    counted = _counted(model, instances, ids, now_s)
+    rates = _rates(model, usage, counted, now_s, ids)
     budget = None
     if budget_usd:
-        whole = begun_s if ids is None else _begin(model, state.instances, None, now_s)
-        rate = _latest_rate(model, _counted_s(model, whole, now_s), now_s)
-        budget = make_budget(budget_usd, state.usage, rate, now_s)
+        whole = counted if ids is None else _counted(model, state.instances, None, now_s)
+        budget = make_budget(budget_usd, state.usage, _hourly(model, whole, now_s), now_s)
     from_s = (now_s // step_s + 1) * step_s - span_s
     slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids)
     return AuditView(
@@ -156,67 +161,79 @@ def _after(at_s: float) -> float:
     return math.nextafter(at_s, math.inf)
 
 
+class _Counted(NamedTuple):
+    """How long anything was spent, as far as is known.
+
+    Attributes:
+        seconds: Since the first exchange, or since `since_s` if there may have been one before.
+        is_cut: Whether there may have been exchanges before, which are not counted.
+    """
+
+    seconds: float
+    is_cut: bool
+
+    def name(self, window: str, window_s: float) -> str:
+        """Return a window's name, or what of it is counted."""
+        return fmt.span(self.seconds) if self.is_cut and self.seconds < window_s else window
+
+
+def _counted(
+    model: AuditModel,
+    instances: Sequence[InstanceState],
+    ids: Collection[str] | None,
+    now_s: float,
+) -> _Counted | None:
+    """Return how long is counted; `None` if nothing was spent, or too little time is counted."""
+    since_s, born_s = model.since_s, _born_s(instances, now_s)
+    if since_s is not None and (born_s is None or born_s < since_s):
+        seconds = now_s - since_s
+        return _Counted(seconds, is_cut=True) if seconds >= MIN_RATED_S else None
+    first_s = model.first_exchange_s(ids)
+    if first_s is None or first_s > now_s:
+        return None
+    return _Counted(max(now_s - first_s, MIN_RATED_S), is_cut=False)
+
+
 def _rates(
     model: AuditModel,
     usage: Usage,
-    begun_s: float | None,
+    counted: _Counted | None,
     now_s: float,
     ids: Collection[str] | None,
 ) -> tuple[Rate, ...]:
     """Return the rates of the windows that are counted as a whole, and of all that is counted."""
-    counted_s = _counted_s(model, begun_s, now_s)
-    is_priced = usage.cost_usd is not None or not usage.requests
+    if counted is None or usage.cost_usd is None:
+        return ()
     rates = tuple(
-        _rate(model, name, s, now_s, ids, is_priced=is_priced)
-        for name, s in WINDOWS
-        if s <= counted_s
+        _rate(model, name, s, counted, now_s, ids) for name, s in WINDOWS if s <= counted.seconds
     )
-    if counted_s == math.inf:
-        return *rates, make_rate("all", usage, _all_time_s(begun_s, now_s))
-    name = fmt.span(counted_s)
-    if counted_s < MIN_AGE_S or any(rate.window == name for rate in rates):
+    name = counted.name("all", math.inf)
+    if any(rate.window == name for rate in rates):
         return rates
-    return *rates, make_rate(name, usage, counted_s)
-
-
-def _latest_rate(model: AuditModel, counted_s: float, now_s: float) -> Rate | None:
-    """Return the fleet's rate over the last hour, or over what is counted; `None` if too little."""
-    window_s = min(counted_s, _HOUR)
-    if window_s < MIN_AGE_S:
-        return None
-    return _rate(model, fmt.span(window_s), window_s, now_s, None)
+    return *rates, make_rate(name, usage, counted.seconds)
 
 
 def _rate(
     model: AuditModel,
     name: str,
     window_s: float,
+    counted: _Counted,
     now_s: float,
     ids: Collection[str] | None,
-    *,
-    is_priced: bool = True,
 ) -> Rate:
+    """Return the rate over a window, divided by the part of it that is counted."""
     from_s = window_start(now_s, window_s)
     usage = model.usage_in(from_s=from_s, to_s=_after(now_s), instance_ids=ids)
-    return (
-        Rate(name, None) if usage is None else make_rate(name, usage, window_s, is_priced=is_priced)
-    )
+    if usage is None:
+        return Rate(name, None)
+    return make_rate(name, usage, min(window_s, counted.seconds))
 
 
-def _counted_s(model: AuditModel, begun_s: float | None, now_s: float) -> float:
-    """Return how far back everything is counted, in seconds; infinitely, unless `since_s` cuts."""
-    is_cut = model.since_s is not None and begun_s == model.since_s
-    return now_s - begun_s if is_cut and begun_s is not None else math.inf
-
-
-def _all_time_s(begun_s: float | None, now_s: float) -> float | None:
-    """Return the length of all time; `None` if it is unknown or too short.
-
-    Before a fleet's beginning it spent nothing, so that all time is an hour at least.
-    """
-    if begun_s is None or now_s - begun_s < MIN_AGE_S:
+def _hourly(model: AuditModel, counted: _Counted | None, now_s: float) -> Rate | None:
+    """Return the fleet's rate over the last hour, or what is counted of it; `None`: too little."""
+    if counted is None:
         return None
-    return max(now_s - begun_s, _HOUR)
+    return _rate(model, counted.name(HOUR, _HOUR), _HOUR, counted, now_s, None)
 
 
 def _quiet_since_s(
@@ -233,24 +250,25 @@ def _begin(
     ids: Collection[str] | None,
     now_s: float,
 ) -> float | None:
-    """Return when the time that is counted began; `None` if unknown.
+    """Return when what is plotted began; `None` if nothing did.
 
-    It began with the creation of the oldest instance, or at `since_s` if that was later. If no
-    creation is known, with the hour of the last month's first exchange.
+    It began with the creation of the oldest instance, or with the first exchange if no creation is
+    known; at `since_s` if that was later.
     """
-    since_s = -math.inf if model.since_s is None else model.since_s
-    created = [i.created_s for i in instances if i.created_s is not None and i.created_s <= now_s]
-    if created:
-        return max(min(created), since_s)
-    to_s = (now_s // _HOUR + 1) * _HOUR
-    from_s = to_s - SPANS[-1][0]
-    slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=_HOUR, instance_ids=ids)
-    first = next((slot for slot in slots if slot.usage.requests), None)
-    return None if first is None else max(first.start_s, since_s)
+    born_s, since_s = _born_s(instances, now_s), model.since_s
+    begun_s = model.first_exchange_s(ids) if born_s is None else born_s
+    return begun_s if begun_s is None or since_s is None else max(begun_s, since_s)
+
+
+def _born_s(instances: Sequence[InstanceState], now_s: float) -> float | None:
+    """Return when the oldest instance was created; `None` if unknown."""
+    created = (i.created_s for i in instances)
+    return min((s for s in created if s is not None and s <= now_s), default=None)
 
 
 def _span(age_s: float | None) -> tuple[int, int]:
     """Return the span to plot and its step: the fleet's age, but at least `MIN_STEPS` steps."""
-    most_s, step_s = next((span for span in SPANS if (age_s or 0.0) <= span[0]), SPANS[-1])
+    fits = ((most_s, step_s) for most_s, step_s in SPANS if (age_s or 0.0) + step_s <= most_s)
+    most_s, step_s = next(fits, SPANS[-1])
     steps = max(MIN_STEPS, math.ceil((age_s or 0.0) / step_s) + 1)
     return min(most_s, steps * step_s), step_s

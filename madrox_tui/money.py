@@ -16,20 +16,20 @@ MAX_AHEAD_S = 366 * 86400.0
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """The cost per hour over one time window: what was spent in it, divided by its whole length.
+    """The cost per hour over one time window: what was spent in it by the time that passed in it.
 
-    A window ends at the moment that is shown and is exactly as long as its name says: the exchanges
-    after its beginning, up to that moment, are in it. That is so for a fleet that is younger than
-    the window, too: one exchange is no pace. All time begins with the first instance, and is an
-    hour at least.
+    A window ends at the moment that is shown; the exchanges after its beginning, up to that moment,
+    are in it. All time begins with the first exchange, and no window is longer than all time: what
+    10 minutes cost is divided by 10 minutes, also where the last hour is asked for. Less than a
+    minute counts as a minute: one exchange is no pace.
 
     With `--since`, what was spent before is unknown: a window that begins earlier has no rate, and
     in place of all time there is the time that is counted, called by its length.
 
     Attributes:
         window: Its name: `5m`, `1h`, `all`; or what is counted: `10m`.
-        usd_per_hour: `None` if unknown: none of the exchanges is priced, its length is unknown or
-            too short, or it cuts an hour of long ago whose sum only is kept.
+        usd_per_hour: `None` if unknown: none of the exchanges is priced, or the window cuts an
+            hour of long ago whose sum only is kept.
         unpriced: Exchanges in the window that the rate does not include.
     """
 
@@ -62,17 +62,15 @@ class Budget(msgspec.Struct, frozen=True):
         return self.spent_usd / self.limit_usd
 
 
-def make_rate(window: str, usage: Usage, seconds: float | None, *, is_priced: bool = True) -> Rate:
+def make_rate(window: str, usage: Usage, seconds: float) -> Rate:
     """Compute how fast money was spent.
 
     Args:
         window: The window's name.
         usage: The usage in it.
-        seconds: Its length, more than 0; `None` if unknown or too short.
-        is_priced: Whether anything is priced at all: if not, an empty window's rate is unknown,
-            not 0.
+        seconds: How much time passed in it; more than 0.
     """
-    if seconds is None or (usage.cost_usd is None and (usage.requests or not is_priced)):
+    if usage.cost_usd is None and usage.requests:
         return Rate(window, None, usage.unpriced)
     return Rate(window, (usage.cost_usd or 0.0) / seconds * HOUR_S, usage.unpriced)
 
@@ -83,7 +81,7 @@ def make_budget(limit_usd: float, total: Usage, rate: Rate | None, now_s: float)
     Args:
         limit_usd: The budget.
         total: The usage of the whole fleet.
-        rate: Its current rate; `None` if too little is counted for one.
+        rate: Its current rate; `None` if there is none yet.
         now_s: The present.
     """
     spent = total.cost_usd or 0.0

@@ -87,6 +87,9 @@ class FakeModel:
         self.windows.append((from_s, to_s, instance_ids))
         return usage(20, self.spent * (NOW_S - from_s) / 3600)
 
+    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
+        return min((i.created_s for i in self.fleet if i.created_s is not None), default=None)
+
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
         shown = [i for i in self.fleet if instance_ids is None or i.instance_id in instance_ids]
         if by == "error":

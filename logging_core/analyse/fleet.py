@@ -187,6 +187,14 @@ class FleetModel:
         self._fold.settle()
         return self._fold.series.usage(from_s, to_s, instance_ids)
 
+    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
+        """When some instances, or all, had their first exchange; `None` if they had none.
+
+        Of exchanges long ago only hours are known, see `analyse.series`: then when its hour began.
+        """
+        self._fold.settle()
+        return self._fold.series.first_s(instance_ids)
+
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
         """Sums of what belongs together: the dearest first, else the busiest.
 

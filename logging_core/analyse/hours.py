@@ -30,6 +30,10 @@ class Hours:
             tally.sum_up()  # an hour is mostly complete, and there are hundreds
         self._newest_s = max(self._newest_s, max(rows.times, default=-math.inf))
 
+    def begin_s(self) -> float | None:
+        """When the first of them began; `None` if there is none."""
+        return min(self._tallies) * float(HOUR_S) if self._tallies else None
+
     def between(self, start: int, stop: int) -> Iterator[tuple[int, Tally]]:
         """Those of the hours since the epoch from `start` to before `stop`."""
         if stop - start > len(self._tallies):  # whichever way is shorter

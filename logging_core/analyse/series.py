@@ -165,6 +165,17 @@ class Series:
         tallies = self._tallies(from_s, math.ceil(to_s - from_s), to_s, 1, instance_ids)
         return tallies.get(0, Tally()).usage()
 
+    def first_s(self, instance_ids: Collection[str | None] | None) -> float | None:
+        """When the first exchange was; see `FleetModel.first_exchange_s`."""
+        if instance_ids is not None:
+            firsts = [_first_s(track.hours, track.rows) for track in self._tracks_of(instance_ids)]
+        else:
+            self._settle()
+            days = [self._days[min(self._days)].rows] if self._days else []
+            firsts = [_first_s(self._hours, *days)]
+        known = [first_s for first_s in firsts if first_s is not None]
+        return min(known, default=None)
+
     def _tallies(
         self,
         from_s: float,
@@ -231,6 +242,12 @@ class Series:
         if track is None:
             track = self._tracks[instance_id] = Track()
         return track
+
+
+def _first_s(hours: Hours, *singly: Rows) -> float | None:
+    firsts = [rows.oldest_s() for rows in singly if len(rows)]
+    begin_s = hours.begin_s()
+    return min(firsts if begin_s is None else [begin_s, *firsts], default=None)
 
 
 def _beginning_within(hours: Hours, from_s: float, to_s: float) -> Iterator[tuple[int, Tally]]:

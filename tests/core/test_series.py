@@ -458,3 +458,19 @@ def test_older_exchanges_read_later_leave_the_pulse_as_it_is() -> None:
     pulse = model.activity("a", now_s=now_s, minutes=PULSE_MINUTES)
     model.apply(Batch(blocks=(AuditBlock("audit/yesterday", in_bulk(before)),)))
     assert model.activity("a", now_s=now_s, minutes=PULSE_MINUTES) == pulse
+
+
+def test_the_first_exchange_is_known_of_all_and_of_each() -> None:
+    """Exactly, whatever the order they came in; of an instance that had none, nothing is."""
+    model = model_of(exchange(90.5, "b"), exchange(30.25, "a"), exchange(60, "a"), spawn(0, "c"))
+    assert model.first_exchange_s() == T + 30.25
+    assert model.first_exchange_s(["b", "c"]) == T + 90.5
+    assert model.first_exchange_s(["c"]) is None
+    assert model_of().first_exchange_s() is None
+
+
+def test_of_a_first_exchange_long_ago_the_hour_is_known() -> None:
+    """Where only hours are kept, it is taken for as old as its hour."""
+    model = model_of(*(exchange(600 + n, "a", message_id=f"m-{n}") for n in range(MAX_ROWS + 1)))
+    assert model.first_exchange_s(["a"]) == T
+    assert model.first_exchange_s() == T + 600

@@ -23,7 +23,7 @@ async def test_sums_by_role_their_rows_and_the_logs_health(tree: TreeBuilder) ->
     async with run_app(tree.root, now_s=NOW_S) as person:
         await person.sees("$0.75", "probe")
         await person.press("4", "z")
-        await person.sees("$0.75/h", "response time p95", "INSTANCE")
+        await person.sees("$5.09/h all", "response time p95", "INSTANCE")
         await person.press("b")
         await person.sees("ROLE", "architect", "qa")
         await person.press("j", "enter")

@@ -7,12 +7,12 @@ import pytest
 
 from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.state import FleetState, Usage
+from logging_core.analyse.state import Usage
 from logging_core.records import AuditEvent, Batch
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_sums import AuditSums
-from madrox_tui.audit_view import make_audit_view
+from madrox_tui.audit_view import AuditView, make_audit_view
 from madrox_tui.filters import Filter
 from madrox_tui.money import Rate, make_budget, make_rate
 from madrox_tui.view import View
@@ -23,8 +23,6 @@ def test_rates_are_by_the_hour_and_never_invented() -> None:
     assert make_rate("5m", usage(3, 0.5), 300).usd_per_hour == pytest.approx(6.0)
     assert make_rate("5m", usage(3, None, 3), 300).usd_per_hour is None
     assert make_rate("5m", Usage(), 300).usd_per_hour == 0.0
-    assert make_rate("5m", Usage(), 300, is_priced=False).usd_per_hour is None
-    assert make_rate("all", usage(3, 0.5), None).usd_per_hour is None
 
 
 def rates(view: View) -> dict[str, float | None]:
@@ -32,24 +30,55 @@ def rates(view: View) -> dict[str, float | None]:
 
 
 @pytest.mark.parametrize(
-    ("age_s", "all_time"),
-    [(299, None), (300, 1.0), (3600, 1.0), (7200, 0.5), (36_000, 0.1)],
+    ("age_s", "expected"),
+    [
+        (0, {"all": 60}),
+        (30, {"all": 60}),
+        (120, {"all": 30}),
+        (600, {"5m": 0, "all": 6}),
+        (5400, {"5m": 0, "1h": 0, "all": 1 / 1.5}),
+    ],
 )
-def test_one_exchange_is_no_pace(age_s: float, all_time: float | None) -> None:
-    """A window is never taken for shorter than it is; of all time, nothing is said too soon."""
-    fleet = (
-        msgspec.structs.replace(instances(1)[0], created_s=NOW_S - age_s, usage=usage(1, 1.0)),
+def test_a_rate_divides_by_the_time_that_passed(age_s: float, expected: dict[str, float]) -> None:
+    """Since the first exchange, not since the creation; by a minute at least; nothing is twice."""
+    exchange = AuditEvent(
+        time_s=NOW_S - age_s,
+        event_type="message_exchange",
+        instance_id="a1",
+        message_id="m",
+        cost_usd=1.0,
     )
-    model = FakeModel(fleet)
-    model.usage_in = lambda **_: usage(1, 1.0)  # type: ignore[method-assign]
-    state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(1, 1.0))
-    view = View(state, Filter(), None, fleet, state.usage)
-    audit = make_audit_view(model, state, fleet, usage=state.usage)
-    assert rates(msgspec.structs.replace(view, audit=audit)) == {
-        "5m": pytest.approx(12.0),
-        "1h": pytest.approx(1.0),
-        "all": None if all_time is None else pytest.approx(all_time),
-    }
+    assert rates_of(exchange) == pytest.approx(expected)
+
+
+def test_a_fleet_of_ten_minutes_spends_at_the_same_pace_over_all_of_them() -> None:
+    """What 5 minutes cost is not set against an hour that never was; a budget's end neither."""
+    costs = [
+        AuditEvent(
+            time_s=NOW_S - minute * 60,
+            event_type="message_exchange",
+            instance_id="a1",
+            message_id=f"m-{minute}",
+            cost_usd=6.0,
+        )
+        for minute in range(11)
+    ]
+    assert rates_of(*costs) == pytest.approx({"5m": 5 * 6 * 12, "all": 66 * 6})
+    audit = audit_of(*costs, budget_usd=66.0 + 33.0)
+    assert audit.budget is not None
+    assert audit.budget.reached_s == pytest.approx(NOW_S + 300)
+
+
+def audit_of(*records: AuditEvent, budget_usd: float | None = None) -> AuditView:
+    model = FleetModel()
+    spawn = AuditEvent(time_s=NOW_S - 9000, event_type="instance_spawn", instance_id="a1")
+    model.apply(Batch(records=(spawn, *records)))
+    state = model.state(NOW_S)
+    return make_audit_view(model, state, state.instances, usage=state.usage, budget_usd=budget_usd)
+
+
+def rates_of(*records: AuditEvent) -> dict[str, float | None]:
+    return {rate.window: rate.usd_per_hour for rate in audit_of(*records).rates}
 
 
 def spent(*costs: tuple[float, float], since_s: float | None = None) -> FleetModel:
@@ -89,18 +118,18 @@ def rates_at(model: FleetModel, at_s: float, *, back: bool = False) -> tuple[flo
 
 def test_a_rate_is_what_was_spent_in_its_window() -> None:
     """In the 5 minutes and the hour up to now, exactly, and of all time over all of it."""
-    assert rates_at(spent(*COSTS), NOW_S) == pytest.approx((3 * 12, 15, 63 / 1.5))
-    assert rates_at(spent(*COSTS), NOW_S + 0.5) == pytest.approx((1 * 12, 7, 63 / (5400.5 / 3600)))
+    assert rates_at(spent(*COSTS), NOW_S) == pytest.approx((3 * 12, 15, 63 / (5399 / 3600)))
+    assert rates_at(spent(*COSTS), NOW_S + 0.5) == pytest.approx((1 * 12, 7, 63 / (5399.5 / 3600)))
 
 
 def test_a_rate_of_the_past_has_nothing_that_was_spent_later() -> None:
     """Not even what was spent in the same minute."""
     model = spent(*COSTS)
     assert rates_at(model, NOW_S - 0.1, back=True) == pytest.approx(
-        (6 * 12, 30, 62 / 1.5), rel=1e-4
+        (6 * 12, 30, 62 / (5398.9 / 3600))
     )
     assert rates_at(model, NOW_S - 299.95, back=True) == pytest.approx(
-        (48, 28, 60 / 1.4167), rel=1e-3
+        (48, 28, 60 / (5099.05 / 3600))
     )
 
 
@@ -113,22 +142,23 @@ def test_a_plot_of_the_past_ends_at_its_moment() -> None:
 
 
 def test_all_of_a_young_fleets_cost_is_in_its_windows() -> None:
-    """Of a fleet of 6 minutes, what it spent in the first is in the hour, but no longer in 5m."""
+    """Of a fleet of 6 minutes, what it spent in the first is in all time, but no longer in 5m."""
     model = spent((5399, 3.09))
-    assert rates_at(model, NOW_S - 5400 + 290) == pytest.approx((37.08, 3.09, None), nan_ok=True)
-    assert rates_at(model, NOW_S - 5400 + 360) == pytest.approx((0.0, 3.09, 3.09))
+    assert rates_at(model, NOW_S - 5399 + 240) == pytest.approx((3.09 * 15,))
+    assert rates_at(model, NOW_S - 5399 + 360) == pytest.approx((0.0, 3.09 * 10))
 
 
 @pytest.mark.parametrize(
     ("since_s", "expected"),
     [
-        (6000, {"5m": 36, "1h": 15, "all": 63 / 1.5}),
+        (6000, {"5m": 36, "1h": 15, "all": 63 / (5399 / 3600)}),
         (4500, {"5m": 36, "1h": 15, "1h15m": 31 / 1.25}),
         (3600, {"5m": 36, "1h": 15}),
         (1800, {"5m": 36, "30m": 14}),
         (600, {"5m": 36, "10m": 42}),
         (330, {"5m": 36}),
-        (299, {}),
+        (240, {"4m": 15}),
+        (59, {}),
     ],
 )
 def test_a_rate_is_called_what_it_is_of(since_s: float, expected: dict[str, float]) -> None:
@@ -146,7 +176,8 @@ def test_a_rate_is_called_what_it_is_of(since_s: float, expected: dict[str, floa
         (None, "reached in 2h, 16:30"),
         (3600, "reached in 2h, 16:30"),
         (600, "reached in 42m, 15:12 at the rate of 10m"),
-        (200, "too little is counted for a rate"),
+        (240, "reached in 2h, 16:30 at the rate of 4m"),
+        (59, "no rate yet"),
     ],
 )
 def test_a_budget_says_of_what_its_rate_is(since_s: float | None, told: str) -> None:
@@ -185,12 +216,11 @@ def test_where_nobody_knows_a_creation_the_first_exchange_begins_the_time() -> N
     state = model.state(NOW_S)
     assert state.instances[0].created_s is None
     audit = make_audit_view(model, state, state.instances, usage=state.usage)
-    hours = 3 + (NOW_S % 3600) / 3600  # since the hour that it was in began
-    assert audit.rates[2].usd_per_hour == pytest.approx(6.0 / hours)
+    assert audit.rates[2].usd_per_hour == pytest.approx(2.0)
     assert audit.slots[0].start_s <= NOW_S - 3 * 3600
     empty = FleetModel().state(NOW_S)
     nothing = make_audit_view(FleetModel(), empty, (), usage=empty.usage)
-    assert nothing.rates[2].usd_per_hour is None
+    assert nothing.rates == ()
 
 
 def test_a_budget_says_when_it_will_be_gone() -> None:
@@ -218,7 +248,8 @@ def test_a_view_asks_for_the_instances_that_are_shown() -> None:
     ("age_s", "span_s", "step_s"),
     [
         (10, 900, 60),
-        (3600, 3600, 60),
+        (3540, 3600, 60),
+        (3600, 3720, 120),
         (7200, 7320, 120),
         (80_000, 81_000, 900),
         (10**9, 31 * 86_400, 21_600),
