@@ -18,6 +18,14 @@ TABLE_ROWS = 3
 """The table's headings and two rows take precedence over everything but the totals."""
 
 _MAX_PLOT = 8
+"""Lines of a plot while the table could use more."""
+
+_MAX_LARGE_PLOT = 20
+"""Lines of a plot that only takes what the table leaves blank."""
+
+_AROUND_PLOT = 4
+"""Lines around a plot: a blank one, its title, its axis, and a blank one."""
+
 _HISTOGRAM = 16
 _PLUS = " +"
 
@@ -37,19 +45,26 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
     wanted = [
         (0, _totals(usage, errors, width)),
         (4, _fleet(view.state.usage, view.state.errors) if view.narrowed else None),
-        (2, _rates(audit.rates, width) if usage.requests else None),
+        (2, _rates(audit.rates, width)),
         (1, _latency(audit, usage.latency, width) if usage.requests else None),
         (3, _budget(audit.budget, view.state.at_s, width) if audit.budget else None),
     ]
     lines: list[tuple[int, Words]] = [(rank, line) for rank, line in wanted if line]
     kept = sorted(lines, key=lambda ranked: ranked[0])[: max(1, room)]
     shown = [line for ranked in lines if ranked in kept for line in ranked[1:]]
-    plot = min(_MAX_PLOT, (height - len(shown)) // 3, room - len(shown) - 3)
+    plot = _plot_height(height - len(shown), len(audit.groups))
     if plot >= 2 and audit.slots and usage.requests:
         shown += [[], *plots.draw(audit, width, plot)]
     if len(shown) < room - 2:
         shown.append([])
     return shown
+
+
+def _plot_height(height: int, groups: int) -> int:
+    """Return the lines for plots: a third of the height, or all that the table leaves."""
+    left = height - _AROUND_PLOT - 1 - groups
+    wanted = max(min(_MAX_PLOT, height // 3), min(_MAX_LARGE_PLOT, left))
+    return min(wanted, height - _AROUND_PLOT - TABLE_ROWS + 1)
 
 
 def _totals(usage: Usage, errors: int, width: int) -> Words:

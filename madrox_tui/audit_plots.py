@@ -10,9 +10,11 @@ from madrox_tui.audit_figures import Word, Words
 from madrox_tui.audit_view import AuditView
 from madrox_tui.columns import fit
 from madrox_tui.money import HOUR_S
-from madrox_tui.plot import Values, bars, dots, resample, steady_top
+from madrox_tui.plot import Values, bars, resample, steady_top
 
-_LABEL = 7
+_LABEL = 8
+"""Cells left of a plot: the longest amount, and the axis."""
+
 _BESIDE = 64
 """From this many cells on, the two plots are drawn side by side."""
 
@@ -59,25 +61,18 @@ class AuditPlots:
         known = [slot.usage.cost_usd for slot in audit.slots]
         # A column shows its slots' mean per hour, so heights do not depend on the panel's width.
         per_hour = [(cost or 0.0) / audit.step_s * HOUR_S for cost in known]
-        series = _series(per_hour, max(1, width - _LABEL), _mean)
-        top = self._top("cost", series.values)
-        rows = bars(series.values, height, top)
-        ends = axis_dollars(top), "$0"
-        plot = _Plot("cost $/h", rows, ends, "good", series.finished, "plotted cost")
-        return _framed(plot, audit, width)
+        return self._bars(_COST, _series(per_hour, width - _LABEL, _mean), audit, width, height)
 
     def _latency(self, audit: AuditView, width: int, height: int) -> list[Words]:
         p95 = [slot.usage.latency.p95_s for slot in audit.slots]
-        series = _series(p95, max(1, width - _LABEL) * 2, max)
-        top = self._top("latency", series.values)
-        rows = dots(series.values, height, top)
-        ends, finished = (fmt.duration(top), "0s"), series.finished // 2
-        plot = _Plot("response time p95", rows, ends, "accent", finished, "plotted times")
-        return _framed(plot, audit, width)
+        return self._bars(_TIMES, _series(p95, width - _LABEL, max), audit, width, height)
 
-    def _top(self, name: str, values: Values) -> float:
-        top = self._tops[name] = steady_top(values, self._tops.get(name))
-        return top
+    def _bars(
+        self, plot: _Plot, series: _Series, audit: AuditView, width: int, height: int
+    ) -> list[Words]:
+        top = steady_top(series.values, self._tops.get(plot.title))
+        self._tops[plot.title] = top
+        return _framed(plot, series, bars(series.values, height, top), top, audit, width)
 
 
 class _Series(NamedTuple):
@@ -88,16 +83,30 @@ class _Series(NamedTuple):
 
 
 class _Plot(NamedTuple):
+    """What one plot shows.
+
+    Attributes:
+        title: Its title, which is also its name.
+        amount: Formats a value of its axis.
+        nothing: What 0 is called there.
+        style: The cell style of its bars.
+        opens: The figure that it is.
+    """
+
     title: str
-    rows: Sequence[str]
-    ends: tuple[str, str]
+    amount: Callable[[float], str]
+    nothing: str
     style: str
-    finished: int
     opens: str
+
+
+_COST = _Plot("cost $/h", fmt.dollars, "$0", "good", "plotted cost")
+_TIMES = _Plot("response time p95", fmt.duration, "0s", "accent", "plotted times")
 
 
 def _series(values: Values, places: int, of: Callable[[Iterable[float]], float]) -> _Series:
     """Resample a series whose last value is still growing: that one has its own places."""
+    places = max(1, places)
     own = -(-(len(values) - 1) * places // len(values))
     if own < places:
         finished = resample([*values[:-1], None], places, of)[:own]
@@ -107,17 +116,11 @@ def _series(values: Values, places: int, of: Callable[[Iterable[float]], float])
     return _Series([*finished, *[values[-1]] * (places - own)], own)
 
 
-def axis_dollars(usd: float) -> str:
-    """Format an amount for an axis, in fewer cells than elsewhere: `$.0400`, `$15.0k`."""
-    text = fmt.dollars(usd)
-    if len(text) < _LABEL:
-        return text
-    return text.replace("$0.", "$.") if usd < 1 else f"${fmt.count(round(usd))}"
-
-
-def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Words]:
+def _framed(
+    plot: _Plot, series: _Series, rows: Sequence[str], top: float, audit: AuditView, width: int
+) -> list[Words]:
     """Add title and axes; what is not finished is muted."""
-    labels = [plot.ends[0], *[""] * (len(plot.rows) - 2), plot.ends[1]]
+    labels = [plot.amount(top), *[""] * (len(rows) - 2), plot.nothing]
     cells = max(0, width - _LABEL)
     quiet = audit.quiet_since_s
     title = plot.title if quiet is None else f"nothing since {fmt.day(quiet)}"
@@ -125,10 +128,10 @@ def _framed(plot: _Plot, audit: AuditView, width: int) -> list[Words]:
     lines: list[Words] = [
         [Word(edge, "muted"), Word(title.ljust(cells), "muted", plot.opens if title else "")]
     ]
-    for label, row in zip(labels, plot.rows, strict=True):
+    for label, row in zip(labels, rows, strict=True):
         edge = fit(label, _LABEL - 1, right=True) + ("┤" if label else "│")
         drawn = fit(row, cells)
-        done, growing = drawn[: plot.finished], drawn[plot.finished :]
+        done, growing = drawn[: series.finished], drawn[series.finished :]
         lines.append([Word(edge, "muted"), Word(done, plot.style), Word(growing, "muted")])
     lines.append([Word(" " * (_LABEL - 1) + "└" + _times(audit, cells), "muted")])
     return lines

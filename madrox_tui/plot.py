@@ -15,8 +15,6 @@ from logging_core.analyse.state import Latency
 LEVELS = " ▁▂▃▄▅▆▇█"
 ESTIMATED = "≈"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-_BRAILLE = 0x2800
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, from the top
 _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _POINTS = 20
 
@@ -71,29 +69,12 @@ def resample(
 
 
 def bars(values: Values, height: int, top: float) -> list[str]:
-    """Draw a bar for each value, top line first; any value above 0 is visible."""
+    """Draw a bar for each value, top line first: none where unknown, and 0 alone is not seen."""
     levels = [_steps(value, height * 8, top) for value in values]
     return [
         "".join(LEVELS[min(8, max(0, level - 8 * line))] for level in levels)
         for line in range(height - 1, -1, -1)
     ]
-
-
-def dots(values: Values, height: int, top: float) -> list[str]:
-    """Draw a line through the values in braille, two to a cell, with gaps where unknown."""
-    cells = [[0] * ((len(values) + 1) // 2) for _ in range(height)]
-    lowest = height * 4 - 1
-    before: int | None = None
-    for place, value in enumerate(values):
-        if value is None:
-            before = None
-            continue
-        here = lowest - min(lowest, int(max(0.0, value) / top * height * 4))
-        start, stop = sorted((here, here if before is None else before))
-        for y in range(start, stop + 1):
-            cells[y // 4][place // 2] |= _DOTS[place % 2][y % 4]
-        before = here
-    return ["".join(chr(_BRAILLE + cell) if cell else " " for cell in line) for line in cells]
 
 
 def bar(share: float, width: int) -> str:

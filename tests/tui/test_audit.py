@@ -15,7 +15,7 @@ from audits import NOW_S, fleet_view, usage
 from fleets import instance, later, view
 from logging_core.analyse.state import FleetState, Group, Usage
 from madrox_tui.audit_lines import audit_lines
-from madrox_tui.audit_plots import AuditPlots, axis_dollars
+from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import AuditView, kept_grouping
 from madrox_tui.exchanges import EventQuery
 from madrox_tui.panels.audit import AuditPanel
@@ -79,21 +79,17 @@ def test_a_budget_is_said_as_far_as_there_is_room() -> None:
     assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
 
 
-@pytest.mark.parametrize(
-    ("usd", "text"),
-    [
-        (0.0015, "$.0015"),
-        (0.04, "$.0400"),
-        (0.1, "$0.10"),
-        (50.0, "$50.00"),
-        (6000.0, "$6,000"),
-        (15_000.0, "$15.0k"),
-        (300_000.0, "$300k"),
-    ],
-)
-def test_no_amount_beside_an_axis_is_cut(usd: float, text: str) -> None:
-    """Amounts beside an axis fit its six cells."""
-    assert axis_dollars(usd) == text
+def test_what_the_table_leaves_blank_the_plots_take() -> None:
+    """On a large screen with few groups they grow, within reason; many groups come first."""
+
+    def tall(groups: int, height: int) -> int:
+        view = fleet_view()
+        audit = msgspec.structs.replace(view.audit, groups=view.audit.groups[:1] * groups)
+        lines = above(msgspec.structs.replace(view, audit=audit), 200, height)
+        axis = next(place for place, line in enumerate(lines) if "└" in line)
+        return axis - next(place for place, line in enumerate(lines) if "cost $/h" in line) - 1
+
+    assert [tall(3, 60), tall(30, 60), tall(60, 60), tall(3, 30)] == [20, 20, 8, 18]
 
 
 def test_plots_say_what_their_axes_are() -> None:

@@ -14,7 +14,7 @@ from madrox_tui.audit_view import AuditView, make_audit_view
 from madrox_tui.plot import steady_top
 
 STEP_S = 60
-GROUND = 7
+GROUND = 8
 
 
 def audit(costs: Sequence[float]) -> AuditView:
@@ -49,10 +49,22 @@ def test_where_minutes_share_a_column_the_one_under_way_has_its_own() -> None:
     assert rows[-1] == [("  ", "good"), ("█", "muted")]
 
 
-def test_response_times_under_way_are_dimmed_too() -> None:
-    """The last quantile is of few replies yet."""
-    lines = AuditPlots().draw(audit([1.0] * 4), 2 * (7 + 40) + 3, 4)
-    assert [word.style for word in lines[1][4:]] == ["muted", "accent", "muted"]
+def test_response_times_are_bars_with_gaps_where_nothing_was_answered() -> None:
+    """As the costs beside them are; the last quantile is of few replies yet, and so dimmed."""
+    view = audit([1.0] * 4)
+    unanswered = replace(view.slots[1], usage=Usage(1, 9, 1.0))
+    view = replace(view, slots=(view.slots[0], unanswered, *view.slots[2:]))
+    lines = AuditPlots().draw(view, 2 * (GROUND + 40) + 3, 4)
+    edge, done, growing = lines[-2][-3:]
+    assert edge.text == "     0s┤"
+    assert (done.text, done.style) == ("█" * 10 + " " * 10 + "█" * 10, "accent")
+    assert (growing.text, growing.style) == ("█" * 10, "muted")
+
+
+def test_amounts_beside_an_axis_read_as_those_in_the_table() -> None:
+    """All in the same words, and none of them cut."""
+    for usd, text in ((0.0006, "$0.0400"), (5000.0, "$300k"), (90.0, "$6,000"), (0.3, "$20.00")):
+        assert AuditPlots().draw(audit([usd] * 4), 40, 4)[1][0].text == f"{text:>7}┤"
 
 
 def drawn(view: AuditView, width: int) -> list[str]:
@@ -65,7 +77,7 @@ def test_an_axis_that_begins_on_another_day_says_so() -> None:
     """Its times of day would be taken for those of today; where there is no room, they are."""
     view = audit([1.0] * 60 * 18)  # from 20:30 on
     axis = drawn(view, 63)[-1]
-    assert axis.startswith("      └11-22 20:30 ")
+    assert axis.startswith("       └11-22 20:30 ")
     assert axis.endswith(" 14:30")
     assert "11-22" not in drawn(view, 20)[-1]
     assert "11-23" not in drawn(audit([1.0] * 60), 63)[-1]

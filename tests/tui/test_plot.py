@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from logging_core.analyse.state import Latency
-from madrox_tui.plot import bar, bars, dots, histogram, nice_top, resample
+from madrox_tui.plot import bar, bars, histogram, nice_top, resample
 
 VALUES = st.lists(st.none() | st.floats(0, 1e12), max_size=50)
 
@@ -24,14 +24,6 @@ def test_the_smallest_bar_is_seen() -> None:
     assert bar(1e-9, 10) == "▏"
     assert bar(0.0, 10) == ""
     assert bar(1.0, 4) == "████"
-
-
-def test_a_line_goes_up_and_breaks_where_nothing_is_known() -> None:
-    """Each value is a dot at its height, joined to the one before if that is known."""
-    assert dots([0.0, 0.0], 1, 1.0) == ["⣀"]
-    assert dots([1.0, 1.0], 1, 1.0) == ["⠉"]
-    assert dots([0.0, None, None, 1.0], 1, 1.0) == ["⡀⠈"]
-    assert dots([0.0, 1.0], 1, 1.0) == ["⣸"]
 
 
 @pytest.mark.parametrize(
@@ -55,12 +47,9 @@ def test_every_picture_has_its_size(values: list[float | None], places: int, hei
     shown = resample(values, places, max)
     top = nice_top(shown)
     assert all(value is None or value <= top for value in shown)
-    for rows, width in (
-        (bars(shown, height, top), places),
-        (dots(shown, height, top), -(-places // 2)),
-    ):
-        assert len(rows) == height
-        assert {cell_len(row) for row in rows} == {width}
+    rows = bars(shown, height, top)
+    assert len(rows) == height
+    assert {cell_len(row) for row in rows} == {places}
 
 
 def test_a_histogram_counts_what_is_there() -> None:
