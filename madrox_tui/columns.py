@@ -36,6 +36,7 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
         key: The sort key when this column is chosen; `''` for none.
         roomy: Returns what it shows at its maximum width, if that differs from `cell`; it grows
             to that width or not at all.
+        sized: Returns what it shows in some number of cells, if that is not `cell` made to fit.
         inner: Whether long text is truncated in the middle: names often differ at the end.
     """
 
@@ -47,6 +48,7 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
     right: bool = False
     key: str = ""
     roomy: Callable[[T], Cell] | None = None
+    sized: Callable[[T, int], Cell] | None = None
     inner: bool = False
 
     @property
@@ -56,6 +58,9 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
 
     def cell_at(self, width: int) -> Callable[[T], Cell]:
         """What it shows where it is so wide."""
+        sized = self.sized
+        if sized is not None:
+            return lambda item: sized(item, width)
         return self.roomy if self.roomy and width >= self.most else self.cell
 
 

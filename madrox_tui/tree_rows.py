@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from logging_core.analyse.state import InstanceState, Latency, OpenRequest, State, Usage
+from madrox_tui.order import SortKey
 from madrox_tui.panels.look import LOOKS, NEEDS_YOU
 
 T = TypeVar("T", int, float)
@@ -33,7 +34,7 @@ class Order(msgspec.Struct, frozen=True):
     @property
     def mark(self) -> str:
         """The sign of the direction: `▾` if the largest is first."""
-        return "▾" if ORDERS[self.key].largest_first != self.reverse else "▴"
+        return ORDERS[self.key].mark(reverse=self.reverse)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -62,37 +63,26 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return len(self.ids) - 1
 
 
-class _Key(msgspec.Struct, frozen=True):
-    value: Callable[[InstanceState], float | str | None]
-    largest_first: bool = True
-
-
-ORDERS: Mapping[str, _Key] = {
-    URGENCY: _Key(lambda i: LOOKS[i.state].rank, largest_first=False),
-    "since": _Key(lambda i: i.since_s, largest_first=False),
-    "name": _Key(lambda i: i.label.casefold(), largest_first=False),
-    "role": _Key(lambda i: i.role, largest_first=False),
-    "model": _Key(lambda i: i.model or i.instance_type, largest_first=False),
-    "open": _Key(lambda i: len(i.open_requests)),
-    "requests": _Key(lambda i: i.usage.requests),
-    "tokens": _Key(lambda i: i.usage.tokens),
-    "cost": _Key(lambda i: i.usage.cost_usd),
-    "p95": _Key(lambda i: i.usage.latency.p95_s),
-    "seen": _Key(lambda i: i.last_activity_s),
+ORDERS: Mapping[str, SortKey[InstanceState]] = {
+    URGENCY: SortKey(lambda i: LOOKS[i.state].rank, largest_first=False),
+    "since": SortKey(lambda i: i.since_s, largest_first=False),
+    "name": SortKey(lambda i: i.label.casefold(), largest_first=False),
+    "role": SortKey(lambda i: i.role, largest_first=False),
+    "model": SortKey(lambda i: i.model or i.instance_type, largest_first=False),
+    "open": SortKey(lambda i: len(i.open_requests)),
+    "requests": SortKey(lambda i: i.usage.requests),
+    "tokens": SortKey(lambda i: i.usage.tokens),
+    "cost": SortKey(lambda i: i.usage.cost_usd),
+    "p95": SortKey(lambda i: i.usage.latency.p95_s),
+    "seen": SortKey(lambda i: i.last_activity_s),
 }
 """The sort keys. Unknown values come last in either direction."""
 
 
 def ordered(instances: Iterable[InstanceState], order: Order) -> list[InstanceState]:
     """Sort instances; ties by urgency, then in the given order."""
-    key = ORDERS[order.key]
     urgent = sorted(instances, key=lambda i: LOOKS[i.state].rank)
-    known = [(value, i) for i in urgent if (value := key.value(i)) is not None]
-    unknown = [i for i in urgent if key.value(i) is None]
-    descending = key.largest_first != order.reverse
-    # Python's sort is stable in reverse, too.
-    known.sort(key=lambda pair: pair[0], reverse=descending)
-    return [i for _, i in known] + unknown
+    return ORDERS[order.key].sort(urgent, reverse=order.reverse)
 
 
 def flat(instances: Iterable[InstanceState], order: Order) -> list[Row]:

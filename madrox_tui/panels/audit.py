@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from logging_core.analyse.state import Group, Latency
-from madrox_tui import format as fmt
+from logging_core.analyse.state import Group
+from madrox_tui.audit_columns import AuditTable, said
 from madrox_tui.audit_export import audit_export
 from madrox_tui.audit_figures import figure_query
 from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_view import COUNTED, GROUPINGS, kept_grouping
-from madrox_tui.columns import Cell, Column, Table
 from madrox_tui.exchanges import EventQuery, query_of
 from madrox_tui.export import Export
-from madrox_tui.plot import bar
 from madrox_tui.view import View
 from madrox_tui.widgets.figures_view import FiguresView
 from madrox_tui.widgets.line_view import LineView
-
-BAR_WIDTH = 10
-MIN_LABEL, MAX_LABEL = 10, 24
-"""The minimum and maximum cells for labels; in between, as wide as the longest."""
 
 
 class AuditPanel(FiguresView):
@@ -54,6 +46,8 @@ class AuditPanel(FiguresView):
             id="audit.by",
             tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
         ),
+        Binding("s", "sort", "Sort by next column", show=False, id="audit.sort"),
+        Binding("r", "reverse", "Reverse sort order", show=False, id="audit.reverse"),
     ]
 
     class GroupedBy(Message):
@@ -69,13 +63,10 @@ class AuditPanel(FiguresView):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.entitle("Audit")
-        self._groups: tuple[Group, ...] = ()
-        self._names: Mapping[str, str] = {}
-        self._by = GROUPINGS[0]
-        self._most = 0.0
-        self._priced = True
+        self._table = AuditTable()
+        self._sort = ""
+        self._reverse = False
         self._plots = AuditPlots()
-        self._table = Table(self._columns())
 
     @property
     def selected_time_s(self) -> float | None:
@@ -89,58 +80,71 @@ class AuditPanel(FiguresView):
             return None
         if self.figure is not None:
             return figure_query(self.figure, self.view)
-        if self.cursor >= len(self._groups):
+        group = self._selected
+        if group is None:
             return None
-        group = self._groups[self.cursor]
         shown = frozenset(self.view.by_id) if self.view.narrowed else None
-        labels = (other.label for other in self._groups)
-        return query_of(group, self._by, self._called(group), shown=shown, labels=labels)
+        labels = (other.label for other in self._table.groups)
+        title = self._table.called(group)
+        return query_of(group, self._table.by, title, shown=shown, labels=labels)
+
+    @property
+    def _selected(self) -> Group | None:
+        groups = self._table.groups
+        return groups[self.cursor] if self.cursor < len(groups) else None
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Show new sums; the cursor stays on its group."""
         if view is None:
             return
-        audit = view.audit
-        if view.is_later(before) and audit.budget is None:
+        if view.is_later(before) and view.audit.budget is None:
             return  # only the budget's projected end depends on the present
-        chosen = self._groups[self.cursor] if self.cursor < len(self._groups) else None
-        stays = self._by == audit.by
-        self._by, self._groups = audit.by, () if view.missing else audit.groups
-        self._names = view.labels
-        self._priced = any(group.usage.cost_usd is not None for group in self._groups)
-        self._most = max(map(self._weight, self._groups), default=0.0)
-        self._table = Table(self._columns())
-        if stays and chosen is not None:
-            self._keep(chosen.label)
-        self._arrange()
-        self.show_rows(len(self._groups))
+        self._arrange(view.audit.by)
+
+    def _sort_by(self, key: str, *, reverse: bool) -> None:
+        self._sort, self._reverse = key, reverse
+        self._arrange(self._table.by)
+
+    def _arrange(self, by: str) -> None:
+        """Show the groups in their order; the cursor stays on its group."""
+        chosen, stays = self._selected, by == self._table.by
+        self._table = AuditTable(self.view, by, self._sort, reverse=self._reverse)
+        labels = [group.label for group in self._table.groups]
+        if stays and chosen is not None and chosen.label in labels:
+            self.set_reactive(LineView.cursor, labels.index(chosen.label))
+        self._show()
+
+    def _show(self) -> None:
+        self._choose_above()
+        self.show_rows(len(self._table.groups))
 
     def on_resize(self, event: events.Resize) -> None:
         """Show as much as fits."""
-        self._arrange()
-        self.show_rows(len(self._groups))
+        self._show()
         super().on_resize(event)
 
     def export(self) -> Export:
         """Export the table's sums."""
-        return audit_export(self._by, self._groups, self._called)
+        return audit_export(self._table.by, self._table.groups, self._table.called)
 
     def kept(self) -> dict[str, Any]:
-        """Save the grouping."""
-        return {"by": self._by}
+        """Save the grouping and the order."""
+        return {"by": self._table.by, "sort": self._sort, "reverse": self._reverse}
 
     def restore(self, kept: dict[str, Any]) -> None:
-        """Restore the grouping; the feed must be told, too, as it groups the views."""
-        self._by = kept_grouping(kept)
-        self._table = Table(self._columns())
+        """Restore them; the feed must be told, too, as it groups the views."""
+        self._reverse = kept.get("reverse") is True
+        self._sort = kept["sort"] if isinstance(kept.get("sort"), str) else ""
+        self._table = AuditTable(None, kept_grouping(kept))
 
     def headings(self) -> list[Segment]:
-        """Draw the table's headings."""
-        return self._table.at(self.row_width).header(self.cell_style("head"))
+        """Draw the table's headings; the sort column is marked."""
+        head, table = self.cell_style("head"), self._table
+        return table.at(self.row_width).header(head, table.key, table.mark)
 
     def row(self, index: int) -> list[Segment]:
         """Draw one group's sums."""
-        return self._table.at(self.row_width).row(self._groups[index], self.cell_style)
+        return self._table.at(self.row_width).row(self._table.groups[index], self.cell_style)
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""
@@ -150,19 +154,39 @@ class AuditPanel(FiguresView):
             return self.view.nobody
         if self.view.missing is not None:
             return self.view.missing
-        if self._by in COUNTED:
-            return f"no {_said(self._by)}s yet: press b to group by something else"
+        if self._table.by in COUNTED:
+            return f"no {said(self._table.by)}s yet: press b to group by something else"
         return "no requests yet: they are counted as audit/ records each message_exchange"
 
     def action_by(self) -> None:
         """Request the next grouping."""
-        way = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
+        way = GROUPINGS[(GROUPINGS.index(self._table.by) + 1) % len(GROUPINGS)]
         self.post_message(self.GroupedBy(way))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort_by(self._table.next_key, reverse=False)
+
+    def action_reverse(self) -> None:
+        """Reverse the sort order."""
+        self._sort_by(self._sort, reverse=not self._reverse)
+
+    def on_click(self, event: events.Click) -> None:
+        """Sort by a clicked heading, reverse on the next click.
+
+        Textual also calls the base classes' handlers, for figures and rows.
+        """
+        x, y = event.get_content_offset_capture(self)
+        place = self._table.at(self.row_width).column_at(x)
+        if y != self.header_rows - 1 or place is None or not place[0].key:
+            return
+        key = place[0].key
+        self._sort_by(key, reverse=key == self._table.key and not self._reverse)
 
     def _follows_end(self) -> bool:
         return False
 
-    def _arrange(self) -> None:
+    def _choose_above(self) -> None:
         """Choose the lines above the table."""
         view, height = self.view, self.scrollable_content_region.height
         if view is None or view.missing or not height:
@@ -178,105 +202,5 @@ class AuditPanel(FiguresView):
         if self.figure is not None and self.view is not None:
             self.entitle(title, f"Enter: {figure_query(self.figure, self.view).title}")
         else:
-            self.entitle(title, f"by {_said(self._by)}{self._of}")
-
-    @property
-    def _of(self) -> str:
-        """The note that shares are not of the cost, if they are shown."""
-        columns = self._table.at(self.row_width).columns
-        shown = bool(self._most) and any(column.title == "SHARE" for column in columns)
-        return " · share of requests" if shown and not self._priced else ""
-
-    def _keep(self, label: str | None) -> None:
-        labels = [group.label for group in self._groups]
-        if label in labels:
-            self.set_reactive(LineView.cursor, labels.index(label))
-
-    # --- the table -----------------------------------------------------------
-
-    def _columns(self) -> list[Column[Group]]:
-        by = self._by
-        longest = max((cell_len(self._called(group)) for group in self._groups), default=0)
-        most = max(MIN_LABEL, min(longest, MAX_LABEL))
-        name = Column[Group](
-            _said(by).upper(), MIN_LABEL, self._named, growth=((0.5, most),), inner=True
-        )
-        share = Column[Group]("", BAR_WIDTH, self._bar, priority=6)
-        number = Column[Group]("REQ", 5, _number, right=True, priority=1)
-        if by in COUNTED:
-            wide = Column[Group](_said(by).upper(), MIN_LABEL, self._named, growth=((9, 120),))
-            times = Column[Group]("TIMES", 5, _number, right=True, priority=1)
-            return [wide, share, times, Column("IN", 5, _members, right=True, priority=2)]
-        columns = [
-            name,
-            share,
-            Column[Group]("SHARE", 5, self._percent, right=True, priority=7),
-            number,
-            Column[Group](
-                "TOKENS", 6, lambda g: (fmt.tokens(g.usage.tokens), ""), right=True, priority=4
-            ),
-            Column[Group]("COST", 8, _cost, right=True, priority=2),
-            Column[Group]("P50", 5, _latency(lambda x: x.p50_s), right=True, priority=5),
-            Column[Group]("P95", 5, _latency(lambda x: x.p95_s), right=True, priority=3),
-            Column[Group]("MAX", 5, _latency(lambda x: x.max_s), right=True, priority=8),
-            Column[Group]("UNPRICED", 8, _unpriced, right=True, priority=9),
-        ]
-        if by != "instance":
-            columns.append(Column[Group]("INST", 4, _members, right=True, priority=10))
-        return columns
-
-    def _named(self, group: Group) -> Cell:
-        return self._called(group), self._hue(group) or ("" if group.label else "muted")
-
-    def _called(self, group: Group) -> str:
-        label = group.label
-        if label is None:
-            return "others" if self._by in COUNTED else "unknown"
-        return self._names.get(label, label) if self._by in {"instance", "parent"} else label
-
-    def _hue(self, group: Group) -> str:
-        own = self._by in {"instance", "parent"} and self.view is not None
-        return self.view.hue(group.label) if own and self.view and group.label else ""
-
-    def _bar(self, group: Group) -> Cell:
-        part = self._weight(group) / self._most if self._most else 0.0
-        return bar(part, BAR_WIDTH), self._hue(group) or "accent"
-
-    def _percent(self, group: Group) -> Cell:
-        """Share of the total shown; subtrees overlap, so their shares add up to more than 100 %."""
-        if self.view is None or (self._priced and group.usage.cost_usd is None):
-            return fmt.UNKNOWN, "muted"
-        usage = self.view.usage
-        whole = (usage.cost_usd or 0.0) if self._priced else usage.requests
-        return fmt.share(self._weight(group), whole), "muted"
-
-    def _weight(self, group: Group) -> float:
-        """Return what bar and share measure: cost, or the count for events and unpriced fleets."""
-        counted = self._by in COUNTED or not self._priced
-        return group.usage.requests if counted else group.usage.cost_usd or 0.0
-
-
-def _said(by: str) -> str:
-    return {"instance_type": "type", "event_type": "event"}.get(by, by)
-
-
-def _latency(of: Callable[[Latency], float | None]) -> Callable[[Group], Cell]:
-    return lambda group: (fmt.duration(of(group.usage.latency)), "")
-
-
-def _number(group: Group) -> Cell:
-    return fmt.count(group.usage.requests), ""
-
-
-def _members(group: Group) -> Cell:
-    return fmt.count(len(group.instance_ids)), "muted"
-
-
-def _cost(group: Group) -> Cell:
-    usage = group.usage
-    return fmt.money_in_short(usage), "muted" if usage.cost_usd is None else ""
-
-
-def _unpriced(group: Group) -> Cell:
-    number = group.usage.unpriced
-    return (fmt.count(number) if number else fmt.UNKNOWN), "muted"
+            note = self._table.note(self.row_width)
+            self.entitle(title, f"by {said(self._table.by)}{note}")

@@ -165,7 +165,7 @@ async def test_the_palette_puts_the_borders_back(fleet: TreeBuilder, tmp_path: P
         await person.press("q")
     left = memory.load()
     assert (left.columns, left.heights, left.zoomed) == (None, (None, None), False)
-    assert left.panels["audit"] == {"by": "role"}
+    assert left.panels["audit"] == {"by": "role", "sort": "", "reverse": False}
 
 
 async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: Path) -> None:
@@ -190,16 +190,17 @@ async def test_the_screen_is_found_as_it_was_left(fleet: TreeBuilder, tmp_path: 
 
 
 async def test_the_sums_are_found_as_they_were_left(fleet: TreeBuilder, tmp_path: Path) -> None:
-    """What the audit panel sums by is the same in the next run, from its first screen on."""
+    """What the audit panel sums and sorts by is the same in the next run, from its first screen."""
     memory = Memory(tmp_path / "screen.json")
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
         await person.sees("by instance")
         await person.press("4", "b")
         await person.sees("by role")
+        await person.press("s", "r")
         await person.press("q")
-    assert memory.load().panels["audit"] == {"by": "role"}
+    assert memory.load().panels["audit"] == {"by": "role", "sort": "tokens", "reverse": True}
     async with run_app(fleet.root, now_s=NOW_S, memory=memory) as person:
-        await person.sees("by role")
+        await person.sees("by role", "TOKENS▴")
 
 
 async def test_kept_filters_are_brought_back_in_the_next_run(
