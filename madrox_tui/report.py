@@ -101,8 +101,11 @@ def _time(time_s: float | None) -> str | None:
     return None if time_s is None else format_time_aware(time_s)
 
 
-_WIDEST = 40
-"""Maximum cells of a column, except the last: one long name must not push out the others."""
+_WIDEST = 128
+"""Maximum cells of a column, except the last: no id is longer."""
+
+_NARROWED = 40
+"""Where not all columns fit, none but the last is wider: one long name must not push them out."""
 
 _MIN_LAST = 24
 """Cells reserved for the last column, at most a third of the width: other columns give way."""
@@ -213,34 +216,42 @@ def _table(state: FleetState, width: int | None) -> list[str]:
         return ["no instances"]
     urgent = sorted(state.instances, key=lambda i: LOOKS[i.state].rank)
     rows = [[column.title for column in _COLUMNS]]
-    rows += [_row(instance, state.at_s) for instance in urgent]
-    widths = [max(map(_cells, cells)) for cells in zip(*rows, strict=True)]
-    shown = _fitting(widths, width)
-    pads = [(place, widths[place], _COLUMNS[place].right) for place in shown]
+    rows += [[column.cell(i, state.at_s) for column in _COLUMNS] for i in urgent]
+    widths = _widths([max(map(_cells, cells)) for cells in zip(*rows, strict=True)], width)
+    pads = [(place, widths[place], _COLUMNS[place].right) for place in _fitting(widths, width)]
     return [
         _GAP.join(_pad(row[place], room, right=right) for place, room, right in pads)
         for row in rows
     ]
 
 
+def _widths(longest: Sequence[int], width: int | None) -> list[int]:
+    """Return how wide columns are whose longest cells are given: all but the last are limited."""
+    *others, last = longest
+    limit = _WIDEST
+    if width is not None:
+        while (
+            limit > _NARROWED and _needed([*(min(w, limit) for w in others), last], width) > width
+        ):
+            limit -= 1
+    return [*(min(cells, limit) for cells in others), last]
+
+
+def _needed(widths: Sequence[int], width: int) -> int:
+    """Return the cells that columns need; the last one can do with part of its own."""
+    *others, last = widths
+    return sum(others) + len(_GAP) * len(others) + min(last, _MIN_LAST, width // 3)
+
+
 def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
-    """Return the columns that fit; the last one needs only part of its width."""
+    """Return the columns that fit."""
     shown = list(range(len(widths)))
-    if width is None:
-        return shown
-    needed = [*widths[:-1], min(widths[-1], _MIN_LAST, width // 3)]
-    while sum(needed[i] + len(_GAP) for i in shown) - len(_GAP) > width:
+    while width is not None and _needed([widths[place] for place in shown], width) > width:
         goes = max(shown, key=lambda i: _COLUMNS[i].rank)
         if not _COLUMNS[goes].rank:
             break
         shown.remove(goes)
     return shown
-
-
-def _row(instance: InstanceState, now_s: float) -> list[str]:
-    """Return an instance's cells, all but the last truncated to `_WIDEST`."""
-    *cells, last = (column.cell(instance, now_s) for column in _COLUMNS)
-    return [*(_cut(cell, _WIDEST) for cell in cells), last]
 
 
 def _cost(usage: Usage) -> str:
@@ -251,6 +262,10 @@ def _cost(usage: Usage) -> str:
 
 
 def _pad(text: str, width: int, *, right: bool) -> str:
+    if _cells(text) > width:
+        from madrox_tui.columns import fit_inner  # noqa: PLC0415 - as in `_cells`
+
+        return fit_inner(text, width)
     padding = " " * (width - _cells(text))
     return padding + text if right else text + padding
 

@@ -218,11 +218,28 @@ def test_one_long_name_does_not_push_the_others_away() -> None:
         instance_id="x", instance_name="設計" * 2500, role="r" * 41, reason="w" * 90
     )
     table = to_text(FleetState(at_s=AT, instances=(long, BUSY)), "/logs").splitlines()[4:]
-    assert max(map(cell_len, table)) < 260
+    assert max(map(cell_len, table)) < 350
     assert table[1].endswith("request m-1 open")
-    assert f"  {'設計' * 9}設…" in table[2]
-    assert f"  {'r' * 39}…  " in table[2]
+    assert f"  {'設計' * 30}設 …設計  " in table[2]
+    assert f"  {'r' * 41}  " in table[2]
     assert table[2].endswith("w" * 90)
+
+
+@pytest.mark.parametrize(
+    ("width", "named"),
+    [
+        (None, "payments-service-integration-hardening-worker-0"),
+        (160, "payments-service-integration-hardening-worker-0"),
+        (142, "payments-service-integration-hardening-w…r-0"),
+        (80, "payments-service-integration-harden…r-0"),
+    ],
+)
+def test_names_that_differ_at_their_end_are_told_apart(width: int | None, named: str) -> None:
+    """They are cut in their middle, by as much as is needed, and not at all where there is room."""
+    name = "payments-service-integration-hardening-worker-0"
+    fleet = tuple(InstanceState(instance_id=f"{name}{n}", reason="w" * 30) for n in (1, 2))
+    table = to_text(FleetState(at_s=AT, instances=fleet), "/logs", width).splitlines()[-2:]
+    assert [line.split()[2] for line in table] == [f"{named}1", f"{named}2"]
 
 
 def test_who_needs_somebody_comes_first() -> None:
