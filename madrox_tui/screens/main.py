@@ -257,7 +257,7 @@ class MainScreen(FleetScreen):
         query, view = self.query_one(AuditPanel).chosen, self.view
         if query is not None and view is not None:
             query = query.within(self._feed.since_s, None if self.is_live else view.state.at_s)
-            self.app.push_screen(RowsScreen(query, self._feed, view.labels, view.state.events))
+            self.app.push_screen(RowsScreen(query, self._feed, view.labels, view.state))
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -12,11 +12,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from logging_core.analyse.state import TimelineEvent
+from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.keymap import OVERLAY_KEYS
+from madrox_tui.requests import Requests
 from madrox_tui.widgets.event_list import EventList
 from madrox_tui.widgets.line_view import LineView
 
@@ -31,7 +32,7 @@ class RowsScreen(ModalScreen[None]):
         query: Selects the events.
         source: Reads them.
         names: Instance names by id.
-        happened: Events of the fleet's state, for errors that are not in the audit trail.
+        state: The fleet: errors that are not in the audit trail, and requests, are in it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,14 +44,14 @@ class RowsScreen(ModalScreen[None]):
         query: EventQuery,
         source: EventSource,
         names: Mapping[str, str],
-        happened: Iterable[TimelineEvent] = (),
+        state: FleetState,
     ) -> None:
         super().__init__()
-        self._happened = happened
+        self._happened = state.events
         self._wanted = query
         self._source = source
         self._names = names
-        self._list = EventList(names)
+        self._list = EventList(names, Requests(state.messages))
         self._asked = 0
 
     def compose(self) -> ComposeResult:
@@ -79,7 +80,9 @@ class RowsScreen(ModalScreen[None]):
         audited = await self._source.events(self._wanted, most)
         found = with_happened(audited, self._wanted, self._happened, most)
         self._list.show_events(found)
-        self.query_one(".dialog").border_subtitle = Content(
+        dialog = self.query_one(".dialog")
+        dialog.border_title = Content(self._list.title(self._wanted))
+        dialog.border_subtitle = Content(
             f"{_counted(found, self._wanted)} · Enter opens · {OVERLAY_KEYS}"
         )
 

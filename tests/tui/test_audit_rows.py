@@ -10,6 +10,7 @@ from unittest import mock
 
 import msgspec
 import pytest
+from rich.style import Style
 
 from alone import Alone, screen_of
 from audits import NOW_S
@@ -20,9 +21,12 @@ from logging_core.history import History
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Message
 from madrox_tui.audit_view import GROUPINGS, AuditModel
+from madrox_tui.columns import fit_columns
+from madrox_tui.event_columns import EventCells
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
 from madrox_tui.messages import Written
 from madrox_tui.panels.audit import AuditPanel
+from madrox_tui.requests import Requests
 from madrox_tui.screens.rows import PAGE, RowsScreen
 from madrox_tui.widgets.event_list import EventList
 
@@ -148,15 +152,18 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
     source = FakeEvents(PAGE * 3)
     app = Alone(AuditPanel())
     async with app.run_test(size=(120, 30)) as pilot:
-        await app.push_screen(RowsScreen(EventQuery("atlas"), source, {"atlas-0000": "atlas"}))
+        await app.push_screen(
+            RowsScreen(EventQuery("atlas"), source, {"atlas-0000": "atlas"}, FleetState(at_s=NOW_S))
+        )
         await pilot.pause()
         text = screen_of(pilot)
-        assert "2026-11-23 14:30:00" in text
+        assert "14:30:00" in text
+        assert "─ atlas · 2026-11-23 ─" in text
         assert "$0.25" in text
         assert "unpriced" in text
         assert f"the newest {PAGE} exchanges" in text
         head = app.screen.query_one(EventList).header(0)[0].text
-        assert head.split() == ["TIME", "INSTANCE", "EVENT", "COST", "TOOK", "MESSAGE"]
+        assert head.split() == ["TIME", "COST", "TOOK", "MESSAGE"]
         assert source.asked == [PAGE]
         exported = app.screen.query_one(EventList).export()
         newest = dict(zip(exported.columns, next(iter(exported.rows)), strict=True))
@@ -168,6 +175,55 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(app.screen, RowsScreen)
+
+
+def told(*events: AuditEvent, query: str = "exchanges", asked: Requests | None = None) -> list[str]:
+    """The title of a list, its headings, and its rows."""
+    cells = EventCells(events, {"a": "atlas", "b": "probe"}, asked)
+    table = fit_columns(cells.columns(), 160)
+    rows = [" ".join(table.text(event).split()) for event in events]
+    headings = table.header(Style())[0].text.split()
+    return [cells.title(EventQuery(query)), " ".join(headings), *rows]
+
+
+def test_what_is_the_same_in_all_rows_is_in_the_title() -> None:
+    """Day, instance, type, and that nothing is priced; not what the title says, or always is so."""
+    first = AuditEvent(
+        time_s=NOW_S, event_type="message_exchange", instance_id="a", message_id="m-1"
+    )
+    later = msgspec.structs.replace(first, time_s=NOW_S + 1, message_id="m-2")
+    assert told(first, later) == [
+        "exchanges · atlas · unpriced · 2026-11-23",
+        "TIME MESSAGE",
+        "14:30:00 m-1",
+        "14:30:01 m-2",
+    ]
+    assert told(first, query="atlas")[0] == "atlas · unpriced · 2026-11-23"
+    other = msgspec.structs.replace(
+        first, time_s=NOW_S + 86400, event_type="probe", instance_id="b", cost_usd=0.5
+    )
+    assert told(first, other)[:2] == ["exchanges", "TIME INSTANCE EVENT COST MESSAGE"]
+    assert told() == ["exchanges", "TIME INSTANCE EVENT COST"]
+
+
+def test_a_row_says_what_was_asked() -> None:
+    """In one line, in place of the id; of two lives with one id, what was asked in its own."""
+    sent = [
+        Message(
+            instance_id="a", time_s=NOW_S + at, direction="outbound", message_id="m", content=text
+        )
+        for at, text in ((0, "first\n  line"), (50, "second life"))
+    ]
+    events = [
+        AuditEvent(time_s=NOW_S + at, event_type="message_exchange", instance_id="a", message_id=m)
+        for at, m in ((9, "m"), (59, "m"), (60, "n"))
+    ]
+    assert [row.partition(" ")[2] for row in told(*events, asked=Requests(sent))[1:]] == [
+        "REQUEST",
+        "first line",
+        "second life",
+        "n",
+    ]
 
 
 def test_errors_from_elsewhere_are_among_the_rows() -> None:
@@ -290,7 +346,9 @@ async def test_a_sum_without_rows_says_so() -> None:
     """An empty list says that nothing was found."""
     app = Alone(AuditPanel())
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(RowsScreen(EventQuery("atlas"), FakeEvents(0), {}))
+        await app.push_screen(
+            RowsScreen(EventQuery("atlas"), FakeEvents(0), {}, FleetState(at_s=NOW_S))
+        )
         await pilot.pause()
         assert "not in the audit trail" in screen_of(pilot)
 
