@@ -126,6 +126,8 @@ class AuditTable:
                 _numbers("TIMES", 6, _number, 1, "requests"),
                 _numbers("IN", 5, _members, 2, "instances"),
             ]
+        priority, key = (2, "cost") if self._is_priced else (11, "")
+        cost = _numbers("COST", self._cost_width(), self._cost, priority, key)
         growth = (0.5, self._label_width(roomy)), (11, self._label_width(most))
         columns = [
             Column(title, least, self._named, growth=growth, key="label", inner=True),
@@ -133,7 +135,7 @@ class AuditTable:
             _numbers("SHARE", 5, self._percent, 7),
             _numbers("REQ", 5, _number, 1, "requests"),
             _numbers("TOKENS", 7, lambda g: (fmt.tokens(g.usage.tokens), ""), 4, "tokens"),
-            _numbers("COST", self._cost_width(), self._cost, 2, "cost" if self._is_priced else ""),
+            cost,
             _numbers("P50", 5, _latency(lambda x: x.p50_s), 5, "p50"),
             _numbers("P95", 5, _latency(lambda x: x.p95_s), 3, "p95"),
             _numbers("MAX", 5, _latency(lambda x: x.max_s), 8, "max"),

@@ -52,7 +52,7 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
     lines: list[tuple[int, Words]] = [(rank, line) for rank, line in wanted if line]
     kept = sorted(lines, key=lambda ranked: ranked[0])[: max(1, room)]
     shown = [line for ranked in lines if ranked in kept for line in ranked[1:]]
-    plot = _plot_height(height - len(shown), len(audit.groups))
+    plot = _plot_height(height - len(shown), width, len(audit.groups))
     if plot >= 2 and audit.slots and usage.requests:
         shown += [[], *plots.draw(audit, width, plot)]
     if len(shown) < room - 2:
@@ -60,10 +60,11 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
     return shown
 
 
-def _plot_height(height: int, groups: int) -> int:
-    """Return the lines for plots: a third of the height, or all that the table leaves."""
-    left = height - _AROUND_PLOT - 1 - groups
-    wanted = max(min(_MAX_PLOT, height // 3), min(_MAX_LARGE_PLOT, left))
+def _plot_height(height: int, width: int, groups: int) -> int:
+    """Return the lines for plots: a third of the height, or more where the table leaves it."""
+    table = 1 + max(groups, TABLE_ROWS + 1)
+    large = min(_MAX_LARGE_PLOT, width // 8, height - _AROUND_PLOT - table)
+    wanted = max(min(_MAX_PLOT, height // 3), large)
     return min(wanted, height - _AROUND_PLOT - TABLE_ROWS + 1)
 
 
