@@ -88,8 +88,8 @@ class MainScreen(FleetScreen):
 
     def watch_view(self, view: View | None) -> None:
         """Give the list room for the fleet."""
-        if view is not None:
-            self._grid.fit(len(view.state.instances) + LIST_FRAME)
+        for grid in self.query(PanelGrid):  # none while the app ends
+            grid.fit(0 if view is None else len(view.state.instances) + LIST_FRAME)
 
     def _show_selected(self) -> None:
         selected = self.query_one(InstancesPanel).selected
