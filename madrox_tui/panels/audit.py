@@ -46,8 +46,8 @@ class AuditPanel(FiguresView):
             id="audit.by",
             tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
         ),
-        Binding("s", "sort", "Sort by next column", show=False, id="audit.sort"),
-        Binding("r", "reverse", "Reverse sort order", show=False, id="audit.reverse"),
+        Binding("s", "sort", "Sort", id="audit.sort", tooltip="Sort by next column"),
+        Binding("r", "reverse", "Reverse", id="audit.reverse", tooltip="Reverse sort order"),
     ]
 
     class GroupedBy(Message):

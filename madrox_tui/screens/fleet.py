@@ -190,8 +190,8 @@ class FleetScreen(Screen[None]):
         """Call a person: with the bell if that is wanted, in words where no list says it."""
         if self._bell:
             self.app.bell()
-        is_listed = self.app.screen is self and self.query_one("#instances").display
-        if not (is_listed and self.is_live):
+        is_listed = any(panel.display for panel in self.query("#instances"))
+        if not (is_listed and self.is_live and self.app.screen is self):
             self.notify(call(news), severity="warning", markup=False)
 
     def tell_not_kept(self, trouble: str | None) -> None:
@@ -221,9 +221,10 @@ class FleetScreen(Screen[None]):
         self._show_status()
 
     def _show_status(self) -> None:
-        if self._latest is None:
+        bars = self.query(StatusBar)
+        if self._latest is None or not bars:  # there is none while the app ends
             return
-        bar = self.query_one(StatusBar)
+        bar = bars.first()
         pieces = status_pieces(self._latest, self._held, self._feed.since_s)
         is_first = self.view is None or self.view.moment_s is None
         if self.moment_s is not None and (is_first or self._prepared > QUICK):

@@ -156,7 +156,7 @@ def test_help(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("keys", "shows"),
     [
-        (("colon",), ("Open pane", "Grow panel")),
+        (("colon",), ("Open pane", "Filter instances")),
         (("colon", *"harbor"), ("harbor  stuck",)),
         (("T",), ("Go to a time", "1h30m")),
         (("T", *"25:00", "enter"), ("'25:00' is not a time: use 14:05",)),
