@@ -64,16 +64,11 @@ class AuditTable:
         reverse: bool = False,
     ) -> None:
         self.by = by
-        self._view = view
-        self._has_ids = by in HAVE_IDS
-        self.groups: Sequence[Group] = () if view is None or view.missing else view.audit.groups
-        costs = [group.usage.cost_usd for group in self.groups]
-        self._is_priced = not costs or any(cost is not None for cost in costs)
-        self._most = max(map(self._weight, self.groups), default=0.0)
-        self._table = Table(self._columns())
+        self._cells = _Cells(view, by)
+        self._table = Table(self._cells.columns())
         self.key = key if key in self._table.keys else self._default_key
-        order = ORDERS.get(self.key) or SortKey(self._alphabetic, largest_first=False)
-        self.groups = order.sort(self.groups, reverse=reverse)
+        order = ORDERS.get(self.key) or SortKey(self._cells.alphabetic, largest_first=False)
+        self.groups: Sequence[Group] = order.sort(self._cells.groups, reverse=reverse)
         self.mark = order.mark(reverse=reverse)
 
     @property
@@ -88,27 +83,48 @@ class AuditTable:
 
     def called(self, group: Group) -> str:
         """Return what a group is called."""
-        label = group.label
-        if label is None:
-            return "others" if self.by in COUNTED else "unknown"
-        return self._view.labels.get(label, label) if self._has_ids and self._view else label
+        return self._cells.called(group)
 
     def note(self, width: int) -> str:
         """Return the note that shares are not of the cost, if they are shown in so many cells."""
         shown = any(column.title == "SHARE" for column in self.at(width).columns)
-        return " · share of requests" if shown and self._most and not self._is_priced else ""
+        is_other = shown and self._cells.most and not self._cells.is_priced
+        return " · share of requests" if is_other else ""
 
     @property
     def _default_key(self) -> str:
         return "cost" if "cost" in self._table.keys else "requests"
 
-    def _alphabetic(self, group: Group) -> str | None:
+
+class _Cells:
+    """What the columns show of the groups of a view.
+
+    Apart from the table: with it each would keep the other in memory, and the view with them.
+    """
+
+    def __init__(self, view: View | None, by: str) -> None:
+        self._view = view
+        self._by = by
+        self._has_ids = by in HAVE_IDS
+        self.groups: Sequence[Group] = () if view is None or view.missing else view.audit.groups
+        costs = [group.usage.cost_usd for group in self.groups]
+        self.is_priced = not costs or any(cost is not None for cost in costs)
+        self.most = max(map(self._weight, self.groups), default=0.0)
+
+    def called(self, group: Group) -> str:
+        """Return what a group is called."""
+        label = group.label
+        if label is None:
+            return "others" if self._by in COUNTED else "unknown"
+        return self._view.labels.get(label, label) if self._has_ids and self._view else label
+
+    def alphabetic(self, group: Group) -> str | None:
+        """Return what labels are sorted by."""
         return None if group.label is None else self.called(group).casefold()
 
-    # --- columns and cells ----------------------------------------------------
-
-    def _columns(self) -> list[Column[Group]]:
-        title = said(self.by).upper()
+    def columns(self) -> list[Column[Group]]:
+        """Return all columns that there are for these groups."""
+        title = said(self._by).upper()
         least, roomy, most = LABEL_WIDTHS
         narrow, wide = BAR_WIDTHS
         share = Column[Group](
@@ -119,14 +135,14 @@ class AuditTable:
             growth=((12, wide),),
             sized=self._bar,
         )
-        if self.by in COUNTED:
+        if self._by in COUNTED:
             return [
                 Column(title, least, self._named, 0, ((9, self._label_width(120)),), key="label"),
                 share,
                 _numbers("TIMES", 6, _number, 1, "requests"),
                 _numbers("IN", 5, _members, 2, "instances"),
             ]
-        priority, key = (2, "cost") if self._is_priced else (11, "")
+        priority, key = (2, "cost") if self.is_priced else (11, "")
         cost = _numbers("COST", self._cost_width(), self._cost, priority, key)
         growth = (0.5, self._label_width(roomy)), (11, self._label_width(most))
         columns = [
@@ -140,9 +156,9 @@ class AuditTable:
             _numbers("P95", 5, _latency(lambda x: x.p95_s), 3, "p95"),
             _numbers("MAX", 5, _latency(lambda x: x.max_s), 8, "max"),
         ]
-        if self._is_priced:
+        if self.is_priced:
             columns.append(_numbers("UNPRICED", 9, _unpriced, 9, "unpriced"))
-        if self.by != "instance":
+        if self._by != "instance":
             columns.append(_numbers("INST", 5, _members, 10, "instances"))
         return columns
 
@@ -162,26 +178,26 @@ class AuditTable:
         return self._view.hue(group.label)
 
     def _bar(self, group: Group, width: int) -> Cell:
-        part = self._weight(group) / self._most if self._most else 0.0
+        part = self._weight(group) / self.most if self.most else 0.0
         return bar(part, width), self._hue(group) or "accent"
 
     def _percent(self, group: Group) -> Cell:
         """Share of the total shown; subtrees overlap, so their shares add up to more than 100 %."""
-        if self._view is None or (self._is_priced and group.usage.cost_usd is None):
+        if self._view is None or (self.is_priced and group.usage.cost_usd is None):
             return fmt.UNKNOWN, "muted"
         usage = self._view.usage
-        whole = (usage.cost_usd or 0.0) if self._is_priced else usage.requests
+        whole = (usage.cost_usd or 0.0) if self.is_priced else usage.requests
         return fmt.share(self._weight(group), whole), "muted"
 
     def _cost(self, group: Group) -> Cell:
         """The known cost; what is not priced is said of each only where something is."""
         if group.usage.cost_usd is not None:
             return fmt.money_in_short(group.usage), ""
-        return fmt.money_in_short(group.usage) if self._is_priced else fmt.UNKNOWN, "muted"
+        return fmt.money_in_short(group.usage) if self.is_priced else fmt.UNKNOWN, "muted"
 
     def _weight(self, group: Group) -> float:
         """Return what bar and share measure: cost, or the count for events and unpriced fleets."""
-        counted = self.by in COUNTED or not self._is_priced
+        counted = self._by in COUNTED or not self.is_priced
         return group.usage.requests if counted else group.usage.cost_usd or 0.0
 
 
