@@ -23,7 +23,9 @@ class Sign(NamedTuple):
 
 HEADINGS = (
     Sign("FOR", "head", "how long it has been in that state"),
-    Sign("OPEN", "head", "requests without a reply, and the age of the oldest"),
+    Sign(
+        "OPEN", "head", "age of the oldest request without a reply, after their number if several"
+    ),
     Sign("SEEN", "head", "how long ago it was last active"),
     Sign(f"LAST {MINUTES}m", "head", "records per minute, up to the busiest of any instance"),
     Sign("WHY", "head", "what it was asked or said last, else why it is in that state"),
