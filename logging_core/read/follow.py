@@ -22,8 +22,8 @@ from logging_core.tree import expand_user
 _AGAIN_S = 0.05
 """What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
 
-_TURNS = 2
-"""What the notifications miss is found by sweeps of half of the instances: by the second one."""
+_TURNS = {0.0: 2, 60.0: 4}
+"""In how many sweeps all instances are looked into, by the seconds of silence from which on."""
 
 
 def follow(
@@ -58,8 +58,9 @@ def follow(
         raw: Leave the texts of records as they were written, unsafe to show in a terminal.
         sweep_s: Every so many seconds, more than 0, the files are looked at, which finds what the
             notifications of the operating system missed: with `poll`, and where they fail, all of
-            them, else those of half of the instances, the others the next time; then rotated parts
-            and metadata, which notifications seldom miss, only in every fourth round of the two.
+            them, else those of half of the instances, the others the next time, and after a minute
+            in which nothing new came, a quarter; then rotated parts and metadata, which
+            notifications seldom miss, only in every fourth round of these.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
 
     Yields:
@@ -102,9 +103,9 @@ async def follow_on(
             batch = await in_thread(partial(reader.poll, dirty, turns=hints.turns))
             if hints.fall_short and batch.waiting is None:
                 batch = replace(batch, polling=True)
+            hints.note(batch)
             if _is_news(batch, last):
                 yield batch
-            hints.expect(batch)
             # The first records do not wait for the watch; a sweep finds what it missed.
             appeared = last is None or (last.waiting is not None and batch.waiting is None)
             if batch.reset or appeared:
@@ -130,7 +131,7 @@ class _Hints:
         self._watch = Watch(root) if watched else None
         self._changed = asyncio.Event() if self._watch is None else self._watch.changed
         self._sweep_s = sweep_s
-        self._swept_s = asyncio.get_running_loop().time()
+        self._swept_s = self._heard_s = asyncio.get_running_loop().time()
         self._again: set[Path] = set()
 
     @property
@@ -143,8 +144,10 @@ class _Hints:
         if self._watch is not None:
             await self._watch.start()
 
-    def expect(self, batch: Batch) -> None:
-        """Watch what a batch says is new, should nothing else have told."""
+    def note(self, batch: Batch) -> None:
+        """Remember whether something came; watch what is new, should nothing else have told."""
+        if batch.count:
+            self._heard_s = asyncio.get_running_loop().time()
         if self._watch is not None:
             self._watch.expect(_new_instances(batch))
 
@@ -169,7 +172,9 @@ class _Hints:
         paths = taken.paths | self._again
         self._again = taken.added
         is_told = self._watch is not None and not self._watch.falls_short
-        self.turns = _TURNS if is_told and not taken.unsure else 1
+        silent_s = loop.time() - self._heard_s
+        turns = max(turns for after_s, turns in _TURNS.items() if silent_s >= after_s)
+        self.turns = turns if is_told and not taken.unsure else 1
         if taken.unsure or loop.time() - self._swept_s >= self._sweep_s:
             self._swept_s = loop.time()
             return None

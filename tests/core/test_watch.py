@@ -16,6 +16,7 @@ from faults import as_nobody, as_root, reachable_by_nobody
 from logging_core import follow
 from logging_core.read import watch
 from logging_core.read.notices import notices
+from logging_core.read.reader import TreeReader
 from logging_core.read.watchable import watchable
 from logging_core.records import Batch
 from reading import messages
@@ -172,6 +173,40 @@ async def test_a_directory_that_only_a_sweep_found_is_watched_too(
             tree.send("a", f"m{number}")
             await messages(batches, 1)
             number += 1
+
+
+@pytest.mark.asyncio
+async def test_the_longer_the_silence_the_fewer_are_looked_into_at_once(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any notice: two sweeps see all there is, or four after a minute; news wakes them."""
+
+    async def deaf(_: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
+        await ended.wait()
+        for _ in ():
+            yield set()
+
+    turns: list[int] = []
+    poll = TreeReader.poll
+
+    def note(reader: TreeReader, dirty: Any, **options: int) -> Batch:
+        turns.append(options["turns"])
+        return poll(reader, dirty, **options)
+
+    loop = asyncio.get_running_loop()
+    clock, gone_by_s = loop.time, 0.0
+    monkeypatch.setattr(loop, "time", lambda: clock() + gone_by_s)
+    monkeypatch.setattr("logging_core.read.watch.notices", deaf)
+    monkeypatch.setattr(TreeReader, "poll", note)
+    tree.send("a", "m0")
+    async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
+        await anext(batches)
+        for silence_s, expected in ((0.0, 2), (60.0, 4), (0.0, 2)):
+            turns.clear()
+            while expected not in turns[-1:]:
+                gone_by_s += silence_s
+                tree.send("a", "m")
+                await messages(batches, 1)
 
 
 @pytest.mark.asyncio
