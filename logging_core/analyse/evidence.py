@@ -116,20 +116,23 @@ class Evidence:
         return self._end() is not None
 
     def still_open(self, requests: Iterable[OpenRequest], now_s: float) -> tuple[OpenRequest, ...]:
-        """The requests that no end and no new start has closed, oldest first.
+        """The requests that no end and no new start has closed, oldest first; of one id the oldest.
 
         Each is as young as its time may mean at the moment `now_s`: see `latest_reading`.
         """
         spawned = self._proofs.get(Kind.SPAWNED)
         ends = [self._proofs[kind] for kind in _ENDS if kind in self._proofs]
-        left = []
+        left: list[OpenRequest] = []
         for request in requests:
             at_s = -1.0 if request.since_s is None else request.since_s
             if spawned is not None and at_s < spawned.at_s:
                 continue
             if not any(_covers(end, at_s) for end in ends):
                 left.append(_as_young(request, now_s))
-        return tuple(sorted(left, key=_age_key))
+        oldest: dict[str, OpenRequest] = {}
+        for request in sorted(left, key=_age_key):
+            oldest.setdefault(request.message_id, request)
+        return tuple(oldest.values())
 
     def judge(self, open_requests: tuple[OpenRequest, ...]) -> Verdict:
         """The state that follows; `open_requests` as `still_open` gave them."""

@@ -128,10 +128,13 @@ class Fold:
         for record in batch.records:
             if isinstance(record, AuditEvent):
                 self._note_life(record)
+            elif isinstance(record, Message):
+                self._message(record)  # before what closes a request
         for block in batch.blocks:
             self._take_in(block)
         for record in batch.records:
-            _TAKERS[type(record)](self, record)
+            if not isinstance(record, Message):
+                _TAKERS[type(record)](self, record)
         if batch.blocks:
             last_s = batch.blocks[-1].exchanges.times[-1]
             self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
@@ -327,7 +330,6 @@ def _whose(instance_id: str | None) -> str:
 
 
 _TAKERS: dict[type, Callable[[Fold, Any], object]] = {
-    Message: Fold._message,
     AuditEvent: Fold._audit,
     LifecycleEvent: Fold._lifecycle,
     OrchestratorEvent: Fold._orchestrator,

@@ -49,7 +49,7 @@ from logging_core.analyse.tokens import TOKEN, Frames, read_tokens
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 7
+_VERSION = 8
 _TOGETHER = 256  # records in one token
 _OBJECTS: tuple[type, ...] = (
     Activity,

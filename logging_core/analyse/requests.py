@@ -20,47 +20,62 @@ class Requests:
     """Opened by a `message_sent`, closed by a reply or an exchange with the same message id.
 
     The two stand in different files, so the reply may come first: what was closed lately is
-    remembered, and a request that is not newer than its reply does not open.
+    remembered, and a request that is not newer than its reply does not open. Whoever is spawned
+    again may call another request by the same id, so that of one id two may be open: which of them
+    belongs to a life that has ended is for others to tell.
     """
 
-    __slots__ = ("_closed", "_closed_s", "_open")
+    __slots__ = ("_again", "_closed", "_closed_s", "_open")
 
     def __init__(self) -> None:
-        self._open: dict[str, OpenRequest] = {}
+        self._open: dict[str, OpenRequest] = {}  # of each id the first
+        self._again: dict[str, OpenRequest] = {}  # and the last, where that is another one
         # In order, and small: there are thousands of these, and few requests come after an answer.
         self._closed = array("I")  # checksums of the ids
         self._closed_s = array("d")
 
     def open(self, message_id: str, at_s: float | None) -> None:
-        """A request was sent; one that is open already keeps its time."""
+        """A request was sent, maybe not for the first time."""
         place = self._place(message_id)
         if place is not None and (at_s is None or at_s <= self._closed_s[place]):
             return
-        if message_id not in self._open:
-            self._open[message_id] = OpenRequest(message_id, at_s)
+        first, request = self._open.get(message_id), OpenRequest(message_id, at_s)
+        if first is None:
+            self._open[message_id] = request
             if len(self._open) > MAX_OPEN:
-                del self._open[next(iter(self._open))]
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                self._again.pop(oldest, None)
+        elif at_s is not None and first.since_s is not None:
+            both = (first, self._again.get(message_id, first), request)
+            self._open[message_id] = min(both, key=_since_s)
+            self._again[message_id] = max(both, key=_since_s)
 
     def close(self, message_id: str, at_s: float | None) -> None:
         """A request was answered; an answer older than the request is to an earlier one."""
         at_s = math.inf if at_s is None else at_s
         place = self._place(message_id)
         if place is not None:
-            self._closed_s[place] = at_s
+            self._closed_s[place] = max(self._closed_s[place], at_s)
         else:
             self._closed.append(_sum(message_id))
             self._closed_s.append(at_s)
             if len(self._closed) >= 2 * RECENT_REPLIES:
                 del self._closed[:RECENT_REPLIES], self._closed_s[:RECENT_REPLIES]
         request = self._open.get(message_id)
-        if request is not None and (request.since_s is None or request.since_s <= at_s):
+        if request is None or _since_s(request) > at_s:
+            return
+        again = self._again.pop(message_id, request)
+        if _since_s(again) > at_s:
+            self._open[message_id] = again
+        else:
             del self._open[message_id]
 
     def answer(self, message_id: str, at_s: float | None) -> None:
         """A reply stands after the request in its own file: whatever its time, it is the answer."""
-        request = self._open.get(message_id)
-        if at_s is not None and request is not None and request.since_s is not None:
-            at_s = max(at_s, request.since_s)  # a clock that is put back comes between them
+        request = self._again.get(message_id) or self._open.get(message_id)
+        if at_s is not None and request is not None:
+            at_s = max(at_s, _since_s(request))  # a clock that is put back comes between them
         self.close(message_id, at_s)
 
     def close_all(self, message_ids: Sequence[str | None], times: array[float]) -> None:
@@ -77,8 +92,8 @@ class Requests:
             self._closed_s = times[newest]
 
     def left(self) -> list[OpenRequest]:
-        """What is open, in the order in which it was read."""
-        return list(self._open.values())
+        """What is open, in the order in which it was read; of one id the first and the last."""
+        return [*self._open.values(), *self._again.values()]
 
     def _place(self, message_id: str) -> int | None:
         """Where the newest answer to a request stands; `None` if there is none."""
@@ -91,3 +106,8 @@ class Requests:
 def _sum(message_id: str) -> int:
     """What an id is known by: that two of a hundred are alike is not to be expected."""
     return crc32(message_id.encode("utf-8", "surrogatepass"))
+
+
+def _since_s(request: OpenRequest) -> float:
+    """When it was sent; of an unknown moment any answer is later."""
+    return -math.inf if request.since_s is None else request.since_s

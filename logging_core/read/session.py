@@ -204,15 +204,23 @@ class Session:
     def _read(self, findings: Findings) -> None:
         """Give each log of the queue a turn, as far as the look's bytes reach.
 
-        Of the audit days, the newest ones first: none before those after it are read.
+        Of the audit days, the newest ones first: none before those after it are read. Where all
+        that was there is read, the requests come before what closes them, of which only the newest
+        are remembered.
         """
         taken: list[tuple[str, Found]] = []
         for group in self._held - self._queue.keys():
             taken.append((group, self._log(group).rest()))
             self._take(*taken[-1])
         left, logs = (BATCH * _MORE, _LOGS * _MORE) if self._is_abreast else (BATCH, _LOGS)
-        days = sorted(filter(_is_audit, self._queue), reverse=True)
-        others = [group for group in self._queue if not _is_audit(group)]
+        requests: dict[str, None] = {}
+        if self._history is None and not self._is_abreast:
+            requests = dict.fromkeys(filter(_has_requests, self._queue))
+            left -= self._give_turns(list(requests)[:logs], left, taken)
+        days: list[str] = []
+        if requests.keys().isdisjoint(self._queue):
+            days = sorted(filter(_is_audit, self._queue), reverse=True)
+        others = [g for g in self._queue if not _is_audit(g) and g not in requests]
         # The sums of a month do not keep today's messages waiting.
         part = left // 2 if others else left
         left -= self._give_turns(days[:logs], part, taken, one_by_one=True)
@@ -278,6 +286,10 @@ def _directory(group: str) -> str:
 
 def _is_audit(group: str) -> bool:
     return group.startswith(f"{AUDIT}/")
+
+
+def _has_requests(group: str) -> bool:
+    return _kind(group) is FileKind.COMMUNICATION
 
 
 def _kind(group: str) -> FileKind:

@@ -227,6 +227,28 @@ def test_a_request_is_closed_by_an_exchange_in_a_block(tmp_path: Path) -> None:
     assert ada.since_s == ada.last_activity_s == TreeBuilder.epoch(13)
 
 
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize("size", [10, 12_000])
+def test_a_request_is_closed_by_the_audit_trail_however_much_there_is(
+    tmp_path: Path, blocks: bool, size: int
+) -> None:
+    """Nothing is stuck because its answer, or its failure, was read long before it was."""
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "ada")
+    for number in range(300):
+        tree.send("a", f"m-{number}", "x" * size, at=2 * number)
+        details: dict[str, Any] = {"message_id": f"m-{number}", "tokens": 4}
+        kind = "message_exchange"
+        if number % 3 == 0:
+            kind, details = "message_failed", details | {"error": "TimeoutError"}
+        tree.audit(kind, "a", details, at=2 * number + 1)
+    tree.send("a", "m-open", at=900)
+    state, _ = seen(tmp_path, blocks=blocks)
+    (ada,) = state.instances
+    assert [request.message_id for request in ada.open_requests] == ["m-open"]
+    assert ada.state == "stuck"
+
+
 def exchanges_of(reader: TreeReader) -> tuple[list[str | None], list[str | None]]:
     """Message ids in blocks, and among the records, until everything was read."""
     in_bulk: list[str | None] = []

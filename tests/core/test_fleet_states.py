@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -27,7 +29,7 @@ from happened import (
     verdict,
 )
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.state import FleetState, State
+from logging_core.analyse.state import FleetState, OpenRequest, State
 from logging_core.records import (
     Batch,
     InstanceSeen,
@@ -412,6 +414,47 @@ def test_an_id_that_is_used_again_opens_again() -> None:
     """A retry under the same message id, after the first answer, is an open request."""
     assert len(only(sent(3), received(5), sent(8), now=9).open_requests) == 1
     assert len(only(sent(8), exchange(5), now=9).open_requests) == 1
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(4)))
+def test_who_is_spawned_again_may_use_an_id_again(order: Sequence[int]) -> None:
+    """A request of this life is open, whatever became of one of a life before with the same id.
+
+    In whatever order the files are read.
+    """
+    failure = msgspec.structs.replace(audit("request_failed", 5, error="crash"), message_id="m-1")
+    records = (sent(3), failure, spawn(6), sent(8))
+    for chosen in (records, tuple(r for r in records if r is not failure)):
+        ordered = [records[place] for place in order if records[place] in chosen]
+        instance = only(*ordered, now=9)
+        assert instance.open_requests == (OpenRequest("m-1", T + 8),)
+        assert (instance.state, instance.since_s) == (State.BUSY, T + 8)
+
+
+@given(st.data())
+def test_open_requests_do_not_depend_on_the_order_of_the_files(data: st.DataObject) -> None:
+    """Only the times count: of requests and answers, of failures, and of spawns."""
+    moments = st.integers(1, 30)
+    ids = st.sampled_from(["m-1", "m-2"])
+    asked = sorted(data.draw(st.lists(st.tuples(moments, ids), max_size=6)))
+    ended = data.draw(st.lists(st.tuples(moments, ids), max_size=6))
+    spawned = data.draw(st.integers(0, 30))
+    requests: list[Record] = [sent(2 * at, i) for at, i in asked]
+    answers: list[Record] = [exchange(2 * at + 1, i) for at, i in ended]
+    begun_s = 2 * spawned + 0.5
+    model = FleetModel()
+    for record in data.draw(st.permutations([*requests, *answers, spawn(begun_s)])):
+        model.apply(Batch(records=(record,)))
+    (instance,) = model.state(T + 100).instances
+    expected: dict[str, float] = {}
+    for at, i in asked:
+        last = max((2 * end + 1 for end, j in ended if i == j), default=-1)
+        if 2 * at > max(last, begun_s):
+            expected.setdefault(i, T + 2 * at)
+    # Of more than two of one id between a spawn and now, one that is not the first may be named.
+    found = {r.message_id: r.since_s or 0.0 for r in instance.open_requests}
+    assert found.keys() == expected.keys()
+    assert all(found[i] >= expected[i] for i in found)
 
 
 def test_a_request_without_a_time_has_that_of_the_line_before() -> None:
