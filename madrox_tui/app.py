@@ -22,19 +22,19 @@ from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from madrox_tui.bindings import APP, keymap
+from madrox_tui.colours.theme_contrast import readable
+from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
-from madrox_tui.feed import Feed
+from madrox_tui.feed.feed import Feed
+from madrox_tui.feed.history import Closable, DeferredPast, Past
 from madrox_tui.heap import share_heap
 from madrox_tui.panels_app import PanelsApp
-from madrox_tui.past import Closable, DeferredPast, Past
 from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
-from madrox_tui.theme_contrast import readable
-from madrox_tui.themes import THEMES, fallback_variables
 
 if TYPE_CHECKING:
-    from madrox_tui.first import First
+    from madrox_tui.feed.prefetch import First
 
 DEFAULTS = Settings()
 
@@ -128,7 +128,7 @@ class MadroxTop(PanelsApp):
         if not self._has_few_colours:
             return super().get_line_filters()
         if self._few_colours is None or self._few_colours[0] is not self.current_theme:
-            from madrox_tui.few_colours import few_colours  # only where there are few
+            from madrox_tui.colours.few_colours import few_colours  # only where there are few
 
             theme, variables = self.current_theme, self.theme_variables
             self._few_colours = theme, few_colours(theme, variables, plain=self.no_color)

@@ -13,7 +13,7 @@ from logging_core.config import DEFAULT_LOG_DIR
 from logging_core.tree import expand_user
 from madrox_tui import __version__
 from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.moments import parse_time_of
+from madrox_tui.typed_times import parse_time_of
 
 _FLAGS = {
     "--demo": "show a simulated fleet; needs no log tree",

@@ -12,8 +12,8 @@ from madrox_tui import format as fmt
 from madrox_tui.audit_export import HAVE_IDS
 from madrox_tui.audit_view import COUNTED, GROUPINGS
 from madrox_tui.columns import Cell, Column, Fitted, Table
-from madrox_tui.order import SortKey
 from madrox_tui.plot import bar
+from madrox_tui.sorting import SortKey
 from madrox_tui.view import View
 
 BAR_WIDTHS = (10, 40)

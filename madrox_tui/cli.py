@@ -22,14 +22,14 @@ import orjson
 
 from logging_core.errors import MadroxLogError
 from logging_core.text import safe_json, safe_line
-from madrox_tui.ahead import Ahead
 from madrox_tui.arguments import Options, StartError, parse_arguments
 from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
-from madrox_tui.moments import parse_time_of
+from madrox_tui.forked import Ahead
+from madrox_tui.typed_times import parse_time_of
 
 if TYPE_CHECKING:
-    from madrox_tui.first import First
-    from madrox_tui.reported import Reported
+    from madrox_tui.feed.prefetch import First
+    from madrox_tui.report.read import Reported
 
 PAINTS_PER_S = "120"
 """Textual's maximum paint rate: after a paint the next one, even for a key, waits for up to two
@@ -147,7 +147,7 @@ def _show_tree(
     report: bool,
 ) -> int:
     if report:
-        from madrox_tui.reported import read_report
+        from madrox_tui.report.read import read_report
 
         read = read_report(root, wanted.settings, since_s=wanted.since_s, now=now)
         _write(_as_json(read, root) if wanted.options.json else _as_text(read, root, env))
@@ -182,7 +182,7 @@ def _look_ahead(
     root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
 ) -> First:
     from madrox_tui.audit_view import kept_grouping
-    from madrox_tui.first import look_first
+    from madrox_tui.feed.prefetch import look_first
     from madrox_tui.remember import Memory, state_path
 
     by = kept_grouping(Memory(state_path()).load().panels.get("audit", {}))
@@ -204,7 +204,7 @@ def _check_keys(wanted: _Wanted) -> None:
 def _check_theme(wanted: _Wanted) -> None:
     if wanted.settings.theme is None:
         return
-    from madrox_tui.themes import check_theme  # loads much of Textual
+    from madrox_tui.colours.themes import check_theme  # loads much of Textual
 
     source = "--theme" if wanted.options.theme else wanted.options.config or config_path()
     try:
@@ -214,8 +214,8 @@ def _check_theme(wanted: _Wanted) -> None:
 
 
 def _as_json(read: Reported, root: Path) -> bytes:
-    from madrox_tui.report import to_json
-    from madrox_tui.reported import metadata_as_written
+    from madrox_tui.report.read import metadata_as_written
+    from madrox_tui.report.report import to_json
 
     report = to_json(read.state, str(root), metadata_as_written(root))
     data = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -223,7 +223,7 @@ def _as_json(read: Reported, root: Path) -> bytes:
 
 
 def _as_text(read: Reported, root: Path, env: Mapping[str, str]) -> bytes:
-    from madrox_tui.report import to_text
+    from madrox_tui.report.report import to_text
 
     columns = env.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() and int(columns) else None

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 
 from madrox_tui.bindings import PANELS, all_keys
-from madrox_tui.keymap import KEY_WIDTH, meaning, one_key_name, own_bindings
+from madrox_tui.key_names import KEY_WIDTH, meaning, one_key_name, own_bindings
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.widgets.line_view import LineView
 

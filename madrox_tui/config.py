@@ -20,7 +20,7 @@ from platformdirs import user_config_path
 
 from madrox_tui.arguments import Options, StartError
 from madrox_tui.config_errors import in_words
-from madrox_tui.moments import parse_time_of
+from madrox_tui.typed_times import parse_time_of
 
 NAME = "madrox-top"
 LAYOUTS = ("all", "instances", "pane", "timeline", "audit")

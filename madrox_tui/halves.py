@@ -8,7 +8,7 @@ import math
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import SPOKEN, AuditEvent, Message
 from logging_core.text import safe_block
-from madrox_tui.messages import PAGE, Pages
+from madrox_tui.timeline.message_source import PAGE, Pages
 
 MAX_PAGES = 10
 """So many pages of an instance's messages before an event are looked through."""

@@ -11,8 +11,8 @@ from textual.app import App
 from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
-from madrox_tui.capture import save_screen
 from madrox_tui.export import READABLE_S
+from madrox_tui.screenshot import save_screen
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from logging_core.analyse.state import FleetState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
-from madrox_tui.panels.look import LOOKS, NEEDS_YOU
+from madrox_tui.states import LOOKS, NEEDS_YOU
 from madrox_tui.view import View
 from madrox_tui.widgets.status_bar import Piece
 

@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 from logging_core.demo import write_history
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
-from madrox_tui.panels.replay import ReplayPanel
+from madrox_tui.pane.panel import ReplayPanel
 from madrox_tui.screens.main import MainScreen
 
 HERE = Path(__file__).resolve().parent

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 import madrox_tui
-from madrox_tui.themes import THEMES, fallback_variables
+from madrox_tui.colours.themes import THEMES, fallback_variables
 
 W = TypeVar("W", bound=Widget)
 

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
-from madrox_tui.past import Past
+from madrox_tui.feed.history import Past
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 SIZES = [(80, 24), (120, 40), (200, 60)]

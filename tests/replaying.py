@@ -16,9 +16,9 @@ from builders import TreeBuilder
 from logging_core.analyse.state import InstanceState, State
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
-from madrox_tui.frames import FrameSource
-from madrox_tui.panels.replay import ReplayPanel
-from madrox_tui.themes import THEMES, fallback_variables
+from madrox_tui.colours.themes import THEMES, fallback_variables
+from madrox_tui.pane.frame_source import FrameSource
+from madrox_tui.pane.panel import ReplayPanel
 
 NOW_S = TreeBuilder.epoch(600)
 TIMEOUT_S = 10.0

@@ -11,10 +11,10 @@ from textual.worker import Worker
 
 from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
-from madrox_tui.alarm import Alarm, call
-from madrox_tui.feed import Feed
+from madrox_tui.feed.feed import Feed
+from madrox_tui.feed.history import HasMoment, Plays, ShowsMoment
 from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.past import HasMoment, Plays, ShowsMoment
+from madrox_tui.instances.alarm import Alarm, call
 from madrox_tui.scope import Scope
 from madrox_tui.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import View
@@ -105,7 +105,7 @@ class FleetScreen(Screen[None]):
 
     def action_go_to(self) -> None:
         """Ask for a time, and show every panel at it."""
-        from madrox_tui.screens.moment import MomentScreen
+        from madrox_tui.screens.go_to import MomentScreen
 
         self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
 

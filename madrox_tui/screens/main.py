@@ -13,16 +13,16 @@ from madrox_tui.audit_view import kept_grouping
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.clipboard import attach_command, clip
 from madrox_tui.config import Settings
-from madrox_tui.feed import Feed
+from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
+from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.pane.panel import ReplayPanel
 from madrox_tui.panels.audit import AuditPanel
-from madrox_tui.panels.instances import InstancesPanel
-from madrox_tui.panels.replay import ReplayPanel
-from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.remember import Remembered
 from madrox_tui.scope import HasScope
 from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.status import READING
+from madrox_tui.timeline.panel import TimelinePanel
 from madrox_tui.view import View
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
@@ -272,7 +272,7 @@ class MainScreen(FleetScreen):
 
     def action_health(self) -> None:
         """Open the log health report."""
-        from madrox_tui.screens.health import HealthScreen
+        from madrox_tui.health.screen import HealthScreen
 
         view = self.view
         if view is not None:
@@ -291,7 +291,7 @@ class MainScreen(FleetScreen):
 
     def action_keys(self) -> None:
         """Show every key, those of the focused panel first."""
-        from madrox_tui.screens.help import HelpScreen
+        from madrox_tui.help.screen import HelpScreen
 
         self.app.push_screen(
             HelpScreen(self._current.HELP or "", *help_groups(type(self._current)))

@@ -16,7 +16,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with_happened
-from madrox_tui.keymap import OVERLAY_KEYS
+from madrox_tui.key_names import OVERLAY_KEYS
 from madrox_tui.requests import Requests
 from madrox_tui.widgets.event_list import EventList
 from madrox_tui.widgets.line_view import LineView

@@ -12,7 +12,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from madrox_tui.keymap import one_key_name
+from madrox_tui.key_names import one_key_name
 
 if TYPE_CHECKING:
     from textual.binding import Binding

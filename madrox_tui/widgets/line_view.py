@@ -16,7 +16,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.theme import Theme
 
-from madrox_tui.cell_styles import cell_styles
+from madrox_tui.colours.cell_styles import cell_styles
 from madrox_tui.find import Found, holds, spans
 from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
 from madrox_tui.widgets.rows import Rows

@@ -110,7 +110,6 @@ def test_reading_and_analysing_meet_above_both() -> None:
         *(f"logging_core.{name}" for name in ("cache", "gather", "history", "order"))
     )
     assert offenders(joining, "logging_core.write", "logging_core.manager") == []
-    assert offenders(importing("madrox_tui.panels"), "logging_core.history") == []
 
 
 def test_logging_core_knows_no_screen() -> None:
@@ -132,10 +131,19 @@ def test_no_file_is_mapped_into_memory() -> None:
 
 def test_panels_and_widgets_are_given_what_they_show() -> None:
     """They know states and records, and neither files nor the way these are read."""
-    entries = importing("madrox_tui.panels", "madrox_tui.widgets", "madrox_tui.screens")
+    shown = ("instances", "pane", "timeline", "panels", "widgets", "screens", "help", "view")
+    entries = importing(*(f"madrox_tui.{name}" for name in shown))
     ours = [entry for entry in entries if within(entry.name, "logging_core")]
-    allowed = ("logging_core.analyse.state", "logging_core.records", "logging_core.text")
-    assert [entry for entry in ours if not within(entry.name, *allowed)] == []
+    allowed = ("analyse.state", "records", "text", "codec.times", "threads")
+    names = [f"logging_core.{name}" for name in allowed]
+    assert [entry for entry in ours if not within(entry.name, *names)] == []
+
+
+def test_only_the_screens_know_the_feed() -> None:
+    """Panels and widgets are given views: they ask nobody for them."""
+    shown = ("instances", "pane", "timeline", "panels", "widgets", "help", "health", "view")
+    entries = importing(*(f"madrox_tui.{name}" for name in shown))
+    assert offenders(entries, "madrox_tui.feed", "madrox_tui.screens", "madrox_tui.app") == []
 
 
 def test_the_dashboard_only_ever_reads() -> None:
@@ -161,6 +169,12 @@ def loaded_by(code: str) -> set[str]:
     )
     names: list[str] = json.loads(done.stdout.splitlines()[-1])
     return {name.partition(".")[0] for name in names}
+
+
+def test_views_are_made_without_a_screen() -> None:
+    """What reads the tree, and makes views of it, loads no Textual."""
+    feed = [name for name, _ in modules() if within(name, "madrox_tui.feed")]
+    assert "textual" not in loaded_by(f"import {', '.join(feed)}")
 
 
 def test_importing_logging_core_is_light() -> None:

@@ -13,10 +13,10 @@ from textual.pilot import Pilot
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
+from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import Filter
-from madrox_tui.panels.timeline import TimelinePanel
 from madrox_tui.screens.message import MessageScreen
-from madrox_tui.themes import THEMES
+from madrox_tui.timeline.panel import TimelinePanel
 from madrox_tui.view import View
 
 T = datetime(2026, 11, 23, 23, 40).timestamp()

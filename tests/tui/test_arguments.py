@@ -8,7 +8,7 @@ from asked import NOW
 from madrox_tui.arguments import StartError, parse_arguments
 from madrox_tui.config import parse_settings
 from madrox_tui.filters import parse_filter
-from madrox_tui.moments import parse_time_of
+from madrox_tui.typed_times import parse_time_of
 
 
 @pytest.mark.parametrize("text", ["15m", "-1h30m", "03:00", "2026-11-23", "999999w"])

@@ -24,10 +24,10 @@ from madrox_tui.audit_view import GROUPINGS, AuditModel
 from madrox_tui.columns import fit_columns
 from madrox_tui.event_columns import EventCells
 from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
-from madrox_tui.messages import Written
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.requests import Requests
 from madrox_tui.screens.rows import PAGE, RowsScreen
+from madrox_tui.timeline.message_source import Written
 from madrox_tui.widgets.event_list import EventList
 
 

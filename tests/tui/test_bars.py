@@ -18,14 +18,14 @@ import madrox_tui
 from builders import TreeBuilder
 from fleets import NOW_S, instance, team, view
 from madrox_tui.app import MadroxTop
-from madrox_tui.capture import save_screen, screen_text
+from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.completion import complete, vocabulary
 from madrox_tui.config import Settings
 from madrox_tui.export import READABLE_S
 from madrox_tui.filters import filter_words, parse_filter
-from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
-from madrox_tui.themes import THEMES, fallback_variables
+from madrox_tui.screenshot import save_screen, screen_text
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_input import LineInput

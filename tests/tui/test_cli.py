@@ -23,7 +23,7 @@ from asked import NOW, REPOSITORY, Captured, ask, command, one_line, two_instanc
 from builders import TreeBuilder
 from madrox_tui.cli import describe_failure, main
 from madrox_tui.config import Settings
-from madrox_tui.first import First
+from madrox_tui.feed.prefetch import First
 from madrox_tui.remember import Memory, Remembered, state_path
 
 
@@ -282,7 +282,7 @@ def test_a_crash_tells_nothing_of_the_logs(
         said = "do not tell"
         raise KeyError(said)
 
-    monkeypatch.setattr("madrox_tui.report.to_json", crash)
+    monkeypatch.setattr("madrox_tui.report.report.to_json", crash)
     assert main([str(tree.root), "--json"]) == 1
     captured = capsys.readouterr()
     assert one_line(captured.err)
@@ -298,7 +298,7 @@ def test_ctrl_c_is_quiet(
     def interrupt(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("madrox_tui.report.to_json", interrupt)
+    monkeypatch.setattr("madrox_tui.report.report.to_json", interrupt)
     assert main([str(tree.root), "--json"]) == 130
     assert capsys.readouterr() == ("", "")
 

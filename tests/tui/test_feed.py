@@ -17,13 +17,13 @@ from builders import TreeBuilder
 from logging_core.analyse.state import State
 from logging_core.read import session
 from madrox_tui.config import Settings
-from madrox_tui.feed import Feed
+from madrox_tui.feed.feed import Feed
+from madrox_tui.feed.live import LiveFleet
+from madrox_tui.feed.prefetch import First, look_first
+from madrox_tui.feed.view_maker import Views
 from madrox_tui.filters import parse_filter
-from madrox_tui.first import First, look_first
-from madrox_tui.live import LiveFleet
-from madrox_tui.pane import Pane
+from madrox_tui.pane.pane import Pane
 from madrox_tui.view import View
-from madrox_tui.views import Views
 
 SETTINGS = Settings(poll=True, tick_s=3600.0, filter="role:qa")
 
@@ -250,7 +250,7 @@ async def test_a_tick_after_news_shows_them(tree: TreeBuilder) -> None:
 @pytest.mark.asyncio
 async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: TreeBuilder) -> None:
     """After the start, and not at every tick."""
-    with mock.patch("madrox_tui.feed.give_back") as give_back:
+    with mock.patch("madrox_tui.feed.feed.give_back") as give_back:
         async with ticking(tree) as fleet:
             given = await fleet.rest(give_back)
             for _ in range(3):
@@ -263,7 +263,7 @@ async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: Tree
 async def test_the_memory_that_keeping_the_sums_took_is_given_back(tree: TreeBuilder) -> None:
     """Each time that they are kept, as after the whole tree was read."""
     take = LiveFleet.take
-    with mock.patch("madrox_tui.feed.give_back") as give_back:
+    with mock.patch("madrox_tui.feed.feed.give_back") as give_back:
         async with ticking(tree) as fleet:
             given = await fleet.rest(give_back)
             kept = mock.patch.object(LiveFleet, "take", lambda *given: take(*given) or True)
@@ -275,7 +275,7 @@ async def test_the_memory_that_keeping_the_sums_took_is_given_back(tree: TreeBui
 @pytest.mark.asyncio
 async def test_the_memory_that_new_sums_take_at_rest_is_given_back(tree: TreeBuilder) -> None:
     """They are made each minute although nothing happens."""
-    with mock.patch("madrox_tui.feed.give_back") as give_back:
+    with mock.patch("madrox_tui.feed.feed.give_back") as give_back:
         async with ticking(tree) as fleet:
             given = await fleet.rest(give_back)
             fleet.now_s += 60
@@ -286,6 +286,6 @@ async def test_the_memory_that_new_sums_take_at_rest_is_given_back(tree: TreeBui
 async def test_what_fails_while_nothing_happens_is_not_silent(tree: TreeBuilder) -> None:
     """Ages that cannot be told any more end the feed, rather than freeze."""
     feed = Feed(tree.root, now=lambda: TreeBuilder.epoch(60), settings=Settings(tick_s=0.01))
-    broken = mock.patch("madrox_tui.views.Views.again", side_effect=ZeroDivisionError)
+    broken = mock.patch("madrox_tui.feed.view_maker.Views.again", side_effect=ZeroDivisionError)
     with broken, pytest.raises(ZeroDivisionError):
         await feed.run(lambda _: None)

@@ -13,10 +13,10 @@ from textual.color import Color as ThemedColor
 
 from builders import ordinary_tree
 from madrox_tui.app import MadroxTop
-from madrox_tui.cell_styles import cell_styles
-from madrox_tui.few_colours import few_colours
-from madrox_tui.panels.look import LOOKS
-from madrox_tui.themes import DARK, LIGHT, THEMES
+from madrox_tui.colours.cell_styles import cell_styles
+from madrox_tui.colours.few_colours import few_colours
+from madrox_tui.colours.themes import DARK, LIGHT, THEMES
+from madrox_tui.states import LOOKS
 from madrox_tui.view import HUES
 from terminal import Terminal, madrox_top
 

@@ -12,8 +12,8 @@ from builders import TreeBuilder
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from logging_core.records import FrameRef
-from madrox_tui import frames
-from madrox_tui.frames import FrameSource, Step
+from madrox_tui.pane import frame_source
+from madrox_tui.pane.frame_source import FrameSource, Step
 
 pytestmark = pytest.mark.asyncio
 
@@ -95,7 +95,7 @@ async def test_one_read_at_a_time_whoever_gives_up(reads: Reads) -> None:
 
 async def test_what_is_kept_is_bounded(reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old frames are forgotten when too much is kept, and read anew."""
-    monkeypatch.setattr(frames, "KEPT_CHARS", 20)
+    monkeypatch.setattr(frame_source, "KEPT_CHARS", 20)
     refs = reads.all()
     for ref in refs:
         await reads.source.pane(ref)

@@ -28,13 +28,13 @@ from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
 from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
-from madrox_tui.keymap import key_names, own_bindings
-from madrox_tui.panels.instances import InstancesPanel
+from madrox_tui.health.screen import HealthScreen
+from madrox_tui.help.screen import HelpScreen
+from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.key_names import key_names, own_bindings
 from madrox_tui.screens.export import ExportScreen
-from madrox_tui.screens.health import HealthScreen
-from madrox_tui.screens.help import HelpScreen
+from madrox_tui.screens.go_to import MomentScreen
 from madrox_tui.screens.message import MessageScreen
-from madrox_tui.screens.moment import MomentScreen
 from madrox_tui.screens.rows import RowsScreen
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar

@@ -19,8 +19,8 @@ from logging_core.read import session
 from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 from logging_core.summing import Summing
-from madrox_tui import live, opening
-from madrox_tui.live import LiveFleet
+from madrox_tui.feed import live, opened
+from madrox_tui.feed.live import LiveFleet
 
 
 def fill(tree: TreeBuilder, first: int, last: int) -> None:
@@ -135,12 +135,12 @@ def test_what_comes_later_follows(runs: Runs) -> None:
 
 def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
     """The start takes no longer for a large fleet: the timeline keeps only so many messages."""
-    few = opening.history_bytes(runs.tree.root)
+    few = opened.history_bytes(runs.tree.root)
     for number in range(300):
         (runs.tree.root / "instances" / f"i{number}").mkdir()
-    many = opening.history_bytes(runs.tree.root)
-    assert opening.MIN_HISTORY_BYTES <= many < few == opening.HISTORY_BYTES
-    assert opening.history_bytes(runs.tree.root / "absent") == opening.HISTORY_BYTES
+    many = opened.history_bytes(runs.tree.root)
+    assert opened.MIN_HISTORY_BYTES <= many < few == opened.HISTORY_BYTES
+    assert opened.history_bytes(runs.tree.root / "absent") == opened.HISTORY_BYTES
 
 
 def test_a_look_ahead_sees_everything_if_there_is_time(
@@ -165,9 +165,9 @@ def test_a_look_ahead_does_not_end_without_a_row_to_be_shown(
     monkeypatch.setattr(session, "BATCH", 20_000)
     monkeypatch.setattr(session, "TURN", 10_000)
     fleet = runs.fleet(cached=False)
-    assert fleet.look_ahead(lambda: True) == 2 == opening.MIN_LOOKS
+    assert fleet.look_ahead(lambda: True) == 2 == opened.MIN_LOOKS
     fleet = runs.fleet(cached=False)
-    monkeypatch.setattr(opening, "MIN_LOOKS", 1_000)
+    monkeypatch.setattr(opened, "MIN_LOOKS", 1_000)
     looks = fleet.look_ahead(lambda: True)
     state = fleet.model.state(TreeBuilder.epoch(1000))
     assert 1 < looks < 1_000

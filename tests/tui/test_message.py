@@ -16,10 +16,10 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.anomalies import AnomalyKind
 from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
+from madrox_tui.colours.themes import THEMES
 from madrox_tui.halves import event_entry
-from madrox_tui.messages import Written
 from madrox_tui.screens.message import MAX_JSON_CHARS, MessageScreen, pretty
-from madrox_tui.themes import THEMES
+from madrox_tui.timeline.message_source import Written
 
 REQUEST = Message(
     instance_id="a1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from madrox_tui.pace import (
+from madrox_tui.feed.pace import (
     MANY_PER_S,
     MAX_REST_S,
     MIN_REST_S,

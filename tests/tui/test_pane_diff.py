@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madrox_tui import pane_diff
-from madrox_tui.pane_diff import compare
+from madrox_tui.pane import diff
+from madrox_tui.pane.diff import compare
 
 LINES = st.lists(st.sampled_from(["", "a", "b", "c", "d", "a  "]), max_size=12)
 
@@ -50,7 +50,7 @@ def test_long_scrollbacks_are_matched_by_how_far_they_moved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Thousands of lines that scrolled are told apart from the few that are new."""
-    monkeypatch.setattr(pane_diff, "MAX_COMPARED", 0)
+    monkeypatch.setattr(diff, "MAX_COMPARED", 0)
     older = [f"line {i}" for i in range(3_000)]
     newer = [*older[40:1_000], "changed", *older[1_001:], *(f"new {i}" for i in range(40))]
     signs = "".join(line.sign for line in compare(older, newer))
@@ -73,6 +73,6 @@ def test_nothing_is_lost_or_made_up(older: list[str], newer: list[str]) -> None:
 def test_by_movement_nothing_is_lost_either(older: list[str], newer: list[str]) -> None:
     """The way for long panes tells the newer pane line by line as well."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pane_diff, "MAX_COMPARED", -1)
+        patch.setattr(diff, "MAX_COMPARED", -1)
         lines = compare(older, newer)
     assert [line.number for line in lines if line.sign != "-"] == list(range(len(newer)))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from madrox_tui.bindings import PANEL_NAMES, key_groups
 from madrox_tui.config import settings_markdown
-from madrox_tui.keymap import help_markdown
-from madrox_tui.legend import legend_markdown
+from madrox_tui.help.legend import legend_markdown
+from madrox_tui.key_names import help_markdown
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

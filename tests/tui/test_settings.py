@@ -17,10 +17,10 @@ from madrox_tui.arguments import StartError, parse_arguments
 from madrox_tui.bindings import all_keys
 from madrox_tui.cli import run
 from madrox_tui.config import Settings, config_path, load_settings, merge, parse_settings
-from madrox_tui.keymap import is_key
-from madrox_tui.moments import parse_moment
-from madrox_tui.pulse import Pulse
+from madrox_tui.feed.pulse import Pulse
+from madrox_tui.key_names import is_key
 from madrox_tui.remember import Memory, Remembered, state_path
+from madrox_tui.typed_times import parse_moment
 
 NOW = TreeBuilder.epoch(3600)
 Captured = pytest.CaptureFixture[str]

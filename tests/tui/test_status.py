@@ -12,9 +12,9 @@ from textual.app import App, ComposeResult
 
 from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
+from madrox_tui.colours.themes import DARK
 from madrox_tui.filters import parse_filter
 from madrox_tui.status import status_path, status_pieces
-from madrox_tui.themes import DARK
 from madrox_tui.view import View
 from madrox_tui.widgets.status_bar import StatusBar
 

@@ -12,8 +12,8 @@ from builders import TreeBuilder
 from driver import run_app
 from logging_core import cache
 from logging_core.history import History
-from madrox_tui import live
 from madrox_tui.cli import run
+from madrox_tui.feed import live
 from replaying import at_pane
 
 NOW_S = TreeBuilder.epoch(600)

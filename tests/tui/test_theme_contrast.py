@@ -19,10 +19,10 @@ from textual.widget import Widget
 from builders import TreeBuilder
 from driver import run_app
 from madrox_tui.app import MadroxTop
-from madrox_tui.cell_styles import cell_styles
+from madrox_tui.colours.cell_styles import cell_styles
+from madrox_tui.colours.legible import contrast
+from madrox_tui.colours.themes import DARK, LIGHT, THEMES
 from madrox_tui.config import Settings
-from madrox_tui.legible import contrast
-from madrox_tui.themes import DARK, LIGHT, THEMES
 from madrox_tui.view import HUES
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.status_bar import StatusBar

@@ -22,10 +22,10 @@ from logging_core.records import (
     Problem,
     Record,
 )
+from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.messages import MessageSource
-from madrox_tui.panels.timeline import TimelinePanel
-from madrox_tui.themes import THEMES
+from madrox_tui.timeline.message_source import MessageSource
+from madrox_tui.timeline.panel import TimelinePanel
 from madrox_tui.view import View
 
 pytestmark = pytest.mark.asyncio

@@ -14,7 +14,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.codec.times import LATEST_S
 from logging_core.records import Batch, LifecycleEvent, Message, Record
 from madrox_tui import format as fmt
-from madrox_tui.timeline_rows import (
+from madrox_tui.timeline.rows import (
     SLACK,
     Day,
     EventsEnd,

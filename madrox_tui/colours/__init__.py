@@ -1,0 +1,1 @@
+"""Themes, and colours that can be read in any of them and on any terminal."""

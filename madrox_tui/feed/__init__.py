@@ -1,0 +1,1 @@
+"""From the log tree to what the screen shows. Knows nothing of the screen."""

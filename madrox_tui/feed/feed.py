@@ -1,0 +1,287 @@
+"""The one hop from the log tree to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, aclosing
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logging_core.analyse.state import FleetState
+from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
+from logging_core.threads import in_thread
+from madrox_tui.config import Settings
+from madrox_tui.exchanges import EventQuery, Events, Order, Ranking
+from madrox_tui.feed.history import Past, prepare, why_nothing
+from madrox_tui.feed.pace import MANY_PER_S, Pace
+from madrox_tui.feed.pulse import Pulse
+from madrox_tui.feed.sources import frames_of, messages_of, pages_of, read_line
+from madrox_tui.feed.view_maker import AHEAD, Narrowing, Views
+from madrox_tui.filters import Filter
+from madrox_tui.heap import give_back
+from madrox_tui.scope import Scope
+from madrox_tui.timeline.message_source import Written
+from madrox_tui.view import View
+
+if TYPE_CHECKING:
+    from logging_core.read.disk import DiskUse
+    from madrox_tui.feed.live import LiveFleet
+    from madrox_tui.feed.prefetch import First
+
+
+class Feed:
+    """Follows a tree, folds it into the fleet model, and publishes views.
+
+    What reads the tree is loaded once it is needed: not before the first paint, where the first
+    view was made ahead.
+
+    Args:
+        root: The log tree; need not exist yet.
+        now: The clock, seconds since the epoch.
+        settings: The filter to begin with, and how to look.
+        since_s: Count only what happened at or after this moment; `None` for all.
+        past: Knows earlier states of the tree; `None` if they cannot be shown.
+        cached: Whether sums are kept from one run to the next, and a tree that none are kept of
+            is summed as a whole, beside, and not only from the ends of its logs on.
+        first: Gives the view made ahead, or `None`.
+
+    Attributes:
+        frames: Every captured frame of every pane.
+        messages: Messages older than those of a view; `None` if they do not count.
+        since_s: As given.
+        trouble: Why sums cannot be kept for the next start; `None` if they can, as far as is known.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        now: Callable[[], float],
+        settings: Settings,
+        since_s: float | None = None,
+        past: Past | None = None,
+        cached: bool = False,
+        first: Callable[[], First | None] = lambda: None,
+    ) -> None:
+        self.root = root
+        # What is older than what counts is not for the timeline either.
+        self.messages = None if since_s is not None else messages_of(root)
+        self.frames = frames_of(root)
+        self.now = now
+        self._settings = settings
+        self.since_s = since_s
+        self.trouble: str | None = None
+        self._cached = cached
+        self._first = first
+        self._looks_left = 0
+        self._is_abreast = asyncio.Event()
+        self._pulse = Pulse(time.monotonic)
+        self._views = Views(settings, self._pulse, time.monotonic)
+        self._pace = Pace(time.monotonic, time.process_time)
+        self._is_swollen = True  # much has been read, and little of that is kept
+        self._past = past
+        self._past_turn = asyncio.Lock()
+        self._jumps = 0
+
+    @cached_property
+    def _live(self) -> LiveFleet:
+        from logging_core.summing import Summing
+        from madrox_tui.feed.live import LiveFleet
+        from madrox_tui.feed.opened import model_options, screen_cache
+
+        return LiveFleet(
+            self.root,
+            model_options(self._settings, self.since_s),
+            poll=self._settings.poll,
+            cache=screen_cache(self.root, self.since_s) if self._cached else None,
+            monotonic=time.monotonic,
+            summing=partial(Summing, self.root, self.since_s) if self._cached else None,
+        )
+
+    def begin(self) -> View | None:
+        """The view made ahead; `None` if there is none. None that shows less is published later.
+
+        To be called once, before `run`.
+        """
+        first = self._first()
+        if first is None:
+            return None
+        self._looks_left = first.looks
+        if first.capture is not None:
+            self.frames.put(*first.capture)
+        return first.view
+
+    async def run(self, publish: Callable[[View], None]) -> None:
+        """Follow the tree until cancelled; `publish` is given each new view, on the loop."""
+        tasks = [asyncio.create_task(work(publish)) for work in (self._follow, self._tick)]
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def narrow(self, wanted: Filter, scope: Scope | None, held: View | None) -> View:
+        """A view that is narrowed otherwise; later ones are narrowed the same.
+
+        Args:
+            wanted: The filter.
+            scope: Whom to limit the screen to, or `None`.
+            held: The view to narrow, if the screen shows an older one; `None` for the newest.
+        """
+        self._views.narrowing = Narrowing(wanted, scope)
+        if held is None:
+            await self._is_abreast.wait()
+            async with self._live.turn:
+                return await in_thread(self._look)
+        async with AsyncExitStack() as turns:
+            if held.moment_s is not None:
+                await turns.enter_async_context(self._past_turn)
+            await turns.enter_async_context(self._live.turn)
+            return await in_thread(partial(self._look_at, held.state, held.moment_s))
+
+    @property
+    def knows_the_past(self) -> bool:
+        """Whether earlier moments can be shown."""
+        return self._past is not None
+
+    async def at(self, moment_s: float, progress: Callable[[int], object]) -> View:
+        """The view of an earlier moment.
+
+        Cancelling it also ends what it takes to know that moment, within a fraction of a second.
+
+        Args:
+            moment_s: Seconds since the epoch.
+            progress: Called now and then with the number of records read for it so far.
+
+        Raises:
+            OSError: The tree cannot be read.
+        """
+        if self._past is None:
+            raise RuntimeError("this feed knows no past")
+        async with self._past_turn:
+            await prepare(self._past, progress)
+            state = await in_thread(partial(self._past.state_at, moment_s))
+            # Its rows are numbered otherwise than those of any other moment, and of the first view.
+            self._jumps += 1
+            state = msgspec.structs.replace(state, reordered=AHEAD - self._jumps)
+            async with self._live.turn:
+                return await in_thread(partial(self._look_at, state, moment_s))
+
+    def group_by(self, by: str) -> None:
+        """Sum up the audit panel's table by something else in the views to come."""
+        self._views.group_by(by)
+
+    async def disk(self) -> DiskUse:
+        """What the tree takes on the disk."""
+        from logging_core.read.disk import measure_disk
+
+        return await asyncio.to_thread(measure_disk, self.root, now_s=self.now())
+
+    async def events(self, query: EventQuery, most: int) -> Events:
+        """The first `most` audit events that are meant; none if they cannot be read."""
+        return await asyncio.to_thread(self._read_events, query, most)
+
+    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
+        """Return the reply and the request that an event is about, as far as they are found."""
+        return await asyncio.to_thread(self._read_halves, event)
+
+    def older_problems(self) -> list[Problem]:
+        """What could not be read, so far, of messages older than those of a view."""
+        return [] if self.messages is None else self.messages.problems
+
+    async def line(self, message: Message) -> Written | None:
+        """Find the line that a message was read from; `None` if it is no longer there."""
+        return await asyncio.to_thread(read_line, self.root, message)
+
+    async def _follow(self, publish: Callable[[View], None]) -> None:
+        live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time
+        async with aclosing(live.batches()) as batches:
+            async for batch in batches:
+                await self._take(live, batch, publish)
+
+    async def _take(self, live: LiveFleet, batch: Batch, publish: Callable[[View], None]) -> None:
+        """Fold a batch into the model, show it if it is time to, and rest if there is too much."""
+        async with live.turn:
+            has_kept = await asyncio.to_thread(live.take, batch)
+            self._is_swollen = self._is_swollen or has_kept
+            self._note_unread()
+            self.trouble = live.trouble
+            self._note_gone(batch)
+            self._pulse.beat(batch.count, caught_up=batch.caught_up)
+            self._looks_left -= 1
+            part_due = self._looks_left <= 0 and self._pace.wants_part(self._pulse.events_per_s)
+            if batch.caught_up or part_due:
+                await self._show(publish)
+                self._is_abreast.set()
+        if batch.caught_up:
+            rest_s = self._pace.rest_s(self._pulse.events_per_s)
+            self._is_swollen = self._is_swollen or rest_s > 0
+            await asyncio.sleep(rest_s)
+
+    def _note_unread(self) -> None:
+        if self._views.is_whole != self._live.is_whole:
+            self._is_swollen = True  # another model has taken the place of the first one
+        self._views.is_whole, self._views.unread = self._live.is_whole, self._live.unread
+
+    def _note_gone(self, batch: Batch) -> None:
+        """Tell the past, whose own looks are rare, who is gone from now on."""
+        for record in reversed(batch.records):
+            if self._past is None or not isinstance(record, InstanceGone):
+                return  # they come last
+            self._past.note_gone(record.instance_id, self.now())
+
+    async def _tick(self, publish: Callable[[View], None]) -> None:
+        await self._is_abreast.wait()
+        while True:
+            await asyncio.sleep(self._settings.tick_s)
+            if self._is_swollen and self._pulse.events_per_s < MANY_PER_S:
+                self._is_swollen = False
+                give_back()
+            async with self._live.turn:
+                self._note_unread()
+                if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
+                    view = self._views.again(self._live.model, self.now())
+                    self._is_swollen = self._is_swollen or view is None  # sums are made anew
+                    await self._show(publish, view)
+
+    async def _show(self, publish: Callable[[View], None], view: View | None = None) -> None:
+        publish(await asyncio.to_thread(self._look) if view is None else view)
+        self._pace.shown()
+
+    def _look(self) -> View:
+        return self._views.newest(self._live.model, self.now())
+
+    def _look_at(self, state: FleetState, moment_s: float | None) -> View:
+        if moment_s is None or self._past is None:
+            return self._views.held(self._live.model, state)
+        view = self._views.earlier(self._live.model, state, moment_s, self._past)
+        first_s = self._past.span[0] if self._past.span is not None else None
+        missing = why_nothing(moment_s, first_s, self.since_s, self.now())
+        return msgspec.structs.replace(view, missing=missing)
+
+    def _read_events(self, query: EventQuery, most: int) -> Events:
+        from logging_core.read.events import newest_events
+
+        if query.order is Order.NEWEST:
+            return Events(*newest_events(self.root, query.matches, most))
+        ranking = Ranking(query, most)
+
+        def look(event: AuditEvent) -> bool:
+            ranking.offer(event)
+            return False
+
+        _, more = newest_events(self.root, look, 0)
+        return Events(ranking.rows, more or ranking.found > most)
+
+    def _read_halves(self, event: AuditEvent) -> tuple[Message, ...]:
+        from madrox_tui.halves import find_halves
+
+        return find_halves(pages_of(self.root, {event.instance_id or ""}), event)

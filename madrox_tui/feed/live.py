@@ -1,0 +1,195 @@
+"""A tree as it is now: every record that there is and that comes, folded into a fleet model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from logging_core.analyse.fleet import FleetModel
+from logging_core.cache import WORTH_KEEPING, FleetCache, Opened
+from logging_core.read.follow import follow_on
+from logging_core.read.reader import TreeReader
+from logging_core.records import Batch
+from logging_core.threads import in_thread
+from madrox_tui.feed.opened import READING, UNREADABLE, OpenedFleet
+
+KEEP_S = 600.0
+"""So often what was summed is kept for the next start, if there is much of it."""
+
+
+MAX_TRIES = 3
+"""A tree that changes while it is taken over is read as a whole so many times."""
+
+
+class Summing(Protocol):
+    """Reads a whole tree once; see `logging_core.summing`."""
+
+    def run(self) -> bool:
+        """Read it, blocking; whether there is something to `load`."""
+
+    def load(self, **options: Any) -> Opened | None:
+        """The model of it, and how far it was read; `None` if that failed."""
+
+    def stop(self) -> None:
+        """End early."""
+
+    def close(self) -> None:
+        """Remove what was read."""
+
+
+class LiveFleet(OpenedFleet):
+    """Follows a tree. What was kept of it by an earlier run is not read again.
+
+    Otherwise the ends of the logs are shown at once, while the whole tree is summed beside: the
+    model of that then takes the place of the first one.
+
+    Args:
+        root: The log tree; need not exist yet.
+        options: Of the `FleetModel`.
+        poll: Do without change notifications.
+        cache: Where sums are kept from one run to the next; `None`: nowhere.
+        monotonic: Seconds that only ever grow.
+        summing: Makes what reads the whole tree; `None`: the ends have to do.
+
+    Attributes:
+        turn: Held while the model is changed or replaced; to be held by who takes or asks.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        options: dict[str, Any],
+        *,
+        poll: bool,
+        cache: FleetCache | None,
+        monotonic: Callable[[], float],
+        summing: Callable[[], Summing] | None = None,
+    ) -> None:
+        super().__init__(root, options, cache)
+        self.turn = asyncio.Lock()
+        self._poll = poll
+        self._monotonic = monotonic
+        self._make_summing = summing
+        self._has_failed = False
+        self._tries = 0
+        self._new = 0
+        self._keep_from_s = monotonic()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why sums could not be kept when that was tried last; `None` if they could."""
+        return None if self._cache is None else self._cache.trouble
+
+    async def batches(self) -> AsyncGenerator[Batch, None]:
+        """What is there and what comes, look by look; each is to be given to `take`."""
+        reader = await asyncio.to_thread(self._open)
+        while True:
+            if self._make_summing is None:
+                self.unread = None
+            beside = _Beside(self._make_summing, self._give_up)
+            following = follow_on(reader, self._root, poll=self._poll, until=beside.summed)
+            try:
+                async with aclosing(following) as batches:
+                    async for batch in batches:
+                        if self._is_void(batch):
+                            reader = self._begin_anew()
+                            break
+                        if batch.reset:
+                            await beside.stop()  # it reads what is no longer there
+                            self._has_failed = self.is_whole = False
+                            self._tries = 0
+                            self.unread = None if self._make_summing is None else READING
+                        yield batch
+                        self._doubt = self._doubt and not batch.caught_up
+                        self._sum_up(batch, beside)
+                    else:
+                        reader = await self._take_over(beside.summed.result())
+            finally:
+                await beside.stop()
+
+    def take(self, batch: Batch) -> bool:
+        """Fold a batch into the model, and keep the sums where it is time; blocking.
+
+        Returns:
+            Whether it was time, which takes some memory for a moment.
+        """
+        self.model.apply(batch)
+        self._new += batch.count
+        if self._cache is None or self.unread is not None:
+            return False
+        due = self._monotonic() >= self._keep_from_s
+        if not due or not batch.caught_up or self._new < WORTH_KEEPING:
+            return False
+        self._cache.save(self.model, batch.cursor)
+        self._new, self._keep_from_s = 0, self._monotonic() + KEEP_S
+        return True
+
+    def _sum_up(self, batch: Batch, beside: _Beside) -> None:
+        """Begin to read the whole tree once what is shown of it at first is there."""
+        is_shown = batch.caught_up and batch.waiting is None
+        if is_shown and self.unread is not None and not self._has_failed:
+            beside.begin()
+
+    def _give_up(self) -> None:
+        self._has_failed, self.unread = True, UNREADABLE
+
+    async def _take_over(self, summing: Summing) -> TreeReader:
+        """Let the model of the whole tree take the place of that of the ends."""
+        async with self.turn:
+            # Before the other one is loaded: there is never room for two.
+            before, self.model = self.model, FleetModel(**self._options)
+            self.model.succeed(before)
+            del before
+            opened = await in_thread(partial(summing.load, **self._options))
+            if opened is None:
+                # A log was rotated just now; not again and again.
+                reader = self._begin_anew()
+                self._tries += 1
+                if self._tries >= MAX_TRIES:
+                    self._give_up()
+                return reader
+            self._new = WORTH_KEEPING
+            return self._go_on(opened)
+
+
+class _Beside:
+    """The summing of a whole tree while its ends are followed.
+
+    Args:
+        make: Makes what reads it; `None` if nothing does.
+        fail: Called if that failed.
+
+    Attributes:
+        summed: Done once there is something to load.
+    """
+
+    def __init__(self, make: Callable[[], Summing] | None, fail: Callable[[], object]) -> None:
+        self.summed: asyncio.Future[Summing] = asyncio.get_running_loop().create_future()
+        self._make = make
+        self._fail = fail
+        self._summing: Summing | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Begin, unless it has begun."""
+        if self._task is None and self._make is not None:
+            self._summing = self._make()
+            self._task = asyncio.create_task(self._run(self._summing))
+
+    async def stop(self) -> None:
+        """End it, and remove what was read; it may begin again."""
+        if self._task is not None and self._summing is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._summing.close()
+            self._task = self._summing = None
+
+    async def _run(self, summing: Summing) -> None:
+        if await in_thread(summing.run, cancel=summing.stop):
+            self.summed.set_result(summing)
+        else:
+            self._fail()

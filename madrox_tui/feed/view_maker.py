@@ -1,0 +1,229 @@
+"""What is shown of a fleet: a filter's choice of it, and what the panels want to know besides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from logging_core.analyse.grouping import of_instances
+from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
+from madrox_tui.audit_sums import AuditSums
+from madrox_tui.audit_view import COUNTED, AuditModel, AuditView
+from madrox_tui.config import Settings
+from madrox_tui.feed.history import Past
+from madrox_tui.feed.pulse import Pulse
+from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.scope import Scope
+from madrox_tui.view import View
+
+PULSE_MINUTES = 10
+"""Of so many minutes the list shows how much was going on."""
+
+AHEAD = -1
+"""`FleetState.reordered` of the first view: its rows are numbered as those of no other."""
+
+_MINUTE_S = 60.0
+
+
+class Model(AuditModel, Protocol):
+    """What is asked of the fleet model."""
+
+    def holds_at(self, now_s: float, /) -> bool:
+        """Whether `state` gives what it gave last, but for the moment."""
+
+    def state(self, now_s: float, /) -> FleetState:
+        """The fleet at a moment, in seconds since the epoch."""
+
+    def usage_of(self, instance_ids: Iterable[str | None], /) -> Usage:
+        """What some instances add up to."""
+
+    def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
+        """Records of each of the last minutes, oldest first."""
+
+
+class Narrowing(NamedTuple):
+    """What a view leaves out.
+
+    Attributes:
+        filter: The filter.
+        scope: Whom it is limited to besides; `None`: nobody in particular.
+    """
+
+    filter: Filter
+    scope: Scope | None = None
+
+    def choose(self, fleet: Sequence[InstanceState]) -> tuple[InstanceState, ...]:
+        """Those of a fleet's instances that are shown, in the same order."""
+        chosen = self.filter.choose(fleet)
+        return chosen if self.scope is None else self.scope.choose(chosen, fleet)
+
+
+class Views:
+    """Makes views; each call takes its time.
+
+    Args:
+        settings: The filter to begin with, and the budget.
+        pulse: How fast records come.
+        clock: Seconds that only ever grow.
+
+    Attributes:
+        narrowing: What the views to come leave out; may be set while one is made.
+        is_whole: See `View`, of the views to come.
+        unread: The same.
+    """
+
+    def __init__(self, settings: Settings, pulse: Pulse, clock: Callable[[], float]) -> None:
+        self.narrowing = Narrowing(parse_filter(settings.filter))
+        self._sums = AuditSums(budget_usd=settings.budget_usd, clock=clock)
+        self._pulse = pulse
+        self._last: View | None = None
+        self.is_whole = False
+        self.unread: str | None = None
+
+    def group_by(self, by: str) -> None:
+        """Sum up the audit panel's table by something else in the views to come."""
+        self._sums.by = by
+
+    def newest(self, model: Model, now_s: float) -> View:
+        """The fleet as it is now."""
+        self._last = view = self.of(model, model.state(now_s))
+        return view
+
+    def again(self, model: Model, now_s: float) -> View | None:
+        """The last `newest` as of now if only time has passed, which takes none; else `None`."""
+        last = self._last
+        if last is None or not model.holds_at(now_s) or not self._sums.is_current:
+            return None
+        if (last.filter, last.scope) != self.narrowing:
+            return None
+        if (last.is_whole, last.unread) != (self.is_whole, self.unread):
+            return None
+        if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
+            return None  # what happened by the minute is another
+        rate, lag_s = self._pulse.events_per_s, self._pulse.lag_s
+        self._last = last.later(model.state(now_s), events_per_s=rate, lag_s=lag_s)
+        return self._last
+
+    def of(self, model: Model, state: FleetState) -> View:
+        """A state that the live model gave."""
+        narrowing = self.narrowing
+        instances, usage = _narrow(state, narrowing, model.usage_of)
+        audit = self._sums.look(model, state, instances, usage)
+        return self._make(state, narrowing, instances, usage, audit, _activity(model, state))
+
+    def held(self, model: Model, state: FleetState) -> View:
+        """A state that the live model gave before: what came since is in none of the sums.
+
+        Of events and errors it is not known when each was, so that their numbers are of now.
+        """
+        narrowing = self.narrowing
+        usage_of = partial(_usage_until, model, state.at_s)
+        instances, usage = _narrow(state, narrowing, usage_of)
+        groups_of = partial(_groups_of, model, state, usage_of)
+        audit = self._sums.look_back(model, state, instances, usage, groups_of)
+        return self._make(state, narrowing, instances, usage, audit, _activity(model, state))
+
+    def earlier(
+        self,
+        model: Model,
+        state: FleetState,
+        moment_s: float,
+        past: Past,
+    ) -> View:
+        """The fleet at an earlier moment; who had no name yet is called by that of today.
+
+        Args:
+            model: The live one, which knows sums by time.
+            state: The fleet as it was.
+            moment_s: Seconds since the epoch.
+            past: Knows the other sums as of then.
+        """
+        state = self._named(state)
+        narrowing = self.narrowing
+        instances, usage = _narrow(state, narrowing, partial(past.usage_at, moment_s))
+        groups_of = partial(past.groups_at, moment_s)
+        audit = self._sums.look_back(model, state, instances, usage, groups_of)
+        return self._make(state, narrowing, instances, usage, audit, {}, moment_s)
+
+    def _named(self, state: FleetState) -> FleetState:
+        latest = self._last.state.instances if self._last is not None else ()
+        names = {i.instance_id: i.instance_name for i in latest}
+        instances = tuple(
+            i
+            if i.instance_name is not None
+            else msgspec.structs.replace(i, instance_name=names.get(i.instance_id))
+            for i in state.instances
+        )
+        return msgspec.structs.replace(state, instances=instances)
+
+    def _make(
+        self,
+        state: FleetState,
+        narrowing: Narrowing,
+        instances: tuple[InstanceState, ...],
+        usage: Usage,
+        audit: AuditView,
+        activity: Mapping[str, tuple[int, ...]],
+        moment_s: float | None = None,
+    ) -> View:
+        return View(
+            state,
+            narrowing.filter,
+            narrowing.scope,
+            instances,
+            usage,
+            activity=activity,
+            audit=audit,
+            moment_s=moment_s,
+            events_per_s=self._pulse.events_per_s,
+            lag_s=self._pulse.lag_s,
+            is_whole=self.is_whole,
+            unread=self.unread,
+        )
+
+
+def _narrow(
+    state: FleetState, narrowing: Narrowing, usage_of: Callable[[Iterable[str | None]], Usage]
+) -> tuple[tuple[InstanceState, ...], Usage]:
+    """The instances that are shown, and what they add up to."""
+    instances = narrowing.choose(state.instances)
+    if len(instances) == len(state.instances):
+        return instances, state.usage
+    return instances, usage_of([instance.instance_id for instance in instances])
+
+
+def _activity(model: Model, state: FleetState) -> dict[str, tuple[int, ...]]:
+    return {
+        i.instance_id: model.activity(i.instance_id, now_s=state.at_s, minutes=PULSE_MINUTES)
+        for i in state.instances
+    }
+
+
+def _usage_until(model: Model, at_s: float, instance_ids: Iterable[str | None]) -> Usage:
+    """What some instances added up to at a moment; by now, if that is no longer known."""
+    ids = list(instance_ids)
+    usage = model.usage_in(from_s=0.0, to_s=math.nextafter(at_s, math.inf), instance_ids=ids)
+    return model.usage_of(ids) if usage is None else usage
+
+
+def _groups_of(
+    model: Model,
+    state: FleetState,
+    usage_of: Callable[[Iterable[str | None]], Usage],
+    by: str,
+    instance_ids: Collection[str] | None,
+) -> tuple[Group, ...]:
+    """See `FleetModel.groups`, of the instances as they were."""
+    if by in COUNTED:
+        return model.groups(by, instance_ids)
+    known = {i.instance_id: i for i in state.instances}
+
+    def say(instance_id: str, field: str) -> str | None:
+        said: str | None = getattr(known[instance_id], field)
+        return said
+
+    return of_instances(by, known, instance_ids, say, usage_of)

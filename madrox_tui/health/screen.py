@@ -1,0 +1,96 @@
+"""The log health dialog: what could not be read, and the tree's disk use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.worker import Worker
+
+from logging_core.analyse.state import FleetState
+from logging_core.records import Problem
+from madrox_tui.health.report import DiskLooks, DiskSource, health_lines
+from madrox_tui.key_names import OVERLAY_KEYS
+from madrox_tui.widgets.line_report import LineReport
+
+MEASURED_EVERY_S = 5.0
+"""How often the disk is measured while the report is open."""
+
+
+class HealthScreen(ModalScreen[None]):
+    """The log health report, over the panels.
+
+    Args:
+        state: Returns the fleet's state as currently shown.
+        source: Measures the disk.
+        older: Returns what could not be read of messages older than the state's.
+        unread: Returns what of the tree is still to be read, see `View`.
+        every_s: How often to measure and to rebuild the report.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,tilde", "dismiss", "Close", id="health.close"),
+    ]
+
+    def __init__(
+        self,
+        state: Callable[[], FleetState],
+        source: DiskSource,
+        *,
+        older: Callable[[], Sequence[Problem]] = tuple,
+        unread: Callable[[], str | None] = lambda: None,
+        every_s: float = MEASURED_EVERY_S,
+    ) -> None:
+        super().__init__()
+        self._state = state
+        self._source = source
+        self._older = older
+        self._unread = unread
+        self._every_s = every_s
+        self._disk = DiskLooks()
+        self._measuring: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """A frame with the report in it."""
+        with Vertical(classes="dialog -tall") as dialog:
+            dialog.border_title = Content("Log health")
+            dialog.border_subtitle = Content(OVERLAY_KEYS)
+            yield LineReport()
+
+    def on_mount(self) -> None:
+        """Measure now, and then periodically."""
+        self._measure_anew()
+        self.set_interval(self._every_s, self._measure_anew)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the report to its new width."""
+        self.call_after_refresh(self._show)
+
+    def _measure_anew(self) -> None:
+        """Measure the disk, unless a measurement is running: a large tree takes a while."""
+        if self._measuring is None or self._measuring.is_finished:
+            self._measuring = self._measure()
+        else:
+            self._show()
+
+    @work(group="disk")
+    async def _measure(self) -> None:
+        self._disk = self._disk.then(await self._source.disk())
+        self._show()
+
+    def _show(self) -> None:
+        report = self.query_one(LineReport)
+        lines = health_lines(
+            self._state(),
+            self._disk,
+            report.row_width,
+            older=self._older(),
+            unread=self._unread(),
+        )
+        report.show_lines(lines)

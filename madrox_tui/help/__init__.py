@@ -1,0 +1,1 @@
+"""The map of keys, and what the signs on the screen mean."""

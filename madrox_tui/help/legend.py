@@ -1,0 +1,66 @@
+"""What the glyphs and headings on the screen mean, for the help screen and the README. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from madrox_tui.instances.columns import MINUTES
+from madrox_tui.instances.rows import BRANCH, FOLDED
+from madrox_tui.pane.scrubber import BARS, MARK
+from madrox_tui.plot import ESTIMATED
+from madrox_tui.states import LOOKS
+from madrox_tui.timeline.line import ARROWS, NEWLINE, OPEN
+from madrox_tui.widgets.marks import MORE_LEFT, MORE_RIGHT
+
+
+class Sign(NamedTuple):
+    """Something on the screen, its cell style, and what it means."""
+
+    text: str
+    style: str
+    meaning: str
+
+
+HEADINGS = (
+    Sign("FOR", "head", "how long it has been in that state"),
+    Sign(
+        "OPEN", "head", "age of the oldest request without a reply, after their number if several"
+    ),
+    Sign("SEEN", "head", "how long ago it was last active"),
+    Sign(f"LAST {MINUTES}m", "head", "records per minute, up to the busiest of any instance"),
+    Sign("WHY", "head", "what it was asked or said last, else why it is in that state"),
+)
+"""Headings of the instances panel that do not speak for themselves."""
+
+SIGNS = (
+    Sign(f"{BRANCH} {FOLDED} +3", "", "a branch of the tree; folded, and with 3 in it"),
+    Sign("$1.50+", "", "at least that much: some exchanges have no recorded cost"),
+    Sign("unpriced", "", "exchanges without a recorded cost"),
+    Sign(" ".join(ARROWS.values()), "accent", "a message to an instance, and one from it"),
+    Sign(NEWLINE, "muted", "a line break"),
+    Sign(f"{OPEN} open 5m", "warn", "no reply for that long"),
+    Sign(f"{OPEN} at 14:05", "accent", "all panels show that moment"),
+    Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: h and l scroll"),
+    Sign(
+        f"{BARS[2:5]}{MARK}{BARS[1:3]}",
+        "accent",
+        "how much a pane changed when, and the frame shown",
+    ),
+    Sign(f"{ESTIMATED}1.2s {BARS[1:5]} 9s", "accent", "about how many replies took how long"),
+)
+"""What else is drawn."""
+
+
+def legend() -> list[Sign]:
+    """Return the states, the headings, and the other signs."""
+    states = (
+        Sign(f"{look.glyph} {state.value}", look.style, look.meaning)
+        for state, look in LOOKS.items()
+    )
+    return [*states, *HEADINGS, *SIGNS]
+
+
+def legend_markdown() -> str:
+    """Return the legend as a Markdown table."""
+    rows = (f"| `{sign.text}` | {sign.meaning} |" for sign in legend())
+    return "\n".join(["| sign | what it means |", "|---|---|", *rows])

@@ -1,0 +1,55 @@
+"""The help dialog: every key, generated from the bindings, and what the signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from madrox_tui.help.legend import legend
+from madrox_tui.help.lines import help_lines
+from madrox_tui.key_names import OVERLAY_KEYS, Group
+from madrox_tui.widgets.line_report import LineReport
+
+
+class HelpScreen(ModalScreen[None]):
+    """Shows what the keys do, and what is seen.
+
+    Args:
+        about: Describes the focused panel in a sentence; may be empty.
+        groups: Headings and the bindings that work in it, in order.
+        others: The same for those that do not.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
+    ]
+
+    def __init__(self, about: str, groups: Sequence[Group], others: Sequence[Group]) -> None:
+        super().__init__()
+        self._about = about
+        self._groups = groups
+        self._others = others
+
+    def compose(self) -> ComposeResult:
+        """A frame with the map in it."""
+        with Vertical(classes="dialog -tall") as dialog:
+            dialog.border_title = Content("Keys and signs")
+            dialog.border_subtitle = Content(OVERLAY_KEYS)
+            yield LineReport()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the map to its new width."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        report = self.query_one(LineReport)
+        report.show_lines(
+            help_lines(self._about, self._groups, self._others, legend(), report.row_width)
+        )

@@ -1,0 +1,1 @@
+"""What `--once` and `--json` print. Needs no Textual."""

@@ -1,0 +1,292 @@
+"""The fleet's state as JSON and as plain text, for scripts and pipes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, takewhile
+from typing import Any, NamedTuple
+
+from logging_core.analyse.state import FleetState, InstanceState, Latency, State, Usage
+from logging_core.codec.times import format_time_aware
+from logging_core.text import safe_line
+from madrox_tui import format as fmt
+from madrox_tui.states import LOOKS
+
+SCHEMA = 1
+"""Incremented when a key of the JSON report changes meaning or is removed."""
+
+
+_NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
+
+
+def to_json(
+    state: FleetState, log_dir: str, metadata: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Build the JSON report from dicts, lists, strings, numbers and `None` only.
+
+    `None` is unknown. Times are ISO 8601 with their offset, costs are US dollars, response times
+    are seconds. `problems.files` lists the paths, relative to `log_dir`, of files in which
+    something could not be read, or is missing.
+
+    Args:
+        state: The fleet; its texts are safe to show.
+        log_dir: Where it was read from.
+        metadata: Of instances, by the id in `state`, as written: their ids and names are given as
+            they are in there, so that they can be joined with the tree. Not safe to show.
+    """
+    metadata = metadata or {}
+    return {
+        "schema": SCHEMA,
+        "log_dir": safe_line(log_dir),
+        "generated_at": format_time_aware(state.at_s),
+        "instances": [_instance(i, metadata.get(i.instance_id, {})) for i in state.instances],
+        "totals": {
+            "instances": len(state.instances),
+            **_usage(state.usage),
+            "errors": state.errors,
+            "response_time_s": _latency(state.usage.latency),
+        },
+        "problems": {
+            "unreadable_lines": state.problems.unreadable_lines,
+            "files": [safe_line(path) for path in state.problems.files],
+        },
+    }
+
+
+def _instance(instance: InstanceState, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "instance_id": metadata.get("instance_id", instance.instance_id),
+        **{name: _as_written(getattr(instance, name), metadata.get(name)) for name in _NAMES},
+        "state": instance.state.value,
+        "reason": instance.reason,
+        "state_since": _time(instance.since_s),
+        "created_at": _time(instance.created_s),
+        "last_activity": _time(instance.last_activity_s),
+        **_usage(instance.usage),
+        "response_time_s": _latency(instance.usage.latency),
+        "open_requests": len(instance.open_requests),
+        "frames": instance.frames,
+        "errors": instance.errors,
+        "last_error": instance.last_error,
+    }
+
+
+def _as_written(shown: str | None, written: object) -> str | None:
+    """Return a name as it is written, if it is the one that is shown."""
+    return written if isinstance(written, str) and safe_line(written) == shown else shown
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "requests": usage.requests,
+        "tokens": usage.tokens,
+        "cost_usd": usage.cost_usd,
+        "unpriced": usage.unpriced,
+    }
+
+
+def _latency(latency: Latency) -> dict[str, Any]:
+    return {
+        "count": latency.count,
+        "mean": latency.mean_s,
+        "p50": latency.p50_s,
+        "p95": latency.p95_s,
+        "p99": latency.p99_s,
+        "max": latency.max_s,
+    }
+
+
+def _time(time_s: float | None) -> str | None:
+    return None if time_s is None else format_time_aware(time_s)
+
+
+_WIDEST = 128
+"""Maximum cells of a column, except the last: no id is longer."""
+
+_NARROWED = 40
+"""Where not all columns fit, none but the last is wider: one long name must not push them out."""
+
+_MIN_LAST = 24
+"""Cells reserved for the last column, at most a third of the width: other columns give way."""
+
+_GAP = "  "
+
+
+class _Column(NamedTuple):
+    """A column; if not all fit, the highest rank is dropped first, 0 never."""
+
+    title: str
+    cell: Callable[[InstanceState, float], str]
+    rank: int
+    right: bool = False
+
+
+_COLUMNS = (
+    _Column("STATE", lambda i, _: i.state.value, 0),
+    _Column("FOR", lambda i, now_s: _ago(i.since_s, now_s), 0, right=True),
+    _Column("NAME", lambda i, _: i.label, 0),
+    _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN, 6),
+    _Column("MODEL", lambda i, _: i.model or i.instance_type or fmt.UNKNOWN, 7),
+    _Column("OPEN", lambda i, _: str(len(i.open_requests)), 3, right=True),
+    _Column("REQ", lambda i, _: fmt.count(i.usage.requests), 4, right=True),
+    _Column("TOKENS", lambda i, _: fmt.tokens(i.usage.tokens), 5, right=True),
+    _Column("COST", lambda i, _: _cost(i.usage), 2, right=True),
+    _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), 8, right=True),
+    _Column("FRAMES", lambda i, _: fmt.count(i.frames), 10, right=True),
+    _Column("SEEN", lambda i, now_s: _ago(i.last_activity_s, now_s), 9, right=True),
+    _Column("WHY", lambda i, _: i.reason, 1),
+)
+
+
+def to_text(
+    state: FleetState, log_dir: str, width: int | None = None, *, limits: Sequence[str] = ()
+) -> str:
+    """Build the plain-text report: what `madrox-top` would show.
+
+    Instances that need someone come first.
+
+    Args:
+        state: The fleet; its texts must already be safe to show.
+        log_dir: Where it was read from.
+        width: Cells per line: totals wrap, the table drops columns, and what is still too long is
+            truncated. `None`: lines of any length; only long cells are truncated.
+        limits: What is left out, and why, in words.
+
+    Returns:
+        Lines, each ended by a newline; no escape sequences, no colours.
+    """
+    lines = [
+        *_flow(["madrox-top", safe_line(log_dir), fmt.moment(state.at_s)], _GAP, width),
+        *_flow(map(safe_line, limits), _GAP, width),
+        *_flow(_fleet(state.instances), ", ", width),
+        *_flow(_totals(state), _GAP, width),
+        "",
+        *_table(state, width),
+    ]
+    problems = state.problems
+    if problems.files:
+        files = ", ".join(map(safe_line, problems.files))
+        unreadable = _number(problems.unreadable_lines, "unreadable line")
+        if problems.unreadable_files:
+            unreadable += f", {_number(problems.unreadable_files, 'unreadable file')}"
+        if problems.gaps:
+            unreadable += f", {_number(problems.gaps, 'gap')}"
+        lines += ["", f"{unreadable}; problems in {files}"]
+    if width is not None:
+        lines = [_cut(line.rstrip(), width) for line in lines]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _fleet(instances: Sequence[InstanceState]) -> list[str]:
+    counts = Counter(instance.state for instance in instances)
+    total = _number(len(instances), "instance")
+    parts = [f"{counts[state]} {state.value}" for state in State if counts[state]]
+    return [f"{total}: {parts[0]}", *parts[1:]] if parts else [total]
+
+
+def _totals(state: FleetState) -> list[str]:
+    usage, latency = state.usage, state.usage.latency
+    return [
+        _number(usage.requests, "request"),
+        f"{fmt.tokens(usage.tokens)} {fmt.plural(usage.tokens or 0, 'token')}",
+        f"cost {fmt.money(usage)}",
+        _number(state.errors, "error"),
+        f"response p50 {fmt.duration(latency.p50_s)}",
+        f"p95 {fmt.duration(latency.p95_s)}",
+        f"p99 {fmt.duration(latency.p99_s)}",
+        f"max {fmt.duration(latency.max_s)}",
+    ]
+
+
+def _flow(parts: Iterable[str], gap: str, width: int | None) -> list[str]:
+    """Join parts into lines, wrapping between parts."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}{gap}{part}" if lines else part
+        if lines and (width is None or _cells(longer) <= width):
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _table(state: FleetState, width: int | None) -> list[str]:
+    if not state.instances:
+        return ["no instances"]
+    urgent = sorted(state.instances, key=lambda i: LOOKS[i.state].rank)
+    rows = [[column.title for column in _COLUMNS]]
+    rows += [[column.cell(i, state.at_s) for column in _COLUMNS] for i in urgent]
+    widths = _widths([max(map(_cells, cells)) for cells in zip(*rows, strict=True)], width)
+    pads = [(place, widths[place], _COLUMNS[place].right) for place in _fitting(widths, width)]
+    return [
+        _GAP.join(_pad(row[place], room, right=right) for place, room, right in pads)
+        for row in rows
+    ]
+
+
+def _widths(longest: Sequence[int], width: int | None) -> list[int]:
+    """Return how wide columns are whose longest cells are given: all but the last are limited."""
+    *others, last = longest
+    limit = _WIDEST
+    if width is not None:
+        while (
+            limit > _NARROWED and _needed([*(min(w, limit) for w in others), last], width) > width
+        ):
+            limit -= 1
+    return [*(min(cells, limit) for cells in others), last]
+
+
+def _needed(widths: Sequence[int], width: int) -> int:
+    """Return the cells that columns need; the last one can do with part of its own."""
+    *others, last = widths
+    return sum(others) + len(_GAP) * len(others) + min(last, _MIN_LAST, width // 3)
+
+
+def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
+    """Return the columns that fit."""
+    shown = list(range(len(widths)))
+    while width is not None and _needed([widths[place] for place in shown], width) > width:
+        goes = max(shown, key=lambda i: _COLUMNS[i].rank)
+        if not _COLUMNS[goes].rank:
+            break
+        shown.remove(goes)
+    return shown
+
+
+def _cost(usage: Usage) -> str:
+    """Format the known cost, with `+` if there are unpriced exchanges."""
+    if usage.cost_usd is None:
+        return fmt.money(usage)
+    return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else "")
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
+    if _cells(text) > width:
+        from madrox_tui.columns import fit_inner  # noqa: PLC0415 - as in `_cells`
+
+        return fit_inner(text, width)
+    padding = " " * (width - _cells(text))
+    return padding + text if right else text + padding
+
+
+def _cells(text: str) -> int:
+    from rich.cells import cell_len  # noqa: PLC0415 - the JSON report must not pay for Rich
+
+    return cell_len(text)
+
+
+def _cut(line: str, width: int) -> str:
+    if _cells(line) <= width:
+        return line
+    ends = accumulate(map(_cells, line))
+    fits = sum(1 for _ in takewhile(lambda end: end < width, ends))
+    return f"{line[:fits].rstrip(' …')}…"
+
+
+def _ago(time_s: float | None, now_s: float) -> str:
+    return fmt.age(None if time_s is None else now_s - time_s)
+
+
+def _number(value: int, what: str) -> str:
+    return f"{fmt.count(value)} {fmt.plural(value, what)}"

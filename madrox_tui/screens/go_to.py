@@ -1,0 +1,54 @@
+"""The dialog that asks for a time to go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from logging_core.text import safe_line
+from madrox_tui.typed_times import EXAMPLES, parse_moment
+from madrox_tui.widgets.line_input import LineInput
+
+
+class MomentScreen(ModalScreen[float | None]):
+    """Asks for a time; returns seconds since the epoch, `None` if cancelled.
+
+    Args:
+        now: The clock, seconds since the epoch.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go", "Go there", id="moment.go", priority=True),
+        Binding("escape", "dismiss(None)", "Cancel", id="moment.cancel", priority=True),
+    ]
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._now = now
+
+    def compose(self) -> ComposeResult:
+        """The line, and below it a hint or the error."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content("Go to a time")
+            yield LineInput()
+            yield Static(EXAMPLES, markup=False, classes="hint")
+
+    async def action_go(self) -> None:
+        """Return the time, or say why it is none."""
+        line = self.query_one(LineInput)
+        await line.settle()
+        try:
+            moment_s = parse_moment(line.value, self._now())
+        except ValueError as error:
+            hint = self.query_one(".hint", Static)
+            hint.update(Content(safe_line(str(error))), layout=False)
+            hint.add_class("-problem")
+        else:
+            self.dismiss(moment_s)

@@ -1,0 +1,1 @@
+"""The panel that lists the messages of all instances."""

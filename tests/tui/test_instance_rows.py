@@ -1,0 +1,143 @@
+"""Which instances are rows, and in what order."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleets import NOW_S, instance, team, view
+from logging_core.analyse.state import State
+from logging_core.records import Message
+from madrox_tui.instances.columns import Cells
+from madrox_tui.instances.rows import ORDERS, Order, Row, flat, forest
+
+
+def names(rows: list[Row]) -> list[str]:
+    return [row.instance.label for row in rows]
+
+
+def test_those_that_need_you_are_first() -> None:
+    """Waiting, stuck, error; then who works, who rests, the unknown, and the dead last."""
+    assert names(flat(team(), Order())) == [
+        "harbor", "mason", "probe", "atlas", "relay", "scout", "sentry", "quill", "j0-7f3a", "anvil"
+    ]  # fmt: skip
+
+
+def test_numbers_begin_with_the_largest_and_unknown_is_last() -> None:
+    """The dearest first; reversed, the cheapest; what nobody priced is last either way."""
+    dearest = names(flat(team(), Order("cost")))
+    assert dearest[:3] == ["anvil", "atlas", "harbor"]
+    cheapest = names(flat(team(), Order("cost", reverse=True)))
+    assert cheapest[:2] == ["probe", "quill"]
+    assert dearest[-3:] == cheapest[-3:] == ["mason", "scout", "j0-7f3a"]
+
+
+@pytest.mark.parametrize("key", ORDERS)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_no_order_loses_anyone(key: str, reverse: bool) -> None:
+    """Sorting by any column, either way, shows every instance once."""
+    order = Order(key, reverse)
+    assert sorted(names(flat(team(), order))) == sorted(i.label for i in team())
+    assert order.mark != Order(key, not reverse).mark
+
+
+def test_children_are_below_their_parents() -> None:
+    """The tree is indented by who spawned whom; a branch is placed by who in it needs you most."""
+    rows = forest(team(), Order(), frozenset())
+    assert [(row.depth, row.instance.label) for row in rows] == [
+        (0, "atlas"), (1, "harbor"), (2, "probe"), (2, "relay"), (1, "mason"), (1, "quill"),
+        (1, "anvil"), (0, "scout"), (0, "sentry"), (0, "j0-7f3a"),
+    ]  # fmt: skip
+
+
+def test_a_folded_branch_is_its_sum() -> None:
+    """It adds requests, tokens, cost and what is unpriced, and keeps the oldest open request."""
+    row = next(
+        r for r in forest(team(), Order(), frozenset({"b2"})) if r.instance.label == "harbor"
+    )
+    assert row.ids == ("b2", "d4", "f6")
+    assert row.folded == 2
+    usage = row.shown.usage
+    assert (usage.requests, usage.tokens, usage.unpriced) == (62, 763_000, 1)
+    assert usage.cost_usd == pytest.approx(2.0921)
+    assert usage.latency.p95_s is None
+    assert [r.message_id for r in row.shown.open_requests] == ["m-400", "m-380", "m-8"]
+
+
+@pytest.mark.parametrize(
+    ("times", "p95_s"),
+    [
+        ((1.0, 10.0, 100.0), None),
+        ((1.0, 10.0, None), None),
+        ((1.0, None, None), 1.0),
+        ((None, None, 100.0), 100.0),
+    ],
+)
+def test_quantiles_of_a_branch_are_known_if_they_are_of_one_instance(
+    times: tuple[float | None, ...], p95_s: float | None
+) -> None:
+    """However deep the branch is: what several took together cannot be told from each one's."""
+    chain = [
+        instance(i, parent_instance_id=parent, requests=int(time_s is not None), p95=time_s)
+        for i, parent, time_s in zip("abc", (None, "a", "b"), times, strict=True)
+    ]
+    (row,) = forest(chain, Order(), frozenset({"a"}))
+    latency = row.shown.usage.latency
+    assert (latency.count, latency.p95_s) == (row.shown.usage.requests, p95_s)
+
+
+def test_a_folded_branch_hides_nobody_who_needs_you() -> None:
+    """A busy parent shows the state of the one below it that waits, and names it."""
+    row = forest(team(), Order(), frozenset({"a1"}))[0]
+    assert row.instance.label == "atlas"
+    assert row.shown.state is State.WAITING
+    assert row.shown.reason == "harbor: Do you want to make this edit to routes.py?"
+
+
+def test_a_folded_branch_says_what_the_one_that_leads_it_works_on() -> None:
+    """In its WHY stands a name and what was asked, never the id of a message."""
+    asked = Message(
+        instance_id="c3",
+        time_s=NOW_S - 1260,
+        direction="outbound",
+        message_id="m-1260",
+        content="Roll out the new runners.",
+    )
+    fleet = [i for i in team() if i.instance_id in {"a1", "c3"}]
+    shown = view(fleet)
+    state = msgspec.structs.replace(shown.state, messages=[asked])
+    cells = Cells(msgspec.structs.replace(shown, state=state), tree=True)
+    (row,) = forest(fleet, Order(), frozenset({"a1"}))
+    assert cells.why(row)[0] == "mason: Roll out the new runners."
+    (calm,) = forest([fleet[0], team()[4]], Order(), frozenset({"a1"}))
+    assert calm.lead is calm.instance
+    assert cells.why(calm)[0] == "request m-42 open"  # which is not among the messages kept
+
+
+def test_unpriced_branches_stay_unpriced() -> None:
+    """A branch of which no cost and no tokens are known has none: unknown is not zero."""
+    fleet = [
+        instance("p", requests=2, unpriced=2),
+        instance("c", requests=1, unpriced=1, parent_instance_id="p"),
+    ]
+    usage = forest(fleet, Order(), frozenset({"p"}))[0].shown.usage
+    assert (usage.cost_usd, usage.tokens, usage.unpriced) == (None, None, 3)
+
+
+IDS = "abcdefgh"
+
+
+@given(
+    st.lists(st.none() | st.sampled_from(IDS), min_size=8, max_size=8),
+    st.frozensets(st.sampled_from(IDS)),
+    st.sampled_from(sorted(ORDERS)),
+)
+def test_whoever_is_whose_parent_each_is_there_once(
+    parents: list[str | None], folded: frozenset[str], key: str
+) -> None:
+    """Circles, orphans and instances that are their own parent neither hang nor hide anyone."""
+    fleet = [instance(i, parent_instance_id=p) for i, p in zip(IDS, parents, strict=True)]
+    rows = forest(fleet, Order(key), folded)
+    assert sorted(i for row in rows for i in row.ids) == list(IDS)
