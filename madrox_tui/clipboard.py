@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from shlex import quote
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from logging_core.text import safe_block
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
 
 MAX_CHARS = 64 * 1024
 """Terminals drop longer OSC 52 sequences, some of them silently."""
@@ -30,6 +33,14 @@ def clip(text: str) -> Clip:
     lines = (line.rstrip() for line in safe_block(text).split("\n"))
     whole = "\n".join(lines).strip("\n")
     return Clip(whole[:MAX_CHARS].rstrip("\n"), _notice(whole))
+
+
+def copy(text: str, widget: Widget) -> None:
+    """Copy a text by way of the terminal that a widget is in, and say so in a toast."""
+    copied, notice = clip(text)
+    if copied:
+        widget.app.copy_to_clipboard(copied)
+    widget.notify(notice, markup=False)
 
 
 def attach_command(session: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from rich.cells import cell_len, set_cell_size
@@ -11,8 +11,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 T = TypeVar("T")
-Cell = tuple[str, str]
+Cell: TypeAlias = tuple[str, str]
 """A text that is safe to show, and the name of a cell style (`''` for none)."""
+
+Line: TypeAlias = Sequence[Cell]
+"""A line of a report, before it is drawn."""
 
 CUT = "…"
 """Marks truncated text."""

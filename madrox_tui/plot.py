@@ -15,6 +15,9 @@ from logging_core.analyse.state import Latency
 LEVELS = " ▁▂▃▄▅▆▇█"
 ESTIMATED = "≈"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+NOTHING = "·"
+"""What a sparkline shows for 0."""
+
 _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _POINTS = 20
 
@@ -81,6 +84,24 @@ def bar(share: float, width: int) -> str:
     """Draw a bar that fills `share` (0 to 1) of `width` cells; any share above 0 is visible."""
     whole, rest = divmod(_steps(share, width * 8, 1.0), 8)
     return "█" * whole + (EIGHTHS[rest] if rest else "")
+
+
+def sparkline(values: Sequence[int], width: int, most: int) -> str:
+    """Draw the newest `width` values, one cell each, right-aligned.
+
+    Args:
+        values: Not negative, oldest first.
+        width: Cells; fewer values are padded on the left.
+        most: The value of a full block; any value above zero gets at least the lowest block.
+    """
+    newest = list(values[-width:]) if width else []
+    return "".join(_block(value, most) for value in newest).rjust(width)
+
+
+def _block(value: int, most: int) -> str:
+    if value <= 0:
+        return NOTHING
+    return LEVELS[1 + min(7, (value * 8 - 1) // max(most, 1))]
 
 
 def histogram(latencies: Iterable[Latency], places: int) -> tuple[list[float], float, float]:

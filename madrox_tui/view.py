@@ -14,8 +14,11 @@ from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 from madrox_tui.scope import Scope
 
+ACTIVITY_MINUTES = 10
+"""Over how many minutes the activity of instances is shown."""
+
 HUES = 8
-"""How many colours distinguish instances: `hue-0` … in `cell_styles`."""
+"""How many colours distinguish instances: the cell styles `hue-0` …."""
 
 
 class View(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -27,7 +30,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         scope: Whom `i` limited the screen to, or `None` for all.
         instances: The instances that pass filter and scope, in the fleet's order.
         usage: Their total usage.
-        activity: Records per minute over the last minutes, oldest first, by instance id.
+        activity: Records per minute over the last `ACTIVITY_MINUTES`, oldest first, by instance id.
         audit: Their rates, series and groups.
         moment_s: The earlier time that is shown; `None` for the newest.
         missing: Why nothing is known of that time, in words; `None` if something is.

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from rich.style import Style
 from textual.style import Style as ThemedStyle
 
+from madrox_tui.view import HUES
+
 CELLS = MappingProxyType(
     {
         "muted": "$muted",
@@ -26,7 +28,7 @@ CELLS = MappingProxyType(
         "cursor-blurred": "on $cursor-blurred",
         "hit": "$background on $secondary",
         "hit-here": "bold $background on $warning",
-        **{f"hue-{hue}": f"$hue-{hue}" for hue in range(8)},
+        **{f"hue-{hue}": f"$hue-{hue}" for hue in range(HUES)},
     }
 )
 """The styles by name. What a style leaves unset shows through from the layer below."""

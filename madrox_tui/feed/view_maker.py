@@ -18,10 +18,7 @@ from madrox_tui.feed.history import Past
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.scope import Scope
-from madrox_tui.view import View
-
-PULSE_MINUTES = 10
-"""Of so many minutes the list shows how much was going on."""
+from madrox_tui.view import ACTIVITY_MINUTES, View
 
 AHEAD = -1
 """`FleetState.reordered` of the first view: its rows are numbered as those of no other."""
@@ -198,7 +195,7 @@ def _narrow(
 
 def _activity(model: Model, state: FleetState) -> dict[str, tuple[int, ...]]:
     return {
-        i.instance_id: model.activity(i.instance_id, now_s=state.at_s, minutes=PULSE_MINUTES)
+        i.instance_id: model.activity(i.instance_id, now_s=state.at_s, minutes=ACTIVITY_MINUTES)
         for i in state.instances
     }
 

@@ -16,8 +16,7 @@ from logging_core.read.disk import DiskUse, growth
 from logging_core.records import Message, Problem
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
-from madrox_tui.columns import fit
-from madrox_tui.lines import Line
+from madrox_tui.columns import Line, fit
 from madrox_tui.plot import bar
 
 AHEAD_S = 300.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from madrox_tui.instances.columns import MINUTES
 from madrox_tui.instances.rows import BRANCH, FOLDED
-from madrox_tui.pane.scrubber import BARS, MARK
-from madrox_tui.plot import ESTIMATED
+from madrox_tui.pane.scrubber import MARK
+from madrox_tui.plot import ESTIMATED, LEVELS
 from madrox_tui.states import LOOKS
 from madrox_tui.timeline.line import ARROWS, NEWLINE, OPEN
+from madrox_tui.view import ACTIVITY_MINUTES
 from madrox_tui.widgets.marks import MORE_LEFT, MORE_RIGHT
 
 
@@ -27,7 +27,9 @@ HEADINGS = (
         "OPEN", "head", "age of the oldest request without a reply, after their number if several"
     ),
     Sign("SEEN", "head", "how long ago it was last active"),
-    Sign(f"LAST {MINUTES}m", "head", "records per minute, up to the busiest of any instance"),
+    Sign(
+        f"LAST {ACTIVITY_MINUTES}m", "head", "records per minute, up to the busiest of any instance"
+    ),
     Sign("WHY", "head", "what it was asked or said last, else why it is in that state"),
 )
 """Headings of the instances panel that do not speak for themselves."""
@@ -42,11 +44,11 @@ SIGNS = (
     Sign(f"{OPEN} at 14:05", "accent", "all panels show that moment"),
     Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: h and l scroll"),
     Sign(
-        f"{BARS[2:5]}{MARK}{BARS[1:3]}",
+        f"{LEVELS[2:5]}{MARK}{LEVELS[1:3]}",
         "accent",
         "how much a pane changed when, and the frame shown",
     ),
-    Sign(f"{ESTIMATED}1.2s {BARS[1:5]} 9s", "accent", "about how many replies took how long"),
+    Sign(f"{ESTIMATED}1.2s {LEVELS[1:5]} 9s", "accent", "about how many replies took how long"),
 )
 """What else is drawn."""
 

@@ -8,9 +8,9 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.binding import Binding
 
+from madrox_tui.columns import Line
 from madrox_tui.help.legend import Sign
 from madrox_tui.key_names import Group, key_names, meaning
-from madrox_tui.lines import Line
 
 TWO_COLUMNS = 100
 """From this many cells on, the legend is beside the keys, not below."""

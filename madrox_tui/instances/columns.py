@@ -15,9 +15,9 @@ from madrox_tui.columns import Cell, Column
 from madrox_tui.export import Export, Value
 from madrox_tui.instances.reasons import plainly, why
 from madrox_tui.instances.rows import BRANCH, FOLDED, Row
-from madrox_tui.sparkline import sparkline
+from madrox_tui.plot import sparkline
 from madrox_tui.states import LOOKS, NEEDS_YOU
-from madrox_tui.view import View
+from madrox_tui.view import ACTIVITY_MINUTES, View
 
 NAME_WIDTHS = (9, 18, 24, 40)
 """Cells for names: the minimum, before the reason comes in, before other numbers do, and the
@@ -32,9 +32,6 @@ TREE_INDENT = 6
 
 MIN_COST = 6
 """Minimum cells for the cost: the heading with its mark, or tens of dollars."""
-
-MINUTES = 10
-"""How many minutes of activity are shown."""
 
 _DATE = re.compile(r"-20\d{6}$")
 
@@ -153,7 +150,7 @@ class Cells:
         """Records per minute, scaled to the busiest minute of any instance."""
         series = [self._activity[i] for i in row.ids if i in self._activity]
         sums = [sum(minute) for minute in zip(*series, strict=False)]
-        return sparkline(sums, MINUTES, self._most), "muted"
+        return sparkline(sums, ACTIVITY_MINUTES, self._most), "muted"
 
     def seen(self, row: Row) -> Cell:
         """How long ago it was last active."""
@@ -257,7 +254,8 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
         ),
     ]
     if cells.any_activity:
-        columns.insert(-2, Column(f"LAST {MINUTES}m", MINUTES, cells.activity, 7))
+        title = f"LAST {ACTIVITY_MINUTES}m"
+        columns.insert(-2, Column(title, ACTIVITY_MINUTES, cells.activity, 7))
     return columns
 
 

@@ -11,8 +11,8 @@ from rich.style import Style
 
 from madrox_tui import format as fmt
 from madrox_tui.pane.frame_source import Course
+from madrox_tui.plot import LEVELS
 
-BARS = " ▁▂▃▄▅▆▇█"
 MARK = "┃"
 _FAINT = Style(dim=True)
 _CLOCK = 8
@@ -96,7 +96,7 @@ class Scrubber(msgspec.Struct, frozen=True):
         density = self.course.density
         most = max(density, default=0) or 1
         picked = (self._most(cell) for cell in range(self.cells))
-        return "".join(BARS[-(-value * (len(BARS) - 1) // most)] for value in picked)
+        return "".join(LEVELS[-(-value * (len(LEVELS) - 1) // most)] for value in picked)
 
     def _most(self, cell: int) -> int:
         """Return the highest density within a cell."""

@@ -131,7 +131,7 @@ _COLUMNS = (
     _Column("OPEN", lambda i, _: str(len(i.open_requests)), 3, right=True),
     _Column("REQ", lambda i, _: fmt.count(i.usage.requests), 4, right=True),
     _Column("TOKENS", lambda i, _: fmt.tokens(i.usage.tokens), 5, right=True),
-    _Column("COST", lambda i, _: _cost(i.usage), 2, right=True),
+    _Column("COST", lambda i, _: fmt.money_in_short(i.usage), 2, right=True),
     _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), 8, right=True),
     _Column("FRAMES", lambda i, _: fmt.count(i.frames), 10, right=True),
     _Column("SEEN", lambda i, now_s: _ago(i.last_activity_s, now_s), 9, right=True),
@@ -252,13 +252,6 @@ def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
             break
         shown.remove(goes)
     return shown
-
-
-def _cost(usage: Usage) -> str:
-    """Format the known cost, with `+` if there are unpriced exchanges."""
-    if usage.cost_usd is None:
-        return fmt.money(usage)
-    return fmt.dollars(usage.cost_usd) + ("+" if usage.unpriced else "")
 
 
 def _pad(text: str, width: int, *, right: bool) -> str:

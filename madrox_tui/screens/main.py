@@ -11,7 +11,7 @@ from textual.binding import BindingType
 
 from madrox_tui.audit_view import kept_grouping
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
-from madrox_tui.clipboard import attach_command, clip
+from madrox_tui.clipboard import attach_command, copy
 from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
@@ -171,9 +171,7 @@ class MainScreen(FleetScreen):
             why = "its metadata.json names no tmux_session"
             self.notify(f"cannot attach to {instance.label}: {why}", markup=False)
             return
-        text, notice = clip(attach_command(instance.tmux_session))
-        self.app.copy_to_clipboard(text)
-        self.notify(notice, markup=False)
+        copy(attach_command(instance.tmux_session), self)
 
     # --- panels --------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from logging_core.text import safe_block
 from madrox_tui import format as fmt
-from madrox_tui.clipboard import clip
+from madrox_tui.clipboard import copy
 from madrox_tui.columns import fit_inner
 from madrox_tui.hex_dump import hex_dump
 from madrox_tui.key_names import OVERLAY_KEYS, SEPARATOR
@@ -176,10 +176,7 @@ class MessageScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the text of the focused half, unformatted."""
-        text, notice = clip(entry_text(self._entries[self._here]))
-        if text:
-            self.app.copy_to_clipboard(text)
-        self.notify(notice, markup=False)
+        copy(entry_text(self._entries[self._here]), self)
 
     def _keys(self, entry: Entry) -> list[str]:
         """Return what the keys do, those that are needed most first."""

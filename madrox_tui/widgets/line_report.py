@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from madrox_tui.lines import Line
+from madrox_tui.columns import Line
 from madrox_tui.widgets.line_view import LineView
 
 

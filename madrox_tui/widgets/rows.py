@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 
-from madrox_tui.clipboard import clip
+from madrox_tui.clipboard import copy
 from madrox_tui.export import Export
 from madrox_tui.find import Found, holds, nearest_row, next_row
 
@@ -195,10 +195,7 @@ class Rows(ScrollView):
 
     def action_copy(self) -> None:
         """Copy the mouse selection, else the record under the cursor."""
-        text, notice = clip(self.screen.get_selected_text() or self.copy_text())
-        if text:
-            self.app.copy_to_clipboard(text)
-        self.notify(notice, markup=False)
+        copy(self.screen.get_selected_text() or self.copy_text(), self)
 
     def action_export(self) -> None:
         """Ask for a file to export the rows to."""

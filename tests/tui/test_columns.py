@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from madrox_tui.columns import Column, fit, fit_columns, fit_inner
-from madrox_tui.sparkline import sparkline
+from madrox_tui.plot import sparkline
 
 COLUMNS = [
     Column[str]("A", 4, lambda item: (item, "")),

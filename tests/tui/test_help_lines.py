@@ -9,11 +9,11 @@ from rich.cells import cell_len
 from fleets import team, view
 from logging_core.analyse.state import State
 from madrox_tui.bindings import PANEL_NAMES, help_groups
+from madrox_tui.columns import Line
 from madrox_tui.help.legend import HEADINGS, legend
 from madrox_tui.help.lines import SIGNS, TWO_COLUMNS, help_lines
 from madrox_tui.instances.columns import Cells, instance_columns
 from madrox_tui.key_names import key_names, meaning
-from madrox_tui.lines import Line
 from madrox_tui.states import LOOKS
 from madrox_tui.timeline.panel import TimelinePanel
 
