@@ -27,7 +27,7 @@ from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.config import Settings
 from madrox_tui.driver import TerminalDriver
 from madrox_tui.feed.feed import Feed
-from madrox_tui.feed.history import Closable, DeferredPast, Past
+from madrox_tui.feed.past import Closable, LazyPast
 from madrox_tui.heap import share_heap
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.remember import Memory, Remembered, state_path
@@ -85,7 +85,7 @@ class MadroxTop(PanelsApp):
         since_s: float | None = None,
         now: Callable[[], float] = time.time,
         memory: Memory | None = None,
-        past: Past | None = None,
+        past: LazyPast | None = None,
         cached: bool = False,
         first: Callable[[], First | None] = lambda: None,
     ) -> None:
@@ -221,7 +221,7 @@ def run_app(
         prompts = compile_patterns(settings.prompts)
         return History(root, stuck_after_s=settings.stuck_after_s, since_s=since_s, prompts=prompts)
 
-    past = DeferredPast(history)
+    past = LazyPast(history)
     try:
         memory = Memory(state_path())
         app = MadroxTop(

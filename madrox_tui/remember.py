@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -40,17 +40,6 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     heights: tuple[Share | None, Share | None] = (None, None)
     panels: dict[str, dict[str, Any]] = {}
     filters: tuple[str, ...] = ()
-
-
-@runtime_checkable
-class Remembers(Protocol):
-    """A panel that saves and restores its state."""
-
-    def kept(self) -> dict[str, Any]:
-        """Return what to save, as JSON values."""
-
-    def restore(self, kept: dict[str, Any]) -> None:
-        """Restore what was saved; it may be anything, and invalid values are ignored."""
 
 
 class Memory:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -31,15 +30,6 @@ class Scope(msgspec.Struct, frozen=True):
             for i in instances
             if self.instance_id in (i.instance_id, *(a.instance_id for a in above(i, by_id)))
         )
-
-
-@runtime_checkable
-class HasScope(Protocol):
-    """A panel whose selected row is about somebody."""
-
-    @property
-    def selected_scope(self) -> Scope | None:
-        """Whom; `None` if nobody."""
 
 
 def above(instance: InstanceState, by_id: Mapping[str, InstanceState]) -> list[InstanceState]:

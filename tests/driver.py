@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
+from madrox_tui.feed.past import LazyPast
 
 TIMEOUT_S = 10.0
 
@@ -69,9 +70,12 @@ async def run_app(
     now_s: float,
     filter_text: str = "",
     poll: bool = False,
+    past: Any = None,
     **options: Any,
 ) -> AsyncIterator[Driver]:
     """The app on a tree, with a clock that stands still; options are those of `MadroxTop`."""
+    if past is not None:
+        options["past"] = LazyPast(lambda: past)
     settings = Settings(filter=filter_text, poll=poll, tick_s=3600.0)
     app = MadroxTop(root, now=lambda: now_s, **{"settings": settings, **options})
     async with app.run_test(size=size) as pilot:

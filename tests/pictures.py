@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
-from madrox_tui.feed.history import Past
+from madrox_tui.feed.past import Closable, LazyPast
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -79,9 +79,10 @@ def app_on(
     theme: str | None = None,
     *,
     now_s: float = NOW_S,
-    past: Past | None = None,
+    past: Closable | None = None,
 ) -> MadroxTop:
     """The app, with a path in the status line that is the same on every machine."""
     monkeypatch.chdir(root.parent)
     settings = Settings(theme=theme, tick_s=3600.0)
-    return MadroxTop(Path(root.name), now=lambda: now_s, settings=settings, past=past)
+    lazy = None if past is None else LazyPast(lambda: past)
+    return MadroxTop(Path(root.name), now=lambda: now_s, settings=settings, past=lazy)

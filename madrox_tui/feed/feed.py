@@ -17,8 +17,8 @@ from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Probl
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
 from madrox_tui.exchanges import EventQuery, Events, Order, Ranking
-from madrox_tui.feed.history import Past, prepare, why_nothing
 from madrox_tui.feed.pace import MANY_PER_S, Pace
+from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.feed.sources import frames_of, messages_of, pages_of, read_line
 from madrox_tui.feed.view_maker import AHEAD, Narrowing, Views
@@ -64,7 +64,7 @@ class Feed:
         now: Callable[[], float],
         settings: Settings,
         since_s: float | None = None,
-        past: Past | None = None,
+        past: LazyPast | None = None,
         cached: bool = False,
         first: Callable[[], First | None] = lambda: None,
     ) -> None:
@@ -167,8 +167,9 @@ class Feed:
         if self._past is None:
             raise RuntimeError("this feed knows no past")
         async with self._past_turn:
-            await prepare(self._past, progress)
-            state = await in_thread(partial(self._past.state_at, moment_s))
+            past = await in_thread(self._past.get)
+            await prepare(past, progress)
+            state = await in_thread(partial(past.state_at, moment_s))
             # Its rows are numbered otherwise than those of any other moment, and of the first view.
             self._jumps += 1
             state = msgspec.structs.replace(state, reordered=AHEAD - self._jumps)
@@ -262,8 +263,9 @@ class Feed:
     def _look_at(self, state: FleetState, moment_s: float | None) -> View:
         if moment_s is None or self._past is None:
             return self._views.held(self._live.model, state)
-        view = self._views.earlier(self._live.model, state, moment_s, self._past)
-        first_s = self._past.span[0] if self._past.span is not None else None
+        past = self._past.get()
+        view = self._views.earlier(self._live.model, state, moment_s, past)
+        first_s = past.span[0] if past.span is not None else None
         missing = why_nothing(moment_s, first_s, self.since_s, self.now())
         return msgspec.structs.replace(view, missing=missing)
 

@@ -14,7 +14,7 @@ from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
 from madrox_tui.audit_sums import AuditSums
 from madrox_tui.audit_view import COUNTED, AuditModel, AuditView
 from madrox_tui.config import Settings
-from madrox_tui.feed.history import Past
+from madrox_tui.feed.past import Past
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.scope import Scope

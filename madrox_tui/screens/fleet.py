@@ -12,13 +12,13 @@ from textual.worker import Worker
 from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
 from madrox_tui.feed.feed import Feed
-from madrox_tui.feed.history import HasMoment, Plays, ShowsMoment
 from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.instances.alarm import Alarm, call
 from madrox_tui.scope import Scope
 from madrox_tui.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import View
 from madrox_tui.widgets.panel_grid import PanelGrid
+from madrox_tui.widgets.panel_protocols import HasMoment, Plays, ShowsMoment
 from madrox_tui.widgets.status_bar import StatusBar
 
 QUICK = 1_000

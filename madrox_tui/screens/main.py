@@ -19,7 +19,6 @@ from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.pane.panel import ReplayPanel
 from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.remember import Remembered
-from madrox_tui.scope import HasScope
 from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.status import READING
 from madrox_tui.timeline.panel import TimelinePanel
@@ -29,6 +28,7 @@ from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
+from madrox_tui.widgets.panel_protocols import HasScope
 from madrox_tui.widgets.status_bar import StatusBar
 from madrox_tui.widgets.tab_strip import TabStrip
 

@@ -9,7 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from madrox_tui.remember import Remembered, Remembers
+from madrox_tui.remember import Remembered
+from madrox_tui.widgets.panel_protocols import Remembers
 from madrox_tui.widgets.panels_layout import Heights, PanelsLayout
 
 STEP = 4

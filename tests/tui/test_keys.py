@@ -483,12 +483,13 @@ async def test_the_only_instance_is_said_to_be_missing_where_it_is_not_there(
 
 @pilot
 async def test_the_past_is_told_who_is_gone(fleet: TreeBuilder) -> None:
-    """What the screen sees disappear is missing from later states, before history polls again."""
+    """What the screen sees disappear is missing from later states, before history polls."""
     past = TreePast(fleet.root)
     async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
         await person.sees("Instances 2", "1 busy")
         rmtree(fleet.root / "instances/b2")
         await person.misses("1 busy")
+        await person.press("T", *"-5m", "enter")
         await person.until(lambda: past.gone == [("b2", NOW_S)], "the past knows")
 
 

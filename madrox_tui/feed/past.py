@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from threading import Event
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.threads import in_thread
@@ -57,11 +57,11 @@ class Closable(Past, Protocol):
         """Release them."""
 
 
-class DeferredPast:
-    """A past that is created on first use: few users look back, and it needs a temporary file.
+class LazyPast:
+    """A past that is made on first use: few users look back, and it needs a temporary file.
 
     Args:
-        make: Creates it; its exceptions propagate to the call that needed it.
+        make: Makes it.
     """
 
     def __init__(self, make: Callable[[], Closable]) -> None:
@@ -69,48 +69,26 @@ class DeferredPast:
         self._made: Closable | None = None
         self._gone: list[tuple[str, float]] = []
 
-    def prepare(self, progress: Callable[[int], object], *, stop: Event) -> object:
-        """See `Past`."""
-        return self._past().prepare(progress, stop=stop)
-
-    @property
-    def span(self) -> tuple[float, float] | None:
-        """See `Past`."""
-        return self._past().span
-
-    def note_gone(self, instance_id: str, at_s: float, /) -> None:
-        """See `Past`."""
-        if self._made is None:
-            self._gone.append((instance_id, at_s))
-        else:
-            self._made.note_gone(instance_id, at_s)
-
-    def state_at(self, at_s: float) -> FleetState:
-        """See `Past`."""
-        return self._past().state_at(at_s)
-
-    def usage_at(self, at_s: float, instance_ids: Iterable[str], /) -> Usage:
-        """See `Past`."""
-        return self._past().usage_at(at_s, instance_ids)
-
-    def groups_at(
-        self, at_s: float, by: str, instance_ids: Collection[str] | None, /
-    ) -> tuple[Group, ...]:
-        """See `Past`."""
-        return self._past().groups_at(at_s, by, instance_ids)
-
-    def close(self) -> None:
-        """Close the past if it was created."""
-        if self._made is not None:
-            self._made.close()
-
-    def _past(self) -> Closable:
+    def get(self) -> Past:
+        """Return the past, which takes its time at first; exceptions are those of `make`."""
         if self._made is None:
             self._made = self._make()
             for instance_id, at_s in self._gone:
                 self._made.note_gone(instance_id, at_s)
             self._gone = []
         return self._made
+
+    def note_gone(self, instance_id: str, at_s: float) -> None:
+        """Tell the past, or remember for it, who is gone; see `Past.note_gone`."""
+        if self._made is None:
+            self._gone.append((instance_id, at_s))
+        else:
+            self._made.note_gone(instance_id, at_s)
+
+    def close(self) -> None:
+        """Close the past if it was made."""
+        if self._made is not None:
+            self._made.close()
 
 
 async def prepare(past: Past, progress: Callable[[int], object]) -> None:
@@ -151,28 +129,3 @@ def why_nothing(
     if since_s is not None and moment_s < since_s:
         return f"before --since {fmt.since(since_s, now_s)}: what happened then is not counted"
     return None
-
-
-@runtime_checkable
-class HasMoment(Protocol):
-    """A panel whose selected row has a time."""
-
-    @property
-    def selected_time_s(self) -> float | None:
-        """Seconds since the epoch; `None` if no row with a time is selected."""
-
-
-@runtime_checkable
-class ShowsMoment(Protocol):
-    """A panel that reads more than the view, and so must be told which time to show."""
-
-    def show_at(self, at_s: float | None, /) -> None:
-        """Show an earlier time; `None` returns to the newest."""
-
-
-@runtime_checkable
-class Plays(Protocol):
-    """A panel that can play what it shows."""
-
-    def toggle_play(self) -> bool:
-        """Play or pause if `Space` means that now; return whether it did."""
