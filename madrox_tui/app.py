@@ -34,7 +34,7 @@ from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
-    from madrox_tui.feed.prefetch import First
+    from madrox_tui.feed.prefetch import Prefetched
 
 DEFAULTS = Settings()
 
@@ -66,7 +66,7 @@ class MadroxTop(PanelsApp):
         memory: Stores how the screen was left; `None` stores nothing.
         past: Gives earlier states of the tree; `None` if they cannot be shown.
         cached: Whether sums are kept from one run to the next.
-        first: Returns the prefetched first view; `None`: show none until the tree is read.
+        prefetched: Returns the first view, if another process made it meanwhile.
 
     Raises:
         textual.app.InvalidThemeError: The theme is unknown.
@@ -87,7 +87,7 @@ class MadroxTop(PanelsApp):
         memory: Memory | None = None,
         past: LazyPast | None = None,
         cached: bool = False,
-        first: Callable[[], First | None] = lambda: None,
+        prefetched: Callable[[], Prefetched | None] = lambda: None,
     ) -> None:
         super().__init__(now=now)
         self._few_colours: tuple[Theme, LineFilter] | None = None
@@ -104,7 +104,7 @@ class MadroxTop(PanelsApp):
             since_s=since_s,
             past=past,
             cached=cached,
-            first=first,
+            prefetched=prefetched,
         )
         self._main = MainScreen(self._feed, settings, _begin(left, settings.layout))
 
@@ -200,7 +200,7 @@ def run_app(
     *,
     settings: Settings,
     since_s: float | None = None,
-    first: Callable[[], First | None] = lambda: None,
+    prefetched: Callable[[], Prefetched | None] = lambda: None,
 ) -> int:
     """Run the dashboard until the user quits, and return the exit code.
 
@@ -208,7 +208,7 @@ def run_app(
         root: As for `MadroxTop`.
         settings: As for `MadroxTop`.
         since_s: As for `MadroxTop`.
-        first: As for `MadroxTop`; called when nothing else is left to do before the first paint.
+        prefetched: As for `MadroxTop`; called last before the first paint.
 
     Raises:
         BaseException: Whatever ended the app; the terminal has been restored by then.
@@ -231,7 +231,7 @@ def run_app(
             memory=memory,
             past=past,
             cached=True,
-            first=first,
+            prefetched=prefetched,
         )
         sys.setswitchinterval(GIVE_WAY_S)
         share_heap()

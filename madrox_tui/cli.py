@@ -24,11 +24,11 @@ from logging_core.errors import MadroxLogError
 from logging_core.text import safe_json, safe_line
 from madrox_tui.arguments import Options, StartError, parse_arguments
 from madrox_tui.config import Settings, config_path, load_settings, merge, print_settings
-from madrox_tui.forked import Ahead
+from madrox_tui.forked import Forked
 from madrox_tui.typed_times import parse_time_of
 
 if TYPE_CHECKING:
-    from madrox_tui.feed.prefetch import First
+    from madrox_tui.feed.prefetch import Prefetched
     from madrox_tui.report.read import Reported
 
 PAINTS_PER_S = "120"
@@ -154,16 +154,21 @@ def _show_tree(
         return 0
     gc.disable()  # until the first paint: nothing loaded before it is garbage
     try:
-        with Ahead(partial(_look_ahead, root, wanted, now)) as first:
+        with Forked(partial(_prefetch, root, wanted, now)) as prefetched:
             os.environ.setdefault("TEXTUAL_FPS", PAINTS_PER_S)
             _import_asyncio()
             import_module("textual.app")  # slow; a report must not pay for it
-            first.hurry()
+            prefetched.hurry()
             from madrox_tui.app import run_app
 
             _check_keys(wanted)
             _check_theme(wanted)
-            return run_app(root, settings=wanted.settings, since_s=wanted.since_s, first=first.take)
+            return run_app(
+                root,
+                settings=wanted.settings,
+                since_s=wanted.since_s,
+                prefetched=prefetched.take,
+            )
     finally:
         gc.enable()
 
@@ -178,16 +183,16 @@ def _import_asyncio() -> None:
             del sys.modules["ssl"]
 
 
-def _look_ahead(
+def _prefetch(
     root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
-) -> First:
+) -> Prefetched:
     from madrox_tui.audit_view import kept_grouping
-    from madrox_tui.feed.prefetch import look_first
+    from madrox_tui.feed.prefetch import prefetch
     from madrox_tui.remember import Memory, state_path
 
     by = kept_grouping(Memory(state_path()).load().panels.get("audit", {}))
     since_s = wanted.since_s
-    return look_first(root, wanted.settings, by=by, since_s=since_s, now=now, enough=enough)
+    return prefetch(root, wanted.settings, by=by, since_s=since_s, now=now, enough=enough)
 
 
 def _check_keys(wanted: _Wanted) -> None:

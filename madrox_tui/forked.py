@@ -1,4 +1,4 @@
-"""Something made by a process of its own, while this one does something else that takes long."""
+"""A value that a forked process makes while this one does something else."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ T = TypeVar("T")
 _CHUNK = 1 << 20
 
 
-class Ahead(Generic[T]):
+class Forked(Generic[T]):
     """Begins to make a value at once; a context manager, which ends the process.
 
-    The process is forked: it has everything that this one has now, and no more. It ends by itself
-    when this one does. What goes wrong in it is nobody's concern but its own: then there is no
-    value.
+    The process ends by itself when this one does. If it fails, there is no value.
 
     Args:
-        make: Makes the value, which can be pickled. It is given a function that tells whether
-            there is no time left: then what there is by now is better than more of it.
+        make: Makes the value, which must be picklable. It is given a function that tells whether
+            the value is wanted now: then less of it, at once, is better than more.
     """
 
     def __init__(self, make: Callable[[Callable[[], bool]], T]) -> None:
@@ -43,7 +41,7 @@ class Ahead(Generic[T]):
                 ours.close()
                 _be_the_child(theirs, make)
             finally:
-                os._exit(0)  # without what is registered to be done at the end of this process
+                os._exit(0)  # without the exit handlers of this process
         theirs.close()
 
     def __enter__(self) -> Self:
@@ -61,12 +59,12 @@ class Ahead(Generic[T]):
             self._wait()
 
     def hurry(self) -> None:
-        """Say that the value is wanted soon."""
+        """Tell the process that the value is wanted now."""
         if self._pid:
             self._socket.shutdown(socket.SHUT_WR)
 
     def take(self) -> T | None:
-        """Wait for the value; `None` if it could not be made. To be called once."""
+        """Wait for the value, and return it; `None` if there is none. To be called once."""
         if not self._pid:
             return None
         self.hurry()
@@ -86,7 +84,7 @@ class Ahead(Generic[T]):
 
 
 def _be_the_child(theirs: socket.socket, make: Callable[[Callable[[], bool]], T]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which ends it without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends it without a traceback
     gc.disable()
 
     def is_late() -> bool:

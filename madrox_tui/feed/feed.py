@@ -21,7 +21,7 @@ from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.feed.sources import frames_of, messages_of, pages_of, read_line
-from madrox_tui.feed.view_maker import AHEAD, Narrowing, Views
+from madrox_tui.feed.view_maker import PREFETCHED, Narrowing, ViewMaker
 from madrox_tui.filters import Filter
 from madrox_tui.heap import give_back
 from madrox_tui.scope import Scope
@@ -31,30 +31,30 @@ from madrox_tui.view import View
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
     from madrox_tui.feed.live import LiveFleet
-    from madrox_tui.feed.prefetch import First
+    from madrox_tui.feed.prefetch import Prefetched
 
 
 class Feed:
     """Follows a tree, folds it into the fleet model, and publishes views.
 
-    What reads the tree is loaded once it is needed: not before the first paint, where the first
-    view was made ahead.
+    What reads the tree is loaded when it is needed: after the first paint if the first view was
+    prefetched.
 
     Args:
         root: The log tree; need not exist yet.
         now: The clock, seconds since the epoch.
-        settings: The filter to begin with, and how to look.
+        settings: The user's settings.
         since_s: Count only what happened at or after this moment; `None` for all.
-        past: Knows earlier states of the tree; `None` if they cannot be shown.
-        cached: Whether sums are kept from one run to the next, and a tree that none are kept of
-            is summed as a whole, beside, and not only from the ends of its logs on.
-        first: Gives the view made ahead, or `None`.
+        past: Gives earlier states of the tree; `None` if they cannot be shown.
+        cached: Whether sums are kept from one run to the next. A tree without any is then also
+            read from its beginning, in another process, and not only from the ends of its logs.
+        prefetched: Returns the first view if another process made it; else `None`.
 
     Attributes:
-        frames: Every captured frame of every pane.
-        messages: Messages older than those of a view; `None` if they do not count.
+        frames: Reads the captured frames of every pane.
+        messages: Reads messages older than those of a view; `None` with `since_s`.
         since_s: As given.
-        trouble: Why sums cannot be kept for the next start; `None` if they can, as far as is known.
+        trouble: Why sums cannot be kept for the next run; `None` if they can, as far as is known.
     """
 
     def __init__(
@@ -66,10 +66,9 @@ class Feed:
         since_s: float | None = None,
         past: LazyPast | None = None,
         cached: bool = False,
-        first: Callable[[], First | None] = lambda: None,
+        prefetched: Callable[[], Prefetched | None] = lambda: None,
     ) -> None:
         self.root = root
-        # What is older than what counts is not for the timeline either.
         self.messages = None if since_s is not None else messages_of(root)
         self.frames = frames_of(root)
         self.now = now
@@ -77,13 +76,13 @@ class Feed:
         self.since_s = since_s
         self.trouble: str | None = None
         self._cached = cached
-        self._first = first
-        self._looks_left = 0
+        self._prefetched = prefetched
+        self._polls_left = 0
         self._is_abreast = asyncio.Event()
         self._pulse = Pulse(time.monotonic)
-        self._views = Views(settings, self._pulse, time.monotonic)
+        self._view_maker = ViewMaker(settings, self._pulse, time.monotonic)
         self._pace = Pace(time.monotonic, time.process_time)
-        self._is_swollen = True  # much has been read, and little of that is kept
+        self._is_swollen = True  # the heap has pages to give back
         self._past = past
         self._past_turn = asyncio.Lock()
         self._jumps = 0
@@ -104,17 +103,17 @@ class Feed:
         )
 
     def begin(self) -> View | None:
-        """The view made ahead; `None` if there is none. None that shows less is published later.
+        """Return the prefetched view; `None` if there is none. To be called once, before `run`.
 
-        To be called once, before `run`.
+        No view that shows less of the tree is published after it.
         """
-        first = self._first()
-        if first is None:
+        prefetched = self._prefetched()
+        if prefetched is None:
             return None
-        self._looks_left = first.looks
-        if first.capture is not None:
-            self.frames.put(*first.capture)
-        return first.view
+        self._polls_left = prefetched.polls
+        if prefetched.capture is not None:
+            self.frames.put(*prefetched.capture)
+        return prefetched.view
 
     async def run(self, publish: Callable[[View], None]) -> None:
         """Follow the tree until cancelled; `publish` is given each new view, on the loop."""
@@ -129,14 +128,14 @@ class Feed:
             await asyncio.wait(tasks)
 
     async def narrow(self, wanted: Filter, scope: Scope | None, held: View | None) -> View:
-        """A view that is narrowed otherwise; later ones are narrowed the same.
+        """Return a view of other instances; the views published from now on show the same.
 
         Args:
             wanted: The filter.
             scope: Whom to limit the screen to, or `None`.
             held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
-        self._views.narrowing = Narrowing(wanted, scope)
+        self._view_maker.narrowing = Narrowing(wanted, scope)
         if held is None:
             await self._is_abreast.wait()
             async with self._live.turn:
@@ -153,9 +152,9 @@ class Feed:
         return self._past is not None
 
     async def at(self, moment_s: float, progress: Callable[[int], object]) -> View:
-        """The view of an earlier moment.
+        """Return the view of an earlier moment.
 
-        Cancelling it also ends what it takes to know that moment, within a fraction of a second.
+        Cancellation ends the reading, too, within a fraction of a second.
 
         Args:
             moment_s: Seconds since the epoch.
@@ -170,24 +169,24 @@ class Feed:
             past = await in_thread(self._past.get)
             await prepare(past, progress)
             state = await in_thread(partial(past.state_at, moment_s))
-            # Its rows are numbered otherwise than those of any other moment, and of the first view.
+            # A number of its own: its rows continue those of no other view.
             self._jumps += 1
-            state = msgspec.structs.replace(state, reordered=AHEAD - self._jumps)
+            state = msgspec.structs.replace(state, reordered=PREFETCHED - self._jumps)
             async with self._live.turn:
                 return await in_thread(partial(self._look_at, state, moment_s))
 
     def group_by(self, by: str) -> None:
-        """Sum up the audit panel's table by something else in the views to come."""
-        self._views.group_by(by)
+        """Group the audit panel's table by something else in the next views."""
+        self._view_maker.group_by(by)
 
     async def disk(self) -> DiskUse:
-        """What the tree takes on the disk."""
+        """Measure what the tree takes on the disk."""
         from logging_core.read.disk import measure_disk
 
         return await asyncio.to_thread(measure_disk, self.root, now_s=self.now())
 
     async def events(self, query: EventQuery, most: int) -> Events:
-        """The first `most` audit events that are meant; none if they cannot be read."""
+        """Return the first `most` audit events of a query; none if they cannot be read."""
         return await asyncio.to_thread(self._read_events, query, most)
 
     async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
@@ -195,7 +194,7 @@ class Feed:
         return await asyncio.to_thread(self._read_halves, event)
 
     def older_problems(self) -> list[Problem]:
-        """What could not be read, so far, of messages older than those of a view."""
+        """Return what could not be read, so far, of messages older than those of a view."""
         return [] if self.messages is None else self.messages.problems
 
     async def line(self, message: Message) -> Written | None:
@@ -203,13 +202,13 @@ class Feed:
         return await asyncio.to_thread(read_line, self.root, message)
 
     async def _follow(self, publish: Callable[[View], None]) -> None:
-        live = await asyncio.to_thread(lambda: self._live)  # which takes time the first time
+        live = await asyncio.to_thread(lambda: self._live)  # imports what reads: slow
         async with aclosing(live.batches()) as batches:
             async for batch in batches:
                 await self._take(live, batch, publish)
 
     async def _take(self, live: LiveFleet, batch: Batch, publish: Callable[[View], None]) -> None:
-        """Fold a batch into the model, show it if it is time to, and rest if there is too much."""
+        """Fold a batch into the model, publish a view if one is due, and rest under load."""
         async with live.turn:
             has_kept = await asyncio.to_thread(live.take, batch)
             self._is_swollen = self._is_swollen or has_kept
@@ -217,8 +216,8 @@ class Feed:
             self.trouble = live.trouble
             self._note_gone(batch)
             self._pulse.beat(batch.count, caught_up=batch.caught_up)
-            self._looks_left -= 1
-            part_due = self._looks_left <= 0 and self._pace.wants_part(self._pulse.events_per_s)
+            self._polls_left -= 1
+            part_due = self._polls_left <= 0 and self._pace.wants_part(self._pulse.events_per_s)
             if batch.caught_up or part_due:
                 await self._show(publish)
                 self._is_abreast.set()
@@ -228,12 +227,12 @@ class Feed:
             await asyncio.sleep(rest_s)
 
     def _note_unread(self) -> None:
-        if self._views.is_whole != self._live.is_whole:
-            self._is_swollen = True  # another model has taken the place of the first one
-        self._views.is_whole, self._views.unread = self._live.is_whole, self._live.unread
+        if self._view_maker.is_whole != self._live.is_whole:
+            self._is_swollen = True  # the first model was replaced
+        self._view_maker.is_whole, self._view_maker.unread = self._live.is_whole, self._live.unread
 
     def _note_gone(self, batch: Batch) -> None:
-        """Tell the past, whose own looks are rare, who is gone from now on."""
+        """Tell the past who is gone: by itself it would find out only when it is used."""
         for record in reversed(batch.records):
             if self._past is None or not isinstance(record, InstanceGone):
                 return  # they come last
@@ -249,7 +248,7 @@ class Feed:
             async with self._live.turn:
                 self._note_unread()
                 if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
-                    view = self._views.again(self._live.model, self.now())
+                    view = self._view_maker.again(self._live.model, self.now())
                     self._is_swollen = self._is_swollen or view is None  # sums are made anew
                     await self._show(publish, view)
 
@@ -258,13 +257,13 @@ class Feed:
         self._pace.shown()
 
     def _look(self) -> View:
-        return self._views.newest(self._live.model, self.now())
+        return self._view_maker.newest(self._live.model, self.now())
 
     def _look_at(self, state: FleetState, moment_s: float | None) -> View:
         if moment_s is None or self._past is None:
-            return self._views.held(self._live.model, state)
+            return self._view_maker.held(self._live.model, state)
         past = self._past.get()
-        view = self._views.earlier(self._live.model, state, moment_s, past)
+        view = self._view_maker.earlier(self._live.model, state, moment_s, past)
         first_s = past.span[0] if past.span is not None else None
         missing = why_nothing(moment_s, first_s, self.since_s, self.now())
         return msgspec.structs.replace(view, missing=missing)

@@ -1,4 +1,4 @@
-"""A tree as it is now: every record that there is and that comes, folded into a fleet model."""
+"""Following a tree: the records there are, and those that come, folded into a fleet model."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from logging_core.threads import in_thread
 from madrox_tui.feed.opened import READING, UNREADABLE, OpenedFleet
 
 KEEP_S = 600.0
-"""So often what was summed is kept for the next start, if there is much of it."""
-
+"""How often the sums are saved for the next run, if there is much new in them."""
 
 MAX_TRIES = 3
-"""A tree that changes while it is taken over is read as a whole so many times."""
+"""How often a whole tree is read again because it changed meanwhile."""
 
 
 class Summing(Protocol):
-    """Reads a whole tree once; see `logging_core.summing`."""
+    """Reads a whole tree once, in another process; see `logging_core.summing`."""
 
     def run(self) -> bool:
-        """Read it, blocking; whether there is something to `load`."""
+        """Read it, blocking; return whether there is something to `load`."""
 
     def load(self, **options: Any) -> Opened | None:
-        """The model of it, and how far it was read; `None` if that failed."""
+        """Return its model, and how far it was read; `None` if that failed."""
 
     def stop(self) -> None:
         """End early."""
@@ -42,21 +41,21 @@ class Summing(Protocol):
 
 
 class LiveFleet(OpenedFleet):
-    """Follows a tree. What was kept of it by an earlier run is not read again.
+    """Follows a tree.
 
-    Otherwise the ends of the logs are shown at once, while the whole tree is summed beside: the
-    model of that then takes the place of the first one.
+    What an earlier run kept the sums of is not read again. Without these, the ends of the logs are
+    shown at once, while another process reads the whole tree, whose model then replaces the first.
 
     Args:
         root: The log tree; need not exist yet.
         options: Of the `FleetModel`.
         poll: Do without change notifications.
         cache: Where sums are kept from one run to the next; `None`: nowhere.
-        monotonic: Seconds that only ever grow.
-        summing: Makes what reads the whole tree; `None`: the ends have to do.
+        monotonic: A monotonic clock, in seconds.
+        summing: Makes what reads the whole tree; `None`: the ends of the logs have to do.
 
     Attributes:
-        turn: Held while the model is changed or replaced; to be held by who takes or asks.
+        turn: To be held while `take` or the model is used: the model may be replaced.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class LiveFleet(OpenedFleet):
         return None if self._cache is None else self._cache.trouble
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        """What is there and what comes, look by look; each is to be given to `take`."""
+        """Yield what each poll of the tree read; each batch is to be given to `take`."""
         reader = await asyncio.to_thread(self._open)
         while True:
             if self._make_summing is None:
@@ -112,10 +111,10 @@ class LiveFleet(OpenedFleet):
                 await beside.stop()
 
     def take(self, batch: Batch) -> bool:
-        """Fold a batch into the model, and keep the sums where it is time; blocking.
+        """Fold a batch into the model, and save the sums if that is due; blocks.
 
         Returns:
-            Whether it was time, which takes some memory for a moment.
+            Whether the sums were saved, which takes some memory for a moment.
         """
         self.model.apply(batch)
         self._new += batch.count
@@ -129,7 +128,7 @@ class LiveFleet(OpenedFleet):
         return True
 
     def _sum_up(self, batch: Batch, beside: _Beside) -> None:
-        """Begin to read the whole tree once what is shown of it at first is there."""
+        """Begin to read the whole tree once the ends of its logs are shown."""
         is_shown = batch.caught_up and batch.waiting is None
         if is_shown and self.unread is not None and not self._has_failed:
             beside.begin()
@@ -138,15 +137,15 @@ class LiveFleet(OpenedFleet):
         self._has_failed, self.unread = True, UNREADABLE
 
     async def _take_over(self, summing: Summing) -> TreeReader:
-        """Let the model of the whole tree take the place of that of the ends."""
+        """Replace the model of the ends of the logs by that of the whole tree."""
         async with self.turn:
-            # Before the other one is loaded: there is never room for two.
+            # Dropped before the other one is loaded: two would take too much memory.
             before, self.model = self.model, FleetModel(**self._options)
             self.model.succeed(before)
             del before
             opened = await in_thread(partial(summing.load, **self._options))
             if opened is None:
-                # A log was rotated just now; not again and again.
+                # A log was rotated just now.
                 reader = self._begin_anew()
                 self._tries += 1
                 if self._tries >= MAX_TRIES:
@@ -157,7 +156,7 @@ class LiveFleet(OpenedFleet):
 
 
 class _Beside:
-    """The summing of a whole tree while its ends are followed.
+    """Reads the whole tree while the ends of its logs are followed.
 
     Args:
         make: Makes what reads it; `None` if nothing does.

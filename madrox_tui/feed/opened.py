@@ -1,4 +1,4 @@
-"""A tree at the start: what an earlier run kept of it, or else the ends of its logs."""
+"""Opening a tree: with the sums that an earlier run kept of it, else with the ends of its logs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ HISTORY_BYTES = 256 * 1024
 MIN_HISTORY_BYTES = 4 * 1024
 """The same if there are many."""
 
-MIN_LOOKS = 2
-"""So many looks are taken to find a row of the timeline: audits are read first, and much of them
-leaves nothing of the first look to the instances."""
+MIN_POLLS = 2
+"""Polls until a view without a row in the timeline is good enough: the audit trail is read first,
+and a long one leaves no room for messages in the first poll."""
 
 READING = "reading history"
 """What `OpenedFleet.unread` says while the beginnings of the logs are still to be read."""
@@ -35,7 +35,7 @@ _HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps
 
 
 class OpenedFleet:
-    """A fleet model that is about to take in a tree.
+    """A fleet model, and the reader that fills it from a tree.
 
     Args:
         root: The log tree; need not exist yet.
@@ -43,10 +43,9 @@ class OpenedFleet:
         cache: Where sums are kept from one run to the next; `None`: nowhere.
 
     Attributes:
-        model: What the records amount to. Another object after a tree turned out to have been
-            rewritten since it was summed.
-        is_whole: Whether all that there was is in the model, not only the ends of the logs.
-        unread: What of the tree is still to come, in words; `None` if nothing is.
+        model: What the records amount to; replaced if the tree was rewritten since it was summed.
+        is_whole: Whether the whole tree is in the model, not only the ends of its logs.
+        unread: What of the tree is still to be read, in words; `None` if nothing is.
     """
 
     def __init__(self, root: Path, options: dict[str, Any], cache: FleetCache | None) -> None:
@@ -58,28 +57,28 @@ class OpenedFleet:
         self._cache = cache
         self._doubt = False
 
-    def look_ahead(self, enough: Callable[[], bool]) -> int:
-        """Read what there is, blocking, until it is all read or `enough` says so.
+    def read_ahead(self, enough: Callable[[], bool]) -> int:
+        """Read the tree into the model, blocking, to its end or until `enough` says so.
 
-        But not before the timeline has a row, or `MIN_LOOKS` have found none.
+        `enough` is not asked before the timeline has a row, or `MIN_POLLS` have found none.
 
         Returns:
-            How many looks were taken, each folded into the model.
+            The number of polls.
         """
-        reader, looks, has_rows = self._open(), 0, False
+        reader, polls, has_rows = self._open(), 0, False
         while True:
-            batch = reader.poll(None if not looks else ())
+            batch = reader.poll(None if not polls else ())
             if self._is_void(batch):
-                reader, looks = self._begin_anew(), 0
+                reader, polls = self._begin_anew(), 0
                 continue
             self.model.apply(batch)
-            looks += 1
+            polls += 1
             has_rows = has_rows or any(isinstance(r, _ROWS) for r in batch.records)
-            if batch.caught_up or ((has_rows or looks >= MIN_LOOKS) and enough()):
-                return looks
+            if batch.caught_up or ((has_rows or polls >= MIN_POLLS) and enough()):
+                return polls
 
     def _open(self) -> TreeReader:
-        """Take up what was kept; else begin with the ends of the logs."""
+        """Continue from the sums that were kept; else begin with the ends of the logs."""
         kept = None if self._cache is None else self._cache.load(**self._options)
         if kept is None:
             return self._read_ends()
@@ -87,13 +86,13 @@ class OpenedFleet:
         return self._go_on(kept)
 
     def _go_on(self, opened: Opened) -> TreeReader:
-        """Take over a model of the whole tree."""
+        """Replace the model by one of the whole tree, and continue reading after it."""
         opened.model.succeed(self.model)
         self.model, self.is_whole, self.unread = opened.model, True, None
         return TreeReader(self._root, cursor=opened.cursor, blocks=True)
 
     def _is_void(self, batch: Batch) -> bool:
-        """Whether what was kept is of a tree that is no longer what it was."""
+        """Return whether the tree was rewritten since its sums were kept."""
         return self._doubt and is_rewritten(batch)
 
     def _begin_anew(self) -> TreeReader:
@@ -108,10 +107,10 @@ class OpenedFleet:
 
 
 def model_options(settings: Settings, since_s: float | None) -> dict[str, Any]:
-    """The options of a `FleetModel` that settings stand for.
+    """Return the options of a `FleetModel` that follow from settings.
 
     Args:
-        settings: What the user wants.
+        settings: The user's settings.
         since_s: Count only what happened at or after this moment; `None` for all.
     """
     prompts = compile_patterns(settings.prompts)
@@ -119,12 +118,12 @@ def model_options(settings: Settings, since_s: float | None) -> dict[str, Any]:
 
 
 def screen_cache(root: Path, since_s: float | None) -> FleetCache | None:
-    """Where the dashboard keeps sums; nowhere if not all counts."""
+    """Return where the dashboard keeps its sums; nowhere if only a part of the tree counts."""
     return FleetCache(root, "screen") if since_s is None else None
 
 
 def history_bytes(root: Path) -> int:
-    """How much of the end of each log to read at the start: the less, the more there are."""
+    """Return how much of the end of each log to read at first; less where there are more logs."""
     try:
         with os.scandir(root / "instances") as entries:
             instances = sum(1 for _ in entries)

@@ -1,4 +1,4 @@
-"""The fleet's earlier states, as the screen needs them."""
+"""The earlier states of a fleet."""
 
 from __future__ import annotations
 

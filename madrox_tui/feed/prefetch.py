@@ -1,4 +1,4 @@
-"""The first view of a tree, made by another process while the screen is loaded."""
+"""The first view of a tree, made by another process while this one loads the screen."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from logging_core.records import Batch, FrameRef
 from madrox_tui.config import Settings
 from madrox_tui.feed.opened import OpenedFleet, model_options, screen_cache
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.feed.view_maker import AHEAD, Views
+from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.instances.rows import Order, ordered
 from madrox_tui.view import View
 
 
-class First(NamedTuple):
-    """What there is to be seen at first.
+class Prefetched(NamedTuple):
+    """What the screen shows at first.
 
     Attributes:
         view: The view.
-        looks: How many looks at the tree are in it.
-        capture: The newest frame of who needs somebody most, and its text; `None` if there is
-            none.
+        polls: How many polls of the tree are in it.
+        capture: The newest frame of the instance at the top of the list, and its text; `None` if
+            there is none.
     """
 
     view: View
-    looks: int
+    polls: int
     capture: tuple[FrameRef, str] | None = None
 
 
-def look_first(
+def prefetch(
     root: Path,
     settings: Settings,
     *,
@@ -43,34 +43,31 @@ def look_first(
     since_s: float | None,
     now: Callable[[], float],
     enough: Callable[[], bool],
-) -> First:
-    """What there is, blocking.
+) -> Prefetched:
+    """Make the first view; blocks.
 
     Args:
         root: The log tree; need not exist.
-        settings: The filter, and how to look.
-        by: What the audit panel sums by.
+        settings: The user's settings.
+        by: What the audit panel's table is grouped by.
         since_s: Count only what happened at or after this moment; `None` for all.
         now: The clock, seconds since the epoch.
-        enough: Ends it early, between two looks.
+        enough: Asked between two polls; ends it early.
     """
     fleet = OpenedFleet(root, model_options(settings, since_s), screen_cache(root, since_s))
-    looks = fleet.look_ahead(enough)
-    views = Views(settings, Pulse(time.monotonic), time.monotonic)
+    polls = fleet.read_ahead(enough)
+    views = ViewMaker(settings, Pulse(time.monotonic), time.monotonic)
     views.group_by(by)
     views.is_whole, views.unread = fleet.is_whole, fleet.unread
     capture = _capture(fleet, root, views, now())
-    state = msgspec.structs.replace(fleet.model.state(now()), reordered=AHEAD)
-    return First(views.of(fleet.model, state), looks, capture)
+    state = msgspec.structs.replace(fleet.model.state(now()), reordered=PREFETCHED)
+    return Prefetched(views.of(fleet.model, state), polls, capture)
 
 
 def _capture(
-    fleet: OpenedFleet, root: Path, views: Views, now_s: float
+    fleet: OpenedFleet, root: Path, views: ViewMaker, now_s: float
 ) -> tuple[FrameRef, str] | None:
-    """The newest frame of whom the list selects if it is sorted as at first.
-
-    The model knows of it from now on.
-    """
+    """Read the newest frame of the instance that is selected at first, and tell the model of it."""
     state = fleet.model.state(now_s)
     chosen = next(iter(ordered(views.narrowing.choose(state.instances), Order())), None)
     if chosen is None:

@@ -1,4 +1,4 @@
-"""What is shown of a fleet: a filter's choice of it, and what the panels want to know besides."""
+"""Making views: what a filter leaves of a fleet, and its sums."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from madrox_tui.filters import Filter, parse_filter
 from madrox_tui.scope import Scope
 from madrox_tui.view import ACTIVITY_MINUTES, View
 
-AHEAD = -1
-"""`FleetState.reordered` of the first view: its rows are numbered as those of no other."""
+PREFETCHED = -1
+"""`FleetState.reordered` of the prefetched view: no other view continues its rows."""
 
 _MINUTE_S = 60.0
 
@@ -43,34 +43,34 @@ class Model(AuditModel, Protocol):
 
 
 class Narrowing(NamedTuple):
-    """What a view leaves out.
+    """Which instances a view shows.
 
     Attributes:
-        filter: The filter.
-        scope: Whom it is limited to besides; `None`: nobody in particular.
+        filter: Those that match this filter.
+        scope: Of these, only those in this scope; `None` for all.
     """
 
     filter: Filter
     scope: Scope | None = None
 
     def choose(self, fleet: Sequence[InstanceState]) -> tuple[InstanceState, ...]:
-        """Those of a fleet's instances that are shown, in the same order."""
+        """Return the instances of a fleet that are shown, in the same order."""
         chosen = self.filter.choose(fleet)
         return chosen if self.scope is None else self.scope.choose(chosen, fleet)
 
 
-class Views:
-    """Makes views; each call takes its time.
+class ViewMaker:
+    """Makes views; its methods block, except `group_by` and `again`.
 
     Args:
-        settings: The filter to begin with, and the budget.
-        pulse: How fast records come.
-        clock: Seconds that only ever grow.
+        settings: The initial filter, and the budget.
+        pulse: How fast records arrive.
+        clock: A monotonic clock, in seconds.
 
     Attributes:
-        narrowing: What the views to come leave out; may be set while one is made.
-        is_whole: See `View`, of the views to come.
-        unread: The same.
+        narrowing: Which instances the next views show; may be set while one is made.
+        is_whole: Of the next views; see `View`.
+        unread: Of the next views; see `View`.
     """
 
     def __init__(self, settings: Settings, pulse: Pulse, clock: Callable[[], float]) -> None:
@@ -82,16 +82,16 @@ class Views:
         self.unread: str | None = None
 
     def group_by(self, by: str) -> None:
-        """Sum up the audit panel's table by something else in the views to come."""
+        """Group the audit panel's table by something else in the next views."""
         self._sums.by = by
 
     def newest(self, model: Model, now_s: float) -> View:
-        """The fleet as it is now."""
+        """Return a view of the fleet as it is now."""
         self._last = view = self.of(model, model.state(now_s))
         return view
 
     def again(self, model: Model, now_s: float) -> View | None:
-        """The last `newest` as of now if only time has passed, which takes none; else `None`."""
+        """Return the last `newest` as of now, quickly, if only time has passed; else `None`."""
         last = self._last
         if last is None or not model.holds_at(now_s) or not self._sums.is_current:
             return None
@@ -100,13 +100,13 @@ class Views:
         if (last.is_whole, last.unread) != (self.is_whole, self.unread):
             return None
         if now_s // _MINUTE_S != last.state.at_s // _MINUTE_S:
-            return None  # what happened by the minute is another
+            return None  # the activity of another minute is shown
         rate, lag_s = self._pulse.events_per_s, self._pulse.lag_s
         self._last = last.later(model.state(now_s), events_per_s=rate, lag_s=lag_s)
         return self._last
 
     def of(self, model: Model, state: FleetState) -> View:
-        """A state that the live model gave."""
+        """Return a view of a state that the live model gave just now."""
         narrowing = self.narrowing
         instances, usage = _narrow(state, narrowing, model.usage_of)
         audit = self._sums.look(model, state, instances, usage)

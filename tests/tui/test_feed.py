@@ -1,4 +1,4 @@
-"""Views of a tree: the first, made ahead, and those that follow."""
+"""ViewMaker of a tree: the first, made ahead, and those that follow."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from logging_core.read import session
 from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
 from madrox_tui.feed.live import LiveFleet
-from madrox_tui.feed.prefetch import First, look_first
-from madrox_tui.feed.view_maker import Views
+from madrox_tui.feed.prefetch import Prefetched, prefetch
+from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
 from madrox_tui.pane.pane import Pane
 from madrox_tui.view import View
@@ -30,7 +30,7 @@ SETTINGS = Settings(poll=True, tick_s=3600.0, filter="role:qa")
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TreeBuilder:
-    monkeypatch.setattr(session, "BATCH", 1)  # a look reads one log
+    monkeypatch.setattr(session, "BATCH", 1)  # a poll reads one log
     made = TreeBuilder(tmp_path / "logs")
     for number in range(5):
         made.metadata(f"i{number}", f"agent-{number}", role="qa")
@@ -38,16 +38,19 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TreeBuilder:
     return made
 
 
-def make_feed(tree: TreeBuilder, first: First | None = None) -> Feed:
+def make_feed(tree: TreeBuilder, prefetched: Prefetched | None = None) -> Feed:
     return Feed(
-        tree.root, now=lambda: TreeBuilder.epoch(100), settings=SETTINGS, first=lambda: first
+        tree.root,
+        now=lambda: TreeBuilder.epoch(100),
+        settings=SETTINGS,
+        prefetched=lambda: prefetched,
     )
 
 
-def ahead(tree: TreeBuilder, looks: int) -> First:
-    """What is seen ahead with time for so many looks, by another process."""
-    left = iter(range(looks - 1))
-    seen = look_first(
+def ahead(tree: TreeBuilder, polls: int) -> Prefetched:
+    """What is prefetched in so many polls, by another process."""
+    left = iter(range(polls - 1))
+    seen = prefetch(
         tree.root,
         SETTINGS,
         by="instance",
@@ -55,7 +58,7 @@ def ahead(tree: TreeBuilder, looks: int) -> First:
         now=lambda: TreeBuilder.epoch(100),
         enough=lambda: next(left, None) is None,
     )
-    copy: First = pickle.loads(pickle.dumps(seen))  # noqa: S301 - just pickled
+    copy: Prefetched = pickle.loads(pickle.dumps(seen))  # noqa: S301 - just pickled
     return copy
 
 
@@ -95,12 +98,12 @@ def test_a_view_made_ahead_shows_what_a_view_shows(tree: TreeBuilder) -> None:
     assert first.view.state.caught_up
 
 
-@pytest.mark.parametrize("looks", [1, 100])
-def test_the_pane_that_is_selected_first_is_seen_ahead(tree: TreeBuilder, looks: int) -> None:
+@pytest.mark.parametrize("polls", [1, 100])
+def test_the_pane_that_is_selected_first_is_seen_ahead(tree: TreeBuilder, polls: int) -> None:
     """Its newest capture comes along, also where its file has not come to be read yet."""
     tree.frame("i0", "an older one", at=10)
     tree.frame("i0", "\x1b[31mred\x1b[0m and ‹", at=20)
-    first = ahead(tree, looks)
+    first = ahead(tree, polls)
     assert first.capture is not None
     ref, text = first.capture
     assert (ref.instance_id, text) == ("i0", "\x1b[31mred\x1b[0m and ‹")
@@ -125,10 +128,10 @@ def test_without_captures_or_instances_nothing_comes_along(tree: TreeBuilder) ->
     assert not ahead(TreeBuilder(tree.root.parent / "another"), 1).view.instances
 
 
-@pytest.mark.parametrize("looks", [1, 4, 9])
-def test_no_view_shows_less_than_the_one_made_ahead(tree: TreeBuilder, looks: int) -> None:
+@pytest.mark.parametrize("polls", [1, 4, 9])
+def test_no_view_shows_less_than_the_one_made_ahead(tree: TreeBuilder, polls: int) -> None:
     """While the tree is read once more, the screen never goes back."""
-    first = ahead(tree, looks)
+    first = ahead(tree, polls)
     feed = make_feed(tree, first)
     assert feed.begin() is first.view
     known = [messages(view) for view in (first.view, *asyncio.run(views(feed)))]
@@ -210,7 +213,7 @@ async def test_a_tick_without_news_shows_the_same_objects(tree: TreeBuilder) -> 
     """Only the moment is another; nothing is filtered, summed or counted again."""
     async with ticking(tree) as fleet:
         before = await fleet.until(lambda _: True)
-        with mock.patch.object(Views, "newest", side_effect=AssertionError):
+        with mock.patch.object(ViewMaker, "newest", side_effect=AssertionError):
             fleet.now_s += 5
             after = await fleet.until(lambda view: view.state.at_s == fleet.now_s)
             assert after.is_later(before)
@@ -286,6 +289,6 @@ async def test_the_memory_that_new_sums_take_at_rest_is_given_back(tree: TreeBui
 async def test_what_fails_while_nothing_happens_is_not_silent(tree: TreeBuilder) -> None:
     """Ages that cannot be told any more end the feed, rather than freeze."""
     feed = Feed(tree.root, now=lambda: TreeBuilder.epoch(60), settings=Settings(tick_s=0.01))
-    broken = mock.patch("madrox_tui.feed.view_maker.Views.again", side_effect=ZeroDivisionError)
+    broken = mock.patch("madrox_tui.feed.view_maker.ViewMaker.again", side_effect=ZeroDivisionError)
     with broken, pytest.raises(ZeroDivisionError):
         await feed.run(lambda _: None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from madrox_tui.forked import Ahead
+from madrox_tui.forked import Forked
 
 
 def until_late(is_late: Callable[[], bool]) -> str:
@@ -40,8 +40,8 @@ def runs(pid: int) -> bool:
 
 def test_what_is_made_ahead_can_be_taken() -> None:
     """However large it is; it was made in another process."""
-    with Ahead(lambda _: (os.getpid(), b"x" * 5_000_000)) as ahead:
-        taken = ahead.take()
+    with Forked(lambda _: (os.getpid(), b"x" * 5_000_000)) as forked:
+        taken = forked.take()
         assert taken is not None
         pid, data = taken
         assert data == b"x" * 5_000_000
@@ -51,18 +51,18 @@ def test_what_is_made_ahead_can_be_taken() -> None:
 
 def test_whoever_makes_it_learns_that_it_is_wanted() -> None:
     """Then there is what there is by then."""
-    with Ahead(until_late) as ahead:
-        ahead.hurry()
-        assert ahead.take() == "late"
-    with Ahead(until_late) as ahead:
-        assert ahead.take() == "late"
+    with Forked(until_late) as forked:
+        forked.hurry()
+        assert forked.take() == "late"
+    with Forked(until_late) as forked:
+        assert forked.take() == "late"
 
 
 def test_what_cannot_be_made_is_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """Nothing is printed either: there is a screen on this terminal."""
     for make in (fail, die, lambda _: lambda: "cannot be pickled"):
-        with Ahead(make) as ahead:
-            assert ahead.take() is None
+        with Forked(make) as forked:
+            assert forked.take() is None
     assert capfd.readouterr() == ("", "")
 
 
@@ -73,9 +73,9 @@ def test_without_another_process_there_is_nothing(monkeypatch: pytest.MonkeyPatc
         raise BlockingIOError
 
     monkeypatch.setattr(os, "fork", refuse)
-    with Ahead(until_late) as ahead:
-        ahead.hurry()
-        assert ahead.take() is None
+    with Forked(until_late) as forked:
+        forked.hurry()
+        assert forked.take() is None
 
 
 def test_nothing_is_left_of_what_was_not_taken(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_left_of_what_was_not_taken(tmp_path: Path) -> None:
         written.write_text(str(os.getpid()))
         signal.pause()
 
-    with Ahead(never):
+    with Forked(never):
         while not (written.exists() and written.read_text()):
             time.sleep(0.001)
     assert not runs(int(written.read_text()))
@@ -96,7 +96,7 @@ def test_it_ends_with_the_program(tmp_path: Path) -> None:
     """Also where that is killed, and can tell it nothing."""
     script = textwrap.dedent("""
         import os, signal, sys, time
-        from madrox_tui.forked import Ahead
+        from madrox_tui.forked import Forked
 
         def make(is_late):
             print(os.getpid(), flush=True)
@@ -104,7 +104,7 @@ def test_it_ends_with_the_program(tmp_path: Path) -> None:
                 time.sleep(0.001)
             return b"x" * 1_000_000
 
-        with Ahead(make):
+        with Forked(make):
             signal.pause()
     """)
     argv = [sys.executable, "-c", script]

@@ -94,11 +94,11 @@ def test_who_takes_a_batch_is_told_when_the_sums_were_kept(
     assert batch.caught_up
 
 
-def test_a_look_ahead_begins_with_what_was_kept(runs: Runs) -> None:
+def test_a_read_ahead_begins_with_what_was_kept(runs: Runs) -> None:
     """It sees what the run itself will see, in as many looks as it says."""
     fill(runs.tree, 50, 60)
     fleet = runs.fleet()
-    assert fleet.look_ahead(lambda: False) == 1
+    assert fleet.read_ahead(lambda: False) == 1
     assert requests(fleet) == (60, 15.0)
 
 
@@ -111,7 +111,7 @@ def test_a_rewritten_tree_is_never_shown_as_it_was(runs: Runs) -> None:
     """Ahead and afterwards there are the sums of the tree as it is."""
     rewrite(runs.tree)
     fleet = runs.fleet()
-    fleet.look_ahead(lambda: False)
+    fleet.read_ahead(lambda: False)
     assert requests(fleet) == (50, 37.5)
     fleet = runs.fleet()
     asyncio.run(follow(fleet, lambda _: True))
@@ -143,20 +143,20 @@ def test_of_many_instances_less_is_read_of_each(runs: Runs) -> None:
     assert opened.history_bytes(runs.tree.root / "absent") == opened.HISTORY_BYTES
 
 
-def test_a_look_ahead_sees_everything_if_there_is_time(
+def test_a_read_ahead_sees_everything_if_there_is_time(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also what takes several looks to read; and it ends early when it is told to."""
     fill(runs.tree, 50, 60)
     monkeypatch.setattr(session, "BATCH", 1)
     fleet = runs.fleet(cached=False)
-    assert fleet.look_ahead(lambda: False) > 1
+    assert fleet.read_ahead(lambda: False) > 1
     assert requests(fleet) == (60, 15.0)
     assert len(fleet.model.state(TreeBuilder.epoch(1000)).messages) == 120
-    assert runs.fleet(cached=False).look_ahead(lambda: True) == 1
+    assert runs.fleet(cached=False).read_ahead(lambda: True) == 1
 
 
-def test_a_look_ahead_does_not_end_without_a_row_to_be_shown(
+def test_a_read_ahead_does_not_end_without_a_row_to_be_shown(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the audits fill the first look, there is one more; but without end it is not read."""
@@ -165,10 +165,10 @@ def test_a_look_ahead_does_not_end_without_a_row_to_be_shown(
     monkeypatch.setattr(session, "BATCH", 20_000)
     monkeypatch.setattr(session, "TURN", 10_000)
     fleet = runs.fleet(cached=False)
-    assert fleet.look_ahead(lambda: True) == 2 == opened.MIN_LOOKS
+    assert fleet.read_ahead(lambda: True) == 2 == opened.MIN_POLLS
     fleet = runs.fleet(cached=False)
-    monkeypatch.setattr(opened, "MIN_LOOKS", 1_000)
-    looks = fleet.look_ahead(lambda: True)
+    monkeypatch.setattr(opened, "MIN_POLLS", 1_000)
+    looks = fleet.read_ahead(lambda: True)
     state = fleet.model.state(TreeBuilder.epoch(1000))
     assert 1 < looks < 1_000
     assert len(state.messages) > 0
@@ -333,7 +333,7 @@ def test_a_model_that_nobody_holds_is_gone_at_once(runs: Runs) -> None:
     gc.disable()
     try:
         fleet = runs.fleet(cached=False)
-        fleet.look_ahead(lambda: True)
+        fleet.read_ahead(lambda: True)
         model = weakref.ref(fleet.model)
         fold = weakref.ref(fleet.model._fold)
         del fleet

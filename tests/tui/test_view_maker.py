@@ -12,7 +12,7 @@ from logging_core.analyse.state import Group
 from logging_core.records import AuditEvent, Batch
 from madrox_tui.config import Settings
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.feed.view_maker import Narrowing, Views
+from madrox_tui.feed.view_maker import Narrowing, ViewMaker
 from madrox_tui.filters import parse_filter
 
 T = TreeBuilder.epoch(0)
@@ -51,7 +51,7 @@ def test_a_held_view_that_is_filtered_has_the_sums_of_its_moment(
     by: str, expected: dict[str | None, int], all_of_them: dict[str | None, int]
 ) -> None:
     """What came since is in none of them, so that they add up to the rows beside them."""
-    model, views = FleetModel(), Views(Settings(), Pulse(time.monotonic), time.monotonic)
+    model, views = FleetModel(), ViewMaker(Settings(), Pulse(time.monotonic), time.monotonic)
     model.apply(
         Batch(
             records=(
