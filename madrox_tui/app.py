@@ -215,11 +215,10 @@ def run_app(
     """
 
     def history() -> Closable:
-        from logging_core.analyse.prompts import compile_patterns
         from logging_core.history import History
+        from madrox_tui.feed.opened import model_options
 
-        prompts = compile_patterns(settings.prompts)
-        return History(root, stuck_after_s=settings.stuck_after_s, since_s=since_s, prompts=prompts)
+        return History(root, **model_options(settings, since_s))
 
     past = LazyPast(history)
     try:

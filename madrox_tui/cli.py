@@ -29,7 +29,7 @@ from madrox_tui.typed_times import parse_time_of
 
 if TYPE_CHECKING:
     from madrox_tui.feed.prefetch import Prefetched
-    from madrox_tui.report.read import Reported
+    from madrox_tui.report.read import Report
 
 PAINTS_PER_S = "120"
 """Textual's maximum paint rate: after a paint the next one, even for a key, waits for up to two
@@ -218,17 +218,17 @@ def _check_theme(wanted: _Wanted) -> None:
         raise StartError(f"{source}: {error}") from None
 
 
-def _as_json(read: Reported, root: Path) -> bytes:
+def _as_json(read: Report, root: Path) -> bytes:
+    from madrox_tui.report.as_json import to_json
     from madrox_tui.report.read import metadata_as_written
-    from madrox_tui.report.report import to_json
 
     report = to_json(read.state, str(root), metadata_as_written(root))
     data = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return safe_json(data.decode()).encode()
 
 
-def _as_text(read: Reported, root: Path, env: Mapping[str, str]) -> bytes:
-    from madrox_tui.report.report import to_text
+def _as_text(read: Report, root: Path, env: Mapping[str, str]) -> bytes:
+    from madrox_tui.report.as_text import to_text
 
     columns = env.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() and int(columns) else None

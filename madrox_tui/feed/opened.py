@@ -107,7 +107,7 @@ class OpenedFleet:
 
 
 def model_options(settings: Settings, since_s: float | None) -> dict[str, Any]:
-    """Return the options of a `FleetModel` that follow from settings.
+    """Return the options of a `FleetModel`, or a `History`, that follow from settings.
 
     Args:
         settings: The user's settings.

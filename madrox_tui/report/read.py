@@ -1,4 +1,4 @@
-"""What a report is made from: the fleet, read once, and what was left out of it."""
+"""Reading a tree once, for a report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.prompts import compile_patterns
 from logging_core.analyse.state import FleetState
 from logging_core.cache import FleetCache, read_fleet
 from logging_core.read.names import shown_name
@@ -18,11 +17,12 @@ from logging_core.tree import LogTree, local_path
 from madrox_tui import format as fmt
 from madrox_tui.arguments import StartError
 from madrox_tui.config import Settings
+from madrox_tui.feed.opened import model_options
 from madrox_tui.filters import filter_words, parse_filter
 
 
-class Reported(msgspec.Struct, frozen=True):
-    """What there is to report.
+class Report(msgspec.Struct, frozen=True):
+    """What a report says.
 
     Attributes:
         state: The fleet, without the instances that the filter leaves out.
@@ -35,7 +35,7 @@ class Reported(msgspec.Struct, frozen=True):
 
 def read_report(
     root: Path, settings: Settings, *, since_s: float | None, now: Callable[[], float]
-) -> Reported:
+) -> Report:
     """Read a log tree once.
 
     Args:
@@ -56,7 +56,7 @@ def read_report(
     part, limits = _narrowed(model, state, settings.filter)
     if since_s is not None:
         limits += (f"since {fmt.moment(since_s)}",)
-    return Reported(part, limits)
+    return Report(part, limits)
 
 
 def metadata_as_written(root: Path) -> dict[str, Mapping[str, Any]]:
@@ -75,9 +75,7 @@ def _read(root: Path, settings: Settings, since_s: float | None) -> FleetModel:
     return read_fleet(
         root,
         FleetCache(root, "report") if since_s is None else None,
-        since_s=since_s,
-        stuck_after_s=settings.stuck_after_s,
-        prompts=compile_patterns(settings.prompts),
+        **model_options(settings, since_s),
         by_time=False,
         max_messages=1,
     )

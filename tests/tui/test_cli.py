@@ -282,7 +282,7 @@ def test_a_crash_tells_nothing_of_the_logs(
         said = "do not tell"
         raise KeyError(said)
 
-    monkeypatch.setattr("madrox_tui.report.report.to_json", crash)
+    monkeypatch.setattr("madrox_tui.report.as_json.to_json", crash)
     assert main([str(tree.root), "--json"]) == 1
     captured = capsys.readouterr()
     assert one_line(captured.err)
@@ -298,7 +298,7 @@ def test_ctrl_c_is_quiet(
     def interrupt(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("madrox_tui.report.report.to_json", interrupt)
+    monkeypatch.setattr("madrox_tui.report.as_json.to_json", interrupt)
     assert main([str(tree.root), "--json"]) == 130
     assert capsys.readouterr() == ("", "")
 

@@ -20,7 +20,8 @@ from logging_core.analyse.state import (
     State,
     Usage,
 )
-from madrox_tui.report.report import to_json, to_text
+from madrox_tui.report.as_json import to_json
+from madrox_tui.report.as_text import to_text
 
 AT = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC).timestamp()
 BUSY = InstanceState(

@@ -1,105 +1,19 @@
-"""The fleet's state as JSON and as plain text, for scripts and pipes."""
+"""The fleet's state as plain text, for pipes and for a quick look."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from logging_core.analyse.state import FleetState, InstanceState, Latency, State, Usage
-from logging_core.codec.times import format_time_aware
+from rich.cells import cell_len
+
+from logging_core.analyse.state import FleetState, InstanceState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
+from madrox_tui.columns import fit, fit_inner
 from madrox_tui.states import LOOKS
-
-SCHEMA = 1
-"""Incremented when a key of the JSON report changes meaning or is removed."""
-
-
-_NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
-
-
-def to_json(
-    state: FleetState, log_dir: str, metadata: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, Any]:
-    """Build the JSON report from dicts, lists, strings, numbers and `None` only.
-
-    `None` is unknown. Times are ISO 8601 with their offset, costs are US dollars, response times
-    are seconds. `problems.files` lists the paths, relative to `log_dir`, of files in which
-    something could not be read, or is missing.
-
-    Args:
-        state: The fleet; its texts are safe to show.
-        log_dir: Where it was read from.
-        metadata: Of instances, by the id in `state`, as written: their ids and names are given as
-            they are in there, so that they can be joined with the tree. Not safe to show.
-    """
-    metadata = metadata or {}
-    return {
-        "schema": SCHEMA,
-        "log_dir": safe_line(log_dir),
-        "generated_at": format_time_aware(state.at_s),
-        "instances": [_instance(i, metadata.get(i.instance_id, {})) for i in state.instances],
-        "totals": {
-            "instances": len(state.instances),
-            **_usage(state.usage),
-            "errors": state.errors,
-            "response_time_s": _latency(state.usage.latency),
-        },
-        "problems": {
-            "unreadable_lines": state.problems.unreadable_lines,
-            "files": [safe_line(path) for path in state.problems.files],
-        },
-    }
-
-
-def _instance(instance: InstanceState, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "instance_id": metadata.get("instance_id", instance.instance_id),
-        **{name: _as_written(getattr(instance, name), metadata.get(name)) for name in _NAMES},
-        "state": instance.state.value,
-        "reason": instance.reason,
-        "state_since": _time(instance.since_s),
-        "created_at": _time(instance.created_s),
-        "last_activity": _time(instance.last_activity_s),
-        **_usage(instance.usage),
-        "response_time_s": _latency(instance.usage.latency),
-        "open_requests": len(instance.open_requests),
-        "frames": instance.frames,
-        "errors": instance.errors,
-        "last_error": instance.last_error,
-    }
-
-
-def _as_written(shown: str | None, written: object) -> str | None:
-    """Return a name as it is written, if it is the one that is shown."""
-    return written if isinstance(written, str) and safe_line(written) == shown else shown
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    return {
-        "requests": usage.requests,
-        "tokens": usage.tokens,
-        "cost_usd": usage.cost_usd,
-        "unpriced": usage.unpriced,
-    }
-
-
-def _latency(latency: Latency) -> dict[str, Any]:
-    return {
-        "count": latency.count,
-        "mean": latency.mean_s,
-        "p50": latency.p50_s,
-        "p95": latency.p95_s,
-        "p99": latency.p99_s,
-        "max": latency.max_s,
-    }
-
-
-def _time(time_s: float | None) -> str | None:
-    return None if time_s is None else format_time_aware(time_s)
-
 
 _WIDEST = 128
 """Maximum cells of a column, except the last: no id is longer."""
@@ -204,7 +118,7 @@ def _flow(parts: Iterable[str], gap: str, width: int | None) -> list[str]:
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}{gap}{part}" if lines else part
-        if lines and (width is None or _cells(longer) <= width):
+        if lines and (width is None or cell_len(longer) <= width):
             lines[-1] = longer
         else:
             lines.append(part)
@@ -217,7 +131,7 @@ def _table(state: FleetState, width: int | None) -> list[str]:
     urgent = sorted(state.instances, key=lambda i: LOOKS[i.state].rank)
     rows = [[column.title for column in _COLUMNS]]
     rows += [[column.cell(i, state.at_s) for column in _COLUMNS] for i in urgent]
-    widths = _widths([max(map(_cells, cells)) for cells in zip(*rows, strict=True)], width)
+    widths = _widths([max(map(cell_len, cells)) for cells in zip(*rows, strict=True)], width)
     pads = [(place, widths[place], _COLUMNS[place].right) for place in _fitting(widths, width)]
     return [
         _GAP.join(_pad(row[place], room, right=right) for place, room, right in pads)
@@ -255,24 +169,14 @@ def _fitting(widths: Sequence[int], width: int | None) -> list[int]:
 
 
 def _pad(text: str, width: int, *, right: bool) -> str:
-    if _cells(text) > width:
-        from madrox_tui.columns import fit_inner  # noqa: PLC0415 - as in `_cells`
-
-        return fit_inner(text, width)
-    padding = " " * (width - _cells(text))
-    return padding + text if right else text + padding
-
-
-def _cells(text: str) -> int:
-    from rich.cells import cell_len  # noqa: PLC0415 - the JSON report must not pay for Rich
-
-    return cell_len(text)
+    is_long = cell_len(text) > width
+    return fit_inner(text, width) if is_long else fit(text, width, right=right)
 
 
 def _cut(line: str, width: int) -> str:
-    if _cells(line) <= width:
+    if cell_len(line) <= width:
         return line
-    ends = accumulate(map(_cells, line))
+    ends = accumulate(map(cell_len, line))
     fits = sum(1 for _ in takewhile(lambda end: end < width, ends))
     return f"{line[:fits].rstrip(' …')}…"
 
