@@ -18,22 +18,23 @@ from madrox_tui.widgets.line_view import LineView
 PANELS = {"instances": "Instances", "pane": "Pane", "timeline": "Timeline", "audit": "Audit"}
 """The panels' ids and names, in the order of their keys."""
 
-PANEL_NAMES: dict[type[LineView], str] = {
-    InstancesPanel: "Instances",
-    ReplayPanel: "Pane",
-    TimelinePanel: "Timeline",
-    AuditPanel: "Audit",
+PANEL_TYPES: dict[str, type[LineView]] = {
+    "instances": InstancesPanel,
+    "pane": ReplayPanel,
+    "timeline": TimelinePanel,
+    "audit": AuditPanel,
 }
+"""Their classes, by id."""
 
 # Priority: each key is handled before the next one is dispatched, so that in a burst of keys each
 # one reaches the panel or input that the previous one focused.
 GLOBAL = [
     replace(binding, priority=True)
     for binding in (
-        Binding("1", "panel('instances')", "Focus Instances", show=False, id="panel.instances"),
-        Binding("2", "panel('pane')", "Focus Pane", show=False, id="panel.pane"),
-        Binding("3", "panel('timeline')", "Focus Timeline", show=False, id="panel.timeline"),
-        Binding("4", "panel('audit')", "Focus Audit", show=False, id="panel.audit"),
+        *(
+            Binding(str(n), f"panel('{name}')", f"Focus {title}", show=False, id=f"panel.{name}")
+            for n, (name, title) in enumerate(PANELS.items(), start=1)
+        ),
         Binding(
             "a",
             "needy",
@@ -135,29 +136,29 @@ OWN_ACTIONS = frozenset(binding.action.partition("(")[0] for binding in GLOBAL)
 """Names of the actions bound in `GLOBAL`."""
 
 
-def key_groups(*panels: type[LineView]) -> list[Group]:
-    """Return the bindings of some panels, then those common to every panel."""
-    return [*_groups_of(panels), *_COMMON]
-
-
-def help_groups(current: type[LineView]) -> tuple[list[Group], list[Group]]:
-    """Return the bindings of the current panel and the common ones; and the other panels'."""
-    others = [panel for panel in PANEL_NAMES if panel is not current]
-    return [*_groups_of([current]), *reversed(_COMMON)], _groups_of(others)
-
-
 _COMMON: list[Group] = [("every list", own_bindings(LineView)), ("everywhere", [*GLOBAL, *APP])]
 
 
-def _groups_of(panels: Iterable[type[LineView]]) -> list[Group]:
-    return [(PANEL_NAMES[panel], own_bindings(panel)) for panel in panels]
+def key_groups() -> list[Group]:
+    """Return the bindings of each panel, then those common to all panels."""
+    return [*_groups_of(PANELS), *_COMMON]
+
+
+def help_groups(panel_id: str) -> tuple[list[Group], list[Group]]:
+    """Return the bindings of a panel and the common ones; and the other panels'."""
+    others = [other for other in PANELS if other != panel_id]
+    return [*_groups_of([panel_id]), *reversed(_COMMON)], _groups_of(others)
+
+
+def _groups_of(panel_ids: Iterable[str]) -> list[Group]:
+    return [(PANELS[name], own_bindings(PANEL_TYPES[name])) for name in panel_ids]
 
 
 def all_keys() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Map each binding's id to its description and its built-in keys."""
     return {
         binding.id: (binding.tooltip or binding.description, _keys(binding.key))
-        for _, bindings in key_groups(*PANEL_NAMES)
+        for _, bindings in key_groups()
         for binding in bindings
         if binding.id
     }
@@ -200,7 +201,7 @@ def _check_meanings(
 
 def _owners() -> list[list[str]]:
     common = [b.id for b in (*GLOBAL, *APP, *own_bindings(LineView)) if b.id]
-    return [common + [b.id for b in own_bindings(panel) if b.id] for panel in PANEL_NAMES]
+    return [common + [b.id for b in own_bindings(panel) if b.id] for panel in PANEL_TYPES.values()]
 
 
 def _keys(key: str) -> tuple[str, ...]:

@@ -158,17 +158,6 @@ def print_settings(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
     return "\n".join(lines)
 
 
-def settings_markdown() -> str:
-    """Return all settings as a Markdown table."""
-    lines = ["| setting | what it is | default |", "|---|---|---|"]
-    for name, (description, line) in describe_settings().items():
-        default = "–" if line.startswith("#") or not line else f"`{line.partition(' = ')[2]}`"
-        lines.append(
-            f"| `{f'[{name}]' if name in _TABLES else name}` | {description} | {default} |"
-        )
-    return "\n".join(lines)
-
-
 def describe_settings() -> dict[str, tuple[str, str]]:
     """Map each setting to its description and the line that sets it to its default.
 

@@ -1,4 +1,4 @@
-"""The key map, generated from the bindings for the help screen and the README."""
+"""Bindings and keys in words: what a key is called, and what it does."""
 
 from __future__ import annotations
 
@@ -89,16 +89,6 @@ def key_names(binding: Binding) -> str:
 def meaning(binding: Binding) -> str:
     """Return what a binding does: its tooltip, else its description."""
     return binding.tooltip or binding.description
-
-
-def help_markdown(groups: Sequence[Group]) -> str:
-    """Return the key map as a Markdown table."""
-    lines = ["| key | where | what it does |", "|---|---|---|"]
-    for title, bindings in groups:
-        for binding in bindings:
-            keys = " ".join(f"`{key}`" for key in key_names(binding).split())
-            lines.append(f"| {keys} | {title} | {meaning(binding)} |")
-    return "\n".join(lines)
 
 
 def one_key_name(key: str) -> str:

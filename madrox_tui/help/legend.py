@@ -1,4 +1,4 @@
-"""What the glyphs and headings on the screen mean, for the help screen and the README. Pure."""
+"""What the glyphs and headings on the screen mean, for the help screen. Pure."""
 
 from __future__ import annotations
 
@@ -60,9 +60,3 @@ def legend() -> list[Sign]:
         for state, look in LOOKS.items()
     )
     return [*states, *HEADINGS, *SIGNS]
-
-
-def legend_markdown() -> str:
-    """Return the legend as a Markdown table."""
-    rows = (f"| `{sign.text}` | {sign.meaning} |" for sign in legend())
-    return "\n".join(["| sign | what it means |", "|---|---|", *rows])

@@ -179,10 +179,6 @@ class MainScreen(FleetScreen):
     def _grid(self) -> PanelGrid:
         return self.query_one(PanelGrid)
 
-    @property
-    def _current(self) -> LineView:
-        return self._grid.query_exactly_one(".-current", LineView)
-
     def action_panel(self, panel_id: str) -> None:
         """Focus a panel, and show it if only one fits."""
         self._grid.show(panel_id)
@@ -291,6 +287,5 @@ class MainScreen(FleetScreen):
         """Show every key, those of the focused panel first."""
         from madrox_tui.help.screen import HelpScreen
 
-        self.app.push_screen(
-            HelpScreen(self._current.HELP or "", *help_groups(type(self._current)))
-        )
+        panel = self._grid.current
+        self.app.push_screen(HelpScreen(panel.HELP or "", *help_groups(panel.id or "")))

@@ -8,16 +8,15 @@ from rich.cells import cell_len
 
 from fleets import team, view
 from logging_core.analyse.state import State
-from madrox_tui.bindings import PANEL_NAMES, help_groups
+from madrox_tui.bindings import PANELS, help_groups
 from madrox_tui.columns import Line
 from madrox_tui.help.legend import HEADINGS, legend
 from madrox_tui.help.lines import SIGNS, TWO_COLUMNS, help_lines
 from madrox_tui.instances.columns import Cells, instance_columns
 from madrox_tui.key_names import key_names, meaning
 from madrox_tui.states import LOOKS
-from madrox_tui.timeline.panel import TimelinePanel
 
-GROUPS, OTHERS = help_groups(TimelinePanel)
+GROUPS, OTHERS = help_groups("timeline")
 
 
 def text_of(line: Line) -> str:
@@ -43,7 +42,7 @@ def test_the_panels_own_keys_come_first() -> None:
     """In one column and in two, the first heading is that of the focused panel."""
     for width in (60, 136):
         lines = help_lines("About this panel.", GROUPS, OTHERS, legend(), width)
-        assert text_of(lines[2]).startswith(PANEL_NAMES[TimelinePanel])
+        assert text_of(lines[2]).startswith(PANELS["timeline"])
 
 
 def test_with_room_for_two_columns_fewer_lines_do() -> None:

@@ -25,7 +25,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.history import History
 from logging_core.read.reader import TreeReader
-from madrox_tui.bindings import GLOBAL, PANEL_NAMES, all_keys, key_groups, keymap
+from madrox_tui.bindings import GLOBAL, PANEL_TYPES, all_keys, key_groups, keymap
 from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
 from madrox_tui.health.screen import HealthScreen
@@ -138,7 +138,7 @@ def test_a_line_is_left_alike(screen: type[DOMNode]) -> None:
 
 def test_no_key_has_two_meanings_in_one_place() -> None:
     """What is global and what is a panel's own never claim the same key."""
-    for panel in PANEL_NAMES:
+    for panel in PANEL_TYPES.values():
         bindings = (*GLOBAL, *own_bindings(LineView), *own_bindings(panel))
         keys = Counter(key for b in bindings for key in key_names(b).split())
         twice = {key for key, number in keys.items() if number > 1}
@@ -147,7 +147,7 @@ def test_no_key_has_two_meanings_in_one_place() -> None:
 
 def test_every_key_is_in_the_contract() -> None:
     """A key that users were not told about is a mistake, as is one without a meaning."""
-    for _, bindings in key_groups(*PANEL_NAMES):
+    for _, bindings in key_groups():
         for binding in bindings:
             assert set(key_names(binding).split()) <= CONTRACT, binding
             assert binding.description
@@ -156,7 +156,7 @@ def test_every_key_is_in_the_contract() -> None:
 
 def test_every_key_that_is_ours_is_bound() -> None:
     """Every promised key does something, in some panel or everywhere."""
-    bound = {k for _, bs in key_groups(*PANEL_NAMES) for b in bs for k in key_names(b).split()}
+    bound = {k for _, bs in key_groups() for b in bs for k in key_names(b).split()}
     assert bound >= CONTRACT
 
 
@@ -171,7 +171,7 @@ def test_what_comes_before_is_called_previous() -> None:
 def test_a_key_means_the_same_in_every_panel() -> None:
     """Whoever learned a letter in one panel knows it in all; only Enter names what it opens."""
     said: dict[str, set[str]] = {}
-    for _, bindings in key_groups(*PANEL_NAMES):
+    for _, bindings in key_groups():
         for binding in bindings:
             for key in key_names(binding).split():
                 said.setdefault(key, set()).add(binding.description)
@@ -180,7 +180,7 @@ def test_a_key_means_the_same_in_every_panel() -> None:
 
 def test_binding_ids_are_unique() -> None:
     """An id names one action, so that `[keys]` can change it."""
-    ids = Counter(b.id for _, bindings in key_groups(*PANEL_NAMES) for b in bindings)
+    ids = Counter(b.id for _, bindings in key_groups() for b in bindings)
     assert max(ids.values()) == 1
 
 

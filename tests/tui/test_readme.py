@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from madrox_tui.bindings import PANEL_NAMES, key_groups
-from madrox_tui.config import settings_markdown
-from madrox_tui.help.legend import legend_markdown
-from madrox_tui.key_names import help_markdown
+from madrox_tui.bindings import key_groups
+from madrox_tui.config import describe_settings
+from madrox_tui.help.legend import legend
+from madrox_tui.key_names import key_names, meaning
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -63,24 +63,35 @@ def test_the_two_commands_are_single_lines() -> None:
     assert second.endswith("pytest")
 
 
+def between(name: str) -> str:
+    """The table between two comments that name it."""
+    begin, end = README.index(f"<!-- {name}"), README.index(f"<!-- /{name} -->")
+    return README[begin:end].split("-->\n", 1)[1].strip()
+
+
 def test_the_keys_are_those_of_the_bindings() -> None:
     """The table of keys is made from the bindings; the failure shows what to paste."""
-    begin, end = README.index("<!-- keys"), README.index("<!-- /keys -->")
-    table = README[begin:end].split("-->\n", 1)[1].strip()
-    assert table == help_markdown(key_groups(*PANEL_NAMES))
+    lines = ["| key | where | what it does |", "|---|---|---|"]
+    for title, bindings in key_groups():
+        for binding in bindings:
+            keys = " ".join(f"`{key}`" for key in key_names(binding).split())
+            lines.append(f"| {keys} | {title} | {meaning(binding)} |")
+    assert between("keys") == "\n".join(lines)
 
 
 def test_the_signs_are_those_that_are_drawn() -> None:
     """The table of signs is made from the legend; the failure shows what to paste."""
-    begin, end = README.index("<!-- signs"), README.index("<!-- /signs -->")
-    table = README[begin:end].split("-->\n", 1)[1].strip()
-    assert table == legend_markdown()
+    rows = (f"| `{sign.text}` | {sign.meaning} |" for sign in legend())
+    assert between("signs") == "\n".join(["| sign | what it means |", "|---|---|", *rows])
 
 
 def test_the_settings_are_those_that_there_are() -> None:
     """The table of settings is made from their fields; the failure shows what to paste."""
-    begin, end = README.index("<!-- settings"), README.index("<!-- /settings -->")
-    assert README[begin:end].split("-->\n", 1)[1].strip() == settings_markdown()
+    lines = ["| setting | what it is | default |", "|---|---|---|"]
+    for name, (description, line) in describe_settings().items():
+        default = "–" if line.startswith("#") or not line else f"`{line.partition(' = ')[2]}`"
+        lines.append(f"| `{name if line else f'[{name}]'}` | {description} | {default} |")
+    assert between("settings") == "\n".join(lines)
 
 
 def test_the_screenshots_exist() -> None:
