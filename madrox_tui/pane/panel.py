@@ -13,7 +13,7 @@ from madrox_tui import format as fmt
 from madrox_tui.pane.frame_source import FrameSource
 from madrox_tui.pane.frame_view import Mode
 from madrox_tui.pane.replay_view import ReplayView
-from madrox_tui.pane.seek import Goal, Kind
+from madrox_tui.pane.seek import Goal, Kind, facts
 
 NOT_BEFORE = "no capture of this pane before that time"
 
@@ -164,9 +164,9 @@ class ReplayPanel(ReplayView):
         self.entitle(title, " · ".join(filter(None, self._facts())))
 
     def _facts(self) -> Iterator[str]:
-        if self._place is None or self._instance is None:
+        if self._shown is None or self._instance is None:
             return
-        yield from self._place.facts(self._at_s)
+        yield from facts(self._shown, self._at_s)
         if self._gone:
             yield "file gone"
         # At an earlier time nothing is new, and the instance had a different number of frames.

@@ -16,7 +16,7 @@ from madrox_tui.pane.frame_source import FrameSource
 from madrox_tui.pane.frame_view import Mode
 from madrox_tui.pane.playback import Playback
 from madrox_tui.pane.scrubbed_view import ScrubbedView
-from madrox_tui.pane.seek import Goal, Kind, Place, reach
+from madrox_tui.pane.seek import Goal, Kind, reach
 
 
 class ReplayView(ScrubbedView):
@@ -49,7 +49,7 @@ class ReplayView(ScrubbedView):
         self.set_reactive(ReplayView.follow, True)
         self._playback = Playback(now)
         self._instance: InstanceState | None = None
-        self._place: Place | None = None
+        self._shown: FrameRef | None = None
         self._goal: Goal | None = None
         self._seeking = False
         self.moment_s: float | None = None
@@ -93,12 +93,12 @@ class ReplayView(ScrubbedView):
             The number of the matching line, which the frame searched just before does not have;
             `None` if there is none, and then nothing changes.
         """
-        if self._place is None:
+        if self._shown is None:
             return None
-        async for ref, line in self.source.search(self._place.ref, text, direction):
+        async for ref, line in self.source.search(self._shown, text, direction):
             self.playing = False
             self.rewound, self.follow = True, False
-            await self._move(Place(ref))
+            await self._move(ref)
             return line
         return None
 
@@ -169,7 +169,7 @@ class ReplayView(ScrubbedView):
     def _begin(self) -> None:
         """Start over with another instance."""
         self.playing = self.rewound = self._gone = self._homeless = False
-        self._place = self._goal = self.course = None
+        self._shown = self._goal = self.course = None
         self.show_frame(None, None)
         self.scroll_to(x=0, animate=False, force=True)
         self.follow = True
@@ -183,7 +183,7 @@ class ReplayView(ScrubbedView):
         pane = None if ref is None or self.mode is not Mode.FULL else self.source.kept(ref)
         if pane is None:
             return False
-        self._place = Place(pane.ref)
+        self._shown = pane.ref
         self.show_frame(pane, None)
         self.survey(pane.ref)
         return True
@@ -213,13 +213,13 @@ class ReplayView(ScrubbedView):
         try:
             while (goal := self._goal) is not None and self._instance is not None:
                 self._goal = None
-                place = await reach(goal, self.source, self._instance, self._place)
-                if place is None:
+                ref = await reach(goal, self.source, self._instance, self._shown)
+                if ref is None:
                     await self._miss(goal)
                 elif goal.kind is Kind.MOMENT and goal.amount == self.moment_s:
-                    await self._show(place)  # the screen is there already
+                    await self._show(ref)  # the screen is there already
                 else:
-                    await self._move(place)
+                    await self._move(ref)
         finally:
             self._seeking = False
             self.refresh()
@@ -236,7 +236,7 @@ class ReplayView(ScrubbedView):
         elif instance_id is not None and await self.source.newest(instance_id) is None:
             self._gone = True
         elif goal.kind is Kind.MOMENT:
-            self._place = None
+            self._shown = None
             self.show_frame(None, None)
         elif goal.amount > 0:
             self._end()
@@ -254,23 +254,23 @@ class ReplayView(ScrubbedView):
     async def _warm(self, ref: FrameRef) -> None:
         await self.source.warm(ref)
 
-    async def _move(self, place: Place) -> None:
+    async def _move(self, ref: FrameRef) -> None:
         """Show a frame, and take a screen that is at an earlier time along to it."""
-        await self._show(place)
+        await self._show(ref)
         time_s = self.selected_time_s
         is_wanted = self.moment_s is not None and self._goal is None
         if is_wanted and time_s is not None and time_s != self.moment_s:
             self.moment_s = time_s
             self.post_message(self.Moved())
 
-    async def _show(self, place: Place) -> None:
-        pane = await self.source.pane(place.ref)
-        earlier = None if self.mode is Mode.FULL else await self.source.before(place.ref)
-        if place.ref.instance_id != self.instance_id:
+    async def _show(self, ref: FrameRef) -> None:
+        pane = await self.source.pane(ref)
+        earlier = None if self.mode is Mode.FULL else await self.source.before(ref)
+        if ref.instance_id != self.instance_id:
             return
         self._gone = pane is None
         if pane is not None:
-            self._place = place
+            self._shown = ref
             self.show_frame(pane, earlier)
             self.survey(pane.ref)
         self.refresh()
@@ -284,15 +284,15 @@ class ReplayView(ScrubbedView):
     @work(group="play", exclusive=True)
     async def _play(self) -> None:
         """Show frame after frame up to the end."""
-        while self.playing and self._place is not None and self._instance is not None:
-            here, goal = self._place, Goal(Kind.STEP, 1)
-            place = await reach(goal, self.source, self._instance, here)
-            if place is None:
+        while self.playing and self._shown is not None and self._instance is not None:
+            here, goal = self._shown, Goal(Kind.STEP, 1)
+            ref = await reach(goal, self.source, self._instance, here)
+            if ref is None:
                 self._end()
                 return
-            await asyncio.sleep(self._playback.wait_s(here.ref.time_s, place.ref.time_s))
-            if self.playing and self._place is here:
-                await self._move(place)
+            await asyncio.sleep(self._playback.wait_s(here.time_s, ref.time_s))
+            if self.playing and self._shown is here:
+                await self._move(ref)
                 self._playback.frame_shown()
 
     def _follows_end(self) -> bool:

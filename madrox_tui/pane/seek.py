@@ -41,23 +41,18 @@ class Goal(NamedTuple):
         return later
 
 
-class Place(NamedTuple):
-    """A frame that is shown."""
-
-    ref: FrameRef
-
-    def facts(self, now_s: float) -> Iterator[str]:
-        """Yield its time of day, its age, and whether it is suspect."""
-        yield fmt.clock(self.ref.time_s)
-        if self.ref.time_s is not None:
-            yield f"{fmt.age(now_s - self.ref.time_s)} ago"
-        if self.ref.suspect:
-            yield fmt.suspect(self.ref.suspect)
+def facts(ref: FrameRef, now_s: float) -> Iterator[str]:
+    """Yield a frame's time of day, its age, and whether it is suspect."""
+    yield fmt.clock(ref.time_s)
+    if ref.time_s is not None:
+        yield f"{fmt.age(now_s - ref.time_s)} ago"
+    if ref.suspect:
+        yield fmt.suspect(ref.suspect)
 
 
 async def reach(
-    goal: Goal, source: FrameSource, instance: InstanceState, here: Place | None
-) -> Place | None:
+    goal: Goal, source: FrameSource, instance: InstanceState, here: FrameRef | None
+) -> FrameRef | None:
     """Find the frame of a goal; `None` if there is none, or it is already shown.
 
     Args:
@@ -67,26 +62,23 @@ async def reach(
         here: The frame on the screen; without one, what is next is the first.
     """
     if goal.kind is Kind.NEWEST:
-        newest = instance.newest_frame or await source.newest(instance.instance_id)
-        return None if newest is None else Place(newest)
+        return instance.newest_frame or await source.newest(instance.instance_id)
     is_step = goal.kind in {Kind.STEP, Kind.DIFFERING}
     if is_step and here is not None:
         return await _walk(goal, source, here)
     if is_step and goal.amount < 0:
         return None
     if is_step or goal.kind is Kind.FIRST:
-        ref = await source.first(instance.instance_id)
-    else:
-        ref = await source.at(instance.instance_id, goal.amount)
-    return None if ref is None else Place(ref)
+        return await source.first(instance.instance_id)
+    return await source.at(instance.instance_id, goal.amount)
 
 
-async def _walk(goal: Goal, source: FrameSource, here: Place) -> Place | None:
+async def _walk(goal: Goal, source: FrameSource, here: FrameRef) -> FrameRef | None:
     amount = int(goal.amount)
     if amount == 0:
         return None
     if goal.kind is Kind.STEP:
-        step = await source.step(here.ref, amount)
+        step = await source.step(here, amount)
     else:
-        step = await source.differing(here.ref, amount)
-    return None if step is None else Place(step.ref)
+        step = await source.differing(here, amount)
+    return None if step is None else step.ref
