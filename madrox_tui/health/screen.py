@@ -15,7 +15,8 @@ from textual.worker import Worker
 
 from logging_core.analyse.state import FleetState
 from logging_core.records import Problem
-from madrox_tui.health.report import DiskLooks, DiskSource, health_lines
+from madrox_tui.health.disk import DiskLooks, DiskSource
+from madrox_tui.health.report import health_lines
 from madrox_tui.key_names import OVERLAY_KEYS
 from madrox_tui.widgets.line_report import LineReport
 
