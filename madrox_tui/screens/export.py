@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -78,6 +79,7 @@ class ExportScreen(ModalScreen[None]):
         await line.settle()
         try:
             path = file_at(line.value)
+            self._export = await asyncio.to_thread(_read_out, self._export)
             await asyncio.to_thread(_write, self._export, path)
         except ValueError as error:
             self._say(str(error))
@@ -93,6 +95,11 @@ class ExportScreen(ModalScreen[None]):
         label = self.query_one("#export-problem", Label)
         label.update(safe_line(problem))
         label.add_class("-said")
+
+
+def _read_out(export: Export) -> Export:
+    """Return an export whose rows can be written again, if this file cannot be written."""
+    return msgspec.structs.replace(export, rows=tuple(export.rows))
 
 
 def _write(export: Export, path: Path) -> None:

@@ -21,10 +21,11 @@ from madrox_tui.app import MadroxTop
 from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.completion import complete, vocabulary
 from madrox_tui.config import Settings
-from madrox_tui.export import READABLE_S
+from madrox_tui.export import READABLE_S, Export, file_name
 from madrox_tui.filters import filter_words, parse_filter
 from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
+from madrox_tui.screens.export import ExportScreen
 from madrox_tui.screenshot import save_screen, screen_text
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
@@ -321,6 +322,24 @@ async def test_x_writes_the_file_that_it_names(
         records = [json.loads(line) for line in written.read_text().splitlines()]
         assert records[0]["instance_name"] == "harbor"
         assert records[1]["cost_usd"] is None
+
+
+@pytest.mark.asyncio
+async def test_a_name_that_is_taken_costs_no_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under another name everything is written, also of rows that are made as they are read."""
+    monkeypatch.chdir(tmp_path)
+    Path(file_name("rows", 0.0, ".csv")).touch()
+    app = Bars()
+    async with app.run_test(size=(100, 20)) as pilot:
+        await app.push_screen(ExportScreen(Export("rows", ("a",), iter([("one",)])), now=lambda: 0))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "File exists" in screen_text(app)
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert Path(file_name("rows", 0.0, ".jsonl")).read_text() == '{"a":"one"}\n'
 
 
 @pytest.mark.asyncio
