@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 
-from logging_core.analyse.state import InstanceState, State
-from logging_core.codec.times import format_time_aware
+from logging_core.analyse.state import State
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
-from madrox_tui.export import Export, Value
 from madrox_tui.instances.reasons import plainly, why
 from madrox_tui.instances.rows import BRANCH, FOLDED, Row
 from madrox_tui.plot import sparkline
@@ -34,29 +32,6 @@ MIN_COST = 6
 """Minimum cells for the cost: the heading with its mark, or tens of dollars."""
 
 _DATE = re.compile(r"-20\d{6}$")
-
-EXPORTED = (
-    "instance_id",
-    "instance_name",
-    "role",
-    "instance_type",
-    "model",
-    "parent_instance_id",
-    "state",
-    "reason",
-    "since",
-    "last_activity",
-    "requests",
-    "tokens",
-    "cost_usd",
-    "unpriced",
-    "p50_s",
-    "p95_s",
-    "open_requests",
-    "errors",
-    "frames",
-)
-"""The exported columns; times are ISO 8601 with their offset."""
 
 
 class Cells:
@@ -269,40 +244,3 @@ def _cost_widths(rows: Sequence[Row]) -> tuple[int, int]:
 
 def _widest(cells: Iterable[Cell]) -> int:
     return max((cell_len(text) for text, _ in cells), default=0)
-
-
-def searched(row: Row) -> str:
-    """Return all texts of a row for searching, one per line."""
-    who = row.instance
-    texts = (who.instance_id, who.label, who.role, who.instance_type, who.model, row.shown.reason)
-    return "\n".join(text for text in texts if text)
-
-
-def instance_export(rows: list[Row]) -> Export:
-    """Export the rows; unknown is `None`."""
-    return Export("instances", EXPORTED, [_values(row.shown) for row in rows])
-
-
-def _values(instance: InstanceState) -> tuple[Value, ...]:
-    usage = instance.usage
-    return (
-        instance.instance_id,
-        instance.instance_name,
-        instance.role,
-        instance.instance_type,
-        instance.model,
-        instance.parent_instance_id,
-        instance.state.value,
-        instance.reason,
-        None if instance.since_s is None else format_time_aware(instance.since_s),
-        None if instance.last_activity_s is None else format_time_aware(instance.last_activity_s),
-        usage.requests,
-        usage.tokens,
-        usage.cost_usd,
-        usage.unpriced,
-        usage.latency.p50_s,
-        usage.latency.p95_s,
-        len(instance.open_requests),
-        instance.errors,
-        instance.frames,
-    )

@@ -14,11 +14,9 @@ from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState, State
 from logging_core.text import safe_line
-from madrox_tui.columns import Fitted, Table
 from madrox_tui.export import Export
-from madrox_tui.find import holds
-from madrox_tui.instances.columns import Cells, instance_columns, instance_export, searched
-from madrox_tui.instances.rows import Order, Row, flat, forest
+from madrox_tui.instances.rows import Order, Row
+from madrox_tui.instances.table import InstanceTable
 from madrox_tui.scope import Scope
 from madrox_tui.states import APPEARS, NEEDS_YOU
 from madrox_tui.view import View, team
@@ -85,14 +83,14 @@ class InstancesPanel(LineView):
     ) -> None:
         super().__init__(id=id)
         self._root = root
-        self._rows: list[Row] = []
+        self._table = InstanceTable()
         self._folded: frozenset[str] = frozenset()
         self._was_read = False  # until the tree is read, the cursor stays on the first row
-        self._cells = Cells()
-        self._table = Table(instance_columns(self._cells))
-        self._texts: list[str] = []  # searched texts of a view, cached for the next key press
-        self._texts_of: Fitted[Row] | None = None
         self.entitle("Instances")
+
+    @property
+    def _rows(self) -> list[Row]:
+        return self._table.rows
 
     @property
     def selected(self) -> InstanceState | None:
@@ -120,11 +118,8 @@ class InstancesPanel(LineView):
         if view is None or not view.is_later(before):
             self._show()
             return
-        self._cells.at_s = view.state.at_s
-        if self._cells.are_stale():
-            self._texts_of = None
-            if self.display:
-                self.refresh_changed()
+        if self._table.grow_older(view.state.at_s):
+            self.refresh_changed()
         self._announce()
 
     def watch_order(self) -> None:
@@ -141,14 +136,21 @@ class InstancesPanel(LineView):
 
     def _show(self) -> None:
         view = self.view
+        chosen, line = self.selected, self.cursor - self.scroll_offset.y
+        self._table = InstanceTable(
+            view,
+            self.order,
+            as_tree=self.as_tree,
+            with_dead=self.with_dead,
+            folded=self._folded,
+        )
         if view is None:
             return
-        self._cells = Cells(view, tree=self.as_tree)
-        chosen, line = self.selected, self.cursor - self.scroll_offset.y
-        self._rows = self._arranged(view, self._folded)
-        self._table = Table(instance_columns(self._cells, self._rows))
         if chosen is not None and (self.cursor or self._was_read):
-            self.set_reactive(LineView.cursor, self._place_of(chosen.instance_id))
+            place = self._table.place_of(chosen.instance_id)
+            if place is None:
+                place = max(0, min(self.cursor, len(self._rows) - 1))
+            self.set_reactive(LineView.cursor, place)
         self._was_read = self._was_read or view.state.caught_up
         self.show_rows(len(self._rows))
         if self.scroll_offset.y > 0 or not self._sees_cursor:
@@ -161,23 +163,12 @@ class InstancesPanel(LineView):
         height = self.size.height - self.header_rows
         return 0 <= self.cursor - self.scroll_offset.y < height
 
-    def _arranged(self, view: View, folded: frozenset[str]) -> list[Row]:
-        shown = [i for i in view.instances if self.with_dead or i.state is not State.TERMINATED]
-        return forest(shown, self.order, folded) if self.as_tree else flat(shown, self.order)
-
-    def _place_of(self, instance_id: str) -> int:
-        """Return the row that shows an instance; the cursor's row if none does any more."""
-        for place, row in enumerate(self._rows):
-            if instance_id in row.ids:
-                return place
-        return max(0, min(self.cursor, len(self._rows) - 1))
-
     def _entitle(self) -> None:
         if self.view is None:
             return
         dead = sum(i.state is State.TERMINATED for i in self.view.instances)
         hidden = f"  {dead} terminated hidden" if dead and not self.with_dead else ""
-        why = self._cells.why(self._rows[self.cursor])[0] if self._rows else ""
+        why = self._table.why(self._rows[self.cursor]) if self._rows else ""
         self.entitle(_title(self.view) + hidden, why)
 
     def watch_cursor(self, old: int, new: int) -> None:
@@ -192,13 +183,13 @@ class InstancesPanel(LineView):
 
     def header(self, _line: int) -> list[Segment]:
         """Draw the headings; the sort column is marked."""
-        fitted = self._table.at(self.row_width, self.order.key)
+        fitted = self._table.at(self.row_width)
         return fitted.header(self.cell_style("head"), self.order.key, self.order.mark)
 
     def row(self, index: int) -> list[Segment]:
         """Draw one instance, dimmed if it is terminated."""
         row = self._rows[index]
-        segments = self._table.at(self.row_width, self.order.key).row(row, self.cell_style)
+        segments = self._table.at(self.row_width).row(row, self.cell_style)
         if row.shown.state is State.TERMINATED:
             muted = self.cell_style("muted")
             segments = [Segment(segment.text, muted) for segment in segments]
@@ -220,19 +211,15 @@ class InstancesPanel(LineView):
 
     def whole_text(self, index: int) -> str:
         """Return a row's text, including what there is no room to show."""
-        fitted = self._table.at(self.row_width, self.order.key)
-        return f"{fitted.text(self._rows[index])}\n{searched(self._rows[index])}"
+        return self._table.whole_text(self._rows[index], self.row_width)
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the rows that contain a text, even in a column that is not shown."""
-        fitted = self._table.at(self.row_width, self.order.key)
-        if fitted is not self._texts_of:
-            self._texts, self._texts_of = list(map(self.whole_text, range(self.count))), fitted
-        return [i for i, whole in enumerate(self._texts) if holds(whole, text)]
+        return self._table.find_rows(text, self.row_width)
 
     def export(self) -> Export:
         """Export each instance by itself, even those folded into a branch."""
-        return instance_export(self._arranged(self.view, frozenset()) if self.view else [])
+        return self._table.export()
 
     def copy_text(self) -> str:
         """Return the id of the selected instance, for use in other commands."""
@@ -254,14 +241,13 @@ class InstancesPanel(LineView):
 
     def select(self, instance_id: str) -> None:
         """Put the cursor on an instance, if it is shown."""
-        for place, row in enumerate(self._rows):
-            if instance_id in row.ids:
-                self._move_to(place)
+        place = self._table.place_of(instance_id)
+        if place is not None:
+            self._move_to(place)
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        keys = self._table.keys
-        self.order = Order(keys[(keys.index(self.order.key) + 1) % len(keys)])
+        self.order = Order(self._table.next_key)
 
     def action_reverse(self) -> None:
         """Reverse the sort order."""
@@ -317,7 +303,7 @@ class InstancesPanel(LineView):
         Textual also calls the base class's handler, which handles clicks on rows.
         """
         x, y = event.get_content_offset_capture(self)
-        place = self._table.at(self.row_width, self.order.key).column_at(x)
+        place = self._table.at(self.row_width).column_at(x)
         if place is None:
             return
         column, inside = place
