@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -21,14 +21,33 @@ HUES = 8
 """How many colours distinguish instances: the cell styles `hue-0` …."""
 
 
+class Narrowing(msgspec.Struct, frozen=True):
+    """Which instances the screen shows.
+
+    Attributes:
+        filter: Those that match this filter.
+        scope: Of these, only those in this scope; `None` for all.
+    """
+
+    filter: Filter = Filter()
+    scope: Scope | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.filter) or self.scope is not None
+
+    def choose(self, fleet: Sequence[InstanceState]) -> tuple[InstanceState, ...]:
+        """Return the instances of a fleet that are shown, in the same order."""
+        chosen = self.filter.choose(fleet)
+        return chosen if self.scope is None else self.scope.choose(chosen, fleet)
+
+
 class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One immutable snapshot, shared by all panels.
 
     Attributes:
         state: The whole fleet.
-        filter: The current filter.
-        scope: Whom `i` limited the screen to, or `None` for all.
-        instances: The instances that pass filter and scope, in the fleet's order.
+        narrowing: Which instances are shown.
+        instances: These, in the fleet's order.
         usage: Their total usage.
         activity: Records per minute over the last `ACTIVITY_MINUTES`, oldest first, by instance id.
         audit: Their rates, series and groups.
@@ -41,8 +60,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     """
 
     state: FleetState
-    filter: Filter
-    scope: Scope | None
+    narrowing: Narrowing
     instances: tuple[InstanceState, ...]
     usage: Usage
     activity: Mapping[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
@@ -57,7 +75,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     @property
     def narrowed(self) -> bool:
         """Whether a filter or scope is active."""
-        return bool(self.filter) or self.scope is not None
+        return bool(self.narrowing)
 
     def later(self, state: FleetState, *, events_per_s: float, lag_s: float) -> View:
         """Return the same view a little later; cached properties are carried over.
@@ -97,7 +115,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     @property
     def nobody(self) -> str:
         """Why no instance is shown although there are some, in words, and what shows them."""
-        if self.scope is not None and not self.filter:
+        if self.narrowing.scope is not None and not self.narrowing.filter:
             return "the only instance to show is not there: press i to show all"
         return "no instance matches the filter: press Esc to clear it"
 
@@ -132,5 +150,5 @@ _LASTING_OF_STATE = tuple(set(FleetState.__struct_fields__) - {"at_s"})
 
 def team(view: View | None) -> frozenset[str]:
     """Return the folded branch that a view is limited to, by the id of its root; empty if none."""
-    scope = view.scope if view is not None else None
+    scope = view.narrowing.scope if view is not None else None
     return frozenset({scope.instance_id} if scope is not None and scope.below else ())

@@ -24,7 +24,7 @@ from logging_core.read.disk import DiskUse, FileSize
 from logging_core.records import FrameRef, Message, Problem
 from madrox_tui.audit_view import make_audit_view
 from madrox_tui.filters import parse_filter
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 NAMES = ("atlas", "harbor", "warden", "quill", "comet", "ember")
@@ -128,7 +128,7 @@ def fleet_view(
     audit = make_audit_view(
         model or FakeModel(fleet), state, shown, usage=sums, by=by, budget_usd=budget_usd
     )
-    return View(state, wanted, None, shown, sums, audit=audit)
+    return View(state, Narrowing(wanted), shown, sums, audit=audit)
 
 
 def added(fleet: Collection[InstanceState]) -> Usage:

@@ -15,8 +15,7 @@ from logging_core.analyse.state import (
     State,
     Usage,
 )
-from madrox_tui.filters import Filter
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 NOW_S = 1_800_000_000.0
 
@@ -56,7 +55,7 @@ def view(
 ) -> View:
     """A look at a fleet that nothing narrows."""
     state = FleetState(at_s=at_s, instances=tuple(instances), caught_up=True)
-    return View(state, Filter(), None, state.instances, Usage(), activity or {})
+    return View(state, Narrowing(), state.instances, Usage(), activity or {})
 
 
 def later(shown: View, seconds: float) -> View:

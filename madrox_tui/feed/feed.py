@@ -21,12 +21,10 @@ from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.feed.sources import frames_of, messages_of, pages_of, read_line
-from madrox_tui.feed.view_maker import PREFETCHED, Narrowing, ViewMaker
-from madrox_tui.filters import Filter
+from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.heap import give_back
-from madrox_tui.scope import Scope
 from madrox_tui.timeline.message_source import Written
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
@@ -127,15 +125,14 @@ class Feed:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def narrow(self, wanted: Filter, scope: Scope | None, held: View | None) -> View:
+    async def narrow(self, narrowing: Narrowing, held: View | None) -> View:
         """Return a view of other instances; the views published from now on show the same.
 
         Args:
-            wanted: The filter.
-            scope: Whom to limit the screen to, or `None`.
+            narrowing: Which instances to show.
             held: The view to narrow, if the screen shows an older one; `None` for the newest.
         """
-        self._view_maker.narrowing = Narrowing(wanted, scope)
+        self._view_maker.narrowing = narrowing
         if held is None:
             await self._is_abreast.wait()
             async with self._live.turn:

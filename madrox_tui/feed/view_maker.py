@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -16,9 +16,8 @@ from madrox_tui.audit_view import COUNTED, AuditModel, AuditView
 from madrox_tui.config import Settings
 from madrox_tui.feed.past import Past
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.filters import Filter, parse_filter
-from madrox_tui.scope import Scope
-from madrox_tui.view import ACTIVITY_MINUTES, View
+from madrox_tui.filters import parse_filter
+from madrox_tui.view import ACTIVITY_MINUTES, Narrowing, View
 
 PREFETCHED = -1
 """`FleetState.reordered` of the prefetched view: no other view continues its rows."""
@@ -40,23 +39,6 @@ class Model(AuditModel, Protocol):
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
         """Records of each of the last minutes, oldest first."""
-
-
-class Narrowing(NamedTuple):
-    """Which instances a view shows.
-
-    Attributes:
-        filter: Those that match this filter.
-        scope: Of these, only those in this scope; `None` for all.
-    """
-
-    filter: Filter
-    scope: Scope | None = None
-
-    def choose(self, fleet: Sequence[InstanceState]) -> tuple[InstanceState, ...]:
-        """Return the instances of a fleet that are shown, in the same order."""
-        chosen = self.filter.choose(fleet)
-        return chosen if self.scope is None else self.scope.choose(chosen, fleet)
 
 
 class ViewMaker:
@@ -95,7 +77,7 @@ class ViewMaker:
         last = self._last
         if last is None or not model.holds_at(now_s) or not self._sums.is_current:
             return None
-        if (last.filter, last.scope) != self.narrowing:
+        if last.narrowing != self.narrowing:
             return None
         if (last.is_whole, last.unread) != (self.is_whole, self.unread):
             return None
@@ -169,8 +151,7 @@ class ViewMaker:
     ) -> View:
         return View(
             state,
-            narrowing.filter,
-            narrowing.scope,
+            narrowing,
             instances,
             usage,
             activity=activity,

@@ -329,7 +329,8 @@ def _title(view: View) -> str:
     if not view.narrowed:
         return f"Instances {total}"
     only = ""
-    if view.scope is not None:
-        label = view.labels.get(view.scope.instance_id, view.scope.instance_id)
-        only = f"  only {label}" + (" and below" if view.scope.below else "")
+    scope = view.narrowing.scope
+    if scope is not None:
+        label = view.labels.get(scope.instance_id, scope.instance_id)
+        only = f"  only {label}" + (" and below" if scope.below else "")
     return f"Instances {len(view.instances)} of {total}{only}"

@@ -12,11 +12,10 @@ from textual.worker import Worker
 from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
 from madrox_tui.feed.feed import Feed
-from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.filters import parse_filter
 from madrox_tui.instances.alarm import Alarm, call
-from madrox_tui.scope import Scope
 from madrox_tui.status import is_lost, preparing, status_clock, status_path, status_pieces
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.panel_protocols import HasMoment, Plays, ShowsMoment
 from madrox_tui.widgets.status_bar import StatusBar
@@ -45,8 +44,7 @@ class FleetScreen(Screen[None]):
 
     def __init__(self, feed: Feed, filter_text: str = "", *, bell: bool = False) -> None:
         super().__init__()
-        self.filter: Filter = parse_filter(filter_text)
-        self.scope: Scope | None = None
+        self.narrowing = Narrowing(parse_filter(filter_text))
         self._feed = feed
         self._latest: View | None = None
         self._before: View | None = None  # the paused view that an earlier moment was chosen on
@@ -71,9 +69,9 @@ class FleetScreen(Screen[None]):
     async def _run_feed(self) -> None:
         await self._feed.run(self._publish)
 
-    def narrow(self, wanted: Filter, scope: Scope | None) -> None:
-        """Show only what passes a filter, and whom the scope is limited to (`None`: all)."""
-        self.filter, self.scope = wanted, scope
+    def narrow(self, narrowing: Narrowing) -> None:
+        """Show only some instances."""
+        self.narrowing = narrowing
         self._narrow()
 
     def action_pause(self) -> None:
@@ -214,7 +212,7 @@ class FleetScreen(Screen[None]):
     async def _narrow(self) -> None:
         while True:
             held = self._held
-            view = await self._feed.narrow(self.filter, self.scope, held)
+            view = await self._feed.narrow(self.narrowing, held)
             if self._held is held:  # else another view was chosen meanwhile
                 break
         self.view = view

@@ -22,7 +22,7 @@ from madrox_tui.remember import Remembered
 from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.status import READING
 from madrox_tui.timeline.panel import TimelinePanel
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
@@ -74,7 +74,9 @@ class MainScreen(FleetScreen):
             AuditPanel(id="audit").data_bind(MainScreen.view),
             id="panels",
         )
-        yield FilterBar(self.filter.text, self._remembered.filters).data_bind(MainScreen.view)
+        yield FilterBar(self.narrowing.filter.text, self._remembered.filters).data_bind(
+            MainScreen.view
+        )
         yield FindBar()
         yield KeyBar()
 
@@ -118,7 +120,7 @@ class MainScreen(FleetScreen):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self.narrow(parse_filter(event.text), self.scope)
+        self.narrow(Narrowing(parse_filter(event.text), self.narrowing.scope))
 
     def action_filter(self) -> None:
         """Edit the filter."""
@@ -143,9 +145,9 @@ class MainScreen(FleetScreen):
             self.go_live()
             if pane.rewound:
                 pane.action_last()
-        elif self.filter or self.scope is not None:
+        elif self.narrowing:
             self.query_one(FilterBar).clear()
-            self.narrow(parse_filter(""), None)
+            self.narrow(Narrowing())
         elif self._has_opened_pane:
             self.action_panel("instances")
 
@@ -156,11 +158,11 @@ class MainScreen(FleetScreen):
     def action_only(self) -> None:
         """Toggle between whom the selected row is about (an instance, a folded branch) and all."""
         scope = None
-        if self.scope is None:
+        if self.narrowing.scope is None:
             panel = self._grid.current
             scope = panel.selected_scope if isinstance(panel, HasScope) else None
             scope = scope or self.query_one(InstancesPanel).selected_scope
-        self.narrow(self.filter, scope)
+        self.narrow(Narrowing(self.narrowing.filter, scope))
 
     def action_attach(self) -> None:
         """Copy the command that attaches to the selected instance's terminal."""
@@ -256,7 +258,7 @@ class MainScreen(FleetScreen):
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
         self._feed.group_by(event.by)
-        self.narrow(self.filter, self.scope)
+        self.narrow(self.narrowing)
 
     # --- the rest ------------------------------------------------------------
 

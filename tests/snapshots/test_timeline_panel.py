@@ -14,10 +14,9 @@ from textual.pilot import Pilot
 from logging_core.analyse.fleet import FleetModel
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
 from madrox_tui.colours.themes import THEMES
-from madrox_tui.filters import Filter
 from madrox_tui.screens.message import MessageScreen
 from madrox_tui.timeline.panel import TimelinePanel
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 T = datetime(2026, 11, 23, 23, 40).timestamp()
 NAMES = {"a1": "atlas", "b2": "probe", "c3": "settlement-reviewer"}
@@ -79,7 +78,7 @@ class PanelApp(App[None]):
         model.apply(Batch(records=RECORDS))
         state = model.state(T + 3400)
         panel = self.query_one(TimelinePanel)
-        panel.view = View(state, Filter(), None, state.instances, state.usage)
+        panel.view = View(state, Narrowing(), state.instances, state.usage)
         panel.focus()
 
 

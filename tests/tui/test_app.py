@@ -450,7 +450,7 @@ async def test_a_key_right_after_a_line_was_left_is_for_the_panel(
         if (opens, end) == ("slash", "enter"):
             await person.sees("Instances 1 of 2", "filter opus")
         elif opens == "slash":
-            await person.until(lambda: main.filter.text == "", "the filter is gone")
+            await person.until(lambda: main.narrowing.filter.text == "", "the filter is gone")
         await person.until(lambda: is_at_rest(person.app), "nothing is narrowed any more")
         assert [path.suffix for path in tmp_path.iterdir()] == (
             [".csv"] if (opens, end) == ("x", "enter") else []

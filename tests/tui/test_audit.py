@@ -49,7 +49,7 @@ def test_money_is_honest_in_the_totals() -> None:
     assert fleet.startswith("fleet  $19.80 + 112 unpriced  979 req")
     state = FleetState(at_s=NOW_S, usage=Usage(3, unpriced=3))
     nothing = fleet_view()
-    unpriced = View(state, nothing.filter, None, (), state.usage)
+    unpriced = View(state, nothing.narrowing, (), state.usage)
     text = "\n".join(above(unpriced, 100, 40))
     assert "unpriced" in text
     assert "$0.00" not in text
@@ -243,9 +243,7 @@ async def test_the_cursor_begins_on_the_first_group() -> None:
         view = fleet_view()
         nobody = Group(None, usage(30, None, 30))
         audit = AuditView(groups=(*view.audit.groups, nobody))
-        app.widget.view = View(
-            view.state, view.filter, None, view.instances, view.usage, audit=audit
-        )
+        app.widget.view = View(view.state, view.narrowing, view.instances, view.usage, audit=audit)
         assert app.widget.cursor == 0
 
 
@@ -271,7 +269,7 @@ async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
                 for place, group in enumerate(view.audit.groups)
             )
         )
-        panel.view = View(view.state, view.filter, None, view.instances, view.usage, audit=turned)
+        panel.view = View(view.state, view.narrowing, view.instances, view.usage, audit=turned)
         assert panel.cursor == 4
         await pilot.press("enter")
         await pilot.pause()

@@ -13,9 +13,8 @@ from madrox_tui.audit_lines import audit_lines
 from madrox_tui.audit_plots import AuditPlots
 from madrox_tui.audit_sums import AuditSums
 from madrox_tui.audit_view import AuditView, make_audit_view
-from madrox_tui.filters import Filter
 from madrox_tui.money import Rate, make_budget, make_rate
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 
 def test_rates_are_by_the_hour_and_never_invented() -> None:
@@ -186,7 +185,7 @@ def test_a_budget_says_of_what_its_rate_is(since_s: float | None, told: str) -> 
     state = model.state(NOW_S)
     limit_usd = (state.usage.cost_usd or 0.0) + 30.0
     audit = make_audit_view(model, state, state.instances, usage=state.usage, budget_usd=limit_usd)
-    view = View(state, Filter(), None, state.instances, state.usage, audit=audit)
+    view = View(state, Narrowing(), state.instances, state.usage, audit=audit)
     lines = audit_lines(view, 0, AuditPlots(), 100, 20)
     (line,) = (line for line in lines if line and line[0].text == "budget ")
     assert line[-1].text.strip() == told

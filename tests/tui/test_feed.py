@@ -23,7 +23,7 @@ from madrox_tui.feed.prefetch import Prefetched, prefetch
 from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
 from madrox_tui.pane.pane import Pane
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 SETTINGS = Settings(poll=True, tick_s=3600.0, filter="role:qa")
 
@@ -93,8 +93,8 @@ def test_a_view_made_ahead_shows_what_a_view_shows(tree: TreeBuilder) -> None:
         ([*first.view.state.messages], [*last.state.messages]),
     ):
         assert msgspec.to_builtins(seen) == msgspec.to_builtins(expected)
-    assert first.view.filter.text == SETTINGS.filter
-    assert first.view.filter.matches(last.instances[0])
+    assert first.view.narrowing.filter.text == SETTINGS.filter
+    assert first.view.narrowing.filter.matches(last.instances[0])
     assert first.view.state.caught_up
 
 
@@ -156,7 +156,7 @@ def test_a_filter_that_comes_first_waits_for_the_tree(tree: TreeBuilder) -> None
         feed = make_feed(tree, first)
         feed.begin()
         running = asyncio.create_task(feed.run(lambda _: None))
-        view = await asyncio.wait_for(feed.narrow(parse_filter("name:i"), None, None), 10)
+        view = await asyncio.wait_for(feed.narrow(Narrowing(parse_filter("name:i")), None), 10)
         running.cancel()
         await asyncio.wait({running})
         return view
@@ -245,7 +245,7 @@ async def test_a_tick_after_news_shows_them(tree: TreeBuilder) -> None:
         tree.send("i4", "more", at=99)
         after = await fleet.until(lambda view: messages(view) == 6)
         assert not after.is_later(before)
-        await fleet.feed.narrow(parse_filter("name:agent-1"), None, None)
+        await fleet.feed.narrow(Narrowing(parse_filter("name:agent-1")), None)
         after = await fleet.until(lambda _: True)
         assert [instance.instance_id for instance in after.instances] == ["i1"]
 

@@ -13,9 +13,8 @@ from textual.app import App, ComposeResult
 from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.colours.themes import DARK
-from madrox_tui.filters import parse_filter
 from madrox_tui.status import status_path, status_pieces
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.status_bar import StatusBar
 
 AT_S = TreeBuilder.epoch(600)
@@ -34,8 +33,7 @@ def look(
     state = FleetState(at_s=AT_S, caught_up=True, instances=instances, problems=problems)
     return View(
         state,
-        parse_filter(""),
-        None,
+        Narrowing(),
         (),
         Usage(),
         moment_s=moment_s,

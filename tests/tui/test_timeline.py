@@ -23,10 +23,10 @@ from logging_core.records import (
     Record,
 )
 from madrox_tui.colours.themes import THEMES
-from madrox_tui.filters import Filter, parse_filter
+from madrox_tui.filters import parse_filter
 from madrox_tui.timeline.message_source import MessageSource
 from madrox_tui.timeline.panel import TimelinePanel
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 
 pytestmark = pytest.mark.asyncio
 
@@ -103,7 +103,7 @@ class Person:
         self.panel = app.panel
         self.press = press
         self.model = FleetModel(max_messages=kept)
-        self.filter = Filter()
+        self.narrowing = Narrowing()
         names = {"a1": "atlas", "b2": "probe"}
         known = (Metadata(instance_id=i, instance_name=n) for i, n in names.items())
         self.model.apply(Batch(records=tuple(known)))
@@ -111,15 +111,15 @@ class Person:
     def happens(self, *records: Record, at: float = 3600) -> None:
         self.model.apply(Batch(records=records))
         state = self.model.state(T + at)
-        shown = self.filter.choose(state.instances)
-        self.panel.view = View(state, self.filter, None, shown, state.usage)
+        shown = self.narrowing.choose(state.instances)
+        self.panel.view = View(state, self.narrowing, shown, state.usage)
 
     def passes(self, seconds: float) -> None:
         assert self.panel.view is not None
         self.panel.view = later(self.panel.view, seconds)
 
     def filters(self, text: str) -> None:
-        self.filter = parse_filter(text)
+        self.narrowing = Narrowing(parse_filter(text))
         self.happens()
 
     @property

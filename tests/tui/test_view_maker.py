@@ -12,8 +12,9 @@ from logging_core.analyse.state import Group
 from logging_core.records import AuditEvent, Batch
 from madrox_tui.config import Settings
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.feed.view_maker import Narrowing, ViewMaker
+from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
+from madrox_tui.view import Narrowing
 
 T = TreeBuilder.epoch(0)
 
@@ -72,7 +73,7 @@ def test_a_held_view_that_is_filtered_has_the_sums_of_its_moment(
     assert (seen.usage.requests, seen.usage.cost_usd) == (row.usage.requests, row.usage.cost_usd)
     assert (seen.usage.requests, seen.usage.latency.max_s) == (2, 2.0)
     assert sums(seen.audit.groups) == expected
-    views.narrowing = Narrowing(parse_filter(""))
+    views.narrowing = Narrowing()
     seen = views.held(model, held.state)
     assert seen.usage is held.usage
     assert sums(seen.audit.groups) == sums(held.audit.groups) == all_of_them
