@@ -10,7 +10,7 @@ import msgspec
 from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
-from madrox_tui.audit_view import NOTHING_SUMMED, AuditView
+from madrox_tui.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
 from madrox_tui.scope import Scope
 

@@ -16,7 +16,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
-from madrox_tui.exchanges import EventQuery, Events, Order, Ranking
+from madrox_tui.events.query import EventQuery, Events, Order, Ranking
 from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
@@ -280,6 +280,6 @@ class Feed:
         return Events(ranking.rows, more or ranking.found > most)
 
     def _read_halves(self, event: AuditEvent) -> tuple[Message, ...]:
-        from madrox_tui.halves import find_halves
+        from madrox_tui.events.halves import find_halves
 
         return find_halves(pages_of(self.root, {event.instance_id or ""}), event)

@@ -9,7 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from madrox_tui.audit_view import kept_grouping
+from madrox_tui.audit.panel import AuditPanel
+from madrox_tui.audit.view import kept_grouping
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.clipboard import attach_command, copy
 from madrox_tui.config import Settings
@@ -17,10 +18,9 @@ from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
 from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.pane.panel import ReplayPanel
-from madrox_tui.panels.audit import AuditPanel
 from madrox_tui.remember import Remembered
 from madrox_tui.screens.fleet import FleetScreen
-from madrox_tui.status import READING
+from madrox_tui.screens.status import READING
 from madrox_tui.timeline.panel import TimelinePanel
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.filter_bar import FilterBar
@@ -230,7 +230,7 @@ class MainScreen(FleetScreen):
 
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:
-        from madrox_tui.screens.message import MessageScreen
+        from madrox_tui.timeline.message_screen import MessageScreen
 
         panel = self.query_one(TimelinePanel)
         entry = panel.chosen
@@ -248,12 +248,12 @@ class MainScreen(FleetScreen):
 
     @on(LineView.Chosen, "#audit")
     def _sum_chosen(self) -> None:
-        from madrox_tui.screens.rows import RowsScreen
+        from madrox_tui.events.screen import EventsScreen
 
         query, view = self.query_one(AuditPanel).chosen, self.view
         if query is not None and view is not None:
             query = query.within(self._feed.since_s, None if self.is_live else view.state.at_s)
-            self.app.push_screen(RowsScreen(query, self._feed, view.labels, view.state))
+            self.app.push_screen(EventsScreen(query, self._feed, view.labels, view.state))
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:

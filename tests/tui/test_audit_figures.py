@@ -13,13 +13,13 @@ from builders import TreeBuilder
 from driver import run_app
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import AuditEvent
-from madrox_tui.audit_figures import figure_query, figures
-from madrox_tui.audit_lines import audit_lines
-from madrox_tui.audit_plots import AuditPlots
-from madrox_tui.exchanges import EventQuery, Events, Order, Ranking, with_happened
-from madrox_tui.panels.audit import AuditPanel
-from madrox_tui.screens.rows import RowsScreen
-from madrox_tui.widgets.event_list import EventList
+from madrox_tui.audit.figures import figure_query, figures
+from madrox_tui.audit.lines import audit_lines
+from madrox_tui.audit.panel import AuditPanel
+from madrox_tui.audit.plots import AuditPlots
+from madrox_tui.events.event_list import EventList
+from madrox_tui.events.query import EventQuery, Events, Order, Ranking, with_happened
+from madrox_tui.events.screen import EventsScreen
 from madrox_tui.widgets.line_view import LineView
 
 
@@ -213,7 +213,7 @@ async def test_the_slowest_are_listed_first(tree: TreeBuilder) -> None:
         await person.press("4", "k", "k", "l", "l", "l")
         await person.sees("Enter: exchanges, slowest first")
         await person.press("enter")
-        await person.until(lambda: isinstance(person.app.screen, RowsScreen), "the rows")
+        await person.until(lambda: isinstance(person.app.screen, EventsScreen), "the rows")
         listed = person.app.screen.query_one(EventList)
         await person.until(lambda: listed.count == 3, "three rows")
         assert [event.response_time_s for event in listed.shown.rows] == [9.0, 6.0, 3.0]
@@ -230,7 +230,7 @@ async def test_a_paused_sum_lists_what_it_was_made_of(tree: TreeBuilder) -> None
         tree.receive("a1", "m-1", at=601)
         await person.sees("paused", "2 req")
         await person.press("4", "k", "k", "enter")
-        await person.until(lambda: isinstance(person.app.screen, RowsScreen), "the rows")
+        await person.until(lambda: isinstance(person.app.screen, EventsScreen), "the rows")
         listed = person.app.screen.query_one(EventList)
         await person.until(lambda: listed.count > 0, "rows")
         assert [event.message_id for event in listed.shown.rows] == ["m-0"]

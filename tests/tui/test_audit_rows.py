@@ -20,15 +20,15 @@ from logging_core.cache import read_fleet
 from logging_core.history import History
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Message
-from madrox_tui.audit_view import GROUPINGS, AuditModel
+from madrox_tui.audit.panel import AuditPanel
+from madrox_tui.audit.view import GROUPINGS, AuditModel
 from madrox_tui.columns import fit_columns
-from madrox_tui.event_columns import EventCells
-from madrox_tui.exchanges import EventQuery, Events, query_of, with_happened
-from madrox_tui.panels.audit import AuditPanel
-from madrox_tui.requests import Requests
-from madrox_tui.screens.rows import PAGE, RowsScreen
+from madrox_tui.events.columns import EventCells
+from madrox_tui.events.event_list import EventList
+from madrox_tui.events.query import EventQuery, Events, query_of, with_happened
+from madrox_tui.events.requests import Requests
+from madrox_tui.events.screen import PAGE, EventsScreen
 from madrox_tui.timeline.message_source import Written
-from madrox_tui.widgets.event_list import EventList
 
 
 def behind(group: Group, by: str, **shown: Any) -> EventQuery:
@@ -153,7 +153,9 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
     app = Alone(AuditPanel())
     async with app.run_test(size=(120, 30)) as pilot:
         await app.push_screen(
-            RowsScreen(EventQuery("atlas"), source, {"atlas-0000": "atlas"}, FleetState(at_s=NOW_S))
+            EventsScreen(
+                EventQuery("atlas"), source, {"atlas-0000": "atlas"}, FleetState(at_s=NOW_S)
+            )
         )
         await pilot.pause()
         text = screen_of(pilot)
@@ -174,7 +176,7 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         assert source.asked == [PAGE, 2 * PAGE]
         await pilot.press("escape")
         await pilot.pause()
-        assert not isinstance(app.screen, RowsScreen)
+        assert not isinstance(app.screen, EventsScreen)
 
 
 def told(*events: AuditEvent, query: str = "exchanges", asked: Requests | None = None) -> list[str]:
@@ -347,7 +349,7 @@ async def test_a_sum_without_rows_says_so() -> None:
     app = Alone(AuditPanel())
     async with app.run_test(size=(80, 24)) as pilot:
         await app.push_screen(
-            RowsScreen(EventQuery("atlas"), FakeEvents(0), {}, FleetState(at_s=NOW_S))
+            EventsScreen(EventQuery("atlas"), FakeEvents(0), {}, FleetState(at_s=NOW_S))
         )
         await pilot.pause()
         assert "not in the audit trail" in screen_of(pilot)

@@ -7,7 +7,7 @@ import pytest
 from builders import TreeBuilder
 from logging_core.read.messages import MessagePages
 from logging_core.records import AuditEvent, Message
-from madrox_tui.halves import MAX_PAGES, event_entry, find_halves
+from madrox_tui.events.halves import MAX_PAGES, event_entry, find_halves
 from madrox_tui.timeline.message_source import PAGE
 
 

@@ -28,14 +28,14 @@ from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_TYPES, all_keys, key_groups, keymap
 from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
+from madrox_tui.events.screen import EventsScreen
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.help.screen import HelpScreen
 from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.key_names import key_names, own_bindings
 from madrox_tui.screens.export import ExportScreen
 from madrox_tui.screens.go_to import MomentScreen
-from madrox_tui.screens.message import MessageScreen
-from madrox_tui.screens.rows import RowsScreen
+from madrox_tui.timeline.message_screen import MessageScreen
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
@@ -118,7 +118,7 @@ def selected(person: Driver) -> str | None:
     return instance.label if instance else None
 
 
-@pytest.mark.parametrize("screen", [MessageScreen, RowsScreen, HealthScreen, HelpScreen])
+@pytest.mark.parametrize("screen", [MessageScreen, EventsScreen, HealthScreen, HelpScreen])
 def test_what_lies_over_the_panels_is_left_alike(screen: type[ModalScreen[None]]) -> None:
     """Esc and q leave, Enter never does: it opens."""
     (closes,) = [b for b in own_bindings(screen) if b.action == "dismiss"]

@@ -17,8 +17,8 @@ from logging_core.anomalies import AnomalyKind
 from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.colours.themes import THEMES
-from madrox_tui.halves import event_entry
-from madrox_tui.screens.message import MAX_JSON_CHARS, MessageScreen, pretty
+from madrox_tui.events.halves import event_entry
+from madrox_tui.timeline.message_screen import MAX_JSON_CHARS, MessageScreen, pretty
 from madrox_tui.timeline.message_source import Written
 
 REQUEST = Message(

@@ -13,7 +13,7 @@ from textual.app import App, ComposeResult
 from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.colours.themes import DARK
-from madrox_tui.status import status_path, status_pieces
+from madrox_tui.screens.status import status_path, status_pieces
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.status_bar import StatusBar
 

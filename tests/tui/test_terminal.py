@@ -189,7 +189,7 @@ def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(
 ) -> None:
     """An unforeseen error ends with code 1 and one line that holds nothing of a log."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import madrox_tui.status as status\n"
+        "import madrox_tui.screens.status as status\n"
         "def fail(*args): raise RuntimeError('build the plan')\n"
         "status.status_clock = fail\n"
     )

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
-from madrox_tui.audit_export import HAVE_IDS
-from madrox_tui.audit_view import COUNTED, GROUPINGS
+from madrox_tui.audit.export import HAVE_IDS
+from madrox_tui.audit.view import COUNTED, GROUPINGS
 from madrox_tui.columns import Cell, Column, Fitted, Table
 from madrox_tui.plot import bar
 from madrox_tui.sorting import SortKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from logging_core.analyse.state import Group
-from madrox_tui.audit_view import COUNTED
+from madrox_tui.audit.view import COUNTED
 from madrox_tui.export import Export, Value
 
 HAVE_IDS = frozenset({"instance", "parent"})

@@ -10,7 +10,7 @@ import msgspec
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from madrox_tui import format as fmt
-from madrox_tui.money import Budget, Rate, make_budget, make_rate
+from madrox_tui.audit.money import Budget, Rate, make_budget, make_rate
 
 GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
 """What the table can be grouped by, in the order of the key."""

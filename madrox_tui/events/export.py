@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from logging_core.codec.times import format_time_aware
-from madrox_tui.exchanges import Events
+from madrox_tui.events.query import Events
 from madrox_tui.export import Export
 
 EXPORTED = (

@@ -11,16 +11,16 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import Group
-from madrox_tui.audit_columns import AuditTable, said
-from madrox_tui.audit_export import audit_export
-from madrox_tui.audit_figures import figure_query
-from madrox_tui.audit_lines import audit_lines
-from madrox_tui.audit_plots import AuditPlots
-from madrox_tui.audit_view import COUNTED, GROUPINGS, kept_grouping
-from madrox_tui.exchanges import EventQuery, query_of
+from madrox_tui.audit.export import audit_export
+from madrox_tui.audit.figures import figure_query
+from madrox_tui.audit.figures_view import FiguresView
+from madrox_tui.audit.lines import audit_lines
+from madrox_tui.audit.plots import AuditPlots
+from madrox_tui.audit.table import AuditTable, said
+from madrox_tui.audit.view import COUNTED, GROUPINGS, kept_grouping
+from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
 from madrox_tui.view import View
-from madrox_tui.widgets.figures_view import FiguresView
 from madrox_tui.widgets.line_view import LineView
 
 

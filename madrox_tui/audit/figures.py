@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from madrox_tui import format as fmt
-from madrox_tui.audit_view import WINDOWS, window_start
-from madrox_tui.exchanges import EventQuery, Order
+from madrox_tui.audit.view import WINDOWS, window_start
+from madrox_tui.events.query import EventQuery, Order
 from madrox_tui.view import View
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
-from madrox_tui.audit_view import GROUPINGS, NOTHING_SUMMED, AuditModel, AuditView, make_audit_view
+from madrox_tui.audit.view import GROUPINGS, NOTHING_SUMMED, AuditModel, AuditView, make_audit_view
 
 SHARE = 0.1
 """The sums are made during this part of the time at most."""

@@ -9,11 +9,11 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
 from madrox_tui.columns import Table
-from madrox_tui.event_columns import EventCells
-from madrox_tui.events_export import events_export
-from madrox_tui.exchanges import EventQuery, Events
+from madrox_tui.events.columns import EventCells
+from madrox_tui.events.export import events_export
+from madrox_tui.events.query import EventQuery, Events
+from madrox_tui.events.requests import Requests
 from madrox_tui.export import Export
-from madrox_tui.requests import Requests
 from madrox_tui.widgets.line_view import LineView
 
 

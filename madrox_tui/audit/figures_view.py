@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 
-from madrox_tui.audit_figures import Figure, Word, Words, figures
+from madrox_tui.audit.figures import Figure, Word, Words, figures
 from madrox_tui.widgets.line_view import LineView, ScreenLine
 
 

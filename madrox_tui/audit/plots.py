@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from madrox_tui import format as fmt
-from madrox_tui.audit_figures import Word, Words
-from madrox_tui.audit_view import AuditView
+from madrox_tui.audit.figures import Word, Words
+from madrox_tui.audit.money import HOUR_S
+from madrox_tui.audit.view import AuditView
 from madrox_tui.columns import fit
-from madrox_tui.money import HOUR_S
 from madrox_tui.plot import Values, bars, resample, steady_top
 
 _LABEL = 8

@@ -15,17 +15,19 @@ from textual.screen import ModalScreen
 from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
-from madrox_tui.exchanges import EXCHANGE, EventQuery, Events, EventSource, with_happened
+from madrox_tui.events.event_list import EventList
+from madrox_tui.events.halves import event_entry
+from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
+from madrox_tui.events.requests import Requests
 from madrox_tui.key_names import OVERLAY_KEYS
-from madrox_tui.requests import Requests
-from madrox_tui.widgets.event_list import EventList
+from madrox_tui.timeline.message_screen import MessageScreen
 from madrox_tui.widgets.line_view import LineView
 
 PAGE = 200
 """Events read at first; doubled whenever the cursor nears the end of the list."""
 
 
-class RowsScreen(ModalScreen[None]):
+class EventsScreen(ModalScreen[None]):
     """Lists events, over the panels; further ones load near the end of the list.
 
     Args:
@@ -92,9 +94,6 @@ class RowsScreen(ModalScreen[None]):
 
     @work(group="open", exclusive=True)
     async def _open(self, event: AuditEvent) -> None:
-        from madrox_tui.halves import event_entry
-        from madrox_tui.screens.message import MessageScreen
-
         entry, *other = await self._source.halves(event) or (event_entry(event),)
         label = self._names.get(entry.instance_id, entry.instance_id or "fleet")
         if self.is_current:

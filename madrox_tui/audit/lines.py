@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from logging_core.analyse.state import Latency, Slot, Usage
 from madrox_tui import format as fmt
-from madrox_tui.audit_figures import Word, Words
-from madrox_tui.audit_plots import AuditPlots
-from madrox_tui.audit_view import HOUR, WINDOWS, AuditView
-from madrox_tui.money import Budget, Rate
+from madrox_tui.audit.figures import Word, Words
+from madrox_tui.audit.money import Budget, Rate
+from madrox_tui.audit.plots import AuditPlots
+from madrox_tui.audit.view import HOUR, WINDOWS, AuditView
 from madrox_tui.plot import ESTIMATED, LEVELS, bar, histogram
 from madrox_tui.view import View
 

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
-from madrox_tui.exchanges import EXCHANGE, EventQuery
-from madrox_tui.requests import MAX_CHARS, Requests
+from madrox_tui.events.query import EXCHANGE, EventQuery
+from madrox_tui.events.requests import MAX_CHARS, Requests
 
 _MIN_WIDTH = 10
 _UNPRICED = "unpriced"

@@ -1,0 +1,1 @@
+"""The panel that says what it costs and how long it takes."""

@@ -1,0 +1,1 @@
+"""The audit events behind a number, and what was said in them."""

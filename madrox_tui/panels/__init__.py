@@ -1,1 +1,0 @@
-"""The four panels; each shows its part of the current `View`."""
