@@ -19,6 +19,29 @@ from builders import TreeBuilder
 PACKAGES = [Path(package.__path__[0]) for package in (logging_core, madrox_tui)]
 BASICS = ("arguments", "errors", "config", "tree", "anomalies", "records", "text", "codec")
 
+VALUES = ("format", "columns", "sorting", "find", "plot", "export", "clipboard", "typed_times")
+SETTINGS = ("arguments", "config", "config_errors", "remember", "forked", "heap")
+CHOICE = ("filters", "scope", "states", "completion")
+PANELS = ("audit", "instances", "pane", "timeline", "events")
+PANES = ("pane.frame_view", "pane.scrubbed_view", "pane.replay_view", "pane.panel")
+LISTS = ("audit.figures_view", "audit.panel", "instances.panel", "timeline.panel")
+DIALOGS = ("events.event_list", "events.screen", "timeline.message_screen", "health", "help")
+LAYERS: list[tuple[str, ...]] = [
+    (*VALUES, *SETTINGS, *CHOICE, "key_names"),
+    ("audit.money", "audit.view", "audit.sums", "view", "colours"),
+    PANELS,  # but for what draws them
+    ("feed", "report"),
+    ("widgets",),
+    (*PANES, *LISTS, *DIALOGS, "bindings"),
+    ("screens",),
+    ("app", "panels_app", "commands", "driver", "screenshot"),
+    ("cli", "__main__"),
+]
+"""The modules and folders of the dashboard, from below: from values to what is run."""
+
+SHOWN = ("view", "widgets", "screens", "colours", "help", *PANELS)
+GIVEN = ("analyse.state", "analyse.errors", "analyse.lives", "records", "text", "threads", "codec")
+
 
 class Import(NamedTuple):
     """`module` imports `name` (dotted); `lazily` if only when a function is called."""
@@ -129,21 +152,44 @@ def test_no_file_is_mapped_into_memory() -> None:
     assert offenders(ALL, "mmap") == []
 
 
-def test_panels_and_widgets_are_given_what_they_show() -> None:
-    """They know states and records, and neither files nor the way these are read."""
-    shown = ("instances", "pane", "timeline", "panels", "widgets", "screens", "help", "view")
-    entries = importing(*(f"madrox_tui.{name}" for name in shown))
+def test_what_is_shown_is_given() -> None:
+    """Panels, widgets and screens know states and records, neither files nor how these are read."""
+    entries = importing(*(f"madrox_tui.{name}" for name in SHOWN))
     ours = [entry for entry in entries if within(entry.name, "logging_core")]
-    allowed = ("analyse.state", "records", "text", "codec.times", "threads")
-    names = [f"logging_core.{name}" for name in allowed]
+    names = [f"logging_core.{name}" for name in GIVEN]
     assert [entry for entry in ours if not within(entry.name, *names)] == []
 
 
-def test_only_the_screens_know_the_feed() -> None:
-    """Panels and widgets are given views: they ask nobody for them."""
-    shown = ("instances", "pane", "timeline", "panels", "widgets", "help", "health", "view")
-    entries = importing(*(f"madrox_tui.{name}" for name in shown))
-    assert offenders(entries, "madrox_tui.feed", "madrox_tui.screens", "madrox_tui.app") == []
+def layer_of(name: str) -> int:
+    """The layer of a module of the dashboard; where two names are of it, the longer one counts."""
+    known = [
+        (len(prefix), layer)
+        for layer, prefixes in enumerate(LAYERS)
+        for prefix in prefixes
+        if within(name, f"madrox_tui.{prefix}")
+    ]
+    assert known, f"{name} is in no layer"
+    return max(known)[1]
+
+
+def test_the_dashboard_is_made_of_layers() -> None:
+    """Each module imports, at any time, only what is in its own layer or in one below."""
+    names = {name for name, _ in modules() if "." in name}
+    for entry in importing("madrox_tui"):
+        if entry.module == "madrox_tui" or not entry.name.startswith("madrox_tui."):
+            continue
+        module = entry.name if entry.name in names else entry.name.rpartition(".")[0]
+        if module != "madrox_tui":
+            assert layer_of(module) <= layer_of(entry.module), entry
+
+
+def test_only_what_draws_knows_textual() -> None:
+    """Values, views, what panels show, the feed and the reports do without it."""
+    drawing = LAYERS.index(("widgets",))
+    below = [entry for entry in importing("madrox_tui") if "." in entry.module]
+    entries = [entry for entry in below if layer_of(entry.module) < drawing]
+    names = {entry.module.removeprefix("madrox_tui.") for entry in offenders(entries, "textual")}
+    assert {name for name in names if not within(name, "colours")} == {"clipboard", "key_names"}
 
 
 def test_the_dashboard_only_ever_reads() -> None:
