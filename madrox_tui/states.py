@@ -41,8 +41,3 @@ LOOKS = {
 
 NEEDS_YOU = frozenset({State.WAITING, State.STUCK, State.ERROR})
 """The states that need a person's attention."""
-
-APPEARS = (
-    "What a LoggingManager writes there appears by itself; madrox-top --demo shows a made-up fleet."
-)
-"""Said of a tree in which there is nothing."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from madrox_tui import format as fmt
 from madrox_tui.audit.view import WINDOWS, window_start
-from madrox_tui.events.query import EventQuery, Order
+from madrox_tui.events.query import EventOrder, EventQuery
 from madrox_tui.view import View
 
 
@@ -76,7 +76,7 @@ def _latency(name: str) -> Callable[[View], EventQuery]:
     def query(view: View) -> EventQuery:
         least_s: float | None = getattr(view.usage.latency, f"{name}_s")
         title = f"exchanges of {fmt.duration(least_s)} ({name}) and more, slowest first"
-        return EventQuery(title, least_s=least_s, order=Order.SLOWEST)
+        return EventQuery(title, least_s=least_s, order=EventOrder.SLOWEST)
 
     return query
 
@@ -87,7 +87,7 @@ def _window(name: str, window_s: float) -> Callable[[View], EventQuery]:
     )
 
 
-def _plotted(what: str, order: Order) -> Callable[[View], EventQuery]:
+def _plotted(what: str, order: EventOrder) -> Callable[[View], EventQuery]:
     def query(view: View) -> EventQuery:
         from_s = view.audit.slots[0].start_s
         return EventQuery(
@@ -100,15 +100,15 @@ def _plotted(what: str, order: Order) -> Callable[[View], EventQuery]:
 
 
 _QUERIES: Mapping[str, Callable[[View], EventQuery]] = {
-    "cost": lambda _: EventQuery("exchanges, dearest first", order=Order.DEAREST),
+    "cost": lambda _: EventQuery("exchanges, dearest first", order=EventOrder.DEAREST),
     "unpriced": lambda _: EventQuery("exchanges without a cost", unpriced=True),
     "requests": lambda _: EventQuery("exchanges"),
     "errors": lambda _: EventQuery("errors", event_type=None, failed=True),
-    "tokens": lambda _: EventQuery("exchanges, most tokens first", order=Order.LARGEST),
+    "tokens": lambda _: EventQuery("exchanges, most tokens first", order=EventOrder.LARGEST),
     **{name: _window(name, window_s) for name, window_s in WINDOWS},
     "all": lambda _: EventQuery("exchanges"),
     **{name: _latency(name) for name in ("p50", "p95", "p99")},
-    "max": lambda _: EventQuery("exchanges, slowest first", order=Order.SLOWEST),
-    "plotted cost": _plotted("dearest first", Order.DEAREST),
-    "plotted times": _plotted("slowest first", Order.SLOWEST),
+    "max": lambda _: EventQuery("exchanges, slowest first", order=EventOrder.SLOWEST),
+    "plotted cost": _plotted("dearest first", EventOrder.DEAREST),
+    "plotted times": _plotted("slowest first", EventOrder.SLOWEST),
 }

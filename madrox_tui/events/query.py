@@ -20,7 +20,7 @@ from madrox_tui.timeline.message_source import LineSource
 EXCHANGE = "message_exchange"
 
 
-class Order(Enum):
+class EventOrder(Enum):
     """How events are listed."""
 
     NEWEST = "newest"
@@ -30,11 +30,11 @@ class Order(Enum):
 
     def value_of(self, event: AuditEvent) -> float | None:
         """Return what an event is ranked by; `None` if unknown."""
-        if self is Order.DEAREST:
+        if self is EventOrder.DEAREST:
             return event.cost_usd
-        if self is Order.LARGEST:
+        if self is EventOrder.LARGEST:
             return event.tokens
-        return event.response_time_s if self is Order.SLOWEST else event.time_s
+        return event.response_time_s if self is EventOrder.SLOWEST else event.time_s
 
 
 class EventQuery(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     least_s: float | None = None
     from_s: float | None = None
     until_s: float | None = None
-    order: Order = Order.NEWEST
+    order: EventOrder = EventOrder.NEWEST
 
     def matches(self, event: AuditEvent) -> bool:
         """Return whether an event is selected."""
@@ -97,7 +97,7 @@ class EventQuery(msgspec.Struct, frozen=True):
         took_s = event.response_time_s
         if self.least_s is not None and (took_s is None or took_s < self.least_s):
             return False
-        return self.order is Order.NEWEST or self.order.value_of(event) is not None
+        return self.order is EventOrder.NEWEST or self.order.value_of(event) is not None
 
     def _is_within(self, time_s: float | None) -> bool:
         from_s, until_s = self.from_s, self.until_s

@@ -16,7 +16,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
-from madrox_tui.events.query import EventQuery, Events, Order, Ranking
+from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking
 from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
@@ -268,7 +268,7 @@ class Feed:
     def _read_events(self, query: EventQuery, most: int) -> Events:
         from logging_core.read.events import newest_events
 
-        if query.order is Order.NEWEST:
+        if query.order is EventOrder.NEWEST:
             return Events(*newest_events(self.root, query.matches, most))
         ranking = Ranking(query, most)
 

@@ -18,9 +18,14 @@ from madrox_tui.export import Export
 from madrox_tui.instances.rows import Order, Row
 from madrox_tui.instances.table import InstanceTable
 from madrox_tui.scope import Scope
-from madrox_tui.states import APPEARS, NEEDS_YOU
+from madrox_tui.states import NEEDS_YOU
 from madrox_tui.view import View, team
 from madrox_tui.widgets.line_view import LineView
+
+APPEARS = (
+    "What a LoggingManager writes there appears by itself; madrox-top --demo shows a made-up fleet."
+)
+"""Said of a tree in which there is nothing."""
 
 
 class InstancesPanel(LineView):

@@ -46,7 +46,7 @@ OpenSince: TypeAlias = dict[tuple[str, str], float | None]
 """When each open request was sent, by instance and message id."""
 
 
-class Look(NamedTuple):
+class Context(NamedTuple):
     """What is needed to draw rows.
 
     Attributes:
@@ -76,14 +76,14 @@ def is_open(message: Message, since: OpenSince) -> bool:
     return (message.instance_id, message.message_id) in since
 
 
-def line(row: Row, width: int, look: Look) -> list[Segment]:
+def line(row: Row, width: int, context: Context) -> list[Segment]:
     """Draw a row in `width` cells."""
     if isinstance(row, Day | Quiet | EventsEnd):
-        return [Segment(fit(separator(row), width), look.style("muted"))]
-    layout = _layout(width, look.view.label_width)
+        return [Segment(fit(separator(row), width), context.style("muted"))]
+    layout = _layout(width, context.view.label_width)
     if isinstance(row, TimelineEvent):
-        return _event(row, width, layout, look)
-    return _message(row, width, layout, look)
+        return _event(row, width, layout, context)
+    return _message(row, width, layout, context)
 
 
 def _layout(width: int, label_width: int) -> Layout:
@@ -103,29 +103,30 @@ def separator(row: Separator) -> str:
     return "··· above: every message, not every event ···"
 
 
-def _message(message: Message, width: int, layout: Layout, look: Look) -> list[Segment]:
+def _message(message: Message, width: int, layout: Layout, context: Context) -> list[Segment]:
     inbound = message.direction == "inbound"
-    right, style = _right(message, layout, look)
+    right, style = _right(message, layout, context)
     room = width - layout.clock - 3 - layout.name - 1 - (cell_len(right) + 2 if right else 0)
     segments = [
-        Segment(fmt.clock(message.time_s)[: layout.clock], look.style("muted")),
+        Segment(fmt.clock(message.time_s)[: layout.clock], context.style("muted")),
         Segment(
             f" {ARROWS.get(message.direction or '', '·')} ",
-            look.style("good" if inbound else "accent"),
+            context.style("good" if inbound else "accent"),
         ),
         Segment(
-            fit_inner(_label(message.instance_id, look.view), layout.name), _hue(message, look)
+            fit_inner(_label(message.instance_id, context.view), layout.name),
+            _hue(message, context),
         ),
         Segment(" "),
-        *_one_line(entry_text(message), max(0, room), look.style("muted")),
+        *_one_line(entry_text(message), max(0, room), context.style("muted")),
     ]
     return [*segments, Segment("  "), Segment(right, style)] if right else segments
 
 
-def _event(event: TimelineEvent, width: int, layout: Layout, look: Look) -> list[Segment]:
-    muted = look.style("muted")
-    name = _label(event.instance_id, look.view) if event.instance_id else "fleet"
-    glyph, style = ("✗", look.style("bad")) if event.is_error else ("·", muted)
+def _event(event: TimelineEvent, width: int, layout: Layout, context: Context) -> list[Segment]:
+    muted = context.style("muted")
+    name = _label(event.instance_id, context.view) if event.instance_id else "fleet"
+    glyph, style = ("✗", context.style("bad")) if event.is_error else ("·", muted)
     return [
         Segment(fmt.clock(event.time_s)[: layout.clock], muted),
         Segment(f" {glyph} ", style),
@@ -135,21 +136,21 @@ def _event(event: TimelineEvent, width: int, layout: Layout, look: Look) -> list
     ]
 
 
-def _right(message: Message, layout: Layout, look: Look) -> tuple[str, Style]:
+def _right(message: Message, layout: Layout, context: Context) -> tuple[str, Style]:
     """Return the columns at the right: what a reply took, or how long a request has been open.
 
     Empty if none of them is known: the text gets that room.
     """
-    if age := _open_for(message, look.view, look.open_since):
-        instance = look.view.by_id.get(message.instance_id)
+    if age := _open_for(message, context.view, context.open_since):
+        instance = context.view.by_id.get(message.instance_id)
         stuck = instance is not None and instance.state is State.STUCK
         text = f"{OPEN} open {age}" if layout.columns else f"{OPEN} {age}"
-        return text, look.style("bad" if stuck else "warn")
+        return text, context.style("bad" if stuck else "warn")
     texts = facts(message)
     if not any(texts[column] for column in layout.columns):
-        return "", look.style("muted")
+        return "", context.style("muted")
     cells = [fit(texts[column], column, right=True) for column in layout.columns]
-    return "  ".join(cells), look.style("muted")
+    return "  ".join(cells), context.style("muted")
 
 
 def open_text(message: Message, view: View, since: OpenSince) -> str:
@@ -186,8 +187,8 @@ def _label(instance_id: str, view: View) -> str:
     return view.labels.get(instance_id, instance_id)
 
 
-def _hue(message: Message, look: Look) -> Style:
-    return look.style(look.view.hue(message.instance_id))
+def _hue(message: Message, context: Context) -> Style:
+    return context.style(context.view.hue(message.instance_id))
 
 
 def _one_line(text: str, room: int, mark: Style, style: Style | None = None) -> Iterator[Segment]:

@@ -16,7 +16,7 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.scope import Scope
-from madrox_tui.timeline.line import Look, OpenSince, is_open, line, open_since
+from madrox_tui.timeline.line import Context, OpenSince, is_open, line, open_since
 from madrox_tui.timeline.message_source import MessageSource
 from madrox_tui.timeline.place import Place, PlaceKeeper
 from madrox_tui.timeline.rows import Day, Entry, Row, TimelineRows, Wanted, entry_text
@@ -243,8 +243,8 @@ class TimelinePanel(LineView):
         """Draw one entry on one line: time, direction, instance, text, and what it took."""
         if self.view is None:
             return []
-        look = Look(self.view, self._open, self.cell_style)
-        return line(self._rows.rows[index], self.row_width, look)
+        context = Context(self.view, self._open, self.cell_style)
+        return line(self._rows.rows[index], self.row_width, context)
 
     # --- older messages ------------------------------------------------------
 

@@ -18,7 +18,7 @@ from madrox_tui.audit.lines import audit_lines
 from madrox_tui.audit.panel import AuditPanel
 from madrox_tui.audit.plots import AuditPlots
 from madrox_tui.events.event_list import EventList
-from madrox_tui.events.query import EventQuery, Events, Order, Ranking, with_happened
+from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking, with_happened
 from madrox_tui.events.screen import EventsScreen
 from madrox_tui.widgets.line_view import LineView
 
@@ -121,7 +121,7 @@ def test_all_errors_are_behind_their_number() -> None:
 def test_equal_events_stay_in_their_order() -> None:
     """Of those that cost the same, the newest are kept and first; one met twice counts once."""
     same = [exchange(f"m-{n}", 1.0, ago_s=n) for n in range(4)]
-    ranking = Ranking(EventQuery("x", order=Order.DEAREST), 3)
+    ranking = Ranking(EventQuery("x", order=EventOrder.DEAREST), 3)
     for event in [exchange("less", 0.5), *same, *same, exchange("none")]:
         ranking.offer(event)
     assert [event.message_id for event in ranking.rows] == ["m-0", "m-1", "m-2"]
@@ -131,7 +131,7 @@ def test_equal_events_stay_in_their_order() -> None:
 def test_a_repeated_exchange_is_ranked_by_the_first_of_its_id() -> None:
     """Read backwards, the older one takes the place of the newer, as only it is counted."""
     events = [exchange("m", 9.0), exchange("n", 2.0, ago_s=1), exchange("m", 1.0, ago_s=2)]
-    ranking = Ranking(EventQuery("x", order=Order.DEAREST), 9)
+    ranking = Ranking(EventQuery("x", order=EventOrder.DEAREST), 9)
     for event in [*events, *events]:
         ranking.offer(event)
     assert [event.cost_usd for event in ranking.rows] == [2.0, 1.0]
@@ -141,13 +141,13 @@ def test_a_repeated_exchange_is_ranked_by_the_first_of_its_id() -> None:
 def test_of_one_moment_the_first_in_the_file_counts() -> None:
     """Backwards that is the one that comes last, also if its times do not tell them apart."""
     events = [exchange("m", 9.0), exchange("m", 1.0)]
-    assert [e.cost_usd for e in ranked(EventQuery("x", order=Order.DEAREST), events)] == [1.0]
+    assert [e.cost_usd for e in ranked(EventQuery("x", order=EventOrder.DEAREST), events)] == [1.0]
 
 
 def test_a_spawn_out_of_the_order_of_time_ends_no_ranking() -> None:
     """An exchange is known by the life that it was taken for when it came."""
     spawn = AuditEvent(time_s=NOW_S + 50, event_type="instance_spawn", instance_id="atlas-0000")
-    ranking = Ranking(EventQuery("x", order=Order.DEAREST), 1)
+    ranking = Ranking(EventQuery("x", order=EventOrder.DEAREST), 1)
     for event in (exchange("m-1", 1.0), spawn, exchange("m-2", 5.0, ago_s=1)):
         ranking.offer(event)
     assert [event.message_id for event in ranking.rows] == ["m-2"]
