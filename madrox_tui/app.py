@@ -36,8 +36,6 @@ from madrox_tui.screens.main import MainScreen
 if TYPE_CHECKING:
     from madrox_tui.feed.prefetch import Prefetched
 
-DEFAULTS = Settings()
-
 GIVE_WAY_S = 0.001
 """The thread switch interval: how soon a reading thread yields to the screen.
 
@@ -59,14 +57,9 @@ class MadroxTop(PanelsApp):
     """`top` for a fleet of agents.
 
     Args:
-        root: The log tree; need not exist yet.
+        feed: Where views come from.
         settings: The user's settings.
-        since_s: Count only what happened at or after this moment; `None` for all.
-        now: The clock, seconds since the epoch.
         memory: Stores how the screen was left; `None` stores nothing.
-        past: Gives earlier states of the tree; `None` if they cannot be shown.
-        cached: Whether sums are kept from one run to the next.
-        prefetched: Returns the first view, if another process made it meanwhile.
 
     Raises:
         textual.app.InvalidThemeError: The theme is unknown.
@@ -79,17 +72,12 @@ class MadroxTop(PanelsApp):
 
     def __init__(
         self,
-        root: Path,
+        feed: Feed,
         *,
-        settings: Settings = DEFAULTS,
-        since_s: float | None = None,
-        now: Callable[[], float] = time.time,
+        settings: Settings,
         memory: Memory | None = None,
-        past: LazyPast | None = None,
-        cached: bool = False,
-        prefetched: Callable[[], Prefetched | None] = lambda: None,
     ) -> None:
-        super().__init__(now=now)
+        super().__init__(now=feed.now)
         self._few_colours: tuple[Theme, LineFilter] | None = None
         for ours in THEMES:
             self.register_theme(ours)
@@ -97,16 +85,7 @@ class MadroxTop(PanelsApp):
         left = self._memory.load()
         self.theme = settings.theme or self._known(left.theme) or THEMES[0].name
         self.set_keymap(keymap(settings.keys))
-        self._feed = Feed(
-            root,
-            now=now,
-            settings=settings,
-            since_s=since_s,
-            past=past,
-            cached=cached,
-            prefetched=prefetched,
-        )
-        self._main = MainScreen(self._feed, settings, _begin(left, settings.layout))
+        self._main = MainScreen(feed, settings, _begin(left, settings.layout))
 
     def get_default_screen(self) -> MainScreen:
         """Return the screen with the four panels."""
@@ -205,10 +184,11 @@ def run_app(
     """Run the dashboard until the user quits, and return the exit code.
 
     Args:
-        root: As for `MadroxTop`.
-        settings: As for `MadroxTop`.
-        since_s: As for `MadroxTop`.
-        prefetched: As for `MadroxTop`; called last before the first paint.
+        root: The log tree; need not exist yet.
+        settings: The user's settings.
+        since_s: Count only what happened at or after this moment; `None` for all.
+        prefetched: Returns the first view, if another process made it; called last before the
+            first paint.
 
     Raises:
         BaseException: Whatever ended the app; the terminal has been restored by then.
@@ -222,16 +202,16 @@ def run_app(
 
     past = LazyPast(history)
     try:
-        memory = Memory(state_path())
-        app = MadroxTop(
+        feed = Feed(
             root,
+            now=time.time,
             settings=settings,
             since_s=since_s,
-            memory=memory,
             past=past,
             cached=True,
             prefetched=prefetched,
         )
+        app = MadroxTop(feed, settings=settings, memory=Memory(state_path()))
         sys.setswitchinterval(GIVE_WAY_S)
         share_heap()
         app.run()

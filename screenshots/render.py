@@ -21,6 +21,7 @@ from textual.pilot import Pilot
 from logging_core.demo import write_history
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
+from madrox_tui.feed.feed import Feed
 from madrox_tui.pane.panel import ReplayPanel
 from madrox_tui.screens.main import MainScreen
 
@@ -45,7 +46,8 @@ async def until(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
 
 async def shoot(root: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str:
     """Take one screenshot and return it as SVG."""
-    app = MadroxTop(root, now=lambda: NOW_S, settings=Settings(tick_s=3600.0))
+    settings = Settings(tick_s=3600.0)
+    app = MadroxTop(Feed(root, now=lambda: NOW_S, settings=settings), settings=settings)
     async with app.run_test(size=size) as pilot:
         screen = pilot.app.screen
         panel = screen.query_one(ReplayPanel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,9 @@ from textual.pilot import Pilot
 
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
+from madrox_tui.feed.feed import Feed
 from madrox_tui.feed.past import LazyPast
+from madrox_tui.remember import Memory
 
 TIMEOUT_S = 10.0
 
@@ -62,6 +65,22 @@ class Driver:
         await self.until(lambda: not any(part in self.text for part in parts), f"no {parts!r}")
 
 
+def dashboard(
+    root: Path,
+    *,
+    settings: Settings = Settings(),  # noqa: B008 - it is immutable
+    now: Callable[[], float] = time.time,
+    memory: Memory | None = None,
+    past: Any = None,
+    **options: Any,
+) -> MadroxTop:
+    """The app on a tree; other options are those of `Feed`."""
+    if past is not None:
+        options["past"] = LazyPast(lambda: past)
+    feed = Feed(root, settings=settings, now=now, **options)
+    return MadroxTop(feed, settings=settings, memory=memory)
+
+
 @asynccontextmanager
 async def run_app(
     root: Path,
@@ -70,13 +89,10 @@ async def run_app(
     now_s: float,
     filter_text: str = "",
     poll: bool = False,
-    past: Any = None,
     **options: Any,
 ) -> AsyncIterator[Driver]:
-    """The app on a tree, with a clock that stands still; options are those of `MadroxTop`."""
-    if past is not None:
-        options["past"] = LazyPast(lambda: past)
+    """The app on a tree, with a clock that stands still; options are those of `dashboard`."""
     settings = Settings(filter=filter_text, poll=poll, tick_s=3600.0)
-    app = MadroxTop(root, now=lambda: now_s, **{"settings": settings, **options})
+    app = dashboard(root, now=lambda: now_s, **{"settings": settings, **options})
     async with app.run_test(size=size) as pilot:
         yield Driver(app, pilot)

@@ -12,9 +12,10 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from driver import dashboard
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
-from madrox_tui.feed.past import Closable, LazyPast
+from madrox_tui.feed.past import Closable
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -84,5 +85,4 @@ def app_on(
     """The app, with a path in the status line that is the same on every machine."""
     monkeypatch.chdir(root.parent)
     settings = Settings(theme=theme, tick_s=3600.0)
-    lazy = None if past is None else LazyPast(lambda: past)
-    return MadroxTop(Path(root.name), now=lambda: now_s, settings=settings, past=lazy)
+    return dashboard(Path(root.name), now=lambda: now_s, settings=settings, past=past)

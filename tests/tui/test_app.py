@@ -488,7 +488,9 @@ async def test_what_cannot_be_kept_for_the_next_start_is_told_once(
     async with run_app(fleet.root, now_s=NOW_S, memory=memory, cached=True) as person:
         await person.sees("atlas pane, newest", "build the plan")
         await person.until(lambda: len(person.app._notifications) > 0, "a notice")
-        await person.until(lambda: person.app._feed.trouble is not None, "sums that are not kept")
+        await person.until(
+            lambda: person.app._main._feed.trouble is not None, "sums that are not kept"
+        )
         fleet.send("b2", "m-9", "on it goes", at=599)
         await person.sees("on it goes")
         (notice,) = person.app._notifications

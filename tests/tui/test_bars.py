@@ -16,8 +16,8 @@ from textual.strip import Strip
 
 import madrox_tui
 from builders import TreeBuilder
+from driver import dashboard
 from fleets import NOW_S, instance, team, view
-from madrox_tui.app import MadroxTop
 from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.completion import complete, vocabulary
 from madrox_tui.config import Settings
@@ -419,7 +419,7 @@ async def test_a_toast_covers_no_row(tree: TreeBuilder, size: tuple[int, int]) -
     tree.spawn("a1", "atlas", at=0)
     for number in range(60):
         tree.send("a1", f"m-{number}", f"step {number} of it", at=number)
-    app = MadroxTop(tree.root, settings=Settings(tick_s=3600.0), now=lambda: tree.epoch(600))
+    app = dashboard(tree.root, settings=Settings(tick_s=3600.0), now=lambda: tree.epoch(600))
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.press("3")
         await until(lambda: "step 59 of it" in screen_text(app))

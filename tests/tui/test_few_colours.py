@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.color import Color as ThemedColor
 
 from builders import ordinary_tree
+from driver import dashboard
 from madrox_tui.app import MadroxTop
 from madrox_tui.colours.cell_styles import cell_styles
 from madrox_tui.colours.few_colours import few_colours
@@ -32,7 +33,7 @@ def sixteen_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def drawn(style: Style, theme: str = DARK.name, *, plain: bool = False) -> Style:
     """A style on the background of a theme, as it is drawn."""
-    app = MadroxTop(Path("logs"))
+    app = dashboard(Path("logs"))
     app.theme = theme
     variables = app.get_css_variables()
     below = Style(
@@ -46,7 +47,7 @@ def drawn(style: Style, theme: str = DARK.name, *, plain: bool = False) -> Style
 
 
 def cells(theme: str) -> dict[str, Style]:
-    app = MadroxTop(Path("logs"))
+    app = dashboard(Path("logs"))
     app.theme = theme
     return dict(cell_styles(app.get_css_variables()))
 

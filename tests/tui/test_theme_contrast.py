@@ -17,8 +17,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 from textual.widget import Widget
 
 from builders import TreeBuilder
-from driver import run_app
-from madrox_tui.app import MadroxTop
+from driver import dashboard, run_app
 from madrox_tui.colours.cell_styles import cell_styles
 from madrox_tui.colours.legible import contrast
 from madrox_tui.colours.themes import DARK, LIGHT, THEMES
@@ -38,7 +37,7 @@ SAME = 0.1
 
 def variables_of(theme: str) -> dict[str, str]:
     """The variables of a theme as the app hands them to its widgets."""
-    return MadroxTop(Path("logs"), settings=Settings(theme=theme)).get_css_variables()
+    return dashboard(Path("logs"), settings=Settings(theme=theme)).get_css_variables()
 
 
 def triplet(colour: str) -> ColorTriplet:
