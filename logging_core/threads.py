@@ -27,5 +27,5 @@ async def in_thread(call: Callable[[], T], *, cancel: Callable[[], object] = lam
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         cancel()
-        await asyncio.wait({done})
+        await asyncio.gather(done, return_exceptions=True)  # else asyncio prints its exception
         raise
