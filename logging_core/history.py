@@ -93,6 +93,7 @@ class History:
         prompts: Mapping[str, Sequence[str]] | Sequence[Pattern] = PATTERNS,
         now: Callable[[], float] = time.time,
     ) -> None:
+        root = expand_user(root)
         self._max_messages = whole_number("max_messages", max_messages)
         options = {
             "since_s": None if since_s is None else moment("since_s", since_s),
@@ -104,9 +105,7 @@ class History:
         }
         self._spill = Spill()
         self._orderer = Orderer(self._spill, options, since_s)
-        self._gatherer = Gatherer(
-            expand_user(root), self._spill, PAGE, now=now, on_reset=self._clear
-        )
+        self._gatherer = Gatherer(root, self._spill, PAGE, now=now, on_reset=self._clear)
         self._lock = threading.Lock()
         self._order = Order.nothing(0)
         self._hot: _Hot | None = None

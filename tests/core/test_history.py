@@ -451,3 +451,11 @@ def test_questions_may_be_given_as_expressions(tree: TreeBuilder) -> None:
         with History(tree.root, prompts=questions) as history:
             history.prepare()
             assert history.state_at(tree.epoch(9)).instances[0].state is expected
+
+
+def test_a_history_of_a_root_that_is_refused_leaves_nothing_open() -> None:
+    """There is no temporary file before it is known what goes into it."""
+    before = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(ValueError, match="no such home") as refused:
+        History("~nobody-of-that-name/logs")
+    assert set(Path("/proc/self/fd").iterdir()) == before, refused
