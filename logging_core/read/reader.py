@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from logging_core.arguments import whole_number
 from logging_core.read.cursor import Cursor
+from logging_core.read.log_factory import LogFactory
 from logging_core.read.session import Session
-from logging_core.records import Batch, Record
+from logging_core.records import Batch
 from logging_core.text import safe_line
 
 
@@ -48,12 +49,10 @@ class TreeReader:
         tails: bool = False,
     ) -> None:
         self._root = root
-        self._raw = raw
+        self._factory = LogFactory(root, raw, blocks, tails)
         self._history = None
         if history_bytes is not None:
             self._history = whole_number("history_bytes", history_bytes)
-        self._blocks = blocks
-        self._tails = tails
         self._root_id: tuple[int, int] | None = None
         self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
 
@@ -70,21 +69,13 @@ class TreeReader:
         """
         waiting, root_id = _find_root(self._root, was_there=self._root_id is not None)
         if root_id is None:
-            return Batch(waiting=waiting, cursor=self._session.cursor.to_json())
+            return Batch(waiting=waiting, cursor=self._session.cursor)
         reset = self._root_id not in {None, root_id}
         if reset:
             self._session = self._begin(None)
         self._root_id = root_id
-        found = self._session.look(dirty, turns)
-        return Batch(
-            records=(*found.seen, *merge_by_time(found.streams), *found.gone),
-            problems=tuple(found.problems),
-            caught_up=self._session.caught_up,
-            reset=reset,
-            cursor=self._session.cursor.to_json(),
-            blocks=tuple(found.blocks),
-            anomalies=tuple(found.anomalies),
-        )
+        batch = self._session.look(dirty, turns)
+        return replace(batch, reset=True) if reset else batch
 
     def close(self) -> None:
         """Forget everything; a later `poll` begins anew."""
@@ -92,28 +83,7 @@ class TreeReader:
         self._session = self._begin(None)
 
     def _begin(self, cursor: Cursor | None) -> Session:
-        return Session(
-            self._root,
-            cursor=cursor,
-            raw=self._raw,
-            history=self._history,
-            blocks=self._blocks,
-            tails=self._tails,
-        )
-
-
-def merge_by_time(streams: Iterable[Sequence[Record]]) -> list[Record]:
-    """One list by time. Inside a stream the order stays; no time means that of the one before."""
-    timed: list[tuple[float, Record]] = []
-    for stream in streams:
-        latest_s = -math.inf
-        for record in stream:
-            time_s: float | None = getattr(record, "time_s", None)
-            if time_s is not None and time_s > latest_s:
-                latest_s = time_s
-            timed.append((latest_s, record))
-    timed.sort(key=itemgetter(0))
-    return [record for _, record in timed]
+        return Session(self._root, self._factory, self._history, cursor)
 
 
 def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, tuple[int, int] | None]:

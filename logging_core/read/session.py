@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
+from itertools import chain, starmap
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, TypeVar
 
-import msgspec
-
-from logging_core.anomalies import Anomaly
-from logging_core.codec.decode import decode_audit, decode_message
-from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, Stray
-from logging_core.read.audit_log import AuditLog
 from logging_core.read.cursor import Cursor
-from logging_core.read.entry_log import EntryLog
 from logging_core.read.files import Part
-from logging_core.read.json_lines import JsonLines
+from logging_core.read.log_factory import LogFactory, kind_of
 from logging_core.read.logs import Found, Log, problem
-from logging_core.read.metadata_file import MetadataFile
-from logging_core.read.names import shown_name
-from logging_core.read.pane_log import PaneLog
 from logging_core.read.retries import Retries
-from logging_core.read.sweep import AUDIT, Look, Sweep
+from logging_core.read.sweep import INSTANCES, Look, Sweep
 from logging_core.read.tail import TURN
-from logging_core.records import AuditBlock, InstanceGone, InstanceSeen, Problem, Record
+from logging_core.records import Batch, InstanceGone, InstanceSeen, Record
 from logging_core.tree import INSTANCE_FILES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19
@@ -39,48 +33,26 @@ _MORE = 6
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
 _NOT_URGENT = 3
 
-
-class Findings(msgspec.Struct):
-    """What one look brought.
-
-    Attributes:
-        seen: Instances that are new.
-        streams: Records, of each log in file order.
-        blocks: Exchanges in bulk.
-        gone: Instances that are no more.
-        problems: What could not be read.
-        anomalies: Clock jumps and gaps.
-    """
-
-    seen: list[InstanceSeen]
-    streams: list[Sequence[Record]] = msgspec.field(default_factory=list)
-    blocks: list[AuditBlock] = msgspec.field(default_factory=list)
-    gone: list[InstanceGone] = msgspec.field(default_factory=list)
-    problems: list[Problem] = msgspec.field(default_factory=list)
-    anomalies: list[Anomaly] = msgspec.field(default_factory=list)
+T = TypeVar("T")
 
 
 class Session:
-    """Reads one root directory. Arguments as of `TreeReader`."""
+    """Reads one root directory.
+
+    Args:
+        root: The directory.
+        factory: Makes the readers of its logs.
+        history: As `history_bytes` of `TreeReader`.
+        cursor: See `TreeReader`; `None`: from the start.
+    """
 
     def __init__(
-        self,
-        root: Path,
-        *,
-        cursor: Cursor | None,
-        raw: bool,
-        history: int | None,
-        blocks: bool = False,
-        tails: bool = False,
+        self, root: Path, factory: LogFactory, history: int | None, cursor: Cursor | None
     ) -> None:
-        self._root = root
-        self._raw = raw
-        self._blocks = blocks
-        self._tails = tails
+        self._factory = factory
         self._history = history
         self._is_resumed = cursor is not None
-        self._begin_at: dict[str, Mapping[str, list[int]]] = {}  # of logs that are not begun
-        self._first = True
+        self._is_first = True
         self._is_abreast = False  # everything that was there at the start has been read
         self._sweep = Sweep(root)
         self._logs: dict[str, Log] = {}
@@ -95,43 +67,53 @@ class Session:
         if cursor is not None:
             self._reported = dict.fromkeys(cursor.instances)
             self._sweep.instances.update(dict.fromkeys(map(local_path, self._reported), 0))
-            self._begin_at = dict(cursor.logs)
             self._positions.update({group: dict(at) for group, at in cursor.logs.items()})
 
     @property
-    def caught_up(self) -> bool:
-        """Whether everything that the last sweep saw has been handed out."""
-        return not self._queue and not self._held
+    def cursor(self) -> dict[str, Any]:
+        """How far everything was read: see `Batch.cursor`."""
+        return Cursor(self._positions, self._reported).to_json()
 
-    @property
-    def cursor(self) -> Cursor:
-        """How far everything was read."""
-        return Cursor(self._positions, self._reported)
-
-    def look(self, dirty: Collection[Path] | None, turns: int) -> Findings:
+    def look(self, dirty: Collection[Path] | None, turns: int) -> Batch:
         """Read what is new; see `TreeReader.poll`."""
-        if dirty is None or self._first:
-            look = self._sweep.everything(turns=1 if self._first else turns)
+        due: Iterable[str] = ()
+        if dirty is None or self._is_first:
+            look = self._sweep.everything(turns=1 if self._is_first else turns)
+            due = self._retries.due()
         else:
             look = self._sweep.around(dirty)
-        findings = Findings([InstanceSeen(instance_id=self._shown(name)) for name in look.seen])
         self._reported.update(dict.fromkeys(map(portable_path, look.seen)))
-        findings.problems.extend(problem(path, reason) for path, reason in look.problems)
-        self._note(look, retry=dirty is None or self._first)
-        self._read(findings)
-        self._first = False
-        self._is_abreast = self._is_abreast or self.caught_up
+        self._note(look)
+        self._queue.update(dict.fromkeys(due))
+        found = self._read()
+        self._is_first = False
+        self._is_abreast = self._is_abreast or self._is_caught_up()
         for name in look.gone:
             self._forget(name)
-            findings.gone.append(InstanceGone(instance_id=self._shown(name)))
-        return findings
+        shown = self._factory.shown
+        return Batch(
+            records=(
+                *(InstanceSeen(instance_id=shown(name)) for name in look.seen),
+                *merge_by_time(one.records for one in found),
+                *(InstanceGone(instance_id=shown(name)) for name in look.gone),
+            ),
+            problems=(*starmap(problem, look.problems), *_all(one.problems for one in found)),
+            caught_up=self._is_caught_up(),
+            cursor=self.cursor,
+            blocks=_all(one.blocks for one in found),
+            anomalies=_all(one.anomalies for one in found),
+        )
+
+    def _is_caught_up(self) -> bool:
+        """Return whether everything that the last sweep saw has been handed out."""
+        return not self._queue and not self._held
 
     # --- which logs ----------------------------------------------------------
 
-    def _note(self, look: Look, *, retry: bool) -> None:
+    def _note(self, look: Look) -> None:
         """Put what changed into the queue: of what changed last first, the most telling first."""
         self._parts.update(look.changed)
-        if self._first and not self._is_resumed:
+        if self._is_first and not self._is_resumed:
             self._old.update(look.changed)
         newest: defaultdict[str, int] = defaultdict(int)
         for group, parts in look.changed.items():
@@ -143,65 +125,35 @@ class Session:
 
         for group in sorted(look.changed, key=rank):
             self._queue[group] = None
-        if retry:
-            self._queue.update(dict.fromkeys(self._retries.due()))
 
     def _log(self, group: str) -> Log:
         log = self._logs.get(group)
         if log is None:
-            log = self._logs[group] = self._make(group)
-            positions = self._begin_at.pop(portable_path(group), None)
+            history = self._history if group in self._old else None
+            self._old.discard(group)
+            log = self._factory.make(group, history, is_resumed=self._is_resumed)
+            self._logs[group] = log
+            positions = self._positions.get(portable_path(group))
             if positions is not None:
                 log.resume({local_path(path): at for path, at in positions.items()})
         return log
 
-    def _make(self, group: str) -> Log:
-        kind = _kind(group)
-        if kind is FileKind.AUDIT:
-            audit_log = AuditLog if self._blocks else JsonLines
-            return audit_log(self._root, partial(decode_audit, raw=self._raw))
-        instance_id = self._shown(group.split("/")[-2]) if "/" in group else ""
-        history = self._history if group in self._old else None
-        self._old.discard(group)
-        if kind is FileKind.METADATA:
-            return MetadataFile(self._root, instance_id, raw=self._raw)
-        if kind is FileKind.PANE:
-            return PaneLog(
-                self._root, instance_id, newest_only=history is not None, tails=self._tails
-            )
-        if kind is FileKind.COMMUNICATION:
-            decode = partial(decode_message, instance_id=instance_id, raw=self._raw)
-            return JsonLines(self._root, decode, history)
-        stray = Stray.REFUSE if history is None else Stray.DROP
-        if self._is_resumed:
-            stray = Stray.JOIN
-        if kind is FileKind.INSTANCE:
-            lifecycle = LifecycleEntries(instance_id, raw=self._raw, stray=stray)
-            return EntryLog(self._root, lifecycle, history)
-        entries = OrchestratorEntries(raw=self._raw, stray=stray)
-        return EntryLog(self._root, entries, history)
-
     def _forget(self, directory: str) -> None:
         """Drop what is known of an instance's files."""
-        prefix = f"instances/{directory}/"
         self._reported.pop(portable_path(directory), None)
-        for group in [group for group in self._parts if group.startswith(prefix)]:
+        for name in INSTANCE_FILES:
+            group = f"{INSTANCES}/{directory}/{name}"
             self._logs.pop(group, None)
             self._parts.pop(group, None)
             self._queue.pop(group, None)
             self._old.discard(group)
             self._retries.forget(group)
             self._held.discard(group)
-        reported = portable_path(prefix)
-        for group in [group for group in self._positions if group.startswith(reported)]:
-            del self._positions[group]
-
-    def _shown(self, directory: str) -> str:
-        return directory if self._raw else shown_name(directory)
+            self._positions.pop(portable_path(group), None)
 
     # --- reading -------------------------------------------------------------
 
-    def _read(self, findings: Findings) -> None:
+    def _read(self) -> list[Found]:
         """Give each log of the queue a turn, as far as the look's bytes reach.
 
         Of the audit days, the newest ones first: none before those after it are read. Where all
@@ -226,11 +178,7 @@ class Session:
         left -= self._give_turns(days[:logs], part, taken, one_by_one=True)
         self._give_turns(others[:logs], left, taken)
         # In an order of its own: it must not show in which one the files were read.
-        for _, found in sorted(taken, key=lambda pair: (_urgency(pair[0]), pair[0])):
-            findings.streams.append(found.records)
-            findings.blocks.extend(found.blocks)
-            findings.problems.extend(found.problems)
-            findings.anomalies.extend(found.anomalies)
+        return [found for _, found in sorted(taken, key=lambda pair: (_urgency(pair[0]), pair[0]))]
 
     def _give_turns(
         self,
@@ -276,8 +224,26 @@ class Session:
             self._held.discard(group)
 
 
+def merge_by_time(streams: Iterable[Sequence[Record]]) -> list[Record]:
+    """One list by time. Inside a stream the order stays; no time means that of the one before."""
+    timed: list[tuple[float, Record]] = []
+    for stream in streams:
+        latest_s = -math.inf
+        for record in stream:
+            time_s: float | None = getattr(record, "time_s", None)
+            if time_s is not None and time_s > latest_s:
+                latest_s = time_s
+            timed.append((latest_s, record))
+    timed.sort(key=itemgetter(0))
+    return [record for _, record in timed]
+
+
+def _all(lists: Iterable[Sequence[T]]) -> tuple[T, ...]:
+    return tuple(chain.from_iterable(lists))
+
+
 def _urgency(group: str) -> int:
-    return _URGENT.get(_kind(group), _NOT_URGENT)
+    return _URGENT.get(kind_of(group), _NOT_URGENT)
 
 
 def _directory(group: str) -> str:
@@ -285,14 +251,8 @@ def _directory(group: str) -> str:
 
 
 def _is_audit(group: str) -> bool:
-    return group.startswith(f"{AUDIT}/")
+    return kind_of(group) is FileKind.AUDIT
 
 
 def _has_requests(group: str) -> bool:
-    return _kind(group) is FileKind.COMMUNICATION
-
-
-def _kind(group: str) -> FileKind:
-    if _is_audit(group):
-        return FileKind.AUDIT
-    return INSTANCE_FILES.get(group.rpartition("/")[2], FileKind.ORCHESTRATOR)
+    return kind_of(group) is FileKind.COMMUNICATION

@@ -153,3 +153,16 @@ def test_a_cursor_is_left_as_it_was(tree: TreeBuilder) -> None:
     for _ in range(2):
         assert ids(only(Message, records(TreeReader(tree.root, cursor=cursor)))) == ["m2"]
     assert json.dumps(cursor) == before
+
+
+def test_who_went_before_a_restart_and_came_back_is_read_from_the_start(tree: TreeBuilder) -> None:
+    """A cursor tells nothing of a directory that is gone by then, whatever is in the next one."""
+    tree.send("a", "m1")
+    reader = TreeReader(tree.root)
+    read(reader)
+    shutil.move(tree.root / "instances" / "a", tree.root.parent / "aside")
+    again = resume(reader, tree.root)
+    gone = [record for _ in range(3) for record in again.poll().records]
+    assert InstanceGone(instance_id="a") in gone
+    shutil.move(tree.root.parent / "aside", tree.root / "instances" / "a")
+    assert ids(records(again)) == ["m1"]
