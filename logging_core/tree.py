@@ -20,6 +20,12 @@ _ROTATED = re.compile(r"(?P<base>.+?)(?:\.(?P<number>[1-9][0-9]{0,3}))?(?P<gz>\.
 _BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _AUDIT = re.compile(r"audit_(?P<day>[0-9]{8})\.jsonl(?P<rest>.*)", re.ASCII)
 
+AUDIT = "audit"
+"""The directory of the audit files; those of one day are one log, whatever they are renamed to."""
+
+INSTANCES = "instances"
+"""The directory of the directories of the instances."""
+
 
 class FileKind(enum.StrEnum):
     """The kinds of files in the tree, by content."""
@@ -111,12 +117,12 @@ class LogTree:
     @property
     def instances_dir(self) -> Path:
         """`instances/`, one directory per instance."""
-        return self.root / "instances"
+        return self.root / INSTANCES
 
     @property
     def audit_dir(self) -> Path:
         """`audit/`, one file per local day."""
-        return self.root / "audit"
+        return self.root / AUDIT
 
     def instance_dir(self, instance_id: str) -> Path:
         """Return the directory of one instance.
@@ -151,6 +157,16 @@ class LogTree:
         return path.relative_to(self.root).as_posix()
 
 
+def log_of(directory: str, log_type: str) -> str:
+    """Return the path of one of an instance's logs relative to the root.
+
+    Args:
+        directory: The name of its directory.
+        log_type: One of `LOG_TYPES`.
+    """
+    return f"{INSTANCES}/{directory}/{LOG_TYPES[log_type]}"
+
+
 def classify(relative: str) -> LogFile | None:
     """Classify a path relative to the root; `None` if it is not part of the tree.
 
@@ -159,11 +175,11 @@ def classify(relative: str) -> LogFile | None:
     instance's.
     """
     parts = relative.split("/")
-    if parts[0] == "audit" and len(parts) == 2:
+    if parts[0] == AUDIT and len(parts) == 2:
         return _classify_audit(relative, parts[1])
-    if parts[0] == "instances" and len(parts) == 3 and parts[1].startswith("."):
+    if parts[0] == INSTANCES and len(parts) == 3 and parts[1].startswith("."):
         return None
-    if parts[0] == "instances" and len(parts) == 3 and parts[2] in INSTANCE_FILES:
+    if parts[0] == INSTANCES and len(parts) == 3 and parts[2] in INSTANCE_FILES:
         return LogFile(INSTANCE_FILES[parts[2]], parts[1], relative, 0, compressed=False)
     match = _ROTATED.fullmatch(parts[-1])
     if match is None:
@@ -171,7 +187,7 @@ def classify(relative: str) -> LogFile | None:
     name, instance_id, kind = match["base"], None, None
     if len(parts) == 1 and name == "orchestrator.log":
         kind = FileKind.ORCHESTRATOR
-    elif len(parts) == 3 and parts[0] == "instances":
+    elif len(parts) == 3 and parts[0] == INSTANCES:
         instance_id, kind = parts[1], INSTANCE_FILES.get(name)
     if kind is None or (kind is FileKind.METADATA and name != parts[-1]):
         return None

@@ -20,7 +20,7 @@ from logging_core.read import frames, lines, tail
 from logging_core.read.files import Part
 from logging_core.read.frames import FrameScanner, FrameSpan
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.sweep import Sweep
+from logging_core.read.listing import parts_of
 from logging_core.read.tail import LogTail
 
 GROUP = "instances/i/instance.log"
@@ -179,7 +179,7 @@ def _at(number: int) -> datetime:
 
 
 def list_parts(root: Path, group: str = GROUP) -> tuple[Part, ...]:
-    return Sweep(root).parts(group)
+    return parts_of(root, group)
 
 
 @contextmanager

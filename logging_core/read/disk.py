@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from logging_core.read.files import FileId
-from logging_core.tree import classify
+from logging_core.tree import INSTANCES, classify
 
 OTHER = "other"
 """The kind of files that are no log of ours."""
@@ -85,7 +85,7 @@ def measure_disk(root: Path, *, now_s: float, most_files: int = MAX_FILES) -> Di
         log = classify(path)
         kinds[log.kind if log else OTHER] += status.st_size
         parts = path.split("/", 2)
-        if len(parts) == 3 and parts[0] == "instances":
+        if len(parts) == 3 and parts[0] == INSTANCES:
             instances[parts[1]] += status.st_size
     return DiskUse(
         at_s=now_s,

@@ -17,8 +17,9 @@ from logging_core.codec.decode import decode_audit
 from logging_core.codec.lenient import repeated_keys
 from logging_core.read.backwards import decoded, lines_of, undisturbed
 from logging_core.read.lines import Line
-from logging_core.read.sweep import AUDIT, Sweep
+from logging_core.read.listing import logs_in, parts_of
 from logging_core.records import AuditEvent
+from logging_core.tree import AUDIT
 
 Read: TypeAlias = tuple[AuditEvent, Line]
 """An event, and the line that it was read from."""
@@ -50,12 +51,11 @@ def newest_events(
         suspect, too, if a key of its line is there twice. What cannot be read of a file is left
         out: `follow()` reports it.
     """
-    sweep = Sweep(root)
 
     def read(gone_too: bool) -> tuple[tuple[AuditEvent, ...], bool]:
         streams = [
-            lines_of(root, part, partial(sweep.parts, day), _say_nothing, gone_too=gone_too)
-            for day, parts in sorted(sweep.groups(AUDIT).items(), reverse=True)
+            lines_of(root, part, partial(parts_of, root, day), _say_nothing, gone_too=gone_too)
+            for day, parts in sorted(logs_in(root, AUDIT).items(), reverse=True)
             for part in reversed(parts)
         ]
         return _collect(_merged(streams), wanted, most, scan)

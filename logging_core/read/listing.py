@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import filterfalse
 from operator import attrgetter
+from pathlib import Path
 from typing import TypeAlias
 
 from logging_core.read.files import Part
-from logging_core.tree import FileKind, LogFile, classify
+from logging_core.tree import INSTANCES, FileKind, LogFile, classify
 
 Groups = dict[str, tuple[Part, ...]]
 """The parts of each log of a directory, oldest first."""
@@ -135,7 +136,7 @@ def list_directory(base: str, directory: str, known: Listing = NOTHING) -> Listi
     prefix = f"{directory}/" if directory else ""
     files: dict[str, Part | None] = {}
     strange: list[tuple[str, str]] = []
-    with entries_of(base, directory) as entries:
+    with _entries_of(base, directory) as entries:
         for entry in entries:
             part = known.files.get(entry.name)
             if part is None and entry.name in known.files:
@@ -156,8 +157,33 @@ def list_directory(base: str, directory: str, known: Listing = NOTHING) -> Listi
     return Listing(base, directory, files, strange)
 
 
+def logs_in(root: Path, directory: str) -> Groups:
+    """The logs of one directory; none if it cannot be listed."""
+    try:
+        return list_directory(str(root), directory).groups
+    except OSError:
+        return {}
+
+
+def parts_of(root: Path, group: str) -> tuple[Part, ...]:
+    """The files of one log, oldest first; none if they cannot be listed."""
+    return logs_in(root, group.rpartition("/")[0]).get(group, ())
+
+
+def instance_directories(root: Path) -> tuple[set[str], set[str]]:
+    """The names of all directories of instances, and of the links among them.
+
+    Raises:
+        OSError: There is no such directory, or it cannot be read.
+    """
+    with _entries_of(str(root), INSTANCES) as entries:
+        listed = [entry for entry in entries if not entry.name.startswith(".")]
+        directories = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
+        return directories, {entry.name for entry in listed if entry.is_symlink()}
+
+
 @contextmanager
-def entries_of(base: str, directory: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+def _entries_of(base: str, directory: str) -> Iterator[Iterator[os.DirEntry[str]]]:
     """What is in a directory below the root, which is opened without following a link."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     if directory:  # the root itself is where the user says, be it through a link

@@ -15,8 +15,7 @@ from logging_core.read.logs import Log
 from logging_core.read.metadata_file import MetadataFile
 from logging_core.read.names import shown_name
 from logging_core.read.pane_log import PaneLog
-from logging_core.read.sweep import AUDIT
-from logging_core.tree import INSTANCE_FILES, FileKind
+from logging_core.tree import AUDIT, INSTANCE_FILES, FileKind
 
 
 class LogFactory(NamedTuple):

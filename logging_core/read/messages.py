@@ -15,13 +15,13 @@ from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
 from logging_core.read.backwards import decoded, lines_of
 from logging_core.read.lines import LIMIT, Line
+from logging_core.read.listing import parts_of
 from logging_core.read.logs import problem
 from logging_core.read.names import directories_of, shown_name
 from logging_core.read.part_bytes import PartBytes
 from logging_core.read.query import DISORDER_S
-from logging_core.read.sweep import Sweep
 from logging_core.records import Message, Problem
-from logging_core.tree import LOG_TYPES, expand_user
+from logging_core.tree import expand_user, log_of
 
 _NEAR = 256 << 10
 _PROBE = 16 << 10
@@ -62,7 +62,6 @@ class MessagePages:
         self._instance_ids = None
         if instance_ids is not None:
             self._instance_ids = ids_of("instance_ids", instance_ids)
-        self._sweep = Sweep(self._root)
         self._problems: dict[str, Problem] = {}
         self.start_before(None)
 
@@ -115,7 +114,7 @@ class MessagePages:
         decode = partial(decode_message, instance_id=message.instance_id, raw=self._raw)
         time_s = math.inf if message.time_s is None else message.time_s
         for name in directories_of(self._root, [message.instance_id]):
-            group = f"instances/{name}/{LOG_TYPES['communication']}"
+            group = log_of(name, "communication")
             for line in islice(self._lines(group, time_s), _MAX_LOOKED_AT):
                 found = decoded(line, decode)
                 if found == message:
@@ -134,7 +133,7 @@ class MessagePages:
 
     def _newest_first(self, name: str, before_s: float) -> Iterator[Timed]:
         """One instance's messages before a moment; their times never rise."""
-        group = f"instances/{name}/{LOG_TYPES['communication']}"
+        group = log_of(name, "communication")
         shown = name if self._raw else shown_name(name)
         decode = partial(decode_message, instance_id=shown, raw=self._raw)
         latest_s, timeless = math.inf, list[Message]()
@@ -154,7 +153,7 @@ class MessagePages:
 
     def _lines(self, group: str, before_s: float) -> Iterator[Line]:
         """The lines of all parts, the newest first."""
-        relist = partial(self._sweep.parts, group)
+        relist = partial(parts_of, self._root, group)
         find_end = partial(_end_of, before_s=before_s)
         for part in reversed(relist()):
             yield from lines_of(

@@ -6,8 +6,9 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from logging_core.read.sweep import INSTANCES, instance_directories
+from logging_core.read.listing import instance_directories
 from logging_core.text import safe_line
+from logging_core.tree import INSTANCES
 
 
 def shown_name(name: str) -> str:

@@ -13,10 +13,10 @@ from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
 from logging_core.read.capture import are_back, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.frames import MAX_SHOWN, Header, read_frame, suspect_of
+from logging_core.read.listing import parts_of
 from logging_core.read.names import directories_of, shown_name
-from logging_core.read.sweep import Sweep
 from logging_core.records import FrameRef
-from logging_core.tree import LOG_TYPES, expand_user, portable_path
+from logging_core.tree import INSTANCES, expand_user, log_of, portable_path
 
 _EXACT = 4 << 20
 
@@ -43,12 +43,11 @@ class PaneFile:
         self._root = expand_user(root)
         self._instance_id = shown_name(instance_id)
         self._wanted = instance_id
-        self._sweep = Sweep(self._root)
 
     def has_directory(self) -> bool:
         """Whether the instance has a directory, with captures or without."""
         (directory,) = directories_of(self._root, [self._wanted])
-        return (self._root / "instances" / directory).is_dir()
+        return (self._root / INSTANCES / directory).is_dir()
 
     def newest(self, count: int) -> list[FrameRef]:
         """The newest `count` frames, oldest first.
@@ -249,7 +248,7 @@ class PaneFile:
         """The capture files, oldest first, each once."""
         seen = set()
         (directory,) = directories_of(self._root, [self._wanted])
-        for part in self._sweep.parts(f"instances/{directory}/{LOG_TYPES['tmux_output']}"):
+        for part in parts_of(self._root, log_of(directory, "tmux_output")):
             if part.id not in seen:
                 seen.add(part.id)
                 yield part

@@ -18,11 +18,11 @@ from logging_core.codec.times import parse_time
 from logging_core.read.backwards import lines_of, newest_lines, readable, undisturbed
 from logging_core.read.files import open_regular
 from logging_core.read.lines import Line
+from logging_core.read.listing import instance_directories, logs_in, parts_of
 from logging_core.read.metadata_file import MAX_METADATA
 from logging_core.read.names import shown_name
 from logging_core.read.part_bytes import MovedError, PartBytes, settled
-from logging_core.read.sweep import AUDIT, Sweep, instance_directories
-from logging_core.tree import LOG_TYPES, LogTree, check_instance_id, portable_path
+from logging_core.tree import AUDIT, LOG_TYPES, LogTree, check_instance_id, log_of, portable_path
 
 DISORDER_S = 3700.0
 """Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
@@ -60,8 +60,8 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
         raise ValueError(f"unknown log type {log_type!r}: use one of {', '.join(LOG_TYPES)}")
     if tail < 0:
         raise ValueError(f"tail is {tail}: use how many lines, or 0 for all")
-    group = f"instances/{instance_id}/{LOG_TYPES[log_type]}"
-    relist = partial(Sweep(tree.root).parts, group)
+    group = log_of(instance_id, log_type)
+    relist = partial(parts_of, tree.root, group)
     troubles: dict[str, str] = {}
 
     def read(gone_too: bool) -> list[str]:
@@ -113,18 +113,18 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
     if limit < 0:
         raise ValueError(f"limit is {limit}: use how many entries at most")
 
-    sweep, troubles = Sweep(tree.root), dict[str, str]()
+    troubles: dict[str, str] = {}
 
     def read(gone_too: bool) -> list[dict[str, Any]]:
         streams = [
             lines_of(
                 tree.root,
                 part,
-                partial(sweep.parts, day),
+                partial(parts_of, tree.root, day),
                 troubles.__setitem__,
                 gone_too=gone_too,
             )
-            for day, parts in sorted(sweep.groups(AUDIT).items())
+            for day, parts in sorted(logs_in(tree.root, AUDIT).items())
             for part in parts
         ]
         entries = [_newest_entries(lines, since_s, limit) for lines in streams]

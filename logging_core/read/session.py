@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from logging_core.read.cursor import Cursor
 from logging_core.read.files import Part
+from logging_core.read.listing import parts_of
 from logging_core.read.log_factory import LogFactory, kind_of
 from logging_core.read.logs import Found, Log, problem
 from logging_core.read.retries import Retries
-from logging_core.read.sweep import INSTANCES, Look, Sweep
+from logging_core.read.sweep import Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import Batch, InstanceGone, InstanceSeen, Record
-from logging_core.tree import INSTANCE_FILES, FileKind, local_path, portable_path
+from logging_core.tree import INSTANCE_FILES, INSTANCES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19
 """Of what was there before, about so many bytes are read at one look; one `TURN` of each log."""
@@ -49,6 +50,7 @@ class Session:
     def __init__(
         self, root: Path, factory: LogFactory, history: int | None, cursor: Cursor | None
     ) -> None:
+        self._root = root
         self._factory = factory
         self._history = history
         self._is_resumed = cursor is not None
@@ -197,7 +199,7 @@ class Session:
             if spent >= left:
                 break
             del self._queue[group]
-            relist = partial(self._sweep.parts, group)
+            relist = partial(parts_of, self._root, group)
             found = self._log(group).poll(self._parts[group], relist, TURN)
             spent += found.spent
             if found.failed:

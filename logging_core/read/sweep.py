@@ -9,22 +9,16 @@ from pathlib import Path
 
 import msgspec
 
-from logging_core.read.files import Part
 from logging_core.read.listing import (
     NOTHING,
     Groups,
     Listing,
     Mark,
-    entries_of,
+    instance_directories,
     list_directory,
     mark_of,
 )
-
-AUDIT = "audit"
-"""The directory of the audit files; those of one day are one log, whatever they are renamed to."""
-
-INSTANCES = "instances"
-"""The directory of the directories of the instances."""
+from logging_core.tree import AUDIT, INSTANCES
 
 _ROOT = ""
 _LOOKS_TO_BE_GONE = 2
@@ -114,17 +108,6 @@ class Sweep:
                 self._list_into(directory, look)
         return look
 
-    def parts(self, group: str) -> tuple[Part, ...]:
-        """The files of one log, listed anew; none if that cannot be done."""
-        return self.groups(group.rpartition("/")[0]).get(group, ())
-
-    def groups(self, directory: str) -> Groups:
-        """The logs of one directory, listed anew; none if that cannot be done."""
-        try:
-            return list_directory(self._base, directory).groups
-        except OSError:
-            return {}
-
     def _directory(self, path: Path) -> str | None:
         """Which directory to list for a path; `None` if it is none of ours."""
         try:
@@ -196,18 +179,6 @@ class Sweep:
         if self._failing.get(path) != reason:
             self._failing[path] = reason
             look.problems.append((path, reason))
-
-
-def instance_directories(root: str | Path) -> tuple[set[str], set[str]]:
-    """The names of all directories of instances, and of the links among them.
-
-    Raises:
-        OSError: There is no such directory, or it cannot be read.
-    """
-    with entries_of(str(root), INSTANCES) as entries:
-        listed = [entry for entry in entries if not entry.name.startswith(".")]
-        directories = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
-        return directories, {entry.name for entry in listed if entry.is_symlink()}
 
 
 def _reason(error: OSError) -> str:

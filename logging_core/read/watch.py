@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logging_core.read.notices import notices
-from logging_core.read.sweep import AUDIT, INSTANCES
 from logging_core.read.watchable import watchable
+from logging_core.tree import AUDIT, INSTANCES
 
 _PAUSE_S = 0.5
 _MAX_PAUSE_S = 30.0

@@ -6,7 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from logging_core.read.sweep import AUDIT, INSTANCES, instance_directories
+from logging_core.read.listing import instance_directories
+from logging_core.tree import AUDIT, INSTANCES
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

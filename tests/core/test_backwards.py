@@ -23,10 +23,10 @@ from logging_core.read import backwards, files, gzipped, part_bytes, query
 from logging_core.read.backwards import newest_lines
 from logging_core.read.events import newest_events
 from logging_core.read.lines import LIMIT, Line
+from logging_core.read.listing import parts_of
 from logging_core.read.messages import MessagePages
 from logging_core.read.part_bytes import PartBytes
 from logging_core.read.query import read_audit, read_tail_lines
-from logging_core.read.sweep import Sweep
 from logging_core.records import Message
 from logging_core.tree import LogTree
 from reading import ids
@@ -42,7 +42,7 @@ def where(tree: TreeBuilder) -> LogTree:
 
 def backwards_of(root: Path, relative: str) -> list[Line]:
     """All lines of a log of one part."""
-    relist = partial(Sweep(root).parts, relative)
+    relist = partial(parts_of, root, relative)
     (part,) = relist()
     return list(newest_lines(PartBytes(root, part, relist)))
 

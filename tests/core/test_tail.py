@@ -10,7 +10,7 @@ import pytest
 from logging_core.read import lines, tail
 from logging_core.read.files import Part
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.sweep import Sweep
+from logging_core.read.listing import parts_of
 from logging_core.read.tail import LogTail
 from tailed import Log, small_turns
 
@@ -199,7 +199,7 @@ def read_all(root: Path, group: str) -> list[Line]:
     found: list[Line] = []
     new = LogTail(root, LineSplitter)
     while True:
-        turn = new.poll(Sweep(root).parts(group), lambda: Sweep(root).parts(group))
+        turn = new.poll(parts_of(root, group), lambda: parts_of(root, group))
         for _, items in turn.items:
             found += items
         if turn.drained:
@@ -231,7 +231,7 @@ def test_what_is_no_regular_file_is_never_opened(tmp_path: Path, kind: str) -> N
             path.symlink_to(secret)
         case "directory":
             path.mkdir()
-    assert Sweep(tmp_path).parts("orchestrator.log") == ()
+    assert parts_of(tmp_path, "orchestrator.log") == ()
     status = secret.stat()
     fake = Part(
         "orchestrator.log",
