@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions, check_config
-from logging_core.query import Queries, read_instance_ids, read_instance_logs
+from logging_core.query import Queries
 from logging_core.tree import LogTree, check_instance_id
 from logging_core.write.handles import Handles
 from logging_core.write.writer import TreeWriter
@@ -141,11 +141,15 @@ class LoggingManager(TreeWriter):
         self, instance_id: str, log_type: str = "instance", tail: int = 100
     ) -> list[str]:
         """Return the last lines of an instance's log: see `LogQuery.get_instance_logs`."""
-        return read_instance_logs(self._tree, instance_id, log_type=log_type, tail=tail)
+        from logging_core.read.raw import read_tail_lines
+
+        return read_tail_lines(self._tree, instance_id, log_type, tail)
 
     def get_all_instance_ids(self) -> list[str]:
         """Return the ids of all instances that have a directory, sorted."""
-        return read_instance_ids(self._tree)
+        from logging_core.read.raw import list_instance_ids
+
+        return list_instance_ids(self._tree)
 
 
 class InstanceManager(Queries):

@@ -5,12 +5,10 @@ What reads is imported on the first query: an orchestrator that only logs does n
 
 from __future__ import annotations
 
-import operator
 import os
 from datetime import datetime
-from typing import Any, SupportsIndex
+from typing import Any
 
-from logging_core.codec.times import format_time_aware
 from logging_core.config import find_log_dir
 from logging_core.errors import LogDirError
 from logging_core.tree import LogTree
@@ -47,9 +45,9 @@ class Queries:
         """
         import asyncio
 
-        return await asyncio.to_thread(
-            read_instance_logs, self._tree, instance_id, log_type=log_type, tail=tail
-        )
+        from logging_core.read.raw import read_tail_lines
+
+        return await asyncio.to_thread(read_tail_lines, self._tree, instance_id, log_type, tail)
 
     async def get_audit_logs(
         self, since: str | datetime | None = None, limit: int = 100
@@ -75,18 +73,15 @@ class Queries:
         """
         import asyncio
 
-        from logging_core.read.query import read_audit
+        from logging_core.read.raw import read_audit
 
-        if isinstance(since, datetime):
-            since = format_time_aware(since.timestamp())
-        most = _whole("limit", limit)
-        return await asyncio.to_thread(read_audit, self._tree, since, most)
+        return await asyncio.to_thread(read_audit, self._tree, since, limit)
 
     async def list_logged_instances(self) -> list[dict[str, Any]]:
         """Return the metadata of every instance with a directory, including terminated ones."""
         import asyncio
 
-        from logging_core.read.query import list_instances
+        from logging_core.read.raw import list_instances
 
         return await asyncio.to_thread(list_instances, self._tree)
 
@@ -94,7 +89,9 @@ class Queries:
         """Return the ids of all instances that have a directory, sorted."""
         import asyncio
 
-        return await asyncio.to_thread(read_instance_ids, self._tree)
+        from logging_core.read.raw import list_instance_ids
+
+        return await asyncio.to_thread(list_instance_ids, self._tree)
 
 
 class LogQuery(Queries):
@@ -122,24 +119,3 @@ class LogQuery(Queries):
                 "directory with instances/ in it"
             ) from error
         super().__init__(LogTree(self.log_dir))
-
-
-def read_instance_logs(tree: LogTree, instance_id: str, *, log_type: str, tail: int) -> list[str]:
-    """Do what `Queries.get_instance_logs` does, in this thread."""
-    from logging_core.read.query import read_tail_lines
-
-    return read_tail_lines(tree, instance_id, log_type, _whole("tail", tail))
-
-
-def read_instance_ids(tree: LogTree) -> list[str]:
-    """Do what `Queries.get_all_instance_ids` does, in this thread."""
-    from logging_core.read.query import list_instances
-
-    return [str(entry["instance_id"]) for entry in list_instances(tree)]
-
-
-def _whole(name: str, value: SupportsIndex) -> int:
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} is {value!r}: use a whole number") from None

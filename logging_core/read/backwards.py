@@ -14,6 +14,9 @@ from logging_core.read.files import Part
 from logging_core.read.lines import LIMIT, Line
 from logging_core.read.part_bytes import MovedError, PartBytes
 
+DISORDER_S = 3700.0
+"""Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
+
 _BLOCK = 64 << 10
 _FIRST_BLOCK = 4 << 10  # often enough: few lines are wanted of each of many files
 _TRIES = 3

@@ -13,13 +13,12 @@ from logging_core.arguments import ids_of, moment, whole_number
 from logging_core.codec.decode import decode_message, strip_line
 from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
-from logging_core.read.backwards import decoded, lines_of
+from logging_core.read.backwards import DISORDER_S, decoded, lines_of
 from logging_core.read.lines import LIMIT, Line
 from logging_core.read.listing import parts_of
 from logging_core.read.logs import problem
 from logging_core.read.names import directories_of, shown_name
 from logging_core.read.part_bytes import PartBytes
-from logging_core.read.query import DISORDER_S
 from logging_core.records import Message, Problem
 from logging_core.tree import expand_user, log_of
 

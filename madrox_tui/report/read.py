@@ -12,7 +12,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.cache import FleetCache, read_fleet
 from logging_core.read.names import shown_name
-from logging_core.read.query import list_instances
+from logging_core.read.raw import list_instances
 from logging_core.tree import LogTree, local_path
 from madrox_tui import format as fmt
 from madrox_tui.arguments import StartError

@@ -21,7 +21,7 @@ from pathlib import Path
 from logging_core.read.follow import follow
 from logging_core.read.messages import MessagePages
 from logging_core.read.panes import PaneFile
-from logging_core.read.query import read_audit, read_tail_lines
+from logging_core.read.raw import read_audit, read_tail_lines
 from logging_core.records import Message
 from logging_core.tree import LogTree
 

@@ -19,14 +19,14 @@ import pytest
 
 from builders import TreeBuilder
 from faults import as_nobody, as_root, reachable_by_nobody
-from logging_core.read import backwards, files, gzipped, part_bytes, query
+from logging_core.read import backwards, files, gzipped, part_bytes, raw
 from logging_core.read.backwards import newest_lines
 from logging_core.read.events import newest_events
 from logging_core.read.lines import LIMIT, Line
 from logging_core.read.listing import parts_of
 from logging_core.read.messages import MessagePages
 from logging_core.read.part_bytes import PartBytes
-from logging_core.read.query import read_audit, read_tail_lines
+from logging_core.read.raw import read_audit, read_tail_lines
 from logging_core.records import Message
 from logging_core.tree import LogTree
 from reading import ids
@@ -188,7 +188,7 @@ def test_a_bomb_does_not_blow_up_a_query(
     bomb: TreeBuilder, where: LogTree, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     """All lines are as many as there is memory for, and a warning says so."""
-    monkeypatch.setattr(query, "_MAX_HELD", 1 << 20)
+    monkeypatch.setattr(raw, "_MAX_HELD", 1 << 20)
     bomb.send("a", "m1")
     with memory_below(32 << 20), caplog.at_level(logging.WARNING):
         lines = read_tail_lines(where, "a", "communication", 0)

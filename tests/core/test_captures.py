@@ -19,7 +19,7 @@ from rich.style import Style
 
 from builders import TreeBuilder
 from logging_core.read.frames import read_frame
-from logging_core.read.query import read_tail_lines
+from logging_core.read.raw import read_tail_lines
 from logging_core.read.reader import TreeReader
 from logging_core.records import FrameRef
 from logging_core.tree import LogTree

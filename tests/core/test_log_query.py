@@ -112,6 +112,8 @@ def test_since_may_be_a_datetime(manager: LoggingManager, clock: Any, offset: An
     for since in (moment, moment.isoformat()):
         found = ask(query.get_audit_logs(since=since))
         assert [event["event_type"] for event in found] == ["after"]
+    found = ask(query.get_audit_logs(since=datetime(1969, 7, 20, tzinfo=offset)))
+    assert [event["event_type"] for event in found] == ["before", "after"]
 
 
 def test_an_argument_of_the_wrong_type_is_named(manager: LoggingManager) -> None:

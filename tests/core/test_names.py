@@ -20,7 +20,7 @@ from logging_core.history import History
 from logging_core.read.frames import read_frame
 from logging_core.read.messages import MessagePages
 from logging_core.read.panes import PaneFile
-from logging_core.read.query import list_instances
+from logging_core.read.raw import list_instances
 from logging_core.read.reader import TreeReader
 from logging_core.records import InstanceGone, InstanceSeen, Message
 from logging_core.tree import LogTree, local_path, portable_path

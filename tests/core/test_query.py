@@ -13,8 +13,8 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core.codec.lenient import load_object
-from logging_core.read import backwards, query
-from logging_core.read.query import list_instances, read_audit, read_tail_lines
+from logging_core.read import backwards, raw
+from logging_core.read.raw import list_instances, read_audit, read_tail_lines
 from logging_core.tree import LogTree
 
 LOG = "instances/a/instance.log"
@@ -229,7 +229,7 @@ def test_the_order_of_time_is_not_bought_by_reading_everything(
         read.append(line)
         return load_object(line)
 
-    monkeypatch.setattr(query, "load_object", load)
+    monkeypatch.setattr(raw, "load_object", load)
     assert numbers(read_audit(where, None, 3)) == [1997, 1998, 1999]
     assert len(read) < 300
 

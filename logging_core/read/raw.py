@@ -1,34 +1,42 @@
-"""The query API on a tree: blocking functions that read the ends of files, not the whole."""
+"""What the query API gives: lines, audit entries and metadata, each just as it was written.
+
+All functions block. They read the ends of files, not the whole.
+"""
 
 from __future__ import annotations
 
 import heapq
 import logging
 import math
+import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 from logging_core.codec.decode import strip_line
 from logging_core.codec.lenient import load_object
 from logging_core.codec.times import parse_time
-from logging_core.read.backwards import lines_of, newest_lines, readable, undisturbed
+from logging_core.read.backwards import (
+    DISORDER_S,
+    lines_of,
+    newest_lines,
+    readable,
+    undisturbed,
+)
 from logging_core.read.files import open_regular
 from logging_core.read.lines import Line
-from logging_core.read.listing import instance_directories, logs_in, parts_of
+from logging_core.read.listing import logs_in, parts_of
 from logging_core.read.metadata_file import MAX_METADATA
-from logging_core.read.names import shown_name
+from logging_core.read.names import directories_of, shown_name
 from logging_core.read.part_bytes import MovedError, PartBytes, settled
 from logging_core.tree import AUDIT, LOG_TYPES, LogTree, check_instance_id, log_of, portable_path
 
-DISORDER_S = 3700.0
-"""Lines of one file may be out of order by so much: local time repeats an hour in autumn."""
-
 _NEAR = 256
-"""And by so many entries, for the answer to be in order of time."""
+"""Entries of one file may be so many places, and `DISORDER_S`, out of order, to be put in order."""
 
 _MAX_HELD = 256 << 20
 """The lines of a compressed part may take so much memory: blank ones pack a thousand to one."""
@@ -41,7 +49,9 @@ _Fields: TypeAlias = dict[str, Any]
 _Timed: TypeAlias = tuple[float, _Fields]
 
 
-def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -> list[str]:
+def read_tail_lines(
+    tree: LogTree, instance_id: str, log_type: str, tail: SupportsIndex
+) -> list[str]:
     """The newest lines of one of an instance's logs, oldest first, without their newlines.
 
     Args:
@@ -53,12 +63,14 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
 
     Raises:
         ValueError: The id or the type is none, or `tail` is negative.
+        TypeError: `tail` is no whole number.
         OSError: A file cannot be read.
     """
     check_instance_id(instance_id)
     if log_type not in LOG_TYPES:
         raise ValueError(f"unknown log type {log_type!r}: use one of {', '.join(LOG_TYPES)}")
-    if tail < 0:
+    most = _whole("tail", tail)
+    if most < 0:
         raise ValueError(f"tail is {tail}: use how many lines, or 0 for all")
     group = log_of(instance_id, log_type)
     relist = partial(parts_of, tree.root, group)
@@ -67,7 +79,7 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
     def read(gone_too: bool) -> list[str]:
         texts: list[str] = []
         for part in reversed(settled(relist)):
-            if len(texts) == tail > 0:
+            if len(texts) == most > 0:
                 break
             try:
                 source = PartBytes(tree.root, part, relist)
@@ -76,7 +88,7 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
                 lines = newest_lines(source)
                 if source.compressed:
                     lines = _affordable(lines, partial(troubles.__setitem__, part.path))
-                texts += map(_as_text, islice(lines, tail - len(texts) if tail else None))
+                texts += map(_as_text, islice(lines, most - len(texts) if most else None))
             except MovedError:
                 if not gone_too:
                     raise
@@ -87,7 +99,9 @@ def read_tail_lines(tree: LogTree, instance_id: str, log_type: str, tail: int) -
     return newest_first[::-1]
 
 
-def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, Any]]:
+def read_audit(
+    tree: LogTree, since: str | datetime | None, limit: SupportsIndex
+) -> list[dict[str, Any]]:
     """The newest audit entries, oldest first, as dicts just as they were written.
 
     In order of time, as are those of one file that stand up to an hour and 256 entries out of
@@ -98,21 +112,17 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
 
     Args:
         tree: Where.
-        since: ISO time: only entries at or after it. Without an offset it is local.
+        since: Only entries at or after this moment, local if it has no offset: a `datetime`, or
+            an ISO time.
         limit: How many at most.
 
     Raises:
         ValueError: `since` is no time, or `limit` is negative.
+        TypeError: `limit` is no whole number.
     """
-    since_s = -math.inf
-    if since is not None:
-        parsed = parse_time(since)
-        if parsed is None:
-            raise ValueError(f"since is {since!r}: use an ISO time such as 2025-10-03T00:00:00")
-        since_s = parsed
-    if limit < 0:
+    since_s, most = _since(since), _whole("limit", limit)
+    if most < 0:
         raise ValueError(f"limit is {limit}: use how many entries at most")
-
     troubles: dict[str, str] = {}
 
     def read(gone_too: bool) -> list[dict[str, Any]]:
@@ -127,8 +137,8 @@ def read_audit(tree: LogTree, since: str | None, limit: int) -> list[dict[str, A
             for day, parts in sorted(logs_in(tree.root, AUDIT).items())
             for part in parts
         ]
-        entries = [_newest_entries(lines, since_s, limit) for lines in streams]
-        return list(islice(_newest_first(entries), limit))
+        entries = [_newest_entries(lines, since_s, most) for lines in streams]
+        return list(islice(_newest_first(entries), most))
 
     newest_first = undisturbed(read)
     _warn(troubles)
@@ -142,14 +152,15 @@ def list_instances(tree: LogTree) -> list[dict[str, Any]]:
     `instance_name` and `created_at`. `instance_id` is the directory's name in any case, as
     `portable_path` writes it.
     """
-    try:
-        names, _ = instance_directories(tree.root)
-    except OSError:
-        return []
     return [
         {**_read_metadata(tree.instances_dir / name), "instance_id": portable_path(name)}
-        for name in sorted(names)
+        for name in directories_of(tree.root, None)
     ]
+
+
+def list_instance_ids(tree: LogTree) -> list[str]:
+    """The `instance_id` of every instance with a directory, sorted."""
+    return [portable_path(name) for name in directories_of(tree.root, None)]
 
 
 def _read_metadata(directory: Path) -> dict[str, Any]:
@@ -165,6 +176,22 @@ def _read_metadata(directory: Path) -> dict[str, Any]:
     except OSError:
         return unknown
     return unknown if isinstance(loaded, str) else loaded.fields
+
+
+def _whole(name: str, value: SupportsIndex) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}: use a whole number") from None
+
+
+def _since(since: str | datetime | None) -> float:
+    if since is None:
+        return -math.inf
+    since_s = since.timestamp() if isinstance(since, datetime) else parse_time(since)
+    if since_s is None:
+        raise ValueError(f"since is {since!r}: use an ISO time such as 2025-10-03T00:00:00")
+    return since_s
 
 
 def _affordable(lines: Iterable[Line], report: Callable[[str], object]) -> Iterator[Line]:
