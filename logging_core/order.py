@@ -28,6 +28,9 @@ PAGE = 256
 PAGES = SPACING // PAGE
 """Pages between two checkpoints."""
 
+MAX_RUNS = 256
+"""Runs that are merged at once: of each a page is in memory, 80 MB of all."""
+
 
 class Order(NamedTuple):
     """Everything prepared, sorted by time. Never modified: preparing more makes a new one.
@@ -121,20 +124,40 @@ class Orderer:
             old.message_times[: whole * MESSAGES_A_PAGE],
             old.generation if is_append else old.generation + 1,
         )
+        short = self._joined(runs, stop)
+        if short is None:
+            return None
         model = self.load(old.models[kept]) if old.models else self.make()
         spoken: list[Timed] = []
         if count > len(new.message_times):
             page, left = old.messages[whole], count - len(new.message_times)
             spoken = list(zip(page.times, self._spill.get_entries(page, left), strict=False))
-        sources = [self._read(run) for run in (old.pages[kept * PAGES :], *runs)]
-        records = heapq.merge(*sources, key=itemgetter(0))
-        for piece in iter(lambda: list(islice(records, PAGE)), []):
-            if stop is not None and stop.is_set():
+        for piece in self._merged([old.pages[kept * PAGES :], *short]):
+            if _is_set(stop):
                 return None
             self._fold(piece, model, new, spoken)
         if spoken:
             self._keep_messages(new, spoken)
         return new
+
+    def _joined(self, runs: Runs, stop: Event | None) -> Runs | None:
+        """Return no more than `MAX_RUNS`, made of those next to each other; `None` if cancelled."""
+        while len(runs) > MAX_RUNS:
+            longer: Runs = []
+            for start in range(0, len(runs), MAX_RUNS):
+                pages: list[Page] = []
+                for piece in self._merged(runs[start : start + MAX_RUNS]):
+                    if _is_set(stop):
+                        return None
+                    pages.append(self._spill.put_entries(piece))
+                longer.append(pages)
+            runs = longer
+        return runs
+
+    def _merged(self, runs: Runs) -> Iterator[list[Timed]]:
+        """Yield the records of some runs by time, `PAGE` at once."""
+        records = heapq.merge(*map(self._read, runs), key=itemgetter(0))
+        return iter(lambda: list(islice(records, PAGE)), [])
 
     def _fold(self, piece: list[Timed], model: FleetModel, new: Order, spoken: list[Timed]) -> None:
         """Append a page of records to `new`, preceded by a checkpoint if one is due.
@@ -171,3 +194,7 @@ class Orderer:
     def _read(self, pages: Iterable[Page]) -> Iterator[Timed]:
         for page in pages:
             yield from zip(page.times, self._spill.get_entries(page), strict=True)
+
+
+def _is_set(stop: Event | None) -> bool:
+    return stop is not None and stop.is_set()

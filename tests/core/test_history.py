@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import os
 import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import msgspec
 import pytest
@@ -140,6 +142,30 @@ def test_kept_models_and_pages_make_no_difference(tree: TreeBuilder) -> None:
         moments = sorted({time_s for time_s, _ in records})
         for at_s in [*moments[::3], *random.Random(2).sample(moments, 60)]:
             assert comparable(history.state_at(at_s)) == expected(records, at_s)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_large_tree_takes_no_more_memory(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many looks reading takes, of the records of only a few of them a page is held."""
+    monkeypatch.setattr(session, "_LOGS", 1)
+    monkeypatch.setattr(order, "MAX_RUNS", 3)
+    merged, merge = list[int](), heapq.merge
+
+    def spy(*sources: Any, key: Any) -> Iterator[Any]:
+        merged.append(len(sources))
+        return merge(*sources, key=key)
+
+    monkeypatch.setattr("logging_core.order.heapq.merge", spy)
+    records = timed(tree.root)
+    assert len(TreeReader(tree.root).poll().records) < len(records)
+    with closing(History(tree.root, max_messages=9)) as history:
+        history.prepare()
+        for at_s in sorted({time_s for time_s, _ in records})[::9]:
+            assert comparable(history.state_at(at_s)) == expected(records, at_s)
+    assert sum(merged) > len(merged) > 2
+    assert max(merged) <= 4  # and what was there before
 
 
 @pytest.mark.usefixtures("small_pages")
