@@ -6,7 +6,6 @@ This module joins writer and reader; the reader is imported on the first query.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from logging_core.config import FurtherOptions, LoggingConfig, LoggingOptions, check_config
 from logging_core.query import Queries
 from logging_core.tree import LogTree, check_instance_id
+from logging_core.write.forks import Forkable
 from logging_core.write.handles import Handles
 from logging_core.write.writer import TreeWriter
 
@@ -152,7 +152,7 @@ class LoggingManager(TreeWriter):
         return list_instance_ids(self._tree)
 
 
-class InstanceManager(Queries):
+class InstanceManager(Queries, Forkable):
     """The query API of an orchestrator, and on demand its writer; a context manager.
 
     It writes nothing, and deletes nothing, before `logging_manager` is asked for. To query a tree
@@ -170,8 +170,8 @@ class InstanceManager(Queries):
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self._config = LoggingConfig.load(config)
         self._writer: LoggingManager | None = None
-        self._lock = threading.Lock()
-        super().__init__(LogTree(self._config.log_dir.absolute()))
+        Queries.__init__(self, LogTree(self._config.log_dir.absolute()))
+        Forkable.__init__(self)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -68,14 +67,13 @@ class AppendFile(Forkable):
         self._identity = (0, 0)
         self._end = 0
         self._lossy = False
-        self.after_fork()
 
     def __del__(self) -> None:
         self.close()
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Make the child open the file itself: the parent's descriptor shares its offset."""
-        self._lock = threading.RLock()  # reentrant: a signal handler may log during a write
+        super()._after_fork()
         self._busy = False
         self._inherited = True
         self._trusted_until_s = self._in_place_until_s = 0.0

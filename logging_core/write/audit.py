@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -50,11 +49,6 @@ class AuditFile(Forkable):
         self._current: tuple[str, AppendFile] | None = None
         self._second: tuple[int, bytes, AppendFile | None] = (0, b"", None)
         self._frames: dict[tuple[str, str | None], bytes] = {}
-        self.after_fork()
-
-    def after_fork(self) -> None:
-        """Renew the lock, which a thread that the child lacks may hold, switching files."""
-        self._lock = threading.RLock()
 
     def append(self, stamp: str, record: bytes) -> bool:
         """Append one whole record, including its newline; see `AppendFile.append`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
@@ -77,12 +76,7 @@ class InstanceHandle(Forkable):
         self._make_id = make_id or _new_id
         self._facts = facts
         self._life = Life(clock())
-        self.after_fork()
         self._log()
-
-    def after_fork(self) -> None:
-        """Renew the lock, which a thread that the child lacks may hold."""
-        self._lock = threading.RLock()  # reentrant: a signal handler may call `terminated`
 
     def __enter__(self) -> Self:
         return self

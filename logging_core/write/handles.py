@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from logging_core.write.forks import Forkable
@@ -17,11 +16,6 @@ class Handles(Forkable):
     def __init__(self) -> None:
         super().__init__()
         self._newest: dict[str, InstanceHandle] = {}
-        self.after_fork()
-
-    def after_fork(self) -> None:
-        """Renew the lock, which a thread that the child lacks may hold."""
-        self._lock = threading.RLock()
 
     def living(self, instance_id: str) -> InstanceHandle | None:
         """Return the handle of an instance; `None` if it has none, or its end is written."""

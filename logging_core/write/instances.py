@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Mapping
 
 from logging_core.config import LoggingConfig
@@ -47,11 +46,6 @@ class Instances(Forkable):
         self._stamps = stamps
         self._files: dict[str, InstanceFiles] = {}
         self._adapters: dict[str, InstanceAdapter] = {}
-        self.after_fork()
-
-    def after_fork(self) -> None:
-        """Renew the lock, which a thread that the child lacks may hold, opening an instance."""
-        self._lock = threading.RLock()
 
     def files(self, instance_id: str) -> InstanceFiles:
         """Return the files of an instance."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,11 +45,10 @@ class Losses(Forkable):
         self.record: Callable[[Loss], bool] | None = None
         self._monotonic = monotonic
         self._quiet_until_s = 0.0
-        self.after_fork()
 
-    def after_fork(self) -> None:
-        """Renew the lock, and drop the parent's losses, which the parent reports."""
-        self._lock = threading.RLock()
+    def _after_fork(self) -> None:
+        """Drop the parent's losses, which the parent reports."""
+        super()._after_fork()
         self._lost: dict[Path, Loss] = {}
 
     def add(self, path: Path, error: OSError) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from logging_core.write.append import AppendFile, Shared
@@ -28,11 +27,6 @@ class PaneLog(Forkable):
         self._captures = captures
         self._identity: tuple[int, int] | None = None
         self._size = 0
-        self.after_fork()
-
-    def after_fork(self) -> None:
-        """Renew the lock, which a thread that the child lacks may hold, storing a capture."""
-        self._lock = threading.RLock()
 
     def append(self, time_s: float, text: str) -> None:
         """Store a capture. It is redacted and cut first: what is compared is what is stored."""

@@ -41,9 +41,9 @@ class RotatingFile(AppendFile):
         self._backups = backups
         super().__init__(path, shared)
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Close the lock file, too, if another thread of the parent was rotating."""
-        super().after_fork()
+        super()._after_fork()
         fd, self._lock_fd = self._lock_fd, _NO_LOCK
         if fd != _NO_LOCK:
             os.close(fd)

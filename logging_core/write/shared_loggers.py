@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
 from logging_core.write.forks import Forkable
@@ -79,11 +78,6 @@ class SharedLoggers(Forkable):
         super().__init__()
         self._open: list[Handlers] = []
         self._current: Handlers | None = None
-        self.after_fork()
-
-    def after_fork(self) -> None:
-        """Renew the lock, which a thread that the child lacks may hold."""
-        self._lock = threading.RLock()
 
     def attach(self, handlers: Handlers) -> None:
         """Put the handlers of a new manager on the loggers."""

@@ -7,9 +7,11 @@ import gzip
 import inspect
 import logging
 import os
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -248,6 +250,35 @@ def test_the_query_api_answers_as_documented(tmp_path: Path) -> None:
     manager.logging_manager.close()
     assert manager.logging_manager.get_all_instance_ids() == ["a", "b"]
     assert len(manager.logging_manager.get_instance_logs("a")) == 5
+
+
+def test_a_forked_child_may_make_the_writer_that_a_thread_was_making(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child makes its own, and does not wait for a thread that it does not have."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Slow(LoggingManager):
+        def __init__(self, **given: Any) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                inside.set()
+                go_on.wait(30)
+            super().__init__(**given)
+
+    monkeypatch.setattr("logging_core.manager.LoggingManager", Slow)
+    manager = InstanceManager({"log_dir": tmp_path / "logs"})
+    thread = threading.Thread(target=lambda: manager.logging_manager)
+    thread.start()
+    inside.wait(30)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)  # ends it if it waits
+        manager.logging_manager.log_audit_event("from the child")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    go_on.set()
+    thread.join()
+    manager.close()
 
 
 def test_all_of_a_log_includes_what_was_compressed(manager: LoggingManager) -> None:
