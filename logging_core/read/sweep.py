@@ -64,8 +64,9 @@ class Sweep:
         self._base = str(root)
         self._known: dict[str, Listing] = {}
         self._present: set[str] = set()
+        self._links: set[str] = set()  # in the place of directories of instances
         self._present_mark: Mark | None = None  # as that of a `Listing`
-        self._failing: dict[str, str] = {}
+        self._failing: dict[str, str] = {}  # directories that cannot be listed, and why
         self._turn = 0
 
     def everything(self, *, turns: int = 1) -> Look:
@@ -93,6 +94,7 @@ class Sweep:
             if missed >= _LOOKS_TO_BE_GONE:
                 del self.instances[name]
                 self._known.pop(f"{INSTANCES}/{name}", None)
+                self._failing.pop(f"{INSTANCES}/{name}", None)
                 look.gone.append(name)
         return look
 
@@ -135,8 +137,9 @@ class Sweep:
             return None
         self._present_mark = self._believed(before)
         self._failing.pop(INSTANCES, None)
-        for name in links:
-            self._fail(f"{INSTANCES}/{name}", "a symbolic link", look)
+        for name in sorted(links - self._links):
+            look.problems.append((f"{INSTANCES}/{name}", "a symbolic link"))
+        self._links = links
         for name in sorted(self._present - self.instances.keys()):
             self.instances[name] = 0
             look.seen.append(name)
@@ -161,8 +164,7 @@ class Sweep:
             listing.mark = self._believed(before)
         if listing is known:
             return
-        for path, reason in listing.strange:
-            self._fail(path, reason, look)
+        look.problems += (found for found in listing.strange if found not in known.strange)
         for group in known.groups.keys() | listing.groups.keys():
             parts = listing.groups.get(group, ())
             if parts != known.groups.get(group):
@@ -175,10 +177,10 @@ class Sweep:
             return None
         return mark
 
-    def _fail(self, path: str, reason: str, look: Look) -> None:
-        if self._failing.get(path) != reason:
-            self._failing[path] = reason
-            look.problems.append((path, reason))
+    def _fail(self, directory: str, reason: str, look: Look) -> None:
+        if self._failing.get(directory) != reason:
+            self._failing[directory] = reason
+            look.problems.append((directory, reason))
 
 
 def _reason(error: OSError) -> str:

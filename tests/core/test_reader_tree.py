@@ -80,6 +80,23 @@ def test_links_and_pipes_are_problems_and_never_opened(
     assert problems(reader) == []
 
 
+@pytest.mark.fault("R39", "R40")
+def test_a_link_or_pipe_that_comes_back_is_a_problem_again(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """What was put right is no longer known, and so takes no memory either."""
+    tree.send("a", "m1")
+    link, pipe = tree.root / "instances/link", tree.root / "instances/a/instance.log"
+    for _ in range(2):
+        link.symlink_to("/")
+        os.mkfifo(pipe)
+        told = [problem.path for problem in problems(reader)]
+        assert sorted(told) == ["instances/a/instance.log", "instances/link"]
+        link.unlink()
+        pipe.unlink()
+        assert problems(reader) == []
+
+
 @pytest.mark.fault("R42")
 def test_a_directory_that_is_a_file_is_a_problem_until_it_is_repaired(
     tree: TreeBuilder, reader: TreeReader
