@@ -19,16 +19,16 @@ import msgspec
 import pytest
 
 from builders import TreeBuilder
-from logging_core import HistoryError, order, stored
+from logging_core import HistoryError
 from logging_core import history as history_module
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
-from logging_core.history import MAX_EVENTS, History
-from logging_core.order import as_batch
+from logging_core.history import MAX_EVENTS, History, order, stored_messages
+from logging_core.history.order import as_batch
+from logging_core.history.spill import Entry
 from logging_core.read import session
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, InstanceGone, InstanceSeen
-from logging_core.spill import Entry
 
 
 def comparable(state: FleetState) -> object:
@@ -130,7 +130,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_module, "PAGE", 7)
     monkeypatch.setattr(order, "PAGE", 7)
     monkeypatch.setattr(order, "MESSAGES_A_PAGE", 4)
-    monkeypatch.setattr(stored, "MESSAGES_A_PAGE", 4)
+    monkeypatch.setattr(stored_messages, "MESSAGES_A_PAGE", 4)
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -157,7 +157,7 @@ def test_a_large_tree_takes_no_more_memory(
         merged.append(len(sources))
         return merge(*sources, key=key)
 
-    monkeypatch.setattr("logging_core.order.heapq.merge", spy)
+    monkeypatch.setattr("logging_core.history.order.heapq.merge", spy)
     records = timed(tree.root)
     assert len(TreeReader(tree.root).poll().records) < len(records)
     with closing(History(tree.root, max_messages=9)) as history:

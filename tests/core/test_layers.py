@@ -129,9 +129,7 @@ def test_the_analysis_knows_records_only() -> None:
 def test_reading_and_analysing_meet_above_both() -> None:
     """Reading knows no state; only what joins the two, and keeps it, knows both."""
     assert offenders(importing("logging_core.read"), "logging_core.analyse") == []
-    joining = importing(
-        *(f"logging_core.{name}" for name in ("cache", "gather", "history", "order"))
-    )
+    joining = importing(*(f"logging_core.{name}" for name in ("cache", "history", "summing")))
     assert offenders(joining, "logging_core.write", "logging_core.manager") == []
 
 

@@ -12,9 +12,9 @@ from threading import Event
 import msgspec
 
 from logging_core.analyse.summary import EXCHANGE
+from logging_core.history.spill import Entry, Page, Spill
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
-from logging_core.spill import Entry, Page, Spill
 
 Timed = tuple[float, Entry]
 """A time in seconds since the epoch, and the record, problem or anomaly that counts from then."""

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import cast, overload
 
+from logging_core.history.spill import Page, Spill
 from logging_core.records import Message
-from logging_core.spill import Page, Spill
 
 MESSAGES_A_PAGE = 256
 

@@ -39,10 +39,10 @@ from logging_core.analyse.prompts import PATTERNS, Pattern, compile_patterns
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.arguments import duration, ids_of, moment, whole_number
 from logging_core.errors import HistoryError
-from logging_core.gather import Gatherer
-from logging_core.order import PAGE, PAGES, Order, Orderer, as_batch
-from logging_core.spill import Spill
-from logging_core.stored import StoredMessages
+from logging_core.history.gather import Gatherer
+from logging_core.history.order import PAGE, PAGES, Order, Orderer, as_batch
+from logging_core.history.spill import Spill
+from logging_core.history.stored_messages import StoredMessages
 from logging_core.tree import expand_user
 
 MAX_EVENTS = 200
