@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from logging_core.codec.bulk import MAX_BYTES, decode_exchanges
 from logging_core.read.json_lines import JsonLines
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.logs import Found
+from logging_core.read.log import Found
 from logging_core.read.names import shown_name
 from logging_core.records import AuditBlock, AuditEvent, Exchanges, Record
 
@@ -66,7 +66,7 @@ class AuditLog(JsonLines):
         found.anomalies += singly.anomalies
         if None in times:
             times = [next(single_times) if time_s is None else time_s for time_s in times]
-        found.anomalies += self._clocks.check_all(path, [t for t in times if t is not None])
+        found.anomalies += self._finder.check_all(path, [t for t in times if t is not None])
         if exchanges:
             found.blocks.append(AuditBlock(shown_name(path), exchanges))
 

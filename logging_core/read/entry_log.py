@@ -11,7 +11,7 @@ from logging_core.codec.entries import Entries, Unreadable
 from logging_core.codec.lenient import cut_line
 from logging_core.read.files import Part
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.logs import Found, TailedLog, problem
+from logging_core.read.log import Found, TailedLog, problem
 from logging_core.read.tail import FEED, Relist
 from logging_core.records import LifecycleEvent, OrchestratorEvent
 
@@ -73,11 +73,11 @@ class EntryLog(TailedLog[Line]):
         for entry in entries:
             if isinstance(entry, Unreadable):
                 offset, reason, line = entry
-                at_s = self._clocks.last_s(path)
+                at_s = self._finder.last_s(path)
                 found.problems.append(problem(path, reason, offset=offset, line=line, time_s=at_s))
             else:
                 found.records.append(entry)
-                found.anomalies += self._clocks.check(path, [entry.time_s])
+                found.anomalies += self._finder.check(path, [entry.time_s])
                 if entry.suspect:
                     data = self._entries.garbled
-                    found.anomalies += self._clocks.odd(path, entry.suspect, entry.time_s, data)
+                    found.anomalies += self._finder.odd(path, entry.suspect, entry.time_s, data)

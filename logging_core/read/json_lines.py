@@ -8,7 +8,7 @@ from pathlib import Path
 from logging_core.codec.decode import as_torn, strip_line
 from logging_core.codec.lenient import mend
 from logging_core.read.lines import Line, LineSplitter
-from logging_core.read.logs import Found, TailedLog, problem
+from logging_core.read.log import Found, TailedLog, problem
 from logging_core.records import AuditEvent, Message
 
 
@@ -36,11 +36,11 @@ class JsonLines(TailedLog[Line]):
 
     def _take(self, path: str, items: Iterable[Line], found: Found) -> None:
         times = self._decode_lines(path, items, found)
-        found.anomalies += self._clocks.check(path, times)
+        found.anomalies += self._finder.check(path, times)
 
     def _decode_lines(self, path: str, items: Iterable[Line], found: Found) -> list[float | None]:
         """Decode lines of one file; the time of each, `None` for what has none."""
-        last_s = self._clocks.last_s(path)
+        last_s = self._finder.last_s(path)
         times: list[float | None] = []
         for offset, data, size, torn in items:
             times.append(None)
@@ -58,7 +58,7 @@ class JsonLines(TailedLog[Line]):
             times[-1] = record.time_s
             last_s = last_s if record.time_s is None else record.time_s
             if record.suspect:
-                found.anomalies += self._clocks.odd(path, record.suspect, last_s, line)
+                found.anomalies += self._finder.odd(path, record.suspect, last_s, line)
         return times
 
 

@@ -11,7 +11,7 @@ from logging_core.codec.entries import LifecycleEntries, OrchestratorEntries, St
 from logging_core.read.audit_log import AuditLog
 from logging_core.read.entry_log import EntryLog
 from logging_core.read.json_lines import JsonLines
-from logging_core.read.logs import Log
+from logging_core.read.log import Log
 from logging_core.read.metadata_file import MetadataFile
 from logging_core.read.names import shown_name
 from logging_core.read.pane_log import PaneLog

@@ -16,7 +16,7 @@ from logging_core.codec.times import parse_time
 from logging_core.read.backwards import DISORDER_S, decoded, lines_of
 from logging_core.read.lines import LIMIT, Line
 from logging_core.read.listing import parts_of
-from logging_core.read.logs import problem
+from logging_core.read.log import problem
 from logging_core.read.names import directories_of, shown_name
 from logging_core.read.part_bytes import PartBytes
 from logging_core.records import Message, Problem

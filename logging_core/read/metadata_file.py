@@ -8,7 +8,7 @@ from pathlib import Path
 
 from logging_core.codec.decode import decode_metadata
 from logging_core.read.files import Part, open_regular
-from logging_core.read.logs import Found, Log, problem
+from logging_core.read.log import Found, Log, problem
 from logging_core.read.tail import Relist
 
 MAX_METADATA = 1 << 20

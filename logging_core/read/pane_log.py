@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from logging_core.codec.entries import Unreadable
-from logging_core.read.capture import newest_change
 from logging_core.read.files import Part
+from logging_core.read.frame_search import newest_change
 from logging_core.read.frames import FrameScanner, FrameSpan
-from logging_core.read.logs import Found, TailedLog, problem
+from logging_core.read.log import Found, TailedLog, problem
 from logging_core.read.tail import Relist
 from logging_core.records import FrameRef
 from logging_core.tree import portable_path
@@ -66,8 +66,8 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
 
     def _take(self, path: str, items: Sequence[FrameSpan | Unreadable], found: Found) -> None:
         times = [item.time_s for item in items if isinstance(item, FrameSpan)]
-        at_s = self._clocks.last_s(path)
-        found.anomalies += self._clocks.check(path, times)
+        at_s = self._finder.last_s(path)
+        found.anomalies += self._finder.check(path, times)
         sent = portable_path(path)
         for item in items:
             if isinstance(item, Unreadable):
@@ -77,4 +77,4 @@ class PaneLog(TailedLog[FrameSpan | Unreadable]):
                 ref = FrameRef(instance_id=self._instance_id, path=sent, **item._asdict())
                 found.records.append(ref)
                 if item.suspect:
-                    found.anomalies += self._clocks.odd(path, item.suspect, item.time_s)
+                    found.anomalies += self._finder.odd(path, item.suspect, item.time_s)

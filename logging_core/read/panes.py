@@ -10,8 +10,8 @@ from itertools import islice
 
 from logging_core.arguments import moment, whole_number
 from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
-from logging_core.read.capture import are_back, find_moment, headers_before, headers_from
 from logging_core.read.files import Part, Source, open_regular
+from logging_core.read.frame_search import are_back, find_moment, headers_before, headers_from
 from logging_core.read.frames import MAX_SHOWN, Header, read_frame, suspect_of
 from logging_core.read.listing import parts_of
 from logging_core.read.names import directories_of, shown_name

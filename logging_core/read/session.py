@@ -11,12 +11,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
+from logging_core.read.backoff import Backoff
 from logging_core.read.cursor import Cursor
 from logging_core.read.files import Part
 from logging_core.read.listing import parts_of
+from logging_core.read.log import Found, Log, problem
 from logging_core.read.log_factory import LogFactory, kind_of
-from logging_core.read.logs import Found, Log, problem
-from logging_core.read.retries import Retries
 from logging_core.read.sweep import Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import Batch, InstanceGone, InstanceSeen, Record
@@ -61,7 +61,7 @@ class Session:
         self._parts: dict[str, tuple[Part, ...]] = {}
         self._queue: dict[str, None] = {}  # logs with something to read, in order
         self._old: set[str] = set()  # logs that were there at the start and are not begun
-        self._retries = Retries()
+        self._backoff = Backoff()
         self._held: set[str] = set()
         # What the cursor says, in its own words: it is asked for at every look.
         self._positions: dict[str, dict[str, list[int]]] = {}
@@ -81,7 +81,7 @@ class Session:
         due: Iterable[str] = ()
         if dirty is None or self._is_first:
             look = self._sweep.everything(turns=1 if self._is_first else turns)
-            due = self._retries.due()
+            due = self._backoff.due()
         else:
             look = self._sweep.around(dirty)
         self._reported.update(dict.fromkeys(map(portable_path, look.seen)))
@@ -149,7 +149,7 @@ class Session:
             self._parts.pop(group, None)
             self._queue.pop(group, None)
             self._old.discard(group)
-            self._retries.forget(group)
+            self._backoff.forget(group)
             self._held.discard(group)
             self._positions.pop(portable_path(group), None)
 
@@ -203,9 +203,9 @@ class Session:
             found = self._log(group).poll(self._parts[group], relist, TURN)
             spent += found.spent
             if found.failed:
-                self._retries.failed(group)
+                self._backoff.failed(group)
             else:
-                self._retries.forget(group)
+                self._backoff.forget(group)
             taken.append((group, found))
             self._take(group, found)
             if one_by_one and not found.drained:

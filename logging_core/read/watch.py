@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from logging_core.read.notices import notices
+from logging_core.read.fs_events import fs_events
 from logging_core.read.watchable import watchable
 from logging_core.tree import AUDIT, INSTANCES
 
@@ -124,7 +124,7 @@ class Watch:
         """Watch for one round; false if these are more directories than can be watched."""
         if not paths:
             raise OSError("nothing here can be watched")
-        changes = notices(paths, self._round.ended)
+        changes = fs_events(paths, self._round.ended)
         # Its first step sets up the watch.
         soon = asyncio.get_running_loop().call_soon(self._has_begun, begun, len(paths))
         has_yielded = False

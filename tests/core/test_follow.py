@@ -94,7 +94,7 @@ async def test_a_watcher_that_fails_is_started_again(
         yield set()
         raise error
 
-    monkeypatch.setattr("logging_core.read.watch.notices", broken)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", broken)
     monkeypatch.setattr(watch, "_PAUSE_S", 0.001)
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
         await anext(batches)
@@ -118,7 +118,7 @@ async def test_a_watcher_that_fails_for_good_stops_nobody(
             raise ValueError(paths[0])
         yield set()
 
-    monkeypatch.setattr("logging_core.read.watch.notices", broken)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", broken)
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
         await anext(batches)
         tree.send("a", "m")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from builders import RULE, TreeBuilder
 from logging_core.anomalies import AnomalyKind
 from logging_core.codec import pane as codec
-from logging_core.read import capture, panes
+from logging_core.read import frame_search, panes
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from logging_core.read.reader import TreeReader
@@ -33,7 +33,10 @@ def indexed(root: Path) -> list[FrameRef]:
 
 @contextmanager
 def small_blocks(size: int) -> Iterator[None]:
-    with mock.patch.object(capture, "BLOCK", size), mock.patch.object(capture, "_PROBE", size // 2):
+    with (
+        mock.patch.object(frame_search, "BLOCK", size),
+        mock.patch.object(frame_search, "_PROBE", size // 2),
+    ):
         yield
 
 

@@ -23,8 +23,8 @@ from faults import Follower, as_nobody, as_root, reachable_by_nobody
 from logging_core import follow
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import State
+from logging_core.read.backoff import MAX_S, Backoff
 from logging_core.read.reader import TreeReader
-from logging_core.read.retries import MAX_S, Retries
 from logging_core.records import (
     FrameRef,
     InstanceSeen,
@@ -229,7 +229,7 @@ class Ticking:
 
     def reader(self, tree: TreeBuilder) -> TreeReader:
         clock = {"now": lambda: self.now_s}
-        with mock.patch.object(Retries.__init__, "__kwdefaults__", clock):
+        with mock.patch.object(Backoff.__init__, "__kwdefaults__", clock):
             return TreeReader(tree.root)
 
     def tries(self, reader: TreeReader, *, sweeps: int) -> list[float]:

@@ -15,7 +15,7 @@ from builders import TreeBuilder
 from faults import as_nobody, as_root, reachable_by_nobody
 from logging_core import follow
 from logging_core.read import watch
-from logging_core.read.notices import notices
+from logging_core.read.fs_events import fs_events
 from logging_core.read.reader import TreeReader
 from logging_core.read.watchable import watchable
 from logging_core.records import Batch
@@ -36,13 +36,13 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """The names of the directories of each watch that is begun."""
     lists: list[set[str]] = []
-    real = notices
+    real = fs_events
 
     def listed(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
         lists.append({Path(path).name for path in paths})
         return real(paths, ended)
 
-    monkeypatch.setattr("logging_core.read.watch.notices", listed)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", listed)
     return lists
 
 
@@ -162,7 +162,7 @@ async def test_a_directory_that_only_a_sweep_found_is_watched_too(
         for _ in ():
             yield set()
 
-    monkeypatch.setattr("logging_core.read.watch.notices", blind)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", blind)
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
         await anext(batches)
         for name in ("a", "b"):
@@ -196,7 +196,7 @@ async def test_the_longer_the_silence_the_fewer_are_looked_into_at_once(
     loop = asyncio.get_running_loop()
     clock, gone_by_s = loop.time, 0.0
     monkeypatch.setattr(loop, "time", lambda: clock() + gone_by_s)
-    monkeypatch.setattr("logging_core.read.watch.notices", deaf)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", deaf)
     monkeypatch.setattr(TreeReader, "poll", note)
     tree.send("a", "m0")
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
@@ -242,7 +242,7 @@ async def test_notices_are_not_held_back_while_there_are_more(
             return {(1, "/logs/audit")}
 
     monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Busy)
-    async with aclosing(notices(["/logs"], asyncio.Event())) as changes:
+    async with aclosing(fs_events(["/logs"], asyncio.Event())) as changes:
         for _ in range(3):
             assert await anext(changes) == {("added", "/logs/audit")}
     assert len(asked) == 3
@@ -262,7 +262,7 @@ async def test_a_reader_that_is_told_nothing_says_so(
 ) -> None:
     """It polls while notices fail, and no longer once they come again."""
     failing = True
-    real = notices
+    real = fs_events
 
     async def broken(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
         if failing:
@@ -271,7 +271,7 @@ async def test_a_reader_that_is_told_nothing_says_so(
             async for batch in changes:
                 yield batch
 
-    monkeypatch.setattr("logging_core.read.watch.notices", broken)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", broken)
     async with aclosing(follow(tree.root, sweep_s=0.01)) as batches:
         assert not (await anext(batches)).polling
         assert (await anext(batches)).polling
@@ -294,7 +294,7 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
     for number in range(20):
         tree.send(f"i{number}", "old")
         os.utime(tree.root / f"instances/i{number}", (number, number))
-    real = notices
+    real = fs_events
 
     async def limited(paths: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
         if len(paths) > 10:
@@ -303,7 +303,7 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
             async for batch in changes:
                 yield batch
 
-    monkeypatch.setattr("logging_core.read.watch.notices", limited)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", limited)
     async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
         await messages(batches, 20)
         await says(batches, tree, "i19")

@@ -20,7 +20,7 @@ _STEPS_MS = {0.0: 10, 3.0: 20, 60.0: 40}
 _CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
 
 
-async def notices(
+async def fs_events(
     paths: Sequence[str], ended: asyncio.Event
 ) -> AsyncGenerator[set[tuple[str, str]], None]:
     """Tell what changes in some directories, but not in those below them.

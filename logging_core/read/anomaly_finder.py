@@ -1,4 +1,4 @@
-"""Where the times of a file's records cannot be right, though each can be read."""
+"""What is odd about a log that can be read: times that cannot be right, above all."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _ODD = (AnomalyKind.TORN, AnomalyKind.LOSSY)
 _NONE: frozenset[str] = frozenset()
 
 
-class Clocks:
-    """The clocks by which the files of one log were written.
+class AnomalyFinder:
+    """Finds what is odd about the files of one log.
 
     Args:
         name: Makes a path safe to show.

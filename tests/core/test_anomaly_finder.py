@@ -12,7 +12,7 @@ import pytest
 
 from builders import START, TreeBuilder
 from logging_core.anomalies import Anomaly, AnomalyKind
-from logging_core.read.clocks import Clocks
+from logging_core.read.anomaly_finder import AnomalyFinder
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent
 from reading import only, read
@@ -27,7 +27,7 @@ Write = Callable[[TreeBuilder, float], None]
 def _clock() -> Iterator[None]:
     """The reader's clock stands still."""
     stopped = {"now": lambda: TreeBuilder.epoch(NOW)}
-    with mock.patch.object(Clocks.__init__, "__kwdefaults__", stopped):
+    with mock.patch.object(AnomalyFinder.__init__, "__kwdefaults__", stopped):
         yield
 
 
@@ -208,9 +208,9 @@ def test_a_rotation_that_lost_nothing_is_no_gap(tree: TreeBuilder) -> None:
 
 def test_names_are_made_safe() -> None:
     """A path is shown, so it may hold no controls."""
-    odd_clocks = Clocks(lambda path: path.replace("\x1b", "␛"), now=lambda: 1e9)
-    assert odd_clocks.gap("a\x1b").path == "a␛"
-    assert [o.path for o in odd_clocks.check("\x1b", [2e9])] == ["␛"]
+    finder = AnomalyFinder(lambda path: path.replace("\x1b", "␛"), now=lambda: 1e9)
+    assert finder.gap("a\x1b").path == "a␛"
+    assert [o.path for o in finder.check("\x1b", [2e9])] == ["␛"]
 
 
 def test_many_times_at_once_are_checked_as_one_by_one() -> None:
@@ -219,6 +219,6 @@ def test_many_times_at_once_are_checked_as_one_by_one() -> None:
     for _ in range(200):
         count = dice.randrange(1, 9)
         times = [TreeBuilder.epoch(dice.randrange(0, 2000, 100)) for _ in range(count)]
-        at_once, one_by_one = Clocks(str), Clocks(str)
+        at_once, one_by_one = AnomalyFinder(str), AnomalyFinder(str)
         assert list(at_once.check_all("x", times)) == list(one_by_one.check("x", times))
         assert at_once.last_s("x") == one_by_one.last_s("x")

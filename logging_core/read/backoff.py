@@ -11,8 +11,8 @@ MAX_S = 30.0
 _FIRST_S = 2.0
 
 
-class Retries:
-    """The logs that could not be read: each is tried again at once, then more and more rarely.
+class Backoff:
+    """Logs that could not be read: each is tried again at once, then more and more rarely.
 
     Args:
         now: Seconds of a clock that only goes forward.

@@ -1,4 +1,4 @@
-"""What one look at a log gives, as records and problems, and what all kinds of logs share."""
+"""A log of the tree as a source of records: what all kinds of logs have in common."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from logging_core.anomalies import Anomaly
-from logging_core.read.clocks import Clocks
+from logging_core.read.anomaly_finder import AnomalyFinder
 from logging_core.read.files import Part
 from logging_core.read.known import GAPS
 from logging_core.read.names import shown_name
@@ -93,11 +93,11 @@ class Log(ABC):
 class TailedLog(Log, Generic[T]):
     """A log that only ever grows."""
 
-    __slots__ = ("_clocks", "_numbers", "_tail")
+    __slots__ = ("_finder", "_numbers", "_tail")
 
     def __init__(self, root: Path, make: Callable[[], Feed[T]], history: int | None) -> None:
         self._tail = LogTail(root, make, history=history)
-        self._clocks = Clocks(shown_name)
+        self._finder = AnomalyFinder(shown_name)
         self._numbers = FEED + len(make().position())
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
@@ -110,8 +110,8 @@ class TailedLog(Log, Generic[T]):
             problems=[problem(path, reason) for path, reason in turn.problems],
         )
         gaps = [path for path, reason in turn.problems if reason in GAPS]
-        found.anomalies += map(self._clocks.gap, gaps)
-        found.anomalies += starmap(self._clocks.link, turn.links)
+        found.anomalies += map(self._finder.gap, gaps)
+        found.anomalies += starmap(self._finder.link, turn.links)
         for path, items in turn.items:
             self._take(path, items, found)
         return found
@@ -120,7 +120,7 @@ class TailedLog(Log, Generic[T]):
         """See `Log`: last of each path, if it is known, the time of its newest record in µs."""
         positions = self._tail.positions()
         for path, numbers in positions.items():
-            last_s = self._clocks.last_s(path)
+            last_s = self._finder.last_s(path)
             if last_s is not None:
                 numbers.append(round(last_s * 1e6))
         return positions
@@ -130,7 +130,7 @@ class TailedLog(Log, Generic[T]):
         self._tail.resume(positions)
         for path, numbers in positions.items():
             for last_us in numbers[self._numbers :]:
-                self._clocks.resume(path, last_us / 1e6)
+                self._finder.resume(path, last_us / 1e6)
 
     @abstractmethod
     def _take(self, path: str, items: Sequence[T], found: Found) -> None:
