@@ -109,14 +109,14 @@ class _Stored(NamedTuple):
     time_s: float = 0.0
 
 
-class CaptureLog:
+class Deduplicator:
     """Decides what to store of each capture of one pane; see the module's docstring.
 
     It writes nothing itself, and a frame that could not be written loses nothing: what is not
     committed becomes part of the next frame. Not thread-safe.
 
     Args:
-        screen_rows: Lines of the window, at least 1; should be at least the pane's height.
+        screen_rows: Encoder of the window, at least 1; should be at least the pane's height.
         heartbeat_s: Store an unchanged window again after this many seconds; 0: at every capture;
             infinity: never.
         full: Store every capture in full.

@@ -16,8 +16,8 @@ from logging_core.codec.encode import (
 )
 from logging_core.write.append import AppendFile
 from logging_core.write.audit import AuditFile
-from logging_core.write.instance import InstanceFiles
-from logging_core.write.lines import Lines
+from logging_core.write.encoder import Encoder
+from logging_core.write.instance_files import InstanceFiles
 from logging_core.write.stamps import Stamps
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -42,9 +42,9 @@ class TreeHandler(logging.Handler):
 class OrchestratorHandler(TreeHandler):
     """Writes to `orchestrator.log`: one JSON object per line, a caller's `extra` at top level."""
 
-    def __init__(self, file: AppendFile, lines: Lines, stamps: Stamps, level: int) -> None:
+    def __init__(self, file: AppendFile, encoder: Encoder, stamps: Stamps, level: int) -> None:
         super().__init__(level)
-        self._lines = lines
+        self._encoder = encoder
         self._file = file
         self._stamps = stamps
 
@@ -61,15 +61,15 @@ class OrchestratorHandler(TreeHandler):
         }
         with_extra(fields, extra_of(record), _TRACE_FIELDS)
         fields |= traces_of(record)
-        self._file.append(self._lines.json(fields))
+        self._file.append(self._encoder.json(fields))
 
 
 class AuditHandler(TreeHandler):
     """Writes the records that are logged through the standard library's audit logger."""
 
-    def __init__(self, file: AuditFile, lines: Lines, stamps: Stamps) -> None:
+    def __init__(self, file: AuditFile, encoder: Encoder, stamps: Stamps) -> None:
         super().__init__()
-        self._lines = lines
+        self._encoder = encoder
         self._file = file
         self._stamps = stamps
 
@@ -86,7 +86,7 @@ class AuditHandler(TreeHandler):
             logger=record.name,
         )
         with_extra(fields, extra, _TRACE_FIELDS)
-        self._file.append(stamp, self._lines.json(fields | traces_of(record)))
+        self._file.append(stamp, self._encoder.json(fields | traces_of(record)))
 
 
 class InstanceHandler(TreeHandler):
@@ -126,15 +126,15 @@ class InstanceHandler(TreeHandler):
 class ConsoleHandler(TreeHandler):
     """Prints the records of `orchestrator.log` on stderr, in the format of `instance.log`."""
 
-    def __init__(self, lines: Lines, stamps: Stamps, level: int) -> None:
+    def __init__(self, encoder: Encoder, stamps: Stamps, level: int) -> None:
         super().__init__(level)
-        self._lines = lines
+        self._encoder = encoder
         self._stamps = stamps
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one entry."""
         text = "\n".join((message_of(record), *traces_of(record).values()))
-        entry = self._lines.lifecycle(self._stamps.of(record), record.levelname, text)
+        entry = self._encoder.lifecycle(self._stamps.of(record), record.levelname, text)
         with suppress(OSError, ValueError, RuntimeError):  # full, closed, or in a signal handler
             print(entry.decode(), end="", file=sys.stderr, flush=True)  # noqa: T201 - opt-in
 

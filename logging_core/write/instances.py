@@ -10,7 +10,7 @@ from logging_core.tree import LogTree, check_instance_id
 from logging_core.write.append import Shared
 from logging_core.write.forks import Forkable
 from logging_core.write.handlers import InstanceHandler
-from logging_core.write.instance import InstanceFiles
+from logging_core.write.instance_files import InstanceFiles
 from logging_core.write.loggers import InstanceAdapter, make_instance_logger
 from logging_core.write.redact import Redactor
 from logging_core.write.stamps import Stamps

@@ -7,7 +7,7 @@ from typing import Any
 
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
-from logging_core.write.lines import Lines
+from logging_core.write.encoder import Encoder
 from logging_core.write.losses import Loss
 from logging_core.write.retention import delete_expired
 from logging_core.write.stamps import Stamps
@@ -20,17 +20,17 @@ class Notices:
         tree: The tree.
         log: `orchestrator.log`.
         shared: Shared by the files of the tree; from now on its losses are logged here.
-        lines: Encodes the records.
+        encoder: Encodes the records.
         stamps: Makes the timestamps.
     """
 
     def __init__(
-        self, tree: LogTree, log: AppendFile, shared: Shared, lines: Lines, stamps: Stamps
+        self, tree: LogTree, log: AppendFile, shared: Shared, encoder: Encoder, stamps: Stamps
     ) -> None:
         self._tree = tree
         self._log = log
         self._losses = shared.losses
-        self._lines = lines
+        self._encoder = encoder
         self._stamps = stamps
         self._losses.record = self._record_loss
 
@@ -62,4 +62,4 @@ class Notices:
             "function": "",
             "line": 0,
         }
-        return self._lines.json(fields | about)
+        return self._encoder.json(fields | about)

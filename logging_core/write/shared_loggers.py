@@ -17,7 +17,7 @@ _RESTORED = (
 )
 
 
-class Handlers:
+class ManagerHandlers:
     """The handlers of one manager.
 
     Args:
@@ -76,10 +76,10 @@ class SharedLoggers(Forkable):
 
     def __init__(self) -> None:
         super().__init__()
-        self._open: list[Handlers] = []
-        self._current: Handlers | None = None
+        self._open: list[ManagerHandlers] = []
+        self._current: ManagerHandlers | None = None
 
-    def attach(self, handlers: Handlers) -> None:
+    def attach(self, handlers: ManagerHandlers) -> None:
         """Put the handlers of a new manager on the loggers."""
         with self._lock:
             for others in self._open[-1:]:
@@ -87,7 +87,7 @@ class SharedLoggers(Forkable):
             self._open.append(handlers)
             self._put_on(handlers)
 
-    def detach(self, handlers: Handlers) -> None:
+    def detach(self, handlers: ManagerHandlers) -> None:
         """Give the loggers back to the manager before, if there is one; idempotent."""
         with self._lock:
             if handlers not in self._open:
@@ -110,7 +110,7 @@ class SharedLoggers(Forkable):
             current.put_back()
         logging.getLogger(ORCHESTRATOR).warning(_RESTORED)
 
-    def _put_on(self, handlers: Handlers) -> None:
+    def _put_on(self, handlers: ManagerHandlers) -> None:
         self._current = handlers
         handlers.put_on()
 

@@ -14,6 +14,7 @@ from logging_core.config import LoggingConfig
 from logging_core.tree import LogTree, check_instance_id
 from logging_core.write.append import Shared
 from logging_core.write.audit import AuditFile
+from logging_core.write.encoder import Encoder
 from logging_core.write.handlers import (
     AuditHandler,
     ConsoleHandler,
@@ -21,7 +22,6 @@ from logging_core.write.handlers import (
     TreeHandler,
 )
 from logging_core.write.instances import Instances
-from logging_core.write.lines import Lines
 from logging_core.write.loggers import (
     InstanceAdapter,
     direct_record,
@@ -34,7 +34,7 @@ from logging_core.write.pool import DescriptorPool
 from logging_core.write.private import Access, prepare_tree, unusable
 from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
-from logging_core.write.shared_loggers import AUDIT, ORCHESTRATOR, SHARED_LOGGERS, Handlers
+from logging_core.write.shared_loggers import AUDIT, ORCHESTRATOR, SHARED_LOGGERS, ManagerHandlers
 from logging_core.write.stamps import Stamps
 
 
@@ -63,7 +63,7 @@ class TreeWriter:
         self._stamps = Stamps(clock)
         redactor = Redactor(extra=config.redact_patterns)
         in_shared_logs = redactor if config.redact else None
-        self._lines = Lines(config.max_record_bytes, in_shared_logs)
+        self._encoder = Encoder(config.max_record_bytes, in_shared_logs)
         self._shared = Shared(
             Access(self.log_dir, config.allow_shared),
             Losses(),
@@ -75,7 +75,7 @@ class TreeWriter:
             config.orchestrator_backups,
             self._shared,
         )
-        notices = Notices(self._tree, self._orchestrator, self._shared, self._lines, self._stamps)
+        notices = Notices(self._tree, self._orchestrator, self._shared, self._encoder, self._stamps)
         self._delete_expired = partial(notices.delete_expired, keep_days=config.audit_days)
         quick_bytes = min(1 << 20, config.max_record_bytes // 4)
         self._audit = AuditFile(
@@ -232,7 +232,7 @@ class TreeWriter:
 
     def clean(self, text: str) -> str:
         """Return the text as `instance.log` has it: with secrets replaced, if `redact` is on."""
-        return self._lines.clean(text)
+        return self._encoder.clean(text)
 
     def cleanup_instance_logs(self, instance_id: str) -> None:
         """Delete an instance's directory; if it is a symbolic link, only the link.
@@ -254,14 +254,15 @@ class TreeWriter:
         self._shared.losses.tell()
         self._handlers.close_files()
 
-    def _make_handlers(self) -> Handlers:
-        level, stamps, file, lines = self.log_level, self._stamps, self._orchestrator, self._lines
-        on_orchestrator: list[TreeHandler] = [OrchestratorHandler(file, lines, stamps, level)]
+    def _make_handlers(self) -> ManagerHandlers:
+        encoder, stamps = self._encoder, self._stamps
+        file, level = self._orchestrator, self.log_level
+        on_orchestrator: list[TreeHandler] = [OrchestratorHandler(file, encoder, stamps, level)]
         if self._config.console:
-            on_orchestrator.append(ConsoleHandler(lines, stamps, level))
-        audit = AuditHandler(self._audit, lines, stamps)
+            on_orchestrator.append(ConsoleHandler(encoder, stamps, level))
+        audit = AuditHandler(self._audit, encoder, stamps)
         self._audit_handlers: list[logging.Handler] = [audit]
-        return Handlers(level, on_orchestrator, audit, (self._audit.close, file.close))
+        return ManagerHandlers(level, on_orchestrator, audit, (self._audit.close, file.close))
 
     def _audit_slowly(
         self,
@@ -284,7 +285,7 @@ class TreeWriter:
             record = direct_record(self.audit_logger, time_s, event_type, about | dict(extra))
             if not self.audit_logger.filter(record):
                 return
-        self._audit.append(stamp, self._lines.json(fields))
+        self._audit.append(stamp, self._encoder.json(fields))
         self._audit.remember(stamp, time_s, event_type, instance_id)
         if record is not None:
             tell_listeners(self.audit_logger, record)

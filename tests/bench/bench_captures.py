@@ -1,4 +1,4 @@
-"""What captures of a whole scrollback cost, stored whole and as `CaptureLog` does it.
+"""What captures of a whole scrollback cost, stored whole and as `Deduplicator` does it.
 
 Run by hand: `python tests/bench/bench_captures.py`. Two hours of one agent, captured every 5 s.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from logging_core.codec.pane import encode_frame
-from logging_core.write.captures import CaptureLog
+from logging_core.write.captures import Deduplicator
 
 PERIOD_S = 5
 CAPTURES = 2 * 3600 // PERIOD_S
@@ -77,7 +77,7 @@ def idle(lines: list[str]) -> Iterator[str]:
         yield "\n".join([*lines[:HISTORY], screen(0)])
 
 
-def measure(captures: Iterator[str], log: CaptureLog) -> Cost:
+def measure(captures: Iterator[str], log: Deduplicator) -> Cost:
     """Take, encode and write every capture of a session."""
     size = frames = 0
     spent: list[float] = []
@@ -102,7 +102,7 @@ def memory(instances: int) -> int:
     """Bytes that the logs of so many panes of 5,000 lines hold."""
     text = "\n".join(map(plain, range(HISTORY)))
     tracemalloc.start()
-    logs = [CaptureLog() for _ in range(instances)]
+    logs = [Deduplicator() for _ in range(instances)]
     for log in logs:
         log.take(0, text)
         log.commit()
@@ -120,8 +120,8 @@ def main() -> None:
     for make in (plain, coloured):
         lines = list(map(make, range(2 * HISTORY)))
         for session in (growing, limited, sliding, idle):
-            whole = measure(session(lines), CaptureLog(full=True))
-            ours = measure(session(lines), CaptureLog())
+            whole = measure(session(lines), Deduplicator(full=True))
+            ours = measure(session(lines), Deduplicator())
             name = f"{session.__name__}, {make.__name__}"
             write(
                 f"{name:18} | {whole.size / 1e6:19.1f}  {whole.cpu_s / CAPTURES * 1e3:10.2f} | "

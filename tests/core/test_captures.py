@@ -23,7 +23,7 @@ from logging_core.read.raw import read_tail_lines
 from logging_core.read.reader import TreeReader
 from logging_core.records import FrameRef
 from logging_core.tree import LogTree
-from logging_core.write.captures import CaptureLog
+from logging_core.write.captures import Deduplicator
 
 
 def lines_of(text: str) -> list[str]:
@@ -39,7 +39,7 @@ class File:
     """What a capture file holds, and what its reader makes of it."""
 
     def __init__(self, rows: int, *, heartbeat_s: float = math.inf) -> None:
-        self.log = CaptureLog(screen_rows=rows, heartbeat_s=heartbeat_s)
+        self.log = Deduplicator(screen_rows=rows, heartbeat_s=heartbeat_s)
         self.rows = rows
         self.frames: list[str] = []
 
@@ -233,7 +233,7 @@ def test_a_spinner_stores_the_window_and_nothing_else() -> None:
 
 def test_a_heartbeat_is_the_window() -> None:
     """After 60 s an unchanged pane is stored once more: its window, a whole frame."""
-    log = CaptureLog(screen_rows=3)
+    log = Deduplicator(screen_rows=3)
     for at in range(0, 125, 5):
         frame = log.take(at, numbered(0, 10))
         assert frame == {0: numbered(0, 10), 60: numbered(7, 10), 120: numbered(7, 10)}.get(at)
@@ -291,7 +291,7 @@ def test_a_deleted_file_begins_with_the_whole_capture() -> None:
 
 def test_full_stores_everything() -> None:
     """With `full` each capture is stored as it is, the same one again too."""
-    log = CaptureLog(full=True, screen_rows=2)
+    log = Deduplicator(full=True, screen_rows=2)
     for _ in range(3):
         assert log.take(0, numbered(0, 9)) == numbered(0, 9)
         log.commit()
@@ -303,7 +303,7 @@ def test_full_stores_everything() -> None:
 def test_senseless_options_are_refused(options: dict[str, float]) -> None:
     """Zero rows or an invalid heartbeat is a `ValueError` that says what to use."""
     with pytest.raises(ValueError, match="use"):
-        CaptureLog(**options)  # type: ignore[arg-type]  # the wrong type is not what is tested
+        Deduplicator(**options)  # type: ignore[arg-type]  # the wrong type is not what is tested
 
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -423,7 +423,7 @@ def test_a_real_pane_is_stored_whole(pane: Pane) -> None:
 
 def test_the_documented_recipe_shows_the_screen(tree: TreeBuilder) -> None:
     """The last 50 lines of the file are what the pane shows; every frame is read back as stored."""
-    log, text = CaptureLog(), ""
+    log, text = Deduplicator(), ""
     for turn in range(4):
         text = f"{numbered(0, 90 + 30 * turn)}\nspinner {turn}"
         frame = log.take(tree.epoch(turn), text)

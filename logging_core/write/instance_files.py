@@ -10,10 +10,10 @@ from logging_core.codec.encode import message_record
 from logging_core.config import LoggingConfig
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile, Shared
-from logging_core.write.captures import CaptureLog
-from logging_core.write.lines import Lines
+from logging_core.write.capture_file import CaptureFile
+from logging_core.write.captures import Deduplicator
+from logging_core.write.encoder import Encoder
 from logging_core.write.metadata import update_metadata
-from logging_core.write.panes import PaneLog
 from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
 
@@ -47,9 +47,9 @@ class InstanceFiles:
         self._instance_id = instance_id
         self._shared = shared
         most = config.max_record_bytes
-        self._log_lines = Lines(most, redactor if config.redact else None)
-        self._message_lines = Lines(most, redactor if config.redact_messages else None)
-        pane_lines = Lines(most, redactor if config.redact_captures else None)
+        self._log_encoder = Encoder(most, redactor if config.redact else None)
+        self._message_encoder = Encoder(most, redactor if config.redact_messages else None)
+        pane_encoder = Encoder(most, redactor if config.redact_captures else None)
         self._metadata = tree.metadata(instance_id)
         self._log = RotatingFile(
             tree.instance_log(instance_id),
@@ -58,12 +58,12 @@ class InstanceFiles:
             shared,
         )
         self._communication = AppendFile(tree.communication(instance_id), shared)
-        captures = CaptureLog(
+        captures = Deduplicator(
             screen_rows=config.pane_rows,
             heartbeat_s=config.heartbeat_s,
             full=config.full_captures,
         )
-        self._pane = PaneLog(tree.tmux_output(instance_id), shared, pane_lines, captures)
+        self._pane = CaptureFile(tree.tmux_output(instance_id), shared, pane_encoder, captures)
         self._known: dict[str, str] = {}
         self._is_lost = False
         self._describer: int | None = None  # the thread that writes the metadata just now
@@ -92,7 +92,7 @@ class InstanceFiles:
     def _write_metadata(self, stamp: str) -> bool:
         """Return whether it could be written; meanwhile a signal handler may have told more."""
         self.described = True
-        clean = {key: self._log_lines.clean(value) for key, value in self._known.items()}
+        clean = {key: self._log_encoder.clean(value) for key, value in self._known.items()}
         try:
             update_metadata(self._metadata, self._instance_id, stamp, clean, self._shared.access)
         except OSError as error:
@@ -106,12 +106,12 @@ class InstanceFiles:
 
     def lifecycle(self, stamp: str, level: str, text: str) -> None:
         """Append an entry to `instance.log`."""
-        self._log.append(self._log_lines.lifecycle(stamp, level, text))
+        self._log.append(self._log_encoder.lifecycle(stamp, level, text))
 
     def message(self, stamp: str, event_type: str, fields: Mapping[str, Any]) -> None:
         """Append a line to `communication.jsonl`; `fields` as for `message_record`."""
         record = message_record(stamp, event_type, fields)
-        self._communication.append(self._message_lines.json(record))
+        self._communication.append(self._message_encoder.json(record))
 
     def pane(self, time_s: float, text: str) -> None:
         """Append what is new in a capture to `tmux_output.log`, in one `write`."""

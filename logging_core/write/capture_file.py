@@ -5,40 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 
 from logging_core.write.append import AppendFile, Shared
-from logging_core.write.captures import CaptureLog
+from logging_core.write.captures import Deduplicator
+from logging_core.write.encoder import Encoder
 from logging_core.write.forks import Forkable
-from logging_core.write.lines import Lines
 
 
-class PaneLog(Forkable):
+class CaptureFile(Forkable):
     """Appends what is new in each capture, in one `write`; `captures` describes what that is.
 
     Args:
         path: The file.
         shared: Shared by the files of its tree.
-        lines: Encodes the frames.
+        encoder: Encodes the frames.
         captures: Decides what is stored.
     """
 
-    def __init__(self, path: Path, shared: Shared, lines: Lines, captures: CaptureLog) -> None:
+    def __init__(
+        self, path: Path, shared: Shared, encoder: Encoder, captures: Deduplicator
+    ) -> None:
         super().__init__()
         self._file = AppendFile(path, shared)
-        self._lines = lines
+        self._encoder = encoder
         self._captures = captures
         self._identity: tuple[int, int] | None = None
         self._size = 0
 
     def append(self, time_s: float, text: str) -> None:
         """Store a capture. It is redacted and cut first: what is compared is what is stored."""
-        text = self._lines.clean(text)
-        end = self._lines.end_of(text)
+        text = self._encoder.clean(text)
+        end = self._encoder.end_of(text)
         with self._lock:
             self._forget_if_replaced()
             frame = self._captures.take(time_s, end)
             if frame is None:
                 return
             is_cut = end is not text and len(frame) >= len(end)  # else it holds only what is new
-            if self._file.append(self._lines.frame(time_s, frame, text if is_cut else None)):
+            if self._file.append(self._encoder.frame(time_s, frame, text if is_cut else None)):
                 self._captures.commit()
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ _HEADER_BYTES = 512  # of a frame, with a note of what was cut and the colours i
 DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 
-class Lines:
+class Encoder:
     """Encodes the records of a tree. Nothing here raises.
 
     Args:
@@ -65,7 +65,7 @@ class Lines:
         return text[text.find("\n", start - 1, -1) + 1 or start :]
 
     def frame(self, time_s: float, text: str, whole: str | None = None) -> bytes:
-        """Encode a frame of `tmux_output.log`; its text is already redacted (see `PaneLog`).
+        """Encode a frame of `tmux_output.log`; its text is already redacted (see `CaptureFile`).
 
         Args:
             time_s: When it was captured, in seconds since the epoch.
