@@ -20,7 +20,7 @@ from logging_core.read.log_factory import LogFactory, kind_of
 from logging_core.read.sweep import Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import Batch, InstanceGone, InstanceSeen, Record
-from logging_core.tree import INSTANCE_FILES, INSTANCES, FileKind, local_path, portable_path
+from logging_core.tree import AUDIT, INSTANCE_FILES, INSTANCES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19
 """Of what was there before, about so many bytes are read at one look; one `TURN` of each log."""
@@ -33,6 +33,7 @@ _MORE = 6
 
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
 _NOT_URGENT = 3
+_AUDIT = f"{AUDIT}/"
 
 T = TypeVar("T")
 
@@ -253,7 +254,7 @@ def _directory(group: str) -> str:
 
 
 def _is_audit(group: str) -> bool:
-    return kind_of(group) is FileKind.AUDIT
+    return group.startswith(_AUDIT)
 
 
 def _has_requests(group: str) -> bool:
