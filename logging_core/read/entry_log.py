@@ -27,12 +27,13 @@ class EntryLog(TailedLog[Line]):
         history: See `LogTail`.
     """
 
-    __slots__ = ("_entries", "_path")
+    __slots__ = ("_entries", "_file", "_path")
 
     def __init__(self, root: Path, entries: Entries[Entry], history: int | None = None) -> None:
         super().__init__(root, LineSplitter, history)
         self._entries = entries
-        self._path = ""
+        self._path = ""  # where the open entry begins, and in which file that is
+        self._file: list[int] = []
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
         """See `Log`. An entry that may go on is not waited for."""
@@ -40,13 +41,18 @@ class EntryLog(TailedLog[Line]):
         if found.drained:
             self._add(self._entries.flush(final=not found.spent), found)
         found.held = found.drained and self._entries.start is not None
+        if self._entries.start is not None and not self._file:
+            # Not there if the file was renamed while it was read.
+            self._file = _file_of(self._tail.positions().get(self._path, []))
         return found
 
     def positions(self) -> dict[str, list[int]]:
         """See `Log`: before an entry that is held back."""
         positions = super().positions()
-        if self._entries.start is not None and self._path in positions:
-            positions[self._path][FEED] = self._entries.start
+        if self._entries.start is not None:
+            for position in positions.values():
+                if _file_of(position) == self._file:
+                    position[FEED] = self._entries.start
         return positions
 
     def rest(self) -> Found:
@@ -64,7 +70,7 @@ class EntryLog(TailedLog[Line]):
             if torn:
                 self._entries.tear()
             if self._entries.start == offset:
-                self._path = path
+                self._path, self._file = path, []
 
     def _add(
         self, entries: Iterator[Entry | Unreadable], found: Found, path: str | None = None
@@ -81,3 +87,8 @@ class EntryLog(TailedLog[Line]):
                 if entry.suspect:
                     data = self._entries.garbled
                     found.anomalies += self._finder.odd(path, entry.suspect, entry.time_s, data)
+
+
+def _file_of(position: list[int]) -> list[int]:
+    """Device and inode: the file may have another name by the next look."""
+    return position[:2]

@@ -166,3 +166,28 @@ def test_who_went_before_a_restart_and_came_back_is_read_from_the_start(tree: Tr
     assert InstanceGone(instance_id="a") in gone
     shutil.move(tree.root.parent / "aside", tree.root / "instances" / "a")
     assert ids(records(again)) == ["m1"]
+
+
+def test_a_cursor_knows_in_which_file_an_entry_waits_for_its_end(tmp_path: Path) -> None:
+    """Its file may be rotated meanwhile: neither it nor what is in the next file is lost."""
+    path = tmp_path / "orchestrator.log"
+
+    def head(text: str) -> str:
+        now = "2026-11-01T00:00:00"
+        return f'{{"timestamp": "{now}", "level": "INFO", "logger": "o", "message": "{text}'
+
+    end = '", "module": "m", "function": "f", "line": 1}\n'
+    path.write_text(head("whole") + end)
+    reader = TreeReader(tmp_path)
+    read(reader)
+    with path.open("a") as file:
+        file.write(head('a "broken" one\n'))
+    assert reader.poll().records == ()
+    path.rename(tmp_path / "orchestrator.log.1")
+    path.write_text(head("next"))
+    again = TreeReader(tmp_path, cursor=reader.poll().cursor)
+    with path.open("a") as file:
+        file.write(end)
+    for one in (reader, again):
+        found = only(OrchestratorEvent, records(one))
+        assert [event.text for event in found] == ['a "broken" one', "next"]
