@@ -42,15 +42,17 @@ def read_report(
         root: The tree.
         settings: The filter, and how to look.
         since_s: Count only what happened at or after this moment; `None` for all.
-        now: The clock, seconds since the epoch.
+        now: The clock, seconds since the epoch. It is looked at first: what was written before
+            then is in the report, and some of what was written while it was made.
 
     Raises:
         StartError: There is no tree, or a word of the filter means nothing: a script would be
             given other numbers than it asked for.
     """
     _check_filter(settings.filter)
+    at_s = now()
     model = _read(root, settings, since_s)
-    state = model.state(now())
+    state = model.state(at_s)
     if state.waiting is not None:
         raise StartError(state.waiting)
     part, limits = _narrowed(model, state, settings.filter)

@@ -17,6 +17,8 @@ import pytest
 from asked import ESCAPES, NOW, REAL, Captured, ask, command, report_of, two_instances
 from builders import TreeBuilder
 from madrox_tui.arguments import parse_arguments
+from madrox_tui.config import Settings
+from madrox_tui.report.read import read_report
 
 
 @pytest.fixture
@@ -39,6 +41,18 @@ def test_json_is_one_object_on_stdout(tree: TreeBuilder, capsys: Captured) -> No
     assert (probe["parent_instance_id"], probe["cost_usd"], probe["tokens"]) == ("a1", None, None)
     assert report["totals"]["instances"] == 2
     assert report["problems"] == {"unreadable_lines": 0, "files": []}
+
+
+def test_a_report_holds_all_that_was_written_before_its_moment(tree: TreeBuilder) -> None:
+    """What is written just before the clock is looked at is part of the report."""
+
+    def now() -> float:
+        tree.spawn("late", at=3599)
+        return NOW
+
+    state = read_report(tree.root, Settings(), since_s=None, now=now).state
+    assert state.at_s == NOW
+    assert "late" in [instance.instance_id for instance in state.instances]
 
 
 def test_once_prints_one_plain_report(tree: TreeBuilder, capsys: Captured) -> None:
