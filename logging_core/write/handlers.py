@@ -40,16 +40,28 @@ class TreeHandler(logging.Handler):
 
 
 class OrchestratorHandler(TreeHandler):
-    """Writes to `orchestrator.log`: one JSON object per line, a caller's `extra` at top level."""
+    """Writes to `orchestrator.log`: one JSON object per line, a caller's `extra` at top level.
 
-    def __init__(self, file: AppendFile, encoder: Encoder, stamps: Stamps, level: int) -> None:
-        super().__init__(level)
+    Args:
+        file: The file.
+        encoder: Encodes the records.
+        stamps: Makes the timestamps.
+        logger: `orchestrator`; its level holds for the records of its children too.
+    """
+
+    def __init__(
+        self, file: AppendFile, encoder: Encoder, stamps: Stamps, logger: logging.Logger
+    ) -> None:
+        super().__init__()
+        self._logger = logger
         self._encoder = encoder
         self._file = file
         self._stamps = stamps
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append one line."""
+        if record.levelno < self._logger.level:
+            return
         fields: dict[str, Any] = {
             "timestamp": self._stamps.of(record),
             "level": record.levelname,
@@ -124,15 +136,21 @@ class InstanceHandler(TreeHandler):
 
 
 class ConsoleHandler(TreeHandler):
-    """Prints the records of `orchestrator.log` on stderr, in the format of `instance.log`."""
+    """Prints the records of `orchestrator.log` on stderr, in the format of `instance.log`.
 
-    def __init__(self, encoder: Encoder, stamps: Stamps, level: int) -> None:
-        super().__init__(level)
+    Args: as of `OrchestratorHandler`.
+    """
+
+    def __init__(self, encoder: Encoder, stamps: Stamps, logger: logging.Logger) -> None:
+        super().__init__()
+        self._logger = logger
         self._encoder = encoder
         self._stamps = stamps
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one entry."""
+        if record.levelno < self._logger.level:
+            return
         text = "\n".join((message_of(record), *traces_of(record).values()))
         entry = self._encoder.lifecycle(self._stamps.of(record), record.levelname, text)
         with suppress(OSError, ValueError, RuntimeError):  # full, closed, or in a signal handler

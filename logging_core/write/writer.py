@@ -255,14 +255,16 @@ class TreeWriter:
         self._handlers.close_files()
 
     def _make_handlers(self) -> ManagerHandlers:
-        encoder, stamps = self._encoder, self._stamps
-        file, level = self._orchestrator, self.log_level
-        on_orchestrator: list[TreeHandler] = [OrchestratorHandler(file, encoder, stamps, level)]
+        stamps, file, encoder = self._stamps, self._orchestrator, self._encoder
+        logger = self.orchestrator_logger
+        on_orchestrator: list[TreeHandler] = [OrchestratorHandler(file, encoder, stamps, logger)]
         if self._config.console:
-            on_orchestrator.append(ConsoleHandler(encoder, stamps, level))
+            on_orchestrator.append(ConsoleHandler(encoder, stamps, logger))
         audit = AuditHandler(self._audit, encoder, stamps)
         self._audit_handlers: list[logging.Handler] = [audit]
-        return ManagerHandlers(level, on_orchestrator, audit, (self._audit.close, file.close))
+        return ManagerHandlers(
+            self.log_level, on_orchestrator, audit, (self._audit.close, file.close)
+        )
 
     def _audit_slowly(
         self,

@@ -82,6 +82,27 @@ def test_the_level_holds_for_children_too(
     assert [line.split(" - ")[2] for line in lines] == expected
 
 
+def test_the_level_of_the_orchestrators_logger_can_be_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`setLevel` does what it does to an instance's logger: the file, and the console, follow."""
+    manager = LoggingManager(tmp_path, console=True)
+    logger = manager.orchestrator_logger
+    logger.debug("before")
+    logger.setLevel("DEBUG")
+    logger.debug("while")
+    logging.getLogger("orchestrator.child").debug("child")
+    logger.setLevel("ERROR")
+    logger.warning("after")
+    manager.close()
+    assert [line["message"] for line in orchestrator(manager)][1:] == ["while", "child"]
+    printed = capsys.readouterr().err
+    assert [word for word in ("before", "while", "child", "after") if word in printed] == [
+        "while",
+        "child",
+    ]
+
+
 def test_an_extra_field_never_replaces_one_of_ours(manager: LoggingManager) -> None:
     """A caller's field with a name of ours is kept under another."""
     names = ("timestamp", "level", "logger", "function", "line", "exception")
