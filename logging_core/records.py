@@ -157,6 +157,11 @@ class LifecycleEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str = ""
     suspect: tuple[str, ...] = ()
 
+    @property
+    def slack_s(self) -> float:
+        """It may be so much later in truth: a log with whole seconds cuts the rest off."""
+        return 1.0 if self.time_s is not None and self.time_s.is_integer() else 0.0
+
 
 class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One entry of `orchestrator.log`.

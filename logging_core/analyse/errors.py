@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Collection
 
+import msgspec
+
+from logging_core.analyse.state import TimelineEvent
 from logging_core.records import AuditEvent, LifecycleEvent, OrchestratorEvent
+from logging_core.text import safe_block
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 """Levels of records that tell of an error."""
@@ -22,13 +27,43 @@ MAX_REPORTS = 64
 UNTOLD = "terminated (final_state=error)"
 """What an end in an error says that does not tell which."""
 
+NO_TEXT = "(no text)"
+"""What an error says that says nothing."""
+
+Retold = tuple[TimelineEvent, TimelineEvent]
+"""The row of an error as it was, and as it is now that another file tells of it."""
+
 _GIST_CHARS = 160
+_ESCAPED = re.compile(r"\\x([01][0-9a-f]|7f|[89][0-9a-f])|\\u(202[89])")
+_WHAT_FAILED = re.compile(r"(?:Instance|Request \S+) failed: ?")
+
+
+def in_one_form(text: str) -> str:
+    r"""What a text says, whichever log it stands in.
+
+    An instance.log has `\x1b` for a control character, of which others have the character itself,
+    and indents further lines. Blanks do not matter, in the first line nor around the text.
+    """
+    if "\\" in text:
+        text = _ESCAPED.sub(_unescaped, text)
+    line, *rest = text.strip().split("\n", 1)
+    return "\n".join([" ".join(line.split()) or NO_TEXT, *rest])
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return safe_block(chr(int(match[1] or match[2], 16)))
+
+
+def text_of_entry(event: LifecycleEvent) -> str:
+    """What an entry of an instance.log says of an error, without what it is that failed."""
+    said = _WHAT_FAILED.match(event.text)
+    return in_one_form(event.text if said is None else event.text[said.end() :])
 
 
 def error_of(event: AuditEvent) -> str | None:
     """What error an audit event reports; `None` if it reports none."""
     if event.error is not None:
-        return event.error
+        return in_one_form(event.error)
     if is_failed_end(event):
         return UNTOLD
     return event.event_type if event.level in ERROR_LEVELS else None
@@ -65,53 +100,71 @@ class Reports:
     comes first, and either stand in different files and say the same, or one is the end of the
     instance in an error, which is none of its own then. What a line says is what follows its last
     `: `, so that `Instance a failed: out of memory` says the same as `out of memory`.
+
+    Each has a row, which the methods take: it is of the instance (`""`: the fleet as a whole), the
+    moment (`None`: unknown, then it counts as new) and the text of the report.
     """
 
     __slots__ = ("_recent",)
 
     def __init__(self) -> None:
-        # Of each instance: when, by which sources it was reported, and what they say.
-        self._recent: dict[str, list[tuple[float, int, tuple[str, ...]]]] = {}
+        # Of each instance: when, by which sources it was reported, what they say, and its row.
+        self._recent: dict[str, list[tuple[float, int, tuple[str, ...], TimelineEvent]]] = {}
 
-    def is_new_in_audit(self, event: AuditEvent, instance_id: str, at_s: float | None) -> bool:
-        """Whether the error that an audit event reports was not reported before.
-
-        Args:
-            event: The event; it must report one.
-            instance_id: Whom it is about; `""` for the fleet as a whole.
-            at_s: When; `None` if unknown: then it counts as new.
-        """
+    def take_audit(self, event: AuditEvent, row: TimelineEvent) -> Retold | None:
+        """An audit event, which must report an error; `None` if it is new."""
         source = Source.END if is_failed_end(event) else Source.AUDIT
-        return self._is_new(instance_id, at_s, source, (error_of(event),))
+        return self._take(row, source, (row.text,))
 
-    def is_new_in_log(self, event: OrchestratorEvent, instance_id: str, at_s: float | None) -> bool:
+    def take_log(self, event: OrchestratorEvent, row: TimelineEvent) -> Retold | None:
         """The same of an entry of `orchestrator.log`, which has a traceback at times."""
         raised = (event.exception or "").rstrip().rpartition("\n")[2]
         texts = (event.text, event.error, raised)
-        return self._is_new(instance_id, at_s, Source.ORCHESTRATOR, texts)
+        return self._take(row, Source.ORCHESTRATOR, [in_one_form(text) for text in texts if text])
 
-    def is_new_in_instance_log(self, event: LifecycleEvent) -> bool:
-        """The same of an entry of an instance.log, about the instance whose log it is."""
-        return self._is_new(event.instance_id, event.time_s, Source.INSTANCE, (event.text,))
+    def take_entry(self, row: TimelineEvent) -> Retold | None:
+        """The same of an entry of the instance's instance.log."""
+        return self._take(row, Source.INSTANCE, (row.text,))
 
-    def _is_new(
-        self, instance_id: str, at_s: float | None, source: Source, texts: Collection[str | None]
-    ) -> bool:
+    def _take(self, row: TimelineEvent, source: Source, texts: Collection[str]) -> Retold | None:
+        at_s = row.time_s
         if at_s is None:
-            return True
-        said = tuple(gist for text in texts if text and (gist := _gist(text)))
-        recent = self._recent.setdefault(instance_id, [])
-        for place, (then_s, told, theirs) in enumerate(recent):
+            return None
+        said = tuple(_gist(text) for text in texts)
+        recent = self._recent.setdefault(row.instance_id, [])
+        for place, (then_s, told, theirs, known) in enumerate(recent):
             if abs(at_s - then_s) > SAME_S or source & told:
                 continue
             if Source.END in {source, told} or not set(said).isdisjoint(theirs):
-                recent[place] = (then_s, told | source.value, (*theirs, *said))
-                return False
-        recent.append((at_s, source.value, said))
+                better = _better(known, told, row, source)
+                recent[place] = (then_s, told | source.value, (*theirs, *said), better)
+                return known, better
+        recent.append((at_s, source.value, said, row))
         del recent[:-MAX_REPORTS]
-        return True
+        return None
+
+
+def _better(known: TimelineEvent, told: int, row: TimelineEvent, source: Source) -> TimelineEvent:
+    """The row of an error that is reported once more.
+
+    The audit trail knows best when, and an instance.log may have a traceback.
+    """
+    if source is Source.AUDIT and told & Source.INSTANCE:
+        return msgspec.structs.replace(known, time_s=row.time_s)
+    if source is Source.INSTANCE and say_the_same(known, row):
+        return msgspec.structs.replace(known, text=row.text, suspect=row.suspect)
+    return known
+
+
+def say_the_same(one: TimelineEvent, other: TimelineEvent) -> bool:
+    """Whether two rows of errors begin with the same line."""
+    return _first_line(one.text) == _first_line(other.text)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _gist(text: str) -> str:
     """What the first line of a text says, without who says it."""
-    return text.strip().partition("\n")[0].rstrip().rpartition(": ")[2][-_GIST_CHARS:]
+    return _first_line(text).rpartition(": ")[2][-_GIST_CHARS:]

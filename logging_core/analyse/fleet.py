@@ -91,8 +91,8 @@ class FleetModel:
             messages=self._fold.timeline.items,
             dropped_messages=self._fold.timeline.dropped,
             reordered=self._generation,
-            events=self._fold.events.items,
-            dropped_events=self._fold.events.dropped,
+            events=self._fold.happened.events.items,
+            dropped_events=self._fold.happened.events.dropped,
             problems=self._fold.problems.count,
             anomalies=self._fold.anomalies.count,
             waiting=self._fold.waiting,
@@ -148,7 +148,7 @@ class FleetModel:
 
     @property
     def _generation(self) -> int:
-        return self._fold.timeline.reordered + self._fold.events.reordered
+        return self._fold.timeline.reordered + self._fold.happened.events.reordered
 
     # --- tables and plots ----------------------------------------------------
 

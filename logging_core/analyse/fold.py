@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -11,17 +10,19 @@ from logging_core.analyse.columns import Columns, by_instance
 from logging_core.analyse.errors import (
     ERROR_LEVELS,
     FLEET_IDS,
-    Reports,
     affected_by,
     error_of,
+    in_one_form,
+    text_of_entry,
 )
 from logging_core.analyse.evidence import Kind
 from logging_core.analyse.groups import Tables
+from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance, first_line
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.series import Series
-from logging_core.analyse.state import TimelineEvent, Usage
+from logging_core.analyse.state import Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
@@ -45,7 +46,7 @@ memory is lost, as what was taken by their texts is not given back."""
 
 REMEMBERED = (
     "timeline",
-    "events",
+    "happened",
     "waiting",
     "caught_up",
     "instances",
@@ -53,16 +54,12 @@ REMEMBERED = (
     "summary",
     "series",
     "errors",
-    "reports",
     "problems",
     "anomalies",
     "_audit_s",
     "_orchestrator_s",
 )
 """What a `Fold` is made of, besides `tables`; the rest follows from it."""
-
-_ECHO = re.compile(r"(?:Sending message|Received response|Communication:)")
-"""How entries of an instance.log begin that repeat a line of its communication.jsonl."""
 
 
 class Fold:
@@ -81,9 +78,8 @@ class Fold:
         series: The same by time.
         tables: The same by what belongs together.
         timeline: The newest messages.
-        events: What happened between them.
+        happened: What happened between them.
         errors: How many there were; what two files report of one counts once.
-        reports: The newest of them.
         problems: What could not be read.
         anomalies: What is odd about files that could be.
         waiting: See `FleetState`, as for `caught_up` and `polling`.
@@ -95,7 +91,7 @@ class Fold:
         self, *, since_s: float, max_messages: int, max_events: int, by_time: bool
     ) -> None:
         self.timeline: Timeline[Message] = Timeline(max_messages)
-        self.events: Timeline[TimelineEvent] = Timeline(max_events)
+        self.happened = Happened(max_events)
         self.waiting: str | None = None
         self.caught_up = False
         self.polling = False
@@ -112,7 +108,6 @@ class Fold:
         self.tables = Tables(self.summary)
         self.total: Usage | None = None
         self.errors = 0
-        self.reports = Reports()
         self.problems = ProblemTally()
         self.anomalies = AnomalyTally()
         self._audit_s: float | None = None
@@ -124,7 +119,7 @@ class Fold:
         if batch.reset:
             self._clear()
             self.timeline.clear()
-            self.events.clear()
+            self.happened.clear()
         for record in batch.records:
             if isinstance(record, AuditEvent):
                 self._note_life(record)
@@ -139,7 +134,7 @@ class Fold:
             last_s = batch.blocks[-1].exchanges.times[-1]
             self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
         self.timeline.settle(caught_up=batch.caught_up)
-        self.events.settle(caught_up=batch.caught_up)
+        self.happened.events.settle(caught_up=batch.caught_up)
         self.problems.add(batch.problems)
         self.anomalies.add(batch.anomalies)
         self.waiting = batch.waiting
@@ -234,17 +229,16 @@ class Fold:
         instance = self._found(event.instance_id)
         instance.lifecycle(event)
         at_s = event.time_s
-        counts, is_error = self._counts(at_s), event.level in ERROR_LEVELS
-        is_new = is_error and counts and self.reports.is_new_in_instance_log(event)
-        if is_error:
-            instance.fail(at_s, event.text, counts=is_new, kind=Kind.FAILED_SAYS_LOG)
-        if is_new:
-            self._count_error(at_s, event.text, {event.instance_id})
-        if counts and (is_error or not _ECHO.match(event.text)):
-            happened = TimelineEvent(
-                event.instance_id, at_s, event.text, is_error, event.suspect, counts=is_new
-            )
-            self.events.add(happened, at_s, file=event.instance_id, text=event.text)
+        counts = self._counts(at_s)
+        if event.level not in ERROR_LEVELS:
+            if counts:
+                self.happened.entry(event)
+            return
+        error = text_of_entry(event)
+        counts = counts and self.happened.logged_error(event, error)
+        if counts:
+            self._count_error(at_s, error, {event.instance_id})
+        instance.fail(at_s, error, counts=counts, kind=Kind.FAILED_SAYS_LOG)
 
     def _audit(self, event: AuditEvent) -> None:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
@@ -261,12 +255,14 @@ class Fold:
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._audited(instance_id).audit(event, at_s)
         error = error_of(event)
+        if counts:
+            self.happened.audited(event, at_s)
         if error is None:
             return
         affected, whose = affected_by(event), _whose(instance_id)
-        counts = counts and self.reports.is_new_in_audit(event, whose, at_s)
+        counts = counts and self.happened.audited_error(event, whose, at_s, error)
         if counts:
-            self._failed(at_s, whose, error, affected, file="audit")
+            self._count_error(at_s, error, affected)
         for failed_id in affected:
             self._audited(failed_id).fail(at_s, error, counts=counts)
 
@@ -274,12 +270,12 @@ class Fold:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s
         self._orchestrator_s = at_s
         is_error = event.level in ERROR_LEVELS
-        error = event.text or event.error or event.level
+        error = in_one_form(event.text or event.error or event.level)
         whose = _whose(event.instance_id)
         counts = is_error and self._counts(at_s)
-        counts = counts and self.reports.is_new_in_log(event, whose, at_s)
+        counts = counts and self.happened.orchestrated_error(event, whose, at_s, error)
         if counts:
-            self._failed(at_s, whose, error, {whose} - FLEET_IDS, file="orchestrator.log")
+            self._count_error(at_s, error, {whose} - FLEET_IDS)
         if not whose:
             return
         # The tree keeps entries about instances whose directory was deleted long ago.
@@ -287,21 +283,6 @@ class Fold:
         instance.mentioned(at_s)
         if is_error:
             instance.fail(at_s, error, counts=counts)
-
-    def _failed(
-        self,
-        at_s: float | None,
-        whose: str,
-        error: str,
-        affected: Collection[str],
-        *,
-        file: str,
-    ) -> None:
-        """An error of a file that is no instance's, and that counts."""
-        # No instance id holds a slash, so that no file of an instance is taken for this one.
-        happened = TimelineEvent(whose, at_s, error, is_error=True, counts=True)
-        self.events.add(happened, at_s, file=f"/{file}", text=error)
-        self._count_error(at_s, error, affected)
 
     def _count_error(self, at_s: float | None, error: str, affected: Collection[str]) -> None:
         self.errors += 1

@@ -23,11 +23,15 @@ from logging_core.records import (
     Metadata,
 )
 
-_CREATED = re.compile(
+CREATED = re.compile(
     r"Instance created(?: with(?: role: (?P<role>.+?)(?=, type: |$),?)?(?: type: (?P<type>\S+))?)?",
     re.MULTILINE,
 )
-_READY = re.compile(r"[\w ]{0,60}initialization completed")
+"""How an entry of an instance.log begins that tells of a creation."""
+
+READY = re.compile(r"[\w ]{0,60}initialization completed")
+"""How one begins that says that the instance is ready."""
+
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MAX_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
 _ERROR_CHARS = 160
@@ -113,8 +117,7 @@ class Instance:
     def lifecycle(self, event: LifecycleEvent) -> None:
         """An entry of its instance.log."""
         self._activity.add(event.time_s)
-        whole = event.time_s is not None and event.time_s.is_integer()
-        self._life(event.text, event.time_s, slack_s=1.0 if whole else 0.0)
+        self._life(event.text, event.time_s, slack_s=event.slack_s)
 
     def audit(self, event: AuditEvent, at_s: float | None) -> None:
         """An audit event about it. Errors are told by `fail`."""
@@ -291,12 +294,12 @@ class Instance:
             self._prove(Kind.REQUEST, at_s, "communication", message_id=message.message_id)
 
     def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
-        if created := _CREATED.match(text):
+        if created := CREATED.match(text):
             self.creation.add(at_s, whole_second=slack_s > 0)
             said = {"role": created["role"], "instance_type": created["type"]}
             self._identity.learn(at_s, {k: v for k, v in said.items() if v != "None"})
             self._prove(Kind.SPAWNED, at_s, "spawned")
-        elif _READY.match(text):
+        elif READY.match(text):
             self._prove(Kind.READY, at_s, "ready", slack_s=slack_s)
         elif ended := _ENDED.match(text):
             self._prove(Kind.ENDED_SAYS_LOG, at_s, first_line(ended["reason"]), slack_s=slack_s)

@@ -27,6 +27,7 @@ from logging_core.analyse.errors import Reports
 from logging_core.analyse.evidence import Evidence, Kind, Proof
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
 from logging_core.analyse.groups import Counts
+from logging_core.analyse.happened import Happened
 from logging_core.analyse.hours import Hours
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
@@ -57,6 +58,7 @@ _OBJECTS: tuple[type, ...] = (
     Creation,
     Day,
     Evidence,
+    Happened,
     Hours,
     Identity,
     Instance,

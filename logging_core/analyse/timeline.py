@@ -27,7 +27,8 @@ class Timeline(Generic[T]):
         limit: How many items are kept.
 
     Attributes:
-        reordered: Grows whenever rows that were handed out before have other places now.
+        reordered: Grows whenever rows that were handed out before have other places now, or say
+            something else.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Timeline(Generic[T]):
         "_items",
         "_limit",
         "_loose",
+        "_retold",
         "_weight",
         "_weights",
         "reordered",
@@ -53,6 +55,7 @@ class Timeline(Generic[T]):
         self._coming: list[tuple[float, T, int]] = []
         self._items: list[T] = []
         self._weights = array("q")  # of the items
+        self._retold: dict[T, list[tuple[float, T, int]]] = {}
         self._loose: list[float] = []  # times of the items at the end that may still move
         self._first = 0  # of the items that are kept
         self._weight = 0  # of those
@@ -77,8 +80,22 @@ class Timeline(Generic[T]):
             clock = self._clocks[file] = time_s
         self._coming.append((clock, item, len(text)))
 
+    def retell(self, item: T, better: T, time_s: float | None, *, text: str) -> None:
+        """Put an item in the place of an equal one; `settle` shows it.
+
+        Args:
+            item: What was added before; if it is no longer kept, nothing happens.
+            better: What takes its place.
+            time_s: When that was: it stands there, unless its row keeps its place for good.
+            text: As for `add`.
+        """
+        at_s = -math.inf if time_s is None else time_s
+        self._retold.setdefault(item, []).append((at_s, better, len(text)))
+
     def settle(self, *, caught_up: bool) -> None:
         """Merge what was added; with `caught_up`, all rows keep their places from now on."""
+        if self._retold:
+            self._replace()
         if self._coming:
             self._coming.sort(key=itemgetter(0))
             self._merge()
@@ -113,6 +130,42 @@ class Timeline(Generic[T]):
             self._weights.extend(weight for _, _, weight in self._coming)
             self._loose.extend(time_s for time_s, _, _ in self._coming)
             self._weight += sum(weight for _, _, weight in self._coming)
+
+    def _replace(self) -> None:
+        """Put what was told anew in the place of what it was."""
+        self._put_in_place(self._coming)
+        rows = list(zip(self._all_times(), self._items, self._weights, strict=True))
+        if not self._put_in_place(rows):
+            self._retold.clear()
+            return
+        fixed = len(rows) - len(self._loose)
+        rows[fixed:] = sorted(rows[fixed:], key=itemgetter(0))
+        # New lists: windows that were handed out share the old one.
+        self._items = [item for _, item, _ in rows]
+        self._weights = array("q", [weight for _, _, weight in rows])
+        self._loose = [time_s for time_s, _, _ in rows[fixed:]]
+        self._weight = sum(self._weights[self._first :])
+        self._retold.clear()
+        self.reordered += 1
+
+    def _all_times(self) -> list[float]:
+        return [*[-math.inf] * (len(self._items) - len(self._loose)), *self._loose]
+
+    def _put_in_place(self, rows: list[tuple[float, T, int]]) -> bool:
+        """Replace what was told anew in `rows`, of equal ones the last; whether there was any."""
+        found = False
+        for place in range(len(rows) - 1, -1, -1):
+            if not self._retold:
+                break
+            item = rows[place][1]
+            better = self._retold.get(item)
+            if better is None:
+                continue
+            rows[place] = better.pop()
+            found = True
+            if not better:
+                del self._retold[item]
+        return found
 
     def _trim(self) -> None:
         """Let go of what is too much; the list itself is made anew only now and then."""

@@ -6,7 +6,9 @@ the state at a moment is the checkpoint before it plus the few records in betwee
 
 The state at `t` is that of a `FleetModel` to which exactly the records with a time up to `t` were
 applied, in order of time. A record without a time takes that of the line before it in its log, or
-counts from the beginning if there is none; `metadata.json` counts from its `created_at`. A
+counts from the beginning if there is none; `metadata.json` counts from its `created_at`. An entry
+of an instance.log, whose times are whole seconds, counts from the end of its second, but one that
+an instance was created or is ready from the beginning. A
 directory has no time of its own: an instance exists from its first record.
 
 No file records when a directory was deleted. What it told is therefore gone from the moment that
@@ -124,7 +126,7 @@ class History:
 
     @property
     def span(self) -> tuple[float, float] | None:
-        """The times of the first and the last record, in seconds; `None` if no record has one."""
+        """The moments from and up to which records count, in seconds; `None` if none has a time."""
         pages = self._order.pages
         if not pages or pages[-1].times[-1] == -math.inf:
             return None

@@ -11,10 +11,18 @@ from threading import Event
 
 import msgspec
 
+from logging_core.analyse.happened import moment_of
 from logging_core.analyse.summary import EXCHANGE
 from logging_core.history.spill import Entry, Page, Spill
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, Batch, InstanceGone, InstanceSeen, Record
+from logging_core.records import (
+    AuditEvent,
+    Batch,
+    InstanceGone,
+    InstanceSeen,
+    LifecycleEvent,
+    Record,
+)
 
 Timed = tuple[float, Entry]
 """A time in seconds since the epoch, and the record, problem or anomaly that counts from then."""
@@ -116,7 +124,7 @@ class Gatherer:
             log = (type(record), "")
             if not isinstance(record, AuditEvent):
                 log = (type(record), getattr(record, "instance_id", None) or "")
-            at_s: float | None = getattr(record, "time_s", getattr(record, "created_s", None))
+            at_s = _time_of(record)
             if at_s is None:
                 at_s = self._last_s.get(log, -math.inf)
             self._last_s[log] = at_s
@@ -160,6 +168,13 @@ class Departed:
         with self._lock:
             self._found.clear()
             self._unconfirmed.clear()
+
+
+def _time_of(record: Record) -> float | None:
+    if isinstance(record, LifecycleEvent):
+        return moment_of(record)
+    at_s: float | None = getattr(record, "time_s", getattr(record, "created_s", None))
+    return at_s
 
 
 def _pieces(timed: list[Timed], size: int) -> Iterator[list[Timed]]:

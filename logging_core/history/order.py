@@ -60,7 +60,7 @@ class Order(NamedTuple):
 
 
 def as_batch(entries: Iterable[Entry]) -> Batch:
-    """Return the entries as a `Batch`."""
+    """Return the entries as a `Batch`, after which more may come: no row has its place for good."""
     records: list[Record] = []
     problems: list[Problem] = []
     anomalies: list[Anomaly] = []
@@ -71,7 +71,12 @@ def as_batch(entries: Iterable[Entry]) -> Batch:
             anomalies.append(entry)
         else:
             records.append(entry)
-    return Batch(records=tuple(records), problems=tuple(problems), anomalies=tuple(anomalies))
+    return Batch(
+        records=tuple(records),
+        problems=tuple(problems),
+        anomalies=tuple(anomalies),
+        caught_up=False,
+    )
 
 
 class Orderer:

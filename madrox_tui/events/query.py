@@ -107,8 +107,12 @@ class EventQuery(msgspec.Struct, frozen=True):
 
 
 def _begins(text: str, line: str) -> bool:
-    first = text.strip().partition("\n")[0]
+    first = _first_line(text)
     return first.startswith(line[:-1]) if line.endswith("…") else first == line
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
 
 
 def query_of(
@@ -228,11 +232,11 @@ def with_happened(
     for one in happened:
         oldest_s = min(oldest_s, math.inf if one.time_s is None else one.time_s)
         if one.counts:
-            counted[one.text].append(one)
+            counted[_first_line(one.text)].append(one)
     everything: list[AuditEvent] = []
     timed_first = sorted(found.rows, key=lambda event: event.time_s is None)
     for event in timed_first:  # what has no time takes what is left
-        reports = counted[error_of(event) or ""]
+        reports = counted[_first_line(error_of(event) or "")]
         newest_first = reversed(range(len(reports)))
         same = (n for n in newest_first if event.time_s in {None, reports[n].time_s})
         place = next(same, None)

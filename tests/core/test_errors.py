@@ -10,8 +10,9 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core import LoggingManager
-from logging_core.analyse.errors import MAX_REPORTS, SAME_S
+from logging_core.analyse.errors import MAX_REPORTS, SAME_S, error_of
 from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.instance import first_line
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, OrchestratorEvent, Record
@@ -100,9 +101,9 @@ def test_what_may_be_another_error_counts(record: Record) -> None:
 
 @pytest.mark.parametrize("text", ["it failed: \nboom", " \n"])
 def test_what_says_nothing_says_nothing_else_either(text: str) -> None:
-    """Two texts are not the same for having no end, or nothing in them at all."""
+    """Two texts are not the same for having no end, but they are if both are blank."""
     assert fold(failed(1, "lost: \nbang"), entry(1, text)).errors == 2
-    assert fold(failed(1, "\t"), entry(1, text)).errors == 2
+    assert fold(failed(1, "\t"), entry(1, text)).errors == 1 + bool(text.strip())
 
 
 def test_an_error_of_unknown_time_counts() -> None:
@@ -174,3 +175,81 @@ def test_a_crash_that_a_handle_records_is_one_error(tmp_path: Path) -> None:
     state = model.state(2e9)
     assert (state.errors, state.instances[0].errors) == (1, 1)
     assert state.instances[0].state is State.ERROR
+
+
+STRANGE = [
+    TimeoutError(),
+    " ",
+    "x\ny",
+    "\nfoo bar",
+    "foo: ",
+    "\x1b[31mnpm ERR! code 1\x1b[0m",
+    "50%\rdone error",
+    "e" * 5000,
+    "失敗 🧪 ",
+    "401 for sk-ant-api03-" + "A1b2C3d4" * 11 + "AA",
+    "a\tb",
+    "bad \udc80 byte",
+    "a\u2028b",
+    KeyError("x: y"),
+    ExceptionGroup("g", [ValueError("a")]),
+    "err \n",
+    "a\x9bb",
+    "a\0b",
+    "a\u202eb",
+    "one\r\ntwo",
+    r"a literal \x1b and \u2028",
+]
+
+
+@pytest.mark.parametrize("log_first", [True, False])
+@pytest.mark.parametrize("error", STRANGE, ids=lambda error: repr(error)[:30])
+def test_an_error_is_one_whatever_characters_it_has(
+    tmp_path: Path, error: str | BaseException, *, log_first: bool
+) -> None:
+    """What `failed` writes to two files is counted, listed and shown once, in the same words."""
+    manager = LoggingManager(tmp_path / "logs")
+    agent = manager.instance("a")
+    agent.created()
+    agent.failed(error, agent.sent("q"))
+    manager.close()
+    reader, model = TreeReader(tmp_path / "logs"), FleetModel()
+    records = reader.poll().records
+    reader.close()
+    entries = tuple(r for r in records if isinstance(r, LifecycleEvent))
+    others = tuple(r for r in records if not isinstance(r, LifecycleEvent))
+    for part in (entries, others) if log_first else (others, entries):
+        model.apply(Batch(records=part, caught_up=False))
+    state = model.state(2e9)
+    (instance,), (group,) = state.instances, model.groups("error")
+    (shown,) = [event for event in state.events if event.is_error]
+    (told,) = [r for r in records if isinstance(r, AuditEvent) and r.error is not None]
+    assert (state.errors, instance.errors, group.usage.requests) == (1, 1, 1)
+    assert instance.last_error == instance.reason == group.label == first_line(shown.text)
+    assert group.label == first_line(error_of(told) or "")
+    assert "Request" not in shown.text
+    assert shown.time_s == told.time_s
+
+
+@pytest.mark.parametrize("records", permutations([0, 1, 2]))
+def test_errors_that_say_the_same_are_of_one_kind(records: tuple[int, ...]) -> None:
+    """Requests that fail alike are one row of a table, by whichever file, in old trees too."""
+    model = FleetModel()
+    for n in records:
+        at = 10.0 * n
+        text = f"Request 9015c918-9faf-4336-8c48-{n:012} failed: TimeoutError: no reply"
+        both: list[Record] = [failed(at + 0.5, "TimeoutError: no reply"), logged(at, text)]
+        model.apply(Batch(records=tuple(both[:: -1 if n % 2 else 1])))
+    (group,) = model.groups("error")
+    assert (group.label, group.usage.requests) == ("TimeoutError: no reply", 3)
+    assert [e.text for e in model.state(T + 99).events] == ["TimeoutError: no reply"] * 3
+
+
+@pytest.mark.parametrize("log_first", [True, False])
+def test_the_row_of_an_error_has_its_traceback_and_its_exact_time(*, log_first: bool) -> None:
+    """Of two files, one knows where it was raised, and the other when."""
+    text = "Instance failed: ValueError: boom\nTraceback\n  line 1\nValueError: boom"
+    both = [logged(1, text), failed(1.25, "ValueError: boom")]
+    (row,) = fold(*both[:: 1 if log_first else -1]).events
+    assert row.time_s == T + 1.25
+    assert row.text == text.removeprefix("Instance failed: ")

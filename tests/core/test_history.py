@@ -22,13 +22,14 @@ from builders import TreeBuilder
 from logging_core import HistoryError
 from logging_core import history as history_module
 from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.happened import moment_of
 from logging_core.analyse.state import FleetState, State
 from logging_core.history import MAX_EVENTS, History, order, stored_messages
 from logging_core.history.order import as_batch
 from logging_core.history.spill import Entry
 from logging_core.read import session
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, InstanceGone, InstanceSeen
+from logging_core.records import AuditEvent, InstanceGone, InstanceSeen, LifecycleEvent
 
 
 def comparable(state: FleetState) -> object:
@@ -36,7 +37,7 @@ def comparable(state: FleetState) -> object:
 
     Events of one moment have no order among files.
     """
-    bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0)
+    bare = msgspec.structs.replace(state, messages=(), events=(), reordered=0, caught_up=True)
     told = msgspec.to_builtins(bare)
     for name in ("problems", "anomalies"):
         told[name]["newest"] = sorted(told[name]["newest"], key=repr)
@@ -60,6 +61,8 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
             continue
         whose = None if isinstance(record, AuditEvent) else getattr(record, "instance_id", None)
         time_s = getattr(record, "time_s", getattr(record, "created_s", None))
+        if isinstance(record, LifecycleEvent):
+            time_s = moment_of(record)
         time_s = last.get((type(record), whose), -math.inf) if time_s is None else time_s
         last[type(record), whose] = time_s
         found.append((time_s, record))
@@ -212,7 +215,7 @@ def test_an_instance_appears_with_its_first_record(tmp_path: Path) -> None:
         states = [
             (history.state_at(tree.epoch(at)).instances[0].state, at) for at in (11, 13, 25, 35, 45)
         ]
-    assert spans == [None, (tree.epoch(10), tree.epoch(40))]
+    assert spans == [None, (tree.epoch(10), tree.epoch(40.999999))]
     assert states == [
         (State.INITIALIZING, 11),
         (State.IDLE, 13),

@@ -41,8 +41,79 @@ def test_lifecycle_lines_and_errors_are_merged_by_time() -> None:
         TimelineEvent("a", T + 1, "Instance created"),
         TimelineEvent("", T + 3, "disk full", is_error=True, counts=True),
         TimelineEvent("a", T + 5, "no tmux", is_error=True, counts=True),
-        TimelineEvent("a", T + 9, "Instance terminated (force=False)"),
+        TimelineEvent("a", T + 9.999999, "Instance terminated (force=False)"),
     ]
+
+
+PAIRS = [
+    ("Instance created with role: qa", "instance_spawn"),
+    ("Instance suspended: too dear", "instance_suspended"),
+    ("Instance resumed", "instance_resumed"),
+    ("Instance terminated (force=False)", "instance_terminate"),
+]
+
+
+@pytest.mark.parametrize("at", [12.3, 13.001, 11.99])
+@pytest.mark.parametrize(("text", "event_type"), PAIRS)
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("log_first", [True, False])
+def test_when_exactly_is_known_from_the_audit_trail(
+    text: str, event_type: str, at: float, *, apart: bool, log_first: bool
+) -> None:
+    """An instance.log has whole seconds; of what both tell of, the other one's time is shown.
+
+    Whichever is read first, in one look or in two.
+    """
+    records: list[Record] = [
+        life(12, text),
+        AuditEvent(time_s=T + at, event_type=event_type, instance_id="a"),
+    ]
+    if not log_first:
+        records.reverse()
+    model = FleetModel()
+    for batch in [records[:1], records[1:]] if apart else [records]:
+        model.apply(Batch(records=tuple(batch), caught_up=False))
+    assert list(model.state(T + 100).events) == [TimelineEvent("a", T + at, text)]
+
+
+def test_each_change_is_told_by_its_own_event() -> None:
+    """Twice the same within a second: the first entry is the first event."""
+    at = [0.1, 0.4, 0.7]
+    shown = events(
+        *(life(0, f"Instance {what}") for what in ("suspended", "resumed", "suspended")),
+        *(
+            AuditEvent(time_s=T + s, event_type=f"instance_{what}", instance_id="a")
+            for s, what in zip(at, ("suspended", "resumed", "suspended"), strict=True)
+        ),
+    )
+    assert [(event.time_s, event.text) for event in shown] == [
+        (T + 0.1, "Instance suspended"),
+        (T + 0.4, "Instance resumed"),
+        (T + 0.7, "Instance suspended"),
+    ]
+
+
+def test_a_whole_second_is_over_when_what_it_tells_of_has_happened() -> None:
+    """What only an instance.log tells of stands at the end of its second; a creation does not."""
+    shown = events(life(1, "Instance created"), life(1, "Cloned"), life(1.25, "Built"))
+    assert [(event.time_s, event.text) for event in shown] == [
+        (T + 1, "Instance created"),
+        (T + 1.999999, "Cloned"),
+        (T + 1.25, "Built"),
+    ]
+
+
+def test_rows_that_were_shown_stay_where_they_are() -> None:
+    """Once all was read, a row does not move any more, but is told as it is known now."""
+    model = FleetModel()
+    model.apply(Batch(records=(life(1, "Instance suspended"), life(5, "Something else"))))
+    before = model.state(T + 9)
+    suspended = AuditEvent(time_s=T + 1.5, event_type="instance_suspended", instance_id="a")
+    model.apply(Batch(records=(suspended,)))
+    after = model.state(T + 9)
+    assert [event.time_s for event in before.events] == [T + 1.999999, T + 5.999999]
+    assert [event.time_s for event in after.events] == [T + 1.5, T + 5.999999]
+    assert after.reordered > before.reordered
 
 
 def test_what_repeats_a_message_is_no_event() -> None:
