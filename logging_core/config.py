@@ -97,7 +97,8 @@ class LoggingConfig:
             lines and its window.
         pane_rows: Lines in that window, at least the height of the tallest pane. Default 50,
             minimum 1.
-        heartbeat_s: The window of an unchanged pane is stored again after this many seconds.
+        heartbeat_s: The window of an unchanged pane is stored again after this many seconds, or
+            as soon as something else was logged about the instance.
             Default 60; 0: at every capture.
     """
 

@@ -30,18 +30,29 @@ class CaptureFile(Forkable):
         self._identity: tuple[int, int] | None = None
         self._size = 0
 
-    def append(self, time_s: float, text: str) -> None:
-        """Store a capture. It is redacted and cut first: what is compared is what is stored."""
+    def append(self, time_s: float, text: str, *, again: bool = False) -> bool:
+        """Store a capture. It is redacted and cut first: what is compared is what is stored.
+
+        Args:
+            time_s: When it was captured, in seconds since the epoch.
+            text: The capture.
+            again: Store it even if it is unchanged.
+
+        Returns:
+            Whether it is in the file now.
+        """
         text = self._encoder.clean(text)
         end = self._encoder.end_of(text)
         with self._lock:
             self._forget_if_replaced()
-            frame = self._captures.take(time_s, end)
+            frame = self._captures.take(time_s, end, again=again)
             if frame is None:
-                return
+                return False
             is_cut = end is not text and len(frame) >= len(end)  # else it holds only what is new
-            if self._file.append(self._encoder.frame(time_s, frame, text if is_cut else None)):
-                self._captures.commit()
+            if not self._file.append(self._encoder.frame(time_s, frame, text if is_cut else None)):
+                return False
+            self._captures.commit()
+            return True
 
     def close(self) -> None:
         """Close the file; the next capture reopens it."""

@@ -17,7 +17,9 @@ program can still redraw, so it must be at least as high as the pane. For a read
   whose window it has left: the frames without their last `screen_rows` lines, concatenated, are
   the pane's scrollback, including lines that the terminal has since dropped.
 * A capture with nothing new is not stored, but after `heartbeat_s` seconds the window is stored
-  again: if the newest frame is older than that, nobody was capturing.
+  again: if the newest frame is older than that, nobody was capturing. It is also stored if this
+  process logged anything else about the instance since: so the newest frame tells what the pane
+  shows after the newest record, and a question in it is one that is still asked.
 * The whole capture is stored after the program starts, and whenever a capture does not continue
   where the previous one ended: after the history was cleared, say, or when more than the whole
   scrollback went by. After a resize that rewraps lines, it is stored from the first line that
@@ -118,7 +120,7 @@ class Deduplicator:
     Args:
         screen_rows: Encoder of the window, at least 1; should be at least the pane's height.
         heartbeat_s: Store an unchanged window again after this many seconds; 0: at every capture;
-            infinity: never.
+            infinity: never, unless `take` is told to.
         full: Store every capture in full.
 
     Raises:
@@ -144,7 +146,7 @@ class Deduplicator:
         self._stored = _Stored()
         self._pending = self._stored
 
-    def take(self, time_s: float, text: str) -> str | None:
+    def take(self, time_s: float, text: str, *, again: bool = False) -> str | None:
         """Return the text of the frame to store for a capture; `None` if there is nothing new.
 
         Call `commit` once it is stored. Otherwise the next call starts from the same state.
@@ -152,6 +154,7 @@ class Deduplicator:
         Args:
             time_s: When it was captured, in seconds since the epoch.
             text: The captured text: the scrollback, oldest line first, then the screen.
+            again: Store the window even if it is unchanged.
         """
         if self._full:
             return text
@@ -165,7 +168,7 @@ class Deduplicator:
         window = top + text[window_at:]
         settled = _extend_settled(known, text, scrolled_off, top)
         shown = hash(window)
-        recent = 0 <= time_s - stored.time_s < self._heartbeat_s
+        recent = not again and 0 <= time_s - stored.time_s < self._heartbeat_s
         if recent and not scrolled_off and shown == stored.window:
             self._stored = self._pending = stored._replace(settled=settled)
             return None

@@ -19,6 +19,7 @@ from logging_core.write.audit import AuditFile
 from logging_core.write.encoder import Encoder
 from logging_core.write.instance_files import InstanceFiles
 from logging_core.write.stamps import Stamps
+from logging_core.write.told import Told
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """The attributes of every log record; all others are a caller's `extra`."""
@@ -47,12 +48,14 @@ class OrchestratorHandler(TreeHandler):
         encoder: Encodes the records.
         stamps: Makes the timestamps.
         logger: `orchestrator`; its level holds for the records of its children too.
+        told: Is told of each record that names an instance.
     """
 
     def __init__(
-        self, file: AppendFile, encoder: Encoder, stamps: Stamps, logger: logging.Logger
+        self, file: AppendFile, encoder: Encoder, stamps: Stamps, logger: logging.Logger, told: Told
     ) -> None:
         super().__init__()
+        self._told = told
         self._logger = logger
         self._encoder = encoder
         self._file = file
@@ -74,13 +77,18 @@ class OrchestratorHandler(TreeHandler):
         with_extra(fields, extra_of(record), _TRACE_FIELDS)
         fields |= traces_of(record)
         self._file.append(self._encoder.json(fields))
+        self._told.note(fields.get("instance_id"))
 
 
 class AuditHandler(TreeHandler):
-    """Writes the records that are logged through the standard library's audit logger."""
+    """Writes the records that are logged through the standard library's audit logger.
 
-    def __init__(self, file: AuditFile, encoder: Encoder, stamps: Stamps) -> None:
+    Args: as of `OrchestratorHandler`.
+    """
+
+    def __init__(self, file: AuditFile, encoder: Encoder, stamps: Stamps, told: Told) -> None:
         super().__init__()
+        self._told = told
         self._encoder = encoder
         self._file = file
         self._stamps = stamps
@@ -99,6 +107,7 @@ class AuditHandler(TreeHandler):
         )
         with_extra(fields, extra, _TRACE_FIELDS)
         self._file.append(stamp, self._encoder.json(fields | traces_of(record)))
+        self._told.note(fields["instance_id"])
 
 
 class InstanceHandler(TreeHandler):

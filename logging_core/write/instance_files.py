@@ -16,6 +16,8 @@ from logging_core.write.encoder import Encoder
 from logging_core.write.metadata import update_metadata
 from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
+from logging_core.write.stamps import Clock
+from logging_core.write.told import Told
 
 
 class InstanceFiles:
@@ -27,6 +29,7 @@ class InstanceFiles:
         config: Size limits, and which files are redacted.
         shared: Shared by the files of the tree.
         redactor: Replaces secrets.
+        told: Is told of each record.
 
     Attributes:
         described: Whether `metadata.json` is up to date.
@@ -42,8 +45,10 @@ class InstanceFiles:
         config: LoggingConfig,
         shared: Shared,
         redactor: Redactor,
+        told: Told,
     ) -> None:
         self.described = False
+        self._told = told
         self._instance_id = instance_id
         self._shared = shared
         most = config.max_record_bytes
@@ -107,15 +112,24 @@ class InstanceFiles:
     def lifecycle(self, stamp: str, level: str, text: str) -> None:
         """Append an entry to `instance.log`."""
         self._log.append(self._log_encoder.lifecycle(stamp, level, text))
+        self._told.note(self._instance_id)
 
     def message(self, stamp: str, event_type: str, fields: Mapping[str, Any]) -> None:
         """Append a line to `communication.jsonl`; `fields` as for `message_record`."""
         record = message_record(stamp, event_type, fields)
         self._communication.append(self._message_encoder.json(record))
+        self._told.note(self._instance_id)
 
-    def pane(self, time_s: float, text: str) -> None:
-        """Append what is new in a capture to `tmux_output.log`, in one `write`."""
-        self._pane.append(time_s, text)
+    def pane(self, clock: Clock, text: str) -> None:
+        """Append what is new in a capture to `tmux_output.log`, in one `write`.
+
+        Args:
+            clock: Tells when it was captured.
+            text: The capture.
+        """
+        again = self._told.take(self._instance_id)  # before the time: what comes later, comes again
+        if not self._pane.append(clock(), text, again=again) and again:
+            self._told.note(self._instance_id)
 
     def close(self) -> None:
         """Close the files; the next record reopens them."""

@@ -14,6 +14,7 @@ from logging_core.write.instance_files import InstanceFiles
 from logging_core.write.loggers import InstanceAdapter, make_instance_logger
 from logging_core.write.redact import Redactor
 from logging_core.write.stamps import Stamps
+from logging_core.write.told import Told
 
 
 class Instances(Forkable):
@@ -28,6 +29,7 @@ class Instances(Forkable):
         shared: Shared by the files of the tree.
         redactor: Replaces secrets.
         stamps: Makes the timestamps.
+        told: Is told of each record.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Instances(Forkable):
         shared: Shared,
         redactor: Redactor,
         stamps: Stamps,
+        told: Told,
     ) -> None:
         super().__init__()
         self._tree = tree
@@ -44,6 +47,7 @@ class Instances(Forkable):
         self._shared = shared
         self._redactor = redactor
         self._stamps = stamps
+        self._told = told
         self._files: dict[str, InstanceFiles] = {}
         self._adapters: dict[str, InstanceAdapter] = {}
 
@@ -105,7 +109,7 @@ class Instances(Forkable):
             files = self._files.get(instance_id)
             if files is None:
                 files = self._files[instance_id] = InstanceFiles(
-                    self._tree, instance_id, self._config, self._shared, self._redactor
+                    self._tree, instance_id, self._config, self._shared, self._redactor, self._told
                 )
             files.describe(self._stamps.now(), known)
         return files

@@ -36,6 +36,7 @@ from logging_core.write.redact import Redactor
 from logging_core.write.rotate import RotatingFile
 from logging_core.write.shared_loggers import AUDIT, ORCHESTRATOR, SHARED_LOGGERS, ManagerHandlers
 from logging_core.write.stamps import Stamps
+from logging_core.write.told import Told
 
 
 class TreeWriter:
@@ -61,6 +62,7 @@ class TreeWriter:
         self.audit_dir = self._tree.audit_dir
         self.log_level = config.log_level
         self._stamps = Stamps(clock)
+        self._told = Told()
         redactor = Redactor(extra=config.redact_patterns)
         in_shared_logs = redactor if config.redact else None
         self._encoder = Encoder(config.max_record_bytes, in_shared_logs)
@@ -81,7 +83,9 @@ class TreeWriter:
         self._audit = AuditFile(
             self._tree, self._shared, self._delete_expired, quick_bytes, in_shared_logs
         )
-        self._instances = Instances(self._tree, config, self._shared, redactor, self._stamps)
+        self._instances = Instances(
+            self._tree, config, self._shared, redactor, self._stamps, self._told
+        )
         try:
             prepare_tree(self._tree, self._shared.access)
             self._orchestrator.open()
@@ -165,6 +169,9 @@ class TreeWriter:
             or not self._audit.append_like(time_s, event_type, instance_id, details)
         ):
             self._audit_slowly(time_s, event_type, instance_id, details, extra)
+            self._told.note(instance_id)
+        else:
+            self._told.add(instance_id)
 
     def log_communication(
         self,
@@ -214,7 +221,8 @@ class TreeWriter:
         Pass the whole scrollback at every capture: only the lines that scrolled off since the last
         one are stored, followed by the pane's last 50 (`pane_rows`), which is what `tail` and the
         documented recipes show. For a pane that did not change, nothing is stored but its window
-        once a minute (`heartbeat_s`). See `captures` for details; with `full_captures`, each
+        once a minute (`heartbeat_s`), and once after this process logged anything else about the
+        instance. See `captures` for details; with `full_captures`, each
         capture is stored in full.
 
         A captured line that looks like the rule of a frame header (80 `=`) is stored with an extra
@@ -228,7 +236,7 @@ class TreeWriter:
             InvalidInstanceIdError: (a `ValueError`) before any file is touched.
         """
         SHARED_LOGGERS.restore()
-        self._instances.files(instance_id).pane(self._stamps.clock(), text_of(output))
+        self._instances.files(instance_id).pane(self._stamps.clock, text_of(output))
 
     def clean(self, text: str) -> str:
         """Return the text as `instance.log` has it: with secrets replaced, if `redact` is on."""
@@ -257,10 +265,12 @@ class TreeWriter:
     def _make_handlers(self) -> ManagerHandlers:
         stamps, file, encoder = self._stamps, self._orchestrator, self._encoder
         logger = self.orchestrator_logger
-        on_orchestrator: list[TreeHandler] = [OrchestratorHandler(file, encoder, stamps, logger)]
+        on_orchestrator: list[TreeHandler] = [
+            OrchestratorHandler(file, encoder, stamps, logger, self._told)
+        ]
         if self._config.console:
             on_orchestrator.append(ConsoleHandler(encoder, stamps, logger))
-        audit = AuditHandler(self._audit, encoder, stamps)
+        audit = AuditHandler(self._audit, encoder, stamps, self._told)
         self._audit_handlers: list[logging.Handler] = [audit]
         return ManagerHandlers(
             self.log_level, on_orchestrator, audit, (self._audit.close, file.close)

@@ -13,6 +13,7 @@ import pytest
 from builders import RULE
 from logging_core import LoggingManager
 from logging_core.codec.pane import restore_pane
+from logging_core.write.append import AppendFile
 from written import Clock
 
 SCREEN = 4
@@ -69,6 +70,47 @@ def test_an_unchanged_pane_costs_a_heartbeat_a_minute(make: Callable[..., Panes]
         panes.capture(100)
     assert len(panes.frames) == 11
     assert all(frame == panes.frames[0][-SCREEN:] for frame in panes.frames[1:])
+
+
+@pytest.mark.parametrize("heartbeat_s", [60.0, float("inf")])
+def test_a_record_is_followed_by_a_capture(make: Callable[..., Panes], heartbeat_s: float) -> None:
+    """An unchanged pane is stored once more after any record: it shows what it showed before it."""
+    panes = make(heartbeat_s=heartbeat_s)
+    manager, told = panes.manager, []
+    for log in (
+        lambda: manager.get_instance_logger("a").info("text"),
+        lambda: manager.log_communication("a", "outbound", "note", "hello"),
+        lambda: manager.log_audit_event("probe", "a"),
+        lambda: manager.log_audit_event("probe", "a"),
+        lambda: manager.audit_logger.info("probe", extra={"instance_id": "a"}),
+        lambda: manager.orchestrator_logger.info("probe", extra={"instance_id": "a"}),
+        lambda: manager.log_audit_event("probe", "b"),
+        lambda: manager.get_instance_logger("a"),
+    ):
+        panes.capture(9)
+        before = len(panes.frames)
+        log()
+        log()
+        panes.capture(9)
+        panes.capture(9)
+        told.append(len(panes.frames) - before)
+    assert told == [1, 1, 1, 1, 1, 1, 0, 0]
+
+
+def test_a_record_counts_until_a_capture_is_stored(
+    make: Callable[..., Panes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If that capture cannot be written, the next one is."""
+    panes = make()
+    panes.capture(9)
+    panes.manager.get_instance_logger("a").info("text")
+    with monkeypatch.context() as patch:
+        patch.setattr(AppendFile, "append", lambda *_: False)
+        panes.capture(9)
+    assert len(panes.frames) == 1
+    panes.capture(9)
+    panes.capture(9)
+    assert len(panes.frames) == 2
 
 
 def test_full_captures_are_stored_as_they_were_handed_over(make: Callable[..., Panes]) -> None:
