@@ -20,14 +20,15 @@ class RotatingFile(AppendFile):
 
     Only one process rotates at a time: the one that holds the lock on `.<name>.lock`, and only if
     the file is still the full one that it saw. The others wait for it, 50 ms at most; if it takes
-    longer, they keep writing to the file that they have open. An interrupted rotation leaves a gap
-    in the numbering, which the next one fills: no archive is ever overwritten, and only the oldest
-    is deleted.
+    longer, they keep writing to the file that they have open, until they see that it was rotated.
+    An interrupted rotation leaves a gap in the numbering, which the next one fills: no archive is
+    ever overwritten, and only the oldest is deleted.
 
     Args:
         path: The file.
         max_bytes: Its maximum size; a larger record gets a file of its own. Several processes that
-            write at the same moment may exceed it by a record each. 0: unlimited.
+            write at the same moment may exceed it by a record each, and by what they write after
+            they waited in vain. 0: unlimited.
         backups: Number of archives to keep; 0: never rotate.
         shared: Shared by the files of its tree.
     """
@@ -64,24 +65,37 @@ class RotatingFile(AppendFile):
         access = self._shared.access
         self._lock_fd = access.open_to_append(self.path.with_name(f".{self.path.name}.lock"))
         try:
-            if not self._acquire_lock():
+            has_lock = self._acquire_lock()
+            found = self._size_at_path()
+            if found is None:
+                self._impatient_until_s = 0.0  # whoever has the lock does rotate
+            elif not has_lock:
                 return size
-            self._in_place_until_s = 0.0  # another process may have rotated it just now
-            found = self._size_in_place(monotonic())
-            if found is not None and found + length > self._max_bytes:
+            elif found + length > self._max_bytes:
                 _shift(self.path, self._backups)
             return self._reopen()
         finally:
             self._release_lock()
 
+    def _size_at_path(self) -> int | None:
+        """Return the file's size; `None` if another process has rotated it just now."""
+        self._in_place_until_s = 0.0
+        return self._size_in_place(monotonic())
+
     def _acquire_lock(self) -> bool:
-        """Wait for the lock for a moment, but not again soon after that was in vain."""
+        """Wait for the lock for a moment, but not again soon after that was in vain.
+
+        Returns:
+            Whether we have it: not if another process has rotated the file meanwhile.
+        """
         now_s = monotonic()
         until_s = now_s if now_s < self._impatient_until_s else now_s + _WAIT_S
         while True:
             with suppress(BlockingIOError):
                 fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
+            if self._size_at_path() is None:
+                return False
             if monotonic() >= until_s:
                 break
             sleep(_PAUSE_S)

@@ -147,6 +147,29 @@ def test_nobody_waits_for_one_who_was_stopped(
     assert contents(tmp_path) == {"log": "full full\nwaits\ngoes on\n"}
 
 
+def test_who_waited_in_vain_sees_that_the_file_was_rotated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the lock is held, a record goes to the new file, and then others are awaited.
+
+    Else a file that many processes write to grows for as long as they find the lock taken.
+    """
+    monkeypatch.setattr(rotate, "_WAIT_S", 0.001)
+    path, pauses = tmp_path / "log", list[float]()
+    file = RotatingFile(path, 10, 3)
+    assert file.append(b"full full\n")
+    with (tmp_path / ".log.lock").open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert file.append(b"waits\n")
+        path.rename(tmp_path / "log.1")
+        path.write_bytes(b"theirs\n")
+        assert file.append(b"o\n")
+        assert contents(tmp_path) == {"log": "theirs\no\n", "log.1": "full full\nwaits\n"}
+        monkeypatch.setattr(rotate, "sleep", pauses.append)
+        assert file.append(b"it waits again\n")
+    assert pauses
+
+
 def test_records_go_on_while_the_lock_is_held(tmp_path: Path) -> None:
     """While a stopped process holds the lock, records go on into the file as it is."""
     write(tmp_path / "log", "full full", "x")
