@@ -7,40 +7,17 @@ instance.log, which cuts its times to whole seconds, knows the traceback. They m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TypeVar
 
 import msgspec
 
 from logging_core.analyse.errors import Reports, Retold, say_the_same
-from logging_core.analyse.instance import CREATED, READY
+from logging_core.analyse.moments import Moments, moment_of
 from logging_core.analyse.state import TimelineEvent
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import AuditEvent, LifecycleEvent, OrchestratorEvent
 
-MAX_UNPAIRED = 256
-"""So many of the newest moments, and entries, of one kind wait for the other file."""
-
-_NEAR_S = 1.0
-_TICK_S = 1e-6
 _ECHO = re.compile(r"(?:Sending message|Received response|Communication:)")
 """How entries of an instance.log begin that repeat a line of its communication.jsonl."""
-_CHANGE = re.compile(r"Instance (\w+)")
-_CHANGES = {"created": "instance_spawn", "terminated": "instance_terminate"}
-
-_Key = tuple[str, str]
-_T = TypeVar("_T")
-
-
-def moment_of(event: LifecycleEvent) -> float | None:
-    """By when something had happened that an instance.log tells of; `None` if unknown.
-
-    Of a whole second that is its end. What all else follows from, that an instance was created and
-    is ready, is taken to have happened at its beginning.
-    """
-    if event.time_s is None or CREATED.match(event.text) or READY.match(event.text):
-        return event.time_s
-    return event.time_s + event.slack_s - (_TICK_S if event.slack_s else 0.0)
 
 
 class Happened:
@@ -54,7 +31,7 @@ class Happened:
         reports: The newest errors.
     """
 
-    __slots__ = ("_entries", "_moments", "events", "reports")
+    __slots__ = ("_moments", "events", "reports")
 
     def __init__(self, limit: int) -> None:
         self.events: Timeline[TimelineEvent] = Timeline(limit)
@@ -62,9 +39,7 @@ class Happened:
 
     def _forget(self) -> None:
         self.reports = Reports()
-        # Of each instance and event type: what one file tells of, and the other not yet.
-        self._moments: dict[_Key, list[float]] = {}
-        self._entries: dict[_Key, list[TimelineEvent]] = {}
+        self._moments: Moments[TimelineEvent] = Moments()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -76,28 +51,15 @@ class Happened:
         if _ECHO.match(event.text):
             return
         row = _row_of(event, event.text)
-        change = _CHANGE.match(event.text)
-        if change is None or row.time_s is None or not event.slack_s:
-            self._add(row, event.instance_id)
-            return
-        key = event.instance_id, _CHANGES.get(change[1], f"instance_{change[1]}")
-        exact_s = _claim(self._moments, key, lambda at_s: _may_be(at_s, row))
+        exact_s = self._moments.exact(event, row)
         if exact_s is not None:
             row = msgspec.structs.replace(row, time_s=exact_s)
-        else:
-            _keep(self._entries, key, row)
         self._add(row, event.instance_id)
 
     def audited(self, event: AuditEvent, at_s: float | None) -> None:
         """An audit event, which may tell when exactly something happened."""
-        is_change = event.event_type.startswith("instance_")
-        if at_s is None or event.instance_id is None or not is_change:
-            return
-        key = event.instance_id, event.event_type
-        row = _claim(self._entries, key, lambda row: _may_be(at_s, row))
-        if row is None:
-            _keep(self._moments, key, at_s)
-        else:
+        row = self._moments.audited(event, at_s)
+        if row is not None:
             self._retell(row, msgspec.structs.replace(row, time_s=at_s))
 
     def logged_error(self, event: LifecycleEvent, error: str) -> bool:
@@ -153,24 +115,3 @@ def _row_of(event: LifecycleEvent, text: str, *, counts: bool = False) -> Timeli
     return TimelineEvent(
         event.instance_id, moment_of(event), text, counts, event.suspect, counts=counts
     )
-
-
-def _may_be(at_s: float, row: TimelineEvent) -> bool:
-    """Whether something that happened at a moment may be that of which an entry tells."""
-    second_s = (row.time_s or 0.0) // 1
-    return second_s - _NEAR_S <= at_s < second_s + 1 + _NEAR_S
-
-
-def _claim(of: dict[_Key, list[_T]], key: _Key, fits: Callable[[_T], bool]) -> _T | None:
-    """The first that fits of those that wait; it waits no longer."""
-    waiting = of.get(key, [])
-    found = next((one for one in waiting if fits(one)), None)
-    if found is not None:
-        waiting.remove(found)
-    return found
-
-
-def _keep(of: dict[_Key, list[_T]], key: _Key, one: _T) -> None:
-    waiting = of.setdefault(key, [])
-    waiting.append(one)
-    del waiting[:-MAX_UNPAIRED]

@@ -32,6 +32,7 @@ from logging_core.analyse.hours import Hours
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
 from logging_core.analyse.lives import Lives
+from logging_core.analyse.moments import Moments
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.requests import Requests
@@ -64,6 +65,7 @@ _OBJECTS: tuple[type, ...] = (
     Instance,
     LatencySketch,
     Lives,
+    Moments,
     AnomalyTally,
     PaneChange,
     ProblemTally,

@@ -7,9 +7,9 @@ the state at a moment is the checkpoint before it plus the few records in betwee
 The state at `t` is that of a `FleetModel` to which exactly the records with a time up to `t` were
 applied, in order of time. A record without a time takes that of the line before it in its log, or
 counts from the beginning if there is none; `metadata.json` counts from its `created_at`. An entry
-of an instance.log, whose times are whole seconds, counts from the end of its second, but one that
-an instance was created or is ready from the beginning. A
-directory has no time of its own: an instance exists from its first record.
+of an instance.log, whose times are whole seconds, counts from when the audit trail tells of the
+same, else from the end of its second, but one that an instance was created or is ready from the
+beginning. A directory has no time of its own: an instance exists from its first record.
 
 No file records when a directory was deleted. What it told is therefore gone from the moment that
 somebody noticed: whoever calls `note_gone`, else the second `prepare` that does not find it. Until

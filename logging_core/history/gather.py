@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from threading import Event
 
 import msgspec
 
-from logging_core.analyse.happened import moment_of
+from logging_core.analyse.moments import Moments, is_change, moment_of
 from logging_core.analyse.summary import EXCHANGE
 from logging_core.history.spill import Entry, Page, Spill
 from logging_core.read.reader import TreeReader
@@ -63,6 +64,9 @@ class Gatherer:
         self._last_s: dict[tuple[type, str], float] = {}
         self._is_underway = False
         self._departed = Departed()
+        self._moments: Moments[int] = Moments()
+        self._unpaired: dict[int, tuple[float, LifecycleEvent]] = {}
+        self._numbers = itertools.count()  # by which unpaired entries are known
 
     def gather(self, progress: Callable[[int], object] | None, stop: Event | None) -> bool:
         """Read what is new, until caught up or stopped; return whether it caught up.
@@ -82,7 +86,9 @@ class Gatherer:
                 self._forget()
                 self._on_reset()
             self._is_underway = not batch.caught_up
-            timed = sorted([*self._timed(batch), *self._departed.take()], key=itemgetter(0))
+            timed = [*self._timed(batch), *self._departed.take()]
+            timed += self._left() if batch.caught_up else ()
+            timed.sort(key=itemgetter(0))
             if timed:
                 pieces = _pieces(timed, self._page_size)
                 self.runs.append([self._spill.put_entries(piece) for piece in pieces])
@@ -104,6 +110,7 @@ class Gatherer:
 
     def _forget(self) -> None:
         self.runs, self._last_s, self._is_underway = [], {}, False
+        self._moments, self._unpaired = Moments(), {}
 
     def _timed(self, batch: Batch) -> Iterator[Timed]:
         """Yield the entries of a batch with their times.
@@ -128,7 +135,33 @@ class Gatherer:
             if at_s is None:
                 at_s = self._last_s.get(log, -math.inf)
             self._last_s[log] = at_s
+            if isinstance(record, LifecycleEvent):
+                yield from self._entry(record, at_s)
+                continue
             yield at_s, _slim(record)
+            if isinstance(record, AuditEvent):
+                number = self._moments.audited(record, record.time_s)
+                found = None if number is None else self._unpaired.pop(number, None)
+                if found is not None:
+                    yield at_s, found[1]
+
+    def _entry(self, entry: LifecycleEvent, at_s: float) -> Iterator[Timed]:
+        """Yield an entry of an instance.log, unless the audit trail may tell when exactly."""
+        number = next(self._numbers)
+        exact_s = self._moments.exact(entry, number)
+        if exact_s is not None:
+            yield exact_s, entry
+        elif is_change(entry):
+            self._unpaired[number] = (at_s, entry)
+        else:
+            yield at_s, entry
+
+    def _left(self) -> list[Timed]:
+        """Return the entries that the audit trail, all of it, does not tell of."""
+        left: list[Timed] = list(self._unpaired.values())
+        self._unpaired = {}
+        self._moments.forget_entries()
+        return left
 
 
 class Departed:

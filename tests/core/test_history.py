@@ -22,7 +22,7 @@ from builders import TreeBuilder
 from logging_core import HistoryError
 from logging_core import history as history_module
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.happened import moment_of
+from logging_core.analyse.moments import moment_of
 from logging_core.analyse.state import FleetState, State
 from logging_core.history import MAX_EVENTS, History, order, stored_messages
 from logging_core.history.order import as_batch
@@ -56,13 +56,21 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
     while not batch.caught_up:
         batch = reader.poll(())
         batches.append(batch)
-    for record in [record for batch in batches for record in batch.records]:
+    records = [record for batch in batches for record in batch.records]
+    exact = dict[object, float]()
+    for record in records:
+        if isinstance(record, AuditEvent) and record.time_s is not None:
+            text = {"instance_spawn": "Instance create", "instance_terminate": "Instance termin"}
+            begin = text.get(record.event_type)
+            exact[record.instance_id, begin, float(int(record.time_s))] = record.time_s
+    for record in records:
         if isinstance(record, InstanceSeen | InstanceGone):
             continue
         whose = None if isinstance(record, AuditEvent) else getattr(record, "instance_id", None)
         time_s = getattr(record, "time_s", getattr(record, "created_s", None))
         if isinstance(record, LifecycleEvent):
-            time_s = moment_of(record)
+            time_s = exact.get((record.instance_id, record.text[:15], record.time_s))
+            time_s = moment_of(record) if time_s is None else time_s
         time_s = last.get((type(record), whose), -math.inf) if time_s is None else time_s
         last[type(record), whose] = time_s
         found.append((time_s, record))
@@ -215,7 +223,7 @@ def test_an_instance_appears_with_its_first_record(tmp_path: Path) -> None:
         states = [
             (history.state_at(tree.epoch(at)).instances[0].state, at) for at in (11, 13, 25, 35, 45)
         ]
-    assert spans == [None, (tree.epoch(10), tree.epoch(40.999999))]
+    assert spans == [None, (tree.epoch(10), tree.epoch(40))]
     assert states == [
         (State.INITIALIZING, 11),
         (State.IDLE, 13),
@@ -488,3 +496,29 @@ def test_a_history_of_a_root_that_is_refused_leaves_nothing_open() -> None:
     with pytest.raises(ValueError, match="no such home") as refused:
         History("~nobody-of-that-name/logs")
     assert set(Path("/proc/self/fd").iterdir()) == before, refused
+
+
+def test_what_is_shown_has_happened_at_its_moment_and_not_before(tmp_path: Path) -> None:
+    """At each row of the timeline the state has it, and at what came before, within a second, not.
+
+    The instance.log has whole seconds only, and may be read before the audit trail or after it.
+    """
+    tree = TreeBuilder(tmp_path)
+    tree.spawn("a", "Atlas", at=0.1)
+    tree.send("a", "m1", at=10.2)
+    tree.receive("a", "m1", at=10.5)
+    tree.terminate("a", at=10.7)
+    tree.lifecycle("a", "Cleaned up", at=10.8)
+    with closing(History(tmp_path)) as history:
+        history.prepare()
+        rows = [(row.time_s, row.text) for row in history.state_at(tree.epoch(99)).events]
+        assert rows[-2:] == [
+            (tree.epoch(10.7), "Instance terminated (force=False)"),
+            (tree.epoch(10.999999), "Cleaned up"),
+        ]
+        for time_s, text in rows:
+            assert time_s is not None
+            shown = history.state_at(time_s).events
+            assert (shown[-1].time_s, shown[-1].text) == (time_s, text)
+        states = [history.state_at(tree.epoch(at)).instances[0].state for at in (10.3, 10.6, 10.7)]
+    assert states == [State.BUSY, State.IDLE, State.TERMINATED]
