@@ -7,11 +7,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
+from logging_core.analyse.rows import Rows
 from logging_core.records import UNKNOWN, AuditEvent, Exchanges
 
 MAX_COST_USD = 1e9
 MAX_TOKENS = 10**15
 MAX_RESPONSE_S = 1e9
+
+KINDS = "qdd"
+"""The columns of `Rows` of exchanges, 32 bytes each: tokens, costs, seconds, as in `Columns`."""
 
 N = TypeVar("N", int, float)
 
@@ -44,6 +48,22 @@ class Numbers(NamedTuple):
                 for e in events
                 if e.response_time_s is not None and 0 <= e.response_time_s <= MAX_RESPONSE_S
             ],
+        )
+
+    @classmethod
+    def of_rows(cls, rows: Rows) -> Self:
+        """Of exchanges in `Rows`."""
+        return cls.of_some(rows, 0, len(rows))
+
+    @classmethod
+    def of_some(cls, rows: Rows, start: int, stop: int) -> Self:
+        """Of those from one row to before another."""
+        tokens, costs, seconds = rows.columns
+        return cls(
+            stop - start,
+            known(tokens[start:stop]),
+            known(costs[start:stop]),
+            known(seconds[start:stop]),
         )
 
 
@@ -115,6 +135,10 @@ class Columns:
     def numbers(self) -> Numbers:
         """What they say together."""
         return Numbers(len(self), known(self.tokens), known(self.costs), known(self.seconds))
+
+    def rows(self) -> Rows:
+        """Them by time, without their ids."""
+        return Rows.of(self.times, self.tokens, self.costs, self.seconds)
 
 
 def known(values: array[N]) -> Sequence[N]:

@@ -12,6 +12,7 @@ import msgspec
 from logging_core.analyse import memento
 from logging_core.analyse.fold import REMEMBERED, Fold
 from logging_core.analyse.groups import Tables
+from logging_core.analyse.instance import Instance
 from logging_core.analyse.judgement import Around
 from logging_core.analyse.prompts import PATTERNS, Pattern
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
@@ -32,7 +33,8 @@ class FleetModel:
             texts have 8 M characters at most.
         max_events: So many of the newest events between them are kept, with the same limit.
         prompts: What a pane that waits for a person ends with.
-        by_time: Keep what `series` and `usage_in` tell; a report on one moment does without.
+        by_time: Keep what `series`, `usage_in` and `groups_in` tell; a report on one moment does
+            without.
 
     Attributes:
         since_s: As given.
@@ -137,7 +139,7 @@ class FleetModel:
         tables, *values = memento.load(file)
         for name, value in zip(REMEMBERED, values, strict=True):
             setattr(fold, name, value)
-        fold.tables = Tables(fold.summary)
+        fold.tables = Tables(fold.summary, fold.series, by_time=fold.by_time)
         fold.tables.events, fold.tables.errors = tables
         return model
 
@@ -209,8 +211,34 @@ class FleetModel:
             ValueError: `by` is none of these.
         """
         self._fold.settle()
-        known = {i.instance_id: i for i in self._fold.instances.values() if i.is_known}
-        return self._fold.tables.groups(by, known, instance_ids)
+        return self._fold.tables.groups(by, self._known(), instance_ids)
+
+    def groups_in(
+        self,
+        by: str,
+        *,
+        from_s: float | None,
+        to_s: float,
+        instance_ids: Collection[str] | None = None,
+    ) -> tuple[Group, ...] | None:
+        """The same from one moment to before another, without those that had nothing in it.
+
+        `None` if that is unknown: of what was long ago only hours are, see `analyse.series` and
+        `analyse.counts`.
+
+        Args:
+            by: As of `groups`.
+            from_s: When the window begins; `None`: with the first record. Then event types and
+                errors without any time are in it, too.
+            to_s: When it ends.
+            instance_ids: As of `groups`.
+
+        Raises:
+            ValueError: `by` is none of these.
+        """
+        self._fold.settle()
+        tables, known = self._fold.tables, self._known()
+        return tables.groups_in(by, known, instance_ids, from_s, to_s)
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, oldest first, the current one last.
@@ -240,6 +268,9 @@ class FleetModel:
         if len(states) != len(self._frozen) or any(map(is_not, states, self._frozen)):
             self._frozen = tuple(states)
         return self._frozen
+
+    def _known(self) -> dict[str, Instance]:
+        return {i.instance_id: i for i in self._fold.instances.values() if i.is_known}
 
     def _usage(self, instance_id: str) -> Usage:
         return self._fold.summary.usage_of((instance_id,))

@@ -69,7 +69,7 @@ class Fold:
         since_s: See `FleetModel`, as for the others; minus infinity: all counts.
         max_messages: Of the timeline.
         max_events: Of what stands between its messages.
-        by_time: Whether `series` is kept.
+        by_time: Whether `series` is kept, and what `tables` tell of windows.
 
     Attributes:
         instances: By id, those included that are only mentioned.
@@ -96,7 +96,7 @@ class Fold:
         self.caught_up = False
         self.polling = False
         self._since_s = since_s
-        self._by_time = by_time
+        self.by_time = by_time
         self._clear()
 
     def _clear(self) -> None:
@@ -105,7 +105,7 @@ class Fold:
         self._pending = Exchanges()
         self.summary = Summary()
         self.series = Series()
-        self.tables = Tables(self.summary)
+        self.tables = Tables(self.summary, self.series, by_time=self.by_time)
         self.total: Usage | None = None
         self.errors = 0
         self.problems = ProblemTally()
@@ -161,7 +161,7 @@ class Fold:
             for columns in counted:
                 everyones.extend(columns)
         self.summary.add_up(everyones)
-        if self._by_time:
+        if self.by_time:
             self.series.add_up(everyones)
         self.total = None
 
@@ -171,12 +171,12 @@ class Fold:
             self._audited(instance_id).exchanges(exchanges)
         recent = self._recent(exchanges)
         if len(recent):
-            self.tables.events.add(EXCHANGE, instance_id, len(recent))
+            self.tables.events.add(EXCHANGE, instance_id, times=len(recent))
         lives = self.lives.split(instance_id, recent)
         counted, *others = [self.summary.extend(instance_id, part, s) for s, part in lives]
         for other in others:
             counted.extend(other)
-        if self._by_time:
+        if self.by_time:
             self.series.extend(instance_id, counted)
         return counted
 
@@ -247,10 +247,11 @@ class Fold:
         if event.event_type == EXCHANGE:
             self.settle()  # of two with one id the first counts
         if counts:
-            self.tables.events.add(event.event_type, instance_id)
+            by_time_s = None if event.event_type == EXCHANGE else at_s
+            self.tables.events.add(event.event_type, instance_id, by_time_s)
         if counts and self.summary.add(event, self.lives.begun_s(instance_id, at_s)):
             self.total = None
-            if self._by_time and at_s is not None:
+            if self.by_time and at_s is not None:
                 self.series.add(event, at_s)
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._audited(instance_id).audit(event, at_s)
@@ -287,7 +288,7 @@ class Fold:
     def _count_error(self, at_s: float | None, error: str, affected: Collection[str]) -> None:
         self.errors += 1
         for affected_id in affected or (None,):
-            self.tables.errors.add(first_line(error), affected_id)
+            self.tables.errors.add(first_line(error), affected_id, at_s)
 
     def _gone(self, gone: InstanceGone) -> None:
         self.settle()

@@ -14,7 +14,8 @@ FIELDS = frozenset({"role", "model", "instance_type"})
 GROUPINGS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
 """What can be grouped by."""
 
-_UsageOf: TypeAlias = Callable[[Iterable[str | None]], Usage]
+UsageOf: TypeAlias = Callable[[Iterable[str | None]], Usage]
+"""What some instances add up to."""
 
 
 def of_instances(
@@ -22,7 +23,7 @@ def of_instances(
     known: Collection[str],
     instance_ids: Collection[str] | None,
     say: Callable[[str, str], str | None],
-    usage_of: _UsageOf,
+    usage_of: UsageOf,
 ) -> tuple[Group, ...]:
     """Groups of instances: one for each, or by what they say of themselves.
 
@@ -51,7 +52,7 @@ def _label(say: Callable[[str, str], str | None], instance_id: str, field: str) 
     return say(instance_id, "instance_type") if said is None and field == "model" else said
 
 
-def by_label(labels: Mapping[str, str | None], usage_of: _UsageOf) -> tuple[Group, ...]:
+def by_label(labels: Mapping[str, str | None], usage_of: UsageOf) -> tuple[Group, ...]:
     """One group for each label.
 
     Args:
@@ -67,7 +68,7 @@ def by_label(labels: Mapping[str, str | None], usage_of: _UsageOf) -> tuple[Grou
 
 
 def by_parent(
-    parents: Mapping[str, str | None], chosen: Collection[str], usage_of: _UsageOf
+    parents: Mapping[str, str | None], chosen: Collection[str], usage_of: UsageOf
 ) -> tuple[Group, ...]:
     """One group for each instance that has children: itself and everyone below it.
 

@@ -4,68 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from logging_core.analyse.grouping import GROUPINGS, in_order, of_instances
+from logging_core.analyse.counts import Counts
+from logging_core.analyse.grouping import GROUPINGS, UsageOf, in_order, of_instances
 from logging_core.analyse.instance import Instance
+from logging_core.analyse.series import Series
 from logging_core.analyse.state import Group, Usage
 from logging_core.analyse.summary import EXCHANGE, Summary
-
-MAX_COUNTED = 1 << 14
-"""So many pairs of a text and an instance are told apart; of texts met long ago, only the sum."""
-
-
-class Counts:
-    """How often each text was met, by instance: event types, errors.
-
-    Attributes:
-        total: How many of all.
-    """
-
-    __slots__ = ("_counts", "_others", "_pairs", "total")
-
-    def __init__(self) -> None:
-        self.total = 0
-        self._counts: dict[str, dict[str | None, int]] = {}  # the text that was met last is last
-        self._others: dict[str | None, int] = {}
-        self._pairs = 0
-
-    def add(self, text: str, instance_id: str | None, times: int = 1) -> None:
-        """Count some."""
-        self.total += times
-        counts = self._counts.pop(text, {})
-        self._counts[text] = counts
-        self._pairs += instance_id not in counts
-        _increase(counts, instance_id, times)
-        while self._pairs > MAX_COUNTED and len(self._counts) > 1:
-            self._merge_oldest()
-
-    def groups(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
-        """One group for each text, the most frequent first.
-
-        Those that are no longer told apart are together in one without a label.
-
-        Args:
-            instance_ids: Count only these instances; `None` for all, and what is of none.
-        """
-        chosen = None if instance_ids is None else set(instance_ids)
-        return in_order(
-            Group(text, Usage(requests=sum(counts.values())), tuple(sorted(filter(None, counts))))
-            for text, all_counts in (*self._counts.items(), (None, self._others))
-            if (counts := _only(all_counts, chosen))
-        )
-
-    def _merge_oldest(self) -> None:
-        oldest = self._counts.pop(next(iter(self._counts)))
-        self._pairs -= len(oldest)
-        for instance_id, times in oldest.items():
-            _increase(self._others, instance_id, times)
-
-
-def _increase(counts: dict[str | None, int], instance_id: str | None, times: int) -> None:
-    counts[instance_id] = counts.get(instance_id, 0) + times
-
-
-def _only(counts: dict[str | None, int], chosen: set[str] | None) -> dict[str | None, int]:
-    return counts if chosen is None else {i: n for i, n in counts.items() if i in chosen}
 
 
 class Tables:
@@ -73,34 +17,52 @@ class Tables:
 
     Args:
         summary: What its instances add up to.
+        series: The same by time.
+        by_time: Whether that is kept, and with it what `groups_in` tells.
 
     Attributes:
-        events: How often each event type was met.
+        events: How often each event type was met; of exchanges it is not kept by time there.
         errors: How often each error was met.
     """
 
-    def __init__(self, summary: Summary) -> None:
-        self.events = Counts()
-        self.errors = Counts()
+    def __init__(self, summary: Summary, series: Series, *, by_time: bool) -> None:
+        self.events = Counts(by_time=by_time)
+        self.errors = Counts(by_time=by_time)
         self._summary = summary
+        self._series = series
 
     def groups(
         self, by: str, known: Mapping[str, Instance], instance_ids: Collection[str] | None
     ) -> tuple[Group, ...]:
         """See `FleetModel.groups`; `known` are all instances."""
-        if by not in GROUPINGS:
-            raise ValueError(f"cannot group by {by!r}: only by {', '.join(GROUPINGS)}")
+        _check(by)
         if by == "error":
             return self.errors.groups(instance_ids)
         if by == "event_type":
             return self._by_event_type(instance_ids)
+        return _of_instances(by, known, instance_ids, self._summary.usage_of)
 
-        def say(instance_id: str, field: str) -> str | None:
-            instance = known[instance_id]
-            is_parent = field == "parent_instance_id"
-            return instance.parent(known.__contains__) if is_parent else instance.identity(field)
-
-        return of_instances(by, known, instance_ids, say, self._summary.usage_of)
+    def groups_in(
+        self,
+        by: str,
+        known: Mapping[str, Instance],
+        instance_ids: Collection[str] | None,
+        from_s: float | None,
+        to_s: float,
+    ) -> tuple[Group, ...] | None:
+        """See `FleetModel.groups_in`; `known` are all instances."""
+        _check(by)
+        if by == "error":
+            return self.errors.groups_in(from_s, to_s, instance_ids)
+        try:
+            if by == "event_type":
+                return self._by_event_type_in(instance_ids, from_s, to_s)
+            groups = _of_instances(
+                by, known, instance_ids, lambda ids: self._usage_in(set(ids), from_s, to_s)
+            )
+        except _UnknownError:
+            return None
+        return tuple(group for group in groups if group.usage.requests)
 
     def _by_event_type(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
         groups = []
@@ -111,3 +73,51 @@ class Tables:
                 usage = self._summary.total() if chosen is None else self._summary.usage_of(chosen)
             groups.append(Group(group.label, usage, group.instance_ids))
         return in_order(groups)
+
+    def _by_event_type_in(
+        self, instance_ids: Collection[str] | None, from_s: float | None, to_s: float
+    ) -> tuple[Group, ...] | None:
+        groups = self.events.groups_in(from_s, to_s, instance_ids)
+        if groups is None:
+            return None
+        others = [group for group in groups if group.label != EXCHANGE]
+        usage = self._usage_in(instance_ids, from_s, to_s)
+        if not usage.requests:
+            return in_order(others)
+        whose = self._series.whose(_begin_s(from_s), to_s, instance_ids)
+        return None if whose is None else in_order([*others, Group(EXCHANGE, usage, whose)])
+
+    def _usage_in(
+        self, instance_ids: Collection[str | None] | None, from_s: float | None, to_s: float
+    ) -> Usage:
+        usage = self._series.usage(_begin_s(from_s), to_s, instance_ids)
+        if usage is None:
+            raise _UnknownError
+        return usage
+
+
+class _UnknownError(Exception):
+    """Of a window that cuts an hour of which only the sum is known."""
+
+
+def _check(by: str) -> None:
+    if by not in GROUPINGS:
+        raise ValueError(f"cannot group by {by!r}: only by {', '.join(GROUPINGS)}")
+
+
+def _begin_s(from_s: float | None) -> float:
+    return 0.0 if from_s is None else from_s
+
+
+def _of_instances(
+    by: str,
+    known: Mapping[str, Instance],
+    instance_ids: Collection[str] | None,
+    usage_of: UsageOf,
+) -> tuple[Group, ...]:
+    def say(instance_id: str, field: str) -> str | None:
+        instance = known[instance_id]
+        is_parent = field == "parent_instance_id"
+        return instance.parent(known.__contains__) if is_parent else instance.identity(field)
+
+    return of_instances(by, known, instance_ids, say, usage_of)

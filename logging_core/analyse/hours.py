@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from logging_core.analyse.columns import Numbers
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.summary import Tally
 
@@ -22,11 +23,11 @@ class Hours:
 
     def add(self, rows: Rows) -> None:
         """Count exchanges, in whatever order they come."""
-        for hour, members in rows.grouped(HOUR_S):
+        for hour, start, stop in rows.places(HOUR_S):
             tally = self._tallies.get(hour)
             if tally is None:
                 tally = self._tallies[hour] = Tally()
-            tally.extend(members.numbers())
+            tally.extend(Numbers.of_some(rows, start, stop))
             tally.sum_up()  # an hour is mostly complete, and there are hundreds
         self._newest_s = max(self._newest_s, max(rows.times, default=-math.inf))
 

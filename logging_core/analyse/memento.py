@@ -23,10 +23,10 @@ import msgspec
 from fastdigest import TDigest
 from msgspec.structs import force_setattr
 
+from logging_core.analyse.counts import Counts
 from logging_core.analyse.errors import Reports
 from logging_core.analyse.evidence import Evidence, Kind, Proof
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
-from logging_core.analyse.groups import Counts
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.hours import Hours
 from logging_core.analyse.instance import Instance
@@ -51,7 +51,7 @@ from logging_core.analyse.tokens import TOKEN, Frames, read_tokens
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 8
+_VERSION = 9
 _TOGETHER = 256  # records in one token
 _OBJECTS: tuple[type, ...] = (
     Activity,

@@ -1,4 +1,4 @@
-"""What exchanges and errors add up to by time, in bounded memory.
+"""What exchanges add up to by time, in bounded memory; of events and errors see `analyse.counts`.
 
 What is kept, and how finely:
 
@@ -19,12 +19,12 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from logging_core.analyse.columns import Columns, Numbers
+from logging_core.analyse.columns import KINDS, Columns, Numbers
 from logging_core.analyse.hours import HOUR_S, Hours
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.state import Slot, Usage
 from logging_core.analyse.summary import Tally
-from logging_core.records import AuditEvent
+from logging_core.records import UNKNOWN, AuditEvent
 
 MAX_ROWS = 2_048
 """So many of an instance's newest exchanges are kept one by one, at most."""
@@ -48,7 +48,7 @@ class Track:
     __slots__ = ("hours", "rows")
 
     def __init__(self) -> None:
-        self.rows = Rows()
+        self.rows = Rows(KINDS)
         self.hours = Hours()
 
     def add(self, rows: Rows) -> None:
@@ -64,6 +64,12 @@ class Track:
         if len(self.rows) > MAX_ROWS:
             self.hours.add(self.rows.take_first(len(self.rows) - MAX_ROWS // 2))
 
+    def has_any(self, from_s: float, to_s: float) -> bool:
+        """Whether any of it belongs to a stretch."""
+        if self.rows.has_any(from_s, to_s):
+            return True
+        return next(_beginning_within(self.hours, from_s, to_s), None) is not None
+
     def cells(
         self, from_s: float, step_s: int, to_s: float
     ) -> Iterator[tuple[int, Numbers | Tally]]:
@@ -71,7 +77,7 @@ class Track:
         for hour, tally in _beginning_within(self.hours, from_s, to_s):
             yield int((hour * HOUR_S - from_s) // step_s), tally
         for number, rows in self.rows.between(from_s, to_s).grouped(step_s, from_s):
-            yield number, rows.numbers()
+            yield number, Numbers.of_rows(rows)
 
 
 class Day:
@@ -80,7 +86,7 @@ class Day:
     __slots__ = ("_hours", "rows")
 
     def __init__(self) -> None:
-        self.rows = Rows()
+        self.rows = Rows(KINDS)
         self._hours: Hours | None = None
 
     def add(self, rows: Rows) -> None:
@@ -99,11 +105,11 @@ class Day:
         """What makes up a stretch: as many hours as fit."""
         begin, end = math.ceil(from_s / HOUR_S), int(to_s // HOUR_S)
         if begin >= end:
-            yield self.rows.between(from_s, to_s).numbers()
+            yield Numbers.of_rows(self.rows.between(from_s, to_s))
             return
-        yield self.rows.between(from_s, begin * HOUR_S).numbers()
+        yield Numbers.of_rows(self.rows.between(from_s, begin * HOUR_S))
         yield from (tally for _, tally in self.hours().between(begin, end))
-        yield self.rows.between(end * HOUR_S, to_s).numbers()
+        yield Numbers.of_rows(self.rows.between(end * HOUR_S, to_s))
 
 
 class Series:
@@ -116,24 +122,26 @@ class Series:
         self._count = 0
         self._hours = Hours()
         self._tracks: dict[str | None, Track] = {}
-        self._coming = Rows()
+        self._coming = Rows(KINDS)
 
     def extend(self, instance_id: str | None, exchanges: Columns) -> None:
         """Count exchanges of one instance that were decoded in bulk, but not as the fleet's."""
         if len(exchanges):
-            self._track(instance_id).add(Rows.of(exchanges))
+            self._track(instance_id).add(exchanges.rows())
 
     def add_up(self, exchanges: Columns) -> None:
         """Count as the fleet's what `extend` counted of all instances."""
-        self._coming.extend(Rows.of(exchanges))
+        self._coming.extend(exchanges.rows())
         if len(self._coming) >= _MAX_PENDING:
             self._settle()
 
     def add(self, event: AuditEvent, at_s: float) -> None:
         """Count an exchange that was decoded singly."""
         track = self._track(event.instance_id)
+        _, *numbers = Numbers.of_events((event,))
+        said = [values[0] if values else UNKNOWN for values in numbers]
         for rows in (track.rows, self._coming):
-            rows.add(at_s, event)
+            rows.add(at_s, *said)
         track.fold()
         if len(self._coming) >= _MAX_PENDING:
             self._settle()
@@ -164,6 +172,16 @@ class Series:
             return None
         tallies = self._tallies(from_s, math.ceil(to_s - from_s), to_s, 1, instance_ids)
         return tallies.get(0, Tally()).usage()
+
+    def whose(
+        self, from_s: float, to_s: float, instance_ids: Collection[str] | None
+    ) -> tuple[str, ...] | None:
+        """The ids of those who have any from `from_s` to `to_s`, sorted; `None` as of `usage`."""
+        of_them = self._tracks.keys() if instance_ids is None else instance_ids
+        if self._cuts_hour(from_s, of_them) or self._cuts_hour(to_s, of_them):
+            return None
+        ids = {i for i in of_them if i is not None and i in self._tracks}
+        return tuple(sorted(i for i in ids if self._tracks[i].has_any(from_s, to_s)))
 
     def first_s(self, instance_ids: Collection[str | None] | None) -> float | None:
         """When the first exchange was; see `FleetModel.first_exchange_s`."""
@@ -216,7 +234,7 @@ class Series:
         return (self._tracks[i] for i in set(instance_ids) if i in self._tracks)
 
     def _settle(self) -> None:
-        coming, self._coming = self._coming, Rows()
+        coming, self._coming = self._coming, Rows(KINDS)
         for number, rows in coming.grouped(_DAY):
             day = self._days.get(number)
             if day is None:
@@ -233,7 +251,7 @@ class Series:
         number = min(len(day.rows), max(_MAX_PENDING, self._count - MAX_OF_FLEET))
         self._hours.add(day.rows.take_first(number))
         self._count -= number
-        day.add(Rows())
+        day.add(Rows(KINDS))
         if not len(day.rows):
             del self._days[oldest]
 

@@ -11,9 +11,9 @@ from exchanges import in_bulk
 
 from builders import TreeBuilder
 from logging_core.analyse import series
+from logging_core.analyse.counts import MAX_COUNTED
 from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.groups import MAX_COUNTED
 from logging_core.analyse.latency import quantiles
 from logging_core.analyse.series import MAX_OF_FLEET, MAX_ROWS
 from logging_core.analyse.state import Group, Slot, Usage
