@@ -49,6 +49,7 @@ class Log:
         self.tail = self.make(history)
         self._numbers = itertools.count()
         self._torn = ""
+        self._unseen: list[str] = []  # torn lines that were lost since the last look
         self._freed: list[Path] = []
 
     def make(self, history: int | None = None) -> LogTail[Any]:
@@ -109,6 +110,7 @@ class Log:
         self.read += [line.data.decode() for line in found]
 
     def poll(self) -> None:
+        self._unseen = []
         assert any(self.look() for _ in range(1000)), "the tail never came to an end"
 
     def copy_and_truncate(self) -> None:
@@ -120,19 +122,27 @@ class Log:
     def truncate(self) -> None:
         if self.path.exists():
             os.truncate(self.path, 0)
-        self._torn = ""
+        self._lose_torn()
 
     def recreate(self) -> None:
         self.delete(self.path)
-        self._torn = ""
+        self._lose_torn()
 
     def restart(self) -> None:
         positions = json.loads(json.dumps(self.tail.positions()))
         self.tail = self.make()
         self.tail.resume(positions)
+        for text in self._unseen:
+            self.written.remove(text)
+        self._unseen = []
+
+    def _lose_torn(self) -> None:
+        """What no file holds any more must be read, unless whoever held it is gone as well."""
+        self._unseen += [self._torn] if self._torn else []
+        self._end_torn()
 
     def _end_torn(self) -> None:
-        """A line without a newline at the end of a file that is no longer written to counts."""
+        """A line without a newline counts once its file is no longer written to, or is gone."""
         if self._torn:
             self.written.append(self._torn)
             self._torn = ""

@@ -165,6 +165,10 @@ class FrameScanner:
         self.offset = base + keep
         return found
 
+    def end(self) -> list[FrameSpan | Unreadable]:
+        """Give nothing: the open frame is given whenever the file ends, as far as it goes."""
+        return []
+
     def skip_to(self, offset: int, *, aligned: bool = True) -> None:
         """Go on at another offset; where frames begin is seen by itself, `aligned` or not."""
         self.offset = offset

@@ -54,7 +54,7 @@ class Known(Generic[T]):
         self._make = make
         self._files: dict[FileId, Tracked[T]] = {}
         self._lost: dict[FileId, Tracked[T]] = {}  # vanished
-        self._displaced: tuple[Tracked[T], ...] = ()  # vanished, and another file has their inode
+        self._displaced: tuple[Tracked[T], ...] = ()  # and another file has their inode or name
         self._growing: dict[FileId, tuple[int, int]] = {}
         self.present: Mapping[FileId, Part] = _NOTHING
 
@@ -77,13 +77,20 @@ class Known(Generic[T]):
         for id_ in [id_ for id_ in self._files if id_ not in self.present]:
             self._lost[id_] = self._files.pop(id_)
 
-    def end_look(self, *, settled: bool) -> None:
-        """Forget what no file can be a copy of any more if it is `settled` which one each is."""
+    def end_look(self, *, settled: bool) -> list[tuple[str, Sequence[T]]]:
+        """Forget what no file can be a copy of any more if it is `settled` which one each is.
+
+        Returns:
+            By path, what waited for the rest of itself in files that are gone.
+        """
         self.present = _NOTHING
-        if settled:
-            self._displaced = ()
-            while len(self._lost) > _KEPT:
-                del self._lost[next(iter(self._lost))]
+        if not settled:
+            return []
+        gone = [file for file in (*self._displaced, *self._lost.values()) if not file.copied]
+        self._displaced = ()
+        while len(self._lost) > _KEPT:
+            del self._lost[next(iter(self._lost))]
+        return [(file.path, items) for file in gone if (items := file.feed.end())]
 
     def positions(self, *, vanished_too: bool) -> dict[str, list[int]]:
         """See `LogTail.positions`."""
@@ -163,11 +170,12 @@ class Known(Generic[T]):
         return True
 
     def _forget_replaced(self, part: Part) -> bool:
-        """Whether another file had this live one's name before; no longer remembered then."""
+        """Whether another file had this live one's name before; not remembered for long then."""
         replaced = [id_ for id_, lost in self._lost.items() if lost.path == part.path]
-        for id_ in replaced if part.live else ():
-            del self._lost[id_]
-        return part.live and bool(replaced)
+        if not part.live:
+            return False
+        self._displaced += tuple([self._lost.pop(id_) for id_ in replaced])
+        return bool(replaced)
 
     def _find_copied(self, part: Part, source: Source) -> Tracked[T] | None:
         """The file that this new one is a copy of, copied or compressed."""
@@ -177,7 +185,7 @@ class Known(Generic[T]):
             if other.log.compressed != part.log.compressed or not self._is_intact(tracked, other):
                 candidates.append(tracked)
         for tracked in candidates:
-            if tracked.checked and tracked.is_in(source):
+            if tracked.is_begun and tracked.is_in(source):
                 tracked.copied = True
                 self._lost = {id_: lost for id_, lost in self._lost.items() if lost is not tracked}
                 self._displaced = tuple(gone for gone in self._displaced if gone is not tracked)

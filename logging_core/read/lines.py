@@ -8,6 +8,9 @@ from typing import NamedTuple
 LIMIT = 1 << 20
 """So many bytes of a line are kept."""
 
+MAX_TORN = 1 << 13
+"""So many of a line that waits for its newline, in case its file is deleted before that comes."""
+
 
 class Line(NamedTuple):
     """One line without its newline.
@@ -16,7 +19,7 @@ class Line(NamedTuple):
         offset: Of its first byte in the file.
         data: Its bytes, at most `LIMIT`.
         size: Its true size.
-        torn: It has no newline, and its file goes no further.
+        torn: It has no newline, and its file goes no further, or is gone: then `MAX_TORN` at most.
     """
 
     offset: int
@@ -26,19 +29,22 @@ class Line(NamedTuple):
 
 
 class LineSplitter:
-    """Cuts one file into lines. A line without a newline waits, in the file and not in memory.
+    """Cuts one file into lines.
+
+    A line without a newline waits, in the file and not in memory but for its beginning.
 
     Attributes:
         offset: Where the next bytes are wanted from.
     """
 
-    __slots__ = ("_aligned", "_head", "_start", "offset")
+    __slots__ = ("_aligned", "_head", "_start", "_waiting", "offset")
 
     def __init__(self) -> None:
         self.offset = 0
         self._start = 0  # of the unfinished line: before `offset` only when it is over-long
         self._head = b""
         self._aligned = True
+        self._waiting: Line | None = None  # what `end` gives of a line that is not over-long
 
     def feed(self, data: bytes, *, at_end: bool, final: bool) -> list[Line]:
         """Take the bytes at `offset`; give the lines that end in them.
@@ -48,7 +54,7 @@ class LineSplitter:
             at_end: The file ends with them for now.
             final: The file ends with them for good: a line without a newline counts.
         """
-        base, lines = self.offset, list[Line]()
+        base, lines, self._waiting = self.offset, list[Line](), None
         position = self._finish_line(data, lines)
         if position < 0:
             self.offset += len(data)
@@ -71,7 +77,20 @@ class LineSplitter:
         elif len(rest) >= LIMIT:
             self._head = rest[:LIMIT]
             self.offset = base + len(data)
+        elif at_end and rest:
+            self._waiting = Line(self.offset, rest[:MAX_TORN], len(rest), torn=True)
         return lines
+
+    def end(self) -> list[Line]:
+        """Give the line that waits for its newline: its file is gone. If it comes back, go on."""
+        line = self._waiting
+        if self._head:
+            line = Line(self._start, self._head[:MAX_TORN], self.offset - self._start, torn=True)
+        if line is None:
+            return []
+        self._begin(line.offset + line.size)
+        self._aligned, self._waiting = False, None
+        return [line]
 
     def skip_to(self, offset: int, *, aligned: bool = True) -> None:
         """Go on at another offset; not `aligned`: after the next newline there."""

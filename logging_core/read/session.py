@@ -92,7 +92,7 @@ class Session:
         self._is_first = False
         self._is_abreast = self._is_abreast or self._is_caught_up()
         for name in look.gone:
-            self._forget(name)
+            found += self._forget(name)
         shown = self._factory.shown
         return Batch(
             records=(
@@ -141,18 +141,21 @@ class Session:
                 log.resume({local_path(path): at for path, at in positions.items()})
         return log
 
-    def _forget(self, directory: str) -> None:
-        """Drop what is known of an instance's files."""
+    def _forget(self, directory: str) -> list[Found]:
+        """Drop what is known of an instance's files; what waited in them for the rest of itself."""
+        last: list[Found] = []
         self._reported.pop(portable_path(directory), None)
         for name in INSTANCE_FILES:
             group = f"{INSTANCES}/{directory}/{name}"
-            self._logs.pop(group, None)
+            log = self._logs.pop(group, None)
+            last += [] if log is None else [log.poll((), tuple, 0)]
             self._parts.pop(group, None)
             self._queue.pop(group, None)
             self._old.discard(group)
             self._backoff.forget(group)
             self._held.discard(group)
             self._positions.pop(portable_path(group), None)
+        return last
 
     # --- reading -------------------------------------------------------------
 

@@ -9,6 +9,9 @@ from where it was, under whatever name it now has, oldest first:
 - truncated, rewritten, or deleted and created anew: read from the start, and a problem says so;
 - copied or compressed: known by its content, and read on from the same place.
 
+A last line without its newline comes once its file is no longer written to, or is gone: of that,
+its beginning is kept.
+
 No descriptor is kept open between two looks.
 """
 
@@ -114,7 +117,7 @@ class LogTail(Generic[T]):
         else:
             turn.failed = True
         self._settled = turn.drained and not turn.failed
-        self._known.end_look(settled=self._settled)
+        turn.items[:0] = self._known.end_look(settled=self._settled)
         return turn
 
     def positions(self) -> dict[str, list[int]]:

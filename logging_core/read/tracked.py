@@ -23,6 +23,9 @@ class Feed(Protocol[T_co]):
     def feed(self, data: bytes, *, at_end: bool, final: bool) -> Sequence[T_co]:
         """Take the bytes at `offset`, move it, and give the items that end in them."""
 
+    def end(self) -> Sequence[T_co]:
+        """Give what waits for the bytes after it: the file is gone."""
+
     def skip_to(self, offset: int, *, aligned: bool = True) -> None:
         """Go on at another offset, which is an item's first unless not `aligned`."""
 
@@ -63,6 +66,8 @@ class Tracked(msgspec.Struct, Generic[T]):
         checked: It was read up to here.
         crc: A checksum of its first bytes and of those before `checked`. Of a compressed file that
             is never read one of the file as it is, and `checked` is 0.
+        seen: Of a file of which nothing was read, as its only line has no end, its size and the
+            checksum of all that.
         mark: What it looked like when it was last read to its end; `None` if it was not.
         copied: Another file goes on for it, so it may change without loss.
     """
@@ -72,6 +77,7 @@ class Tracked(msgspec.Struct, Generic[T]):
     feed: Feed[T]
     checked: int = 0
     crc: int = 0
+    seen: tuple[int, int] | None = None
     mark: tuple[object, ...] | None = None
     copied: bool = False
 
@@ -88,6 +94,8 @@ class Tracked(msgspec.Struct, Generic[T]):
         """Remember how far it was read."""
         self.checked = min(self.feed.offset, source.size)
         self.crc = _marker(source, self.checked)
+        begun = source.size and not self.checked
+        self.seen = (source.size, _marker(source, source.size)) if begun else None
 
     def leave_out(self, packed: Source) -> None:
         """Remember a compressed file by its own bytes: what is in it is never read."""
@@ -98,12 +106,18 @@ class Tracked(msgspec.Struct, Generic[T]):
         return not self.checked and self.crc == _marker(packed, packed.size) != 0
 
     def may_be(self, part: Part) -> bool:
-        """Whether a file with its inode may be it: by its name alone if nothing of it was read."""
-        return bool(self.checked) or self.path == part.path
+        """Whether a file with its inode may be it: by its name alone if nothing of it was seen."""
+        return self.is_begun or self.path == part.path
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it can be known by what is in it."""
+        return bool(self.checked) or self.seen is not None
 
     def is_in(self, source: Source) -> bool:
         """Whether a file holds, at the same place, what was read of this one."""
-        return _marker(source, self.checked) == self.crc
+        offset, crc = self.seen or (self.checked, self.crc)
+        return _marker(source, offset) == crc
 
 
 def _marker(source: Source, offset: int) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,18 @@ import pytest
 from builders import TreeBuilder
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.events import newest_events
+from logging_core.read.lines import LIMIT, MAX_TORN, Line, LineSplitter
 from logging_core.read.messages import MessagePages
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent, FrameRef, LifecycleEvent, Message, OrchestratorEvent
+from logging_core.records import (
+    AuditEvent,
+    Batch,
+    FrameRef,
+    InstanceGone,
+    LifecycleEvent,
+    Message,
+    OrchestratorEvent,
+)
 from reading import ids, only, read, records
 
 SAID = "instances/a/communication.jsonl"
@@ -81,6 +92,98 @@ def test_every_kind_of_torn_record_says_so(tree: TreeBuilder, reader: TreeReader
     assert [ref.suspect for ref in only(FrameRef, found)] == [TORN]
     told = {anomaly.path for batch in batches for anomaly in batch.anomalies}
     assert len(told) == 4
+
+
+@pytest.mark.fault("R01")
+@pytest.mark.parametrize("has_new_file", [False, True])
+def test_what_has_no_newline_comes_when_its_file_is_deleted(
+    tree: TreeBuilder, reader: TreeReader, has_new_file: bool
+) -> None:
+    """Of every kind of log, torn, once, and before what a new file of that name holds."""
+    whole = {
+        SAID: b'{"message_id": "%d"}',
+        AUDIT: b'{"event_type": "%d", "instance_id": "a"}',
+        LIFE: b"2026-11-23 12:00:00 - INFO - %d",
+        "orchestrator.log": b'{"timestamp": "2026-11-23T12:00:00", "message": "%d"}',
+    }
+    for path, line in whole.items():
+        tree.line(path, line % 1 + b"\n" + line % 2)
+    assert sorted(texts(read(reader))) == [("1", ())] * 4
+    for path, line in whole.items():
+        (tree.root / path).unlink()
+        if has_new_file:
+            tree.line(path, line % 3 + b"\n")
+    batches = read(reader)
+    found = texts(batches)
+    assert sorted(found) == sorted([("2", TORN), *([("3", ())] if has_new_file else [])] * 4)
+    assert all(found.index(("2", TORN)) < found.index(("3", ())) for _ in found if has_new_file)
+    told = [anomaly for batch in batches for anomaly in batch.anomalies]
+    assert sorted(a.path for a in told if a.kind is AnomalyKind.TORN) == sorted(whole)
+    assert texts(read(TreeReader(tree.root, cursor=batches[-1].cursor))) == []
+
+
+def texts(batches: list[Batch]) -> list[tuple[str, tuple[str, ...]]]:
+    """Of each record what tells it from others, and what is odd about it."""
+    found = []
+    for batch in batches:
+        for record in batch.records:
+            if isinstance(record, Message):
+                found.append((record.message_id or "", record.suspect))
+            elif isinstance(record, AuditEvent):
+                found.append((record.event_type, record.suspect))
+            elif isinstance(record, LifecycleEvent | OrchestratorEvent):
+                found.append((record.text, record.suspect))
+    return found
+
+
+@pytest.mark.fault("R01")
+def test_a_message_without_its_newline_comes_when_its_instance_is_deleted(
+    tree: TreeBuilder,
+) -> None:
+    """With the directory; it is told before the instance is gone."""
+    reader = TreeReader(tree.root)
+    tree.send("a", "m1")
+    tree.line(SAID, b'{"message_id": "m2"}')
+    assert ids(records(reader)) == ["m1"]
+    shutil.rmtree(tree.root / "instances/a")
+    message, gone = [record for _ in range(3) for record in records(reader)]
+    assert isinstance(message, Message)
+    assert (message.message_id, message.suspect) == ("m2", TORN)
+    assert isinstance(gone, InstanceGone)
+
+
+@pytest.mark.fault("R01")
+def test_of_a_deleted_line_that_is_long_only_the_beginning_is_kept(tree: TreeBuilder) -> None:
+    """Its record says how long it was; until then it costs little memory."""
+    reader = TreeReader(tree.root)
+    tree.line(SAID, b'{"message_id": "m1"}\n{"message_id": "m2", "content": "')
+    tree.line(SAID, b"x" * 500_000)
+    tracemalloc.start()
+    records(reader)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 300_000
+    (tree.root / SAID).unlink()
+    (message,) = only(Message, records(reader))
+    assert message.message_id == "m2"
+    assert AnomalyKind.TORN in message.suspect
+    assert message.content is not None
+    assert 1_000 < len(message.content) < MAX_TORN
+    assert "500,033 bytes" in message.content
+
+
+@pytest.mark.fault("R01")
+@pytest.mark.parametrize("size", [5, 3 * MAX_TORN, LIMIT + 5])
+def test_a_file_that_comes_back_goes_on_after_its_torn_line(size: int) -> None:
+    """What else its line holds is passed over: its beginning has been told."""
+    splitter = LineSplitter()
+    torn = b"t" * size
+    for start in range(0, size, LIMIT):
+        splitter.feed(torn[start : start + LIMIT], at_end=start + LIMIT >= size, final=False)
+    assert splitter.end() == [Line(0, torn[:MAX_TORN], size, torn=True)]
+    assert splitter.end() == []
+    assert splitter.offset == size
+    assert splitter.feed(b"-rest\nnext\n", at_end=True, final=False) == [Line(size + 6, b"next", 4)]
 
 
 RULE = b"=" * 80
