@@ -27,6 +27,9 @@ Read: TypeAlias = tuple[AuditEvent, Line]
 MAX_SCANNED = 100_000
 """So many events are looked at; what is older is left out, and it is said so."""
 
+MAX_TIMELESS = 1_000
+"""Of so many events in a row that tell no time none has one."""
+
 
 def newest_events(
     root: Path,
@@ -47,9 +50,9 @@ def newest_events(
         The events, newest first, texts safe to show; and whether there may be more of them. Of
         exchanges with one message id of one life of an instance, from a spawn to the next, only
         the first is among them, as only that is counted, unless it is older than all that were
-        found. An event without a readable time counts as of the one after it in its file. One is
-        suspect, too, if a key of its line is there twice. What cannot be read of a file is left
-        out: `follow()` reports it.
+        found. An event without a readable time has that of the one before it in its file, and
+        none if it comes first. One is suspect, too, if a key of its line is there twice. What
+        cannot be read of a file is left out: `follow()` reports it.
     """
 
     def read(gone_too: bool) -> tuple[tuple[AuditEvent, ...], bool]:
@@ -103,12 +106,20 @@ def _merged(streams: list[Iterator[Line]]) -> Iterator[Read]:
 def _events(lines: Iterator[Line]) -> Iterator[tuple[float, AuditEvent, Line]]:
     """The events of one file, each after its time counted backwards."""
     ago_s = float("-inf")
+    timeless: list[Read] = []
     for line in lines:
         event = decoded(line, decode_audit)
         if isinstance(event, str):
             continue
-        if event.time_s is not None:
-            ago_s = -event.time_s
+        if event.time_s is None and len(timeless) < MAX_TIMELESS:
+            timeless.append((event, line))
+            continue
+        ago_s = ago_s if event.time_s is None else -event.time_s
+        for later, its_line in timeless:
+            yield ago_s, replace(later, time_s=event.time_s), its_line
+        timeless = []
+        yield ago_s, event, line
+    for event, line in timeless:
         yield ago_s, event, line
 
 
