@@ -100,6 +100,17 @@ class FakeModel:
         ids = tuple(i.instance_id for i in shown)
         return (Group("backend", usage(200, 12.5), ids), Group(None, usage(30, None, 30)))
 
+    def groups_in(
+        self,
+        by: str,
+        *,
+        from_s: float | None,
+        to_s: float,
+        instance_ids: Collection[str] | None = None,
+    ) -> tuple[Group, ...] | None:
+        self.windows.append((from_s or 0.0, to_s, instance_ids))
+        return self.groups(by, instance_ids)[:1]
+
 
 def _slot(number: int, start_s: float, *, empty: bool) -> Slot:
     if empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -17,7 +18,14 @@ from madrox_tui.audit.figures_view import FiguresView
 from madrox_tui.audit.lines import audit_lines
 from madrox_tui.audit.plots import AuditPlots
 from madrox_tui.audit.table import AuditTable, said
-from madrox_tui.audit.view import COUNTED, GROUPINGS, kept_grouping
+from madrox_tui.audit.view import (
+    ALL_TIME,
+    COUNTED,
+    GROUPINGS,
+    TABLE_WINDOWS,
+    AuditView,
+    kept_grouping,
+)
 from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
 from madrox_tui.view import View
@@ -46,16 +54,24 @@ class AuditPanel(FiguresView):
             id="audit.by",
             tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
         ),
+        Binding(
+            "W",
+            "window",
+            "Window",
+            id="audit.window",
+            tooltip="Cycle the table's window: all time, 1h, 5m",
+        ),
         Binding("s", "sort", "Sort", id="audit.sort", tooltip="Sort by next column"),
         Binding("r", "reverse", "Reverse", id="audit.reverse", tooltip="Reverse sort order"),
     ]
 
     class GroupedBy(Message):
-        """The user chose another grouping: one of `GROUPINGS`."""
+        """The user chose another table: one of `GROUPINGS` in one of `TABLE_WINDOWS`."""
 
-        def __init__(self, by: str) -> None:
+        def __init__(self, by: str, window: str) -> None:
             super().__init__()
             self.by = by
+            self.window = window
 
     view: reactive[View | None] = reactive(None, repaint=False)
     """What to show; set by the app."""
@@ -86,7 +102,14 @@ class AuditPanel(FiguresView):
         shown = frozenset(self.view.by_id) if self.view.narrowed else None
         labels = (other.label for other in self._table.groups)
         title = self._table.called(group)
-        return query_of(group, self._table.by, title, shown=shown, labels=labels)
+        query = query_of(group, self._table.by, title, shown=shown, labels=labels)
+        if query is None or self._window == ALL_TIME:
+            return query
+        return replace(query, from_s=self.view.audit.from_s, window=self._window)
+
+    @property
+    def _window(self) -> str:
+        return ALL_TIME if self.view is None else self.view.audit.window
 
     @property
     def _selected(self) -> Group | None:
@@ -154,6 +177,13 @@ class AuditPanel(FiguresView):
             return self.view.nobody
         if self.view.missing is not None:
             return self.view.missing
+        return self._no_groups(self.view.audit)
+
+    def _no_groups(self, audit: AuditView) -> str:
+        if not audit.is_known:
+            return f"of the last {audit.window} only whole hours are known: press W for all time"
+        if audit.window != ALL_TIME:
+            return f"nothing in the last {audit.window}: press W for all time"
         if self._table.by in COUNTED:
             return f"no {said(self._table.by)}s yet: press b to group by something else"
         return "no requests yet: they are counted as audit/ records each message_exchange"
@@ -161,7 +191,13 @@ class AuditPanel(FiguresView):
     def action_by(self) -> None:
         """Request the next grouping."""
         way = GROUPINGS[(GROUPINGS.index(self._table.by) + 1) % len(GROUPINGS)]
-        self.post_message(self.GroupedBy(way))
+        self.post_message(self.GroupedBy(way, self._window))
+
+    def action_window(self) -> None:
+        """Request the next window."""
+        place = TABLE_WINDOWS.index(self._window) + 1
+        window = TABLE_WINDOWS[place % len(TABLE_WINDOWS)]
+        self.post_message(self.GroupedBy(self._table.by, window))
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -203,4 +239,5 @@ class AuditPanel(FiguresView):
             self.entitle(title, f"Enter: {figure_query(self.figure, self.view).title}")
         else:
             note = self._table.note(self.row_width)
-            self.entitle(title, f"by {said(self._table.by)}{note}")
+            window = "" if self._window == ALL_TIME else f" · last {self._window}"
+            self.entitle(title, f"by {said(self._table.by)}{window}{note}")

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
-from madrox_tui.audit.view import GROUPINGS, NOTHING_SUMMED, AuditModel, AuditView, make_audit_view
+from madrox_tui.audit.view import (
+    GROUPINGS,
+    NOTHING_SUMMED,
+    TABLE_WINDOWS,
+    AuditModel,
+    AuditView,
+    make_audit_view,
+)
 
 SHARE = 0.1
 """The sums are made during this part of the time at most."""
@@ -37,6 +44,8 @@ class AuditSums:
     ) -> None:
         self.by = GROUPINGS[0]
         """What to group by: one of `GROUPINGS`."""
+        self.window = TABLE_WINDOWS[0]
+        """The window of the groups: one of `TABLE_WINDOWS`."""
         self._budget_usd = budget_usd
         self._clock = clock
         self._wanted: object = None
@@ -48,7 +57,8 @@ class AuditSums:
     @property
     def is_current(self) -> bool:
         """Whether nothing that the last look at the fleet brought has yet to be summed."""
-        return self._is_current and self._view.by == self.by
+        view = self._view
+        return self._is_current and (view.by, view.window) == (self.by, self.window)
 
     def look(
         self,
@@ -65,7 +75,7 @@ class AuditSums:
             instances: Those that are shown.
             usage: What these add up to.
         """
-        wanted = self.by, frozenset(i.instance_id for i in instances)
+        wanted = self.by, self.window, frozenset(i.instance_id for i in instances)
         who = [(i.role, i.model, i.instance_type, i.parent_instance_id) for i in instances]
         known = state.usage, state.audit_events, state.errors, state.at_s // _MINUTE_S, who
         began_s = self._clock()
@@ -105,12 +115,18 @@ class AuditSums:
         usage: Usage,
     ) -> AuditView:
         return make_audit_view(
-            model, state, instances, usage=usage, by=self.by, budget_usd=self._budget_usd
+            model,
+            state,
+            instances,
+            usage=usage,
+            by=self.by,
+            window=self.window,
+            budget_usd=self._budget_usd,
         )
 
 
 class _Earlier:
-    """The model as of an earlier moment: sums by time are still known, groups are of then."""
+    """The model as of an earlier moment: what is known by time, and the groups of then."""
 
     def __init__(self, model: AuditModel, groups_of: GroupsOf) -> None:
         self._model = model
@@ -139,3 +155,13 @@ class _Earlier:
 
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
         return self._groups_of(by, instance_ids)
+
+    def groups_in(
+        self,
+        by: str,
+        *,
+        from_s: float | None,
+        to_s: float,
+        instance_ids: Collection[str] | None = None,
+    ) -> tuple[Group, ...] | None:
+        return self._model.groups_in(by, from_s=from_s, to_s=to_s, instance_ids=instance_ids)

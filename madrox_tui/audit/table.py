@@ -185,7 +185,7 @@ class _Cells:
         """Share of the total shown; subtrees overlap, so their shares add up to more than 100 %."""
         if self._view is None or (self.is_priced and group.usage.cost_usd is None):
             return fmt.UNKNOWN, "muted"
-        usage = self._view.usage
+        usage = self._view.audit.whole or self._view.usage
         whole = (usage.cost_usd or 0.0) if self.is_priced else usage.requests
         return fmt.share(self._weight(group), whole), "muted"
 

@@ -37,7 +37,11 @@ SPANS: tuple[tuple[int, int], ...] = (
 
 HOUR = "1h"
 WINDOWS = (("5m", 5 * _MINUTE), (HOUR, _HOUR))
-"""The windows of the rates: names and lengths, in seconds; a third rate is of all time."""
+"""The windows of rates and table: names and lengths, in seconds; a third one is all time."""
+
+ALL_TIME = "all"
+TABLE_WINDOWS = (ALL_TIME, *(name for name, _ in reversed(WINDOWS)))
+"""The windows of the table, in the order of the key."""
 
 MIN_RATED_S = 60.0
 """The least time that an amount is divided by: less than a minute of spending is no pace."""
@@ -79,6 +83,17 @@ class AuditModel(Protocol):
         """Return the sums per group of instances or events, the most expensive first."""
         ...
 
+    def groups_in(
+        self,
+        by: str,
+        *,
+        from_s: float | None,
+        to_s: float,
+        instance_ids: Collection[str] | None = None,
+    ) -> tuple[Group, ...] | None:
+        """Return the same from one moment to before another; `None` if unknown."""
+        ...
+
 
 class AuditView(msgspec.Struct, frozen=True, eq=False):
     """The sums of one view, over the instances shown.
@@ -91,7 +106,11 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
         step_s: Length of each slot.
         quiet_since_s: Since when nothing happened, at least, if all slots are empty; else `None`.
         by: What `groups` are grouped by: one of `GROUPINGS`.
+        window: The window that `groups` are of, up to that moment: one of `TABLE_WINDOWS`.
+        from_s: When that begins; `None` for all time.
         groups: The most expensive first.
+        is_known: Whether they are known: not of a window that cuts an hour of long ago.
+        whole: What they are parts of; `None` for all time, as that is what the view adds up to.
         budget: How much of the budget is spent, by the whole fleet; `None` if none is set.
     """
 
@@ -100,7 +119,11 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     step_s: int = _MINUTE
     quiet_since_s: float | None = None
     by: str = GROUPINGS[0]
+    window: str = ALL_TIME
+    from_s: float | None = None
     groups: tuple[Group, ...] = ()
+    is_known: bool = True
+    whole: Usage | None = None
     budget: Budget | None = None
 
 
@@ -115,6 +138,7 @@ def make_audit_view(
     *,
     usage: Usage,
     by: str = GROUPINGS[0],
+    window: str = ALL_TIME,
     budget_usd: float | None = None,
 ) -> AuditView:
     """Query the model for what the panel shows.
@@ -125,6 +149,7 @@ def make_audit_view(
         instances: The instances shown.
         usage: Their total.
         by: What to group by: one of `GROUPINGS`.
+        window: The window of the groups: one of `TABLE_WINDOWS`.
         budget_usd: The budget; `None` or 0 for none.
     """
     now_s = state.at_s
@@ -140,13 +165,24 @@ def make_audit_view(
         budget = make_budget(budget_usd, state.usage, _hourly(model, whole, now_s), now_s)
     from_s = (now_s // step_s + 1) * step_s - span_s
     slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids)
+    since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
+    groups: tuple[Group, ...] | None
+    if since_s is None:
+        groups, total = model.groups(by, ids), None
+    else:
+        groups = model.groups_in(by, from_s=since_s, to_s=_after(now_s), instance_ids=ids)
+        total = model.usage_in(from_s=since_s, to_s=_after(now_s), instance_ids=ids)
     return AuditView(
         rates=rates,
         slots=slots,
         step_s=step_s,
         quiet_since_s=_quiet_since_s(slots, from_s, instances),
         by=by,
-        groups=model.groups(by, ids),
+        window=window,
+        from_s=since_s,
+        groups=groups or (),
+        is_known=groups is not None,
+        whole=total,
         budget=budget,
     )
 

@@ -41,7 +41,8 @@ class EventCells:
 
     def title(self, query: EventQuery) -> str:
         """Return a title for the list: its query's, and what is the same in all of its rows."""
-        return " · ".join([query.title, *self._said(query)])
+        window = [f"last {query.window}"] if query.window else []
+        return " · ".join([query.title, *window, *self._said(query)])
 
     def _said(self, query: EventQuery) -> Iterator[str]:
         if self._instance not in {None, query.title, fmt.UNKNOWN}:

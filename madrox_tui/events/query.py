@@ -54,6 +54,7 @@ class EventQuery(msgspec.Struct, frozen=True):
         from_s: Only events at or after this time; `None` for any.
         until_s: Only events at or before this time; `None` for any.
         order: How they are listed; one without the value that they are ranked by is left out.
+        window: The name of the window that they are of; `''` for all time.
     """
 
     title: str
@@ -67,6 +68,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     from_s: float | None = None
     until_s: float | None = None
     order: EventOrder = EventOrder.NEWEST
+    window: str = ""
 
     def matches(self, event: AuditEvent) -> bool:
         """Return whether an event is selected."""

@@ -15,6 +15,7 @@ import msgspec
 from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
+from madrox_tui.audit.view import ALL_TIME
 from madrox_tui.config import Settings
 from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking
 from madrox_tui.feed.pace import MANY_PER_S, Pace
@@ -172,9 +173,9 @@ class Feed:
             async with self._live.turn:
                 return await in_thread(partial(self._look_at, state, moment_s))
 
-    def group_by(self, by: str) -> None:
-        """Group the audit panel's table by something else in the next views."""
-        self._view_maker.group_by(by)
+    def group_by(self, by: str, window: str = ALL_TIME) -> None:
+        """Group the audit panel's table by something else, or in another window, from now on."""
+        self._view_maker.group_by(by, window)
 
     async def disk(self) -> DiskUse:
         """Measure what the tree takes on the disk."""

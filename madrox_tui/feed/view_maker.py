@@ -12,7 +12,7 @@ import msgspec
 from logging_core.analyse.grouping import of_instances
 from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
 from madrox_tui.audit.sums import AuditSums
-from madrox_tui.audit.view import COUNTED, AuditModel, AuditView
+from madrox_tui.audit.view import ALL_TIME, COUNTED, AuditModel, AuditView
 from madrox_tui.config import Settings
 from madrox_tui.feed.past import Past
 from madrox_tui.feed.pulse import Pulse
@@ -63,9 +63,9 @@ class ViewMaker:
         self.is_whole = False
         self.unread: str | None = None
 
-    def group_by(self, by: str) -> None:
-        """Group the audit panel's table by something else in the next views."""
-        self._sums.by = by
+    def group_by(self, by: str, window: str = ALL_TIME) -> None:
+        """Group the audit panel's table by something else, or in another window, from now on."""
+        self._sums.by, self._sums.window = by, window
 
     def newest(self, model: Model, now_s: float) -> View:
         """Return a view of the fleet as it is now."""
@@ -95,10 +95,7 @@ class ViewMaker:
         return self._make(state, narrowing, instances, usage, audit, _activity(model, state))
 
     def held(self, model: Model, state: FleetState) -> View:
-        """A state that the live model gave before: what came since is in none of the sums.
-
-        Of events and errors it is not known when each was, so that their numbers are of now.
-        """
+        """A state that the live model gave before: what came since is in none of the sums."""
         narrowing = self.narrowing
         usage_of = partial(_usage_until, model, state.at_s)
         instances, usage = _narrow(state, narrowing, usage_of)
@@ -184,8 +181,13 @@ def _activity(model: Model, state: FleetState) -> dict[str, tuple[int, ...]]:
 def _usage_until(model: Model, at_s: float, instance_ids: Iterable[str | None]) -> Usage:
     """What some instances added up to at a moment; by now, if that is no longer known."""
     ids = list(instance_ids)
-    usage = model.usage_in(from_s=0.0, to_s=math.nextafter(at_s, math.inf), instance_ids=ids)
+    usage = model.usage_in(from_s=0.0, to_s=_after(at_s), instance_ids=ids)
     return model.usage_of(ids) if usage is None else usage
+
+
+def _after(at_s: float) -> float:
+    """The moment after a moment: stretches of time end before theirs."""
+    return math.nextafter(at_s, math.inf)
 
 
 def _groups_of(
@@ -195,9 +197,11 @@ def _groups_of(
     by: str,
     instance_ids: Collection[str] | None,
 ) -> tuple[Group, ...]:
-    """See `FleetModel.groups`, of the instances as they were."""
+    """See `FleetModel.groups`, of the instances as they were; of now, if that is unknown."""
     if by in COUNTED:
-        return model.groups(by, instance_ids)
+        to_s = _after(state.at_s)
+        groups = model.groups_in(by, from_s=None, to_s=to_s, instance_ids=instance_ids)
+        return model.groups(by, instance_ids) if groups is None else groups
     known = {i.instance_id: i for i in state.instances}
 
     def say(instance_id: str, field: str) -> str | None:

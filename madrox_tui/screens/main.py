@@ -257,7 +257,7 @@ class MainScreen(FleetScreen):
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
-        self._feed.group_by(event.by)
+        self._feed.group_by(event.by, event.window)
         self.narrow(self.narrowing)
 
     # --- the rest ------------------------------------------------------------

@@ -47,7 +47,7 @@ NOW_S = TreeBuilder.epoch(600)
 CONTRACT = frozenset(
     """
     1 2 3 4 Tab Shift+Tab z = - j k ↑ ↓ PgUp PgDn Ctrl+D Ctrl+U g G Home End h l ← → w / i s r t a
-    e A D E b Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc Ctrl+Z
+    e A D E b W Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc Ctrl+Z
     """.split()  # noqa: SIM905 - a table that can be read
 )
 """The keys that users are promised; no panel has any other."""
