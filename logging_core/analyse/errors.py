@@ -147,10 +147,12 @@ class Reports:
 def _better(known: TimelineEvent, told: int, row: TimelineEvent, source: Source) -> TimelineEvent:
     """The row of an error that is reported once more.
 
-    The audit trail knows best when, and an instance.log may have a traceback.
+    The audit trail knows best when, and of which request; an instance.log may have a traceback.
     """
     if source is Source.AUDIT and told & Source.INSTANCE:
-        return msgspec.structs.replace(known, time_s=row.time_s)
+        return msgspec.structs.replace(known, time_s=row.time_s, message_id=row.message_id)
+    if source is Source.AUDIT:
+        return msgspec.structs.replace(known, message_id=row.message_id)
     if source is Source.INSTANCE and say_the_same(known, row):
         return msgspec.structs.replace(known, text=row.text, suspect=row.suspect)
     return known

@@ -262,7 +262,14 @@ class FleetModel:
             for instance in self._fold.instances.values():
                 if instance.asked_parent_id is not None:
                     instance.touch()
-        around = Around(now_s, self._stuck_after_s, self._usage, self._is_known, self._prompts)
+        around = Around(
+            now_s,
+            self._stuck_after_s,
+            self._usage,
+            self._is_known,
+            self._fold.lives.spawned_s,
+            self._prompts,
+        )
         states = [i.state(around) for i in self._fold.instances.values() if i.is_known]
         states.sort(key=_by_creation)
         if len(states) != len(self._frozen) or any(map(is_not, states, self._frozen)):

@@ -85,7 +85,9 @@ class Happened:
             at_s: When; `None` if unknown.
             error: What it says.
         """
-        row = TimelineEvent(instance_id, at_s, error, is_error=True, counts=True)
+        row = TimelineEvent(
+            instance_id, at_s, error, is_error=True, counts=True, message_id=event.message_id
+        )
         return self._add_new(row, self.reports.take_audit(event, row), file="audit")
 
     def orchestrated_error(

@@ -265,6 +265,7 @@ class Instance:
             reason=verdict.reason,
             since_s=verdict.since_s,
             created_s=self.creation.at_s,
+            spawned_s=around.spawned_s(self.instance_id),
             last_activity_s=self._activity.last_s(around.now_s),
             usage=around.usage(self.instance_id),
             open_requests=still_open,

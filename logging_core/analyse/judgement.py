@@ -22,6 +22,7 @@ class Around(NamedTuple):
         stuck_after_s: See `FleetModel`.
         usage: What an instance's exchanges add up to.
         is_known: Whether there is an instance of this id.
+        spawned_s: When each life of an instance began.
         prompts: See `FleetModel`.
     """
 
@@ -29,6 +30,7 @@ class Around(NamedTuple):
     stuck_after_s: float
     usage: Callable[[str], Usage]
     is_known: Callable[[str], bool]
+    spawned_s: Callable[[str], tuple[float, ...]]
     prompts: Sequence[Pattern]
 
 

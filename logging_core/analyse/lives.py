@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from logging_core.analyse.columns import Columns
 
@@ -37,19 +37,15 @@ class Lives:
 
     def begun_s(self, instance_id: str | None, at_s: float | None) -> float:
         """When the life began that a moment is in; minus infinity if no spawn before is known."""
-        spawned = self._spawned.get(instance_id)
-        if spawned is None or at_s is None:
-            return -math.inf
-        place = bisect_left(spawned, at_s)
-        return spawned[place - 1] if place else -math.inf
+        return life_begin_s(self._spawned.get(instance_id, ()), at_s)
 
     def ended_s(self, instance_id: str | None, at_s: float | None) -> float:
         """When the life after it began; infinity if no spawn after it is known."""
-        spawned = self._spawned.get(instance_id)
-        if spawned is None or at_s is None:
-            return math.inf
-        place = bisect_left(spawned, at_s)
-        return spawned[place] if place < len(spawned) else math.inf
+        return life_end_s(self._spawned.get(instance_id, ()), at_s)
+
+    def spawned_s(self, instance_id: str | None) -> tuple[float, ...]:
+        """When each of an instance's newest lives began, oldest first."""
+        return tuple(self._spawned.get(instance_id, ()))
 
     def split(self, instance_id: str | None, exchanges: Columns) -> Iterator[tuple[float, Columns]]:
         """An instance's exchanges by life: when that began, and those of it in their order."""
@@ -62,3 +58,20 @@ class Lives:
             rows.setdefault(self.begun_s(instance_id, time_s), []).append(row)
         for begun_s, chosen in rows.items():
             yield begun_s, exchanges.only(chosen)
+
+
+def life_end_s(spawned: Sequence[float], at_s: float | None) -> float:
+    """When the life after the one that a moment is in began; infinity if none is known.
+
+    Args:
+        spawned: When each life began, ascending.
+        at_s: The moment; `None` if unknown.
+    """
+    place = len(spawned) if at_s is None else bisect_left(spawned, at_s)
+    return spawned[place] if place < len(spawned) else math.inf
+
+
+def life_begin_s(spawned: Sequence[float], at_s: float | None) -> float:
+    """When the life began that a moment is in; minus infinity if no spawn before is known."""
+    place = 0 if at_s is None else bisect_left(spawned, at_s)
+    return spawned[place - 1] if place else -math.inf

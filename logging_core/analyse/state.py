@@ -120,6 +120,8 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         reason: Why we think so, in a few words: `request m-12 open`.
         since_s: Since when it is in that state.
         created_s: The earliest creation that the tree records.
+        spawned_s: When each of its newest lives began, as the audit trail tells, oldest first:
+            `lives.MAX_LIVES` at most.
         last_activity_s: The newest record of any kind, the future (> 5 min ahead) left out.
         usage: Its requests, tokens, cost and response times.
         open_requests: Oldest first; empty for a terminated instance.
@@ -142,6 +144,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
     reason: str = ""
     since_s: float | None = None
     created_s: float | None = None
+    spawned_s: tuple[float, ...] = ()
     last_activity_s: float | None = None
     usage: Usage = Usage()
     open_requests: tuple[OpenRequest, ...] = ()
@@ -168,6 +171,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
         is_error: Whether it reports an error.
         suspect: What is odd about its record; see `Message`.
         counts: Whether it is one of the errors that are counted: no repetition of another.
+        message_id: Of an error, which request failed; `None` if it says none.
     """
 
     instance_id: str
@@ -176,6 +180,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
     is_error: bool = False
     suspect: tuple[str, ...] = ()
     counts: bool = False
+    message_id: str | None = None
 
 
 class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):

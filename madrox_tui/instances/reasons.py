@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from logging_core.analyse.state import FleetState, InstanceState, State
 from logging_core.records import Message
-from madrox_tui.timeline.rows import entry_text
+from madrox_tui.timeline.entries import entry_text
 
 NEAR = 32
 """So many messages before and after a moment are looked at: clocks differ, and some come late."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from logging_core.analyse.state import TimelineEvent
 from logging_core.codec.times import format_time_aware
 from madrox_tui.export import Export, Value
-from madrox_tui.timeline.rows import Entry, Row, Separator, entry_text
+from madrox_tui.timeline.entries import Entry, Row, Separator, entry_text
 
 EXPORTED = (
     "time",

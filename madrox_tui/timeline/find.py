@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from logging_core.records import Message
 from madrox_tui import format as fmt
+from madrox_tui.timeline.entries import Entry, Row, Separator, entry_text
 from madrox_tui.timeline.line import OpenSince, facts, open_text, separator
-from madrox_tui.timeline.rows import Entry, Row, Separator, entry_text
 from madrox_tui.view import View
 
 _NUMBERS = re.compile(r"[0-9:$<◷]|^\s*(tok|open)", re.IGNORECASE)

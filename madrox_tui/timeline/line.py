@@ -14,7 +14,7 @@ from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
-from madrox_tui.timeline.rows import Day, EventsEnd, Quiet, Row, Separator, entry_text
+from madrox_tui.timeline.entries import Day, EventsEnd, Quiet, Row, Separator, entry_text
 from madrox_tui.view import View
 
 ARROWS = {"outbound": "→", "inbound": "←"}

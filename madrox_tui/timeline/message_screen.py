@@ -24,10 +24,10 @@ from madrox_tui import format as fmt
 from madrox_tui.clipboard import copy
 from madrox_tui.columns import fit_inner
 from madrox_tui.key_names import OVERLAY_KEYS, SEPARATOR
+from madrox_tui.timeline.entries import Entry, entry_text
 from madrox_tui.timeline.hex_dump import hex_dump
 from madrox_tui.timeline.line import MAX_NAME
 from madrox_tui.timeline.message_source import LineSource, Written
-from madrox_tui.timeline.rows import Entry, entry_text
 from madrox_tui.widgets.text_view import TextView
 
 _FRAME = 6  # cells of the border line that the titles cannot use

@@ -16,10 +16,11 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.scope import Scope
+from madrox_tui.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.timeline.line import Context, OpenSince, is_open, line, open_since
 from madrox_tui.timeline.message_source import MessageSource
 from madrox_tui.timeline.place import Place, PlaceKeeper
-from madrox_tui.timeline.rows import Day, Entry, Row, TimelineRows, Wanted, entry_text
+from madrox_tui.timeline.rows import TimelineRows, Wanted
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 

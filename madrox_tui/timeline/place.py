@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from madrox_tui.timeline.rows import Row, TimelineRows
+from madrox_tui.timeline.entries import Row
+from madrox_tui.timeline.rows import TimelineRows
 
 
 class Place(NamedTuple):

@@ -1,19 +1,19 @@
-"""The rows of the timeline: messages, events, and separators for days and silences. Pure.
-
-Rows are the records themselves; they are formatted when drawn.
-"""
+"""The rows of the timeline: which there are, and how they grow at both ends. Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from logging_core.analyse.lives import life_end_s
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
+from madrox_tui.timeline.entries import Day, Entry, EventsEnd, Quiet, Row, Separator
+from madrox_tui.timeline.pairs import Failures, other_half
 
 QUIET_S = 600.0
 """A longer silence gets a row of its own."""
@@ -24,29 +24,6 @@ SLACK = 2_000
 MAX_KEPT = 100_000
 """How many older messages may be loaded; as many again may be added at the end meanwhile."""
 
-
-class Day(msgspec.Struct, frozen=True):
-    """Separator: a new day, whose first row is at `time_s`."""
-
-    time_s: float
-
-
-class Quiet(msgspec.Struct, frozen=True):
-    """Separator: nothing happened for `seconds`, until `time_s`."""
-
-    time_s: float
-    seconds: float
-
-
-class EventsEnd(msgspec.Struct, frozen=True):
-    """Separator: above this, before `time_s`, messages were read from files, events were not."""
-
-    time_s: float
-
-
-Entry: TypeAlias = Message | TimelineEvent
-Separator: TypeAlias = Day | Quiet | EventsEnd
-Row: TypeAlias = Entry | Separator
 
 E = TypeVar("E", Message, TimelineEvent)
 
@@ -84,6 +61,7 @@ class TimelineRows:
         self._floor: tuple[int, float] | None = None
         self._events_ended = False
         self._surplus = 0
+        self._failures = Failures()
 
     def update(self, state: FleetState, wanted: Wanted, *, following: bool) -> int | None:
         """Update to a newer state.
@@ -110,8 +88,10 @@ class TimelineRows:
         self._spacer = _Spacer()
         self._floor = None
         self._events_ended = False
+        self._failures = Failures()
 
     def _extend(self, messages: Sequence[Message], events: Sequence[TimelineEvent]) -> int:
+        self._failures.add(events)
         shown = list(filter(self._wanted.holds, messages))
         happened = filter(self._wanted.holds, events if self._wanted.events else ())
         self.rows.extend(self._spacer.spaced(_merged(shown, happened)))
@@ -198,29 +178,17 @@ class TimelineRows:
         return min(self.first_at(row.time_s or 0.0), max(0, len(self.rows) - 1))
 
     def other_half(self, index: int) -> int | None:
-        """Return the index of the nearest reply to a request, or request of a reply."""
-        row = self.rows[index]
-        if not isinstance(row, Message) or row.message_id is None:
-            return None
-        rows, message_id = self.rows, row.message_id
-        forward = row.direction != "inbound"
-        for i in range(index + 1, len(rows)) if forward else range(index - 1, -1, -1):
-            other = rows[i]
-            if (
-                isinstance(other, Message)
-                and other.message_id == message_id
-                and other.instance_id == row.instance_id
-                and other.direction != row.direction
-            ):
-                return i
-        return None
+        """Return the row of a request's reply or failure, or of the request of these."""
+        return other_half(self.rows, index, self._life_end_s)
 
+    def failure(self, index: int) -> TimelineEvent | None:
+        """Return how a row's request failed, as far as is known, also while events are hidden."""
+        return self._failures.of(self.rows, index, self._life_end_s)
 
-def entry_text(row: Row) -> str:
-    """Return the text of a message or event; empty for a separator."""
-    if isinstance(row, Message):
-        return row.content or row.text or ""
-    return row.text if isinstance(row, TimelineEvent) else ""
+    def _life_end_s(self, instance_id: str, time_s: float | None) -> float:
+        instances = self._state.instances if self._state else ()
+        of_it = (one.spawned_s for one in instances if one.instance_id == instance_id)
+        return life_end_s(next(of_it, ()), time_s)
 
 
 def _continues(before: FleetState, state: FleetState) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from logging_core.analyse import timeline
@@ -114,6 +116,27 @@ def test_rows_that_were_shown_stay_where_they_are() -> None:
     assert [event.time_s for event in before.events] == [T + 1.999999, T + 5.999999]
     assert [event.time_s for event in after.events] == [T + 1.5, T + 5.999999]
     assert after.reordered > before.reordered
+
+
+@pytest.mark.parametrize("order", permutations(range(3)))
+def test_an_error_says_which_request_failed(order: tuple[int, ...]) -> None:
+    """As the audit trail tells, in whatever order the files that tell of it are read."""
+    records = (
+        life(3, "Request m-1 failed: no reply", level="ERROR"),
+        AuditEvent(
+            time_s=T + 3.2,
+            event_type="instance_failed",
+            instance_id="a",
+            message_id="m-1",
+            error="no reply",
+        ),
+        OrchestratorEvent(time_s=T + 3.3, level="ERROR", text="no reply", instance_id="a"),
+    )
+    model = FleetModel()
+    for number in order:
+        model.apply(Batch(records=(records[number],), caught_up=True))
+    (failed,) = model.state(T + 9).events
+    assert (failed.message_id, failed.is_error) == ("m-1", True)
 
 
 def test_what_repeats_a_message_is_no_event() -> None:

@@ -12,18 +12,10 @@ from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.codec.times import LATEST_S
-from logging_core.records import Batch, LifecycleEvent, Message, Record
+from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Record
 from madrox_tui import format as fmt
-from madrox_tui.timeline.rows import (
-    SLACK,
-    Day,
-    EventsEnd,
-    Quiet,
-    Row,
-    TimelineRows,
-    Wanted,
-    entry_text,
-)
+from madrox_tui.timeline.entries import Day, EventsEnd, Quiet, Row, entry_text
+from madrox_tui.timeline.rows import SLACK, TimelineRows, Wanted
 
 T = datetime(2026, 11, 23, 12).timestamp()
 DAY_S = 86_400
@@ -49,6 +41,20 @@ def reply(at: float, instance_id: str = "a", message_id: str = "m") -> Message:
         direction="inbound",
         message_id=message_id,
         content=f"at {at:g}",
+    )
+
+
+def spawn(at: float, instance_id: str = "a") -> AuditEvent:
+    return AuditEvent(time_s=T + at, event_type="instance_spawn", instance_id=instance_id)
+
+
+def failed(at: float, message_id: str | None = "m", instance_id: str = "a") -> AuditEvent:
+    return AuditEvent(
+        time_s=T + at,
+        event_type="instance_failed",
+        instance_id=instance_id,
+        message_id=message_id,
+        error=f"failed at {at:g}",
     )
 
 
@@ -222,6 +228,79 @@ def test_the_other_half_is_the_nearest() -> None:
     fleet.add(sent(1), reply(2), sent(3, message_id="x"), sent(4), reply(5))
     fleet.add(reply(6, instance_id="b", message_id="x"))
     assert [fleet.rows.other_half(i) for i in range(7)] == [None, 2, 1, None, 5, 4, None]
+
+
+def halves(fleet: Fleet) -> dict[str, str | None]:
+    """The text of each row's other half, by its own."""
+    rows = fleet.rows
+    others = (rows.other_half(index) for index in range(len(rows.rows)))
+    whole = [*fleet.texts, None]
+    return {
+        text: whole[-1 if other is None else other]
+        for text, other in zip(fleet.texts, others, strict=True)
+        if text != "day"
+    }
+
+
+def test_a_request_whose_id_comes_again_has_no_reply_of_the_next_one() -> None:
+    """Who counts ids anew may have died with a request: the reply to the next is not its own."""
+    fleet = Fleet()
+    fleet.add(sent(1), sent(4), reply(5))
+    assert halves(fleet) == {"at 1": None, "at 4": "at 5", "at 5": "at 4"}
+
+
+def test_halves_are_of_one_life() -> None:
+    """No reply of a later life belongs to a request, nor the other way round."""
+    fleet = Fleet()
+    fleet.add(sent(1), reply(5), spawn(3))
+    assert halves(fleet) == {"at 1": None, "at 5": None}
+    fleet.add(sent(7), reply(9), spawn(8, "b"))
+    assert halves(fleet)["at 7"] == "at 9"
+
+
+def test_a_clock_that_is_put_back_parts_no_halves() -> None:
+    """A reply stands after its request in the file, whatever its time: a spawn parts them not."""
+    fleet = Fleet()
+    fleet.add(sent(100), reply(90), spawn(95))
+    assert halves(fleet) == {"at 100": "at 90", "at 90": "at 100"}
+
+
+def test_a_failure_is_the_other_half_of_a_request_without_a_reply() -> None:
+    """It leads to its request and back; to a reply that comes late the request leads instead."""
+    fleet = Fleet()
+    fleet.add(sent(1), failed(3), sent(4), failed(5, None), failed(6, instance_id="b"))
+    assert halves(fleet) == {
+        "at 1": "failed at 3",
+        "failed at 3": "at 1",
+        "at 4": None,
+        "failed at 5": None,
+        "failed at 6": None,
+    }
+    fleet.add(reply(7))
+    assert halves(fleet)["at 4"] == "at 7"
+    late = Fleet()
+    late.add(sent(1), failed(3), reply(5))
+    assert halves(late) == {"at 1": "at 5", "failed at 3": "at 1", "at 5": "at 1"}
+
+
+def failures(fleet: Fleet) -> dict[str, str]:
+    """The failures that the rows know of their requests, by the text of these."""
+    found = ((row, fleet.rows.failure(index)) for index, row in enumerate(fleet.rows.rows))
+    return {entry_text(row): failure.text for row, failure in found if failure is not None}
+
+
+def test_a_request_knows_its_failure_although_events_are_hidden() -> None:
+    """Of requests with one id that one which failed, in its life, and before the next of its id."""
+    fleet = Fleet()
+    hidden = Wanted(events=False)
+    fleet.add(sent(1), reply(2), sent(3), failed(4), sent(5), reply(6), sent(7), wanted=hidden)
+    assert failures(fleet) == {"at 3": "failed at 4"}
+    fleet.add(spawn(8), failed(9), wanted=hidden)
+    assert failures(fleet) == {"at 3": "failed at 4"}
+    fleet.add(sent(10), failed(11), wanted=hidden)
+    assert failures(fleet) == {"at 3": "failed at 4", "at 10": "failed at 11"}
+    fleet.add(wanted=ALL)
+    assert failures(fleet) == {"at 3": "failed at 4", "at 10": "failed at 11"}
 
 
 def test_where_events_end_is_said_once() -> None:

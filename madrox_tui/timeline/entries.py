@@ -1,0 +1,44 @@
+"""What a row of the timeline may be: a message, an event, or a separator. Pure.
+
+Rows are the records themselves; they are formatted when drawn.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from logging_core.analyse.state import TimelineEvent
+from logging_core.records import Message
+
+
+class Day(msgspec.Struct, frozen=True):
+    """Separator: a new day, whose first row is at `time_s`."""
+
+    time_s: float
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Separator: nothing happened for `seconds`, until `time_s`."""
+
+    time_s: float
+    seconds: float
+
+
+class EventsEnd(msgspec.Struct, frozen=True):
+    """Separator: above this, before `time_s`, messages were read from files, events were not."""
+
+    time_s: float
+
+
+Entry: TypeAlias = Message | TimelineEvent
+Separator: TypeAlias = Day | Quiet | EventsEnd
+Row: TypeAlias = Entry | Separator
+
+
+def entry_text(row: Row) -> str:
+    """Return the text of a message or event; empty for a separator."""
+    if isinstance(row, Message):
+        return row.content or row.text or ""
+    return row.text if isinstance(row, TimelineEvent) else ""
