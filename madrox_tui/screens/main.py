@@ -241,7 +241,7 @@ class MainScreen(FleetScreen):
                     panel.label(entry),
                     other=panel.other_half,
                     names=self.view.labels if self.view is not None else {},
-                    open_s=panel.open_s,
+                    alone=panel.why_alone,
                     lines=self._feed,
                 )
             )

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from logging_core.analyse.state import State, TimelineEvent
+from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
 from madrox_tui.timeline.entries import Day, EventsEnd, Quiet, Row, Separator, entry_text
+from madrox_tui.timeline.outcome import FAILED, Outcome
 from madrox_tui.view import View
 
 ARROWS = {"outbound": "→", "inbound": "←"}
 NEWLINE = "↵"
-OPEN = "◷"
 TOOK, TOKENS, COST = 5, 9, 7
 """Cells for a reply's time, tokens with unit, and cost."""
 
 MIN_NAME, MAX_NAME = 6, 24
 """The minimum (`fleet` and a blank) and maximum cells for names; in between, as the longest."""
+
+
+END = 12
+"""The most cells for the name of who is at the other end."""
 
 
 class Layout(NamedTuple):
@@ -42,48 +46,30 @@ LONG_CLOCK = 52
 """The width from which the clock has seconds."""
 
 
-OpenSince: TypeAlias = dict[tuple[str, str], float | None]
-"""When each open request was sent, by instance and message id."""
-
-
 class Context(NamedTuple):
     """What is needed to draw rows.
 
     Attributes:
         view: Gives names, colours, and the time that ages are counted to.
-        open_since: The open requests.
         style: Returns a cell style by name.
     """
 
     view: View
-    open_since: OpenSince
     style: Callable[[str], Style]
 
 
-def open_since(view: View) -> OpenSince:
-    """Return the requests without a reply of the instances shown."""
-    return {
-        (instance.instance_id, request.message_id): request.since_s
-        for instance in view.instances
-        for request in instance.open_requests
-    }
-
-
-def is_open(message: Message, since: OpenSince) -> bool:
-    """Return whether a message is a request that has no reply yet."""
-    if message.direction != "outbound" or message.message_id is None:
-        return False
-    return (message.instance_id, message.message_id) in since
-
-
-def line(row: Row, width: int, context: Context) -> list[Segment]:
-    """Draw a row in `width` cells."""
+def line(row: Row, width: int, context: Context, said: Outcome | None = None) -> list[Segment]:
+    """Draw a row in `width` cells; `said` is what became of a request."""
     if isinstance(row, Day | Quiet | EventsEnd):
         return [Segment(fit(separator(row), width), context.style("muted"))]
     layout = _layout(width, context.view.label_width)
     if isinstance(row, TimelineEvent):
         return _event(row, width, layout, context)
-    return _message(row, width, layout, context)
+    right, style = _right(row, said, layout, context)
+    if not right:
+        return _message(row, width, layout, context)
+    left = _message(row, width - cell_len(right) - 2, layout, context)
+    return [*left, Segment("  "), Segment(right, style)]
 
 
 def _layout(width: int, label_width: int) -> Layout:
@@ -104,29 +90,36 @@ def separator(row: Separator) -> str:
 
 
 def _message(message: Message, width: int, layout: Layout, context: Context) -> list[Segment]:
-    inbound = message.direction == "inbound"
-    right, style = _right(message, layout, context)
-    room = width - layout.clock - 3 - layout.name - 1 - (cell_len(right) + 2 if right else 0)
-    segments = [
-        Segment(fmt.clock(message.time_s)[: layout.clock], context.style("muted")),
-        Segment(
-            f" {ARROWS.get(message.direction or '', '·')} ",
-            context.style("good" if inbound else "accent"),
-        ),
+    muted = context.style("muted")
+    way = context.style("good" if message.direction == "inbound" else "accent")
+    end = _other_end(message, layout, context)
+    room = width - layout.clock - 3 - layout.name - 1 - cell_len(end)
+    return [
+        Segment(fmt.clock(message.time_s)[: layout.clock], muted),
+        Segment(f" {ARROWS.get(message.direction or '', '·')} ", way),
         Segment(
             fit_inner(_label(message.instance_id, context.view), layout.name),
             _hue(message, context),
         ),
         Segment(" "),
-        *_one_line(entry_text(message), max(0, room), context.style("muted")),
+        Segment(end, muted),
+        *_one_line(entry_text(message), max(0, room), muted),
     ]
-    return [*segments, Segment("  "), Segment(right, style)] if right else segments
+
+
+def _other_end(message: Message, layout: Layout, context: Context) -> str:
+    """Return who is at the other end, if that is known, and where there is room for it."""
+    if message.parent_id is None or TOOK not in layout.columns:
+        return ""
+    name = _label(message.parent_id, context.view)
+    short = name if cell_len(name) <= END else fit_inner(name, END)
+    return f"{'to' if message.direction == 'inbound' else 'from'} {short}: "
 
 
 def _event(event: TimelineEvent, width: int, layout: Layout, context: Context) -> list[Segment]:
     muted = context.style("muted")
     name = _label(event.instance_id, context.view) if event.instance_id else "fleet"
-    glyph, style = ("✗", context.style("bad")) if event.is_error else ("·", muted)
+    glyph, style = (FAILED, context.style("bad")) if event.is_error else ("·", muted)
     return [
         Segment(fmt.clock(event.time_s)[: layout.clock], muted),
         Segment(f" {glyph} ", style),
@@ -136,34 +129,20 @@ def _event(event: TimelineEvent, width: int, layout: Layout, context: Context) -
     ]
 
 
-def _right(message: Message, layout: Layout, context: Context) -> tuple[str, Style]:
-    """Return the columns at the right: what a reply took, or how long a request has been open.
+def _right(
+    message: Message, said: Outcome | None, layout: Layout, context: Context
+) -> tuple[str, Style]:
+    """Return the columns at the right: what a reply took, or what became of a request.
 
     Empty if none of them is known: the text gets that room.
     """
-    if age := _open_for(message, context.view, context.open_since):
-        instance = context.view.by_id.get(message.instance_id)
-        stuck = instance is not None and instance.state is State.STUCK
-        text = f"{OPEN} open {age}" if layout.columns else f"{OPEN} {age}"
-        return text, context.style("bad" if stuck else "warn")
+    if said is not None:
+        return said.text if layout.columns else said.short, context.style(said.style)
     texts = facts(message)
     if not any(texts[column] for column in layout.columns):
         return "", context.style("muted")
     cells = [fit(texts[column], column, right=True) for column in layout.columns]
     return "  ".join(cells), context.style("muted")
-
-
-def open_text(message: Message, view: View, since: OpenSince) -> str:
-    """Say how long a request has been open; `''` if it is not."""
-    age = _open_for(message, view, since)
-    return f"{OPEN} open {age}" if age else ""
-
-
-def _open_for(message: Message, view: View, since: OpenSince) -> str:
-    if not is_open(message, since):
-        return ""
-    since_s = since[message.instance_id, message.message_id or ""]
-    return fmt.age(None if since_s is None else view.state.at_s - since_s)
 
 
 def facts(message: Message) -> dict[int, str]:

@@ -28,6 +28,7 @@ from madrox_tui.timeline.entries import Entry, entry_text
 from madrox_tui.timeline.hex_dump import hex_dump
 from madrox_tui.timeline.line import MAX_NAME
 from madrox_tui.timeline.message_source import LineSource, Written
+from madrox_tui.timeline.pairs import asks
 from madrox_tui.widgets.text_view import TextView
 
 _FRAME = 6  # cells of the border line that the titles cannot use
@@ -42,9 +43,9 @@ class MessageScreen(ModalScreen[None]):
     Args:
         entry: The message or event.
         label: The label of its instance.
-        other: The reply to it, or the request that it answers; `None` if there is none.
+        other: The reply to it, its failure, or the request of these; `None` if there is none.
         names: Instance names by id.
-        open_s: How long it has been waiting for a reply, in seconds; `None` if it is not.
+        alone: Why there is no other half.
         lines: Finds what messages were read from; `None` finds nothing.
     """
 
@@ -92,17 +93,17 @@ class MessageScreen(ModalScreen[None]):
         entry: Entry,
         label: str,
         *,
-        other: Message | None = None,
+        other: Entry | None = None,
         names: Mapping[str, str] = MappingProxyType({}),
-        open_s: float | None = None,
+        alone: str = "its other half is not found",
         lines: LineSource | None = None,
     ) -> None:
         super().__init__()
         self._label = label
         self._names = {**names, entry.instance_id: label}
-        self._open_s = open_s
+        self._alone = alone
         self._entries: list[Entry] = [entry] if other is None else [entry, other]
-        if other is not None and other.direction == "outbound":
+        if other is not None and asks(other):
             self._entries.reverse()
         self._first = self._entries.index(entry)
         self._lines = lines
@@ -154,12 +155,8 @@ class MessageScreen(ModalScreen[None]):
         """Focus the other half."""
         if len(self._entries) > 1:
             self._views[1 - self._here].focus()
-        elif isinstance(self._entries[0], TimelineEvent):
-            self.notify("an event has no other half", markup=False)
-        elif self._open_s is not None:
-            self.notify("no reply yet", markup=False)
         else:
-            self.notify("the matching message is not loaded", markup=False)
+            self.notify(self._alone, markup=False)
 
     def action_bytes(self) -> None:
         """Show the bytes of the focused half's line, or its text again."""
@@ -186,7 +183,9 @@ class MessageScreen(ModalScreen[None]):
 
     def _facts(self, entry: Entry) -> str:
         """Return time and what it took."""
-        return "  ".join([fmt.moment(entry.time_s), *filter(None, self._taken(entry))])
+        alone = self._alone if len(self._entries) == 1 and entry.message_id else ""
+        told = filter(None, [*self._taken(entry), alone])
+        return "  ".join([fmt.moment(entry.time_s), *told])
 
     def _show_odd(self, index: int) -> None:
         """Say what is odd about a half, as far as is known."""
@@ -198,7 +197,8 @@ class MessageScreen(ModalScreen[None]):
         line.update(Content(odd + hint))
         line.display = bool(odd)
 
-    def _taken(self, entry: Entry) -> Iterator[str]:
+    @staticmethod
+    def _taken(entry: Entry) -> Iterator[str]:
         if isinstance(entry, TimelineEvent):
             yield "error" if entry.is_error else ""
             return
@@ -209,14 +209,13 @@ class MessageScreen(ModalScreen[None]):
             yield f"{fmt.tokens(entry.tokens)} tok"
         if entry.cost_usd is not None:
             yield fmt.dollars(entry.cost_usd)
-        yield f"open {fmt.age(self._open_s)}" if self._open_s is not None else ""
 
 
 def _ids(entry: Entry, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield a line for each id, and its class: after a name, an id is cut where it does not fit."""
-    ids = {"instance": entry.instance_id or "fleet"}
+    ids = {"instance": entry.instance_id or "fleet", "message": entry.message_id or ""}
     if isinstance(entry, Message):
-        ids |= {"message": entry.message_id or "", "parent": entry.parent_id or ""}
+        ids["parent"] = entry.parent_id or ""
     for what, value in ids.items():
         name = "" if what == "message" else names.get(value, "")
         if name and name != value:

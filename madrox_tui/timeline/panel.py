@@ -11,14 +11,15 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
-from logging_core.analyse.state import State, TimelineEvent
+from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.scope import Scope
 from madrox_tui.timeline.entries import Day, Entry, Row, entry_text
-from madrox_tui.timeline.line import Context, OpenSince, is_open, line, open_since
+from madrox_tui.timeline.line import Context, line
 from madrox_tui.timeline.message_source import MessageSource
+from madrox_tui.timeline.outcome import Outcomes
 from madrox_tui.timeline.place import Place, PlaceKeeper
 from madrox_tui.timeline.rows import TimelineRows, Wanted
 from madrox_tui.view import View
@@ -76,7 +77,7 @@ class TimelinePanel(LineView):
         self._rows = TimelineRows()
         self._events = True
         self._new = 0
-        self._open: OpenSince = {}
+        self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
 
     @property
@@ -97,27 +98,23 @@ class TimelinePanel(LineView):
         return Scope(instance_id) if self.view and instance_id in self.view.labels else None
 
     @property
-    def other_half(self) -> Message | None:
-        """The reply to the message under the cursor, or its request; `None` if not loaded."""
+    def other_half(self) -> Entry | None:
+        """The reply to the request under the cursor, or its failure, or the request of these."""
         index = self._rows.other_half(self.cursor) if self.chosen else None
         row = None if index is None else self._rows.rows[index]
-        return row if isinstance(row, Message) else None
+        return row if isinstance(row, Message | TimelineEvent) else None
+
+    @property
+    def why_alone(self) -> str:
+        """Why the message or event under the cursor has no other half among the rows."""
+        if self.cursor >= self.count:
+            return ""
+        return self._outcomes.why_alone(self.cursor, has_older=self._has_older)
 
     @property
     def selected_time_s(self) -> float | None:
         """The time of the row under the cursor, in seconds since the epoch."""
         return None if self.selected is None else self.selected.time_s
-
-    @property
-    def open_s(self) -> float | None:
-        """How long the request under the cursor has been open, in seconds; else `None`."""
-        message = self.selected
-        if self.view is None or not isinstance(message, Message):
-            return None
-        if not is_open(message, self._open):
-            return None
-        since_s = self._open[message.instance_id, message.message_id or ""]
-        return None if since_s is None else self.view.state.at_s - since_s
 
     def label(self, entry: Entry) -> str:
         """Return the label of an entry's instance."""
@@ -132,13 +129,15 @@ class TimelinePanel(LineView):
         """Return the whole text of a row's message, and everything else a search covers."""
         from madrox_tui.timeline.find import texts  # imported on the first search
 
-        return "\n".join(texts(self._rows.rows[index], self.view, self._open)) if self.view else ""
+        if self.view is None:
+            return ""
+        return "\n".join(texts(self._rows.rows[index], self.view, self._outcomes.of(index)))
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the loaded rows that contain `text`, ascending, even where it is not shown."""
         from madrox_tui.timeline.find import holding
 
-        return holding(self._rows.rows, text, self.view, self._open) if self.view else ()
+        return holding(self._rows.rows, text, self.view, self._outcomes.of) if self.view else ()
 
     @property
     def find_note(self) -> str:
@@ -165,10 +164,11 @@ class TimelinePanel(LineView):
         if view is None:
             return
         if not view.is_later(before):
-            self._open = open_since(view)
+            self._outcomes.update(view)
             self._show(view)
             return
-        if self._open:
+        self._outcomes.view = view
+        if self._outcomes.has_open:
             self.refresh_changed()  # the ages of open requests
         self._entitle()
         self._want_older()
@@ -244,8 +244,8 @@ class TimelinePanel(LineView):
         """Draw one entry on one line: time, direction, instance, text, and what it took."""
         if self.view is None:
             return []
-        context = Context(self.view, self._open, self.cell_style)
-        return line(self._rows.rows[index], self.row_width, context)
+        context = Context(self.view, self.cell_style)
+        return line(self._rows.rows[index], self.row_width, context, self._outcomes.of(index))
 
     # --- older messages ------------------------------------------------------
 
@@ -317,31 +317,24 @@ class TimelinePanel(LineView):
 
     def action_other_half(self) -> None:
         """Go to the reply of a request, or to the request of a reply."""
-        message = self.selected
-        if not isinstance(message, Message):
-            return
-        index = self._rows.other_half(self.cursor)
+        index = self._rows.other_half(self.cursor) if self.chosen else None
         if index is not None:
             self._move_to(index)
-        else:
-            is_request = is_open(message, self._open)
-            self.notify("no reply yet" if is_request else "the matching message is not loaded")
+        elif self.chosen:
+            self.notify(self.why_alone, markup=False)
 
     def action_problem(self) -> None:
         """Go to the next error, stuck request or suspect message, wrapping at the end."""
         count = self.count
         rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
-        index = next((i for i in rows if self._is_problem(self._rows.rows[i])), None)
+        index = next((i for i in rows if self._is_problem(i)), None)
         if index is None:
             self.notify("no problems in the loaded rows", markup=False)
         else:
             self._move_to(index)
 
-    def _is_problem(self, row: Row) -> bool:
-        if isinstance(row, TimelineEvent):
-            return row.is_error
-        if not isinstance(row, Message) or self.view is None:
-            return False
-        instance = self.view.by_id.get(row.instance_id)
-        stuck = instance is not None and instance.state is State.STUCK
-        return bool(row.suspect) or (stuck and is_open(row, self._open))
+    def _is_problem(self, index: int) -> bool:
+        row = self._rows.rows[index]
+        if isinstance(row, Message):
+            return bool(row.suspect) or self._outcomes.is_stuck(index)
+        return isinstance(row, TimelineEvent) and row.is_error

@@ -177,19 +177,37 @@ async def test_an_id_for_a_name_is_short_in_the_title() -> None:
 
 
 @pytest.mark.asyncio
-async def test_an_open_request_says_that_no_reply_came_yet() -> None:
-    """Without another half there is one frame, and p says why."""
-    async with opened(MessageScreen(REQUEST, "atlas", open_s=400.0)) as (app, pilot):
-        assert "open 6m" in app.text
-        assert row_of(app, "← from") == -1
-        await pilot.press("p")
-        await pilot.pause()
-        assert "no reply yet" in app.text
+async def test_a_message_alone_says_why() -> None:
+    """Without another half there is one frame that says what is known of it, and so does p."""
+    for alone in ("no reply yet: ◷ open 6m", "no reply"):
+        async with opened(MessageScreen(REQUEST, "atlas", alone=alone)) as (app, pilot):
+            assert app.text.count(alone) == 1
+            assert row_of(app, "← from") == -1
+            await pilot.press("p")
+            await pilot.pause()
+            assert app.text.count(alone) == 2
     event = TimelineEvent("a1", REPLY.time_s, "agent process exited", is_error=True)
-    async with opened(MessageScreen(event, "atlas")) as (app, pilot):
+    alone = "an event has no other half"
+    async with opened(MessageScreen(event, "atlas", alone=alone)) as (app, pilot):
+        assert alone not in app.text
         await pilot.press("p")
         await pilot.pause()
-        assert "an event has no other half" in app.text
+        assert alone in app.text
+
+
+@pytest.mark.asyncio
+async def test_a_failed_request_is_shown_beside_its_failure() -> None:
+    """Whichever of the two was opened, the request stands first."""
+    failure = TimelineEvent(
+        "a1", REPLY.time_s, "TimeoutError: no reply", is_error=True, message_id="m-1"
+    )
+    for entry, other in ((failure, REQUEST), (REQUEST, failure)):
+        async with opened(MessageScreen(entry, "atlas", other=other)) as (app, _):
+            assert row_of(app, "→ to atlas") == row_of(app, "✗ atlas") >= 0
+            line = app.lines[row_of(app, "→ to atlas")]
+            assert line.index("→ to") < line.index("✗ atlas")
+            assert "TimeoutError: no reply" in app.text
+            assert app.text.count("message  m-1") == 2
 
 
 class Lines:

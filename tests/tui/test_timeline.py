@@ -225,6 +225,88 @@ async def test_an_open_request_says_since_when() -> None:
         await person.misses("open")
 
 
+def spawned(at: float) -> AuditEvent:
+    return AuditEvent(time_s=T + at, event_type="instance_spawn", instance_id="a1")
+
+
+def failure(at: float, message_id: str | None, error: str = "no reply in time") -> AuditEvent:
+    return AuditEvent(
+        time_s=T + at,
+        event_type="instance_failed",
+        instance_id="a1",
+        message_id=message_id,
+        error=error,
+    )
+
+
+async def test_of_requests_with_one_id_the_open_one_is_marked() -> None:
+    """Who is spawned again may use ids again: what was answered before is not open."""
+    lives = (message(1, "m"), message(3, "m", reply=True), spawned(10), message(11, "m"))
+    async with panel(*lives, message(12, "n")) as person:
+        person.happens(at=71)
+        await person.sees("◷ open 1m")
+        assert person.text.count("open") == 2
+        person.happens(message(80, "m", reply=True), spawned(90), message(91, "m"), at=95)
+        await person.sees("◷ open 4s")
+        assert person.text.count("open") == 1
+
+
+@pytest.mark.parametrize(
+    ("width", "said"), [(100, "✗ failed after 2.3s"), (60, "✗ failed after 2.3s"), (40, "  ✗")]
+)
+async def test_a_failed_request_says_so(width: int, said: str) -> None:
+    """Its row has a mark, beside which its failure and its request are a key apart."""
+    async with panel(message(1, "m"), failure(3.3, "m"), size=(width, 12)) as person:
+        await person.sees("no reply in time")
+        (row,) = (line for line in person.lines if "→" in line)
+        assert row.endswith(said)
+        await person.press("g", "j", "p")
+        assert person.panel.selected_time_s == T + 3.3
+        await person.press("p")
+        assert person.panel.selected_time_s == T + 1
+        assert list(person.panel.find_rows("failed after")) == [1]
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([message(1, "m")], "no reply yet: ◷ open 59m"),
+        ([message(1, "m"), spawned(5)], "no reply"),
+        ([message(1, "m"), spawned(5), message(6, "m", reply=True)], "no reply"),
+        ([message(1, "m", reply=True)], "its request is not among the messages"),
+        ([failure(1, "m")], "its request is not among the messages"),
+        ([failure(1, None)], "an event has no other half"),
+        ([msgspec.structs.replace(message(1, "m"), message_id=None)], "a message without an id"),
+    ],
+)
+async def test_why_there_is_no_other_half_is_said(records: list[Record], said: str) -> None:
+    """In plain words, and not that it is not loaded where all is."""
+    async with panel(*records) as person:
+        await person.press("g", "j")
+        assert person.panel.why_alone.startswith(said)
+        assert person.panel.other_half is None
+        await person.press("p")
+        await person.sees(said)
+
+
+async def test_a_hidden_failure_is_told_by_its_request() -> None:
+    """While events are hidden, p says how the request failed."""
+    async with panel(message(1, "m"), failure(3.3, "m")) as person:
+        await person.press("E", "g", "j", "p")
+        await person.sees("no reply: ✗ failed after 2.3s")
+
+
+async def test_who_is_at_the_other_end_is_said() -> None:
+    """Of what was said to another instance, or by it, that one's name stands before the text."""
+    said = msgspec.structs.replace(message(1, "report 4"), message_id=None, parent_id="b2")
+    reported = msgspec.structs.replace(said, direction="inbound", time_s=T + 2)
+    async with panel(said, reported) as person:
+        await person.sees("→ atlas  from probe: report 4", "← atlas  to probe: report 4")
+        assert list(person.panel.find_rows("probe")) == [1, 2]
+    async with panel(reported, size=(40, 12)) as person:
+        await person.sees("← atlas  report 4")
+
+
 async def test_a_text_has_the_room_that_no_column_needs() -> None:
     """Only a reply took time, tokens and money: beside a request there is more of its text."""
     text = " ".join(f"word{number:02}" for number in range(20))

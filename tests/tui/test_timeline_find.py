@@ -9,7 +9,7 @@ from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui.timeline.entries import Day, Quiet, Row
 from madrox_tui.timeline.find import holding, texts
-from madrox_tui.timeline.line import open_since
+from madrox_tui.timeline.outcome import Outcome
 
 VIEW = view(
     [
@@ -43,7 +43,11 @@ ROWS: list[Row] = [
     TimelineEvent("a1", NOW_S - 10, "a needle in a log"),
     TimelineEvent("", NOW_S - 5, "disk full", is_error=True),
 ]
-SINCE = open_since(VIEW)
+
+
+def said(index: int) -> Outcome | None:
+    """The first request is open."""
+    return Outcome("◷ open 42s", "◷ 42s", "warn", is_open=True) if index == 1 else None
 
 
 @pytest.mark.parametrize(
@@ -69,10 +73,10 @@ SINCE = open_since(VIEW)
 )
 def test_what_a_row_shows_is_found(wanted: str, found: list[int]) -> None:
     """A name, an id, a kind of event, a number or any of the text leads to its rows."""
-    assert holding(ROWS, wanted, VIEW, SINCE) == found
+    assert holding(ROWS, wanted, VIEW, said) == found
 
 
 def test_a_time_of_day_is_found() -> None:
     """The clock at the beginning of a row is as good as any text."""
-    clock = next(text for text in texts(ROWS[2], VIEW, SINCE) if text.count(":") == 2)
-    assert holding(ROWS, clock, VIEW, SINCE) == [2]
+    clock = next(text for text in texts(ROWS[2], VIEW, None) if text.count(":") == 2)
+    assert holding(ROWS, clock, VIEW, said) == [2]
