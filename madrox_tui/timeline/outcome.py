@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
@@ -67,7 +67,7 @@ class Outcomes:
         message, view = self._rows.rows[index], self.view
         if view is None or not isinstance(message, Message):
             return None
-        if self._is_open(message, view):
+        if self._is_open(message):
             since_s = self._since[message.instance_id, message.message_id or ""]
             age = fmt.age(None if since_s is None else view.state.at_s - since_s)
             style = "bad" if self._is_stuck(message, view) else "warn"
@@ -82,7 +82,7 @@ class Outcomes:
         message, view = self._rows.rows[index], self.view
         if view is None or not isinstance(message, Message):
             return False
-        return self._is_stuck(message, view) and self._is_open(message, view)
+        return self._is_stuck(message, view) and self._is_open(message)
 
     def why_alone(self, index: int, *, has_older: bool) -> str:
         """Say why a message or event has no other half among the rows; `''` of a separator.
@@ -105,7 +105,7 @@ class Outcomes:
             return "no reply"
         return f"{'no reply yet' if said.is_open else 'no reply'}: {said.text}"
 
-    def _is_open(self, message: Message, view: View) -> bool:
+    def _is_open(self, message: Message) -> bool:
         """Return whether it has no reply yet: of those with one id, the one sent back then."""
         key = message.instance_id, message.message_id or ""
         if message.direction != "outbound" or key not in self._since:
@@ -113,7 +113,8 @@ class Outcomes:
         since_s, sent_s = self._since[key], message.time_s
         if since_s is None or sent_s is None:
             return True
-        return latest_reading(sent_s, view.state.at_s) == since_s
+        # While clocks are put back, an open request is taken for as young as its time may mean.
+        return datetime.fromtimestamp(sent_s) == datetime.fromtimestamp(since_s)
 
     @staticmethod
     def _is_stuck(message: Message, view: View) -> bool:
