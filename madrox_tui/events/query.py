@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -259,6 +259,7 @@ def _as_event(error: TimelineEvent) -> AuditEvent:
         event_type="error",
         instance_id=error.instance_id or None,
         error=error.text,
+        message_id=error.message_id,
     )
 
 
@@ -269,6 +270,11 @@ class EventSource(LineSource, Protocol):
         """Return the first `most` events that the query selects, in its order."""
         ...
 
-    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
-        """The reply and the request that an event is about, as far as they are found."""
+    async def halves(self, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
+        """The reply and the request that an event is about, as far as they are found.
+
+        Args:
+            event: The event.
+            spawned: When each life of its instance began, ascending, as far as is known.
+        """
         ...

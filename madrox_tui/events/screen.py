@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -13,14 +13,16 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from logging_core.analyse.state import FleetState
-from logging_core.records import AuditEvent, Message
+from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.halves import event_entry
 from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
 from madrox_tui.key_names import OVERLAY_KEYS
+from madrox_tui.timeline.entries import Entry
 from madrox_tui.timeline.message_screen import MessageScreen
+from madrox_tui.timeline.pairs import asks
 from madrox_tui.widgets.line_view import LineView
 
 PAGE = 200
@@ -53,7 +55,8 @@ class EventsScreen(ModalScreen[None]):
         self._wanted = query
         self._source = source
         self._names = names
-        self._list = EventList(names, Requests(state.messages))
+        self._spawned = {one.instance_id: one.spawned_s for one in state.instances}
+        self._list = EventList(names, Requests(state.messages, self._spawned))
         self._asked = 0
 
     def compose(self) -> ComposeResult:
@@ -94,10 +97,14 @@ class EventsScreen(ModalScreen[None]):
 
     @work(group="open", exclusive=True)
     async def _open(self, event: AuditEvent) -> None:
-        entry, *other = await self._source.halves(event) or (event_entry(event),)
+        spawned = self._spawned.get(event.instance_id or "", ())
+        halves: Sequence[Entry] = await self._source.halves(event, spawned)
+        if event.error is not None or not halves:
+            halves = event_entry(event), *filter(asks, halves)
+        entry, *other = halves
         label = self._names.get(entry.instance_id, entry.instance_id or "fleet")
         if self.is_current:
-            request = next((half for half in other if isinstance(half, Message)), None)
+            request = next(iter(other), None)
             self.app.push_screen(
                 MessageScreen(entry, label, other=request, names=self._names, lines=self._source)
             )

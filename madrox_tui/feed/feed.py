@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from functools import cached_property, partial
 from pathlib import Path
@@ -187,9 +187,9 @@ class Feed:
         """Return the first `most` audit events of a query; none if they cannot be read."""
         return await asyncio.to_thread(self._read_events, query, most)
 
-    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
+    async def halves(self, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
         """Return the reply and the request that an event is about, as far as they are found."""
-        return await asyncio.to_thread(self._read_halves, event)
+        return await asyncio.to_thread(self._read_halves, event, spawned)
 
     def older_problems(self) -> list[Problem]:
         """Return what could not be read, so far, of messages older than those of a view."""
@@ -280,7 +280,7 @@ class Feed:
         _, more = newest_events(self.root, look, 0)
         return Events(ranking.rows, more or ranking.found > most)
 
-    def _read_halves(self, event: AuditEvent) -> tuple[Message, ...]:
+    def _read_halves(self, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
         from madrox_tui.events.halves import find_halves
 
-        return find_halves(pages_of(self.root, {event.instance_id or ""}), event)
+        return find_halves(pages_of(self.root, {event.instance_id or ""}), event, spawned)

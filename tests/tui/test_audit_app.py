@@ -50,6 +50,21 @@ async def test_a_row_behind_a_sum_opens_its_message(tree: TreeBuilder) -> None:
         await person.sees("3 exchanges")
 
 
+async def test_a_row_of_a_failure_opens_its_request(tree: TreeBuilder) -> None:
+    """Enter shows the error beside what was asked, and not what another life replied."""
+    for life in (0, 40):
+        tree.spawn("a1", "atlas", at=life)
+        tree.send("a1", "m-1", f"request of {life}", at=life + 10)
+    tree.audit("instance_failed", "a1", {"message_id": "m-1", "error": "no reply"}, at=30)
+    tree.receive("a1", "m-1", "reply of 40", at=60)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.sees("atlas", "reply of 40", "✗ failed after 20.0s")
+        await person.press("4", *"bbbbbb")
+        await person.sees("no reply")
+        await person.press("enter", "enter")
+        await person.sees("request of 0", "instance_failed", "→ to atlas", "✗ atlas")
+
+
 async def test_a_row_without_a_message_shows_what_it_says(tree: TreeBuilder) -> None:
     """Where no message is found, its frame holds the event: all its details, and its error."""
     tree.spawn("a1", "atlas", at=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -139,7 +140,7 @@ class FakeEvents:
         )
         return Events(found, number < self.there)
 
-    async def halves(self, event: AuditEvent) -> tuple[Message, ...]:
+    async def halves(self, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
         raise NotImplementedError(event)
 
     async def line(self, message: Message) -> Written | None:
@@ -220,12 +221,11 @@ def test_a_row_says_what_was_asked() -> None:
         AuditEvent(time_s=NOW_S + at, event_type="message_exchange", instance_id="a", message_id=m)
         for at, m in ((9, "m"), (59, "m"), (60, "n"))
     ]
-    assert [row.partition(" ")[2] for row in told(*events, asked=Requests(sent))[1:]] == [
-        "REQUEST",
-        "first line",
-        "second life",
-        "n",
-    ]
+    asked = [row.partition(" ")[2] for row in told(*events, asked=Requests(sent))[1:]]
+    assert asked == ["REQUEST", "first line", "second life", "n"]
+    lives = {"a": (NOW_S + 5, NOW_S + 40)}
+    asked = [row.partition(" ")[2] for row in told(*events, asked=Requests(sent, lives))[1:]]
+    assert asked == ["REQUEST", "m", "second life", "n"]
 
 
 def test_errors_from_elsewhere_are_among_the_rows() -> None:

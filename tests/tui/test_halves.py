@@ -18,9 +18,10 @@ def exchange(message_id: str | None = "m-1", at: float | None = 70.0) -> AuditEv
     )
 
 
-def found(tree: TreeBuilder, event: AuditEvent) -> list[str | None]:
+def found(tree: TreeBuilder, event: AuditEvent, *spawned: float) -> list[str | None]:
     pages = MessagePages(tree.root, {event.instance_id or ""})
-    return [message.content for message in find_halves(pages, event)]
+    halves = find_halves(pages, event, [TreeBuilder.epoch(at) for at in spawned])
+    return [message.content for message in halves]
 
 
 def test_the_reply_is_found_and_then_the_request(tree: TreeBuilder) -> None:
@@ -38,6 +39,21 @@ def test_of_an_id_that_comes_again_the_nearest_before_is_meant(tree: TreeBuilder
         tree.send("a1", "m-1", f"ask {number}", at=60 + number * 1000)
         tree.receive("a1", "m-1", f"answer {number}", at=70 + number * 1000)
     assert found(tree, exchange(at=1070)) == ["answer 1", "ask 1"]
+
+
+def test_halves_are_of_one_life(tree: TreeBuilder) -> None:
+    """Who is spawned again may count anew at once: neither half is of another life."""
+    tree.send("a1", "m-1", "ask 1", at=60)
+    tree.send("a1", "m-2", "ask", at=61)
+    tree.send("a1", "m-1", "ask 2", at=80)
+    tree.receive("a1", "m-1", "answer 2", at=81)
+    tree.receive("a1", "m-2", "answer", at=81)
+    assert found(tree, exchange(at=70)) == ["ask 1"]
+    assert found(tree, exchange(at=81)) == ["answer 2", "ask 2"]
+    assert found(tree, exchange("m-2", at=81)) == ["answer", "ask"]
+    assert found(tree, exchange("m-2", at=81), 75) == ["answer"]
+    assert found(tree, exchange("m-2", at=62), 75) == ["ask"]
+    assert found(tree, exchange("m-2", at=62), 75, 83) == ["ask"]
 
 
 def test_one_half_may_be_all_there_is(tree: TreeBuilder) -> None:
