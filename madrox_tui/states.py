@@ -8,7 +8,10 @@ from logging_core.analyse.state import State
 
 
 class Look(NamedTuple):
-    """A state's glyph, cell style, rank in the default order, and meaning."""
+    """A state's glyph, cell style, rank in the default order, and meaning.
+
+    The meaning is to be formatted with `stuck_after_s`, the setting of that name.
+    """
 
     glyph: str
     style: str
@@ -27,7 +30,8 @@ LOOKS = {
         "▲",
         "bad",
         1,
-        "a request has been open for more than 120 s, and the pane has not changed for as long",
+        "a request has been open for more than {stuck_after_s:g} s, "
+        "and the pane has not changed for as long",
     ),
     State.ERROR: Look("✗", "bad", 2, "its last event is an error"),
     State.BUSY: Look("●", "good", 3, "a request is open"),

@@ -9,7 +9,7 @@ from madrox_tui.pane.scrubber import MARK
 from madrox_tui.plot import ESTIMATED, LEVELS
 from madrox_tui.states import LOOKS
 from madrox_tui.timeline.line import ARROWS, NEWLINE
-from madrox_tui.timeline.outcome import OPEN
+from madrox_tui.timeline.outcome import FAILED, OPEN
 from madrox_tui.view import ACTIVITY_MINUTES
 from madrox_tui.widgets.marks import MORE_LEFT, MORE_RIGHT
 
@@ -42,6 +42,7 @@ SIGNS = (
     Sign(" ".join(ARROWS.values()), "accent", "a message to an instance, and one from it"),
     Sign(NEWLINE, "muted", "a line break"),
     Sign(f"{OPEN} open 5m", "warn", "no reply for that long"),
+    Sign(f"{FAILED} failed after 5s", "bad", "the request failed so long after it was sent"),
     Sign(f"{OPEN} at 14:05", "accent", "all panels show that moment"),
     Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: h and l scroll"),
     Sign(
@@ -54,10 +55,18 @@ SIGNS = (
 """What else is drawn."""
 
 
-def legend() -> list[Sign]:
-    """Return the states, the headings, and the other signs."""
+def legend(stuck_after_s: float) -> list[Sign]:
+    """Return the states, the headings, and the other signs.
+
+    Args:
+        stuck_after_s: The setting of that name.
+    """
     states = (
-        Sign(f"{look.glyph} {state.value}", look.style, look.meaning)
+        Sign(
+            f"{look.glyph} {state.value}",
+            look.style,
+            look.meaning.format(stuck_after_s=stuck_after_s),
+        )
         for state, look in LOOKS.items()
     )
     return [*states, *HEADINGS, *SIGNS]

@@ -25,17 +25,21 @@ class HelpScreen(ModalScreen[None]):
         about: Describes the focused panel in a sentence; may be empty.
         groups: Headings and the bindings that work in it, in order.
         others: The same for those that do not.
+        stuck_after_s: The setting of that name.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
     ]
 
-    def __init__(self, about: str, groups: Sequence[Group], others: Sequence[Group]) -> None:
+    def __init__(
+        self, about: str, groups: Sequence[Group], others: Sequence[Group], stuck_after_s: float
+    ) -> None:
         super().__init__()
         self._about = about
         self._groups = groups
         self._others = others
+        self._stuck_after_s = stuck_after_s
 
     def compose(self) -> ComposeResult:
         """A frame with the map in it."""
@@ -50,6 +54,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         report = self.query_one(LineReport)
+        signs = legend(self._stuck_after_s)
         report.show_lines(
-            help_lines(self._about, self._groups, self._others, legend(), report.row_width)
+            help_lines(self._about, self._groups, self._others, signs, report.row_width)
         )

@@ -24,7 +24,7 @@ _FORCED = re.compile(r"terminated \(force=(True|False)\)")
 
 
 def why(instance: InstanceState, state: FleetState) -> str:
-    """What was asked of one that works, what one that rests said last, else the reason.
+    """What was asked of one that works, what one that rests said or was told last, or the reason.
 
     Args:
         instance: One of the fleet, or a branch of it as one.
@@ -38,8 +38,9 @@ def why(instance: InstanceState, state: FleetState) -> str:
 
         asked = _found(state.messages, instance.instance_id, request.since_s, asks)
         return asked or instance.reason
-    if instance.state is State.IDLE and instance.reason.startswith("reply"):
-        said = _found(state.messages, instance.instance_id, instance.since_s, _replies)
+    if instance.state is State.IDLE:
+        last = next((of for what, of in _LAST if instance.reason.startswith(what)), None)
+        said = last and _found(state.messages, instance.instance_id, instance.since_s, last)
         return said or instance.reason
     return plainly(instance.reason)
 
@@ -51,6 +52,14 @@ def plainly(reason: str) -> str:
 
 def _replies(message: Message) -> bool:
     return message.direction == "inbound"
+
+
+def _communicates(message: Message) -> bool:
+    return message.event_type == "communication"
+
+
+_LAST = (("reply", _replies), ("communication", _communicates))
+"""How the reason begins of one that rests, and which message it is about."""
 
 
 def _found(

@@ -57,6 +57,7 @@ class MainScreen(FleetScreen):
     def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
         super().__init__(feed, settings.filter, bell=settings.bell)
         self.keys = settings.keys
+        self._stuck_after_s = settings.stuck_after_s
         self._remembered = remembered
         self._has_opened_pane = False  # from the list, and it has been the current panel since
         feed.group_by(kept_grouping(remembered.panels.get("audit", {})))
@@ -290,4 +291,5 @@ class MainScreen(FleetScreen):
         from madrox_tui.help.screen import HelpScreen
 
         panel = self._grid.current
-        self.app.push_screen(HelpScreen(panel.HELP or "", *help_groups(panel.id or "")))
+        groups = help_groups(panel.id or "")
+        self.app.push_screen(HelpScreen(panel.HELP or "", *groups, self._stuck_after_s))

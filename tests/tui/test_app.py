@@ -277,6 +277,15 @@ async def test_help_names_every_key(fleet: TreeBuilder) -> None:
         await person.misses("Cycle grouping: instance, role")
 
 
+async def test_help_has_the_seconds_of_the_setting(fleet: TreeBuilder) -> None:
+    """What `stuck` means is said with `stuck_after_s`."""
+    settings = Settings(stuck_after_s=90, tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings, size=(200, 90)) as person:
+        await person.sees("build the plan")
+        await person.press("question_mark")
+        await person.sees("Keys and signs", "more than 90 s")
+
+
 async def test_q_leaves_with_success(fleet: TreeBuilder) -> None:
     """`q` ends the app with exit code 0."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

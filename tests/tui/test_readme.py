@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from madrox_tui.bindings import key_groups
-from madrox_tui.config import describe_settings
+from madrox_tui.config import Settings, describe_settings
 from madrox_tui.help.legend import legend
 from madrox_tui.key_names import key_names, meaning
 
@@ -81,7 +81,7 @@ def test_the_keys_are_those_of_the_bindings() -> None:
 
 def test_the_signs_are_those_that_are_drawn() -> None:
     """The table of signs is made from the legend; the failure shows what to paste."""
-    rows = (f"| `{sign.text}` | {sign.meaning} |" for sign in legend())
+    rows = (f"| `{sign.text}` | {sign.meaning} |" for sign in legend(Settings().stuck_after_s))
     assert between("signs") == "\n".join(["| sign | what it means |", "|---|---|", *rows])
 
 

@@ -60,6 +60,22 @@ def test_who_rests_says_what_it_answered() -> None:
     assert why(ready, fleet(ASKED, REPLIED)) == "ready"
 
 
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+def test_who_reported_says_what(direction: str) -> None:
+    """What `log_communication` wrote down, whichever way it went, and not that there was some."""
+    told = msgspec.structs.replace(
+        ASKED,
+        time_s=NOW_S - 10,
+        event_type="communication",
+        direction=direction,
+        message_id=None,
+        content="report 4 to parent",
+    )
+    rests = instance("a", "atlas", State.IDLE, since=10, reason="communication")
+    assert why(rests, fleet(ASKED, REPLIED, told)) == "report 4 to parent"
+    assert why(rests, fleet(ASKED, REPLIED)) == "communication"
+
+
 def test_what_is_not_known_is_the_reason() -> None:
     """A request that is too old to be kept, or has no time, is named by its id."""
     works = instance("a", "atlas", State.BUSY, open_for=(60,), reason="request m-60 open")
