@@ -168,7 +168,9 @@ def _budget(budget: Budget, now_s: float, width: int) -> Words:
 def _ends(budget: Budget, now_s: float) -> Sequence[str]:
     """Say when the budget will be used up, the longest wording first."""
     if budget.used >= 1:
-        return ["spent"]
+        since_s = budget.spent_since_s
+        since = "" if since_s is None else f" since {fmt.since(since_s, now_s)}"
+        return [f"spent{since}", "spent"]
     if budget.window is None:
         return ["no rate yet"]
     of = "" if budget.window == HOUR else f" at the rate of {budget.window}"

@@ -5,9 +5,11 @@ Unpriced exchanges are left out of every amount here, so each amount is a lower 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from logging_core.analyse.state import Usage
+from logging_core.analyse.state import Slot, Usage
 
 HOUR_S = 3600.0
 
@@ -47,7 +49,9 @@ class Budget(msgspec.Struct, frozen=True):
         unpriced: Exchanges that `spent_usd` does not include.
         reached_s: When the budget runs out at the rate of `window`; `None` if not within a year, or
             if it has run out already.
-        window: The name of that rate: `1h`, or of less if less is counted; `None` if there is none.
+        window: The name of that rate: `1h` or `5m`, or of less if less is counted; `None` if there
+            is none.
+        spent_since_s: Since when it is spent, to the minute; `None` if it is not, or if unknown.
     """
 
     limit_usd: float
@@ -55,6 +59,7 @@ class Budget(msgspec.Struct, frozen=True):
     unpriced: int = 0
     reached_s: float | None = None
     window: str | None = None
+    spent_since_s: float | None = None
 
     @property
     def used(self) -> float:
@@ -81,7 +86,7 @@ def make_budget(limit_usd: float, total: Usage, rate: Rate | None, now_s: float)
     Args:
         limit_usd: The budget.
         total: The usage of the whole fleet.
-        rate: Its current rate; `None` if there is none yet.
+        rate: The rate to go by; `None` if there is none yet.
         now_s: The present.
     """
     spent = total.cost_usd or 0.0
@@ -92,3 +97,23 @@ def make_budget(limit_usd: float, total: Usage, rate: Rate | None, now_s: float)
         reached_s = now_s + ahead_s if ahead_s <= MAX_AHEAD_S else None
     window = None if rate is None else rate.window
     return Budget(limit_usd, spent, total.unpriced, reached_s, window)
+
+
+def crossed(
+    slots: Sequence[Slot], spent_usd: float, limit_usd: float
+) -> tuple[float, float] | None:
+    """Return when the slot began in which a budget was used up, and what was spent at its end.
+
+    `None` if it was before all of them.
+
+    Args:
+        slots: What was spent when, oldest first, up to now.
+        spent_usd: What is spent by now; at least `limit_usd`.
+        limit_usd: The budget.
+    """
+    for slot in reversed(slots):
+        before_usd = spent_usd - (slot.usage.cost_usd or 0.0)
+        if before_usd < limit_usd:
+            return slot.start_s, spent_usd
+        spent_usd = before_usd
+    return None

@@ -10,7 +10,7 @@ import msgspec
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
 from madrox_tui import format as fmt
-from madrox_tui.audit.money import Budget, Rate, make_budget, make_rate
+from madrox_tui.audit.money import Budget, Rate, crossed, make_budget, make_rate
 
 GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
 """What the table can be grouped by, in the order of the key."""
@@ -155,16 +155,11 @@ def make_audit_view(
     now_s = state.at_s
     narrowed = len(instances) < len(state.instances)
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
-    begun_s = _begin(model, instances, ids, now_s)
-    span_s, step_s = _span(None if begun_s is None else now_s - begun_s)
+    from_s, step_s = _plotted(model, instances, ids, now_s)
     counted = _counted(model, instances, ids, now_s)
     rates = _rates(model, usage, counted, now_s, ids)
-    budget = None
-    if budget_usd:
-        whole = counted if ids is None else _counted(model, state.instances, None, now_s)
-        budget = make_budget(budget_usd, state.usage, _hourly(model, whole, now_s), now_s)
-    from_s = (now_s // step_s + 1) * step_s - span_s
     slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids)
+    budget = _budget(model, state, budget_usd) if budget_usd else None
     since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
     groups: tuple[Group, ...] | None
     if since_s is None:
@@ -265,11 +260,52 @@ def _rate(
     return make_rate(name, usage, min(window_s, counted.seconds))
 
 
-def _hourly(model: AuditModel, counted: _Counted | None, now_s: float) -> Rate | None:
-    """Return the fleet's rate over the last hour, or what is counted of it; `None`: too little."""
-    if counted is None:
-        return None
-    return _rate(model, counted.name(HOUR, _HOUR), _HOUR, counted, now_s, None)
+def _budget(model: AuditModel, state: FleetState, limit_usd: float) -> Budget:
+    """Compute how much of a budget the whole fleet has spent, by the highest rate of `WINDOWS`."""
+    now_s = state.at_s
+    counted = _counted(model, state.instances, None, now_s)
+    rates = (
+        []
+        if counted is None
+        else [_rate(model, counted.name(name, s), s, counted, now_s, None) for name, s in WINDOWS]
+    )
+    # Of equal ones, that of the longer window.
+    rate = max(reversed(rates), key=lambda rate: rate.usd_per_hour or 0.0, default=None)
+    budget = make_budget(limit_usd, state.usage, rate, now_s)
+    if budget.used < 1:
+        return budget
+    since_s = _spent_since_s(model, budget, *_plotted(model, state.instances, None, now_s), now_s)
+    return msgspec.structs.replace(budget, spent_since_s=since_s)
+
+
+def _spent_since_s(
+    model: AuditModel, budget: Budget, from_s: float, step_s: int, now_s: float
+) -> float | None:
+    """Return since when a budget is spent, to the minute; `None` if before `from_s`.
+
+    It is looked for in slots of `step_s`, and then in those of a minute.
+    """
+    since_s, spent_usd, to_s = None, budget.spent_usd, _after(now_s)
+    for step in (step_s, _MINUTE):
+        slots = model.series(from_s=from_s, to_s=to_s, step_s=step)
+        crossing = crossed(slots, spent_usd, budget.limit_usd)
+        if crossing is None:
+            break
+        since_s, spent_usd = crossing
+        from_s, to_s = since_s, min(to_s, since_s + step)
+    return since_s
+
+
+def _plotted(
+    model: AuditModel,
+    instances: Sequence[InstanceState],
+    ids: Collection[str] | None,
+    now_s: float,
+) -> tuple[float, int]:
+    """Return when the plot of some instances begins, and its step, in seconds."""
+    begun_s = _begin(model, instances, ids, now_s)
+    span_s, step_s = _span(None if begun_s is None else now_s - begun_s)
+    return (now_s // step_s + 1) * step_s - span_s, step_s
 
 
 def _quiet_since_s(

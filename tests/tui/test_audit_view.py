@@ -172,15 +172,15 @@ def test_a_rate_is_called_what_it_is_of(since_s: float, expected: dict[str, floa
 @pytest.mark.parametrize(
     ("since_s", "told"),
     [
-        (None, "reached in 2h, 16:30"),
-        (3600, "reached in 2h, 16:30"),
+        (None, "reached in 50m, 15:20 at the rate of 5m"),
+        (3600, "reached in 50m, 15:20 at the rate of 5m"),
         (600, "reached in 42m, 15:12 at the rate of 10m"),
         (240, "reached in 2h, 16:30 at the rate of 4m"),
         (59, "no rate yet"),
     ],
 )
 def test_a_budget_says_of_what_its_rate_is(since_s: float | None, told: str) -> None:
-    """Where less than an hour is counted, its end is at the rate of that time, and says so."""
+    """Its end is at the higher of the rates of 5 minutes and an hour, or of what is counted."""
     model = spent(*COSTS, since_s=None if since_s is None else NOW_S - since_s)
     state = model.state(NOW_S)
     limit_usd = (state.usage.cost_usd or 0.0) + 30.0
@@ -223,7 +223,7 @@ def test_where_nobody_knows_a_creation_the_first_exchange_begins_the_time() -> N
 
 
 def test_a_budget_says_when_it_will_be_gone() -> None:
-    """At the rate of the last hour; not at all without a rate, and not once it is gone."""
+    """At the rate that is given; not at all without a rate, and not once it is gone."""
     budget = make_budget(50.0, usage(3, 20.0, 1), Rate("1h", 10.0), NOW_S)
     assert (budget.used, budget.unpriced) == (0.4, 1)
     assert budget.reached_s == NOW_S + 3 * 3600
@@ -231,11 +231,54 @@ def test_a_budget_says_when_it_will_be_gone() -> None:
         assert make_budget(50.0, usage(3, spent), Rate("1h", rate), NOW_S).reached_s is None
 
 
+@pytest.mark.parametrize(
+    ("limit_usd", "told"),
+    [
+        (62.5, "spent since 14:30"),
+        (62.0, "spent since 14:25"),
+        (61.9, "spent since 14:25"),
+        (50.0, "spent since 13:30"),
+        (31.0, "spent since 13:00"),
+    ],
+)
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_a_spent_budget_says_since_when(limit_usd: float, told: str, *, narrowed: bool) -> None:
+    """To the minute, and of the whole fleet, whoever is shown."""
+    model = spent(*COSTS)
+    spawn = AuditEvent(time_s=NOW_S - 5000, event_type="instance_spawn", instance_id="b2")
+    model.apply(Batch(records=(spawn,)))
+    state = model.state(NOW_S)
+    shown = state.instances[1:] if narrowed else state.instances
+    audit = make_audit_view(model, state, shown, usage=state.usage, budget_usd=limit_usd)
+    view = View(state, Narrowing(), shown, state.usage, audit=audit)
+    lines = audit_lines(view, 0, AuditPlots(), 100, 20)
+    (line,) = (line for line in lines if line and line[0].text == "budget ")
+    assert line[-1].text.strip() == told
+
+
+def test_of_a_budget_that_was_spent_before_the_plot_it_is_not_known_since_when() -> None:
+    """The series goes back a month."""
+    model = FleetModel()
+    old = AuditEvent(
+        time_s=NOW_S - 40 * 86400,
+        event_type="message_exchange",
+        instance_id="a1",
+        message_id="m",
+        cost_usd=9.0,
+    )
+    model.apply(Batch(records=(old,)))
+    state = model.state(NOW_S)
+    options = {"usage": state.usage, "budget_usd": 5.0}
+    budget = make_audit_view(model, state, state.instances, **options).budget  # type: ignore[arg-type]  # of two kinds
+    assert budget is not None
+    assert (budget.used > 1, budget.spent_since_s) == (True, None)
+
+
 def test_a_view_asks_for_the_instances_that_are_shown() -> None:
     """Rates, series and groups are of what the filter leaves; the budget is the whole fleet's."""
     model = FakeModel(instances())
     view = fleet_view(only="atlas", model=model)
-    assert [ids for _, _, ids in model.windows] == [{"atlas-0000"}, {"atlas-0000"}, None]
+    assert [ids for _, _, ids in model.windows] == [{"atlas-0000"}, {"atlas-0000"}, None, None]
     assert [group.label for group in view.audit.groups] == ["atlas-0000"]
     assert view.audit.budget is not None
     assert view.audit.budget.spent_usd == view.state.usage.cost_usd
