@@ -152,10 +152,11 @@ class PaneFile:
     def density(
         self, buckets: int, from_s: float | None = None, to_s: float | None = None
     ) -> list[int]:
-        """How much was captured in each of `buckets` equal stretches of time, in bytes.
+        """How much the pane changed in each of `buckets` equal stretches of time, in bytes.
 
-        Of a file up to 4 MiB a frame that is equal to the one before it counts nothing; a larger
-        one is only measured at the edges of the stretches.
+        Of a file up to 4 MiB these are the bytes of the lines that the frame before lacks, and 1
+        for the first frame of all and one that only lost lines. A larger one is only measured at
+        the edges of the stretches: there they are all that was captured, changed or not.
 
         Args:
             buckets: How many, at least 1.
@@ -175,12 +176,14 @@ class PaneFile:
             return strip
         start_s = span[0] if from_s is None else from_s
         end_s = span[1] if to_s is None else to_s
+        shown: bytes | None = None
         for part in self._parts():
             with self._open(part) as source:
                 if source.size <= _EXACT:
-                    _add_changes(source, strip, start_s, end_s)
+                    shown = _add_changes(source, strip, start_s, end_s, shown)
                 else:
                     _add_sizes(source, strip, start_s, end_s)
+                    shown = None
         return strip
 
     # --- frames of headers ---------------------------------------------------
@@ -268,18 +271,28 @@ def _find(parts: Sequence[Part], ref: FrameRef) -> int | None:
     return None
 
 
-def _add_changes(source: Source, strip: list[int], start_s: float, end_s: float) -> None:
-    """Add the bytes of every frame that differs from the one before it."""
+def _add_changes(
+    source: Source, strip: list[int], start_s: float, end_s: float, shown: bytes | None
+) -> bytes | None:
+    """Add what is new in every frame; `shown` is the one before the first. Returns the last one."""
     headers = list(headers_from(source, 0, source.size))
     ends = [*(header.offset for header in headers[1:]), source.size]
-    earlier = None
     for header, end in zip(headers, ends, strict=True):
         begin = header.body_before(end)
-        digest = zlib.crc32(source.read(end - begin, begin))
-        if start_s <= header.time_s <= end_s and digest != earlier:
+        body = source.read(end - begin, begin)
+        if start_s <= header.time_s <= end_s and body != shown:
             share = (header.time_s - start_s) / max(end_s - start_s, 1e-6)
-            strip[min(len(strip) - 1, int(share * len(strip)))] += end - begin
-        earlier = digest
+            strip[min(len(strip) - 1, int(share * len(strip)))] += _new_bytes(body, shown)
+        shown = body
+    return shown
+
+
+def _new_bytes(body: bytes, before: bytes | None) -> int:
+    """How long the lines of a frame are that the one before it lacks; at least 1."""
+    if before is None:
+        return 1
+    known = {*before.split(b"\n"), b""}
+    return sum(len(line) + 1 for line in body.split(b"\n") if line not in known) or 1
 
 
 def _add_sizes(source: Source, strip: list[int], start_s: float, end_s: float) -> None:

@@ -205,12 +205,34 @@ def test_a_header_that_was_cut_off_hides_no_capture_from_a_search(
 
 
 def test_density_counts_the_bytes_of_what_changed(tree: TreeBuilder, pane: PaneFile) -> None:
-    """A frame equal to the one before it is no change."""
+    """Of each frame the lines that the one before it lacks: nothing of one that is equal to it."""
     for second in range(10):
         tree.frame("a", "same", at=second)
-    tree.frame("a", "x" * 999, at=10)
-    assert pane.density(2) == [5, 1000]
+    tree.frame("a", "same\n" + "x" * 998, at=10)
+    assert pane.density(2) == [1, 999]
+    tree.frame("a", "new\n" + "x" * 998 + "\nnew", at=20)
+    assert pane.density(2) == [1, 999 + 8]
     assert pane.density(2, tree.epoch(100), tree.epoch(200)) == [0, 0]
+
+
+def test_a_frame_of_which_nothing_is_new_is_seen_in_the_density(
+    tree: TreeBuilder, pane: PaneFile
+) -> None:
+    """The first frame, which has none before it, and one that only lost lines count a byte each."""
+    tree.frame("a", "one\ntwo\nthree", at=0)
+    tree.frame("a", "one\nthree", at=10)
+    tree.frame("a", "three\none\n", at=20)
+    assert pane.density(3) == [1, 1, 1]
+
+
+def test_the_density_goes_on_over_a_rotation(tree: TreeBuilder, pane: PaneFile) -> None:
+    """The first frame of a file is compared to the last one of the file before."""
+    tree.frame("a", "one\ntwo", at=0)
+    log = tree.root / CAPTURES
+    log.rename(f"{log}.1")
+    tree.frame("a", "one\ntwo", at=10)
+    tree.frame("a", "one\nthree", at=20)
+    assert pane.density(3) == [1, 0, 6]
 
 
 def test_density_of_a_large_file_is_measured_at_the_edges(
