@@ -42,7 +42,7 @@ SIGNS = (
     Sign(" ".join(ARROWS.values()), "accent", "a message to an instance, and one from it"),
     Sign(NEWLINE, "muted", "a line break"),
     Sign(f"{OPEN} open 5m", "warn", "no reply for that long"),
-    Sign(f"{FAILED} failed after 5s", "bad", "the request failed so long after it was sent"),
+    Sign(f"{FAILED} failed", "bad", "a request failed, so long after it was sent"),
     Sign(f"{OPEN} at 14:05", "accent", "all panels show that moment"),
     Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: h and l scroll"),
     Sign(
