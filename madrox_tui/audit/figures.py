@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from madrox_tui import format as fmt
-from madrox_tui.audit.view import WINDOWS, window_start
+from madrox_tui.audit.rates import WINDOWS, window_start
 from madrox_tui.events.query import EventOrder, EventQuery
 from madrox_tui.view import View
 

@@ -10,7 +10,8 @@ from madrox_tui import format as fmt
 from madrox_tui.audit.figures import Word, Words
 from madrox_tui.audit.money import Budget, Rate
 from madrox_tui.audit.plots import AuditPlots
-from madrox_tui.audit.view import HOUR, WINDOWS, AuditView
+from madrox_tui.audit.rates import HOUR, WINDOWS
+from madrox_tui.audit.view import AuditView
 from madrox_tui.plot import ESTIMATED, LEVELS, bar, histogram
 from madrox_tui.view import View
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from madrox_tui.audit.rates import AuditModel
 from madrox_tui.audit.view import (
     GROUPINGS,
     NOTHING_SUMMED,
     TABLE_WINDOWS,
-    AuditModel,
     AuditView,
     make_audit_view,
 )

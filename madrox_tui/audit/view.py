@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import msgspec
 
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
-from madrox_tui import format as fmt
-from madrox_tui.audit.money import Budget, Rate, crossed, make_budget, make_rate
+from madrox_tui.audit.money import Budget, Rate, crossed, make_budget
+from madrox_tui.audit.rates import (
+    WINDOWS,
+    AuditModel,
+    after,
+    creation_s,
+    highest_rate,
+    make_rates,
+    window_start,
+)
 
 GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type", "error")
 """What the table can be grouped by, in the order of the key."""
@@ -35,64 +43,12 @@ SPANS: tuple[tuple[int, int], ...] = (
 )
 """Spans the plots may show, each with its step, in seconds; the shortest that fits all is used."""
 
-HOUR = "1h"
-WINDOWS = (("5m", 5 * _MINUTE), (HOUR, _HOUR))
-"""The windows of rates and table: names and lengths, in seconds; a third one is all time."""
-
 ALL_TIME = "all"
 TABLE_WINDOWS = (ALL_TIME, *(name for name, _ in reversed(WINDOWS)))
 """The windows of the table, in the order of the key."""
 
-MIN_RATED_S = 60.0
-"""The least time that an amount is divided by: less than a minute of spending is no pace."""
-
 MIN_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
-
-
-class AuditModel(Protocol):
-    """What the audit panel needs of the fleet model."""
-
-    @property
-    def since_s(self) -> float | None:
-        """What happened before is not counted; `None`: all is."""
-        ...
-
-    def series(
-        self,
-        *,
-        from_s: float,
-        to_s: float,
-        step_s: int,
-        instance_ids: Collection[str] | None = None,
-    ) -> tuple[Slot, ...]:
-        """Return the sums per time slot, empty slots included."""
-        ...
-
-    def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
-    ) -> Usage | None:
-        """Return the sums from one moment to before another; `None` if unknown."""
-        ...
-
-    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
-        """Return when the first exchange was; `None` if there is none."""
-        ...
-
-    def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
-        """Return the sums per group of instances or events, the most expensive first."""
-        ...
-
-    def groups_in(
-        self,
-        by: str,
-        *,
-        from_s: float | None,
-        to_s: float,
-        instance_ids: Collection[str] | None = None,
-    ) -> tuple[Group, ...] | None:
-        """Return the same from one moment to before another; `None` if unknown."""
-        ...
 
 
 class AuditView(msgspec.Struct, frozen=True, eq=False):
@@ -156,17 +112,16 @@ def make_audit_view(
     narrowed = len(instances) < len(state.instances)
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
     from_s, step_s = _plotted(model, instances, ids, now_s)
-    counted = _counted(model, instances, ids, now_s)
-    rates = _rates(model, usage, counted, now_s, ids)
-    slots = model.series(from_s=from_s, to_s=_after(now_s), step_s=step_s, instance_ids=ids)
+    rates = make_rates(model, instances, usage, now_s, ids)
+    slots = model.series(from_s=from_s, to_s=after(now_s), step_s=step_s, instance_ids=ids)
     budget = _budget(model, state, budget_usd) if budget_usd else None
     since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
     groups: tuple[Group, ...] | None
     if since_s is None:
         groups, total = model.groups(by, ids), None
     else:
-        groups = model.groups_in(by, from_s=since_s, to_s=_after(now_s), instance_ids=ids)
-        total = model.usage_in(from_s=since_s, to_s=_after(now_s), instance_ids=ids)
+        groups = model.groups_in(by, from_s=since_s, to_s=after(now_s), instance_ids=ids)
+        total = model.usage_in(from_s=since_s, to_s=after(now_s), instance_ids=ids)
     return AuditView(
         rates=rates,
         slots=slots,
@@ -182,96 +137,10 @@ def make_audit_view(
     )
 
 
-def window_start(now_s: float, window_s: float) -> float:
-    """Return the first moment of a window that ends now, with now in it."""
-    return _after(now_s - window_s)
-
-
-def _after(at_s: float) -> float:
-    """Return the moment after a moment: stretches of time end before theirs."""
-    return math.nextafter(at_s, math.inf)
-
-
-class _Counted(NamedTuple):
-    """How long anything was spent, as far as is known.
-
-    Attributes:
-        seconds: Since the first exchange, or since `since_s` if there may have been one before.
-        is_cut: Whether there may have been exchanges before, which are not counted.
-    """
-
-    seconds: float
-    is_cut: bool
-
-    def name(self, window: str, window_s: float) -> str:
-        """Return a window's name, or what of it is counted."""
-        return fmt.span(self.seconds) if self.is_cut and self.seconds < window_s else window
-
-
-def _counted(
-    model: AuditModel,
-    instances: Sequence[InstanceState],
-    ids: Collection[str] | None,
-    now_s: float,
-) -> _Counted | None:
-    """Return how long is counted; `None` if nothing was spent, or too little time is counted."""
-    since_s, born_s = model.since_s, _born_s(instances, now_s)
-    if since_s is not None and (born_s is None or born_s < since_s):
-        seconds = now_s - since_s
-        return _Counted(seconds, is_cut=True) if seconds >= MIN_RATED_S else None
-    first_s = model.first_exchange_s(ids)
-    if first_s is None or first_s > now_s:
-        return None
-    return _Counted(max(now_s - first_s, MIN_RATED_S), is_cut=False)
-
-
-def _rates(
-    model: AuditModel,
-    usage: Usage,
-    counted: _Counted | None,
-    now_s: float,
-    ids: Collection[str] | None,
-) -> tuple[Rate, ...]:
-    """Return the rates of the windows that are counted as a whole, and of all that is counted."""
-    if counted is None or usage.cost_usd is None:
-        return ()
-    rates = tuple(
-        _rate(model, name, s, counted, now_s, ids) for name, s in WINDOWS if s <= counted.seconds
-    )
-    name = counted.name("all", math.inf)
-    if any(rate.window == name for rate in rates):
-        return rates
-    return *rates, make_rate(name, usage, counted.seconds)
-
-
-def _rate(
-    model: AuditModel,
-    name: str,
-    window_s: float,
-    counted: _Counted,
-    now_s: float,
-    ids: Collection[str] | None,
-) -> Rate:
-    """Return the rate over a window, divided by the part of it that is counted."""
-    from_s = window_start(now_s, window_s)
-    usage = model.usage_in(from_s=from_s, to_s=_after(now_s), instance_ids=ids)
-    if usage is None:
-        return Rate(name, None)
-    return make_rate(name, usage, min(window_s, counted.seconds))
-
-
 def _budget(model: AuditModel, state: FleetState, limit_usd: float) -> Budget:
     """Compute how much of a budget the whole fleet has spent, by the highest rate of `WINDOWS`."""
     now_s = state.at_s
-    counted = _counted(model, state.instances, None, now_s)
-    rates = (
-        []
-        if counted is None
-        else [_rate(model, counted.name(name, s), s, counted, now_s, None) for name, s in WINDOWS]
-    )
-    # Of equal ones, that of the longer window.
-    rate = max(reversed(rates), key=lambda rate: rate.usd_per_hour or 0.0, default=None)
-    budget = make_budget(limit_usd, state.usage, rate, now_s)
+    budget = make_budget(limit_usd, state.usage, highest_rate(model, state), now_s)
     if budget.used < 1:
         return budget
     since_s = _spent_since_s(model, budget, *_plotted(model, state.instances, None, now_s), now_s)
@@ -285,7 +154,7 @@ def _spent_since_s(
 
     It is looked for in slots of `step_s`, and then in those of a minute.
     """
-    since_s, spent_usd, to_s = None, budget.spent_usd, _after(now_s)
+    since_s, spent_usd, to_s = None, budget.spent_usd, after(now_s)
     for step in (step_s, _MINUTE):
         slots = model.series(from_s=from_s, to_s=to_s, step_s=step)
         crossing = crossed(slots, spent_usd, budget.limit_usd)
@@ -327,15 +196,9 @@ def _begin(
     It began with the creation of the oldest instance, or with the first exchange if no creation is
     known; at `since_s` if that was later.
     """
-    born_s, since_s = _born_s(instances, now_s), model.since_s
+    born_s, since_s = creation_s(instances, now_s), model.since_s
     begun_s = model.first_exchange_s(ids) if born_s is None else born_s
     return begun_s if begun_s is None or since_s is None else max(begun_s, since_s)
-
-
-def _born_s(instances: Sequence[InstanceState], now_s: float) -> float | None:
-    """Return when the oldest instance was created; `None` if unknown."""
-    created = (i.created_s for i in instances)
-    return min((s for s in created if s is not None and s <= now_s), default=None)
 
 
 def _span(age_s: float | None) -> tuple[int, int]:

@@ -28,7 +28,7 @@ LISTS = ("audit.figures_view", "audit.panel", "instances.panel", "timeline.panel
 DIALOGS = ("events.event_list", "events.screen", "timeline.message_screen", "health", "help")
 LAYERS: list[tuple[str, ...]] = [
     (*VALUES, *SETTINGS, *CHOICE, "key_names"),
-    ("audit.money", "audit.view", "audit.sums", "view", "colours"),
+    ("audit.money", "audit.rates", "audit.view", "audit.sums", "view", "colours"),
     PANELS,  # but for what draws them
     ("feed", "report"),
     ("widgets",),

@@ -22,7 +22,8 @@ from logging_core.history import History
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Message
 from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.audit.view import GROUPINGS, AuditModel
+from madrox_tui.audit.rates import AuditModel
+from madrox_tui.audit.view import GROUPINGS
 from madrox_tui.columns import fit_columns
 from madrox_tui.events.columns import EventCells
 from madrox_tui.events.event_list import EventList
