@@ -18,6 +18,9 @@ from madrox_tui.config import Settings
 from madrox_tui.feed.past import Closable
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
+LOOKS = 3
+"""So many looks in a row must see the same."""
+
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -56,7 +59,7 @@ def after(*keys: str, shows: tuple[str, ...], hides: tuple[str, ...] = ()) -> Be
         await pilot.press(*keys)
         await pilot.pause()
         await until(pilot, *shows)
-        await pilot.pause()
+        await stands_still(pilot)
         text = screen_text(pilot.app)
         assert [word for word in hides if word in text] == [], text
 
@@ -72,6 +75,24 @@ async def until(pilot: Pilot[None], *texts: str) -> None:
                 await pilot.pause(0.02)
     except TimeoutError:
         raise AssertionError(f"never came: {texts}\n{screen_text(pilot.app)}") from None
+
+
+async def stands_still(pilot: Pilot[None]) -> None:
+    """Wait until several looks in a row see the same picture, and nothing is at work.
+
+    On a busy machine a pause ends although rows and scroll bars are still to be laid out: it goes
+    by how little this process computes.
+    """
+    app, same, before = pilot.app, 0, None
+    try:
+        async with asyncio.timeout(20):
+            while same < LOOKS:
+                picture = app.screen._compositor.render_strips()
+                same = same + 1 if is_at_rest(app) and picture == before else 0
+                before = picture
+                await pilot.pause(0.02)
+    except TimeoutError:
+        raise AssertionError(f"never stood still:\n{screen_text(app)}") from None
 
 
 def app_on(
