@@ -77,6 +77,11 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Whether a filter or scope is active."""
         return bool(self.narrowing)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether all of the tree was read, so that what differs in the next view is news."""
+        return self.state.caught_up and self.unread is None
+
     def later(self, state: FleetState, *, events_per_s: float, lag_s: float) -> View:
         """Return the same view a little later; cached properties are carried over.
 

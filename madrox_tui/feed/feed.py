@@ -161,17 +161,25 @@ class Feed:
         Raises:
             OSError: The tree cannot be read.
         """
-        if self._past is None:
-            raise RuntimeError("this feed knows no past")
         async with self._past_turn:
-            past = await in_thread(self._past.get)
-            await prepare(past, progress)
-            state = await in_thread(partial(past.state_at, moment_s))
+            state = await self._state_at(moment_s, progress)
             # A number of its own: its rows continue those of no other view.
             self._jumps += 1
             state = msgspec.structs.replace(state, reordered=PREFETCHED - self._jumps)
             async with self._live.turn:
                 return await in_thread(partial(self._look_at, state, moment_s))
+
+    async def state_at(self, moment_s: float, progress: Callable[[int], object]) -> FleetState:
+        """Return the whole fleet as of an earlier moment; see `at`."""
+        async with self._past_turn:
+            return await self._state_at(moment_s, progress)
+
+    async def _state_at(self, moment_s: float, progress: Callable[[int], object]) -> FleetState:
+        if self._past is None:
+            raise RuntimeError("this feed knows no past")
+        past = await in_thread(self._past.get)
+        await prepare(past, progress)
+        return await in_thread(partial(past.state_at, moment_s))
 
     def group_by(self, by: str, window: str = ALL_TIME) -> None:
         """Group the audit panel's table by something else, or in another window, from now on."""

@@ -24,7 +24,7 @@ class Alarm:
 
         What is found while the tree is read for the first time is nothing new.
         """
-        if not view.state.caught_up or view.unread is not None:
+        if not view.is_read:
             self._needy = None
             return []
         before = self._needy

@@ -22,6 +22,7 @@ class MomentScreen(ModalScreen[float | None]):
 
     Args:
         now: The clock, seconds since the epoch.
+        title: What the time is asked for.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,14 +30,15 @@ class MomentScreen(ModalScreen[float | None]):
         Binding("escape", "dismiss(None)", "Cancel", id="moment.cancel", priority=True),
     ]
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], title: str = "Go to a time") -> None:
         super().__init__()
+        self._asked = title
         self._now = now
 
     def compose(self) -> ComposeResult:
         """The line, and below it a hint or the error."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Content("Go to a time")
+            dialog.border_title = Content(self._asked)
             yield LineInput()
             yield Static(EXAMPLES, markup=False, classes="hint")
 
