@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from rich.console import RenderableType
+from textual import events
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
@@ -126,6 +127,12 @@ class MadroxTop(PanelsApp):
         if not gc.isenabled():
             self.call_after_refresh(_collect_garbage)
         self.call_after_refresh(self._try_memory)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there; pass the event on."""
+        if isinstance(event, events.InputEvent | events.Paste):
+            self._main.touched()
+        await super().on_event(event)
 
     def exit(
         self,

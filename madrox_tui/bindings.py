@@ -83,11 +83,11 @@ GLOBAL = [
         Binding("minus", "grow(-1)", "Shrink panel", show=False, id="panel.shrink"),
         Binding("T", "go_to", "Time", id="view.go_to", tooltip="Go to a time"),
         Binding(
-            "A",
-            "attach",
-            "Attach",
-            id="fleet.attach",
-            tooltip="Copy the tmux command that attaches to the selected instance",
+            "c",
+            "changes",
+            "Changes",
+            id="view.changes",
+            tooltip="What changed since you looked away",
         ),
         Binding(
             "colon",
@@ -95,6 +95,13 @@ GLOBAL = [
             "Commands",
             id="app.palette",
             tooltip="Open command palette: actions, instances, themes; also Ctrl+P",
+        ),
+        Binding(
+            "A",
+            "attach",
+            "Attach",
+            id="fleet.attach",
+            tooltip="Copy the tmux command that attaches to the selected instance",
         ),
         Binding(
             "tilde",

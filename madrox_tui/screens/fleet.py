@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.reactive import reactive
@@ -19,6 +20,11 @@ from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.panel_protocols import HasMoment, Plays, ShowsMoment
 from madrox_tui.widgets.status_bar import StatusBar
+
+if TYPE_CHECKING:
+    from madrox_tui.changes.absence import Absence
+    from madrox_tui.changes.screen import Chosen
+    from madrox_tui.changes.spells import SpellLog
 
 QUICK = 1_000
 """So many records are read before anyone could read that they are."""
@@ -53,6 +59,8 @@ class FleetScreen(Screen[None]):
         self._has_told = False
         self._alarm = Alarm()
         self._bell = bell
+        self._absence: Absence | None = None  # from the first paint on, as the next one
+        self._spells: SpellLog | None = None
 
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
@@ -62,8 +70,18 @@ class FleetScreen(Screen[None]):
         self.call_after_refresh(self._begin)  # keeps the processor free for the first paint
 
     def _begin(self) -> None:
-        if self.app.return_code is None:  # else the app has exited already
-            self._run_feed()
+        if self.app.return_code is not None:
+            return  # the app has exited already
+        from madrox_tui.changes.absence import Absence
+        from madrox_tui.changes.spells import SpellLog
+
+        self._absence, self._spells = Absence(self._feed.now()), SpellLog()
+        self._run_feed()
+
+    def touched(self) -> None:
+        """Note a key or a movement of the mouse: somebody is there."""
+        if self._absence is not None:
+            self._absence.touched(self._feed.now())
 
     @work(group="feed")
     async def _run_feed(self) -> None:
@@ -107,12 +125,33 @@ class FleetScreen(Screen[None]):
 
         self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
 
-    def show_moment(self, at_s: float | None) -> None:
-        """Show every panel at an earlier time, in seconds since the epoch; `None` is a no-op."""
-        if at_s is None:
+    def action_changes(self) -> None:
+        """Show what changed since somebody looked last."""
+        from madrox_tui.changes.screen import ChangesScreen
+
+        view, absence, spells = self._latest, self._absence, self._spells
+        if view is None or absence is None or spells is None:
             return
+        if view.state.waiting is not None:
+            self.notify(safe_line(f"nothing to compare: {view.state.waiting}"), markup=False)
+        elif self._has_past():
+            dialog = ChangesScreen(view, self.narrowing, self._feed, absence=absence, spells=spells)
+            self.app.push_screen(dialog, self.show_changed)
+
+    def show_changed(self, chosen: Chosen | None) -> None:
+        """Go to what was chosen among the changes. Subclasses select the instance."""
+        if chosen is not None:
+            self.show_moment(chosen.moment_s)
+
+    def _has_past(self) -> bool:
+        """Whether earlier moments can be shown; if not, that is said."""
         if not self._feed.knows_the_past:
             self.notify("no history is available for this tree", severity="warning", markup=False)
+        return self._feed.knows_the_past
+
+    def show_moment(self, at_s: float | None) -> None:
+        """Show every panel at an earlier time, in seconds since the epoch; `None` is a no-op."""
+        if at_s is None or not self._has_past():
             return
         if self.moment_s is None:
             self._before = self._held
@@ -177,6 +216,8 @@ class FleetScreen(Screen[None]):
 
     def _publish(self, view: View) -> None:
         self._latest = view
+        if self._spells is not None:
+            self._spells.look(view)
         if news := self._alarm.news(view):
             self._call(news)
         if self.is_live:

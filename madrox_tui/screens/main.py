@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import on
@@ -31,6 +31,9 @@ from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.panel_protocols import HasScope
 from madrox_tui.widgets.status_bar import StatusBar
 from madrox_tui.widgets.tab_strip import TabStrip
+
+if TYPE_CHECKING:
+    from madrox_tui.changes.screen import Chosen
 
 LIST_FRAME = 3
 """The lines of the list that are no instances: its headings and its border."""
@@ -116,6 +119,17 @@ class MainScreen(FleetScreen):
             self.go_live()
         else:
             self.show_moment(moment_s)
+
+    def show_changed(self, chosen: Chosen | None) -> None:
+        """Go to the moment that was chosen among the changes, if one was, and to the instance."""
+        super().show_changed(chosen)
+        if chosen is None:
+            return
+        self.go_to_instance(chosen.instance_id)
+        selected = self.query_one(InstancesPanel).selected
+        is_there = selected is not None and selected.instance_id == chosen.instance_id
+        if not is_there and chosen.moment_s is None:
+            self.notify("that instance is not in the list", markup=False)
 
     # --- the filter ----------------------------------------------------------
 

@@ -22,7 +22,7 @@ BASICS = ("arguments", "errors", "config", "tree", "anomalies", "records", "text
 VALUES = ("format", "columns", "sorting", "find", "plot", "export", "clipboard", "typed_times")
 SETTINGS = ("arguments", "config", "config_errors", "remember", "forked", "heap")
 CHOICE = ("filters", "scope", "states", "completion")
-PANELS = ("audit", "instances", "pane", "timeline", "events")
+PANELS = ("audit", "instances", "pane", "timeline", "events", "changes")
 PANES = ("pane.frame_view", "pane.scrubbed_view", "pane.replay_view", "pane.panel")
 LISTS = ("audit.figures_view", "audit.panel", "instances.panel", "timeline.panel")
 DIALOGS = ("events.event_list", "events.screen", "timeline.message_screen", "health", "help")
@@ -32,8 +32,8 @@ LAYERS: list[tuple[str, ...]] = [
     PANELS,  # but for what draws them
     ("feed", "report"),
     ("widgets",),
-    (*PANES, *LISTS, *DIALOGS, "bindings"),
-    ("screens",),
+    (*PANES, *LISTS, *DIALOGS, "changes.change_list", "bindings"),
+    ("screens", "changes.screen"),
     ("app", "panels_app", "commands", "driver", "screenshot"),
     ("cli", "__main__"),
 ]

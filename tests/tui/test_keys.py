@@ -26,6 +26,7 @@ from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.history import History
 from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_TYPES, all_keys, key_groups, keymap
+from madrox_tui.changes.screen import ChangesScreen
 from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
 from madrox_tui.events.screen import EventsScreen
@@ -47,7 +48,7 @@ NOW_S = TreeBuilder.epoch(600)
 CONTRACT = frozenset(
     """
     1 2 3 4 Tab Shift+Tab z = - j k ↑ ↓ PgUp PgDn Ctrl+D Ctrl+U g G Home End h l ← → w / i s r t a
-    e A D E b W Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc Ctrl+Z
+    e A D E b c W Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc Ctrl+Z
     """.split()  # noqa: SIM905 - a table that can be read
 )
 """The keys that users are promised; no panel has any other."""
@@ -118,7 +119,9 @@ def selected(person: Driver) -> str | None:
     return instance.label if instance else None
 
 
-@pytest.mark.parametrize("screen", [MessageScreen, EventsScreen, HealthScreen, HelpScreen])
+@pytest.mark.parametrize(
+    "screen", [MessageScreen, EventsScreen, HealthScreen, HelpScreen, ChangesScreen]
+)
 def test_what_lies_over_the_panels_is_left_alike(screen: type[ModalScreen[None]]) -> None:
     """Esc and q leave, Enter never does: it opens."""
     (closes,) = [b for b in own_bindings(screen) if b.action == "dismiss"]

@@ -1,0 +1,1 @@
+"""What changed in the fleet since a person last looked."""

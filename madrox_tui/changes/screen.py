@@ -1,0 +1,189 @@
+"""What changed since a person last looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple, Protocol
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from logging_core.analyse.state import FleetState
+from logging_core.text import safe_line
+from madrox_tui import format as fmt
+from madrox_tui.changes.absence import Absence
+from madrox_tui.changes.change_list import ChangeList
+from madrox_tui.changes.columns import heading, sums_line
+from madrox_tui.changes.comparison import Comparison, compare
+from madrox_tui.changes.spells import SpellLog
+from madrox_tui.key_names import OVERLAY_KEYS, SEPARATOR
+from madrox_tui.screens.go_to import MomentScreen
+from madrox_tui.view import Narrowing, View
+from madrox_tui.widgets.line_view import LineView
+
+KEYS = SEPARATOR.join(("Enter selects", "@ goes there", "[ ] T since", OVERLAY_KEYS))
+"""Said on the border."""
+
+NOTHING = "nothing changed: [ goes further back"
+"""Said in place of rows."""
+
+PREPARING = "◌ preparing history"
+"""Said there while the earlier moment is loaded."""
+
+
+class States(Protocol):
+    """Gives earlier states of the fleet."""
+
+    async def state_at(self, moment_s: float, progress: Callable[[int], object], /) -> FleetState:
+        """Return the fleet as of a moment; see `Feed.state_at`."""
+
+
+class Chosen(NamedTuple):
+    """What was chosen: an instance, and the moment to go to; `None` to stay where one is."""
+
+    instance_id: str
+    moment_s: float | None = None
+
+
+class ChangesScreen(ModalScreen[Chosen | None]):
+    """Compares the fleet with what it was at an earlier moment; returns what was chosen.
+
+    Args:
+        view: The newest view: what changed up to then is shown.
+        narrowing: Whose changes to show.
+        states: Gives earlier states.
+        absence: Since when to show changes at first, and then.
+        spells: Who needed somebody in between.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,c", "dismiss", "Close", id="changes.close"),
+        Binding("left_square_bracket", "step(-1)", "Since earlier", id="changes.earlier"),
+        Binding("right_square_bracket", "step(1)", "Since later", id="changes.later"),
+        Binding("T", "ask", "Since a time", id="changes.ask"),
+        Binding("at", "moment", "As of then", id="changes.moment"),
+    ]
+    DEFAULT_CSS = """
+    ChangesScreen {
+        #change-why { height: 1; }
+        #change-sums { height: auto; color: $muted; }
+    }
+    """
+
+    def __init__(
+        self,
+        view: View,
+        narrowing: Narrowing,
+        states: States,
+        *,
+        absence: Absence,
+        spells: SpellLog,
+    ) -> None:
+        super().__init__()
+        self._view = view
+        self._narrowing = narrowing
+        self._states = states
+        self._absence = absence
+        self._spells = spells
+        self._since_s = absence.looked_s
+        self._list = ChangeList(view.hue)
+
+    def compose(self) -> ComposeResult:
+        """A frame with the list in it; below, why the selected change came, and the sums."""
+        with Vertical(classes="dialog -tall"):
+            yield self._list
+            yield Static(id="change-why", markup=False)
+            yield Static(id="change-sums", markup=False)
+
+    def on_mount(self) -> None:
+        """Compare with when somebody looked last."""
+        self._entitle()
+        self.watch(self._list, "cursor", self._show_why, init=False)
+        self._compare()
+
+    def action_step(self, steps: int) -> None:
+        """Compare with an earlier moment, or a later one."""
+        since_s = self._absence.step(self._since_s, steps, self._now_s)
+        if since_s is None:
+            there_is_no = "no earlier step" if steps < 0 else "no later step"
+            self.notify(f"{there_is_no}: press T to enter a time", markup=False)
+        else:
+            self._compare_since(since_s)
+
+    def action_ask(self) -> None:
+        """Ask for the moment to compare with."""
+        ask = MomentScreen(lambda: self._now_s, "What changed since")
+        self.app.push_screen(ask, self._compare_since)
+
+    def action_moment(self) -> None:
+        """Go to the moment at which the selected change began."""
+        change = self._list.selected
+        if change is not None:
+            moment_s = self._since_s if change.at_s is None else change.at_s
+            self.dismiss(Chosen(change.instance_id, moment_s))
+
+    @on(LineView.Chosen)
+    def _change_chosen(self) -> None:
+        change = self._list.selected
+        if change is not None:
+            self.dismiss(Chosen(change.instance_id))
+
+    @property
+    def _now_s(self) -> float:
+        return self._view.state.at_s
+
+    def _compare_since(self, since_s: float | None) -> None:
+        if since_s is not None:
+            self._since_s = since_s
+            self._compare()
+
+    @work(group="changes", exclusive=True)
+    async def _compare(self) -> None:
+        since_s, now = self._since_s, self._view.state
+        self._say(PREPARING)
+        try:
+            then = await self._states.state_at(since_s, self._has_prepared)
+            if self._view.unread is not None:  # what it has is not of the whole tree
+                now = await self._states.state_at(self._now_s, self._has_prepared)
+        except OSError as error:
+            compared, nothing = Comparison(), safe_line(f"cannot load history: {error}")
+        else:
+            spells = self._spells.since(since_s)
+            compared, nothing = compare(then, now, spells, self._narrowing), NOTHING
+        self._list.show_changes(compared, now, nothing)
+        self._entitle()
+        self._say(KEYS)
+        self._show_why()
+        self.query_one("#change-sums", Static).update(Content("\n".join(self._below(compared))))
+
+    def _below(self, compared: Comparison) -> list[str]:
+        """The sums; and since when it is known who needed somebody, if that is not all."""
+        lines = [sums_line(compared, "filtered" if self._narrowing else "fleet")]
+        from_s = self._spells.from_s
+        if from_s is not None and from_s > self._since_s:
+            seen = fmt.since(from_s, self._now_s)
+            lines.append(f"waits, hangs and failures that ended before {seen} were not seen")
+        return lines
+
+    def _show_why(self) -> None:
+        self.query_one("#change-why", Static).update(Content(self._list.why), layout=False)
+
+    def _has_prepared(self, records: int) -> None:
+        """Say how much of the history has been read."""
+        self._say(f"{PREPARING}  {fmt.count(records)} records")
+
+    def _entitle(self) -> None:
+        self._dialog.border_title = Content(heading(self._since_s, self._now_s))
+
+    def _say(self, text: str) -> None:
+        if self.is_attached:  # progress is told of after it was closed, too
+            self._dialog.border_subtitle = Content(text)
+
+    @property
+    def _dialog(self) -> Vertical:
+        return self.query_one(Vertical)
