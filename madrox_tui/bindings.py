@@ -8,11 +8,11 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.key_names import Group, is_key, one_key_name, own_bindings
-from madrox_tui.pane.panel import ReplayPanel
-from madrox_tui.timeline.panel import TimelinePanel
+from madrox_tui.panels.audit.panel import AuditPanel
+from madrox_tui.panels.instances.panel import InstancesPanel
+from madrox_tui.panels.pane.panel import ReplayPanel
+from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.widgets.line_view import LineView
 
 PANELS = {"instances": "Instances", "pane": "Pane", "timeline": "Timeline", "audit": "Audit"}

@@ -186,8 +186,8 @@ def _import_asyncio() -> None:
 def _prefetch(
     root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
 ) -> Prefetched:
-    from madrox_tui.audit.view import kept_grouping
     from madrox_tui.feed.prefetch import prefetch
+    from madrox_tui.panels.audit.view import kept_grouping
     from madrox_tui.remember import Memory, state_path
 
     by = kept_grouping(Memory(state_path()).load().panels.get("audit", {}))

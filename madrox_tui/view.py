@@ -10,8 +10,8 @@ import msgspec
 from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
-from madrox_tui.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.filters import Filter
+from madrox_tui.panels.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.scope import Scope
 
 ACTIVITY_MINUTES = 10

@@ -22,7 +22,7 @@ from logging_core.demo import write_history
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
-from madrox_tui.pane.panel import ReplayPanel
+from madrox_tui.panels.pane.panel import ReplayPanel
 from madrox_tui.screens.main import MainScreen
 
 HERE = Path(__file__).resolve().parent

@@ -22,8 +22,8 @@ from logging_core.analyse.state import (
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, FileSize
 from logging_core.records import FrameRef, Message, Problem
-from madrox_tui.audit.view import make_audit_view
 from madrox_tui.filters import parse_filter
+from madrox_tui.panels.audit.view import make_audit_view
 from madrox_tui.view import Narrowing, View
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()

@@ -17,8 +17,8 @@ from logging_core.analyse.state import InstanceState, State
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from madrox_tui.colours.themes import THEMES, fallback_variables
-from madrox_tui.pane.frame_source import FrameSource
-from madrox_tui.pane.panel import ReplayPanel
+from madrox_tui.panels.pane.frame_source import FrameSource
+from madrox_tui.panels.pane.panel import ReplayPanel
 
 NOW_S = TreeBuilder.epoch(600)
 TIMEOUT_S = 10.0

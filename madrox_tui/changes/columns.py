@@ -12,8 +12,8 @@ from madrox_tui import format as fmt
 from madrox_tui.changes.comparison import Change, Comparison, Kind
 from madrox_tui.changes.spells import Spell
 from madrox_tui.columns import Cell, Column
-from madrox_tui.instances.reasons import why
 from madrox_tui.key_names import SEPARATOR
+from madrox_tui.panels.instances.reasons import why
 from madrox_tui.states import LOOKS
 
 NAME_WIDTHS = (10, 24)

@@ -8,7 +8,7 @@ from logging_core.analyse.state import FleetState, InstanceState
 from logging_core.codec.times import format_time_aware
 from madrox_tui.changes.comparison import Change
 from madrox_tui.export import Export, Value
-from madrox_tui.instances.reasons import why
+from madrox_tui.panels.instances.reasons import why
 
 EXPORTED = (
     "change",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from logging_core.analyse.state import FleetState, InstanceState, State
-from madrox_tui.instances.reasons import why
+from madrox_tui.panels.instances.reasons import why
 from madrox_tui.states import NEEDS_YOU
 from madrox_tui.view import View
 

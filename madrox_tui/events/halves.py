@@ -10,8 +10,8 @@ from logging_core.analyse.lives import life_begin_s, life_end_s
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import SPOKEN, AuditEvent, Message
 from logging_core.text import safe_block
-from madrox_tui.timeline.message_source import PAGE, Pages
-from madrox_tui.timeline.pairs import asks
+from madrox_tui.panels.timeline.message_source import PAGE, Pages
+from madrox_tui.panels.timeline.pairs import asks
 
 MAX_PAGES = 10
 """So many pages of an instance's messages before an event are looked through."""

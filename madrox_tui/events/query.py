@@ -15,7 +15,7 @@ from logging_core.analyse.errors import affected_by, error_of
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.state import Group, TimelineEvent
 from logging_core.records import AuditEvent, Message
-from madrox_tui.timeline.message_source import LineSource
+from madrox_tui.panels.timeline.message_source import LineSource
 
 EXCHANGE = "message_exchange"
 

@@ -20,9 +20,9 @@ from madrox_tui.events.halves import event_entry
 from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
 from madrox_tui.key_names import OVERLAY_KEYS
-from madrox_tui.timeline.entries import Entry
-from madrox_tui.timeline.message_screen import MessageScreen
-from madrox_tui.timeline.pairs import asks
+from madrox_tui.panels.timeline.entries import Entry
+from madrox_tui.panels.timeline.message_screen import MessageScreen
+from madrox_tui.panels.timeline.pairs import asks
 from madrox_tui.widgets.line_view import LineView
 
 PAGE = 200

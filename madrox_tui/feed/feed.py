@@ -15,7 +15,6 @@ import msgspec
 from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
-from madrox_tui.audit.view import ALL_TIME
 from madrox_tui.config import Settings
 from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking
 from madrox_tui.feed.pace import MANY_PER_S, Pace
@@ -24,7 +23,8 @@ from madrox_tui.feed.pulse import Pulse
 from madrox_tui.feed.sources import frames_of, messages_of, pages_of, read_line
 from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.heap import give_back
-from madrox_tui.timeline.message_source import Written
+from madrox_tui.panels.audit.view import ALL_TIME
+from madrox_tui.panels.timeline.message_source import Written
 from madrox_tui.view import Narrowing, View
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from madrox_tui.config import Settings
 from madrox_tui.feed.opened import OpenedFleet, model_options, screen_cache
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
-from madrox_tui.instances.rows import Order, ordered
+from madrox_tui.panels.instances.rows import Order, ordered
 from madrox_tui.view import View
 
 

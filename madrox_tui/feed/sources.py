@@ -8,8 +8,8 @@ from pathlib import Path
 
 from logging_core.records import FrameRef, Message
 from logging_core.text import safe_line
-from madrox_tui.pane.frame_source import Frames, FrameSource
-from madrox_tui.timeline.message_source import MessageSource, Pages, Written
+from madrox_tui.panels.pane.frame_source import Frames, FrameSource
+from madrox_tui.panels.timeline.message_source import MessageSource, Pages, Written
 
 
 def frames_of(root: Path) -> FrameSource:

@@ -11,13 +11,13 @@ import msgspec
 
 from logging_core.analyse.grouping import of_instances
 from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
-from madrox_tui.audit.rates import AuditModel
-from madrox_tui.audit.sums import AuditSums
-from madrox_tui.audit.view import ALL_TIME, COUNTED, AuditView
 from madrox_tui.config import Settings
 from madrox_tui.feed.past import Past
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.filters import parse_filter
+from madrox_tui.panels.audit.rates import AuditModel
+from madrox_tui.panels.audit.sums import AuditSums
+from madrox_tui.panels.audit.view import ALL_TIME, COUNTED, AuditView
 from madrox_tui.view import ACTIVITY_MINUTES, Narrowing, View
 
 PREFETCHED = -1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from madrox_tui.instances.rows import BRANCH, FOLDED
-from madrox_tui.pane.scrubber import MARK
+from madrox_tui.panels.instances.rows import BRANCH, FOLDED
+from madrox_tui.panels.pane.scrubber import MARK
+from madrox_tui.panels.timeline.line import ARROWS, NEWLINE
+from madrox_tui.panels.timeline.outcome import FAILED, OPEN
 from madrox_tui.plot import ESTIMATED, LEVELS
 from madrox_tui.states import LOOKS
-from madrox_tui.timeline.line import ARROWS, NEWLINE
-from madrox_tui.timeline.outcome import FAILED, OPEN
 from madrox_tui.view import ACTIVITY_MINUTES
 from madrox_tui.widgets.marks import MORE_LEFT, MORE_RIGHT
 

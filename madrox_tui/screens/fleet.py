@@ -14,7 +14,7 @@ from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
 from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
-from madrox_tui.instances.alarm import Alarm, call
+from madrox_tui.panels.instances.alarm import Alarm, call
 from madrox_tui.screens.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.panel_grid import PanelGrid

@@ -9,19 +9,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.audit.view import kept_grouping
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
 from madrox_tui.clipboard import attach_command, copy
 from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
-from madrox_tui.instances.panel import InstancesPanel
-from madrox_tui.pane.panel import ReplayPanel
+from madrox_tui.panels.audit.panel import AuditPanel
+from madrox_tui.panels.audit.view import kept_grouping
+from madrox_tui.panels.instances.panel import InstancesPanel
+from madrox_tui.panels.pane.panel import ReplayPanel
+from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Remembered
 from madrox_tui.screens.fleet import FleetScreen
 from madrox_tui.screens.status import READING
-from madrox_tui.timeline.panel import TimelinePanel
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
@@ -245,7 +245,7 @@ class MainScreen(FleetScreen):
 
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:
-        from madrox_tui.timeline.message_screen import MessageScreen
+        from madrox_tui.panels.timeline.message_screen import MessageScreen
 
         panel = self.query_one(TimelinePanel)
         entry = panel.chosen

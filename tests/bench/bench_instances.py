@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from alone import Alone
 from fleets import NOW_S, instance, view
 from logging_core.analyse.state import InstanceState, State
-from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.panels.instances.panel import InstancesPanel
 
 UPDATES = 50
 PAGES = 40

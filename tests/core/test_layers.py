@@ -22,17 +22,23 @@ BASICS = ("arguments", "errors", "config", "tree", "anomalies", "records", "text
 VALUES = ("format", "columns", "sorting", "find", "plot", "export", "clipboard", "typed_times")
 SETTINGS = ("arguments", "config", "config_errors", "remember", "forked", "heap")
 CHOICE = ("filters", "scope", "states", "completion")
-PANELS = ("audit", "instances", "pane", "timeline", "events", "changes")
-PANES = ("pane.frame_view", "pane.scrubbed_view", "pane.replay_view", "pane.panel")
-LISTS = ("audit.figures_view", "audit.panel", "instances.panel", "timeline.panel")
-DIALOGS = ("events.event_list", "events.screen", "timeline.message_screen", "health", "help")
+PANELS = ("panels", "events", "changes")
+DRAWN = {
+    "audit": ("figures_view", "panel"),
+    "instances": ("panel",),
+    "pane": ("frame_view", "scrubbed_view", "replay_view", "panel"),
+    "timeline": ("message_screen", "panel"),
+}
+DRAWERS = [f"panels.{panel}.{name}" for panel, names in DRAWN.items() for name in names]
+DIALOGS = ("events.event_list", "events.screen", "health", "help")
+SUMS = [f"panels.audit.{name}" for name in ("money", "rates", "view", "sums")]
 LAYERS: list[tuple[str, ...]] = [
     (*VALUES, *SETTINGS, *CHOICE, "key_names"),
-    ("audit.money", "audit.rates", "audit.view", "audit.sums", "view", "colours"),
+    (*SUMS, "view", "colours"),
     PANELS,  # but for what draws them
     ("feed", "report"),
     ("widgets",),
-    (*PANES, *LISTS, *DIALOGS, "changes.change_list", "bindings"),
+    (*DRAWERS, *DIALOGS, "changes.change_list", "bindings"),
     ("screens", "changes.screen"),
     ("app", "panels_app", "commands", "driver", "screenshot"),
     ("cli", "__main__"),

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from alone import Alone
 from audits import FakeDisk, fleet_view, sick_state
-from madrox_tui.audit.panel import AuditPanel
 from madrox_tui.health.screen import HealthScreen
+from madrox_tui.panels.audit.panel import AuditPanel
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 

@@ -16,7 +16,7 @@ from logging_core.history import History
 from madrox_tui.changes.absence import Absence
 from madrox_tui.changes.screen import ChangesScreen
 from madrox_tui.changes.spells import SpellLog
-from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.view import Narrowing
 from pictures import Compare, after, app_on, size_id
 

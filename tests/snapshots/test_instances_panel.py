@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from alone import Alone
 from fleets import ACTIVITY, team, view
-from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.panels.instances.panel import InstancesPanel
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 

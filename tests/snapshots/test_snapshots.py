@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders import TreeBuilder, ordinary_tree
-from madrox_tui.audit.view import GROUPINGS
+from madrox_tui.panels.audit.view import GROUPINGS
 from pictures import SIZES, Compare, after, app_on, size_id
 
 ORDINARY_NOW_S = TreeBuilder.epoch(3600)

@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from logging_core.analyse.fleet import FleetModel
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
 from madrox_tui.colours.themes import THEMES
-from madrox_tui.timeline.message_screen import MessageScreen
-from madrox_tui.timeline.panel import TimelinePanel
+from madrox_tui.panels.timeline.message_screen import MessageScreen
+from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.view import Narrowing, View
 
 T = datetime(2026, 11, 23, 23, 40).timestamp()

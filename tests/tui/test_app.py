@@ -14,8 +14,8 @@ from madrox_tui import format as fmt
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
 from madrox_tui.feed import live
+from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Memory, Remembered
-from madrox_tui.timeline.panel import TimelinePanel
 from madrox_tui.widgets.line_view import LineView
 from pictures import is_at_rest
 

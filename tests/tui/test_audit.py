@@ -14,11 +14,11 @@ from alone import Alone, screen_of
 from audits import NOW_S, fleet_view, usage
 from fleets import instance, later, view
 from logging_core.analyse.state import FleetState, Group, Usage
-from madrox_tui.audit.lines import audit_lines
-from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.audit.plots import AuditPlots
-from madrox_tui.audit.view import AuditView, kept_grouping
 from madrox_tui.events.query import EventQuery
+from madrox_tui.panels.audit.lines import audit_lines
+from madrox_tui.panels.audit.panel import AuditPanel
+from madrox_tui.panels.audit.plots import AuditPlots
+from madrox_tui.panels.audit.view import AuditView, kept_grouping
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 

@@ -4,7 +4,7 @@ import gc
 import weakref
 
 from audits import fleet_view
-from madrox_tui.audit.table import AuditTable
+from madrox_tui.panels.audit.table import AuditTable
 
 
 def test_a_table_goes_as_soon_as_another_takes_its_place() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logging_core.analyse.state import Group, Latency, Usage
-from madrox_tui.audit.export import audit_export
+from madrox_tui.panels.audit.export import audit_export
 
 GROUP = Group(
     "i-1",

@@ -13,13 +13,13 @@ from builders import TreeBuilder
 from driver import run_app
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import AuditEvent
-from madrox_tui.audit.figures import figure_query, figures
-from madrox_tui.audit.lines import audit_lines
-from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.audit.plots import AuditPlots
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking, with_happened
 from madrox_tui.events.screen import EventsScreen
+from madrox_tui.panels.audit.figures import figure_query, figures
+from madrox_tui.panels.audit.lines import audit_lines
+from madrox_tui.panels.audit.panel import AuditPanel
+from madrox_tui.panels.audit.plots import AuditPlots
 from madrox_tui.widgets.line_view import LineView
 
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from audits import NOW_S, FakeModel, instances, latency, usage
 from logging_core.analyse.state import FleetState, Slot, Usage
-from madrox_tui.audit.plots import AuditPlots
-from madrox_tui.audit.view import AuditView, make_audit_view
+from madrox_tui.panels.audit.plots import AuditPlots
+from madrox_tui.panels.audit.view import AuditView, make_audit_view
 from madrox_tui.plot import steady_top
 
 STEP_S = 60

@@ -21,16 +21,16 @@ from logging_core.cache import read_fleet
 from logging_core.history import History
 from logging_core.read.events import newest_events
 from logging_core.records import AuditEvent, Message
-from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.audit.rates import AuditModel
-from madrox_tui.audit.view import GROUPINGS
 from madrox_tui.columns import fit_columns
 from madrox_tui.events.columns import EventCells
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.query import EventQuery, Events, query_of, with_happened
 from madrox_tui.events.requests import Requests
 from madrox_tui.events.screen import PAGE, EventsScreen
-from madrox_tui.timeline.message_source import Written
+from madrox_tui.panels.audit.panel import AuditPanel
+from madrox_tui.panels.audit.rates import AuditModel
+from madrox_tui.panels.audit.view import GROUPINGS
+from madrox_tui.panels.timeline.message_source import Written
 
 
 def behind(group: Group, by: str, **shown: Any) -> EventQuery:

@@ -10,7 +10,7 @@ from audits import NOW_S, FakeModel, fleet_view, instances
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.records import AuditEvent, Batch
-from madrox_tui.audit.sums import SHARE, AuditSums
+from madrox_tui.panels.audit.sums import SHARE, AuditSums
 
 
 class Clock:

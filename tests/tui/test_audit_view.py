@@ -9,11 +9,11 @@ from audits import NOW_S, FakeModel, fleet_view, instances, usage
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import Usage
 from logging_core.records import AuditEvent, Batch
-from madrox_tui.audit.lines import audit_lines
-from madrox_tui.audit.money import Rate, make_budget, make_rate
-from madrox_tui.audit.plots import AuditPlots
-from madrox_tui.audit.sums import AuditSums
-from madrox_tui.audit.view import AuditView, make_audit_view
+from madrox_tui.panels.audit.lines import audit_lines
+from madrox_tui.panels.audit.money import Rate, make_budget, make_rate
+from madrox_tui.panels.audit.plots import AuditPlots
+from madrox_tui.panels.audit.sums import AuditSums
+from madrox_tui.panels.audit.view import AuditView, make_audit_view
 from madrox_tui.view import Narrowing, View
 
 

@@ -13,11 +13,11 @@ from driver import Driver, run_app
 from logging_core.cache import read_fleet
 from logging_core.history import History
 from logging_core.read.events import newest_events
-from madrox_tui.audit.panel import AuditPanel
-from madrox_tui.audit.view import GROUPINGS
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.query import EventQuery, Events, query_of, with_happened
 from madrox_tui.events.screen import EventsScreen
+from madrox_tui.panels.audit.panel import AuditPanel
+from madrox_tui.panels.audit.view import GROUPINGS
 
 NOW_S = TreeBuilder.epoch(600)
 EVENT, ERROR = GROUPINGS.index("event_type"), GROUPINGS.index("error")

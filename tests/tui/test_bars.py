@@ -23,7 +23,7 @@ from madrox_tui.completion import complete, vocabulary
 from madrox_tui.config import Settings
 from madrox_tui.export import READABLE_S, Export, file_name
 from madrox_tui.filters import filter_words, parse_filter
-from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.screens.export import ExportScreen
 from madrox_tui.screenshot import save_screen, screen_text

@@ -24,7 +24,7 @@ from madrox_tui.changes.absence import Absence
 from madrox_tui.changes.screen import ChangesScreen
 from madrox_tui.changes.spells import SpellLog
 from madrox_tui.config import Settings
-from madrox_tui.instances.panel import InstancesPanel
+from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.view import Narrowing
 from payloads import PAYLOADS
 

@@ -22,7 +22,7 @@ from madrox_tui.feed.live import LiveFleet
 from madrox_tui.feed.prefetch import Prefetched, prefetch
 from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
-from madrox_tui.pane.pane import Pane
+from madrox_tui.panels.pane.pane import Pane
 from madrox_tui.view import Narrowing, View
 
 SETTINGS = Settings(poll=True, tick_s=3600.0, filter="role:qa")

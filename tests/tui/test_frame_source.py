@@ -12,8 +12,8 @@ from builders import TreeBuilder
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from logging_core.records import FrameRef
-from madrox_tui.pane import frame_source
-from madrox_tui.pane.frame_source import FrameSource, Step
+from madrox_tui.panels.pane import frame_source
+from madrox_tui.panels.pane.frame_source import FrameSource, Step
 
 pytestmark = pytest.mark.asyncio
 

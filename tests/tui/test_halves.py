@@ -8,7 +8,7 @@ from builders import TreeBuilder
 from logging_core.read.messages import MessagePages
 from logging_core.records import AuditEvent, Message
 from madrox_tui.events.halves import MAX_PAGES, event_entry, find_halves
-from madrox_tui.timeline.message_source import PAGE
+from madrox_tui.panels.timeline.message_source import PAGE
 
 
 def exchange(message_id: str | None = "m-1", at: float | None = 70.0) -> AuditEvent:

@@ -12,10 +12,10 @@ from logging_core.analyse.state import AnomalyCount, FileAnomalies, FleetState, 
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, FileSize
 from logging_core.records import Message, Problem
-from madrox_tui.audit.panel import AuditPanel
 from madrox_tui.health.disk import DiskLooks
 from madrox_tui.health.report import health_lines
 from madrox_tui.health.screen import HealthScreen
+from madrox_tui.panels.audit.panel import AuditPanel
 
 
 def report(state: FleetState, disk: DiskLooks, width: int = 100) -> str:

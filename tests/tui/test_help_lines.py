@@ -12,8 +12,8 @@ from madrox_tui.bindings import PANELS, help_groups
 from madrox_tui.columns import Line
 from madrox_tui.help.legend import HEADINGS, legend
 from madrox_tui.help.lines import SIGNS, TWO_COLUMNS, help_lines
-from madrox_tui.instances.columns import Cells, instance_columns
 from madrox_tui.key_names import key_names, meaning
+from madrox_tui.panels.instances.columns import Cells, instance_columns
 from madrox_tui.states import LOOKS
 
 GROUPS, OTHERS = help_groups("timeline")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from madrox_tui.timeline.hex_dump import MAX_BYTES, hex_dump
+from madrox_tui.panels.timeline.hex_dump import MAX_BYTES, hex_dump
 
 
 def test_bytes_are_shown_with_their_place_and_what_is_readable_of_them() -> None:

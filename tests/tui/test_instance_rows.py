@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from fleets import NOW_S, instance, team, view
 from logging_core.analyse.state import State
 from logging_core.records import Message
-from madrox_tui.instances.columns import Cells
-from madrox_tui.instances.rows import ORDERS, Order, Row, flat, forest
+from madrox_tui.panels.instances.columns import Cells
+from madrox_tui.panels.instances.rows import ORDERS, Order, Row, flat, forest
 
 
 def names(rows: list[Row]) -> list[str]:

@@ -16,8 +16,8 @@ from alone import Alone, lines
 from fleets import ACTIVITY, NOW_S, instance, later, team, view
 from logging_core.analyse.state import State
 from logging_core.codec.times import format_time_aware
-from madrox_tui.instances.panel import InstancesPanel
-from madrox_tui.instances.rows import Order
+from madrox_tui.panels.instances.panel import InstancesPanel
+from madrox_tui.panels.instances.rows import Order
 from madrox_tui.view import View
 
 pytestmark = pytest.mark.asyncio

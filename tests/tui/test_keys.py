@@ -32,11 +32,11 @@ from madrox_tui.config import Settings
 from madrox_tui.events.screen import EventsScreen
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.help.screen import HelpScreen
-from madrox_tui.instances.panel import InstancesPanel
 from madrox_tui.key_names import key_names, own_bindings
+from madrox_tui.panels.instances.panel import InstancesPanel
+from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.screens.export import ExportScreen
 from madrox_tui.screens.go_to import MomentScreen
-from madrox_tui.timeline.message_screen import MessageScreen
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar

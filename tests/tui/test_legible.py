@@ -12,8 +12,8 @@ from builders import TreeBuilder
 from driver import run_app
 from madrox_tui.colours.legible import MIN_CONTRAST, Ground, legible
 from madrox_tui.config import Settings
-from madrox_tui.pane.panel import ReplayPanel
-from madrox_tui.pane.sgr import PLAIN, apply_sgr, shown
+from madrox_tui.panels.pane.panel import ReplayPanel
+from madrox_tui.panels.pane.sgr import PLAIN, apply_sgr, shown
 
 INK, PAPER = ColorTriplet(38, 44, 54), ColorTriplet(251, 251, 249)
 LIGHT = Ground(INK, PAPER, DEFAULT_TERMINAL_THEME)

@@ -18,8 +18,8 @@ from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.events.halves import event_entry
-from madrox_tui.timeline.message_screen import MAX_JSON_CHARS, MessageScreen, pretty
-from madrox_tui.timeline.message_source import Written
+from madrox_tui.panels.timeline.message_screen import MAX_JSON_CHARS, MessageScreen, pretty
+from madrox_tui.panels.timeline.message_source import Written
 
 REQUEST = Message(
     instance_id="a1",

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import pytest
 
 from logging_core.records import Message, Problem
-from madrox_tui.timeline.message_source import PAGE, MessageSource, Pages
+from madrox_tui.panels.timeline.message_source import PAGE, MessageSource, Pages
 
 pytestmark = pytest.mark.asyncio
 

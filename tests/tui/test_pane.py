@@ -8,8 +8,8 @@ from rich.style import Style
 
 from logging_core.records import FrameRef
 from logging_core.text import safe_pane
-from madrox_tui.pane.pane import Pane, crop, make_pane
-from madrox_tui.pane.sgr import PLAIN, apply_sgr, shown
+from madrox_tui.panels.pane.pane import Pane, crop, make_pane
+from madrox_tui.panels.pane.sgr import PLAIN, apply_sgr, shown
 
 REF = FrameRef(instance_id="a", path="p", offset=0, body_offset=1, end=2)
 

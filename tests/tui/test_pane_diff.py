@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madrox_tui.pane import diff
-from madrox_tui.pane.diff import compare
+from madrox_tui.panels.pane import diff
+from madrox_tui.panels.pane.diff import compare
 
 LINES = st.lists(st.sampled_from(["", "a", "b", "c", "d", "a  "]), max_size=12)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from madrox_tui.pane.playback import MAX_GAP_S, MIN_GAP_S, SPEEDS, Playback
+from madrox_tui.panels.pane.playback import MAX_GAP_S, MIN_GAP_S, SPEEDS, Playback
 
 
 class Clock:

@@ -14,7 +14,7 @@ from logging_core.analyse.state import FleetState, OpenRequest, State
 from logging_core.analyse.window import Window
 from logging_core.history import History
 from logging_core.records import Message
-from madrox_tui.instances.reasons import NEAR, why
+from madrox_tui.panels.instances.reasons import NEAR, why
 
 ASKED = Message(
     instance_id="a",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from madrox_tui.pane.frame_source import Course
-from madrox_tui.pane.scrubber import Scrubber
+from madrox_tui.panels.pane.frame_source import Course
+from madrox_tui.panels.pane.scrubber import Scrubber
 
 START_S = datetime(2026, 11, 23, 12, 0).timestamp()
 COURSE = Course((0, 1, 0, 80, 40, 0, 0, 0, 0, 8), START_S, START_S + 900)

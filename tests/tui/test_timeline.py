@@ -24,8 +24,8 @@ from logging_core.records import (
 )
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import parse_filter
-from madrox_tui.timeline.message_source import MessageSource
-from madrox_tui.timeline.panel import TimelinePanel
+from madrox_tui.panels.timeline.message_source import MessageSource
+from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.view import Narrowing, View
 
 pytestmark = pytest.mark.asyncio

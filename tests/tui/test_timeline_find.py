@@ -7,9 +7,9 @@ import pytest
 from fleets import NOW_S, instance, view
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
-from madrox_tui.timeline.entries import Day, Quiet, Row
-from madrox_tui.timeline.find import holding, texts
-from madrox_tui.timeline.outcome import Outcome
+from madrox_tui.panels.timeline.entries import Day, Quiet, Row
+from madrox_tui.panels.timeline.find import holding, texts
+from madrox_tui.panels.timeline.outcome import Outcome
 
 VIEW = view(
     [

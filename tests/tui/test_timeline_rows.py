@@ -14,8 +14,8 @@ from logging_core.analyse.state import FleetState
 from logging_core.codec.times import LATEST_S
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Record
 from madrox_tui import format as fmt
-from madrox_tui.timeline.entries import Day, EventsEnd, Quiet, Row, entry_text
-from madrox_tui.timeline.rows import SLACK, TimelineRows, Wanted
+from madrox_tui.panels.timeline.entries import Day, EventsEnd, Quiet, Row, entry_text
+from madrox_tui.panels.timeline.rows import SLACK, TimelineRows, Wanted
 
 T = datetime(2026, 11, 23, 12).timestamp()
 DAY_S = 86_400

@@ -1,0 +1,1 @@
+"""The four panels, each in a folder with what it shows."""

@@ -1,0 +1,114 @@
+"""The figures above the audit panel's table, and the events behind each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from msgspec.structs import replace
+
+from madrox_tui import format as fmt
+from madrox_tui.events.query import EventOrder, EventQuery
+from madrox_tui.panels.audit.rates import WINDOWS, window_start
+from madrox_tui.view import View
+
+
+class Word(NamedTuple):
+    """A text above the table.
+
+    Attributes:
+        text: Safe to show.
+        style: Its cell style.
+        opens: The figure that it is, one of those that `figure_query` knows; `''` if it is none.
+    """
+
+    text: str
+    style: str
+    opens: str = ""
+
+
+Words: TypeAlias = Sequence[Word]
+"""A line above the table."""
+
+
+class Figure(NamedTuple):
+    """Where a figure is.
+
+    Attributes:
+        line: Its line, from the top.
+        x: Its first cell.
+        opens: Its name.
+    """
+
+    line: int
+    x: int
+    opens: str
+
+
+def figures(lines: Sequence[Words]) -> list[Figure]:
+    """Return all figures, in reading order."""
+    found = []
+    for number, words in enumerate(lines):
+        x = 0
+        for word in words:
+            if word.opens:
+                found.append(Figure(number, x, word.opens))
+            x += len(word.text)
+    return found
+
+
+def figure_query(opens: str, view: View) -> EventQuery:
+    """Return the query for the events behind a figure, of the instances shown.
+
+    Args:
+        opens: The figure's name.
+        view: What the panel shows.
+
+    Raises:
+        KeyError: There is no such figure.
+    """
+    shown = frozenset(view.by_id) if view.narrowed else None
+    query = _QUERIES[opens](view)
+    return replace(query, instance_ids=shown)
+
+
+def _latency(name: str) -> Callable[[View], EventQuery]:
+    def query(view: View) -> EventQuery:
+        least_s: float | None = getattr(view.usage.latency, f"{name}_s")
+        title = f"exchanges of {fmt.duration(least_s)} ({name}) and more, slowest first"
+        return EventQuery(title, least_s=least_s, order=EventOrder.SLOWEST)
+
+    return query
+
+
+def _window(name: str, window_s: float) -> Callable[[View], EventQuery]:
+    return lambda view: EventQuery(
+        f"exchanges of the last {name}", from_s=window_start(view.state.at_s, window_s)
+    )
+
+
+def _plotted(what: str, order: EventOrder) -> Callable[[View], EventQuery]:
+    def query(view: View) -> EventQuery:
+        from_s = view.audit.slots[0].start_s
+        return EventQuery(
+            f"exchanges since {fmt.since(from_s, view.state.at_s)}, {what}",
+            from_s=from_s,
+            order=order,
+        )
+
+    return query
+
+
+_QUERIES: Mapping[str, Callable[[View], EventQuery]] = {
+    "cost": lambda _: EventQuery("exchanges, dearest first", order=EventOrder.DEAREST),
+    "unpriced": lambda _: EventQuery("exchanges without a cost", unpriced=True),
+    "requests": lambda _: EventQuery("exchanges"),
+    "errors": lambda _: EventQuery("errors", event_type=None, failed=True),
+    "tokens": lambda _: EventQuery("exchanges, most tokens first", order=EventOrder.LARGEST),
+    **{name: _window(name, window_s) for name, window_s in WINDOWS},
+    "all": lambda _: EventQuery("exchanges"),
+    **{name: _latency(name) for name in ("p50", "p95", "p99")},
+    "max": lambda _: EventQuery("exchanges, slowest first", order=EventOrder.SLOWEST),
+    "plotted cost": _plotted("dearest first", EventOrder.DEAREST),
+    "plotted times": _plotted("slowest first", EventOrder.SLOWEST),
+}

@@ -1,0 +1,243 @@
+"""Panel 4: what it costs and how long it takes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from logging_core.analyse.state import Group
+from madrox_tui.events.query import EventQuery, query_of
+from madrox_tui.export import Export
+from madrox_tui.panels.audit.export import audit_export
+from madrox_tui.panels.audit.figures import figure_query
+from madrox_tui.panels.audit.figures_view import FiguresView
+from madrox_tui.panels.audit.lines import audit_lines
+from madrox_tui.panels.audit.plots import AuditPlots
+from madrox_tui.panels.audit.table import AuditTable, said
+from madrox_tui.panels.audit.view import (
+    ALL_TIME,
+    COUNTED,
+    GROUPINGS,
+    TABLE_WINDOWS,
+    AuditView,
+    kept_grouping,
+)
+from madrox_tui.view import View
+from madrox_tui.widgets.line_view import LineView
+
+
+class AuditPanel(FiguresView):
+    """Requests, tokens, cost and response times: in total, over time, and by group."""
+
+    HELP = (
+        "Requests, tokens, cost and response times, from the audit trail. Enter lists the events "
+        "behind a row; ↑ from the first row goes to the figures above the table, ← → among them."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "choose",
+            "Rows",
+            id="audit.open",
+            tooltip="List the events behind this number",
+        ),
+        Binding(
+            "b",
+            "by",
+            "Group",
+            id="audit.by",
+            tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
+        ),
+        Binding(
+            "W",
+            "window",
+            "Window",
+            id="audit.window",
+            tooltip="Cycle the table's window: all time, 1h, 5m",
+        ),
+        Binding("s", "sort", "Sort", id="audit.sort", tooltip="Sort by next column"),
+        Binding("r", "reverse", "Reverse", id="audit.reverse", tooltip="Reverse sort order"),
+    ]
+
+    class GroupedBy(Message):
+        """The user chose another table: one of `GROUPINGS` in one of `TABLE_WINDOWS`."""
+
+        def __init__(self, by: str, window: str) -> None:
+            super().__init__()
+            self.by = by
+            self.window = window
+
+    view: reactive[View | None] = reactive(None, repaint=False)
+    """What to show; set by the app."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.entitle("Audit")
+        self._table = AuditTable()
+        self._sort = ""
+        self._reverse = False
+        self._plots = AuditPlots()
+
+    @property
+    def selected_time_s(self) -> float | None:
+        """Always `None`: a sum has no time."""
+        return None
+
+    @property
+    def chosen(self) -> EventQuery | None:
+        """The query for the events behind what is under the cursor; `None` if there are none."""
+        if self.view is None:
+            return None
+        if self.figure is not None:
+            return figure_query(self.figure, self.view)
+        group = self._selected
+        if group is None:
+            return None
+        shown = frozenset(self.view.by_id) if self.view.narrowed else None
+        labels = (other.label for other in self._table.groups)
+        title = self._table.called(group)
+        query = query_of(group, self._table.by, title, shown=shown, labels=labels)
+        if query is None or self._window == ALL_TIME:
+            return query
+        return replace(query, from_s=self.view.audit.from_s, window=self._window)
+
+    @property
+    def _window(self) -> str:
+        return ALL_TIME if self.view is None else self.view.audit.window
+
+    @property
+    def _selected(self) -> Group | None:
+        groups = self._table.groups
+        return groups[self.cursor] if self.cursor < len(groups) else None
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        """Show new sums; the cursor stays on its group."""
+        if view is None:
+            return
+        if view.is_later(before) and view.audit.budget is None:
+            return  # only the budget's projected end depends on the present
+        self._arrange(view.audit.by)
+
+    def _sort_by(self, key: str, *, reverse: bool) -> None:
+        self._sort, self._reverse = key, reverse
+        self._arrange(self._table.by)
+
+    def _arrange(self, by: str) -> None:
+        """Show the groups in their order; the cursor stays on its group."""
+        chosen, stays = self._selected, by == self._table.by
+        self._table = AuditTable(self.view, by, self._sort, reverse=self._reverse)
+        labels = [group.label for group in self._table.groups]
+        if stays and chosen is not None and chosen.label in labels:
+            self.set_reactive(LineView.cursor, labels.index(chosen.label))
+        self._show()
+
+    def _show(self) -> None:
+        self._choose_above()
+        self.show_rows(len(self._table.groups))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as much as fits."""
+        self._show()
+        super().on_resize(event)
+
+    def export(self) -> Export:
+        """Export the table's sums."""
+        return audit_export(self._table.by, self._table.groups, self._table.called)
+
+    def kept(self) -> dict[str, Any]:
+        """Save the grouping and the order."""
+        return {"by": self._table.by, "sort": self._sort, "reverse": self._reverse}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Restore them; the feed must be told, too, as it groups the views."""
+        self._reverse = kept.get("reverse") is True
+        self._sort = kept["sort"] if isinstance(kept.get("sort"), str) else ""
+        self._table = AuditTable(None, kept_grouping(kept))
+
+    def headings(self) -> list[Segment]:
+        """Draw the table's headings; the sort column is marked."""
+        head, table = self.cell_style("head"), self._table
+        return table.at(self.row_width).header(head, table.key, table.mark)
+
+    def row(self, index: int) -> list[Segment]:
+        """Draw one group's sums."""
+        return self._table.at(self.row_width).row(self._table.groups[index], self.cell_style)
+
+    def nothing(self) -> str:
+        """Say what the panel is waiting for."""
+        if self.view is None:
+            return ""
+        if self.view.state.instances and not self.view.instances:
+            return self.view.nobody
+        if self.view.missing is not None:
+            return self.view.missing
+        return self._no_groups(self.view.audit)
+
+    def _no_groups(self, audit: AuditView) -> str:
+        if not audit.is_known:
+            return f"of the last {audit.window} only whole hours are known: press W for all time"
+        if audit.window != ALL_TIME:
+            return f"nothing in the last {audit.window}: press W for all time"
+        if self._table.by in COUNTED:
+            return f"no {said(self._table.by)}s yet: press b to group by something else"
+        return "no requests yet: they are counted as audit/ records each message_exchange"
+
+    def action_by(self) -> None:
+        """Request the next grouping."""
+        way = GROUPINGS[(GROUPINGS.index(self._table.by) + 1) % len(GROUPINGS)]
+        self.post_message(self.GroupedBy(way, self._window))
+
+    def action_window(self) -> None:
+        """Request the next window."""
+        place = TABLE_WINDOWS.index(self._window) + 1
+        window = TABLE_WINDOWS[place % len(TABLE_WINDOWS)]
+        self.post_message(self.GroupedBy(self._table.by, window))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort_by(self._table.next_key, reverse=False)
+
+    def action_reverse(self) -> None:
+        """Reverse the sort order."""
+        self._sort_by(self._sort, reverse=not self._reverse)
+
+    def on_click(self, event: events.Click) -> None:
+        """Sort by a clicked heading, reverse on the next click.
+
+        Textual also calls the base classes' handlers, for figures and rows.
+        """
+        x, y = event.get_content_offset_capture(self)
+        place = self._table.at(self.row_width).column_at(x)
+        if y != self.header_rows - 1 or place is None or not place[0].key:
+            return
+        key = place[0].key
+        self._sort_by(key, reverse=key == self._table.key and not self._reverse)
+
+    def _follows_end(self) -> bool:
+        return False
+
+    def _choose_above(self) -> None:
+        """Choose the lines above the table."""
+        view, height = self.view, self.scrollable_content_region.height
+        if view is None or view.missing or not height:
+            self.show_above(())
+            return
+        errors = view.state.errors
+        if view.narrowed:
+            errors = sum(instance.errors for instance in view.instances)
+        self.show_above(audit_lines(view, errors, self._plots, self.row_width, height))
+
+    def _entitle(self) -> None:
+        title = "Audit  filtered" if self.view is not None and self.view.narrowed else "Audit"
+        if self.figure is not None and self.view is not None:
+            self.entitle(title, f"Enter: {figure_query(self.figure, self.view).title}")
+        else:
+            note = self._table.note(self.row_width)
+            window = "" if self._window == ALL_TIME else f" · last {self._window}"
+            self.entitle(title, f"by {said(self._table.by)}{window}{note}")

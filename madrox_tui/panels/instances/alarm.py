@@ -1,0 +1,41 @@
+"""When to call a person, and with which words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from logging_core.analyse.state import InstanceState, State
+from madrox_tui.panels.instances.reasons import plainly
+from madrox_tui.states import NEEDS_YOU
+from madrox_tui.view import View
+
+_NAMED = 3
+_VERBS = {State.WAITING: "waits", State.STUCK: "is stuck", State.ERROR: "failed"}
+
+
+class Alarm:
+    """Compares views, to tell which instances begin to need someone."""
+
+    def __init__(self) -> None:
+        self._needy: frozenset[str] | None = None
+
+    def news(self, view: View) -> list[InstanceState]:
+        """Return the instances that need someone and did not in the view before.
+
+        What is found while the tree is read for the first time is nothing new.
+        """
+        if not view.is_read:
+            self._needy = None
+            return []
+        before = self._needy
+        needy = [i for i in view.state.instances if i.state in NEEDS_YOU]
+        self._needy = frozenset(i.instance_id for i in needy)
+        return [] if before is None else [i for i in needy if i.instance_id not in before]
+
+
+def call(news: Sequence[InstanceState]) -> str:
+    """Say in one line who needs a person, and why if that is one."""
+    if len(news) == 1:
+        return f"{news[0].label} {_VERBS[news[0].state]}: {plainly(news[0].reason)}"
+    names = ", ".join(i.label for i in news[:_NAMED])
+    return f"{len(news)} instances need you: {names}{'' if len(news) <= _NAMED else ' …'}"

@@ -1,0 +1,63 @@
+"""Exporting the instances. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from logging_core.analyse.state import InstanceState
+from logging_core.codec.times import format_time_aware
+from madrox_tui.export import Export, Value
+from madrox_tui.panels.instances.rows import Row
+
+EXPORTED = (
+    "instance_id",
+    "instance_name",
+    "role",
+    "instance_type",
+    "model",
+    "parent_instance_id",
+    "state",
+    "reason",
+    "since",
+    "last_activity",
+    "requests",
+    "tokens",
+    "cost_usd",
+    "unpriced",
+    "p50_s",
+    "p95_s",
+    "open_requests",
+    "errors",
+    "frames",
+)
+"""The exported columns; times are ISO 8601 with their offset."""
+
+
+def instance_export(rows: Iterable[Row]) -> Export:
+    """Export the rows; unknown is `None`."""
+    return Export("instances", EXPORTED, (_values(row.shown) for row in rows))
+
+
+def _values(instance: InstanceState) -> tuple[Value, ...]:
+    usage = instance.usage
+    return (
+        instance.instance_id,
+        instance.instance_name,
+        instance.role,
+        instance.instance_type,
+        instance.model,
+        instance.parent_instance_id,
+        instance.state.value,
+        instance.reason,
+        None if instance.since_s is None else format_time_aware(instance.since_s),
+        None if instance.last_activity_s is None else format_time_aware(instance.last_activity_s),
+        usage.requests,
+        usage.tokens,
+        usage.cost_usd,
+        usage.unpriced,
+        usage.latency.p50_s,
+        usage.latency.p95_s,
+        len(instance.open_requests),
+        instance.errors,
+        instance.frames,
+    )

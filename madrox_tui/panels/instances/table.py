@@ -1,0 +1,102 @@
+"""The table of instances: its rows in their order, and the columns that fit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from logging_core.analyse.state import State
+from madrox_tui.columns import Fitted, Table
+from madrox_tui.export import Export
+from madrox_tui.find import holds
+from madrox_tui.panels.instances.columns import Cells, instance_columns
+from madrox_tui.panels.instances.export import instance_export
+from madrox_tui.panels.instances.rows import Order, Row, flat, forest
+from madrox_tui.view import View
+
+
+class InstanceTable:
+    """The instances of a view in their order, and what the columns show of them.
+
+    Args:
+        view: The view; `None` while there is none.
+        order: How the rows are sorted.
+        as_tree: Whether children are below their parents.
+        with_dead: Whether terminated instances are among them.
+        folded: In a tree, the parents whose branch is one row, by id.
+
+    Attributes:
+        rows: The rows, in order.
+    """
+
+    def __init__(
+        self,
+        view: View | None = None,
+        order: Order = Order(),  # noqa: B008 - it is immutable
+        *,
+        as_tree: bool = False,
+        with_dead: bool = True,
+        folded: Collection[str] = frozenset(),
+    ) -> None:
+        instances = () if view is None else view.instances
+        self._order = order
+        self._as_tree = as_tree
+        self._listed = [i for i in instances if with_dead or i.state is not State.TERMINATED]
+        self.rows = self._arranged(frozenset(folded))
+        self._cells = Cells(view, tree=as_tree)
+        self._table = Table(instance_columns(self._cells, self.rows))
+        self._texts: list[str] = []  # of all rows, kept for the next key press
+        self._texts_of: Fitted[Row] | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The sort keys, in column order."""
+        return self._table.keys
+
+    @property
+    def next_key(self) -> str:
+        """The key of the next column."""
+        return self.keys[(self.keys.index(self._order.key) + 1) % len(self.keys)]
+
+    def at(self, width: int) -> Fitted[Row]:
+        """Return the columns that fit into `width` cells."""
+        return self._table.at(width, self._order.key)
+
+    def grow_older(self, at_s: float) -> bool:
+        """Count ages to a later time; return whether any of them now reads differently."""
+        self._cells.at_s = at_s
+        is_stale = self._cells.are_stale()
+        if is_stale:
+            self._texts_of = None
+        return is_stale
+
+    def place_of(self, instance_id: str) -> int | None:
+        """Return the index of the row that shows an instance; `None` if none does."""
+        return next((n for n, row in enumerate(self.rows) if instance_id in row.ids), None)
+
+    def why(self, row: Row) -> str:
+        """Return why a row's instance is in its state."""
+        return self._cells.why(row)[0]
+
+    def whole_text(self, row: Row, width: int) -> str:
+        """Return a row's text, including what `width` cells have no room for."""
+        who = row.instance
+        texts = (who.instance_id, who.label, who.role, who.instance_type, who.model)
+        shown = self.at(width).text(row)
+        return "\n".join([shown, *filter(None, (*texts, row.shown.reason))])
+
+    def find_rows(self, text: str, width: int) -> list[int]:
+        """Return the indices of the rows that contain a text, even where it is not shown."""
+        fitted = self.at(width)
+        if fitted is not self._texts_of:
+            self._texts = [self.whole_text(row, width) for row in self.rows]
+            self._texts_of = fitted
+        return [n for n, whole in enumerate(self._texts) if holds(whole, text)]
+
+    def export(self) -> Export:
+        """Export each instance by itself, even those folded into a branch."""
+        return instance_export(self._arranged(frozenset()))
+
+    def _arranged(self, folded: frozenset[str]) -> list[Row]:
+        if self._as_tree:
+            return forest(self._listed, self._order, folded)
+        return flat(self._listed, self._order)

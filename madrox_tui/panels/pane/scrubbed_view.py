@@ -1,0 +1,123 @@
+"""A frame with a scrubber at the bottom, which shows and seeks the time of the recording."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual import events, work
+from textual.strip import Strip
+
+from logging_core.records import FrameRef
+from madrox_tui.panels.pane.frame_source import Course, FrameSource
+from madrox_tui.panels.pane.frame_view import FrameView
+from madrox_tui.panels.pane.scrubber import Scrubber
+
+BUCKETS = 120
+"""The number of parts of the recording for which the amount of change is computed."""
+
+
+class ScrubbedView(FrameView):
+    """Pins a scrubber below the rows. A subclass implements `seek`.
+
+    Args:
+        source: Where frames and their times come from.
+    """
+
+    header_rows: int = 1  # drawn as the last line
+
+    def __init__(
+        self,
+        source: FrameSource,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(id=id)
+        self.source = source
+        self.course: Course | None = None
+        self._mouse: int | None = None
+
+    def seek(self, time_s: float) -> None:
+        """Show the frame of a time, in seconds since the epoch. Subclasses override it."""
+        raise NotImplementedError
+
+    @property
+    def selected_time_s(self) -> float | None:
+        """When the frame shown was captured, in seconds since the epoch."""
+        return None if self.pane is None else self.pane.ref.time_s
+
+    def survey(self, ref: FrameRef) -> None:
+        """Reload how much changed when, unless `ref` would hardly move the strip's end."""
+        course, time_s = self.course, ref.time_s
+        if course is not None and time_s is not None:
+            cell_s = (course.to_s - course.from_s) / BUCKETS
+            if course.from_s <= time_s <= course.to_s + cell_s:
+                self.course = course._replace(to_s=max(course.to_s, time_s))
+                return
+        self._survey(ref.instance_id)
+
+    @work(group="survey", exclusive=True)
+    async def _survey(self, instance_id: str) -> None:
+        self.course = await self.source.course(instance_id, BUCKETS)
+        self.draw_scrubber()
+
+    def header(self, line: int) -> list[Segment]:
+        """Draw the scrubber."""
+        scrubber = self._scrubber
+        if scrubber is None:
+            return []
+        return scrubber.draw(self.selected_time_s, self._mouse, self.cell_style)
+
+    @property
+    def _scrubber(self) -> Scrubber | None:
+        return Scrubber(self.course, self.row_width) if self.course else None
+
+    def draw_scrubber(self) -> None:
+        """Redraw the pinned line."""
+        self.refresh_line(self.scroll_offset.y)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen, with the pinned line at the bottom."""
+        return super().render_line((y + 1) % max(1, self.size.height))
+
+    def refresh_line(self, y: int) -> None:
+        """Redraw a line, at its place on the screen."""
+        top = self.scroll_offset.y
+        super().refresh_line(top + (y - top - 1) % max(1, self.size.height))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Seek to the time under the mouse, and start dragging."""
+        if self._over_scrubber(event):
+            self.capture_mouse()
+            self._seek_mouse(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Seek while dragging; else show the time under the mouse."""
+        if self.app.mouse_captured is self:
+            self._seek_mouse(event)
+        else:
+            self._point_at(self._cell(event) if self._over_scrubber(event) else None)
+
+    def on_mouse_up(self) -> None:
+        """Stop dragging."""
+        self.release_mouse()
+
+    def on_leave(self) -> None:
+        """Stop showing the time under the mouse."""
+        self._point_at(None)
+
+    def _over_scrubber(self, event: events.MouseEvent) -> bool:
+        offset = event.get_content_offset(self)
+        return offset is not None and offset.y == self.size.height - 1
+
+    def _cell(self, event: events.MouseEvent) -> int:
+        return event.get_content_offset_capture(self).x
+
+    def _seek_mouse(self, event: events.MouseEvent) -> None:
+        scrubber = self._scrubber
+        if scrubber is not None:
+            self._point_at(self._cell(event))
+            self.seek(scrubber.time_of(self._cell(event)))
+
+    def _point_at(self, cell: int | None) -> None:
+        if cell != self._mouse:
+            self._mouse = cell
+            self.draw_scrubber()

@@ -1,0 +1,84 @@
+"""Where in a recording the user wants to go, and finding the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+from logging_core.analyse.state import InstanceState
+from logging_core.records import FrameRef
+from madrox_tui import format as fmt
+from madrox_tui.panels.pane.frame_source import FrameSource
+
+
+class Kind(Enum):
+    """How a goal is specified."""
+
+    NEWEST = auto()
+    FIRST = auto()
+    STEP = auto()
+    DIFFERING = auto()
+    MOMENT = auto()
+
+
+class Goal(NamedTuple):
+    """A frame to go to.
+
+    Attributes:
+        kind: How it is specified.
+        amount: For `STEP` the number of frames, for `DIFFERING` the direction, for `MOMENT`
+            seconds since the epoch.
+    """
+
+    kind: Kind
+    amount: float = 0.0
+
+    def then(self, later: Goal) -> Goal:
+        """Merge with a later goal that arrives before this one is reached."""
+        if self.kind is later.kind is Kind.STEP:
+            return Goal(Kind.STEP, self.amount + later.amount)
+        return later
+
+
+def facts(ref: FrameRef, now_s: float) -> Iterator[str]:
+    """Yield a frame's time of day, its age, and whether it is suspect."""
+    yield fmt.clock(ref.time_s)
+    if ref.time_s is not None:
+        yield f"{fmt.age(now_s - ref.time_s)} ago"
+    if ref.suspect:
+        yield fmt.suspect(ref.suspect)
+
+
+async def reach(
+    goal: Goal, source: FrameSource, instance: InstanceState, here: FrameRef | None
+) -> FrameRef | None:
+    """Find the frame of a goal; `None` if there is none, or it is already shown.
+
+    Args:
+        goal: Where to go.
+        source: Where frames come from.
+        instance: The instance whose frames are shown.
+        here: The frame on the screen; without one, what is next is the first.
+    """
+    if goal.kind is Kind.NEWEST:
+        return instance.newest_frame or await source.newest(instance.instance_id)
+    is_step = goal.kind in {Kind.STEP, Kind.DIFFERING}
+    if is_step and here is not None:
+        return await _walk(goal, source, here)
+    if is_step and goal.amount < 0:
+        return None
+    if is_step or goal.kind is Kind.FIRST:
+        return await source.first(instance.instance_id)
+    return await source.at(instance.instance_id, goal.amount)
+
+
+async def _walk(goal: Goal, source: FrameSource, here: FrameRef) -> FrameRef | None:
+    amount = int(goal.amount)
+    if amount == 0:
+        return None
+    if goal.kind is Kind.STEP:
+        step = await source.step(here, amount)
+    else:
+        step = await source.differing(here, amount)
+    return None if step is None else step.ref

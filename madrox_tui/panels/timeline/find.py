@@ -1,0 +1,92 @@
+"""Finding text in the timeline, including what rows have no room to show. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from logging_core.records import Message
+from madrox_tui import format as fmt
+from madrox_tui.panels.timeline.entries import Entry, Row, Separator, entry_text
+from madrox_tui.panels.timeline.line import facts, separator
+from madrox_tui.panels.timeline.outcome import Outcome
+from madrox_tui.view import View
+
+Said: TypeAlias = Callable[[int], Outcome | None]
+"""What became of the request in a row; `None` if nothing is said of it."""
+
+_NUMBERS = re.compile(r"[0-9:$<◷✗]|^\s*(tok|open|failed)", re.IGNORECASE)
+"""Matches searches for numbers and their units, rarely those for names."""
+
+
+def texts(row: Row, view: View, said: Outcome | None) -> Iterator[str]:
+    """Yield what a search in a row covers: its whole text, instance, ids and numbers."""
+    if isinstance(row, Separator):
+        yield separator(row)
+        return
+    yield entry_text(row)
+    yield from _repeated(row, view)
+    yield row.message_id or ""
+    yield from _numbers(row, said)
+
+
+def holding(rows: Sequence[Row], wanted: str, view: View, said: Said) -> list[int]:
+    """Return the rows with a text that contains `wanted`; case matters if it has capitals.
+
+    A timeline has up to 200,000 rows, and this runs at each key press: texts that many rows share
+    are searched once, and numbers are only formatted if `wanted` looks like one.
+    """
+    has, known = _holds(wanted), dict[tuple[str, str, str, str], bool]()
+    by_number = _NUMBERS.search(wanted) is not None
+
+    def holds(index: int, row: Row) -> bool:
+        if isinstance(row, Separator):
+            return has(separator(row))
+        if has(entry_text(row)):
+            return True
+        shared = row.instance_id, "", "", ""
+        if row.message_id and has(row.message_id):
+            return True
+        if isinstance(row, Message):
+            types = row.event_type or "", row.message_type or ""
+            shared = row.instance_id, *types, row.parent_id or ""
+        if shared not in known:
+            known[shared] = any(map(has, _repeated(row, view)))
+        return known[shared] or (by_number and any(map(has, _numbers(row, said(index)))))
+
+    return [index for index, row in enumerate(rows) if holds(index, row)]
+
+
+def _holds(wanted: str) -> Callable[[str], bool]:
+    if wanted != wanted.lower():
+        return lambda text: wanted in text
+    return lambda text: wanted in text.lower()
+
+
+def _repeated(entry: Entry, view: View) -> Iterator[str]:
+    """Yield what many rows share: their instance and their type."""
+    yield view.labels.get(entry.instance_id, entry.instance_id) or "fleet"
+    yield entry.instance_id
+    if isinstance(entry, Message):
+        yield entry.event_type or ""
+        yield entry.message_type or ""
+        if entry.parent_id:
+            yield view.labels.get(entry.parent_id, entry.parent_id)
+
+
+def _numbers(entry: Entry, said: Outcome | None) -> Iterator[str]:
+    if entry.time_s is not None:
+        minute, second = divmod(int(entry.time_s), 60)
+        yield f"{_minute(minute)}{second:02}"
+    if said is not None:
+        yield said.text
+    if isinstance(entry, Message):
+        yield from filter(None, facts(entry).values())
+
+
+@lru_cache(maxsize=4096)
+def _minute(minute: int) -> str:
+    """Format a minute since the epoch as local time, without the seconds: `12:31:`."""
+    return fmt.clock(minute * 60)[:-2]

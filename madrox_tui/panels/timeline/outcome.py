@@ -1,0 +1,128 @@
+"""What became of a request that has no reply: it is open, or it failed. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from logging_core.analyse.state import State, TimelineEvent
+from logging_core.records import Message
+from madrox_tui import format as fmt
+from madrox_tui.panels.timeline.entries import Separator
+from madrox_tui.panels.timeline.pairs import asks
+from madrox_tui.panels.timeline.rows import TimelineRows
+from madrox_tui.view import View
+
+OPEN = "◷"
+FAILED = "✗"
+
+
+class Outcome(NamedTuple):
+    """What is said of a request.
+
+    Attributes:
+        text: In words.
+        short: The same where there is little room.
+        style: Its cell style.
+        is_open: Whether a reply may still come.
+    """
+
+    text: str
+    short: str
+    style: str
+    is_open: bool = False
+
+
+class Outcomes:
+    """Knows what became of the requests among the rows.
+
+    Args:
+        rows: The rows of the timeline.
+
+    Attributes:
+        view: What is shown; `None` before anything is.
+    """
+
+    def __init__(self, rows: TimelineRows) -> None:
+        self.view: View | None = None
+        self._rows = rows
+        self._since: dict[tuple[str, str], float | None] = {}
+
+    def update(self, view: View) -> None:
+        """Learn from another view which requests of the instances shown are open."""
+        self.view = view
+        self._since = {
+            (instance.instance_id, request.message_id): request.since_s
+            for instance in view.instances
+            for request in instance.open_requests
+        }
+
+    @property
+    def has_open(self) -> bool:
+        """Whether any request is open, and so grows older."""
+        return bool(self._since)
+
+    def of(self, index: int) -> Outcome | None:
+        """Return what is said of the request in a row; `None` if nothing is."""
+        message, view = self._rows.rows[index], self.view
+        if view is None or not isinstance(message, Message):
+            return None
+        if self._is_open(message):
+            since_s = self._since[message.instance_id, message.message_id or ""]
+            age = fmt.age(None if since_s is None else view.state.at_s - since_s)
+            style = "bad" if self._is_stuck(message, view) else "warn"
+            return Outcome(f"{OPEN} open {age}", f"{OPEN} {age}", style, is_open=True)
+        failure = self._rows.failure(index)
+        if failure is None:
+            return None
+        return Outcome(f"{FAILED} failed{_after(message, failure)}", FAILED, "bad")
+
+    def is_stuck(self, index: int) -> bool:
+        """Return whether the request in a row is one that its instance is stuck with."""
+        message, view = self._rows.rows[index], self.view
+        if view is None or not isinstance(message, Message):
+            return False
+        return self._is_stuck(message, view) and self._is_open(message)
+
+    def why_alone(self, index: int, *, has_older: bool) -> str:
+        """Say why a message or event has no other half among the rows; `''` of a separator.
+
+        Args:
+            index: Its row.
+            has_older: Whether there are older messages that are not loaded.
+        """
+        entry, said = self._rows.rows[index], self.of(index)
+        if isinstance(entry, Separator):
+            return ""
+        if entry.message_id is None:
+            what = "an event" if isinstance(entry, TimelineEvent) else "a message without an id"
+            return f"{what} has no other half"
+        if not asks(entry):
+            where = "loaded" if has_older else "among the messages"
+            return f"its request is not {where}"
+        # What comes after a request that is loaded is loaded, too.
+        if said is None:
+            return "no reply"
+        return f"{'no reply yet' if said.is_open else 'no reply'}: {said.text}"
+
+    def _is_open(self, message: Message) -> bool:
+        """Return whether it has no reply yet: of those with one id, the one sent back then."""
+        key = message.instance_id, message.message_id or ""
+        if message.direction != "outbound" or key not in self._since:
+            return False
+        since_s, sent_s = self._since[key], message.time_s
+        if since_s is None or sent_s is None:
+            return True
+        # While clocks are put back, an open request is taken for as young as its time may mean.
+        return datetime.fromtimestamp(sent_s) == datetime.fromtimestamp(since_s)
+
+    @staticmethod
+    def _is_stuck(message: Message, view: View) -> bool:
+        instance = view.by_id.get(message.instance_id)
+        return instance is not None and instance.state is State.STUCK
+
+
+def _after(message: Message, failure: TimelineEvent) -> str:
+    if message.time_s is None or failure.time_s is None:
+        return ""
+    return f" after {fmt.duration(failure.time_s - message.time_s)}"

@@ -1,0 +1,342 @@
+"""Panel 3: the messages of all instances, in order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+
+from logging_core.analyse.state import TimelineEvent
+from logging_core.records import Message
+from madrox_tui import format as fmt
+from madrox_tui.export import Export
+from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
+from madrox_tui.panels.timeline.line import Context, line
+from madrox_tui.panels.timeline.message_source import MessageSource
+from madrox_tui.panels.timeline.outcome import Outcomes
+from madrox_tui.panels.timeline.place import Place, PlaceKeeper
+from madrox_tui.panels.timeline.rows import TimelineRows, Wanted
+from madrox_tui.scope import Scope
+from madrox_tui.view import View
+from madrox_tui.widgets.line_view import LineView
+
+NEAR = 100
+"""Older messages are prefetched when fewer rows than this are left above."""
+
+OLDER = "older: scroll up to load it"
+"""Said of messages that are not among the rows."""
+
+
+class TimelinePanel(LineView):
+    """Messages of the instances shown, newest at the bottom; older ones load on scrolling up.
+
+    Args:
+        source: Reads messages older than those in the state; `None` for none.
+        since_s: Only messages at or after this time are shown; `None` for all.
+    """
+
+    HELP = (
+        "Messages to (→) and from (←) the instances, newest at the bottom, with errors (✗) and "
+        "other events (·) between them. Scrolling up loads older messages."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Message", id="timeline.open", tooltip="Open message"),
+        Binding(
+            "p",
+            "other_half",
+            "Other half",
+            id="timeline.other_half",
+            tooltip="Go to matching request / reply",
+        ),
+        Binding("e", "problem", "Problem", id="timeline.problem", tooltip="Go to next problem"),
+        Binding("E", "events", "Events", id="timeline.events", tooltip="Toggle events"),
+    ]
+
+    view: reactive[View | None] = reactive(None, repaint=False)
+    """What to show; set by the app."""
+
+    def __init__(
+        self,
+        source: MessageSource | None = None,
+        *,
+        since_s: float | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(id=id)
+        self.entitle("Timeline")
+        self.set_reactive(LineView.follow, True)
+        self._source = source
+        self._since_s = since_s
+        self._started = False
+        self._reading = False
+        self._rows = TimelineRows()
+        self._events = True
+        self._new = 0
+        self._outcomes = Outcomes(self._rows)
+        self._keeper = PlaceKeeper()
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor."""
+        return self._rows.rows[self.cursor] if self.cursor < self.count else None
+
+    @property
+    def chosen(self) -> Entry | None:
+        """The message or event under the cursor; `None` on a separator."""
+        row = self.selected
+        return row if isinstance(row, Message | TimelineEvent) else None
+
+    @property
+    def selected_scope(self) -> Scope | None:
+        """The instance of the row under the cursor; `None` if it is nobody's."""
+        instance_id = self.chosen.instance_id if self.chosen else ""
+        return Scope(instance_id) if self.view and instance_id in self.view.labels else None
+
+    @property
+    def other_half(self) -> Entry | None:
+        """The reply to the request under the cursor, or its failure, or the request of these."""
+        index = self._rows.other_half(self.cursor) if self.chosen else None
+        row = None if index is None else self._rows.rows[index]
+        return row if isinstance(row, Message | TimelineEvent) else None
+
+    @property
+    def why_alone(self) -> str:
+        """Why the message or event under the cursor has no other half among the rows."""
+        if self.cursor >= self.count:
+            return ""
+        return self._outcomes.why_alone(self.cursor, has_older=self._has_older)
+
+    @property
+    def selected_time_s(self) -> float | None:
+        """The time of the row under the cursor, in seconds since the epoch."""
+        return None if self.selected is None else self.selected.time_s
+
+    def label(self, entry: Entry) -> str:
+        """Return the label of an entry's instance."""
+        labels = self.view.labels if self.view else {}
+        return labels.get(entry.instance_id, entry.instance_id or "fleet")
+
+    def copy_text(self) -> str:
+        """Return the whole text of the row under the cursor."""
+        return entry_text(self.selected) if self.selected is not None else ""
+
+    def whole_text(self, index: int) -> str:
+        """Return the whole text of a row's message, and everything else a search covers."""
+        from madrox_tui.panels.timeline.find import texts  # imported on the first search
+
+        if self.view is None:
+            return ""
+        return "\n".join(texts(self._rows.rows[index], self.view, self._outcomes.of(index)))
+
+    def find_rows(self, text: str) -> Sequence[int]:
+        """Return the loaded rows that contain `text`, ascending, even where it is not shown."""
+        from madrox_tui.panels.timeline.find import holding
+
+        return holding(self._rows.rows, text, self.view, self._outcomes.of) if self.view else ()
+
+    @property
+    def find_note(self) -> str:
+        """A search covers what is loaded."""
+        return f"without what is {OLDER}" if self._has_older else ""
+
+    def export(self) -> Export:
+        """Export the loaded messages and events."""
+        from madrox_tui.panels.timeline.export import (
+            timeline_export,  # imported on the first export
+        )
+
+        labels = self.view.labels if self.view else {}
+        note = f"without what is {OLDER}" if self._has_older else ""
+        return timeline_export(self._rows.rows, labels, note)
+
+    # --- what is shown -------------------------------------------------------
+
+    def show_at(self, at_s: float | None) -> None:
+        """Go to the last message before a time, whatever was selected; `None`: to the newest."""
+        del at_s  # the view of that time ends there
+        self.action_last()
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        """Add what is new, or rebuild all rows if the filter changed."""
+        if view is None:
+            return
+        if not view.is_later(before):
+            self._outcomes.update(view)
+            self._show(view)
+            return
+        self._outcomes.view = view
+        if self._outcomes.has_open:
+            self.refresh_changed()  # the ages of open requests
+        self._entitle()
+        self._want_older()
+
+    def watch_follow(self, follow: bool) -> None:
+        """Reset the count of new messages when following."""
+        if follow:
+            self._new = 0
+        self._entitle()
+
+    def _show(self, view: View) -> None:
+        wanted = Wanted(frozenset(view.by_id) if view.narrowed else None, self._events)
+        place = self._place()
+        added = self._rows.update(view.state, wanted, following=self.follow)
+        if added is None:
+            self._started = False
+            self._show_at(place)
+        else:
+            self._new += 0 if self.follow else added
+            self.show_rows(len(self._rows.rows))
+        self._entitle()
+        self._want_older()
+
+    def _place(self) -> Place | None:
+        """Return what is looked at; `None` if that is the end, whatever is there."""
+        if self.follow:
+            return None
+        return self._keeper.place(self._rows, self.cursor, self.scroll_offset.y, self.size.height)
+
+    def _show_at(self, place: Place | None) -> None:
+        """Show the rows, keeping cursor and scroll position on the same entries."""
+        if place is not None:
+            self.set_reactive(LineView.cursor, self._rows.find(place.at_cursor))
+        self.show_rows(len(self._rows.rows))
+        if place is not None:
+            top = self._rows.find(place.seen) - place.line
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        self._keeper.keep(place, self.cursor, self.scroll_offset.y)
+
+    def _entitle(self) -> None:
+        new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
+        subtitle = "" if self.follow else "G: newest"
+        more = "+" if self._has_older else ""
+        number = f"{fmt.count(self._rows.messages)}{more}"
+        self.entitle(f"Timeline {number}{self._day}{new}", subtitle)
+
+    @property
+    def _day(self) -> str:
+        """The day of the row at the top, if neither that row nor the clock tells it."""
+        first = self.scroll_offset.y
+        top = self._rows.rows[first] if first < len(self._rows.rows) else None
+        if self.view is None or top is None or top.time_s is None or isinstance(top, Day):
+            return ""
+        day = fmt.day(top.time_s)
+        return "" if day == fmt.day(self.view.state.at_s) else f"  {day}"
+
+    def nothing(self) -> str:
+        """Say what the panel is waiting for."""
+        view = self.view
+        if view is None or not (view.state.caught_up or view.state.waiting):
+            return ""
+        if view.missing is not None:
+            return view.missing
+        since_s = self._since_s
+        when = "yet" if since_s is None else f"since {fmt.since(since_s, view.state.at_s)}"
+        if not (view.narrowed and view.state.instances):
+            return f"no messages {when}: each appears as instances/*/communication.jsonl records it"
+        if view.instances:
+            return f"no messages {when} of the instances that match the filter"
+        return view.nobody
+
+    def row(self, index: int) -> list[Segment]:
+        """Draw one entry on one line: time, direction, instance, text, and what it took."""
+        if self.view is None:
+            return []
+        context = Context(self.view, self.cell_style)
+        return line(self._rows.rows[index], self.row_width, context, self._outcomes.of(index))
+
+    # --- older messages ------------------------------------------------------
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Prefetch older messages when scrolled near the first one loaded."""
+        super().watch_scroll_y(old_value, new_value)
+        self._entitle()
+        self._want_older()
+
+    @property
+    def _has_older(self) -> bool:
+        """Whether there are messages that are not loaded, as far as is known."""
+        view = self.view
+        if view is None or not (view.state.dropped_messages or view.unread):
+            return False
+        return self._may_have_older
+
+    @property
+    def _may_have_older(self) -> bool:
+        """Whether there is anything to be read."""
+        if self._source is None or self.view is None:
+            return False
+        if self.view.is_whole and not self.view.state.dropped_messages:
+            return False
+        return self._rows.floor()[1] != -math.inf
+
+    def _want_older(self) -> None:
+        view = self.view
+        if self._source is None or self._reading or self._rows.full or not self._may_have_older:
+            return
+        if view is None or not view.state.caught_up:
+            return
+        floor, floor_s = self._rows.floor()
+        near = self.count < self.size.height or (
+            not self.follow and self.scroll_offset.y - floor < NEAR
+        )
+        if not near:
+            return
+        if not self._started:
+            self._started = True
+            self._source.start(floor_s, list(view.by_id) if view.narrowed else None)
+        self._reading = True
+        self._read_older(self._source)
+
+    @work(group="older")
+    async def _read_older(self, source: MessageSource) -> None:
+        page: list[Message] | None = None
+        try:
+            page = await source.older()
+        except OSError as error:
+            self.notify(f"cannot read older messages: {error}", severity="error", markup=False)
+            page = []
+        finally:
+            self._reading = False
+        if page is not None and self._started:
+            place = self._place()
+            self._rows.add_older(page)
+            self._show_at(place)
+            self._entitle()
+        self._want_older()
+
+    # --- keys ----------------------------------------------------------------
+
+    def action_events(self) -> None:
+        """Toggle events."""
+        self._events = not self._events
+        if self.view is not None:
+            self._show(self.view)
+
+    def action_other_half(self) -> None:
+        """Go to the reply of a request, or to the request of a reply."""
+        index = self._rows.other_half(self.cursor) if self.chosen else None
+        if index is not None:
+            self._move_to(index)
+        elif self.chosen:
+            self.notify(self.why_alone, markup=False)
+
+    def action_problem(self) -> None:
+        """Go to the next error, stuck request or suspect message, wrapping at the end."""
+        count = self.count
+        rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
+        index = next((i for i in rows if self._is_problem(i)), None)
+        if index is None:
+            self.notify("no problems in the loaded rows", markup=False)
+        else:
+            self._move_to(index)
+
+    def _is_problem(self, index: int) -> bool:
+        row = self._rows.rows[index]
+        if isinstance(row, Message):
+            return bool(row.suspect) or self._outcomes.is_stuck(index)
+        return isinstance(row, TimelineEvent) and row.is_error
