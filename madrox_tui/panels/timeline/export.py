@@ -42,7 +42,8 @@ def _values(entry: Entry, labels: Mapping[str, str]) -> Iterator[Value]:
     yield entry.instance_id or None
     yield labels.get(entry.instance_id)
     if isinstance(entry, TimelineEvent):
-        yield from ("error" if entry.is_error else "event", None, None, None, None, None)
+        yield from ("error" if entry.is_error else "event", None, entry.message_id)
+        yield from (None, None, None)
     else:
         yield from (entry.event_type, entry.direction, entry.message_id)
         yield from (entry.response_time_s, entry.tokens, entry.cost_usd)
