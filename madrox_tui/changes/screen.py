@@ -166,8 +166,9 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         lines = [sums_line(compared, "filtered" if self._narrowing else "fleet")]
         from_s = self._spells.from_s
         if from_s is not None and from_s > self._since_s:
-            seen = fmt.since(from_s, self._now_s)
-            lines.append(f"waits, hangs and failures that ended before {seen} were not seen")
+            since, seen = (fmt.since(at_s, self._now_s) for at_s in (self._since_s, from_s))
+            if since != seen:
+                lines.append(f"waits, hangs and failures that ended before {seen} were not seen")
         return lines
 
     def _show_why(self) -> None:

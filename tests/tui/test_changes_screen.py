@@ -102,6 +102,7 @@ async def test_who_comes_back_reads_what_happened(
         assert "quill " in rows[2]
         assert "idle" in rows[2]
         await person.sees("fleet +$1.25 · 1 request · 0 errors · 0 of 3 unchanged")
+        assert "were not seen" not in person.text
         await person.press("j")
         await person.sees(f"│ {ASK}")  # in full, whatever the width
         await person.press("escape")
