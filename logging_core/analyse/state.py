@@ -121,7 +121,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         since_s: Since when it is in that state.
         created_s: The earliest creation that the tree records.
         spawned_s: When each of its newest lives began, as the audit trail tells, oldest first:
-            `lives.MAX_LIVES` at most.
+            64 at most.
         last_activity_s: The newest record of any kind, the future (> 5 min ahead) left out.
         usage: Its requests, tokens, cost and response times.
         open_requests: Oldest first; empty for a terminated instance.
