@@ -33,7 +33,8 @@ _MORE = 6
 
 _URGENT = {FileKind.METADATA: 0, FileKind.AUDIT: 1, FileKind.COMMUNICATION: 2}
 _NOT_URGENT = 3
-_AUDIT = f"{AUDIT}/"
+# What a log is, by its path: each look asks that of thousands.
+_AUDIT, _MESSAGES = f"{AUDIT}/", "/communication.jsonl"
 
 T = TypeVar("T")
 
@@ -173,12 +174,12 @@ class Session:
         left, logs = (BATCH * _MORE, _LOGS * _MORE) if self._is_abreast else (BATCH, _LOGS)
         requests: dict[str, None] = {}
         if self._history is None and not self._is_abreast:
-            requests = dict.fromkeys(filter(_has_requests, self._queue))
+            requests = {group: None for group in self._queue if group.endswith(_MESSAGES)}
             left -= self._give_turns(list(requests)[:logs], left, taken)
         days: list[str] = []
         if requests.keys().isdisjoint(self._queue):
-            days = sorted(filter(_is_audit, self._queue), reverse=True)
-        others = [g for g in self._queue if not _is_audit(g) and g not in requests]
+            days = sorted((g for g in self._queue if g.startswith(_AUDIT)), reverse=True)
+        others = [g for g in self._queue if not g.startswith(_AUDIT) and g not in requests]
         # The sums of a month do not keep today's messages waiting.
         part = left // 2 if others else left
         left -= self._give_turns(days[:logs], part, taken, one_by_one=True)
@@ -254,11 +255,3 @@ def _urgency(group: str) -> int:
 
 def _directory(group: str) -> str:
     return group.rpartition("/")[0]
-
-
-def _is_audit(group: str) -> bool:
-    return group.startswith(_AUDIT)
-
-
-def _has_requests(group: str) -> bool:
-    return kind_of(group) is FileKind.COMMUNICATION
