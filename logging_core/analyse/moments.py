@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from logging_core.analyse.instance import CREATED, READY
+from logging_core.analyse.lives import SPAWN
 from logging_core.records import AuditEvent, LifecycleEvent
 
 MAX_UNPAIRED = 256
@@ -14,8 +15,8 @@ MAX_UNPAIRED = 256
 
 _NEAR_S = 1.0
 _TICK_S = 1e-6
-_CHANGE = re.compile(r"Instance (\w+)")
-_CHANGES = {"created": "instance_spawn", "terminated": "instance_terminate"}
+_CHANGE = re.compile(r"Instance (?!created)(\w+)")  # a creation is at the start of its second
+_CHANGES = {"terminated": "instance_terminate"}
 
 _Key = tuple[str, str]
 _E = TypeVar("_E")
@@ -65,7 +66,7 @@ class Moments(Generic[_E]):
 
     def audited(self, event: AuditEvent, at_s: float | None) -> _E | None:
         """The entry that came before and tells of what an event does: now it is known when."""
-        is_change = event.event_type.startswith("instance_")
+        is_change = event.event_type.startswith("instance_") and event.event_type != SPAWN
         if at_s is None or event.instance_id is None or not is_change:
             return None
         key = event.instance_id, event.event_type

@@ -57,20 +57,22 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
         batch = reader.poll(())
         batches.append(batch)
     records = [record for batch in batches for record in batch.records]
-    exact = dict[object, float]()
-    for record in records:
-        if isinstance(record, AuditEvent) and record.time_s is not None:
-            text = {"instance_spawn": "Instance create", "instance_terminate": "Instance termin"}
-            begin = text.get(record.event_type)
-            exact[record.instance_id, begin, float(int(record.time_s))] = record.time_s
+    events = [record for record in records if isinstance(record, AuditEvent)]
+    ends = [event for event in events if event.event_type == "instance_terminate"]
+    exact: dict[object, float] = {
+        (end.instance_id, float(int(end.time_s))): end.time_s
+        for end in ends
+        if end.time_s is not None
+    }
     for record in records:
         if isinstance(record, InstanceSeen | InstanceGone):
             continue
         whose = None if isinstance(record, AuditEvent) else getattr(record, "instance_id", None)
         time_s = getattr(record, "time_s", getattr(record, "created_s", None))
         if isinstance(record, LifecycleEvent):
-            time_s = exact.get((record.instance_id, record.text[:15], record.time_s))
-            time_s = moment_of(record) if time_s is None else time_s
+            time_s = moment_of(record)
+            if record.text.startswith("Instance terminated"):
+                time_s = exact.get((record.instance_id, record.time_s)) or time_s
         time_s = last.get((type(record), whose), -math.inf) if time_s is None else time_s
         last[type(record), whose] = time_s
         found.append((time_s, record))

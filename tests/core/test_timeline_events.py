@@ -48,11 +48,22 @@ def test_lifecycle_lines_and_errors_are_merged_by_time() -> None:
 
 
 PAIRS = [
-    ("Instance created with role: qa", "instance_spawn"),
     ("Instance suspended: too dear", "instance_suspended"),
     ("Instance resumed", "instance_resumed"),
     ("Instance terminated (force=False)", "instance_terminate"),
 ]
+
+
+@pytest.mark.parametrize("at", [12.3, 12.9])
+@pytest.mark.parametrize("log_first", [True, False])
+def test_an_instance_is_created_before_it_is_ready(at: float, *, log_first: bool) -> None:
+    """Also within a second, at whatever moment of that the audit trail tells of the spawn."""
+    texts = ["Instance created with role: qa", "Instance initialization completed successfully"]
+    told = [life(12, text) for text in texts]
+    spawned = AuditEvent(time_s=T + at, event_type="instance_spawn", instance_id="a")
+    model = FleetModel()
+    model.apply(Batch(records=(*told, spawned) if log_first else (spawned, *told)))
+    assert [row.text for row in model.state(T + 100).events] == texts
 
 
 @pytest.mark.parametrize("at", [12.3, 13.001, 11.99])
