@@ -100,7 +100,7 @@ def compare(
     then: FleetState,
     now: FleetState,
     spells: Sequence[Spell] = (),
-    chosen: Narrowing = Narrowing(),  # noqa: B008 - it is immutable
+    chosen: Narrowing = Narrowing(),
 ) -> Comparison:
     """Compare the fleet of two moments.
 

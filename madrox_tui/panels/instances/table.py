@@ -31,7 +31,7 @@ class InstanceTable:
     def __init__(
         self,
         view: View | None = None,
-        order: Order = Order(),  # noqa: B008 - it is immutable
+        order: Order = Order(),
         *,
         as_tree: bool = False,
         with_dead: bool = True,
