@@ -66,10 +66,12 @@ class Moments(Generic[_E]):
 
     def audited(self, event: AuditEvent, at_s: float | None) -> _E | None:
         """The entry that came before and tells of what an event does: now it is known when."""
-        is_change = event.event_type.startswith("instance_") and event.event_type != SPAWN
-        if at_s is None or event.instance_id is None or not is_change:
+        kind = event.event_type
+        if at_s is None or event.instance_id is None:
             return None
-        key = event.instance_id, event.event_type
+        if kind == SPAWN or not kind.startswith("instance_"):
+            return None
+        key = event.instance_id, kind
         found = _claim(self._entries, key, lambda entry: _may_be(at_s, entry[0]))
         if found is None:
             _keep(self._events, key, at_s)
