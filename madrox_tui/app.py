@@ -35,7 +35,7 @@ from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
-    from madrox_tui.feed.prefetch import Prefetched
+    from madrox_tui.feed.first_view import FirstView
 
 GIVE_WAY_S = 0.001
 """The thread switch interval: how soon a reading thread yields to the screen.
@@ -186,7 +186,7 @@ def run_app(
     *,
     settings: Settings,
     since_s: float | None = None,
-    prefetched: Callable[[], Prefetched | None] = lambda: None,
+    prefetched: Callable[[], FirstView | None] = lambda: None,
 ) -> int:
     """Run the dashboard until the user quits, and return the exit code.
 

@@ -28,7 +28,7 @@ from madrox_tui.forked import Forked
 from madrox_tui.typed_times import parse_time_of
 
 if TYPE_CHECKING:
-    from madrox_tui.feed.prefetch import Prefetched
+    from madrox_tui.feed.first_view import FirstView
     from madrox_tui.report.read import Report
 
 PAINTS_PER_S = "120"
@@ -185,7 +185,7 @@ def _import_asyncio() -> None:
 
 def _prefetch(
     root: Path, wanted: _Wanted, now: Callable[[], float], enough: Callable[[], bool]
-) -> Prefetched:
+) -> FirstView:
     from madrox_tui.feed.prefetch import prefetch
     from madrox_tui.panels.audit.view import kept_grouping
     from madrox_tui.remember import Memory, state_path

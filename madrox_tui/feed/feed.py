@@ -29,8 +29,8 @@ from madrox_tui.view import Narrowing, View
 
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
+    from madrox_tui.feed.first_view import FirstView
     from madrox_tui.feed.live import LiveFleet
-    from madrox_tui.feed.prefetch import Prefetched
 
 
 class Feed:
@@ -65,7 +65,7 @@ class Feed:
         since_s: float | None = None,
         past: LazyPast | None = None,
         cached: bool = False,
-        prefetched: Callable[[], Prefetched | None] = lambda: None,
+        prefetched: Callable[[], FirstView | None] = lambda: None,
     ) -> None:
         self.root = root
         self.messages = None if since_s is not None else messages_of(root)

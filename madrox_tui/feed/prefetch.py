@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -13,26 +12,11 @@ from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from logging_core.records import Batch, FrameRef
 from madrox_tui.config import Settings
+from madrox_tui.feed.first_view import FirstView
 from madrox_tui.feed.opened import OpenedFleet, model_options, screen_cache
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.panels.instances.rows import Order, ordered
-from madrox_tui.view import View
-
-
-class Prefetched(NamedTuple):
-    """What the screen shows at first.
-
-    Attributes:
-        view: The view.
-        polls: How many polls of the tree are in it.
-        capture: The newest frame of the instance at the top of the list, and its text; `None` if
-            there is none.
-    """
-
-    view: View
-    polls: int
-    capture: tuple[FrameRef, str] | None = None
 
 
 def prefetch(
@@ -43,7 +27,7 @@ def prefetch(
     since_s: float | None,
     now: Callable[[], float],
     enough: Callable[[], bool],
-) -> Prefetched:
+) -> FirstView:
     """Make the first view; blocks.
 
     Args:
@@ -61,7 +45,7 @@ def prefetch(
     views.is_whole, views.unread = fleet.is_whole, fleet.unread
     capture = _capture(fleet, root, views, now())
     state = msgspec.structs.replace(fleet.model.state(now()), reordered=PREFETCHED)
-    return Prefetched(views.of(fleet.model, state), polls, capture)
+    return FirstView(views.of(fleet.model, state), polls, capture)
 
 
 def _capture(

@@ -23,7 +23,7 @@ from asked import NOW, REPOSITORY, Captured, ask, command, one_line, two_instanc
 from builders import TreeBuilder
 from madrox_tui.cli import describe_failure, main
 from madrox_tui.config import Settings
-from madrox_tui.feed.prefetch import Prefetched
+from madrox_tui.feed.first_view import FirstView
 from madrox_tui.remember import Memory, Remembered, state_path
 
 
@@ -136,7 +136,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, Any]]]
     started: list[tuple[Path, dict[str, Any]]] = []
     app = ModuleType("madrox_tui.app")
 
-    def run_app(root: Path, *, prefetched: Callable[[], Prefetched | None], **options: Any) -> int:
+    def run_app(root: Path, *, prefetched: Callable[[], FirstView | None], **options: Any) -> int:
         seen = prefetched()
         assert seen is not None
         assert root.exists() == (seen.view.state.waiting is None)
@@ -196,7 +196,7 @@ def test_the_first_view_is_as_the_screen_was_left(
     views = []
     app = ModuleType("madrox_tui.app")
 
-    def run_app(_: Path, *, prefetched: Callable[[], Prefetched | None], **__: Any) -> int:
+    def run_app(_: Path, *, prefetched: Callable[[], FirstView | None], **__: Any) -> int:
         views.append(prefetched())
         return 0
 

@@ -1,9 +1,11 @@
-"""ViewMaker of a tree: the first, made ahead, and those that follow."""
+"""Views of a tree: the first, made ahead, and those that follow."""
 
 from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from operator import is_
@@ -18,8 +20,9 @@ from logging_core.analyse.state import State
 from logging_core.read import session
 from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
+from madrox_tui.feed.first_view import FirstView
 from madrox_tui.feed.live import LiveFleet
-from madrox_tui.feed.prefetch import Prefetched, prefetch
+from madrox_tui.feed.prefetch import prefetch
 from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
 from madrox_tui.panels.pane.pane import Pane
@@ -38,7 +41,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TreeBuilder:
     return made
 
 
-def make_feed(tree: TreeBuilder, prefetched: Prefetched | None = None) -> Feed:
+def make_feed(tree: TreeBuilder, prefetched: FirstView | None = None) -> Feed:
     return Feed(
         tree.root,
         now=lambda: TreeBuilder.epoch(100),
@@ -47,7 +50,7 @@ def make_feed(tree: TreeBuilder, prefetched: Prefetched | None = None) -> Feed:
     )
 
 
-def ahead(tree: TreeBuilder, polls: int) -> Prefetched:
+def ahead(tree: TreeBuilder, polls: int) -> FirstView:
     """What is prefetched in so many polls, by another process."""
     left = iter(range(polls - 1))
     seen = prefetch(
@@ -58,7 +61,7 @@ def ahead(tree: TreeBuilder, polls: int) -> Prefetched:
         now=lambda: TreeBuilder.epoch(100),
         enough=lambda: next(left, None) is None,
     )
-    copy: Prefetched = pickle.loads(pickle.dumps(seen))  # noqa: S301 - just pickled
+    copy: FirstView = pickle.loads(pickle.dumps(seen))  # noqa: S301 - just pickled
     return copy
 
 
@@ -292,3 +295,18 @@ async def test_what_fails_while_nothing_happens_is_not_silent(tree: TreeBuilder)
     broken = mock.patch("madrox_tui.feed.view_maker.ViewMaker.again", side_effect=ZeroDivisionError)
     with broken, pytest.raises(ZeroDivisionError):
         await feed.run(lambda _: None)
+
+
+def test_the_first_view_loads_nothing_that_reads_a_tree(tree: TreeBuilder) -> None:
+    """The first paint does not wait for modules that are needed only after it."""
+    program = (
+        "import pickle, sys; import madrox_tui.app; pickle.load(sys.stdin.buffer);"
+        "print(*(name for name in sys.modules if name.startswith('logging_core.read')))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program],
+        input=pickle.dumps(ahead(tree, 5)),
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout
+    assert loaded.split() == []
