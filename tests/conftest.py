@@ -34,6 +34,9 @@ settings.register_profile("same", **_UNHURRIED, derandomize=True)
 settings.register_profile("search", **_UNHURRIED)
 settings.load_profile("same")
 
+MAX_ID = 80
+"""A longer text is no part of a test's name."""
+
 ORCHESTRATOR_WRITTEN = Path(__file__).parent / "fixtures" / "orchestrator-written"
 """A tree that a real orchestrator's writer left behind."""
 
@@ -46,6 +49,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         } - FAULTS.keys()
         if unknown:
             raise pytest.UsageError(f"{item.nodeid}: no such fault: {', '.join(sorted(unknown))}")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """What is too long to be read names no test: its beginning and its length do."""
+    if not isinstance(val, str | bytes | int):
+        return None
+    text = str(val) if isinstance(val, int) else val
+    return f"{text[:20]!a}... {len(text)}" if len(text) > MAX_ID else None
 
 
 @pytest.fixture(autouse=True)
