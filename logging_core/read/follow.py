@@ -22,6 +22,12 @@ from logging_core.tree import expand_user
 _AGAIN_S = 0.05
 """What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
 
+_REST = 2.0
+"""A look that found something is followed by a rest of so many times as long as it took. A look at
+a hundred files costs nearly the same however much is new in them."""
+
+_MAX_REST_S = 0.1
+
 _TURNS = {0.0: 2, 60.0: 4}
 """In how many sweeps all instances are looked into, by the seconds of silence from which on."""
 
@@ -42,7 +48,8 @@ def follow(
     or problems, or says that the tree is now caught up with, appeared, went away or was replaced,
     or that notifications fail, or come again. At most one look at the tree is under way; while the
     caller works on a batch, changes are only remembered by path, so a slow caller gets larger
-    batches and loses nothing.
+    batches and loses nothing. After a look that took long, reading rests, for 0.1 s at most: what
+    is written meanwhile costs less together.
 
     To stop, leave the loop and `aclose()` the iterator, or cancel the task.
 
@@ -100,10 +107,9 @@ async def follow_on(
     try:
         dirty: Collection[Path] | None = None
         while until is None or not until.done():
-            batch = await in_thread(partial(reader.poll, dirty, turns=hints.turns))
+            batch = await hints.look(reader, dirty)
             if hints.fall_short and batch.waiting is None:
                 batch = replace(batch, polling=True)
-            hints.note(batch)
             if _is_news(batch, last):
                 yield batch
             # The first records do not wait for the watch; a sweep finds what it missed.
@@ -132,6 +138,7 @@ class _Hints:
         self._changed = asyncio.Event() if self._watch is None else self._watch.changed
         self._sweep_s = sweep_s
         self._swept_s = self._heard_s = asyncio.get_running_loop().time()
+        self._rest_until_s = 0.0
         self._again: set[Path] = set()
 
     @property
@@ -144,12 +151,17 @@ class _Hints:
         if self._watch is not None:
             await self._watch.start()
 
-    def note(self, batch: Batch) -> None:
-        """Remember whether something came; watch what is new, should nothing else have told."""
+    async def look(self, reader: TreeReader, dirty: Collection[Path] | None) -> Batch:
+        """Look at the tree; watch what is new in it, should nothing else have told."""
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        batch = await in_thread(partial(reader.poll, dirty, turns=self.turns))
         if batch.count:
-            self._heard_s = asyncio.get_running_loop().time()
+            self._heard_s = loop.time()
+            self._rest_until_s = self._heard_s + min(_REST * (self._heard_s - begun_s), _MAX_REST_S)
         if self._watch is not None:
             self._watch.expect(_new_instances(batch))
+        return batch
 
     def wake(self, _: object) -> None:
         """End a `wait` that is under way."""
@@ -163,6 +175,8 @@ class _Hints:
     async def wait(self, *, at_once: bool) -> Collection[Path] | None:
         """Sleep until something may have changed, or not if `at_once`; what to look at then."""
         loop = asyncio.get_running_loop()
+        if not at_once:
+            await asyncio.sleep(self._rest_until_s - loop.time())
         left_s = self._swept_s + self._sweep_s - loop.time()
         if not at_once and left_s > 0:
             with suppress(TimeoutError):

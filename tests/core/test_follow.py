@@ -4,8 +4,10 @@ import asyncio
 import os
 import shutil
 import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +249,29 @@ async def test_a_slow_consumer_gets_larger_batches(tree: TreeBuilder) -> None:
             if number % 50 == 0:
                 await asyncio.sleep(0.02)
         assert await messages(batches, 200) == [f"m{number}" for number in range(200)]
+
+
+async def test_reading_rests_while_much_is_written(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that finds something is followed by twice its time in which nothing is read."""
+    looks: list[tuple[float, float]] = []
+    poll = TreeReader.poll
+
+    def poll_slowly(self: TreeReader, *args: Any, **options: Any) -> Batch:
+        begun_s = time.monotonic()
+        time.sleep(0.02)  # what it would take to read from many files
+        batch = poll(self, *args, **options)
+        looks.append((begun_s, time.monotonic()))
+        return batch
+
+    tree.send("a", "m0")
+    monkeypatch.setattr(TreeReader, "poll", poll_slowly)
+    async with aclosing(follow(tree.root, poll=True, sweep_s=1e-6)) as batches:
+        for number in range(1, 4):
+            assert await messages(batches, 1) == [f"m{number - 1}"]
+            tree.send("a", f"m{number}")
+    for (begun_s, ended_s), (next_s, _) in pairwise(
+        looks[1:3]
+    ):  # a sweep comes at once after the first one
+        assert next_s - ended_s >= ended_s - begun_s
