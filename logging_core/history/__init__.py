@@ -47,9 +47,6 @@ from logging_core.history.spill import Spill
 from logging_core.history.stored_messages import StoredMessages
 from logging_core.tree import expand_user
 
-MAX_EVENTS = 200
-"""The newest events between messages that a state holds, at most."""
-
 
 class _Hot(NamedTuple):
     """The model used last, and the page and record up to which it has been applied."""
@@ -101,7 +98,6 @@ class History:
             "since_s": None if since_s is None else moment("since_s", since_s),
             "stuck_after_s": duration("stuck_after_s", stuck_after_s),
             "max_messages": 0,  # stored separately
-            "max_events": MAX_EVENTS,
             "prompts": compile_patterns(prompts) if isinstance(prompts, Mapping) else prompts,
             "by_time": False,
         }

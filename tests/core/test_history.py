@@ -24,7 +24,7 @@ from logging_core import history as history_module
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.moments import moment_of
 from logging_core.analyse.state import FleetState, State
-from logging_core.history import MAX_EVENTS, History, order, stored_messages
+from logging_core.history import History, order, stored_messages
 from logging_core.history.order import as_batch
 from logging_core.history.spill import Entry
 from logging_core.read import session
@@ -86,7 +86,7 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
 def expected(
     records: list[tuple[float, Entry]], at_s: float, since_s: float | None = None, limit: int = 9
 ) -> object:
-    model = FleetModel(since_s=since_s, max_messages=limit, max_events=MAX_EVENTS)
+    model = FleetModel(since_s=since_s, max_messages=limit)
     model.apply(as_batch(entry for time_s, entry in records if time_s <= at_s))
     return comparable(model.state(at_s))
 
@@ -115,6 +115,23 @@ def busy_tree(root: Path, count: int, *, first: int = 0, seed: int = 0) -> TreeB
 @pytest.fixture
 def tree(tmp_path: Path) -> TreeBuilder:
     return busy_tree(tmp_path, 300)
+
+
+def test_the_past_tells_as_many_errors_as_the_present(tmp_path: Path) -> None:
+    """What failed long before a moment is in its state, as it is in one of now."""
+    tree = TreeBuilder(tmp_path)
+    for at in range(300):
+        tree.send("a", f"m{at}", at=at)
+        details = {"message_id": f"m{at}", "error": f"failure {at}"}
+        tree.audit("instance_failed", "a", at=at + 0.5, details=details)
+    model = FleetModel()
+    model.apply(TreeReader(tmp_path).poll())
+    with closing(History(tmp_path)) as history:
+        history.prepare()
+        past = history.state_at(tree.epoch(300))
+    assert [event.text for event in past.events] == [f"failure {at}" for at in range(300)]
+    assert list(past.events) == list(model.state(tree.epoch(300)).events)
+    assert past.dropped_events == 0
 
 
 @pytest.mark.parametrize("since", [None, 100.0])

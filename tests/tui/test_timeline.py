@@ -102,7 +102,7 @@ class Person:
         self.app = app
         self.panel = app.panel
         self.press = press
-        self.model = FleetModel(max_messages=kept)
+        self.model = FleetModel(max_messages=kept, max_events=kept)
         self.narrowing = Narrowing()
         names = {"a1": "atlas", "b2": "probe"}
         known = (Metadata(instance_id=i, instance_name=n) for i, n in names.items())
@@ -287,6 +287,15 @@ async def test_why_there_is_no_other_half_is_said(records: list[Record], said: s
         assert person.panel.other_half is None
         await person.press("p")
         await person.sees(said)
+
+
+async def test_where_events_are_too_old_a_failure_is_not_denied() -> None:
+    """A request from before the errors that are still known may have failed, and p says so."""
+    failures = (failure(at, name) for at, name in enumerate("mxy", start=2))
+    async with panel(message(1, "m"), *failures, kept=2) as person:
+        await person.press("g", "j", "p")
+        await person.sees("no reply: too old to tell whether it failed")
+        await person.sees("above: every message, not every event")
 
 
 async def test_a_hidden_failure_is_told_by_its_request() -> None:

@@ -65,8 +65,8 @@ def life(at: float, text: str = "ready") -> LifecycleEvent:
 class Fleet:
     """A model, and the rows that follow it."""
 
-    def __init__(self, *, max_messages: int = 20_000) -> None:
-        self.model = FleetModel(max_messages=max_messages)
+    def __init__(self, *, max_messages: int = 20_000, max_events: int = 5_000) -> None:
+        self.model = FleetModel(max_messages=max_messages, max_events=max_events)
         self.rows = TimelineRows()
 
     def state(self, *records: Record) -> FleetState:
@@ -319,6 +319,24 @@ def test_where_events_end_is_said_once() -> None:
     fleet.add(wanted=Wanted(events=False))
     fleet.rows.add_older([sent(5), sent(10)])
     assert fleet.texts == ["day", "at 5", "at 10", "at 20"]
+
+
+def test_where_events_end_is_said_among_the_messages_of_a_state() -> None:
+    """Above the first event that is still known errors may be missing, also on older pages."""
+    fleet = Fleet(max_events=2)
+    other = sent(25, instance_id="b")
+    fleet.add(sent(10), life(11, "gone"), sent(20), life(21), other, life(30))
+    known = ["at 20", "no events above", "ready", "at 25", "ready"]
+    assert fleet.texts == ["day", "at 10", *known]
+    assert [fleet.rows.knows_failure(row) for row in (1, 5)] == [False, True]
+    fleet.rows.add_older([sent(10), sent(15, instance_id="b"), sent(20)])
+    fleet.rows.add_older([sent(1)])
+    assert fleet.texts == ["day", "at 1", "at 10", "at 15", *known]
+    fleet.add(wanted=Wanted(events=False))
+    assert fleet.texts == ["day", "at 10", "at 20", "at 25"]
+    late = Fleet(max_events=1)
+    late.add(life(11, "gone"), life(21), sent(25))
+    assert late.texts == ["day", "ready", "at 25"]
 
 
 def test_a_row_is_found_again_after_the_rows_were_made_anew() -> None:

@@ -27,7 +27,7 @@ class Quiet(msgspec.Struct, frozen=True):
 
 
 class EventsEnd(msgspec.Struct, frozen=True):
-    """Separator: above this, before `time_s`, messages were read from files, events were not."""
+    """Separator: above this, before `time_s`, not all events are known, but all messages are."""
 
     time_s: float
 

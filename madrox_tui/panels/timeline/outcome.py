@@ -102,7 +102,8 @@ class Outcomes:
             return f"its request is not {where}"
         # What comes after a request that is loaded is loaded, too.
         if said is None:
-            return "no reply"
+            doubt = "" if self._rows.knows_failure(index) else ": too old to tell whether it failed"
+            return f"no reply{doubt}"
         return f"{'no reply yet' if said.is_open else 'no reply'}: {said.text}"
 
     def _is_open(self, message: Message) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from itertools import chain
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -26,6 +27,8 @@ MAX_KEPT = 100_000
 
 
 E = TypeVar("E", Message, TimelineEvent)
+Item: TypeAlias = Entry | EventsEnd
+"""What days and silences come between."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -60,6 +63,7 @@ class TimelineRows:
         self._spacer = _Spacer()
         self._floor: tuple[int, float] | None = None
         self._events_ended = False
+        self._events_from_s = -math.inf
         self._surplus = 0
         self._failures = Failures()
 
@@ -75,6 +79,8 @@ class TimelineRows:
         if before is None or not continues or self._surplus > most:
             self._wanted = wanted
             self._clear()
+            if state.dropped_events and state.events:
+                self._events_from_s = state.events[0].time_s or -math.inf
             self._extend(state.messages, state.events)
             return None
         self._surplus += state.dropped_messages - before.dropped_messages
@@ -88,15 +94,24 @@ class TimelineRows:
         self._spacer = _Spacer()
         self._floor = None
         self._events_ended = False
+        self._events_from_s = -math.inf
         self._failures = Failures()
 
     def _extend(self, messages: Sequence[Message], events: Sequence[TimelineEvent]) -> int:
         self._failures.add(events)
         shown = list(filter(self._wanted.holds, messages))
         happened = filter(self._wanted.holds, events if self._wanted.events else ())
-        self.rows.extend(self._spacer.spaced(_merged(shown, happened)))
+        end = () if self.rows else self._dropped_end(shown)
+        self.rows.extend(self._spacer.spaced(_merged(shown, chain(end, happened))))
         self.messages += len(shown)
         return len(shown)
+
+    def _dropped_end(self, shown: Sequence[Message]) -> Iterator[EventsEnd]:
+        """Yield the separator if some of the messages are older than the events still known."""
+        first_s = shown[0].time_s if shown else None
+        if self._wanted.events and first_s is not None and first_s < self._events_from_s:
+            self._events_ended = True
+            yield EventsEnd(self._events_from_s)
 
     # --- older pages ---------------------------------------------------------
 
@@ -140,7 +155,7 @@ class TimelineRows:
         below = {_key(row) for row in self.rows[floor:] if _is_before(row, floor_s)}
         page = [message for message in page if _key(message) not in below]
         in_page = set(map(_key, page))
-        known = [row for row in self.rows[cut:floor] if not isinstance(row, Separator)]
+        known = [row for row in self.rows[cut:joint] if not isinstance(row, Day | Quiet)]
         kept = [row for row in known if _key(row) not in in_page]
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         more = len(page) - (len(known) - len(kept))
@@ -185,6 +200,11 @@ class TimelineRows:
         """Return how a row's request failed, as far as is known, also while events are hidden."""
         return self._failures.of(self.rows, index, self._life_end_s)
 
+    def knows_failure(self, index: int) -> bool:
+        """Return whether a row's request would be known to have failed if it had."""
+        time_s = self.rows[index].time_s
+        return time_s is None or time_s >= self._events_from_s
+
     def _life_end_s(self, instance_id: str, time_s: float | None) -> float:
         instances = self._state.instances if self._state else ()
         of_it = (one.spawned_s for one in instances if one.instance_id == instance_id)
@@ -217,7 +237,7 @@ def _is_before(row: Row, time_s: float) -> bool:
     return isinstance(row, Message) and (row.time_s is None or row.time_s < time_s)
 
 
-def _merged(messages: Iterable[Message], events: Iterator[Entry]) -> Iterator[Entry]:
+def _merged(messages: Iterable[Message], events: Iterator[Item]) -> Iterator[Item]:
     """Merge both by time. An entry without a time stays behind its predecessor."""
     event = next(events, None)
     for message in messages:
@@ -244,7 +264,7 @@ class _Spacer:
         self._midnight_s = -math.inf
         self._next_midnight_s = -math.inf if last_s is None else self._turn_to(last_s)
 
-    def spaced(self, entries: Iterable[Entry]) -> Iterator[Row]:
+    def spaced(self, entries: Iterable[Item]) -> Iterator[Row]:
         """Yield the entries with separators between them."""
         for entry in entries:
             if entry.time_s is not None:
