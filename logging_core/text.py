@@ -71,6 +71,18 @@ def safe_pane(text: str) -> str:
     return "".join(parts)
 
 
+def beginning(text: str, most: int) -> str:
+    """Return the first line of a text that says anything, with single blanks; `""` if none does.
+
+    Args:
+        text: The text, already safe to show.
+        most: The most characters that are returned. Of a text that begins with nothing but blanks,
+            four times as many are looked at.
+    """
+    lines = (" ".join(line.split()) for line in text[: 4 * most].split("\n"))
+    return next(filter(None, lines), "")[:most]
+
+
 def safe_json(text: str) -> str:
     r"""Make JSON safe to show without changing what it says: as `\u202e`, not as `‹U+202E›`."""
     return _UNSAFE.sub(_escape, text)

@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from logging_core.analyse.errors import SAME_S, UNTOLD
 from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.state import OpenRequest, State
@@ -210,7 +212,7 @@ def _as_young(request: OpenRequest, now_s: float) -> OpenRequest:
     if request.since_s is None:
         return request
     since_s = latest_reading(request.since_s, now_s)
-    return request if since_s == request.since_s else OpenRequest(request.message_id, since_s)
+    return request if since_s == request.since_s else replace(request, since_s=since_s)
 
 
 def _age_key(request: OpenRequest) -> tuple[bool, float]:

@@ -22,6 +22,7 @@ from logging_core.records import (
     Message,
     Metadata,
 )
+from logging_core.text import beginning
 
 CREATED = re.compile(
     r"Instance created(?: with(?: role: (?P<role>.+?)(?=, type: |$),?)?(?: type: (?P<type>\S+))?)?",
@@ -35,6 +36,9 @@ READY = re.compile(r"[\w ]{0,60}initialization completed")
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MAX_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
 _ERROR_CHARS = 160
+_SAID_CHARS = 240
+_NOTHING_SAID = (-math.inf, "")
+_TOLD = "communication"
 
 _AUDIT_PROOFS = {
     "instance_spawn": (Kind.SPAWNED, "spawned"),
@@ -71,9 +75,11 @@ class Instance:
         "_last_error_s",
         "_message_s",
         "_pane",
+        "_replied",
         "_reply_ids",
         "_reply_times",
         "_requests",
+        "_told",
         "asked_parent_id",
         "creation",
         "has_directory",
@@ -98,6 +104,7 @@ class Instance:
         self._last_error: str | None = None
         self._last_error_s = -math.inf
         self._message_s: float | None = None
+        self._replied = self._told = _NOTHING_SAID
         self._frozen: InstanceState | None = None
         self._fresh = (math.inf, -math.inf)
 
@@ -199,6 +206,7 @@ class Instance:
         """Its directory was deleted: go by what the audit trail tells, as a later reader must."""
         self.has_directory = False
         self.asked_parent_id = self._message_s = None
+        self._replied = self._told = _NOTHING_SAID
         self._requests = Requests()
         self._pane = PaneChange()
         self._evidence.drop(_ONLY_IN_DIRECTORY)
@@ -269,6 +277,7 @@ class Instance:
             last_activity_s=self._activity.last_s(around.now_s),
             usage=around.usage(self.instance_id),
             open_requests=still_open,
+            last_said=(self._told if verdict.reason.startswith(_TOLD) else self._replied)[1],
             frames=self._pane.frames,
             newest_frame=self._pane.newest,
             pane_tail=self._pane.tail,
@@ -283,16 +292,22 @@ class Instance:
         self._settle()  # what was answered before does not open again
         if message.parent_id:
             self.asked_parent_id = message.parent_id
+        text = beginning(message.content or "", _SAID_CHARS)
+        said = (-math.inf if at_s is None else at_s, text)
+        if message.direction == "inbound" and said[0] >= self._replied[0]:
+            self._replied = said
+        if message.event_type == _TOLD and said[0] >= self._told[0]:
+            self._told = said
         if message.event_type == "message_received":
             if message.message_id is not None:
                 self._requests.answer(message.message_id, at_s)
             self._prove(Kind.REPLY, at_s, "reply", message_id=message.message_id)
         elif message.event_type == "message_sent":
             if message.message_id is not None:
-                self._requests.open(message.message_id, at_s)
+                self._requests.open(message.message_id, at_s, text)
             self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
         else:
-            self._prove(Kind.REQUEST, at_s, "communication", message_id=message.message_id)
+            self._prove(Kind.REQUEST, at_s, _TOLD, message_id=message.message_id)
 
     def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
         if created := CREATED.match(text):

@@ -34,12 +34,12 @@ class Requests:
         self._closed = array("I")  # checksums of the ids
         self._closed_s = array("d")
 
-    def open(self, message_id: str, at_s: float | None) -> None:
+    def open(self, message_id: str, at_s: float | None, text: str = "") -> None:
         """A request was sent, maybe not for the first time."""
         place = self._place(message_id)
         if place is not None and (at_s is None or at_s <= self._closed_s[place]):
             return
-        first, request = self._open.get(message_id), OpenRequest(message_id, at_s)
+        first, request = self._open.get(message_id), OpenRequest(message_id, at_s, text)
         if first is None:
             self._open[message_id] = request
             if len(self._open) > MAX_OPEN:

@@ -99,10 +99,17 @@ class Group(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class OpenRequest(msgspec.Struct, frozen=True, gc=False):
-    """A message sent to an instance that has no reply yet."""
+    """A message sent to an instance that has no reply yet.
+
+    Attributes:
+        message_id: Its id.
+        since_s: When it was sent, in seconds since the epoch; `None` if that cannot be read.
+        text: How it begins: 240 characters at most, safe to show; empty if it says nothing.
+    """
 
     message_id: str
     since_s: float | None
+    text: str = ""
 
 
 class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
@@ -125,6 +132,8 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         last_activity_s: The newest record of any kind, the future (> 5 min ahead) left out.
         usage: Its requests, tokens, cost and response times.
         open_requests: Oldest first; empty for a terminated instance.
+        last_said: How what it said last begins, as a request's `text`; or what it was told by
+            another instance, if that is the reason.
         frames: Captures of its pane.
         newest_frame: The last of them, without its `tail`.
         pane_tail: The last lines of it, without colours and safe to show, as UTF-8.
@@ -148,6 +157,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
     last_activity_s: float | None = None
     usage: Usage = Usage()
     open_requests: tuple[OpenRequest, ...] = ()
+    last_said: str = ""
     frames: int = 0
     newest_frame: FrameRef | None = None
     pane_tail: bytes = b""

@@ -84,7 +84,7 @@ class ChangeList(LineView):
 
     def export(self) -> Export:
         """Export the changes listed."""
-        return changes_export(self._changes, self._now)
+        return changes_export(self._changes)
 
     def nothing(self) -> str:
         """Say why the list is empty."""

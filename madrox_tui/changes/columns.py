@@ -143,7 +143,7 @@ class ChangeCells:
         if change.after is None:
             return "", ""
         style = "" if change.kind in {Kind.NEEDS, Kind.FAILED} else "muted"
-        return why(change.after, self._now), style
+        return why(change.after), style
 
 
 def lasted(spell: Spell, now_s: float) -> str:

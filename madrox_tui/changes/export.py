@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from logging_core.analyse.state import FleetState, InstanceState
+from logging_core.analyse.state import InstanceState
 from logging_core.codec.times import format_time_aware
 from madrox_tui.changes.comparison import Change
 from madrox_tui.export import Export, Value
@@ -29,19 +29,18 @@ EXPORTED = (
 """The exported columns; times are ISO 8601 with their offset."""
 
 
-def changes_export(changes: Sequence[Change], now: FleetState) -> Export:
+def changes_export(changes: Sequence[Change]) -> Export:
     """Export changes, in the order listed; unknown is `None`.
 
     Args:
         changes: The changes.
-        now: The fleet at the later moment.
     """
-    return Export("changes", EXPORTED, (_values(change, now) for change in changes))
+    return Export("changes", EXPORTED, map(_values, changes))
 
 
-def _values(change: Change, now: FleetState) -> tuple[Value, ...]:
+def _values(change: Change) -> tuple[Value, ...]:
     before, after, spell = change.before, change.after, change.spell
-    reason = spell.reason if spell else why(after, now) if after else None
+    reason = spell.reason if spell else why(after) if after else None
     return (
         change.kind.name.lower(),
         change.instance_id,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from logging_core.analyse.state import FleetState, InstanceState, State
+from logging_core.analyse.state import InstanceState, State
 from madrox_tui.panels.instances.reasons import why
 from madrox_tui.states import NEEDS_YOU
 from madrox_tui.view import View
@@ -81,26 +81,26 @@ class SpellLog:
         self._instances = instances
         for instance in instances:
             if self._known.get(instance.instance_id) is not instance:
-                self._follow(instance, state)
+                self._follow(instance, state.at_s)
         if len(self._known) > len(instances):
             for gone in self._known.keys() - {i.instance_id for i in instances}:
-                self._end(self._known.pop(gone), None, state)
+                self._end(self._known.pop(gone), None, state.at_s)
 
     def since(self, since_s: float) -> list[Spell]:
         """Return those that ended after a moment, the one that ended last first."""
         found = [spell for spell in self._spells if spell.until_s > since_s]
         return sorted(found, key=lambda spell: spell.until_s, reverse=True)
 
-    def _follow(self, instance: InstanceState, state: FleetState) -> None:
+    def _follow(self, instance: InstanceState, at_s: float) -> None:
         before, begun = (d.get(instance.instance_id) for d in (self._known, self._begun))
         self._known[instance.instance_id] = instance
         if before is not None and begun is not None and not goes_on(begun, instance):
-            self._end(before, instance, state)
+            self._end(before, instance, at_s)
             begun = None
         if begun is None and instance.state in NEEDS_YOU:
-            self._begun[instance.instance_id] = self._resumed(instance, state)
+            self._begun[instance.instance_id] = self._resumed(instance)
 
-    def _end(self, before: InstanceState, after: InstanceState | None, state: FleetState) -> None:
+    def _end(self, before: InstanceState, after: InstanceState | None, at_s: float) -> None:
         """Log the end of a spell, if the instance was in one."""
         begun = self._begun.pop(before.instance_id, None)
         if begun is not None:
@@ -109,23 +109,27 @@ class SpellLog:
                     begun.instance_id,
                     before.label,
                     begun.state,
-                    why(before, state),
+                    why(before),
                     begun.since_s,
-                    _ended_s(before, after, state.at_s),
+                    _ended_s(before, after, at_s),
                     _how_ended(before, after),
                 )
             )
 
-    def _resumed(self, instance: InstanceState, state: FleetState) -> InstanceState:
-        """How the spell began; one that only seemed to end, as its pane still shows, goes on."""
-        for spell in reversed(self._spells):
-            if spell.instance_id == instance.instance_id:
-                same = (spell.state, spell.reason) == (instance.state, why(instance, state))
-                if same and instance.since_s is not None and instance.since_s <= spell.until_s:
-                    self._spells.remove(spell)
-                    return msgspec.structs.replace(instance, since_s=spell.since_s)
-                break
-        return instance
+    def _resumed(self, instance: InstanceState) -> InstanceState:
+        """How the spell began; one that only seemed to end goes on.
+
+        An error hides a request that stays open, and any record what a pane still asks.
+        """
+        who, state = instance.instance_id, instance.state
+        alike = (s for s in reversed(self._spells) if (s.instance_id, s.state) == (who, state))
+        last = next(alike, None)
+        if last is None or instance.since_s is None or instance.since_s > last.until_s:
+            return instance
+        if state is not State.STUCK and last.reason != why(instance):
+            return instance
+        self._spells.remove(last)
+        return msgspec.structs.replace(instance, since_s=last.since_s)
 
 
 def _ended_s(before: InstanceState, after: InstanceState | None, at_s: float) -> float:

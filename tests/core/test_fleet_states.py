@@ -32,6 +32,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, OpenRequest, State
 from logging_core.records import (
     Batch,
+    InstanceGone,
     InstanceSeen,
     Message,
     Metadata,
@@ -429,6 +430,23 @@ def test_who_is_spawned_again_may_use_an_id_again(order: Sequence[int]) -> None:
         instance = only(*ordered, now=9)
         assert instance.open_requests == (OpenRequest("m-1", T + 8),)
         assert (instance.state, instance.since_s) == (State.BUSY, T + 8)
+
+
+def test_what_was_asked_and_said_is_known_however_long_ago() -> None:
+    """How it begins, whatever others said since; of what was said, that after which it rests."""
+    asked = msgspec.structs.replace(sent(3), content="\n  Write the  rollback plan.\nAnd test it.")
+    told = msgspec.structs.replace(received(2, "m-0"), content="It stands in plan.md:\n- one")
+    report = said("communication", 20, None, "a", content="all is well")
+    model = FleetModel(max_messages=1)
+    model.apply(Batch(records=(spawn(0), asked, told)))
+    model.apply(Batch(records=(msgspec.structs.replace(sent(9), instance_id="b"),)))
+    first = model.state(T + 10).instances[0]
+    assert [request.text for request in first.open_requests] == ["Write the rollback plan."]
+    assert first.last_said == "It stands in plan.md:"
+    model.apply(Batch(records=(received(15), report)))
+    assert model.state(T + 30).instances[0].last_said == "all is well"
+    model.apply(Batch(records=(InstanceGone(instance_id="a"),)))
+    assert model.state(T + 30).instances[0].last_said == ""
 
 
 @given(st.data())

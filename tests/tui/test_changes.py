@@ -313,13 +313,13 @@ def test_every_instance_is_told_once_or_counted(then: FleetState, now: FleetStat
         numbers = (usage.requests, usage.tokens, usage.cost_usd, usage.unpriced)
         assert all(number is None or number >= 0 for number in numbers)
     assert len(told(comparison, now)) == len(ids)
-    assert all(len(row) == 14 for row in changes_export(comparison.changes, now).rows)
+    assert all(len(row) == 14 for row in changes_export(comparison.changes).rows)
 
 
 def test_what_is_exported_are_values() -> None:
     """Times with their offset, numbers as numbers, unknown is nothing."""
     after = later(state=State.WAITING, reason="Go on?", since_s=NOW_S - 60)
-    exported = changes_export(compared([IDLE], [after], [spell()]).changes, fleet())
+    exported = changes_export(compared([IDLE], [after], [spell()]).changes)
     needs, needed = (dict(zip(exported.columns, row, strict=True)) for row in exported.rows)
     assert (needs["change"], needs["instance_name"], needs["why"]) == ("needs", "atlas", "Go on?")
     assert (needs["state_before"], needs["state"]) == ("idle", "waiting")

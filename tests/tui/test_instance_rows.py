@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleets import NOW_S, instance, team, view
-from logging_core.analyse.state import State
-from logging_core.records import Message
+from logging_core.analyse.state import OpenRequest, State
 from madrox_tui.panels.instances.columns import Cells
 from madrox_tui.panels.instances.rows import ORDERS, Order, Row, flat, forest
 
@@ -98,22 +97,15 @@ def test_a_folded_branch_hides_nobody_who_needs_you() -> None:
 
 def test_a_folded_branch_says_what_the_one_that_leads_it_works_on() -> None:
     """In its WHY stands a name and what was asked, never the id of a message."""
-    asked = Message(
-        instance_id="c3",
-        time_s=NOW_S - 1260,
-        direction="outbound",
-        message_id="m-1260",
-        content="Roll out the new runners.",
-    )
-    fleet = [i for i in team() if i.instance_id in {"a1", "c3"}]
-    shown = view(fleet)
-    state = msgspec.structs.replace(shown.state, messages=[asked])
-    cells = Cells(msgspec.structs.replace(shown, state=state), tree=True)
+    asked = (OpenRequest("m-1260", NOW_S - 1260, "Roll out the new runners."),)
+    atlas, mason = (i for i in team() if i.instance_id in {"a1", "c3"})
+    fleet = [atlas, msgspec.structs.replace(mason, open_requests=asked)]
+    cells = Cells(view(fleet), tree=True)
     (row,) = forest(fleet, Order(), frozenset({"a1"}))
     assert cells.why(row)[0] == "mason: Roll out the new runners."
     (calm,) = forest([fleet[0], team()[4]], Order(), frozenset({"a1"}))
     assert calm.lead is calm.instance
-    assert cells.why(calm)[0] == "request m-42 open"  # which is not among the messages kept
+    assert cells.why(calm)[0] == "request m-42 open"  # whose text is not known
 
 
 def test_unpriced_branches_stay_unpriced() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from fleets import NOW_S, instance, view
 from logging_core.analyse.state import InstanceState, OpenRequest, State
-from logging_core.records import Message
 from madrox_tui.changes.spells import Spell, SpellLog
 
 ASKED_S = NOW_S - 300
@@ -154,19 +153,19 @@ def test_only_the_newest_are_kept() -> None:
 
 
 def test_what_hung_is_said_in_words() -> None:
-    """The request that was open, not its id, as it may be out of the timeline when it is read."""
-    asked = Message(
-        instance_id="a1",
-        time_s=NOW_S - 400,
-        event_type="message_sent",
-        message_id="m-1",
-        direction="outbound",
-        content="Draw the plan.",
-    )
-    hung = msgspec.structs.replace(STUCK, open_requests=(OpenRequest("m-1", NOW_S - 400),))
-    log = SpellLog()
-    for place, state in enumerate((hung, RESTS)):
-        shown = view([state], at_s=NOW_S + place)
-        messages = msgspec.structs.replace(shown.state, messages=(asked,))
-        log.look(msgspec.structs.replace(shown, state=messages))
-    assert [spell.reason for spell in log.since(0.0)] == ["Draw the plan."]
+    """The request that was open, not its id."""
+    asked = OpenRequest("m-1", NOW_S - 400, "Draw the plan.")
+    (spell,) = spells(msgspec.structs.replace(STUCK, open_requests=(asked,)), RESTS)
+    assert spell.reason == "Draw the plan."
+
+
+def test_who_fails_while_it_hangs_hangs_once() -> None:
+    """An error hides a request that stays open: the time in which it hangs is one, not many."""
+    failures = [atlas(State.ERROR, ASKED_S + at_s, f"failure {at_s}") for at_s in (100, 200)]
+    more = msgspec.structs.replace(STUCK, reason="request m-1 open, 8 more")
+    again = (STUCK, failures[0], STUCK, failures[1], more)
+    assert [s.reason for s in spells(*again)] == ["failure 200", "failure 100"]
+    replied = spells(*again, atlas(State.IDLE, ASKED_S + 280, "reply m-1"))
+    assert [(s.state, s.since_s, s.end) for s in replied if s.state is State.STUCK] == [
+        (State.STUCK, ASKED_S, "replied")
+    ]

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from logging_core.analyse.state import State
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
-from madrox_tui.panels.instances.reasons import plainly, why
+from madrox_tui.panels.instances.reasons import why
 from madrox_tui.panels.instances.rows import BRANCH, FOLDED, Row
 from madrox_tui.plot import sparkline
 from madrox_tui.states import LOOKS, NEEDS_YOU
@@ -51,7 +51,6 @@ class Cells:
         self.at_s = view.state.at_s if view else 0.0
         self._said_s = self.at_s
         self._holds_until_s = math.inf
-        self._whys: dict[str, str] = {}
         self._activity: Mapping[str, tuple[int, ...]] = view.activity if view else {}
         self._most = max((max(series, default=0) for series in self._activity.values()), default=0)
 
@@ -138,11 +137,7 @@ class Cells:
         """
         style = "" if row.shown.state in NEEDS_YOU else "muted"
         lead = row.lead
-        if self._view is None:
-            return plainly(row.shown.reason), style
-        if lead.instance_id not in self._whys:
-            self._whys[lead.instance_id] = why(lead, self._view.state)
-        told = self._whys[lead.instance_id]
+        told = why(lead)
         return told if lead is row.instance else f"{lead.label}: {told}", style
 
     def _age(self, since_s: float | None) -> str:
