@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
+from bisect import bisect_left, insort
 from collections.abc import Collection
+from zlib import crc32
 
 import msgspec
 
@@ -21,8 +23,12 @@ FLEET_IDS = frozenset({"", "orchestrator"})
 SAME_S = 5.0
 """Reports of one error are no further apart."""
 
-MAX_REPORTS = 64
-"""So many of an instance's newest reports are remembered."""
+MAX_REPORTS = 4_096
+"""So many of an instance's newest reports are remembered: of a long log that is read after another,
+each error must be known from there."""
+
+MAX_ROWS = 256
+"""Of so many of the newest of them, the rows: what an older one says is not added to."""
 
 UNTOLD = "terminated (final_state=error)"
 """What an end in an error says that does not tell which."""
@@ -32,6 +38,8 @@ NO_TEXT = "(no text)"
 
 Retold = tuple[TimelineEvent, TimelineEvent]
 """The row of an error as it was, and as it is now that another file tells of it."""
+
+_Report = tuple[float, int, tuple[int, ...], TimelineEvent | None]
 
 _GIST_CHARS = 160
 _ESCAPED = re.compile(r"\\x([01][0-9a-f]|7f|[89][0-9a-f])|\\u(202[89])")
@@ -108,8 +116,9 @@ class Reports:
     __slots__ = ("_recent",)
 
     def __init__(self) -> None:
-        # Of each instance: when, by which sources it was reported, what they say, and its row.
-        self._recent: dict[str, list[tuple[float, int, tuple[str, ...], TimelineEvent]]] = {}
+        # Of each instance, by time: when, by which sources it was reported, checksums of what they
+        # say, and its row.
+        self._recent: dict[str, list[_Report]] = {}
 
     def take_audit(self, event: AuditEvent, row: TimelineEvent) -> Retold | None:
         """An audit event, which must report an error; `None` if it is new."""
@@ -130,16 +139,21 @@ class Reports:
         at_s = row.time_s
         if at_s is None:
             return None
-        said = tuple(_gist(text) for text in texts)
+        said = tuple(_sum(text) for text in texts)
         recent = self._recent.setdefault(row.instance_id, [])
-        for place, (then_s, told, theirs, known) in enumerate(recent):
-            if abs(at_s - then_s) > SAME_S or source & told:
+        for place in range(bisect_left(recent, at_s - SAME_S, key=_time), len(recent)):
+            then_s, told, theirs, known = recent[place]
+            if then_s > at_s + SAME_S:
+                break
+            if source & told:
                 continue
             if Source.END in {source, told} or not set(said).isdisjoint(theirs):
-                better = _better(known, told, row, source)
+                better = None if known is None else _better(known, told, row, source)
                 recent[place] = (then_s, told | source.value, (*theirs, *said), better)
-                return known, better
-        recent.append((at_s, source.value, said, row))
+                return known or row, better or row
+        insort(recent, (at_s, source.value, said, row), key=_time)
+        if len(recent) > MAX_ROWS:
+            recent[-MAX_ROWS - 1] = (*recent[-MAX_ROWS - 1][:3], None)
         del recent[:-MAX_REPORTS]
         return None
 
@@ -167,6 +181,11 @@ def _first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _gist(text: str) -> str:
-    """What the first line of a text says, without who says it."""
-    return _first_line(text).rpartition(": ")[2][-_GIST_CHARS:]
+def _time(report: _Report) -> float:
+    return report[0]
+
+
+def _sum(text: str) -> int:
+    """What the first line of a text is known by, without who says it."""
+    gist = _first_line(text).rpartition(": ")[2][-_GIST_CHARS:]
+    return crc32(gist.encode("utf-8", "surrogatepass"))

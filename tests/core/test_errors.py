@@ -10,7 +10,7 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core import LoggingManager
-from logging_core.analyse.errors import MAX_REPORTS, SAME_S, error_of
+from logging_core.analyse.errors import MAX_REPORTS, MAX_ROWS, SAME_S, error_of
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.instance import first_line
 from logging_core.analyse.state import FleetState, State
@@ -150,6 +150,20 @@ def test_errors_of_the_fleet_are_told_once_too() -> None:
 def test_what_is_not_counted_tells_of_nothing() -> None:
     """An error from before `since_s` does not take one with it that is from after."""
     assert fold(failed(1), entry(2), since_s=T + 1.5).errors == 1
+
+
+@pytest.mark.parametrize("log_first", [False, True])
+def test_errors_are_told_once_however_many_are_read_at_once(*, log_first: bool) -> None:
+    """Of a day of failures the audit trail is read first as a whole, then the instance's log."""
+    number = 4 * MAX_ROWS
+    audit = Batch(records=tuple(failed(10 * n, f"failure {n}") for n in range(number)))
+    log = Batch(records=tuple(logged(10 * n, f"Failed: failure {n}") for n in range(number)))
+    model = FleetModel()
+    for batch in (log, audit) if log_first else (audit, log):
+        model.apply(batch)
+    state = model.state(T + 10 * number)
+    assert (state.errors, state.instances[0].errors) == (number, number)
+    assert sum(event.counts for event in state.events) == number
 
 
 def test_reports_do_not_pile_up() -> None:
