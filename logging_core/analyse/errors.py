@@ -42,6 +42,7 @@ Retold = tuple[TimelineEvent, TimelineEvent]
 _Report = tuple[float, int, tuple[int, ...], TimelineEvent | None]
 
 _GIST_CHARS = 160
+_ERROR_CHARS = 160
 _ESCAPED = re.compile(r"\\x([01][0-9a-f]|7f|[89][0-9a-f])|\\u(202[89])")
 _WHAT_FAILED = re.compile(r"(?:Instance|Request \S+) failed: ?")
 
@@ -56,6 +57,12 @@ def in_one_form(text: str) -> str:
         text = _ESCAPED.sub(_unescaped, text)
     line, *rest = text.strip().split("\n", 1)
     return "\n".join([" ".join(line.split()) or NO_TEXT, *rest])
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, cut to a length that a table can show."""
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= _ERROR_CHARS else f"{line[: _ERROR_CHARS - 1]}…"
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is known of one instance besides its state: names, times, its pane."""
+"""What is known of one instance besides its state: names, times, its pane, what it said."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from logging_core.records import FrameRef
+from logging_core.records import FrameRef, Message
+from logging_core.text import beginning
 
 FUTURE_S = 300.0
 """A record so far ahead of the clock does not tell when an instance was last active."""
@@ -23,6 +24,11 @@ PULSE_MINUTES = 60
 """Of so many minutes at least it is known how many records each had."""
 
 _PULSE_S = 60.0 * PULSE_MINUTES
+
+TOLD = "communication"
+"""The event type of what an instance tells another, and why one rests after that."""
+
+_SAID_CHARS = 240
 
 FIELDS = (
     "instance_name",
@@ -207,3 +213,25 @@ def latest_reading(time_s: float, now_s: float) -> float:
         return time_s
     again_s = datetime.fromtimestamp(time_s).replace(fold=1).timestamp()
     return again_s if time_s < again_s <= now_s else time_s
+
+
+class Sayings:
+    """What an instance said last, and what was communicated last, each by how it begins."""
+
+    __slots__ = ("_replied", "_told")
+
+    def __init__(self) -> None:
+        self._replied = self._told = (-math.inf, "")
+
+    def add(self, message: Message, at_s: float | None) -> str:
+        """Take in a message to it, or from it; return how that begins."""
+        said = (-math.inf if at_s is None else at_s, beginning(message.content or "", _SAID_CHARS))
+        if message.direction == "inbound" and said[0] >= self._replied[0]:
+            self._replied = said
+        if message.event_type == TOLD and said[0] >= self._told[0]:
+            self._told = said
+        return said[1]
+
+    def last(self, reason: str) -> str:
+        """Return what was communicated, if that is the reason of its state; else what it said."""
+        return (self._told if reason.startswith(TOLD) else self._replied)[1]

@@ -10,15 +10,17 @@ from logging_core.analyse.columns import Columns, by_instance
 from logging_core.analyse.errors import (
     ERROR_LEVELS,
     FLEET_IDS,
+    UNTOLD,
     affected_by,
     error_of,
+    first_line,
     in_one_form,
     text_of_entry,
 )
 from logging_core.analyse.evidence import Kind
 from logging_core.analyse.groups import Tables
 from logging_core.analyse.happened import Happened
-from logging_core.analyse.instance import Instance, first_line
+from logging_core.analyse.instance import Instance
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.series import Series
@@ -261,11 +263,12 @@ class Fold:
         if error is None:
             return
         affected, whose = affected_by(event), _whose(instance_id)
+        is_exact = counts and error != UNTOLD
         counts = counts and self.happened.audited_error(event, whose, at_s, error)
         if counts:
             self._count_error(at_s, error, affected)
         for failed_id in affected:
-            self._audited(failed_id).fail(at_s, error, counts=counts)
+            self._audited(failed_id).fail(at_s, error, counts=counts, is_exact=is_exact)
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s

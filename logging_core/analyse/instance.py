@@ -8,9 +8,16 @@ from array import array
 from collections.abc import Callable
 
 from logging_core.analyse.columns import Columns
-from logging_core.analyse.errors import UNTOLD, error_of, is_failed_end
+from logging_core.analyse.errors import UNTOLD, error_of, first_line, is_failed_end
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
+from logging_core.analyse.facts import (
+    TOLD,
+    Activity,
+    Creation,
+    Identity,
+    PaneChange,
+    Sayings,
+)
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest
@@ -22,7 +29,6 @@ from logging_core.records import (
     Message,
     Metadata,
 )
-from logging_core.text import beginning
 
 CREATED = re.compile(
     r"Instance created(?: with(?: role: (?P<role>.+?)(?=, type: |$),?)?(?: type: (?P<type>\S+))?)?",
@@ -35,10 +41,6 @@ READY = re.compile(r"[\w ]{0,60}initialization completed")
 
 _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MAX_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
-_ERROR_CHARS = 160
-_SAID_CHARS = 240
-_NOTHING_SAID = (-math.inf, "")
-_TOLD = "communication"
 
 _AUDIT_PROOFS = {
     "instance_spawn": (Kind.SPAWNED, "spawned"),
@@ -75,11 +77,10 @@ class Instance:
         "_last_error_s",
         "_message_s",
         "_pane",
-        "_replied",
         "_reply_ids",
         "_reply_times",
         "_requests",
-        "_told",
+        "_sayings",
         "asked_parent_id",
         "creation",
         "has_directory",
@@ -104,7 +105,7 @@ class Instance:
         self._last_error: str | None = None
         self._last_error_s = -math.inf
         self._message_s: float | None = None
-        self._replied = self._told = _NOTHING_SAID
+        self._sayings = Sayings()
         self._frozen: InstanceState | None = None
         self._fresh = (math.inf, -math.inf)
 
@@ -190,14 +191,23 @@ class Instance:
         self._pane.add(ref)
 
     def fail(
-        self, at_s: float | None, error: str, *, counts: bool, kind: Kind = Kind.FAILED
+        self,
+        at_s: float | None,
+        error: str,
+        *,
+        counts: bool,
+        is_exact: bool = False,
+        kind: Kind = Kind.FAILED,
     ) -> None:
-        """Something reports an error about it; `counts` is whether it adds to `errors`."""
+        """Something reports an error about it; `counts` is whether it adds to `errors`.
+
+        With `is_exact` it knows best when that was, also of an error that counted before.
+        """
         text = first_line(error)
         if text != UNTOLD:  # its end is proof by itself
             self._prove(kind, at_s, text)
-        if counts:
-            self._errors += 1
+        self._errors += counts
+        if counts or is_exact:
             time_s = -math.inf if at_s is None else at_s
             if (time_s, text) >= (self._last_error_s, self._last_error or ""):
                 self._last_error, self._last_error_s = text, time_s
@@ -206,7 +216,7 @@ class Instance:
         """Its directory was deleted: go by what the audit trail tells, as a later reader must."""
         self.has_directory = False
         self.asked_parent_id = self._message_s = None
-        self._replied = self._told = _NOTHING_SAID
+        self._sayings = Sayings()
         self._requests = Requests()
         self._pane = PaneChange()
         self._evidence.drop(_ONLY_IN_DIRECTORY)
@@ -277,7 +287,7 @@ class Instance:
             last_activity_s=self._activity.last_s(around.now_s),
             usage=around.usage(self.instance_id),
             open_requests=still_open,
-            last_said=(self._told if verdict.reason.startswith(_TOLD) else self._replied)[1],
+            last_said=self._sayings.last(verdict.reason),
             frames=self._pane.frames,
             newest_frame=self._pane.newest,
             pane_tail=self._pane.tail,
@@ -292,12 +302,7 @@ class Instance:
         self._settle()  # what was answered before does not open again
         if message.parent_id:
             self.asked_parent_id = message.parent_id
-        text = beginning(message.content or "", _SAID_CHARS)
-        said = (-math.inf if at_s is None else at_s, text)
-        if message.direction == "inbound" and said[0] >= self._replied[0]:
-            self._replied = said
-        if message.event_type == _TOLD and said[0] >= self._told[0]:
-            self._told = said
+        text = self._sayings.add(message, at_s)
         if message.event_type == "message_received":
             if message.message_id is not None:
                 self._requests.answer(message.message_id, at_s)
@@ -307,7 +312,7 @@ class Instance:
                 self._requests.open(message.message_id, at_s, text)
             self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
         else:
-            self._prove(Kind.REQUEST, at_s, _TOLD, message_id=message.message_id)
+            self._prove(Kind.REQUEST, at_s, TOLD, message_id=message.message_id)
 
     def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
         if created := CREATED.match(text):
@@ -340,9 +345,3 @@ class Instance:
     ) -> None:
         time_s = -math.inf if at_s is None else at_s
         self._evidence.add(kind, Proof(time_s, what, slack_s, message_id))
-
-
-def first_line(text: str) -> str:
-    """The first line of a text, cut to a length that a table can show."""
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= _ERROR_CHARS else f"{line[: _ERROR_CHARS - 1]}…"

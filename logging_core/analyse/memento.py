@@ -26,7 +26,7 @@ from msgspec.structs import force_setattr
 from logging_core.analyse.counts import Counts
 from logging_core.analyse.errors import Reports
 from logging_core.analyse.evidence import Evidence, Kind, Proof
-from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange
+from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange, Sayings
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.hours import Hours
 from logging_core.analyse.instance import Instance
@@ -73,6 +73,7 @@ _OBJECTS: tuple[type, ...] = (
     Reports,
     Requests,
     Rows,
+    Sayings,
     Series,
     Summary,
     Tally,

@@ -10,9 +10,8 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core import LoggingManager
-from logging_core.analyse.errors import MAX_REPORTS, MAX_ROWS, SAME_S, error_of
+from logging_core.analyse.errors import MAX_REPORTS, MAX_ROWS, SAME_S, error_of, first_line
 from logging_core.analyse.fleet import FleetModel
-from logging_core.analyse.instance import first_line
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, OrchestratorEvent, Record
@@ -150,6 +149,16 @@ def test_errors_of_the_fleet_are_told_once_too() -> None:
 def test_what_is_not_counted_tells_of_nothing() -> None:
     """An error from before `since_s` does not take one with it that is from after."""
     assert fold(failed(1), entry(2), since_s=T + 1.5).errors == 1
+
+
+TWO = (logged(1, "Failed: b"), failed(1.1, "b"), logged(1, "Failed: a"), failed(1.9, "a"))
+
+
+@pytest.mark.parametrize("records", permutations(TWO))
+def test_the_last_error_of_a_second_is_the_last(records: tuple[Record, ...]) -> None:
+    """The audit trail knows which came later, also where the instance's log is read before it."""
+    state = fold(*records)
+    assert (state.errors, state.instances[0].last_error) == (2, "a")
 
 
 @pytest.mark.parametrize("log_first", [False, True])
