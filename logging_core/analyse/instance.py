@@ -136,7 +136,7 @@ class Instance:
             self._prove(Kind.REPLY, at_s, "reply", message_id=event.message_id)
             return
         if event.message_id is not None and error_of(event) is not None:
-            self._requests.close(event.message_id, at_s)  # it failed: nobody will answer it
+            self._requests.close(event.message_id, at_s, failed=True)
         self._identity.learn(at_s, event.details)
         if event.event_type == "instance_terminate":
             self._ended(event, at_s)

@@ -35,7 +35,7 @@ from logging_core.analyse.lives import Lives
 from logging_core.analyse.moments import Moments
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
-from logging_core.analyse.requests import Requests
+from logging_core.analyse.requests import Ends, Requests
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.series import Day, Series, Track
 from logging_core.analyse.state import (
@@ -58,6 +58,7 @@ _OBJECTS: tuple[type, ...] = (
     Counts,
     Creation,
     Day,
+    Ends,
     Evidence,
     Happened,
     Hours,

@@ -15,29 +15,76 @@ MAX_OPEN = 1_000
 RECENT_REPLIES = 64
 """So many answers of one instance are remembered at least, and twice as many at most."""
 
+RECENT_FAILURES = 1_024
+"""The same of failed requests. A reply stands after its request in the instance's own file, too; a
+failure only in the audit trail, of which all may have been read before."""
+
+
+class Ends:
+    """When requests ended last, of the newest ones; in order, and small: there are thousands.
+
+    Args:
+        least: How many are remembered at least; twice as many at most.
+    """
+
+    __slots__ = ("_least", "_sums", "_times")
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self._sums = array("I")  # checksums of the ids
+        self._times = array("d")
+
+    def add(self, message_id: str, at_s: float) -> None:
+        """A request ended, maybe not for the first time."""
+        place = self._place(message_id)
+        if place is not None:
+            self._times[place] = max(self._times[place], at_s)
+            return
+        self._sums.append(_sum(message_id))
+        self._times.append(at_s)
+        if len(self._sums) >= 2 * self._least:
+            del self._sums[: self._least], self._times[: self._least]
+
+    def replace(self, message_ids: Sequence[str | None], times: array[float]) -> None:
+        """Forget all but the newest of these, which are in file order."""
+        newest = slice(-self._least, None)
+        ids = [message_id or "" for message_id in message_ids[newest]]
+        self._sums = array("I", map(crc32, map(str.encode, ids)))
+        self._times = times[newest]
+
+    def of(self, message_id: str) -> float | None:
+        """Return when a request ended last; `None` if that is not known."""
+        place = self._place(message_id)
+        return None if place is None else self._times[place]
+
+    def _place(self, message_id: str) -> int | None:
+        wanted = _sum(message_id)
+        if wanted not in self._sums:
+            return None
+        return len(self._sums) - 1 - self._sums[::-1].index(wanted)
+
 
 class Requests:
-    """Opened by a `message_sent`, closed by a reply or an exchange with the same message id.
+    """Opened by a `message_sent`; closed by a reply, an exchange or a failure with the same id.
 
-    The two stand in different files, so the reply may come first: what was closed lately is
-    remembered, and a request that is not newer than its reply does not open. Whoever is spawned
+    These stand in different files, so the end may come first: what was closed lately is
+    remembered, and a request that is not newer than its end does not open. Whoever is spawned
     again may call another request by the same id, so that of one id two may be open: which of them
     belongs to a life that has ended is for others to tell.
     """
 
-    __slots__ = ("_again", "_closed", "_closed_s", "_open")
+    __slots__ = ("_again", "_answered", "_failed", "_open")
 
     def __init__(self) -> None:
         self._open: dict[str, OpenRequest] = {}  # of each id the first
         self._again: dict[str, OpenRequest] = {}  # and the last, where that is another one
-        # In order, and small: there are thousands of these, and few requests come after an answer.
-        self._closed = array("I")  # checksums of the ids
-        self._closed_s = array("d")
+        self._answered = Ends(RECENT_REPLIES)
+        self._failed = Ends(RECENT_FAILURES)
 
     def open(self, message_id: str, at_s: float | None, text: str = "") -> None:
         """A request was sent, maybe not for the first time."""
-        place = self._place(message_id)
-        if place is not None and (at_s is None or at_s <= self._closed_s[place]):
+        ends = (self._answered.of(message_id), self._failed.of(message_id))
+        if any(end_s is not None and (at_s is None or at_s <= end_s) for end_s in ends):
             return
         first, request = self._open.get(message_id), OpenRequest(message_id, at_s, text)
         if first is None:
@@ -51,17 +98,10 @@ class Requests:
             self._open[message_id] = min(both, key=_since_s)
             self._again[message_id] = max(both, key=_since_s)
 
-    def close(self, message_id: str, at_s: float | None) -> None:
-        """A request was answered; an answer older than the request is to an earlier one."""
+    def close(self, message_id: str, at_s: float | None, *, failed: bool = False) -> None:
+        """A request was answered, or failed; an end older than the request is of an earlier one."""
         at_s = math.inf if at_s is None else at_s
-        place = self._place(message_id)
-        if place is not None:
-            self._closed_s[place] = max(self._closed_s[place], at_s)
-        else:
-            self._closed.append(_sum(message_id))
-            self._closed_s.append(at_s)
-            if len(self._closed) >= 2 * RECENT_REPLIES:
-                del self._closed[:RECENT_REPLIES], self._closed_s[:RECENT_REPLIES]
+        (self._failed if failed else self._answered).add(message_id, at_s)
         request = self._open.get(message_id)
         if request is None or _since_s(request) > at_s:
             return
@@ -86,21 +126,11 @@ class Requests:
                 if message_id is not None and (few or message_id in self._open):
                     self.close(message_id, time_s)
         if not few:
-            newest = slice(-RECENT_REPLIES, None)
-            ids = [message_id or "" for message_id in message_ids[newest]]
-            self._closed = array("I", map(crc32, map(str.encode, ids)))
-            self._closed_s = times[newest]
+            self._answered.replace(message_ids, times)
 
     def left(self) -> list[OpenRequest]:
         """What is open, in the order in which it was read; of one id the first and the last."""
         return [*self._open.values(), *self._again.values()]
-
-    def _place(self, message_id: str) -> int | None:
-        """Where the newest answer to a request stands; `None` if there is none."""
-        wanted = _sum(message_id)
-        if wanted not in self._closed:
-            return None
-        return len(self._closed) - 1 - self._closed[::-1].index(wanted)
 
 
 def _sum(message_id: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+from exchanges import in_bulk
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from happened import (
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, OpenRequest, State
 from logging_core.records import (
+    AuditBlock,
     Batch,
     InstanceGone,
     InstanceSeen,
@@ -447,6 +449,21 @@ def test_what_was_asked_and_said_is_known_however_long_ago() -> None:
     assert model.state(T + 30).instances[0].last_said == "all is well"
     model.apply(Batch(records=(InstanceGone(instance_id="a"),)))
     assert model.state(T + 30).instances[0].last_said == ""
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_what_failed_long_ago_is_not_open(*, blocks: bool) -> None:
+    """Also where the audit trail is read first, as while only the ends of the logs are read."""
+    failure = msgspec.structs.replace(audit("request_failed", 2, error="no"), message_id="m-1")
+    model, replies = FleetModel(), tuple(exchange(at, f"n-{at}") for at in range(3, 300))
+    model.apply(Batch(records=(spawn(0), failure)))
+    if blocks:
+        model.apply(Batch(blocks=(AuditBlock("audit/audit.jsonl", in_bulk(replies)),)))
+    else:
+        model.apply(Batch(records=replies))
+    model.apply(Batch(records=(sent(1), sent(300, "m-2"))))
+    (instance,) = model.state(T + 301).instances
+    assert [request.message_id for request in instance.open_requests] == ["m-2"]
 
 
 @given(st.data())
