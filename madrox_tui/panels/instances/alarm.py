@@ -10,6 +10,7 @@ from madrox_tui.states import NEEDS_YOU
 from madrox_tui.view import View
 
 _NAMED = 3
+_NEVER = -1.0
 _VERBS = {State.WAITING: "waits", State.STUCK: "is stuck", State.ERROR: "failed"}
 
 
@@ -18,19 +19,25 @@ class Alarm:
 
     def __init__(self) -> None:
         self._needy: frozenset[str] | None = None
+        self._since: dict[tuple[str, State], float | None] = {}  # of each such need the last
 
     def news(self, view: View) -> list[InstanceState]:
         """Return the instances that need someone and did not in the view before.
 
-        What is found while the tree is read for the first time is nothing new.
+        What is found while the tree is read for the first time is nothing new, nor is a need that
+        another record only hid: it began when it did.
         """
         if not view.is_read:
             self._needy = None
             return []
-        before = self._needy
+        before, since = self._needy, self._since
         needy = [i for i in view.state.instances if i.state in NEEDS_YOU]
         self._needy = frozenset(i.instance_id for i in needy)
-        return [] if before is None else [i for i in needy if i.instance_id not in before]
+        self._since = since | {(i.instance_id, i.state): i.since_s for i in needy}
+        if before is None:
+            return []
+        news = [i for i in needy if since.get((i.instance_id, i.state), _NEVER) != i.since_s]
+        return [i for i in news if i.instance_id not in before]
 
 
 def call(news: Sequence[InstanceState]) -> str:
