@@ -95,8 +95,8 @@ class ChangeCells:
         look, state = LOOKS[after.state], after.state.value
         if change.kind in {Kind.NEEDS, Kind.FAILED}:
             return f"{look.glyph} {state}", look.style
-        if before is None:
-            return f"spawned, {state}", look.style
+        if before is None or change.respawns:
+            return f"{_begun(change.respawns)}, {state}", look.style
         if before.state is after.state:
             return state, look.style
         return f"{before.state.value} → {state}", look.style
@@ -156,6 +156,12 @@ def lasted(spell: Spell, now_s: float) -> str:
     since_s, until_s = spell.since_s, spell.until_s
     age = "" if since_s is None else f" {fmt.age(until_s - since_s)}"
     return f"{_LASTED[spell.state]}{age}, {spell.end} {fmt.since(until_s, now_s)}"
+
+
+def _begun(respawns: int) -> str:
+    if not respawns:
+        return "spawned"
+    return "respawned" if respawns == 1 else f"respawned {fmt.count(respawns)}×"
 
 
 def sums_line(compared: Comparison, whose: str) -> str:

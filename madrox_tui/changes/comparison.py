@@ -64,6 +64,7 @@ class Change(msgspec.Struct, frozen=True, eq=False):
             went on.
         before: How it was; `None` if it was not there, or of a time in between.
         after: How it is; `None` if it is not there, or of a time in between.
+        respawns: How many lives it began, its first one left out.
         added: What it did; nothing, of a time in between.
         spell: That time.
     """
@@ -74,6 +75,7 @@ class Change(msgspec.Struct, frozen=True, eq=False):
     at_s: float | None
     before: InstanceState | None = None
     after: InstanceState | None = None
+    respawns: int = 0
     added: Added = Added()
     spell: Spell | None = None
 
@@ -140,20 +142,32 @@ def _change(
         _used(before.usage if before else Usage(), after.usage),
         _more(before.errors if before else 0, after.errors),
     )
+    respawns = _respawns(before, after, then_s)
     needs = after.state in NEEDS_YOU and (was_interrupted or _is_new(before, after, then_s))
     is_other = before is None or before.state is not after.state
     if needs:
         kind = Kind.FAILED if after.state is State.ERROR else Kind.NEEDS
-    elif before is None or (is_other and State.TERMINATED in {before.state, after.state}):
+    elif before is None or respawns or _has_ended(before) is not _has_ended(after):
         kind = Kind.LIFE
     elif is_other or not added.is_nothing or _open(before) != _open(after):
         kind = Kind.WORKED
     else:
         return None
-    at_s = after.since_s if needs or is_other else None
-    if kind is Kind.LIFE and before is None:
-        at_s = after.created_s
-    return Change(kind, after.instance_id, after.label, at_s, before, after, added)
+    at_s = after.since_s if needs or is_other or respawns else None
+    if kind is Kind.LIFE and not _has_ended(after) and (respawns or before is None):
+        at_s = after.spawned_s[-1] if respawns else after.created_s
+    return Change(kind, after.instance_id, after.label, at_s, before, after, respawns, added)
+
+
+def _has_ended(instance: InstanceState) -> bool:
+    return instance.state is State.TERMINATED
+
+
+def _respawns(before: InstanceState | None, after: InstanceState, then_s: float) -> int:
+    """How many lives began since, without the first that is known of it."""
+    lives = sum(spawned_s > then_s for spawned_s in after.spawned_s)
+    is_first = before is None or not before.spawned_s
+    return max(0, lives - 1) if is_first else lives
 
 
 def _is_new(before: InstanceState | None, after: InstanceState, then_s: float) -> bool:

@@ -103,6 +103,26 @@ def later(**fields: Any) -> InstanceState:
             later(since_s=NOW_S - 9),
             f"{at(9)} atlas terminated → idle ready",
         ),
+        (
+            later(spawned_s=(THEN_S - 60,)),
+            later(spawned_s=(THEN_S - 60, NOW_S - 90), since_s=NOW_S - 50),
+            f"{at(90)} atlas respawned, idle ready",
+        ),
+        (
+            later(spawned_s=(THEN_S - 60,), state=State.TERMINATED, since_s=THEN_S - 9),
+            later(spawned_s=(NOW_S - 90, NOW_S - 60), state=State.TERMINATED, since_s=NOW_S - 9),
+            f"{at(9)} atlas respawned 2×, terminated ready",
+        ),
+        (
+            later(state=State.UNKNOWN),
+            later(spawned_s=(NOW_S - 90,), since_s=NOW_S - 60),
+            f"{at(60)} atlas unknown → idle ready",
+        ),
+        (
+            None,
+            later(spawned_s=(NOW_S - 90, NOW_S - 60), created_s=NOW_S - 90),
+            f"{at(60)} atlas respawned, idle 4 400 $0.50 ready",
+        ),
         (IDLE, None, "atlas deleted – – – –"),
         (
             IDLE,
@@ -129,6 +149,10 @@ def later(**fields: Any) -> InstanceState:
         "spawned",
         "terminated",
         "revived",
+        "respawned",
+        "respawned and ended again",
+        "spawned at last",
+        "came and was respawned",
         "deleted",
         "worked",
         "nobody priced it",
