@@ -164,8 +164,8 @@ class ChangesScreen(ModalScreen[Chosen | None]):
     def _below(self, compared: Comparison) -> list[str]:
         """The sums; and since when it is known who needed somebody, if that is not all."""
         lines = [sums_line(compared, "filtered" if self._narrowing else "fleet")]
-        from_s = self._spells.from_s
-        if from_s is not None and from_s > self._since_s:
+        from_s = self._now_s if self._spells.from_s is None else self._spells.from_s
+        if from_s > self._since_s:
             since, seen = (fmt.since(at_s, self._now_s) for at_s in (self._since_s, from_s))
             if since != seen:
                 lines.append(f"waits, hangs and failures that ended before {seen} were not seen")

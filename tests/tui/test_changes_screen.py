@@ -296,7 +296,10 @@ class Past:
 
 @pytest.mark.parametrize(("unread", "asked"), [(None, [-60]), ("reading history", [-60, 0])])
 async def test_sums_of_half_a_tree_are_not_compared(unread: str | None, asked: list[float]) -> None:
-    """Until all of the tree was read, the present is taken from the history as well."""
+    """Until all of the tree was read, the present is taken from the history as well.
+
+    Nor is anything known then of what began and ended in between.
+    """
     shown = msgspec.structs.replace(view([instance("a1")]), unread=unread)
     past = Past()
     app = Alone(InstancesPanel())
@@ -308,3 +311,4 @@ async def test_sums_of_half_a_tree_are_not_compared(unread: str | None, asked: l
         await pilot.pause()
         assert past.asked == asked
         assert ("· 2 requests" if unread else "+– · – requests") in screen_of(pilot)
+        assert "waits, hangs and failures that ended before" in screen_of(pilot)
