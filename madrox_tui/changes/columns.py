@@ -88,7 +88,7 @@ class ChangeCells:
     def change(self, change: Change) -> Cell:
         """What changed, in a few words."""
         if change.spell is not None:
-            return lasted(change.spell, self._now.at_s), ""
+            return lasted(change.spell, self._now.at_s, change.times), ""
         before, after = change.before, change.after
         if after is None:
             return "deleted", "muted"
@@ -146,15 +146,18 @@ class ChangeCells:
         return why(change.after), style
 
 
-def lasted(spell: Spell, now_s: float) -> str:
+def lasted(spell: Spell, now_s: float, times: int = 1) -> str:
     """Say how long somebody was needed, and how that ended: `waited 5m, answered 14:12`.
 
     Args:
         spell: That time.
         now_s: The present.
+        times: How often; if more than once, that is said, and not how long the last time was.
     """
     since_s, until_s = spell.since_s, spell.until_s
     age = "" if since_s is None else f" {fmt.age(until_s - since_s)}"
+    if times > 1:
+        age = f" {fmt.count(times)}×"
     return f"{_LASTED[spell.state]}{age}, {spell.end} {fmt.since(until_s, now_s)}"
 
 

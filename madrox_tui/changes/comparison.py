@@ -7,7 +7,8 @@ is unknown.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -54,7 +55,7 @@ class Added(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True, eq=False):
-    """What became of an instance; or one of the times in between in which it needed somebody.
+    """What became of an instance; or a time in between in which it needed somebody.
 
     Attributes:
         kind: What it tells.
@@ -66,7 +67,8 @@ class Change(msgspec.Struct, frozen=True, eq=False):
         after: How it is; `None` if it is not there, or of a time in between.
         respawns: How many lives it began, its first one left out.
         added: What it did; nothing, of a time in between.
-        spell: That time.
+        spell: That time; of several in which it failed the last.
+        times: How many such times the row is for.
     """
 
     kind: Kind
@@ -78,6 +80,7 @@ class Change(msgspec.Struct, frozen=True, eq=False):
     respawns: int = 0
     added: Added = Added()
     spell: Spell | None = None
+    times: int = 1
 
 
 class Comparison(msgspec.Struct, frozen=True, eq=False):
@@ -123,7 +126,7 @@ def compare(
         who = after.instance_id
         if change := _change(old.get(who), after, then.at_s, was_interrupted=who in interrupted):
             found.append(change)
-    needed = [_needed(s) for s in spells if not chosen or s.instance_id in compared]
+    needed = _needed([s for s in spells if not chosen or s.instance_id in compared])
     changes = tuple(sorted((*found, *needed), key=_order))
     return Comparison(
         changes,
@@ -186,8 +189,22 @@ def _gone(before: InstanceState) -> Change:
     return Change(Kind.LIFE, before.instance_id, before.label, None, before, added=added)
 
 
-def _needed(spell: Spell) -> Change:
-    return Change(Kind.NEEDED, spell.instance_id, spell.label, spell.since_s, spell=spell)
+def _needed(spells: Iterable[Spell]) -> Iterator[Change]:
+    """Each time in between; but who fails again and again has one row."""
+    failures: defaultdict[str, list[Spell]] = defaultdict(list)
+    for spell in spells:
+        if spell.state is State.ERROR:
+            failures[spell.instance_id].append(spell)
+        else:
+            yield _needed_in(spell)
+    for failed in failures.values():
+        yield _needed_in(max(failed, key=lambda spell: spell.until_s), len(failed))
+
+
+def _needed_in(spell: Spell, times: int = 1) -> Change:
+    return Change(
+        Kind.NEEDED, spell.instance_id, spell.label, spell.since_s, spell=spell, times=times
+    )
 
 
 def _order(change: Change) -> tuple[float | str, ...]:

@@ -56,7 +56,7 @@ class SpellLog:
     """Compares views with the ones before, and keeps the newest spells that ended.
 
     Attributes:
-        from_s: Since when all of them were seen; `None` while the tree is read for the first time.
+        from_s: Since when all of them are known; `None` while the tree is read for the first time.
     """
 
     def __init__(self, most: int = MAX_SPELLS) -> None:
@@ -104,6 +104,8 @@ class SpellLog:
         """Log the end of a spell, if the instance was in one."""
         begun = self._begun.pop(before.instance_id, None)
         if begun is not None:
+            if len(self._spells) == self._spells.maxlen and self.from_s is not None:
+                self.from_s = max(self.from_s, self._spells[0].until_s)
             self._spells.append(
                 Spell(
                     begun.instance_id,

@@ -238,6 +238,24 @@ def test_who_needed_you_in_between(ended: Spell, row: str) -> None:
     assert told(compared([], [], [ended])) == [row]
 
 
+def test_who_failed_again_and_again_has_one_row() -> None:
+    """Of the last error, with their number: a hundred of one agent do not hide what others did."""
+    failed = [
+        spell(
+            who, State.ERROR, reason=f"error {n}", since_s=NOW_S - n, until_s=NOW_S - n, end="back"
+        )
+        for n in (60, 240, 120)
+        for who in ("a1", "b2")
+    ]
+    rows = told(compared([], [], [*failed[1:], spell(), spell()]))
+    waited = f"{at(900)} a1 waited 5m, answered {at(600)[:5]} Overwrite? [y/N]"
+    assert rows == [
+        f"{at(60)} b2 failed 3×, back {at(60)[:5]} error 60",
+        f"{at(120)} a1 failed 2×, back {at(120)[:5]} error 120",
+        *(waited, waited),
+    ]
+
+
 def test_the_most_telling_comes_first() -> None:
     """Who waits, who is stuck, who failed, who recovered, who came and went, who spent most."""
     then = [instance(i.instance_id, i.instance_name, since=9000) for i in team()[:9]]

@@ -152,6 +152,17 @@ def test_only_the_newest_are_kept() -> None:
     assert [s.reason for s in log.since(ASKED_S + 185)] == ["question 19?"]
 
 
+def test_what_is_no_longer_kept_is_not_denied() -> None:
+    """All that ended later than the last one that was let go of is known."""
+    log = SpellLog(2)
+    log.look(view([RESTS], at_s=ASKED_S))
+    for at in (10, 20, 30):
+        log.look(view([atlas(State.ERROR, ASKED_S + at, f"no {at}")], at_s=ASKED_S + at + 1))
+        log.look(view([atlas(State.IDLE, ASKED_S + at + 5, "ready")], at_s=ASKED_S + at + 6))
+    assert [spell.reason for spell in log.since(0.0)] == ["no 30", "no 20"]
+    assert log.from_s == ASKED_S + 15
+
+
 def test_what_hung_is_said_in_words() -> None:
     """The request that was open, not its id."""
     asked = OpenRequest("m-1", NOW_S - 400, "Draw the plan.")
