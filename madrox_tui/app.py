@@ -92,6 +92,13 @@ class MadroxTop(PanelsApp):
         """Return the screen with the four panels."""
         return self._main
 
+    def action_command_palette(self) -> None:
+        """Show the command palette."""
+        from madrox_tui.commands import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our colour variables, for themes that do not define them."""
         return fallback_variables(dark=self.current_theme.dark)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from textual.binding import ActiveBinding, Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
@@ -22,6 +22,16 @@ _KNOWN = frozenset(all_keys())
 class _Command(NamedTuple):
     text: str
     run: Callable[[], object]
+
+
+class Palette(CommandPalette):
+    """Textual's, which fails where a page is turned of a list that has no room on the screen."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Turn no page of a list without room."""
+        if action == "command_list" and parameters in {("page_up",), ("page_down",)}:
+            return bool(self.query_one(CommandList).scrollable_content_region)
+        return super().check_action(action, parameters)
 
 
 class Commands(Provider):

@@ -9,6 +9,7 @@ from textual import events
 
 from builders import TreeBuilder
 from driver import run_app
+from madrox_tui.commands import Palette
 from madrox_tui.config import Settings
 from madrox_tui.remember import Memory, Remembered
 from madrox_tui.widgets.filter_bar import MAX_FILTER_CHARS, FilterBar
@@ -74,6 +75,16 @@ async def test_any_size_is_survived_with_anything_open(fleet: TreeBuilder) -> No
                 await person.pilot.pause()
             await person.press("z" if opened == "z" else "escape")
         await person.sees("● busy", "draw the plan", "atlas pane")
+
+
+@pytest.mark.parametrize("size", [(80, 4), (10, 3), (80, 1)])
+async def test_the_palette_needs_no_room(fleet: TreeBuilder, size: tuple[int, int]) -> None:
+    """Where its list has hardly a line, or none, its keys do no harm."""
+    async with run_app(fleet.root, size=size, now_s=NOW_S) as person:
+        await person.press("colon", "down", "pagedown", "pageup")
+        assert isinstance(person.app.screen, Palette)
+        await person.press("escape", "escape")
+        assert not isinstance(person.app.screen, Palette)
 
 
 async def test_the_palette_has_one_line_for_each_command(fleet: TreeBuilder) -> None:
