@@ -79,8 +79,10 @@ def beginning(text: str, most: int) -> str:
         most: The most characters that are returned. Of a text that begins with nothing but blanks,
             four times as many are looked at.
     """
-    lines = (" ".join(line.split()) for line in text[: 4 * most].split("\n"))
-    return next(filter(None, lines), "")[:most]
+    for line in text[: 4 * most].split("\n"):
+        if words := line.split():
+            return " ".join(words)[:most]
+    return ""
 
 
 def safe_json(text: str) -> str:

@@ -28,7 +28,10 @@ _PULSE_S = 60.0 * PULSE_MINUTES
 TOLD = "communication"
 """The event type of what an instance tells another, and why one rests after that."""
 
-_SAID_CHARS = 240
+SAID_CHARS = 240
+"""Of how a message begins so many characters are told."""
+
+_KEPT_CHARS = 4 * SAID_CHARS
 
 FIELDS = (
     "instance_name",
@@ -223,15 +226,14 @@ class Sayings:
     def __init__(self) -> None:
         self._replied = self._told = (-math.inf, "")
 
-    def add(self, message: Message, at_s: float | None) -> str:
-        """Take in a message to it, or from it; return how that begins."""
-        said = (-math.inf if at_s is None else at_s, beginning(message.content or "", _SAID_CHARS))
+    def add(self, message: Message, at_s: float | None) -> None:
+        """Take in a message to it, or from it."""
+        said = (-math.inf if at_s is None else at_s, (message.content or "")[:_KEPT_CHARS])
         if message.direction == "inbound" and said[0] >= self._replied[0]:
             self._replied = said
         if message.event_type == TOLD and said[0] >= self._told[0]:
             self._told = said
-        return said[1]
 
     def last(self, reason: str) -> str:
         """Return what was communicated, if that is the reason of its state; else what it said."""
-        return (self._told if reason.startswith(TOLD) else self._replied)[1]
+        return beginning((self._told if reason.startswith(TOLD) else self._replied)[1], SAID_CHARS)

@@ -11,6 +11,7 @@ from logging_core.analyse.columns import Columns
 from logging_core.analyse.errors import UNTOLD, error_of, first_line, is_failed_end
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
 from logging_core.analyse.facts import (
+    SAID_CHARS,
     TOLD,
     Activity,
     Creation,
@@ -29,6 +30,7 @@ from logging_core.records import (
     Message,
     Metadata,
 )
+from logging_core.text import beginning
 
 CREATED = re.compile(
     r"Instance created(?: with(?: role: (?P<role>.+?)(?=, type: |$),?)?(?: type: (?P<type>\S+))?)?",
@@ -302,13 +304,14 @@ class Instance:
         self._settle()  # what was answered before does not open again
         if message.parent_id:
             self.asked_parent_id = message.parent_id
-        text = self._sayings.add(message, at_s)
+        self._sayings.add(message, at_s)
         if message.event_type == "message_received":
             if message.message_id is not None:
                 self._requests.answer(message.message_id, at_s)
             self._prove(Kind.REPLY, at_s, "reply", message_id=message.message_id)
         elif message.event_type == "message_sent":
             if message.message_id is not None:
+                text = beginning(message.content or "", SAID_CHARS)
                 self._requests.open(message.message_id, at_s, text)
             self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
         else:
