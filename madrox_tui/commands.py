@@ -6,10 +6,12 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
+from textual.widgets import Input
 
 from madrox_tui.bindings import PANELS, all_keys
 from madrox_tui.key_names import KEY_WIDTH, meaning, one_key_name, own_bindings
@@ -25,7 +27,17 @@ class _Command(NamedTuple):
 
 
 class Palette(CommandPalette):
-    """Textual's, which fails where a page is turned of a list that has no room on the screen."""
+    """Textual's, which fails where a page is turned of a list that has no room on the screen.
+
+    Its cursor does not blink: nor does that of any other line, and it costs a paint each time.
+    """
+
+    def compose(self) -> ComposeResult:
+        """See `CommandPalette`."""
+        for widget in super().compose():
+            if isinstance(widget, Input):
+                widget.cursor_blink = False
+            yield widget
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn no page of a list without room."""

@@ -18,6 +18,7 @@ from textual.command import DiscoveryHit
 from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from builders import TreeBuilder
 from driver import Driver, run_app
@@ -525,6 +526,17 @@ async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
         await person.sees("theme          madrox-light")
         await person.press("enter")
         await person.until(lambda: person.app.theme == "madrox-light", "the light theme")
+
+
+@pilot
+async def test_the_cursor_of_the_palette_does_not_blink(fleet: TreeBuilder) -> None:
+    """As in every other line that is typed in: nothing is painted while nobody does anything."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("● live")
+        await person.press("colon")
+        await person.until(lambda: isinstance(person.app.focused, Input), "a line to type in")
+        assert isinstance(person.app.focused, Input)
+        assert not person.app.focused.cursor_blink
 
 
 @pilot
