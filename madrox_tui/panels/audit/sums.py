@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
-from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from logging_core.analyse.state import FleetState, InstanceState, Usage
 from madrox_tui.panels.audit.rates import AuditModel
 from madrox_tui.panels.audit.view import (
     GROUPINGS,
     NOTHING_SUMMED,
     TABLE_WINDOWS,
     AuditView,
+    GroupsOf,
     make_audit_view,
 )
 
@@ -18,9 +19,6 @@ SHARE = 0.1
 """The sums are made during this part of the time at most."""
 
 _MINUTE_S = 60.0
-
-GroupsOf = Callable[[str, Collection[str] | None], tuple[Group, ...]]
-"""The groups of some moment: by what, and of which instances; `None`: of all."""
 
 
 class AuditSums:
@@ -105,7 +103,7 @@ class AuditSums:
             usage: What these added up to.
             groups_of: Knows the groups of that moment.
         """
-        return self._make(_Earlier(model, groups_of), state, instances, usage)
+        return self._make(model, state, instances, usage, groups_of)
 
     def _make(
         self,
@@ -113,6 +111,7 @@ class AuditSums:
         state: FleetState,
         instances: Sequence[InstanceState],
         usage: Usage,
+        groups_of: GroupsOf | None = None,
     ) -> AuditView:
         return make_audit_view(
             model,
@@ -122,46 +121,5 @@ class AuditSums:
             by=self.by,
             window=self.window,
             budget_usd=self._budget_usd,
+            groups_of=groups_of,
         )
-
-
-class _Earlier:
-    """The model as of an earlier moment: what is known by time, and the groups of then."""
-
-    def __init__(self, model: AuditModel, groups_of: GroupsOf) -> None:
-        self._model = model
-        self._groups_of = groups_of
-        self.since_s = model.since_s
-
-    def series(
-        self,
-        *,
-        from_s: float,
-        to_s: float,
-        step_s: int,
-        instance_ids: Collection[str] | None = None,
-    ) -> tuple[Slot, ...]:
-        return self._model.series(
-            from_s=from_s, to_s=to_s, step_s=step_s, instance_ids=instance_ids
-        )
-
-    def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
-    ) -> Usage | None:
-        return self._model.usage_in(from_s=from_s, to_s=to_s, instance_ids=instance_ids)
-
-    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
-        return self._model.first_exchange_s(instance_ids)
-
-    def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
-        return self._groups_of(by, instance_ids)
-
-    def groups_in(
-        self,
-        by: str,
-        *,
-        from_s: float | None,
-        to_s: float,
-        instance_ids: Collection[str] | None = None,
-    ) -> tuple[Group, ...] | None:
-        return self._model.groups_in(by, from_s=from_s, to_s=to_s, instance_ids=instance_ids)

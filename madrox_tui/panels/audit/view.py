@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -49,6 +49,10 @@ TABLE_WINDOWS = (ALL_TIME, *(name for name, _ in reversed(WINDOWS)))
 
 MIN_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
+
+
+GroupsOf: TypeAlias = Callable[[str, Collection[str] | None], tuple[Group, ...]]
+"""The groups of all time up to some moment: by what, and of which instances; `None`: of all."""
 
 
 class AuditView(msgspec.Struct, frozen=True, eq=False):
@@ -96,6 +100,7 @@ def make_audit_view(
     by: str = GROUPINGS[0],
     window: str = ALL_TIME,
     budget_usd: float | None = None,
+    groups_of: GroupsOf | None = None,
 ) -> AuditView:
     """Query the model for what the panel shows.
 
@@ -107,6 +112,7 @@ def make_audit_view(
         by: What to group by: one of `GROUPINGS`.
         window: The window of the groups: one of `TABLE_WINDOWS`.
         budget_usd: The budget; `None` or 0 for none.
+        groups_of: Knows the groups as of `state`; `None`: the model does, which is of then.
     """
     now_s = state.at_s
     narrowed = len(instances) < len(state.instances)
@@ -118,7 +124,7 @@ def make_audit_view(
     since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
     groups: tuple[Group, ...] | None
     if since_s is None:
-        groups, total = model.groups(by, ids), None
+        groups, total = (groups_of or model.groups)(by, ids), None
     else:
         groups = model.groups_in(by, from_s=since_s, to_s=after(now_s), instance_ids=ids)
         total = model.usage_in(from_s=since_s, to_s=after(now_s), instance_ids=ids)
