@@ -90,7 +90,7 @@ class Counts:
         while self._pairs > MAX_COUNTED and len(self._counts) > 1:
             self._merge_oldest()
 
-    def groups(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
+    def groups(self, instance_ids: Collection[str | None] | None) -> tuple[Group, ...]:
         """One group for each text, the most frequent first.
 
         Those that are no longer told apart are together in one without a label.
@@ -101,7 +101,7 @@ class Counts:
         return _groups((*self._counts.items(), (None, self._others)), instance_ids)
 
     def groups_in(
-        self, from_s: float | None, to_s: float, instance_ids: Collection[str] | None
+        self, from_s: float | None, to_s: float, instance_ids: Collection[str | None] | None
     ) -> tuple[Group, ...] | None:
         """The same of what was from `from_s` to before `to_s`; `None` if that is unknown.
 
@@ -188,7 +188,7 @@ def _by_hour(rows: Rows) -> Rows:
 
 
 def _groups(
-    counts: Iterable[tuple[str | None, _Times]], instance_ids: Collection[str] | None
+    counts: Iterable[tuple[str | None, _Times]], instance_ids: Collection[str | None] | None
 ) -> tuple[Group, ...]:
     chosen = None if instance_ids is None else set(instance_ids)
     return in_order(
@@ -198,5 +198,5 @@ def _groups(
     )
 
 
-def _only(counts: _Times, chosen: set[str] | None) -> _Times:
+def _only(counts: _Times, chosen: set[str | None] | None) -> _Times:
     return counts if chosen is None else {i: n for i, n in counts.items() if i in chosen}

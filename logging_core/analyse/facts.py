@@ -6,7 +6,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,28 +45,49 @@ FIELDS = (
 
 
 class Identity:
-    """Names and settings: of each the newest that is known, whatever the order of arrival."""
+    """Names and settings: of each the newest that is known, whatever the order of arrival.
 
-    __slots__ = ("_known",)
+    Attributes:
+        asked_parent_id: Whom its communications name as the parent; may be nobody we know.
+    """
+
+    __slots__ = ("_known", "asked_parent_id")
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, str]] = {}
+        self.asked_parent_id: str | None = None
 
     def learn(self, at_s: float | None, values: Mapping[str, Any]) -> None:
         """Take in the `FIELDS` of `values` that are texts: an empty or absent one says nothing."""
         time_s = -math.inf if at_s is None else at_s
         for field in FIELDS:
             value = values.get(field)
-            if not isinstance(value, str) or not value:
-                continue
-            known = self._known.get(field)
-            if known is None or known[0] <= time_s:
-                self._known[field] = (time_s, value)
+            if isinstance(value, str) and value:
+                self._note(field, time_s, value)
+
+    def merge(self, other: Identity) -> None:
+        """Take in what `other` knows; whom it names last as the parent is the newest."""
+        for field, (time_s, value) in other._known.items():
+            self._note(field, time_s, value)
+        if other.asked_parent_id is not None:
+            self.asked_parent_id = other.asked_parent_id
 
     def get(self, field: str) -> str | None:
         """The newest known value."""
         known = self._known.get(field)
         return None if known is None else known[1]
+
+    def parent(self, is_known: Callable[[str], bool]) -> str | None:
+        """Whose child it says to be, if only to one that is known."""
+        parent = self.get("parent_instance_id")
+        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
+            return self.asked_parent_id
+        return parent
+
+    def _note(self, field: str, time_s: float, value: str) -> None:
+        known = self._known.get(field)
+        if known is None or known[0] <= time_s:
+            self._known[field] = (time_s, value)
 
 
 class Creation:

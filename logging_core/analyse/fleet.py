@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from operator import is_not
 from typing import IO, Any, Self
 
@@ -11,11 +12,13 @@ import msgspec
 
 from logging_core.analyse import memento
 from logging_core.analyse.fold import REMEMBERED, Fold
-from logging_core.analyse.groups import Tables
+from logging_core.analyse.groups import Part, Tables
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.judgement import Around
 from logging_core.analyse.prompts import PATTERNS, Pattern
+from logging_core.analyse.series import Steps
 from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from logging_core.analyse.tree_sums import TreeSums
 from logging_core.records import Batch
 
 
@@ -83,13 +86,13 @@ class FleetModel:
             return self._last
         self._fold.settle()
         if self._fold.total is None:
-            self._fold.total = self._fold.summary.total()
+            self._fold.total = self._fold.sums.totals.total().usage()
         self._last = FleetState(
             at_s=now_s,
             instances=self._freeze(now_s),
             usage=self._fold.total,
             errors=self._fold.errors,
-            audit_events=self._fold.tables.events.total,
+            audit_events=self._fold.sums.events.total,
             messages=self._fold.timeline.items,
             dropped_messages=self._fold.timeline.dropped,
             reordered=self._generation,
@@ -107,8 +110,7 @@ class FleetModel:
 
     def usage_of(self, instance_ids: Iterable[str | None]) -> Usage:
         """What some instances add up to; those that are not known add nothing. `None` is nobody."""
-        self._fold.settle()
-        return self._fold.summary.usage_of(set(instance_ids))
+        return self._tables().usage_of(set(instance_ids))
 
     def dump(self, file: IO[bytes]) -> None:
         """Write everything that was taken in, for `load`; the options are not part of it.
@@ -116,11 +118,9 @@ class FleetModel:
         Raises:
             OSError: It cannot be written.
         """
-        fold = self._fold
-        fold.settle()
-        fold.summary.settle()
-        tables = [fold.tables.events, fold.tables.errors]
-        memento.dump([tables, *(getattr(fold, name) for name in REMEMBERED)], file)
+        self._fold.settle()
+        self._fold.sums.totals.settle()
+        memento.dump([getattr(self._fold, name) for name in REMEMBERED], file)
 
     @classmethod
     def load(cls, file: IO[bytes], **options: Any) -> Self:
@@ -135,13 +135,23 @@ class FleetModel:
             OSError: It cannot be read.
         """
         model = cls(**options)
-        fold = model._fold
-        tables, *values = memento.load(file)
-        for name, value in zip(REMEMBERED, values, strict=True):
-            setattr(fold, name, value)
-        fold.tables = Tables(fold.summary, fold.series, by_time=fold.by_time)
-        fold.tables.events, fold.tables.errors = tables
+        for name, value in zip(REMEMBERED, memento.load(file), strict=True):
+            setattr(model._fold, name, value)
         return model
+
+    def summed(self, tree: str, part: str, at_s: float) -> TreeSums:
+        """What was taken in adds up to: it is no copy, so nothing more may be applied.
+
+        Args:
+            tree: See `TreeSums`, as for the others.
+            part: The part.
+            at_s: The moment.
+        """
+        fold = self._fold
+        fold.settle()
+        fold.sums.totals.settle()
+        said = {instance_id: known.identity for instance_id, known in self._known().items()}
+        return TreeSums(tree, part, at_s, fold.sums, fold.errors, said)
 
     def succeed(self, other: FleetModel) -> None:
         """Take the place of another model: rows that it handed out have other places here."""
@@ -176,8 +186,8 @@ class FleetModel:
         Raises:
             ValueError: The step is not a multiple of 60.
         """
-        self._fold.settle()
-        return self._fold.series.slots(from_s, to_s, step_s, instance_ids)
+        steps = Steps.between(from_s, to_s, step_s)
+        return self._tables().slots(steps, _as_set(instance_ids))
 
     def usage_in(
         self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
@@ -186,16 +196,14 @@ class FleetModel:
 
         `None` if that is unknown: of exchanges long ago only hours are, see `analyse.series`.
         """
-        self._fold.settle()
-        return self._fold.series.usage(from_s, to_s, instance_ids)
+        return self._tables().usage_in(from_s, to_s, _as_set(instance_ids))
 
     def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
         """When some instances, or all, had their first exchange; `None` if they had none.
 
         Of exchanges long ago only hours are known, see `analyse.series`: then when its hour began.
         """
-        self._fold.settle()
-        return self._fold.series.first_s(instance_ids)
+        return self._tables().first_s(_as_set(instance_ids))
 
     def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
         """Sums of what belongs together: the dearest first, else the busiest.
@@ -210,8 +218,8 @@ class FleetModel:
         Raises:
             ValueError: `by` is none of these.
         """
-        self._fold.settle()
-        return self._fold.tables.groups(by, self._known(), instance_ids)
+        tables, known = self._tables(), self._known()
+        return tables.groups(by, known, partial(_say, known), _as_set(instance_ids))
 
     def groups_in(
         self,
@@ -236,9 +244,8 @@ class FleetModel:
         Raises:
             ValueError: `by` is none of these.
         """
-        self._fold.settle()
-        tables, known = self._fold.tables, self._known()
-        return tables.groups_in(by, known, instance_ids, from_s, to_s)
+        tables, known, chosen = self._tables(), self._known(), _as_set(instance_ids)
+        return tables.groups_in(by, known, partial(_say, known), chosen, from_s, to_s)
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, oldest first, the current one last.
@@ -254,13 +261,20 @@ class FleetModel:
             return (0,) * minutes
         return instance.records_per_minute(now_s, minutes)
 
+    def _tables(self) -> Tables:
+        self._fold.settle()
+        return Tables((Part(self._fold.sums),))
+
+    def _known(self) -> dict[str, Instance]:
+        return {i.instance_id: i for i in self._fold.instances.values() if i.is_known}
+
     # --- state ---------------------------------------------------------------
 
     def _freeze(self, now_s: float) -> tuple[InstanceState, ...]:
         if self._fold.roster_changed:
             self._fold.roster_changed = False
             for instance in self._fold.instances.values():
-                if instance.asked_parent_id is not None:
+                if instance.identity.asked_parent_id is not None:
                     instance.touch()
         around = Around(
             now_s,
@@ -276,11 +290,8 @@ class FleetModel:
             self._frozen = tuple(states)
         return self._frozen
 
-    def _known(self) -> dict[str, Instance]:
-        return {i.instance_id: i for i in self._fold.instances.values() if i.is_known}
-
     def _usage(self, instance_id: str) -> Usage:
-        return self._fold.summary.usage_of((instance_id,))
+        return self._fold.sums.totals.of((instance_id,)).usage()
 
     def _is_known(self, instance_id: str) -> bool:
         instance = self._fold.instances.get(instance_id)
@@ -289,3 +300,14 @@ class FleetModel:
 
 def _by_creation(state: InstanceState) -> tuple[bool, float, str]:
     return state.created_s is None, state.created_s or 0.0, state.instance_id
+
+
+def _say(known: Mapping[str, Instance], instance_id: str, field: str) -> str | None:
+    """What an instance says of itself, in one of `facts.FIELDS`."""
+    instance = known[instance_id]
+    is_parent = field == "parent_instance_id"
+    return instance.parent(known.__contains__) if is_parent else instance.identity.get(field)
+
+
+def _as_set(instance_ids: Collection[str | None] | None) -> set[str | None] | None:
+    return None if instance_ids is None else set(instance_ids)

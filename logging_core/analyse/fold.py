@@ -18,14 +18,14 @@ from logging_core.analyse.errors import (
     text_of_entry,
 )
 from logging_core.analyse.evidence import Kind
-from logging_core.analyse.groups import Tables
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
-from logging_core.analyse.series import Series
+from logging_core.analyse.seen import Seen
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import EXCHANGE, Summary
+from logging_core.analyse.summary import EXCHANGE
+from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import (
     SPOKEN,
@@ -53,15 +53,15 @@ REMEMBERED = (
     "caught_up",
     "instances",
     "lives",
-    "summary",
-    "series",
+    "seen",
+    "sums",
     "errors",
     "problems",
     "anomalies",
     "_audit_s",
     "_orchestrator_s",
 )
-"""What a `Fold` is made of, besides `tables`; the rest follows from it."""
+"""What a `Fold` is made of; the rest follows from it."""
 
 
 class Fold:
@@ -71,14 +71,13 @@ class Fold:
         since_s: See `FleetModel`, as for the others; minus infinity: all counts.
         max_messages: Of the timeline.
         max_events: Of what stands between its messages.
-        by_time: Whether `series` is kept, and what `tables` tell of windows.
+        by_time: See `Sums`.
 
     Attributes:
         instances: By id, those included that are only mentioned.
         lives: When each was spawned.
-        summary: Of the exchanges, once they are settled.
-        series: The same by time.
-        tables: The same by what belongs together.
+        seen: The exchanges that were counted.
+        sums: What these and all else add up to, once they are settled.
         timeline: The newest messages.
         happened: What happened between them.
         errors: How many there were; what two files report of one counts once.
@@ -98,16 +97,15 @@ class Fold:
         self.caught_up = False
         self.polling = False
         self._since_s = since_s
-        self.by_time = by_time
+        self._by_time = by_time
         self._clear()
 
     def _clear(self) -> None:
         self.instances: dict[str, Instance] = {}
         self.lives = Lives()
         self._pending = Exchanges()
-        self.summary = Summary()
-        self.series = Series()
-        self.tables = Tables(self.summary, self.series, by_time=self.by_time)
+        self.seen = Seen()
+        self.sums = Sums(by_time=self._by_time)
         self.total: Usage | None = None
         self.errors = 0
         self.problems = ProblemTally()
@@ -162,9 +160,7 @@ class Fold:
             everyones = Columns()
             for columns in counted:
                 everyones.extend(columns)
-        self.summary.add_up(everyones)
-        if self.by_time:
-            self.series.add_up(everyones)
+        self.sums.add_up(everyones)
         self.total = None
 
     def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:
@@ -173,13 +169,12 @@ class Fold:
             self._audited(instance_id).exchanges(exchanges)
         recent = self._recent(exchanges)
         if len(recent):
-            self.tables.events.add(EXCHANGE, instance_id, times=len(recent))
+            self.sums.events.add(EXCHANGE, instance_id, times=len(recent))
         lives = self.lives.split(instance_id, recent)
-        counted, *others = [self.summary.extend(instance_id, part, s) for s, part in lives]
+        counted, *others = [self.seen.new_of(instance_id, part, s) for s, part in lives]
         for other in others:
             counted.extend(other)
-        if self.by_time:
-            self.series.extend(instance_id, counted)
+        self.sums.extend(instance_id, counted)
         return counted
 
     def _recent(self, exchanges: Columns) -> Columns:
@@ -195,7 +190,7 @@ class Fold:
             return
         begun_s = self.lives.begun_s(instance_id, at_s)
         if self.lives.begin(instance_id, at_s):
-            self.summary.split_life(instance_id, begun_s, at_s)
+            self.seen.split_life(instance_id, begun_s, at_s)
 
     # --- records -------------------------------------------------------------
 
@@ -249,12 +244,7 @@ class Fold:
         if event.event_type == EXCHANGE:
             self.settle()  # of two with one id the first counts
         if counts:
-            by_time_s = None if event.event_type == EXCHANGE else at_s
-            self.tables.events.add(event.event_type, instance_id, by_time_s)
-        if counts and self.summary.add(event, self.lives.begun_s(instance_id, at_s)):
-            self.total = None
-            if self.by_time and at_s is not None:
-                self.series.add(event, at_s)
+            self._count(event, at_s)
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._audited(instance_id).audit(event, at_s)
         error = error_of(event)
@@ -269,6 +259,15 @@ class Fold:
             self._count_error(at_s, error, affected)
         for failed_id in affected:
             self._audited(failed_id).fail(at_s, error, counts=counts, is_exact=is_exact)
+
+    def _count(self, event: AuditEvent, at_s: float | None) -> None:
+        if event.event_type != EXCHANGE:
+            self.sums.events.add(event.event_type, event.instance_id, at_s)
+            return
+        self.sums.events.add(EXCHANGE, event.instance_id)
+        if self.seen.is_new(event, self.lives.begun_s(event.instance_id, at_s)):
+            self.sums.add(event, at_s)
+            self.total = None
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s
@@ -291,7 +290,7 @@ class Fold:
     def _count_error(self, at_s: float | None, error: str, affected: Collection[str]) -> None:
         self.errors += 1
         for affected_id in affected or (None,):
-            self.tables.errors.add(first_line(error), affected_id, at_s)
+            self.sums.errors.add(first_line(error), affected_id, at_s)
 
     def _gone(self, gone: InstanceGone) -> None:
         self.settle()

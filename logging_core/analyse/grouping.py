@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
@@ -14,6 +14,9 @@ FIELDS = frozenset({"role", "model", "instance_type"})
 GROUPINGS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
 """What can be grouped by."""
 
+Say: TypeAlias = Callable[[str, str], str | None]
+"""What an instance says in a field, one of `facts.FIELDS`."""
+
 UsageOf: TypeAlias = Callable[[Iterable[str | None]], Usage]
 """What some instances add up to."""
 
@@ -21,8 +24,8 @@ UsageOf: TypeAlias = Callable[[Iterable[str | None]], Usage]
 def of_instances(
     by: str,
     known: Collection[str],
-    instance_ids: Collection[str] | None,
-    say: Callable[[str, str], str | None],
+    instance_ids: Collection[str | None] | None,
+    say: Say,
     usage_of: UsageOf,
 ) -> tuple[Group, ...]:
     """Groups of instances: one for each, or by what they say of themselves.
@@ -31,7 +34,7 @@ def of_instances(
         by: See `FleetModel.groups`; neither `event_type` nor `error`.
         known: All instances.
         instance_ids: Of these only; `None`: all, and what is nobody's.
-        say: What an instance says in a field, one of `facts.FIELDS`.
+        say: What they say of themselves.
         usage_of: What instances add up to.
     """
     chosen = set(known) if instance_ids is None else set(known) & set(instance_ids)
@@ -46,7 +49,7 @@ def of_instances(
     return in_order((*groups, Group(None, nobodys)))
 
 
-def _label(say: Callable[[str, str], str | None], instance_id: str, field: str) -> str | None:
+def _label(say: Say, instance_id: str, field: str) -> str | None:
     """What it says about itself; of an unknown model the type is known at least."""
     said = say(instance_id, field)
     return say(instance_id, "instance_type") if said is None and field == "model" else said
@@ -91,6 +94,19 @@ def by_parent(
         if members:
             groups.append(Group(label, usage_of(members), tuple(members)))
     return in_order(groups)
+
+
+def together(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """Groups of which only the number is known: those with one label are one."""
+    numbers: Counter[str | None] = Counter()
+    members: defaultdict[str | None, set[str]] = defaultdict(set)
+    for group in groups:
+        numbers[group.label] += group.usage.requests
+        members[group.label].update(group.instance_ids)
+    return in_order(
+        Group(label, Usage(number), tuple(sorted(members[label])))
+        for label, number in numbers.items()
+    )
 
 
 def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:

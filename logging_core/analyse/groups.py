@@ -1,99 +1,183 @@
-"""Tables of sums: what instances, roles, models, subtrees, events and errors add up to."""
+"""Sums of one tree, or of several together, by what belongs together and by time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 
-from logging_core.analyse.counts import Counts
-from logging_core.analyse.grouping import GROUPINGS, UsageOf, in_order, of_instances
-from logging_core.analyse.instance import Instance
-from logging_core.analyse.series import Series
-from logging_core.analyse.state import Group, Usage
-from logging_core.analyse.summary import EXCHANGE, Summary
+from logging_core.analyse.grouping import GROUPINGS, Say, in_order, of_instances, together
+from logging_core.analyse.series import Steps
+from logging_core.analyse.state import Group, Slot, Usage
+from logging_core.analyse.summary import EXCHANGE, Tally
+from logging_core.analyse.sums import Sums
+
+Ids: TypeAlias = AbstractSet[str | None] | None
+"""Whose: `None` in it is nobody, instead of it everybody and nobody."""
+
+
+class Part(NamedTuple):
+    """Some of the sums.
+
+    Attributes:
+        sums: Of one tree.
+        prefix: What stands before the ids of its instances, to tell them from those of others.
+    """
+
+    sums: Sums
+    prefix: str = ""
+
+    def own(self, ids: Ids) -> Ids:
+        """Whom that means in here."""
+        if ids is None or not self.prefix:
+            return ids
+        start = len(self.prefix)
+        return {
+            i if i is None else i[start:] for i in ids if i is None or i.startswith(self.prefix)
+        }
+
+    def named(self, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+        """Groups in here, with their members as they are called outside."""
+        if not self.prefix:
+            return groups
+        return tuple([Group(g.label, g.usage, self.names(g.instance_ids)) for g in groups])
+
+    def names(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """How instances in here are called outside."""
+        return tuple([self.prefix + instance_id for instance_id in ids])
 
 
 class Tables:
-    """All tables of one fleet.
+    """What is asked of the sums.
 
     Args:
-        summary: What its instances add up to.
-        series: The same by time.
-        by_time: Whether that is kept, and with it what `groups_in` tells.
-
-    Attributes:
-        events: How often each event type was met; of exchanges it is not kept by time there.
-        errors: How often each error was met.
+        parts: What is added up, in this order; with one prefix they know of the same instances.
     """
 
-    def __init__(self, summary: Summary, series: Series, *, by_time: bool) -> None:
-        self.events = Counts(by_time=by_time)
-        self.errors = Counts(by_time=by_time)
-        self._summary = summary
-        self._series = series
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
 
-    def groups(
-        self, by: str, known: Mapping[str, Instance], instance_ids: Collection[str] | None
-    ) -> tuple[Group, ...]:
-        """See `FleetModel.groups`; `known` are all instances."""
+    def usage_of(self, ids: Ids) -> Usage:
+        """The exchanges of all time."""
+        found = [
+            part.sums.totals.total() if own is None else part.sums.totals.of(own)
+            for part, own in self._asked(ids)
+        ]
+        return Tally.together(found).usage()
+
+    def usage_in(self, from_s: float, to_s: float, ids: Ids) -> Usage | None:
+        """The same from one moment to before another; `None` if that is unknown."""
+        found = [part.sums.series.tally(from_s, to_s, own) for part, own in self._asked(ids)]
+        known = [tally for tally in found if tally is not None]
+        return Tally.together(known).usage() if len(known) == len(found) else None
+
+    def slots(self, steps: Steps, ids: Ids) -> tuple[Slot, ...]:
+        """The same by time."""
+        tallies: defaultdict[int, list[Tally]] = defaultdict(list)
+        for part, own in self._asked(ids):
+            for number, tally in part.sums.series.tallies(steps, own).items():
+                tallies[number].append(tally)
+        return steps.slots({number: Tally.together(some) for number, some in tallies.items()})
+
+    def first_s(self, ids: Ids) -> float | None:
+        """When the first exchange was; see `FleetModel.first_exchange_s`."""
+        firsts = [part.sums.series.first_s(own) for part, own in self._asked(ids)]
+        return min((first_s for first_s in firsts if first_s is not None), default=None)
+
+    def groups(self, by: str, known: Collection[str], say: Say, ids: Ids) -> tuple[Group, ...]:
+        """See `FleetModel.groups`.
+
+        Args:
+            by: What by.
+            known: All instances.
+            say: What they say of themselves.
+            ids: Of these only.
+        """
         _check(by)
         if by == "error":
-            return self.errors.groups(instance_ids)
+            return self._counted(lambda sums, own: sums.errors.groups(own), ids) or ()
         if by == "event_type":
-            return self._by_event_type(instance_ids)
-        return _of_instances(by, known, instance_ids, self._summary.usage_of)
+            groups = self._counted(lambda sums, own: sums.events.groups(own), ids) or ()
+            return in_order(
+                Group(EXCHANGE, self.usage_of(ids), group.instance_ids)
+                if group.label == EXCHANGE
+                else group
+                for group in groups
+            )
+        return of_instances(by, known, ids, say, lambda some: self.usage_of({*some}))
 
     def groups_in(
         self,
         by: str,
-        known: Mapping[str, Instance],
-        instance_ids: Collection[str] | None,
+        known: Collection[str],
+        say: Say,
+        ids: Ids,
         from_s: float | None,
         to_s: float,
     ) -> tuple[Group, ...] | None:
-        """See `FleetModel.groups_in`; `known` are all instances."""
+        """See `FleetModel.groups_in`; the other arguments are those of `groups`."""
         _check(by)
         if by == "error":
-            return self.errors.groups_in(from_s, to_s, instance_ids)
+            return self._counted(lambda sums, own: sums.errors.groups_in(from_s, to_s, own), ids)
         try:
             if by == "event_type":
-                return self._by_event_type_in(instance_ids, from_s, to_s)
-            groups = _of_instances(
-                by, known, instance_ids, lambda ids: self._usage_in(set(ids), from_s, to_s)
+                return self._by_event_type_in(ids, from_s, to_s)
+            groups = of_instances(
+                by, known, ids, say, lambda some: self._known_in({*some}, from_s, to_s)
             )
         except _UnknownError:
             return None
         return tuple(group for group in groups if group.usage.requests)
 
-    def _by_event_type(self, instance_ids: Collection[str] | None) -> tuple[Group, ...]:
-        groups = []
-        for group in self.events.groups(instance_ids):
-            usage = group.usage
-            if group.label == EXCHANGE:
-                chosen = None if instance_ids is None else set(instance_ids)
-                usage = self._summary.total() if chosen is None else self._summary.usage_of(chosen)
-            groups.append(Group(group.label, usage, group.instance_ids))
-        return in_order(groups)
-
     def _by_event_type_in(
-        self, instance_ids: Collection[str] | None, from_s: float | None, to_s: float
+        self, ids: Ids, from_s: float | None, to_s: float
     ) -> tuple[Group, ...] | None:
-        groups = self.events.groups_in(from_s, to_s, instance_ids)
+        groups = self._counted(lambda sums, own: sums.events.groups_in(from_s, to_s, own), ids)
         if groups is None:
             return None
         others = [group for group in groups if group.label != EXCHANGE]
-        usage = self._usage_in(instance_ids, from_s, to_s)
+        usage = self._known_in(ids, from_s, to_s)
         if not usage.requests:
             return in_order(others)
-        whose = self._series.whose(_begin_s(from_s), to_s, instance_ids)
+        whose = self._whose(_begin_s(from_s), to_s, ids)
         return None if whose is None else in_order([*others, Group(EXCHANGE, usage, whose)])
 
-    def _usage_in(
-        self, instance_ids: Collection[str | None] | None, from_s: float | None, to_s: float
-    ) -> Usage:
-        usage = self._series.usage(_begin_s(from_s), to_s, instance_ids)
+    def _known_in(self, ids: Ids, from_s: float | None, to_s: float) -> Usage:
+        usage = self.usage_in(_begin_s(from_s), to_s, ids)
         if usage is None:
             raise _UnknownError
         return usage
+
+    def _counted(
+        self, count: Callable[[Sums, Ids], tuple[Group, ...] | None], ids: Ids
+    ) -> tuple[Group, ...] | None:
+        """Groups whose members are only numbered; `None` if some part does not know its own."""
+        found: list[tuple[Group, ...]] = []
+        for part, own in self._asked(ids):
+            groups = count(part.sums, own)
+            if groups is None:
+                return None
+            found.append(part.named(groups))
+        return found[0] if len(found) == 1 else together(chain.from_iterable(found))
+
+    def _whose(self, from_s: float, to_s: float, ids: Ids) -> tuple[str, ...] | None:
+        """The ids of those who have any exchange in a window, sorted; `None` if unknown."""
+        found: set[str] = set()
+        for part, own in self._asked(ids):
+            whose = part.sums.series.whose(from_s, to_s, own)
+            if whose is None:
+                return None
+            found.update(part.names(whose))
+        return tuple(sorted(found))
+
+    def _asked(self, ids: Ids) -> Iterator[tuple[Part, Ids]]:
+        """The parts that know of anybody who is asked about, and whom that means in there."""
+        for part in self._parts:
+            own = part.own(ids)
+            if own is None or own:
+                yield part, own
 
 
 class _UnknownError(Exception):
@@ -107,17 +191,3 @@ def _check(by: str) -> None:
 
 def _begin_s(from_s: float | None) -> float:
     return 0.0 if from_s is None else from_s
-
-
-def _of_instances(
-    by: str,
-    known: Mapping[str, Instance],
-    instance_ids: Collection[str] | None,
-    usage_of: UsageOf,
-) -> tuple[Group, ...]:
-    def say(instance_id: str, field: str) -> str | None:
-        instance = known[instance_id]
-        is_parent = field == "parent_instance_id"
-        return instance.parent(known.__contains__) if is_parent else instance.identity(field)
-
-    return of_instances(by, known, instance_ids, say, usage_of)

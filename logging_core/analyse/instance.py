@@ -64,7 +64,7 @@ class Instance:
         instance_id: Its id.
         has_directory: It has one, or had one that nobody missed yet.
         is_audited: The audit trail tells of it.
-        asked_parent_id: Whom its communications name as the parent; may be nobody we know.
+        identity: What it says of itself.
         creation: The earliest that is recorded.
     """
 
@@ -74,7 +74,6 @@ class Instance:
         "_evidence",
         "_fresh",
         "_frozen",
-        "_identity",
         "_last_error",
         "_last_error_s",
         "_message_s",
@@ -83,9 +82,9 @@ class Instance:
         "_reply_times",
         "_requests",
         "_sayings",
-        "asked_parent_id",
         "creation",
         "has_directory",
+        "identity",
         "instance_id",
         "is_audited",
     )
@@ -94,9 +93,8 @@ class Instance:
         self.instance_id = instance_id
         self.has_directory = False
         self.is_audited = False
-        self.asked_parent_id: str | None = None
         self.creation = Creation()
-        self._identity = Identity()
+        self.identity = Identity()
         self._activity = Activity()
         self._evidence = Evidence()
         self._requests = Requests()
@@ -139,7 +137,7 @@ class Instance:
             return
         if event.message_id is not None and error_of(event) is not None:
             self._requests.close(event.message_id, at_s, failed=True)
-        self._identity.learn(at_s, event.details)
+        self.identity.learn(at_s, event.details)
         if event.event_type == "instance_terminate":
             self._ended(event, at_s)
         elif event.event_type in _AUDIT_PROOFS:
@@ -185,7 +183,7 @@ class Instance:
             "parent_instance_id": metadata.parent_instance_id,
             "tmux_session": metadata.tmux_session,
         }
-        self._identity.learn(metadata.created_s, known)
+        self.identity.learn(metadata.created_s, known)
 
     def frame(self, ref: FrameRef) -> None:
         """A capture of its pane."""
@@ -217,7 +215,7 @@ class Instance:
     def lose_directory(self) -> None:
         """Its directory was deleted: go by what the audit trail tells, as a later reader must."""
         self.has_directory = False
-        self.asked_parent_id = self._message_s = None
+        self.identity.asked_parent_id = self._message_s = None
         self._sayings = Sayings()
         self._requests = Requests()
         self._pane = PaneChange()
@@ -230,15 +228,9 @@ class Instance:
         """Whether something shows that it exists: a mention in orchestrator.log alone does not."""
         return self.has_directory or self.is_audited
 
-    def identity(self, field: str) -> str | None:
-        """One of `facts.FIELDS`, as far as it is known."""
-        return self._identity.get(field)
-
     def parent(self, is_known: Callable[[str], bool]) -> str | None:
         """Whose child it is."""
-        parent = self._identity.get("parent_instance_id")
-        if parent is None and self.asked_parent_id is not None and is_known(self.asked_parent_id):
-            parent = self.asked_parent_id
+        parent = self.identity.parent(is_known)
         return None if parent == self.instance_id else parent
 
     def records_per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
@@ -264,7 +256,7 @@ class Instance:
         if self._frozen is not None and fresh_from_s <= around.now_s <= fresh_to_s:
             return self._frozen
         still_open = self._evidence.still_open(self._requests.left(), around.now_s)
-        instance_type = self._identity.get("instance_type")
+        instance_type = self.identity.get("instance_type")
         verdict, until_s = judge(self._evidence, self._pane, still_open, instance_type, around)
         self._fresh = (around.now_s, until_s)
         self._frozen = self._freeze(around, verdict, still_open)
@@ -275,12 +267,12 @@ class Instance:
     ) -> InstanceState:
         return InstanceState(
             instance_id=self.instance_id,
-            instance_name=self._identity.get("instance_name"),
-            role=self._identity.get("role"),
-            instance_type=self._identity.get("instance_type"),
-            model=self._identity.get("model"),
+            instance_name=self.identity.get("instance_name"),
+            role=self.identity.get("role"),
+            instance_type=self.identity.get("instance_type"),
+            model=self.identity.get("model"),
             parent_instance_id=self.parent(around.is_known),
-            tmux_session=self._identity.get("tmux_session"),
+            tmux_session=self.identity.get("tmux_session"),
             state=verdict.state,
             reason=verdict.reason,
             since_s=verdict.since_s,
@@ -303,7 +295,7 @@ class Instance:
     def _spoken(self, message: Message, at_s: float | None) -> None:
         self._settle()  # what was answered before does not open again
         if message.parent_id:
-            self.asked_parent_id = message.parent_id
+            self.identity.asked_parent_id = message.parent_id
         self._sayings.add(message, at_s)
         if message.event_type == "message_received":
             if message.message_id is not None:
@@ -321,7 +313,7 @@ class Instance:
         if created := CREATED.match(text):
             self.creation.add(at_s, whole_second=slack_s > 0)
             said = {"role": created["role"], "instance_type": created["type"]}
-            self._identity.learn(at_s, {k: v for k, v in said.items() if v != "None"})
+            self.identity.learn(at_s, {k: v for k, v in said.items() if v != "None"})
             self._prove(Kind.SPAWNED, at_s, "spawned")
         elif READY.match(text):
             self._prove(Kind.READY, at_s, "ready", slack_s=slack_s)

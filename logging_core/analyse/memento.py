@@ -1,6 +1,6 @@
-"""A fleet model in a file, and back: exact, compact, and safe to read whoever wrote it.
+"""A fleet model or its sums in a file, and back: exact, compact, and safe to read whoever wrote it.
 
-Only the types listed here are made, and none of their code runs. What was written by another
+Only the types listed in `forms` are made, and none of their code runs. What was written by another
 version of these classes is not read: the list of their fields is part of the form.
 
 A value is taken apart into tokens, each followed by those of its parts; see `tokens` for how these
@@ -9,8 +9,6 @@ are written.
 
 from __future__ import annotations
 
-import math
-import zlib
 from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
@@ -23,87 +21,21 @@ import msgspec
 from fastdigest import TDigest
 from msgspec.structs import force_setattr
 
-from logging_core.analyse.counts import Counts
-from logging_core.analyse.errors import Reports
-from logging_core.analyse.evidence import Evidence, Kind, Proof
-from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange, Sayings
-from logging_core.analyse.happened import Happened
-from logging_core.analyse.hours import Hours
-from logging_core.analyse.instance import Instance
-from logging_core.analyse.latency import LatencySketch
-from logging_core.analyse.lives import Lives
-from logging_core.analyse.moments import Moments
-from logging_core.analyse.problems import AnomalyTally, ProblemTally
-from logging_core.analyse.recent import Recent
-from logging_core.analyse.requests import Ends, Requests
-from logging_core.analyse.rows import Rows
-from logging_core.analyse.series import Day, Series, Track
-from logging_core.analyse.state import (
-    AnomalyCount,
-    FileAnomalies,
-    OpenRequest,
-    ProblemCount,
-    TimelineEvent,
-)
-from logging_core.analyse.summary import Summary, Tally
-from logging_core.analyse.timeline import Timeline
+from logging_core.analyse.evidence import Kind, Proof
+from logging_core.analyse.forms import FIELDS_OF, MADE_ANEW, MODEL, OBJECTS, PLACES, STRUCTS, SUMS
+from logging_core.analyse.state import TimelineEvent
 from logging_core.analyse.tokens import TOKEN, Frames, read_tokens
-from logging_core.anomalies import Anomaly
-from logging_core.records import FrameRef, Message, Problem
+from logging_core.records import Message
+from logging_core.text import safe_line
 
-_VERSION = 9
 _TOGETHER = 256  # records in one token
-_OBJECTS: tuple[type, ...] = (
-    Activity,
-    Counts,
-    Creation,
-    Day,
-    Ends,
-    Evidence,
-    Happened,
-    Hours,
-    Identity,
-    Instance,
-    LatencySketch,
-    Lives,
-    Moments,
-    AnomalyTally,
-    PaneChange,
-    ProblemTally,
-    Recent,
-    Reports,
-    Requests,
-    Rows,
-    Sayings,
-    Series,
-    Summary,
-    Tally,
-    Timeline,
-    Track,
-)
-_STRUCTS: tuple[type[msgspec.Struct], ...] = (
-    FrameRef,
-    Message,
-    FileAnomalies,
-    Anomaly,
-    AnomalyCount,
-    OpenRequest,
-    Problem,
-    ProblemCount,
-    TimelineEvent,
-)
-_MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
-    Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
-    Day: {"_hours": lambda: None},
-    Tally: {"_usage": lambda: None},
-}
 _SHARED: dict[type, tuple[str, ...]] = {
     Message: ("instance_id", "event_type", "direction", "message_type"),
     TimelineEvent: ("instance_id",),
 }
 """Texts that are the same in many records, and so are kept once."""
 
-_LISTS = [GenericAlias(list, (struct,)) for struct in _STRUCTS]
+_LISTS = [GenericAlias(list, (struct,)) for struct in STRUCTS]
 _SIMPLE = frozenset({type(None), bool, float, str, bytes})
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
 
@@ -112,52 +44,43 @@ _BIG, _LIST, _TUPLE, _DICT, _SET, _DEQUE, _ARRAY = range(7)
 _DIGEST, _KIND, _PROOF, _STRUCT, _RECORDS, _OBJECT, _SIMPLE_LIST, _SIMPLE_DICT = range(7, 15)
 
 
-def _fields(kind: type) -> list[str]:
-    """The fields of a class that are written."""
-    slots: tuple[str, ...] = kind.__dict__["__slots__"]
-    return sorted(set(slots) - _MADE_ANEW.get(kind, {}).keys())
+def dump(value: object, file: IO[bytes], form: int = MODEL) -> None:
+    """Write `value`, made of the types listed in `forms`, of containers and of numbers and texts.
 
-
-_FIELDS = {kind: _fields(kind) for kind in _OBJECTS}
-_PLACES: dict[type, int] = {
-    kind: n for kinds in (_OBJECTS, _STRUCTS) for n, kind in enumerate(kinds)
-}
-_FORM = zlib.crc32(
-    repr(
-        [
-            _VERSION,
-            [(kind.__name__, fields) for kind, fields in _FIELDS.items()],
-            [(kind.__name__, kind.__struct_fields__) for kind in _STRUCTS],
-            [(kind.name, kind.value) for kind in Kind],
-        ]
-    ).encode()
-)
-
-
-def dump(value: object, file: IO[bytes]) -> None:
-    """Write `value`, made of the types listed above, of containers and of numbers and texts.
+    Args:
+        value: What to write.
+        file: Where to.
+        form: `MODEL`, or `SUMS`.
 
     Raises:
         TypeError: Something in it is of another type.
         OSError: It cannot be written.
     """
-    frames = Frames(file, _FORM)
+    frames = Frames(file, form)
     _pack(value, frames)
     frames.end()
 
 
-def load(file: IO[bytes]) -> Any:
+def load(file: IO[bytes], form: int = MODEL) -> Any:
     """What `dump` was given; the file ends with it.
+
+    Texts of sums, whoever wrote these, are safe to show.
+
+    Args:
+        file: What to read.
+        form: The form that it is of.
 
     Raises:
         ValueError: It is no such thing, damaged, or of another version.
         OSError: It cannot be read.
     """
-    tokens = read_tokens(file, _FORM)
+    tokens = read_tokens(file, form)
+    if form == SUMS:
+        tokens = map(_safe, tokens)
     try:
         value = _unpack(tokens)
         if next(tokens, file) is not file:
-            raise ValueError("more than a fleet model")
+            raise ValueError("damaged: more than one value")
     except (
         msgspec.MsgspecError,
         LookupError,
@@ -166,7 +89,7 @@ def load(file: IO[bytes]) -> Any:
         StopIteration,
         RecursionError,
     ) as error:
-        raise ValueError("not a fleet model") from error
+        raise ValueError("damaged: not a value") from error
     return value
 
 
@@ -176,13 +99,13 @@ def _pack(value: Any, frames: Frames) -> None:
         frames.add(value)
     elif kind is int:
         frames.add(value if _SMALLEST <= value <= _LARGEST else [_BIG, hex(value)])
-    elif kind in _FIELDS:
-        frames.add([_OBJECT, _PLACES[kind]])
-        for name in _FIELDS[kind]:
+    elif kind in FIELDS_OF:
+        frames.add([_OBJECT, PLACES[kind]])
+        for name in FIELDS_OF[kind]:
             _pack(getattr(value, name), frames)
     elif (struct := _struct_of(kind)) is not None:
         data = msgspec.msgpack.encode(value)
-        frames.add([_STRUCT, _PLACES[struct], data], len(data))
+        frames.add([_STRUCT, PLACES[struct], data], len(data))
     elif kind in _PACKERS:
         _PACKERS[kind](value, frames)
     else:
@@ -197,7 +120,7 @@ def _pack_all(values: Collection[Any], frames: Frames, token: list[Any]) -> None
 
 def _struct_of(kind: type) -> type[msgspec.Struct] | None:
     """Which of the structs a type is; one with more fields is read again without them."""
-    return next((struct for struct in _STRUCTS if issubclass(kind, struct)), None)
+    return next((struct for struct in STRUCTS if issubclass(kind, struct)), None)
 
 
 def _is_simple(values: Collection[Any]) -> bool:
@@ -215,7 +138,7 @@ def _pack_list(value: list[Any], frames: Frames) -> None:
     if _is_simple(value):
         frames.add([_SIMPLE_LIST, value], TOKEN * len(value))
     elif struct is not None:
-        frames.add([_RECORDS, _PLACES[struct], -(-len(value) // _TOGETHER)])
+        frames.add([_RECORDS, PLACES[struct], -(-len(value) // _TOGETHER)])
         for start in range(0, len(value), _TOGETHER):
             data = msgspec.msgpack.encode(value[start : start + _TOGETHER])
             frames.add(data, len(data))
@@ -248,6 +171,17 @@ _PACKERS: dict[type, Callable[[Any, Frames], None]] = {
 }
 
 
+def _safe(token: Any) -> Any:
+    """A token with its texts safe to show."""
+    if type(token) is str:
+        return safe_line(token)
+    if type(token) is list:
+        return [_safe(inner) for inner in token]
+    if type(token) is dict:
+        return {_safe(key): _safe(value) for key, value in token.items()}
+    return token
+
+
 def _unpack(tokens: Iterator[Any]) -> Any:
     token = next(tokens)
     if type(token) is not list:
@@ -264,7 +198,7 @@ def _unpack_dict(tokens: Iterator[Any], count: int) -> dict[Any, Any]:
 
 
 def _unpack_records(tokens: Iterator[Any], place: int, count: int) -> list[Any]:
-    kind, shared = _LISTS[place], _SHARED.get(_STRUCTS[place], ())
+    kind, shared = _LISTS[place], _SHARED.get(STRUCTS[place], ())
     records: list[Any] = []
     for _ in range(count):
         records += msgspec.msgpack.decode(next(tokens), type=kind)
@@ -277,11 +211,11 @@ def _unpack_records(tokens: Iterator[Any], place: int, count: int) -> list[Any]:
 
 
 def _make(tokens: Iterator[Any], place: int) -> Any:
-    kind = _OBJECTS[place]
+    kind = OBJECTS[place]
     made: Any = object.__new__(kind)
-    for name in _FIELDS[kind]:
+    for name in FIELDS_OF[kind]:
         setattr(made, name, _unpack(tokens))
-    for name, anew in _MADE_ANEW.get(kind, {}).items():
+    for name, anew in MADE_ANEW.get(kind, {}).items():
         setattr(made, name, anew())
     return made
 
@@ -297,7 +231,7 @@ _UNPACKERS: dict[int, Callable[..., Any]] = {
     _DIGEST: lambda _, data: TDigest.from_bytes(data),
     _KIND: lambda _, number: Kind(number),
     _PROOF: lambda tokens, count: Proof(*_unpack_all(tokens, count)),
-    _STRUCT: lambda _, place, data: msgspec.msgpack.decode(data, type=_STRUCTS[place]),
+    _STRUCT: lambda _, place, data: msgspec.msgpack.decode(data, type=STRUCTS[place]),
     _RECORDS: _unpack_records,
     _OBJECT: _make,
     _SIMPLE_LIST: lambda _, values: values,

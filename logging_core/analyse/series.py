@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple, Self
 
 from logging_core.analyse.columns import KINDS, Columns, Numbers
 from logging_core.analyse.hours import HOUR_S, Hours
@@ -35,6 +36,44 @@ MAX_OF_FLEET = 1 << 17
 _MINUTE = 60
 _DAY = 24 * HOUR_S
 _MAX_PENDING = 1 << 14
+
+
+class Steps(NamedTuple):
+    """Stretches of time, one after the other.
+
+    Attributes:
+        from_s: When the first one begins.
+        step_s: How long each is.
+        to_s: When the last one ends, whole or not.
+        number: How many there are.
+    """
+
+    from_s: float
+    step_s: int
+    to_s: float
+    number: int
+
+    @classmethod
+    def between(cls, from_s: float, to_s: float, step_s: float) -> Self:
+        """All from the minute of `from_s` to `to_s`.
+
+        Raises:
+            ValueError: `step_s` is not a multiple of 60.
+        """
+        step = int(step_s)
+        if step < _MINUTE or step_s % _MINUTE:
+            raise ValueError(f"a step must be whole minutes, not {step_s} s")
+        from_s = from_s // _MINUTE * _MINUTE
+        return cls(from_s, step, to_s, max(0, math.ceil((to_s - from_s) / step)))
+
+    def slots(self, tallies: Mapping[int, Tally]) -> tuple[Slot, ...]:
+        """All, with their sums; those that have none included."""
+        sums = {number: tally.usage() for number, tally in tallies.items()}
+        nothing = Usage()
+        return tuple(
+            Slot(self.from_s + number * self.step_s, sums.get(number, nothing))
+            for number in range(self.number)
+        )
 
 
 class Track:
@@ -146,37 +185,39 @@ class Series:
         if len(self._coming) >= _MAX_PENDING:
             self._settle()
 
-    def slots(
-        self, from_s: float, to_s: float, step_s: float, instance_ids: Collection[str | None] | None
-    ) -> tuple[Slot, ...]:
-        """All stretches of `step_s` from `from_s` to `to_s`; see `FleetModel.series`."""
-        step = int(step_s)
-        if step < _MINUTE or step_s % _MINUTE:
-            raise ValueError(f"a step must be whole minutes, not {step_s} s")
-        from_s = from_s // _MINUTE * _MINUTE
-        count = max(0, math.ceil((to_s - from_s) / step))
-        tallies = self._tallies(from_s, step, to_s, count, instance_ids)
-        sums = {number: tally.usage() for number, tally in tallies.items()}
-        nothing = Usage()
-        return tuple(
-            Slot(from_s + number * step, sums.get(number, nothing)) for number in range(count)
-        )
+    def tallies(
+        self, steps: Steps, instance_ids: Collection[str | None] | None
+    ) -> dict[int, Tally]:
+        """The sums of each of the stretches that has any, by its number."""
+        from_s, step_s, to_s, count = steps
+        tallies: defaultdict[int, Tally] = defaultdict(Tally)
+        if instance_ids is None:
+            self._settle()
+            for number in range(count):
+                start_s = from_s + number * step_s
+                for cell in self._cells(start_s, min(start_s + step_s, to_s)):
+                    tallies[number].include(cell)
+            return tallies
+        for track in self._tracks_of(instance_ids):
+            for number, cell in track.cells(from_s, step_s, to_s):
+                tallies[number].include(cell)
+        return tallies
 
-    def usage(
+    def tally(
         self, from_s: float, to_s: float, instance_ids: Collection[str | None] | None
-    ) -> Usage | None:
+    ) -> Tally | None:
         """The sums from `from_s` to `to_s`; `None` if that cuts an hour known as a whole only."""
         if to_s <= from_s:
-            return Usage()
+            return Tally()
         if self._cuts_hour(from_s, instance_ids) or self._cuts_hour(to_s, instance_ids):
             return None
-        tallies = self._tallies(from_s, math.ceil(to_s - from_s), to_s, 1, instance_ids)
-        return tallies.get(0, Tally()).usage()
+        whole = Steps(from_s, math.ceil(to_s - from_s), to_s, 1)
+        return self.tallies(whole, instance_ids).get(0, Tally())
 
     def whose(
-        self, from_s: float, to_s: float, instance_ids: Collection[str] | None
+        self, from_s: float, to_s: float, instance_ids: Collection[str | None] | None
     ) -> tuple[str, ...] | None:
-        """The ids of those who have any from `from_s` to `to_s`, sorted; `None` as of `usage`."""
+        """The ids of those who have any from `from_s` to `to_s`, sorted; `None` as of `tally`."""
         of_them = self._tracks.keys() if instance_ids is None else instance_ids
         if self._cuts_hour(from_s, of_them) or self._cuts_hour(to_s, of_them):
             return None
@@ -193,28 +234,6 @@ class Series:
             firsts = [_first_s(self._hours, *days)]
         known = [first_s for first_s in firsts if first_s is not None]
         return min(known, default=None)
-
-    def _tallies(
-        self,
-        from_s: float,
-        step_s: int,
-        to_s: float,
-        count: int,
-        instance_ids: Collection[str | None] | None,
-    ) -> dict[int, Tally]:
-        """The sums of each stretch that has any."""
-        tallies: defaultdict[int, Tally] = defaultdict(Tally)
-        if instance_ids is None:
-            self._settle()
-            for number in range(count):
-                start_s = from_s + number * step_s
-                for cell in self._cells(start_s, min(start_s + step_s, to_s)):
-                    tallies[number].include(cell)
-            return tallies
-        for track in self._tracks_of(instance_ids):
-            for number, cell in track.cells(from_s, step_s, to_s):
-                tallies[number].include(cell)
-        return tallies
 
     def _cells(self, from_s: float, to_s: float) -> Iterator[Numbers | Tally]:
         yield from (tally for _, tally in _beginning_within(self._hours, from_s, to_s))

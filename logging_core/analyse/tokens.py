@@ -71,7 +71,9 @@ def read_tokens(file: IO[bytes], form: int) -> Iterator[Any]:
 def _body(head: bytes, file: IO[bytes], form: int) -> bytes:
     if len(head) == _HEAD.size:
         found, size, checksum = _HEAD.unpack(head)
-        body = file.read(size) if found == form else b""
+        if found != form:
+            raise ValueError("written by another version, or by something else")
+        body = file.read(size)
         if len(body) == size and zlib.crc32(body) == checksum:
             return body
-    raise ValueError("damaged, or of another version")
+    raise ValueError("damaged, or cut short")

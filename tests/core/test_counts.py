@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Sequence
 from io import BytesIO
 from typing import NamedTuple, TypeAlias
 from unittest import mock
@@ -15,9 +14,10 @@ import pytest
 from exchanges import in_bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import small_limits
 
 from builders import TreeBuilder
-from logging_core.analyse import counts, series
+from logging_core.analyse import counts
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import Group
 from logging_core.records import AuditBlock, AuditEvent, Batch, LifecycleEvent
@@ -92,20 +92,6 @@ def restarted(model: FleetModel) -> FleetModel:
     model.dump(file)
     file.seek(0)
     return FleetModel.load(file)
-
-
-@contextmanager
-def small_limits(limit: int) -> Iterator[None]:
-    with ExitStack() as stack:
-        for module, name in (
-            (counts, "MAX_SINGLY"),
-            (counts, "MAX_BY_HOUR"),
-            (series, "MAX_ROWS"),
-            (series, "MAX_OF_FLEET"),
-        ):
-            stack.enter_context(mock.patch.object(module, name, limit))
-        stack.enter_context(mock.patch.object(series, "_MAX_PENDING", 4))
-        yield
 
 
 MOMENTS = st.integers(0, 40).map(lambda n: T + n * 600.0) | st.floats(T, T + 24_000)

@@ -17,11 +17,12 @@ from logging_core.analyse.columns import Numbers
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
 from logging_core.analyse.recent import Recent
+from logging_core.analyse.seen import MAX_PAST_LIVES, Seen
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import EXCHANGE, MAX_PAST_LIVES, Summary, Tally
+from logging_core.analyse.summary import EXCHANGE, Tally, Totals
 from logging_core.read.events import newest_events
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditEvent
+from logging_core.records import AuditEvent, Batch
 
 
 def exchange(message_id: str | None = None, instance_id: str = "a", **fields: Any) -> AuditEvent:
@@ -30,11 +31,19 @@ def exchange(message_id: str | None = None, instance_id: str = "a", **fields: An
     )
 
 
-def usage(*events: AuditEvent) -> Usage:
-    summary = Summary()
-    for event in events:
-        summary.add(event)
-    return summary.total()
+def totals(*exchanges: AuditEvent) -> Totals:
+    summed = Totals()
+    for event in exchanges:
+        summed.add(event)
+    return summed
+
+
+def usage(*exchanges: AuditEvent) -> Usage:
+    return totals(*exchanges).total().usage()
+
+
+def of_whom(summed: Totals, *instance_ids: str) -> Usage:
+    return summed.of(instance_ids).usage()
 
 
 def test_nothing_is_no_requests_and_nothing_known() -> None:
@@ -60,24 +69,24 @@ def test_sums_are_made_once_until_more_is_counted() -> None:
 
     That holds for merged sums, too.
     """
-    one, other = Summary(), Summary()
-    one.add(exchange("1", tokens=10))
-    other.add(exchange("2", tokens=20))
-    first = one.usage_of(("a",))
-    assert one.usage_of(("a",)) is first
-    one.add(exchange("3", tokens=1))
-    assert one.usage_of(("a",)).tokens == 11
-    one.merge(other)
-    assert (one.usage_of(("a",)).tokens, one.total().tokens) == (31, 31)
-    assert first.tokens == 10
+    summed = totals(exchange("1", tokens=10))
+    first = of_whom(summed, "a")
+    assert of_whom(summed, "a") is first
+    summed.add(exchange("3", tokens=1))
+    assert of_whom(summed, "a").tokens == 11
+    merged = Tally()
+    before = merged.usage()
+    merged.merge(summed.total())
+    assert (first.tokens, before.tokens, merged.usage().tokens) == (10, None, 11)
 
 
 def test_only_exchanges_count() -> None:
     """The totals that a terminate event repeats are not added to the exchanges."""
-    summary = Summary()
     ended = AuditEvent(event_type="instance_terminate", instance_id="a", tokens=99, cost_usd=9.0)
-    assert not summary.add(ended)
-    assert summary.total().requests == 0
+    model = FleetModel()
+    model.apply(Batch(records=(ended, exchange("1", tokens=1))))
+    state = model.state(0)
+    assert (state.usage.requests, state.usage.tokens, state.audit_events) == (1, 1, 2)
 
 
 def test_unknown_cost_is_unpriced_never_zero() -> None:
@@ -109,23 +118,20 @@ def test_unbelievable_tokens_and_times_do_not_count() -> None:
 
 def test_a_repeated_message_id_of_an_instance_counts_once() -> None:
     """The same exchange written twice is one request; another instance's id is another's."""
-    summary = Summary()
-    assert summary.add(exchange("m", "a", tokens=5))
-    assert not summary.add(exchange("m", "a", tokens=5))
-    assert summary.add(exchange("m", "b", tokens=5))
-    assert (summary.total().requests, summary.total().tokens) == (2, 10)
+    seen = Seen()
+    assert seen.is_new(exchange("m", "a"))
+    assert not seen.is_new(exchange("m", "a"))
+    assert seen.is_new(exchange("m", "b"))
 
 
 def test_a_repeated_message_counts_once_however_many_instances_there_are() -> None:
     """Also where a thousand instances come at once, and one of them is spawned again and again."""
-    summary = Summary()
-    for _ in range(2):
-        for number in range(1000):
-            summary.add(exchange("m", f"i{number}", tokens=5))
+    seen = Seen()
+    known = [seen.is_new(exchange("m", f"i{n}")) for _ in range(2) for n in range(1000)]
+    assert known == [True] * 1000 + [False] * 1000
     for life in range(2 * MAX_PAST_LIVES):
-        summary.add(exchange("m", "i999", tokens=5), float(life))
-    assert not summary.add(exchange("m", "i0", tokens=5))
-    assert summary.total().requests == 1000 + 2 * MAX_PAST_LIVES
+        assert seen.is_new(exchange("m", "i999"), float(life))
+    assert not seen.is_new(exchange("m", "i0"))
 
 
 def written_twice(tree: TreeBuilder) -> None:
@@ -346,26 +352,16 @@ def test_tallies_merge_into_the_whole(size: int) -> None:
     assert right.usage().latency.p50_s == before.latency.p50_s
 
 
-def test_summaries_of_different_files_merge() -> None:
-    """The summaries of two machines merge into one, instance by instance."""
-    here, there = Summary(), Summary()
-    here.add(exchange("1", "a", tokens=1))
-    there.add(exchange("2", "a", tokens=2))
-    there.add(exchange("3", "b", tokens=4))
-    here.merge(there)
-    assert here.total().tokens == 7
-    assert here.usage_of(["a"]).tokens == 3
-    assert here.usage_of(["b"]).tokens == 4
-
-
 def test_usage_of_some_instances() -> None:
     """Some instances' sums are theirs together; one that is not known adds nothing."""
-    summary = Summary()
-    for number, instance_id in enumerate("aabbc"):
-        summary.add(exchange(str(number), instance_id, tokens=1, response_time_s=float(number)))
-    both = summary.usage_of(["a", "c", "nobody"])
+    exchanges = [
+        exchange(str(number), instance_id, tokens=1, response_time_s=float(number))
+        for number, instance_id in enumerate("aabbc")
+    ]
+    summed = totals(*exchanges)
+    both = of_whom(summed, "a", "c", "nobody")
     assert (both.requests, both.tokens, both.latency.max_s) == (3, 3, 4.0)
-    assert summary.usage_of([]).requests == 0
+    assert of_whom(summed).requests == 0
 
 
 def test_equal_response_times_have_themselves_as_quantiles() -> None:
