@@ -44,13 +44,15 @@ if TYPE_CHECKING:
         Latency,
         OpenRequest,
         ProblemCount,
+        Slot,
         State,
         TimelineEvent,
         Usage,
     )
+    from logging_core.fleet_summary import FleetSummary
     from logging_core.history import History
     from logging_core.manager import InstanceManager, LoggingManager
-    from logging_core.query import LogQuery
+    from logging_core.query import LogQuery, summarize
     from logging_core.read.follow import follow
     from logging_core.read.messages import MessagePages
     from logging_core.read.panes import PaneFile
@@ -69,6 +71,7 @@ __all__ = [
     "Exchanges",
     "FileAnomalies",
     "FleetState",
+    "FleetSummary",
     "FrameRef",
     "Group",
     "History",
@@ -97,14 +100,17 @@ __all__ = [
     "Problem",
     "ProblemCount",
     "Record",
+    "Slot",
     "State",
     "TimelineEvent",
     "Usage",
     "follow",
+    "summarize",
 ]
 
 _LAZY = {
     "FleetState": "logging_core.analyse.state",
+    "FleetSummary": "logging_core.fleet_summary",
     "Group": "logging_core.analyse.state",
     "History": "logging_core.history",
     "InstanceAdapter": "logging_core.write.loggers",
@@ -120,10 +126,12 @@ _LAZY = {
     "OpenRequest": "logging_core.analyse.state",
     "PaneFile": "logging_core.read.panes",
     "ProblemCount": "logging_core.analyse.state",
+    "Slot": "logging_core.analyse.state",
     "State": "logging_core.analyse.state",
     "TimelineEvent": "logging_core.analyse.state",
     "Usage": "logging_core.analyse.state",
     "follow": "logging_core.read.follow",
+    "summarize": "logging_core.query",
 }
 
 

@@ -6,12 +6,18 @@ What reads is imported on the first query: an orchestrator that only logs does n
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from logging_core.config import find_log_dir
 from logging_core.errors import LogDirError
-from logging_core.tree import LogTree
+from logging_core.tree import LogTree, expand_user
+
+if TYPE_CHECKING:
+    from logging_core.fleet_summary import FleetSummary
 
 
 class Queries:
@@ -109,13 +115,61 @@ class LogQuery(Queries):
     """
 
     def __init__(self, log_dir: str | os.PathLike[str] | None = None) -> None:
-        self.log_dir = find_log_dir(log_dir).absolute()
-        try:
-            os.scandir(self.log_dir).close()
-        except OSError as error:
-            shown = repr(str(self.log_dir))
-            raise LogDirError(
-                f"cannot read logs in {shown}: {error.strerror}; set LOG_DIR or log_dir= to the "
-                "directory with instances/ in it"
-            ) from error
+        self.log_dir = _readable(log_dir)
         super().__init__(LogTree(self.log_dir))
+
+
+def summarize(
+    log_dir: str | os.PathLike[str] | None,
+    tree: str,
+    *,
+    part: str = "",
+    cache_dir: str | os.PathLike[str] | None = None,
+    now: Callable[[], float] = time.time,
+) -> FleetSummary:
+    """Return what a tree adds up to, to be merged with others; reads all of it, and blocks.
+
+    Args:
+        log_dir: Root of the tree; `None`: as for `LogQuery`.
+        tree: What the tree is called, as by the name of its machine: 1 to 128 characters of
+            `[A-Za-z0-9._-]`, the first not a dot. No two trees that are merged may have one name.
+        part: What is in this directory if it is only a part of the tree, as after some of its
+            files were moved to another one: a name like that of a tree. What is in two parts is
+            counted twice.
+        cache_dir: A directory to keep what was read in, so that the next call with the same tree
+            reads only what is new; nobody else may write to it. `None`: everything is read.
+        now: The clock, in seconds since the epoch. What was written before it is looked at counts.
+
+    Raises:
+        LogDirError: `log_dir` is not a directory that can be read.
+        ValueError: A name is none.
+    """
+    from logging_core.analyse.tree_sums import check_name
+    from logging_core.cache import FleetCache, read_fleet
+    from logging_core.fleet_summary import FleetSummary
+
+    check_name("tree", tree)
+    if part != "":
+        check_name("part", part)
+    root, at_s = _readable(log_dir), now()
+    cache = None if cache_dir is None else FleetCache(root, "summary", expand_user(cache_dir))
+    model = read_fleet(root, cache, max_messages=1, max_events=1)
+    return FleetSummary(model.summed(tree, part, at_s))
+
+
+def _readable(log_dir: str | os.PathLike[str] | None) -> Path:
+    """Return where a tree is, absolute.
+
+    Raises:
+        LogDirError: It is not a directory that can be read.
+        ValueError: It is in the home directory of a user who has none.
+    """
+    root = find_log_dir(log_dir).absolute()
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise LogDirError(
+            f"cannot read logs in {str(root)!r}: {error.strerror}; set LOG_DIR or log_dir= to the "
+            "directory with instances/ in it"
+        ) from error
+    return root

@@ -36,7 +36,7 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
-    wrote, handled, queried, followed, looked_back = outputs
+    wrote, handled, queried, followed, looked_back, summed = outputs
     assert wrote == handled == ""
     assert "What is 2+2?" in queried
     assert "0.0123 USD" in queried
@@ -48,6 +48,9 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
     ]
     assert "def456 terminated terminated (force=False)" in looked_back
     assert looked_back.endswith("What is 2+2?\n\n4\n\n3 messages\n")
+    assert summed.startswith("qa 1 0.0123 0\ngeneral 0 None 0\n")
+    assert summed.count(" 0.0123\n") == 1
+    assert summed.count(" None\n") == 12
 
 
 def test_the_two_commands_are_single_lines() -> None:
