@@ -2,6 +2,8 @@
 
     python tests/bench/bench_summary.py [EVENTS]
 
+And what a summary costs that is sent to another machine, and merged there with others.
+
 Processor time of whole processes or of loops over the same bytes, best of `ROUNDS`: a month of
 100 instances, of each a spawn and an end, everything else exchanges.
 """
@@ -25,11 +27,13 @@ from pathlib import Path
 import msgspec
 import orjson
 
+from logging_core import FleetSummary, summarize
 from logging_core.analyse.fleet import FleetModel
 from logging_core.read.reader import TreeReader
 
 ROUNDS = 2
 INSTANCES = 100
+MACHINES = 4
 CHUNK = 256 << 10
 START = datetime(2026, 10, 25)
 
@@ -149,6 +153,29 @@ def report(root: Path, *, cold: bool) -> float:
     return time.perf_counter() - start
 
 
+def merged(root: Path) -> None:
+    """What it costs to send a summary, and to ask some machines with as much in each."""
+    summary = summarize(root, "host")
+    start_s = time.process_time()
+    data = summary.to_bytes()
+    written_s = time.process_time()
+    FleetSummary.from_bytes(data)
+    read_s = time.process_time()
+    machines = [summarize(root, f"host-{number}") for number in range(MACHINES)]
+    fleet = FleetSummary().merge(*machines)
+    first_s = fleet.first_exchange_s() or 0.0
+    asked_s = time.process_time()
+    fleet.groups("role")
+    grouped_s = time.process_time()
+    fleet.series(from_s=first_s + 29 * 86_400, to_s=first_s + 30 * 86_400)
+    plotted_s = time.process_time()
+    print(
+        f"summary: {len(data) / 1e6:.0f} MB, written in {written_s - start_s:.2f} s, read in "
+        f"{read_s - written_s:.2f} s; of {MACHINES} machines by role {grouped_s - asked_s:.3f} s, "
+        f"a day by the minute {plotted_s - grouped_s:.2f} s"
+    )
+
+
 def duckdb(root: Path) -> None:
     """The same sums by an analytical database that is told the types, but counts repeated ids."""
     query = (
@@ -202,6 +229,7 @@ def main() -> None:
             print(f"{name:40} {taken_s:6.2f} s CPU   {taken_s / bare_s:5.1f} x bare decode")
         warm_s = statistics.median(report(root, cold=False) for _ in range(5))
         print(f"madrox-top --json, warm: {warm_s:.2f} s in all")
+        merged(root)
 
 
 if __name__ == "__main__":
