@@ -86,6 +86,7 @@ def load(file: IO[bytes], form: int = MODEL) -> Any:
         LookupError,
         TypeError,
         AttributeError,
+        OverflowError,
         StopIteration,
         RecursionError,
     ) as error:
