@@ -13,10 +13,8 @@ import multiprocessing
 import os
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,79 +22,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-
 from large import COST_USD, LargeTree
 from madrox_tui.format import dollars
-from terminal import BARE, Terminal, first_paint_s
+from running import Dashboard
+from terminal import BARE, first_paint_s
 
 SECONDS, BURSTS_PER_S = 16, 20
 EXCHANGES = 5_000 // BURSTS_PER_S // 3  # a burst; each is three events
 SILENCE_S, REST_S = 60, 30
 KEYS = "zqxjvw" * 24
 """What is typed: no row holds it, and the line has room for it."""
-
-
-class Dashboard:
-    """The program in its terminal, which is read all the time."""
-
-    def __init__(self, root: Path, cwd: Path) -> None:
-        argv = [sys.executable, "-m", "madrox_tui", str(root)]
-        self._terminal = Terminal(argv, rows=48, columns=160, cwd=cwd)
-        self._lock = threading.Condition()
-        self._ended = False
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        while not self._ended:
-            data = b""
-            try:
-                data = os.read(self._terminal.master, 1 << 16)
-            except OSError:
-                return
-            with self._lock:
-                self._terminal.output = (self._terminal.output + data)[-(1 << 20) :]
-                self._lock.notify_all()
-
-    def press(self, keys: bytes) -> None:
-        """Type, as if nothing had been shown before."""
-        with self._lock:
-            self._terminal.output = b""
-        self._terminal.send(keys)
-
-    def shows(self, text: str, timeout_s: float = 60) -> None:
-        """Wait until a text has been written since the last key."""
-        with self._lock:
-            found = self._lock.wait_for(
-                lambda: text.encode() in self._terminal.output, timeout=timeout_s
-            )
-        assert found, f"never came: {text!r}"
-
-    def cpu_s(self) -> float:
-        """Processor time so far, with that of other processes of it that have ended."""
-        fields = Path(f"/proc/{self._terminal.process.pid}/stat").read_text().rpartition(")")[2]
-        return sum(map(int, fields.split()[11:15])) / os.sysconf("SC_CLK_TCK")
-
-    def memory_mib(self) -> tuple[float, float]:
-        """Now, and at most so far."""
-        status = Path(f"/proc/{self._terminal.process.pid}/status").read_text()
-        sizes = dict(line.split(":", 1) for line in status.splitlines())
-        return int(sizes["VmRSS"].split()[0]) / 1024, int(sizes["VmHWM"].split()[0]) / 1024
-
-    def settle(self) -> None:
-        """Wait until it has read what there is: two seconds in which it does next to nothing."""
-        children = ["pgrep", "--parent", str(self._terminal.process.pid)]
-        while True:
-            before = self.cpu_s()
-            time.sleep(2)
-            is_alone = subprocess.run(children, stdout=subprocess.DEVNULL, check=False).returncode
-            if self.cpu_s() - before < 0.2 and is_alone:
-                return
-
-    def stop(self) -> None:
-        """End it."""
-        self._ended = True
-        self._terminal.close()
 
 
 def main() -> None:
