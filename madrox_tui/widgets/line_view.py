@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from textwrap import wrap
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.geometry import Region, Size
-from textual.strip import Strip
-from textual.theme import Theme
+from textual.geometry import Region
 
-from madrox_tui.colours.cell_styles import cell_styles
-from madrox_tui.find import Found, holds, spans
-from madrox_tui.widgets.marks import Sides, found_beyond, in_sight, mark
-from madrox_tui.widgets.rows import Rows
-
-MARGIN = 1
-"""A cell between the rows and the scrollbar: blank, or a mark that a row continues."""
+from madrox_tui.find import spans
+from madrox_tui.widgets.drawn_rows import DrawnRows
 
 
-class ScreenLine(NamedTuple):
-    """The content of a screen line.
-
-    Attributes:
-        segments: Its text.
-        at_cursor: Whether the cursor is on it.
-        hits: The matches in its text, as character offsets.
-        hit: Their style; `None` if there are none.
-        beyond: On which sides it has matches out of view.
-    """
-
-    segments: list[Segment]
-    at_cursor: bool = False
-    hits: Sequence[tuple[int, int]] = ()
-    hit: Style | None = None
-    beyond: Sides = Sides()
-
-
-class LineView(Rows, can_focus=True):
+class LineView(DrawnRows, can_focus=True):
     """Rows of text that scroll, with or without a cursor, and can follow the end.
 
-    A subclass draws row `index` in `row` and calls `show_rows` when rows changed; only the lines
-    that look different are redrawn.
     While `follow` is on, the view stays at the last row; moving up turns it off, reaching the end
     turns it on again.
     """
@@ -76,161 +44,6 @@ class LineView(Rows, can_focus=True):
         ),
         Binding("x", "export", "Export rows to a file", show=False, id="line.export"),
     ]
-
-    DEFAULT_CSS = """
-    LineView {
-        overflow-y: scroll;
-        overflow-x: hidden;
-        scrollbar-size: 1 1;
-        scrollbar-size-horizontal: 0;
-    }
-    """
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
-        self._drawn: dict[int, ScreenLine] = {}
-        self._beneath = Style()
-        self._titles = ("", "")
-        self._styles: tuple[Theme | None, Mapping[str, Style]] = (None, {})
-        self._is_drawing = False
-
-    # --- for the subclass ----------------------------------------------------
-
-    def entitle(self, title: str, subtitle: str = "") -> None:
-        """Set the border titles, without markup; redrawn only if they changed."""
-        before, self._titles = self._titles, (title, subtitle)
-        if title != before[0]:
-            self.border_title = Content(title)
-        if subtitle != before[1]:
-            self.border_subtitle = Content(subtitle)
-
-    def show_rows(self, count: int, width: int = 0) -> None:
-        """Show `count` rows; `width` is that of the widest row, if rows scroll sideways."""
-        self.count = count
-        size = Size((width or self.row_width) + MARGIN, count + self.header_rows)
-        if size != self.virtual_size:
-            self._resize(size)
-        if self.follow:
-            self.cursor = max(0, count - 1)
-            self._to_end()
-        elif self.cursor >= count:
-            self.cursor = max(0, count - 1)
-        self.refresh_changed()
-
-    def _resize(self, size: Size) -> None:
-        """Change the scrollable size; a plain assignment would lay out the whole screen again."""
-        if self.styles.auto_dimensions or not self.show_vertical_scrollbar:
-            self.virtual_size = size
-            return
-        self.set_reactive(LineView.virtual_size, size)
-        self.vertical_scrollbar.window_virtual_size = size.height
-        self.scroll_y = min(self.scroll_y, self.max_scroll_y)
-
-    def refresh_changed(self) -> None:
-        """Redraw the lines that look different; none while the view is hidden."""
-        if not self.display:
-            return
-        top = self.scroll_offset.y
-        for y in range(self.size.height):
-            if self._drawn.get(y) != self._line(y):
-                self.refresh_line(top + y)
-
-    @property
-    def row_width(self) -> int:
-        """Visible cells of a row, without the margin; at least 1."""
-        return max(1, self.scrollable_content_region.width - MARGIN)
-
-    def cell_style(self, name: str) -> Style:
-        """Return one of `CELLS` in the current theme; the background shows through."""
-        theme, styles = self._styles
-        if theme is not self.app.current_theme:
-            styles = cell_styles(self.app.theme_variables)
-            self._styles = (self.app.current_theme, styles)
-        if name == "cursor" and not self.has_focus:
-            name = "cursor-blurred"
-        return styles[name]
-
-    # --- drawing -------------------------------------------------------------
-
-    def watch_found(self, found: Found) -> None:
-        """Draw the marks."""
-        super().watch_found(found)
-        self.refresh_changed()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw a part; what is below all of its lines is found out once."""
-        self._beneath, self._is_drawing = self.rich_style, True
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._is_drawing = False
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen.
-
-        Which character of which row each piece of it is, Textual only asks to know what the mouse
-        points at. Drawn with it every piece would have a style of its own, and of those Textual
-        keeps 16,384 for good.
-        """
-        x, top = self.scroll_offset
-        width = self.row_width
-        index = top + y - self.header_rows
-        line = self._drawn[y] = self._line(y)
-        strip = Strip(line.segments)
-        if y < self.header_rows or index >= self.count:
-            strip = strip.crop_extend(0, width, None)
-            return strip.extend_cell_length(width + MARGIN).apply_style(self._beneath)
-        strip = self._marked(strip, line, index)
-        strip = in_sight(strip, x, width, self.cell_style("muted"), line.beyond)
-        if line.at_cursor:
-            strip = strip.apply_style(self.cell_style("cursor"))
-        strip = strip.apply_style(self._beneath)
-        return strip if self._is_drawing else strip.apply_offsets(x, index)
-
-    def _line(self, y: int) -> ScreenLine:
-        """Return the current content of screen line `y`."""
-        index = self.scroll_offset.y + y - self.header_rows
-        if y < self.header_rows:
-            return ScreenLine(self.header(y))
-        if index < self.count:
-            line = ScreenLine(self.row(index), self.has_cursor and index == self.cursor)
-            return self._with_hits(line, index) if self.found.text else line
-        if self.count == 0:
-            lines = wrap(self.nothing(), self.row_width)[index : index + 1]
-            return ScreenLine([Segment(line, self.cell_style("muted")) for line in lines])
-        return ScreenLine([])
-
-    def _with_hits(self, line: ScreenLine, index: int) -> ScreenLine:
-        """Add the matches in a row to its line; a match in text not shown counts as right."""
-        text, wanted = "".join(segment.text for segment in line.segments), self.found.text
-        hits, style = spans(text, wanted), self._hit_style(index)
-        if hits:
-            beyond = found_beyond(text, hits, self.scroll_offset.x, self.row_width, style)
-            return line._replace(hits=hits, hit=style, beyond=beyond)
-        if holds(self.whole_text(index), wanted):
-            return line._replace(beyond=Sides(right=style))
-        return line
-
-    def _marked(self, strip: Strip, line: ScreenLine, index: int) -> Strip:
-        """Highlight matches and the mouse selection in a row."""
-        if line.hit is not None:
-            strip = mark(strip, line.hits, line.hit)
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(index)) is not None:
-            start, end = span
-            style = self.screen.get_component_rich_style("screen--selection")
-            strip = mark(strip, [(start, len(strip.text) if end < 0 else end)], style)
-        return strip
-
-    def _hit_style(self, index: int) -> Style:
-        here = self.cursor if self.has_cursor else self.found.at
-        return self.cell_style("hit-here" if index == here else "hit")
-
-    def watch_cursor(self, old: int, new: int) -> None:
-        """Redraw the two rows."""
-        if self.has_cursor:
-            for index in (old, new):
-                self.refresh_line(index + self.header_rows)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Stay at the end when following, else keep the cursor visible."""

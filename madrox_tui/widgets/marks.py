@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 MORE_LEFT, MORE_RIGHT = "‹", "›"
+
+MARGIN = 1
+"""A cell between the rows and the scrollbar: blank, or a mark that a row continues."""
 
 
 class Sides(NamedTuple):
@@ -31,39 +34,52 @@ def found_beyond(
     return Sides(style if before else None, style if after else None)
 
 
-def in_sight(strip: Strip, x: int, width: int, style: Style, found: Sides) -> Strip:
-    """Crop a row to `width` cells from cell `x`, plus one cell that marks whether it continues.
+def in_sight(
+    segments: Sequence[Segment], x: int, width: int, style: Style, found: Sides
+) -> Sequence[Segment]:
+    """Crop a row to `width` cells from cell `x`, plus the margin that marks whether it continues.
 
     Args:
-        strip: The whole row.
+        segments: The whole row.
         x: The first visible cell; a mark that there is more to the left covers it.
         width: Cells, at least 1.
         style: The style of the marks.
         found: Matches out of view: forces a mark on that side, in the given style.
     """
-    if not x and not found.left and strip.cell_length <= width:
-        margin = Segment(MORE_RIGHT, found.right) if found.right else Segment(" ")
-        return Strip([*strip, Segment(" " * (width - strip.cell_length)), margin], width + 1)
+    cells = _cells(segments)
+    if not x and not found.left and cells <= width:
+        margin = Segment(MORE_RIGHT, found.right) if found.right else Segment(" " * MARGIN)
+        return [*segments, Segment(" " * (width - cells)), margin]
+    strip = Strip(segments, cells)
     seen = strip.crop_extend(x, x + width, None)
     if found.left or (x and strip.crop(0, x).text.strip()):
         seen = Strip.join([Strip([Segment(MORE_LEFT, found.left or style)]), seen.crop(1)])
     more = found.right or strip.crop(x + width).text.strip()
-    margin = Segment(MORE_RIGHT, found.right or style) if more else Segment(" ")
-    return Strip.join([seen, Strip([margin])])
+    return [*seen, Segment(MORE_RIGHT, found.right or style) if more else Segment(" " * MARGIN)]
 
 
-def mark(strip: Strip, spans: Iterable[tuple[int, int]], style: Style) -> Strip:
+def padded(segments: Sequence[Segment], width: int) -> Sequence[Segment]:
+    """Crop or pad a pinned line to `width` cells, plus the margin."""
+    cells = _cells(segments)
+    if cells <= width:
+        return [*segments, Segment(" " * (width + MARGIN - cells))]
+    return [*Strip(segments, cells).crop(0, width), Segment(" " * MARGIN)]
+
+
+def mark(
+    row: Iterable[Segment], spans: Iterable[tuple[int, int]], style: Style
+) -> Sequence[Segment]:
     """Apply a style on top of some spans of a row.
 
     Args:
-        strip: The whole row.
+        row: The whole row.
         spans: Character offsets, ascending and disjoint.
         style: The style to apply.
     """
     marked = list(spans)
     segments: list[Segment] = []
     offset = 0
-    for text, below, _ in strip:
+    for text, below, _ in row:
         edges = (edge - offset for span in marked for edge in span)
         cuts = [0, *(edge for edge in edges if 0 < edge < len(text)), len(text)]
         for start, stop in pairwise(cuts):
@@ -71,4 +87,8 @@ def mark(strip: Strip, spans: Iterable[tuple[int, int]], style: Style) -> Strip:
             over = (below or Style()) + style if is_marked else below
             segments.append(Segment(text[start:stop], over))
         offset += len(text)
-    return Strip(segments, strip.cell_length)
+    return segments
+
+
+def _cells(segments: Iterable[Segment]) -> int:
+    return sum(cell_len(text) for text, _, _ in segments)

@@ -83,7 +83,7 @@ class Rows(ScrollView):
 
     # --- what a subclass says ------------------------------------------------
 
-    def row(self, index: int) -> list[Segment]:
+    def row(self, index: int) -> Sequence[Segment]:
         """Draw row `index`, as text that is safe to show. Subclasses override it."""
         return []
 

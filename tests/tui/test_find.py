@@ -64,8 +64,8 @@ def test_the_place_among_the_hits() -> None:
 
 def test_a_mark_keeps_a_letter_of_no_width() -> None:
     """A letter that takes no cell at the end of a row is still there when the row is marked."""
-    marked = mark(Strip([Segment("00\u1160")]), [(0, 2)], Style(bold=True))
-    assert marked.text == "00\u1160"
+    marked = mark([Segment("00\u1160")], [(0, 2)], Style(bold=True))
+    assert Strip(marked).text == "00\u1160"
 
 
 @given(st.text(st.characters(categories=["L", "N", "So"]), min_size=1), st.data())
@@ -74,6 +74,6 @@ def test_marks_change_no_text(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     style = Style(bold=True)
-    marked = mark(Strip([Segment(text)]), [(start, end)], style)
-    assert marked.text == text
+    marked = mark([Segment(text)], [(start, end)], style)
+    assert Strip(marked).text == text
     assert "".join(s.text for s in marked if s.style and s.style.bold) == text[start:end]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
+from unittest import mock
 
 import pytest
 from rich.segment import Segment
@@ -14,7 +15,7 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 from textual.strip import Strip
 
-from alone import Alone, lines
+from alone import Alone, lines, screen_of
 from madrox_tui.export import to_csv
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.rows import FIND_ROWS
@@ -343,3 +344,68 @@ async def test_w_wraps_long_text_or_scrolls_it_sideways() -> None:
         await pilot.press("w")
         await pilot.pause()
         assert "short" in "".join(lines(pilot))
+
+
+async def test_a_row_that_only_moved_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a row is added at the end, the others move up as they are: only the new one is drawn."""
+    view = Plain(list(ROWS))
+    async with shown(view) as pilot:
+        view.action_last()
+        await pilot.pause()
+        drawn: list[int] = []
+        draw = view.render_line
+
+        def counted(y: int) -> Strip:
+            drawn.append(y)
+            return draw(y)
+
+        monkeypatch.setattr(view, "render_line", counted)
+        view.rows.append("a new row")
+        view.show_rows(len(view.rows))
+        await pilot.pause()
+        assert lines(pilot)[-2] == "a new row"
+        assert lines(pilot)[-3] == ROWS[-1]
+        assert drawn == [view.size.height - 1]
+
+
+async def test_a_row_that_moved_looks_as_it_would_elsewhere() -> None:
+    """Whatever moves, is marked or is cropped, the screen is as if all of it were drawn anew."""
+    view = Poem([*ROWS, "設計" * 40, "x" * 80])
+    async with shown(view) as pilot:
+        view.show_rows(len(view.rows), 160)
+        for keys in ("G", "k", "l", "g", "j", "j", "h", "pagedown", "G"):
+            await pilot.press(keys)
+            view.rows.append(f"after {keys}")
+            view.show_rows(len(view.rows), 160)
+            if keys == "j":
+                view.look_for("odd" if not view.found.text else "")
+            await pilot.pause()
+            seen = pilot.app.screen._compositor.render_strips()
+            view.refresh()
+            await pilot.pause()
+            assert pilot.app.screen._compositor.render_strips() == seen, keys
+
+
+async def test_the_scrollbar_is_drawn_when_it_looks_different() -> None:
+    """While rows are added the bar is always as long as Textual's, and most often left alone."""
+    view = Plain(list(ROWS))
+    async with shown(view) as pilot:
+        view.action_last()
+        await pilot.pause()
+        bar = view.vertical_scrollbar
+        with mock.patch.object(bar, "render", wraps=bar.render) as rendering:
+            for number in range(200):
+                view.rows.append(f"more {number}")
+                view.show_rows(len(view.rows))
+                await pilot.pause()
+                if number % 20 == 0:
+                    seen = pilot.app.screen._compositor.render_strips()
+                    rendered = rendering.call_count
+                    bar.refresh()
+                    await pilot.pause()
+                    assert pilot.app.screen._compositor.render_strips() == seen
+                    assert rendering.call_count == rendered + 1
+        assert rendering.call_count < 50
+        await pilot.press("g")
+        assert bar.position == 0
+        assert "▁" not in screen_of(pilot)

@@ -9,7 +9,8 @@ from rich.style import Style
 from textual import events
 
 from madrox_tui.panels.audit.figures import Figure, Word, Words, figures
-from madrox_tui.widgets.line_view import LineView, ScreenLine
+from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.screen_line import Look, ScreenLine
 
 
 class FiguresView(LineView):
@@ -59,8 +60,8 @@ class FiguresView(LineView):
             style = (style or Style()) + self.cell_style("cursor")
         return Segment(word.text, style)
 
-    def _line(self, y: int) -> ScreenLine:
-        line = super()._line(y)
+    def _line(self, number: int, look: Look) -> ScreenLine:
+        line = super()._line(number, look)
         return line if self._figure is None else line._replace(at_cursor=False)
 
     # --- moving --------------------------------------------------------------

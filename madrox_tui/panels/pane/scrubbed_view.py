@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.segment import Segment
 from textual import events, work
-from textual.strip import Strip
 
 from logging_core.records import FrameRef
 from madrox_tui.panels.pane.frame_source import Course, FrameSource
@@ -72,16 +71,11 @@ class ScrubbedView(FrameView):
 
     def draw_scrubber(self) -> None:
         """Redraw the pinned line."""
-        self.refresh_line(self.scroll_offset.y)
+        self._redraw(0)
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen, with the pinned line at the bottom."""
-        return super().render_line((y + 1) % max(1, self.size.height))
-
-    def refresh_line(self, y: int) -> None:
-        """Redraw a line, at its place on the screen."""
-        top = self.scroll_offset.y
-        super().refresh_line(top + (y - top - 1) % max(1, self.size.height))
+    def _on_screen(self, line: int, way: int) -> int:
+        """The pinned line is at the bottom."""
+        return (line - way) % max(1, self.size.height)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Seek to the time under the mouse, and start dragging."""
