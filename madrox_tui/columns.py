@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ CUT = "…"
 GAP = 2
 _TAIL = 4
 _SORTED = 0.5
+_FITTED = 1_000  # so many texts are kept: a screen of cells
 
 
 class Column(msgspec.Struct, Generic[T], frozen=True):
@@ -162,6 +164,7 @@ def _claims(columns: Sequence[Column[T]], key: str) -> Iterator[tuple[float, int
             yield priority, place, cells
 
 
+@lru_cache(_FITTED)
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Pad or truncate `text` to exactly `width` cells; `…` marks a truncated end."""
     length = cell_len(text)
@@ -172,6 +175,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
+@lru_cache(_FITTED)
 def fit_inner(text: str, width: int) -> str:
     """Fit `text` to exactly `width` cells, with `…` for what is cut before its last four."""
     if cell_len(text) <= width:

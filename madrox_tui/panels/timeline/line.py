@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,6 +26,9 @@ TOOK, TOKENS, COST = 5, 9, 7
 MIN_NAME, MAX_NAME = 6, 24
 """The minimum (`fleet` and a blank) and maximum cells for names; in between, as the longest."""
 
+
+KEPT = 200
+"""So many drawn rows are kept: more than any screen has."""
 
 END = 12
 """The most cells for the name of who is at the other end."""
@@ -56,6 +59,35 @@ class Context(NamedTuple):
 
     view: View
     style: Callable[[str], Style]
+
+
+class Lines:
+    """Draws rows, each of them anew only if it may look different from before."""
+
+    def __init__(self) -> None:
+        self._labels: Mapping[str, str] = {}
+        self._names: tuple[tuple[str, str], ...] = ()  # in the order that colours are given in
+        self._drawn: dict[int, tuple[object, list[Segment]]] = {}
+
+    def draw(
+        self, index: int, row: Row, width: int, context: Context, said: Outcome | None
+    ) -> list[Segment]:
+        """Return a row as `line` does; `index` is its number."""
+        self._name(context.view.labels)
+        made_of = row, width, said, self._names, context.style
+        drawn = self._drawn.get(index)
+        if drawn is None or drawn[0] != made_of:
+            if len(self._drawn) >= KEPT:
+                self._drawn.clear()
+            drawn = self._drawn[index] = made_of, line(row, width, context, said)
+        return drawn[1]
+
+    def _name(self, labels: Mapping[str, str]) -> None:
+        """Keep the names, as one object for as long as they are the same."""
+        if labels is not self._labels:
+            self._labels, names = labels, tuple(labels.items())
+            if names != self._names:
+                self._names = names
 
 
 def line(row: Row, width: int, context: Context, said: Outcome | None = None) -> list[Segment]:

@@ -16,7 +16,7 @@ from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
-from madrox_tui.panels.timeline.line import Context, line
+from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.outcome import Outcomes
 from madrox_tui.panels.timeline.place import Place, PlaceKeeper
@@ -79,6 +79,7 @@ class TimelinePanel(LineView):
         self._new = 0
         self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
+        self._lines = Lines()
 
     @property
     def selected(self) -> Row | None:
@@ -242,12 +243,13 @@ class TimelinePanel(LineView):
             return f"no messages {when} of the instances that match the filter"
         return view.nobody
 
-    def row(self, index: int) -> list[Segment]:
+    def row(self, index: int) -> Sequence[Segment]:
         """Draw one entry on one line: time, direction, instance, text, and what it took."""
         if self.view is None:
             return []
-        context = Context(self.view, self.cell_style)
-        return line(self._rows.rows[index], self.row_width, context, self._outcomes.of(index))
+        row, said = self._rows.rows[index], self._outcomes.of(index)
+        context = Context(self.view, self.cell_styles.__getitem__)
+        return self._lines.draw(index, row, self.row_width, context, said)
 
     # --- older messages ------------------------------------------------------
 
