@@ -260,10 +260,9 @@ class FleetScreen(Screen[None]):
         self._show_status()
 
     def _show_status(self) -> None:
-        bars = self.query(StatusBar)
-        if self._latest is None or not bars:  # there is none while the app ends
+        bar = self.query_one_optional(StatusBar)
+        if self._latest is None or bar is None:  # there is none while the app ends
             return
-        bar = bars.first()
         pieces = status_pieces(self._latest, self._held, self._feed.since_s)
         is_first = self.view is None or self.view.moment_s is None
         if self.moment_s is not None and (is_first or self._prepared > QUICK):

@@ -94,7 +94,8 @@ class MainScreen(FleetScreen):
 
     def watch_view(self, view: View | None) -> None:
         """Give the list room for the fleet."""
-        for grid in self.query(PanelGrid):  # none while the app ends
+        grid = self.query_one_optional(PanelGrid)
+        if grid is not None:  # there is none while the app ends
             grid.fit(0 if view is None else len(view.state.instances) + LIST_FRAME)
 
     def _show_selected(self) -> None:

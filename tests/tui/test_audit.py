@@ -338,3 +338,29 @@ async def test_as_time_passes_only_the_budget_reads_otherwise() -> None:
             app.widget.view = later(shown, 2 * 3600)
             await pilot.pause()
         showing.assert_not_called()
+
+
+@pytest.mark.asyncio
+async def test_what_is_counted_is_shown_before_new_sums_are_there() -> None:
+    """Totals, errors and names are those of each view; one that looks alike is not laid out."""
+    app = Alone(AuditPanel(id="audit"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.widget.view = shown = fleet_view(budget_usd=None)
+        await pilot.pause()
+        with mock.patch.object(AuditPanel, "show_rows") as showing:
+            state = msgspec.structs.replace(shown.state, dropped_messages=7)
+            app.widget.view = shown = msgspec.structs.replace(shown, state=state)
+        showing.assert_not_called()
+        app.widget.view = shown = msgspec.structs.replace(shown, usage=usage(321, 5.0))
+        await pilot.pause()
+        assert "321 req" in screen_of(pilot)
+        state = msgspec.structs.replace(shown.state, errors=77)
+        app.widget.view = shown = msgspec.structs.replace(shown, state=state)
+        await pilot.pause()
+        assert "77 err" in screen_of(pilot)
+        first, *others = shown.state.instances
+        named = msgspec.structs.replace(first, instance_name="renamed")
+        state = msgspec.structs.replace(shown.state, instances=(named, *others))
+        app.widget.view = msgspec.structs.replace(shown, state=state)
+        await pilot.pause()
+        assert "renamed" in screen_of(pilot)

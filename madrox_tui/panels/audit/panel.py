@@ -120,9 +120,8 @@ class AuditPanel(FiguresView):
         """Show new sums; the cursor stays on its group."""
         if view is None:
             return
-        if view.is_later(before) and view.audit.budget is None:
-            return  # only the budget's projected end depends on the present
-        self._arrange(view.audit.by)
+        if before is None or _differs(before, view):
+            self._arrange(view.audit.by)
 
     def _sort_by(self, key: str, *, reverse: bool) -> None:
         self._sort, self._reverse = key, reverse
@@ -241,3 +240,18 @@ class AuditPanel(FiguresView):
             note = self._table.note(self.row_width)
             window = "" if self._window == ALL_TIME else f" · last {self._window}"
             self.entitle(title, f"by {said(self._table.by)}{window}{note}")
+
+
+def _differs(before: View, view: View) -> bool:
+    """Return whether another view may look different; a budget's projected end always does."""
+    if view.audit is not before.audit or view.audit.budget is not None:
+        return True
+    if (view.narrowed or before.narrowed) and not view.is_later(before):
+        return True
+    state, state_before = view.state, before.state
+    return (
+        view.missing != before.missing
+        or view.usage != before.usage
+        or state.errors != state_before.errors
+        or list(view.labels.items()) != list(before.labels.items())
+    )
