@@ -24,7 +24,7 @@ CUT = "…"
 GAP = 2
 _TAIL = 4
 _SORTED = 0.5
-_FITTED = 1_000  # so many texts are kept: a screen of cells
+_FITTED = 500  # so many texts are kept: a screen of cells
 
 
 class Column(msgspec.Struct, Generic[T], frozen=True):

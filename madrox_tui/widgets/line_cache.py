@@ -11,8 +11,8 @@ from textual.css.styles import StylesBase
 from textual.geometry import Size
 from textual.strip import Strip
 
-KEPT = 100
-"""So many lines are kept: more than any screen of one list has."""
+SPARE = 8
+"""So many more lines are kept than are on the screen: those that new rows push out together."""
 
 
 class LineCache(StylesCache):
@@ -28,7 +28,7 @@ class LineCache(StylesCache):
     def __init__(self, shown: Callable[[int], Hashable | None]) -> None:
         super().__init__()
         self._shown = shown
-        self._strips: LRUCache[Hashable, Strip] = LRUCache(KEPT)
+        self._strips: LRUCache[Hashable, Strip] = LRUCache(SPARE)
 
     def clear(self) -> None:
         """Drop everything."""
@@ -45,6 +45,8 @@ class LineCache(StylesCache):
         **kwargs: Any,
     ) -> Strip:
         """Draw a line, unless one that shows the same is drawn already."""
+        if self._strips.maxsize != content_size.height + SPARE:
+            self._strips = LRUCache(content_size.height + SPARE)
         place = y - styles.gutter.top
         shown = self._shown(place) if 0 <= place < content_size.height else None
         strip = None if shown is None else self._strips.get(shown)

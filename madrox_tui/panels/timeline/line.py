@@ -27,8 +27,8 @@ MIN_NAME, MAX_NAME = 6, 24
 """The minimum (`fleet` and a blank) and maximum cells for names; in between, as the longest."""
 
 
-KEPT = 200
-"""So many drawn rows are kept: more than any screen has."""
+KEPT = 100
+"""So many drawn rows are kept: more than most screens have."""
 
 END = 12
 """The most cells for the name of who is at the other end."""
