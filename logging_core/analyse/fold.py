@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from logging_core.analyse.columns import Columns, by_instance
+from logging_core.analyse.error_kinds import error_kind
 from logging_core.analyse.errors import (
     ERROR_LEVELS,
     FLEET_IDS,
     UNTOLD,
     affected_by,
     error_of,
-    first_line,
     in_one_form,
     text_of_entry,
 )
@@ -290,7 +290,7 @@ class Fold:
     def _count_error(self, at_s: float | None, error: str, affected: Collection[str]) -> None:
         self.errors += 1
         for affected_id in affected or (None,):
-            self.sums.errors.add(first_line(error), affected_id, at_s)
+            self.sums.errors.add(error_kind(error), affected_id, at_s)
 
     def _gone(self, gone: InstanceGone) -> None:
         self.settle()

@@ -39,7 +39,7 @@ from logging_core.analyse.tree_sums import TreeSums
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 10
+_VERSION = 11
 _SUMS_VERSION = 1
 
 _SUMMED: tuple[type, ...] = (

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from logging_core.analyse.error_kinds import error_kind
 from logging_core.analyse.errors import affected_by, error_of
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.state import Group, TimelineEvent
@@ -45,8 +46,7 @@ class EventQuery(msgspec.Struct, frozen=True):
         instance_ids: Only events of these instances, and errors about them, where `None` as an
             element stands for events without an instance; `None` for all events.
         event_type: Only this type; `None` for any.
-        error: Only events that report an error which starts with this line; it may end in `…` where
-            it was truncated. `None` for any.
+        error: Only events that report an error of this kind, see `error_kind`; `None` for any.
         but_types: Types to exclude.
         failed: Only errors.
         unpriced: Only events without a cost.
@@ -88,7 +88,7 @@ class EventQuery(msgspec.Struct, frozen=True):
         about: set[str | None] = {event.instance_id}
         if self.error is not None or self.failed:
             error = error_of(event)
-            if error is None or (self.error is not None and not _begins(error, self.error)):
+            if error is None or (self.error is not None and error_kind(error) != self.error):
                 return False
             about = {*affected_by(event)} or {None}
         return self.instance_ids is None or not self.instance_ids.isdisjoint(about)
@@ -106,11 +106,6 @@ class EventQuery(msgspec.Struct, frozen=True):
         if time_s is None:
             return from_s is None and until_s is None
         return (from_s is None or time_s >= from_s) and (until_s is None or time_s <= until_s)
-
-
-def _begins(text: str, line: str) -> bool:
-    first = _first_line(text)
-    return first.startswith(line[:-1]) if line.endswith("…") else first == line
 
 
 def _first_line(text: str) -> str:
@@ -139,7 +134,7 @@ def query_of(
         return EventQuery(title, shown, event_type=group.label, but_types=but_types)
     if by == "error":
         if group.label is None:
-            return None  # old errors whose first lines are no longer known
+            return None  # old errors whose kinds are no longer known
         # A filter leaves out what is of nobody.
         ids: set[str | None] = {*group.instance_ids} | (set() if shown is not None else {None})
         return EventQuery(title, frozenset(ids), event_type=None, error=group.label)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import permutations
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from builders import TreeBuilder
 from logging_core import LoggingManager
+from logging_core.analyse.error_kinds import MAX_CHARS, error_kind
 from logging_core.analyse.errors import MAX_REPORTS, MAX_ROWS, SAME_S, error_of, first_line
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, State
@@ -248,8 +250,8 @@ def test_an_error_is_one_whatever_characters_it_has(
     (shown,) = [event for event in state.events if event.is_error]
     (told,) = [r for r in records if isinstance(r, AuditEvent) and r.error is not None]
     assert (state.errors, instance.errors, group.usage.requests) == (1, 1, 1)
-    assert instance.last_error == instance.reason == group.label == first_line(shown.text)
-    assert group.label == first_line(error_of(told) or "")
+    assert instance.last_error == instance.reason == first_line(shown.text)
+    assert group.label == error_kind(error_of(told) or "") == error_kind(shown.text)
     assert "Request" not in shown.text
     assert shown.time_s == told.time_s
 
@@ -276,3 +278,46 @@ def test_the_row_of_an_error_has_its_traceback_and_its_exact_time(*, log_first: 
     (row,) = fold(*both[:: 1 if log_first else -1]).events
     assert row.time_s == T + 1.25
     assert row.text == text.removeprefix("Instance failed: ")
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (
+            ("no reply within 3 s to 71e03b", "no reply within 3 s to 5fe85d"),
+            "no reply within 3 s to #",
+        ),
+        (("worker-12 is gone", "worker-7 is gone"), "worker-# is gone"),
+        (
+            ("refused by 10.0.0.3:8080 at 14:05:22", "refused by 10.0.0.7:80 at 9:05"),
+            "refused by # at #",
+        ),
+        (("took 2.5s", "took 13.75s"), "took #s"),
+        (("run_ab12cd34 used 1048576 bytes", "run_77aa77 used 4096 bytes"), "run_# used # bytes"),
+        ((f"lost {UUID(int=7)}\nat line 3", f"lost {UUID(int=8)}"), "lost #"),
+        (("<Pool at 0x7F3A>",), "<Pool at #>"),
+        (("exit code 137",), "exit code 137"),
+        (("HTTP 429 for deadbeef",), "HTTP 429 for deadbeef"),
+        ((" \n",), ""),
+    ],
+)
+def test_errors_that_differ_in_ids_and_numbers_are_of_one_kind(
+    texts: tuple[str, ...], kind: str
+) -> None:
+    """What is likely to be a code or a word is told apart."""
+    assert {error_kind(text) for text in texts} == {kind}
+
+
+@pytest.mark.parametrize("part", ["a", "a1", "0x", "12:", "a-", "ab12cd-", "9"])
+def test_the_kind_of_any_error_is_short(part: str) -> None:
+    """However long it is, and whatever is in it."""
+    assert len(error_kind(part * 1_000_000)) <= MAX_CHARS
+
+
+def test_errors_are_grouped_by_their_kind() -> None:
+    """A table of thousands says which error is common."""
+    model = FleetModel()
+    errors = [failed(n, f"no reply to m-{n}") for n in range(30)]
+    model.apply(Batch(records=(*errors, failed(40, "exit code 1"))))
+    found = [(group.label, group.usage.requests) for group in model.groups("error")]
+    assert found == [("no reply to m-#", 30), ("exit code 1", 1)]

@@ -46,7 +46,10 @@ LAYERS: list[tuple[str, ...]] = [
 """The modules and folders of the dashboard, from below: from values to what is run."""
 
 SHOWN = ("view", "widgets", "screens", "colours", "help", *PANELS)
-GIVEN = ("analyse.state", "analyse.errors", "analyse.lives", "records", "text", "threads", "codec")
+GIVEN = (
+    *("analyse.state", "analyse.errors", "analyse.error_kinds", "analyse.lives"),
+    *("records", "text", "threads", "codec"),
+)
 
 
 class Import(NamedTuple):

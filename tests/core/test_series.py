@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -403,16 +404,17 @@ def test_every_event_counts_however_many_instances_there_are() -> None:
 
 def test_errors_of_long_ago_are_counted_together() -> None:
     """Of endlessly many errors the newest are told apart; the rest are one row, none is lost."""
-    many = MAX_COUNTED + 100
+    different = product("ghijklmn", repeat=5)
+    errors = ["".join(letters) for letters in islice(different, MAX_COUNTED + 100)]
     model = model_of(
         *(
-            AuditEvent(time_s=T + n, event_type="x", instance_id=f"i{n % 2}", error=f"error {n}")
-            for n in range(many)
+            AuditEvent(time_s=T + n, event_type="x", instance_id=f"i{n % 2}", error=error)
+            for n, error in enumerate(errors)
         )
     )
     others, *newest = model.groups("error")
     assert (others.label, others.usage.requests, others.instance_ids) == (None, 100, ("i0", "i1"))
-    assert {group.label for group in newest} == {f"error {n}" for n in range(100, many)}
+    assert {group.label for group in newest} == {*errors[100:]}
     assert model.groups("error", ["i1"])[0].usage.requests == 50
 
 
