@@ -274,6 +274,7 @@ def test_a_signal_handler_may_send_while_old_requests_are_forgotten(open_first: 
 
     before = sys.gettrace()
     try:
+        is_left(1)  # Python 3.12 tells of the steps of a function only when it is traced once more
         assert 30 < len([*takewhile(is_left, count(1))]) < 1000
     finally:
         sys.settrace(before)
