@@ -23,7 +23,9 @@ from logging_core.analyse.rows import Rows
 from logging_core.analyse.state import Group, Usage
 
 MAX_COUNTED = 1 << 14
-"""So many pairs of a text and an instance are told apart; of texts met long ago, only the sum."""
+"""So many pairs of a text and an instance are told apart at most, and seven eighths at least.
+
+Of the texts that were longest ago only the sum is known; what has no time is never long ago."""
 
 MAX_SINGLY = 1 << 17
 """So many are kept one by one, at most."""
@@ -31,7 +33,7 @@ MAX_SINGLY = 1 << 17
 MAX_BY_HOUR = 1 << 18
 """So many sums of an hour are kept, at most."""
 
-_KINDS = "QII"  # which text, which instance, how often
+_KINDS = "QIi"  # which text, which instance, how often: less than nothing if taken back
 
 _Times: TypeAlias = Mapping[str | None, int]
 """How often, by instance."""
@@ -53,6 +55,7 @@ class Counts:
         "_hours",
         "_ids",
         "_known_from_s",
+        "_last_s",
         "_met",
         "_newest_s",
         "_others",
@@ -64,7 +67,8 @@ class Counts:
 
     def __init__(self, *, by_time: bool = True) -> None:
         self.total = 0
-        self._counts: dict[str, dict[str | None, int]] = {}  # the text that was met last is last
+        self._counts: dict[str, dict[str | None, int]] = {}
+        self._last_s: dict[str, float] = {}  # when each of the texts was last
         self._others: dict[str | None, int] = {}
         self._pairs = 0
         self._by_time = by_time
@@ -81,14 +85,33 @@ class Counts:
     ) -> None:
         """Count some; without a time they are in no window but those from the beginning."""
         self.total += times
-        counts = self._counts.pop(text, {})
-        self._counts[text] = counts
+        counts = self._counts.get(text)
+        if counts is None:
+            counts = self._counts[text] = {}
+            self._last_s[text] = -math.inf
+        self._last_s[text] = max(self._last_s[text], math.inf if at_s is None else at_s)
         self._pairs += instance_id not in counts
         _increase(counts, instance_id, times)
         if self._by_time and at_s is not None:
             self._note(text, instance_id, at_s, times)
-        while self._pairs > MAX_COUNTED and len(self._counts) > 1:
+        if self._pairs > MAX_COUNTED:
             self._merge_oldest()
+
+    def take_back(self, text: str, instance_id: str | None, at_s: float | None) -> None:
+        """Count one less of what was counted, with the time that was given then."""
+        self.total -= 1
+        counts = self._counts.get(text)
+        if counts is None or instance_id not in counts:
+            _increase(self._others, instance_id, -1)
+            return
+        if self._by_time and at_s is not None:
+            self._note(text, instance_id, at_s, -1)
+        _increase(counts, instance_id, -1)
+        if not counts[instance_id]:
+            del counts[instance_id]
+            self._pairs -= 1
+        if not counts:
+            self._forget(text)
 
     def groups(self, instance_ids: Collection[str | None] | None) -> tuple[Group, ...]:
         """One group for each text, the most frequent first.
@@ -122,12 +145,19 @@ class Counts:
         )
 
     def _merge_oldest(self) -> None:
-        text = next(iter(self._counts))
-        oldest = self._counts.pop(text)
+        """Many at once, as they have to be put in order for it; one text is kept in any case."""
+        for text in sorted(self._counts, key=lambda text: (self._last_s[text], text))[:-1]:
+            if self._pairs <= MAX_COUNTED * 7 // 8:
+                break
+            oldest = self._forget(text)
+            self._pairs -= len(oldest)
+            for instance_id, times in oldest.items():
+                _increase(self._others, instance_id, times)
+
+    def _forget(self, text: str) -> dict[str | None, int]:
+        del self._last_s[text]
         self._texts.pop(text, None)
-        self._pairs -= len(oldest)
-        for instance_id, times in oldest.items():
-            _increase(self._others, instance_id, times)
+        return self._counts.pop(text)
 
     # --- by time -------------------------------------------------------------
 
@@ -163,6 +193,9 @@ class Counts:
         for rows in (self._hours, self._rows):
             for (text, whose), times in _sums(rows.between(from_s, to_s)).items():
                 counted[texts.get(text)][ids[whose]] += times
+        for counts in counted.values():
+            for unmet in [instance_id for instance_id, times in counts.items() if not times]:
+                del counts[unmet]
         return counted
 
 
@@ -183,7 +216,8 @@ def _by_hour(rows: Rows) -> Rows:
     summed = Rows(_KINDS)
     for hour, members in rows.grouped(HOUR_S):
         for (text, whose), times in _sums(members).items():
-            summed.add(float(hour * HOUR_S), text, whose, times)
+            if times:
+                summed.add(float(hour * HOUR_S), text, whose, times)
     return summed
 
 

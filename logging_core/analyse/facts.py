@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from array import array
 from bisect import bisect_left
@@ -44,6 +45,14 @@ FIELDS = (
 """What metadata and audit details may say about an instance, under these names."""
 
 
+class Rank(enum.IntEnum):
+    """What tells of an instance; of two that are of one moment the greater counts."""
+
+    LOG = 0
+    AUDIT = 1
+    METADATA = 2
+
+
 class Identity:
     """Names and settings: of each the newest that is known, whatever the order of arrival.
 
@@ -54,28 +63,28 @@ class Identity:
     __slots__ = ("_known", "asked_parent_id")
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, str]] = {}
+        self._known: dict[str, tuple[float, int, str]] = {}
         self.asked_parent_id: str | None = None
 
-    def learn(self, at_s: float | None, values: Mapping[str, Any]) -> None:
+    def learn(self, at_s: float | None, values: Mapping[str, Any], rank: Rank) -> None:
         """Take in the `FIELDS` of `values` that are texts: an empty or absent one says nothing."""
         time_s = -math.inf if at_s is None else at_s
         for field in FIELDS:
             value = values.get(field)
             if isinstance(value, str) and value:
-                self._note(field, time_s, value)
+                self._note(field, (time_s, rank.value, value))
 
     def merge(self, other: Identity) -> None:
         """Take in what `other` knows; whom it names last as the parent is the newest."""
-        for field, (time_s, value) in other._known.items():
-            self._note(field, time_s, value)
+        for field, told in other._known.items():
+            self._note(field, told)
         if other.asked_parent_id is not None:
             self.asked_parent_id = other.asked_parent_id
 
     def get(self, field: str) -> str | None:
         """The newest known value."""
         known = self._known.get(field)
-        return None if known is None else known[1]
+        return None if known is None else known[-1]
 
     def parent(self, is_known: Callable[[str], bool]) -> str | None:
         """Whose child it says to be, if only to one that is known."""
@@ -84,10 +93,10 @@ class Identity:
             return self.asked_parent_id
         return parent
 
-    def _note(self, field: str, time_s: float, value: str) -> None:
+    def _note(self, field: str, told: tuple[float, int, str]) -> None:
         known = self._known.get(field)
-        if known is None or known[0] <= time_s:
-            self._known[field] = (time_s, value)
+        if known is None or known[:2] <= told[:2]:
+            self._known[field] = told
 
 
 class Creation:
@@ -131,7 +140,18 @@ class Activity:
         """Take the time of a record in."""
         if at_s is not None:
             self._count(int(at_s // 60), 1)
-            self._note(at_s)
+            self.note(at_s)
+
+    def note(self, at_s: float | None) -> None:
+        """It was heard of at a moment, by what is no record that counts."""
+        if at_s is None:
+            return
+        if at_s > self._last_s:
+            if at_s > self._last_s + FUTURE_S:
+                self._before_s = self._last_s
+            self._last_s = at_s
+        elif self._before_s < at_s < self._last_s - FUTURE_S:
+            self._before_s = at_s
 
     def add_all(self, times: Sequence[float]) -> None:
         """Take the times of many records in, in file order."""
@@ -139,8 +159,8 @@ class Activity:
         # A clock that jumped ahead must not hide the newest record that can be believed.
         before_s = next((t for t in reversed(times) if t < newest_s - FUTURE_S), None)
         if before_s is not None:
-            self._note(before_s)
-        self._note(newest_s)
+            self.note(before_s)
+        self.note(newest_s)
         from_s = max(self._counts_from_s(), newest_s - _PULSE_S)
         if from_s <= newest_s:
             minutes = Counter([t // 60 for t in times if t >= from_s])
@@ -172,14 +192,6 @@ class Activity:
         if len(self._minutes) > 2 * PULSE_MINUTES:
             del self._minutes[:PULSE_MINUTES], self._times[:PULSE_MINUTES]
 
-    def _note(self, at_s: float) -> None:
-        if at_s > self._last_s:
-            if at_s > self._last_s + FUTURE_S:
-                self._before_s = self._last_s
-            self._last_s = at_s
-        elif self._before_s < at_s < self._last_s - FUTURE_S:
-            self._before_s = at_s
-
     def last_s(self, now_s: float) -> float | None:
         """The newest time up to `FUTURE_S` after now; what is later is forgotten."""
         if self._last_s > now_s + FUTURE_S:
@@ -206,15 +218,21 @@ class PaneChange:
         self._changed_before_s: float | None = None
         self.tail = b""  # what frames programs draw has two bytes a character as text
 
-    def add(self, ref: FrameRef) -> None:
-        """Take a capture in; the same one again, grown, replaces what was known of it."""
+    def add(self, ref: FrameRef) -> bool:
+        """Take a capture in; the same one again, grown, replaces what was known of it.
+
+        Returns:
+            Whether it is another one.
+        """
         newest = self.newest
-        if newest is None or (ref.path, ref.offset) != (newest.path, newest.offset):
+        is_new = newest is None or (ref.path, ref.offset) != (newest.path, newest.offset)
+        if is_new:
             self._changed_before_s = self.changed_s
             self._before = newest
             self.frames += 1
         self.newest = msgspec.structs.replace(ref, tail="")
         self.tail = ref.tail.encode()
+        return is_new
 
     @property
     def changed_s(self) -> float | None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from logging_core.analyse.columns import Columns, by_instance
-from logging_core.analyse.error_kinds import error_kind
 from logging_core.analyse.errors import (
     ERROR_LEVELS,
     FLEET_IDS,
-    UNTOLD,
     affected_by,
     error_of,
     in_one_form,
     text_of_entry,
 )
-from logging_core.analyse.evidence import Kind
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
+from logging_core.analyse.reports import Change, Source, source_of
 from logging_core.analyse.seen import Seen
 from logging_core.analyse.state import Usage
 from logging_core.analyse.summary import EXCHANGE
@@ -232,10 +230,9 @@ class Fold:
                 self.happened.entry(event)
             return
         error = text_of_entry(event)
-        counts = counts and self.happened.logged_error(event, error)
+        instance.fail(at_s, error, Source.INSTANCE, is_recent=counts)
         if counts:
-            self._count_error(at_s, error, {event.instance_id})
-        instance.fail(at_s, error, counts=counts, kind=Kind.FAILED_SAYS_LOG)
+            self._count_error(self.happened.logged_error(event, error))
 
     def _audit(self, event: AuditEvent) -> None:
         at_s = self._audit_s = self._audit_s if event.time_s is None else event.time_s
@@ -253,12 +250,10 @@ class Fold:
         if error is None:
             return
         affected, whose = affected_by(event), _whose(instance_id)
-        is_exact = counts and error != UNTOLD
-        counts = counts and self.happened.audited_error(event, whose, at_s, error)
-        if counts:
-            self._count_error(at_s, error, affected)
         for failed_id in affected:
-            self._audited(failed_id).fail(at_s, error, counts=counts, is_exact=is_exact)
+            self._audited(failed_id).fail(at_s, error, source_of(event), is_recent=counts)
+        if counts:
+            self._count_error(self.happened.audited_error(event, whose, at_s, error, affected))
 
     def _count(self, event: AuditEvent, at_s: float | None) -> None:
         if event.event_type != EXCHANGE:
@@ -276,21 +271,28 @@ class Fold:
         error = in_one_form(event.text or event.error or event.level)
         whose = _whose(event.instance_id)
         counts = is_error and self._counts(at_s)
-        counts = counts and self.happened.orchestrated_error(event, whose, at_s, error)
+        if whose:
+            # The tree keeps entries about instances whose directory was deleted long ago.
+            instance = self._instance(whose)
+            instance.mentioned(at_s)
+            if is_error:
+                instance.fail(at_s, error, Source.ORCHESTRATOR, is_recent=counts)
         if counts:
-            self._count_error(at_s, error, {whose} - FLEET_IDS)
-        if not whose:
-            return
-        # The tree keeps entries about instances whose directory was deleted long ago.
-        instance = self._instance(whose)
-        instance.mentioned(at_s)
-        if is_error:
-            instance.fail(at_s, error, counts=counts)
+            affected = (whose,) if whose else ()
+            told = self.happened.orchestrated_error(event, whose, at_s, error, affected)
+            self._count_error(told)
 
-    def _count_error(self, at_s: float | None, error: str, affected: Collection[str]) -> None:
-        self.errors += 1
-        for affected_id in affected or (None,):
-            self.sums.errors.add(error_kind(error), affected_id, at_s)
+    def _count_error(self, change: Change) -> None:
+        known, told = change.before, change.after
+        self.errors += known is None
+        if known is not None and change.is_elsewhere:
+            for affected_id in known.whom or (None,):
+                self.sums.errors.take_back(known.kind, affected_id, known.at_s)
+        if known is None or change.is_elsewhere:
+            for affected_id in told.whom or (None,):
+                self.sums.errors.add(told.kind, affected_id, told.at_s)
+        for affected_id in change.newly:
+            self._instance(affected_id).errors += 1
 
     def _gone(self, gone: InstanceGone) -> None:
         self.settle()

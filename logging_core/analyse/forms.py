@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from logging_core.analyse.counts import Counts
-from logging_core.analyse.errors import Reports
 from logging_core.analyse.evidence import Evidence, Kind
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange, Sayings
 from logging_core.analyse.happened import Happened
@@ -21,6 +20,7 @@ from logging_core.analyse.lives import Lives
 from logging_core.analyse.moments import Moments
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
+from logging_core.analyse.reports import LastErrors, Reports, Told
 from logging_core.analyse.requests import Ends, Requests
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.seen import Seen
@@ -39,7 +39,7 @@ from logging_core.analyse.tree_sums import TreeSums
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 11
+_VERSION = 12
 _SUMS_VERSION = 1
 
 _SUMMED: tuple[type, ...] = (
@@ -67,6 +67,7 @@ OBJECTS: tuple[type, ...] = (
     Evidence,
     Happened,
     Instance,
+    LastErrors,
     Lives,
     Moments,
     PaneChange,
@@ -88,6 +89,7 @@ STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Problem,
     ProblemCount,
     TimelineEvent,
+    Told,
 )
 MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},

@@ -7,15 +7,17 @@ instance.log, which cuts its times to whole seconds, knows the traceback. They m
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import msgspec
 
-from logging_core.analyse.errors import Reports, Retold, say_the_same
 from logging_core.analyse.moments import Moments, moment_of
+from logging_core.analyse.reports import Change, Reports
 from logging_core.analyse.state import TimelineEvent
 from logging_core.analyse.timeline import Timeline
 from logging_core.records import AuditEvent, LifecycleEvent, OrchestratorEvent
 
+_DAY_S = 86_400
 _ECHO = re.compile(r"(?:Sending message|Received response|Communication:)")
 """How entries of an instance.log begin that repeat a line of its communication.jsonl."""
 
@@ -31,14 +33,15 @@ class Happened:
         reports: The newest errors.
     """
 
-    __slots__ = ("_moments", "events", "reports")
+    __slots__ = ("_limit", "_moments", "events", "reports")
 
     def __init__(self, limit: int) -> None:
         self.events: Timeline[TimelineEvent] = Timeline(limit)
+        self._limit = limit
         self._forget()
 
     def _forget(self) -> None:
-        self.reports = Reports()
+        self.reports = Reports(self._limit)
         self._moments: Moments[TimelineEvent] = Moments()
 
     def clear(self) -> None:
@@ -62,55 +65,68 @@ class Happened:
         if row is not None:
             self._retell(row, msgspec.structs.replace(row, time_s=at_s))
 
-    def logged_error(self, event: LifecycleEvent, error: str) -> bool:
-        """An error in an instance.log, and what it says; whether it is new."""
+    def logged_error(self, event: LifecycleEvent, error: str) -> Change:
+        """An error in an instance.log, and what it says."""
         row = _row_of(event, error, counts=True)
-        retold = self.reports.take_entry(row)
-        if retold is None:
-            self._add(row, event.instance_id)
-            return True
-        self._retell(*retold)
-        if not say_the_same(row, retold[1]):
-            self._add(msgspec.structs.replace(row, counts=False), event.instance_id)
-        return False
+        return self._take_in(row, self.reports.take_entry(row), event.instance_id)
 
     def audited_error(
-        self, event: AuditEvent, instance_id: str, at_s: float | None, error: str
-    ) -> bool:
-        """An error in the audit trail; whether it is new.
+        self,
+        event: AuditEvent,
+        instance_id: str,
+        at_s: float | None,
+        error: str,
+        affected: Collection[str],
+    ) -> Change:
+        """An error in the audit trail.
 
         Args:
             event: The event that reports it.
-            instance_id: Whom it is about; `""` for the fleet as a whole.
+            instance_id: In whose log others report it; `""` for the fleet as a whole.
             at_s: When; `None` if unknown.
             error: What it says.
+            affected: The instances that it is about.
         """
         row = TimelineEvent(
             instance_id, at_s, error, is_error=True, counts=True, message_id=event.message_id
         )
-        return self._add_new(row, self.reports.take_audit(event, row), file="audit")
+        # No instance id holds a slash, so that no file of an instance is taken for this one. The
+        # days are read newest first.
+        day = -1 if at_s is None else int(at_s // _DAY_S)
+        change = self.reports.take_audit(event, row, affected)
+        return self._take_in(row, change, f"/audit/{day}")
 
     def orchestrated_error(
-        self, event: OrchestratorEvent, instance_id: str, at_s: float | None, error: str
-    ) -> bool:
+        self,
+        event: OrchestratorEvent,
+        instance_id: str,
+        at_s: float | None,
+        error: str,
+        affected: Collection[str],
+    ) -> Change:
         """The same of an entry of `orchestrator.log`."""
         row = TimelineEvent(instance_id, at_s, error, is_error=True, counts=True)
-        return self._add_new(row, self.reports.take_log(event, row), file="orchestrator.log")
+        change = self.reports.take_log(event, row, affected)
+        return self._take_in(row, change, "/orchestrator.log")
 
-    def _add_new(self, row: TimelineEvent, retold: Retold | None, *, file: str) -> bool:
-        if retold is None:
-            # No instance id holds a slash, so that no file of an instance is taken for this one.
-            self._add(row, f"/{file}")
-            return True
-        self._retell(*retold)
-        return False
+    def _take_in(self, row: TimelineEvent, change: Change, file: str) -> Change:
+        known, told = change.before, change.after
+        if known is not None:
+            self.events.pass_by(file, row.time_s)
+            if known.row is not None and told.row is not None:
+                self._retell(known.row, told.row)
+        elif told.row is not None:
+            self._add(told.row, file)
+        if change.apart is not None:
+            self._add(change.apart, change.apart.instance_id)
+        return change
 
     def _add(self, row: TimelineEvent, file: str) -> None:
         self.events.add(row, row.time_s, file=file, text=row.text)
 
     def _retell(self, known: TimelineEvent, better: TimelineEvent) -> None:
         if known != better:
-            self.events.retell(known, better, better.time_s, text=better.text)
+            self.events.retell(known, better, known.time_s, better.time_s, text=better.text)
 
 
 def _row_of(event: LifecycleEvent, text: str, *, counts: bool = False) -> TimelineEvent:

@@ -17,9 +17,11 @@ from logging_core.analyse.facts import (
     Creation,
     Identity,
     PaneChange,
+    Rank,
     Sayings,
 )
 from logging_core.analyse.judgement import Around, judge
+from logging_core.analyse.reports import LastErrors, Source
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest
 from logging_core.records import (
@@ -66,16 +68,15 @@ class Instance:
         is_audited: The audit trail tells of it.
         identity: What it says of itself.
         creation: The earliest that is recorded.
+        errors: How many there were about it.
     """
 
     __slots__ = (
         "_activity",
-        "_errors",
         "_evidence",
         "_fresh",
         "_frozen",
-        "_last_error",
-        "_last_error_s",
+        "_last_errors",
         "_message_s",
         "_pane",
         "_reply_ids",
@@ -83,6 +84,7 @@ class Instance:
         "_requests",
         "_sayings",
         "creation",
+        "errors",
         "has_directory",
         "identity",
         "instance_id",
@@ -94,6 +96,7 @@ class Instance:
         self.has_directory = False
         self.is_audited = False
         self.creation = Creation()
+        self.errors = 0
         self.identity = Identity()
         self._activity = Activity()
         self._evidence = Evidence()
@@ -101,9 +104,7 @@ class Instance:
         self._reply_ids: list[str | None] = []
         self._reply_times = array("d")
         self._pane = PaneChange()
-        self._errors = 0
-        self._last_error: str | None = None
-        self._last_error_s = -math.inf
+        self._last_errors: LastErrors | None = None
         self._message_s: float | None = None
         self._sayings = Sayings()
         self._frozen: InstanceState | None = None
@@ -137,7 +138,7 @@ class Instance:
             return
         if event.message_id is not None and error_of(event) is not None:
             self._requests.close(event.message_id, at_s, failed=True)
-        self.identity.learn(at_s, event.details)
+        self.identity.learn(at_s, event.details, Rank.AUDIT)
         if event.event_type == "instance_terminate":
             self._ended(event, at_s)
         elif event.event_type in _AUDIT_PROOFS:
@@ -172,8 +173,8 @@ class Instance:
         self._activity.add(at_s)
 
     def metadata(self, metadata: Metadata) -> None:
-        """Its metadata.json."""
-        self._activity.add(metadata.created_s)
+        """Its metadata.json, which is no record of something that happens: it is written anew."""
+        self._activity.note(metadata.created_s)
         self.creation.add(metadata.created_s)
         known = {
             "instance_name": metadata.instance_name,
@@ -183,34 +184,22 @@ class Instance:
             "parent_instance_id": metadata.parent_instance_id,
             "tmux_session": metadata.tmux_session,
         }
-        self.identity.learn(metadata.created_s, known)
+        self.identity.learn(metadata.created_s, known, Rank.METADATA)
 
     def frame(self, ref: FrameRef) -> None:
         """A capture of its pane."""
-        self._activity.add(ref.time_s)
-        self._pane.add(ref)
+        if self._pane.add(ref):
+            self._activity.add(ref.time_s)
 
-    def fail(
-        self,
-        at_s: float | None,
-        error: str,
-        *,
-        counts: bool,
-        is_exact: bool = False,
-        kind: Kind = Kind.FAILED,
-    ) -> None:
-        """Something reports an error about it; `counts` is whether it adds to `errors`.
-
-        With `is_exact` it knows best when that was, also of an error that counted before.
-        """
+    def fail(self, at_s: float | None, error: str, source: Source, *, is_recent: bool) -> None:
+        """Something reports an error about it; `is_recent` is whether errors of then count."""
         text = first_line(error)
         if text != UNTOLD:  # its end is proof by itself
-            self._prove(kind, at_s, text)
-        self._errors += counts
-        if counts or is_exact:
-            time_s = -math.inf if at_s is None else at_s
-            if (time_s, text) >= (self._last_error_s, self._last_error or ""):
-                self._last_error, self._last_error_s = text, time_s
+            says_log = source is Source.INSTANCE
+            self._prove(Kind.FAILED_SAYS_LOG if says_log else Kind.FAILED, at_s, text)
+        if is_recent:
+            self._last_errors = self._last_errors or LastErrors()
+            self._last_errors.add(source, at_s, text)
 
     def lose_directory(self) -> None:
         """Its directory was deleted: go by what the audit trail tells, as a later reader must."""
@@ -286,8 +275,8 @@ class Instance:
             newest_frame=self._pane.newest,
             pane_tail=self._pane.tail,
             pane_changed_s=self._pane.changed_s,
-            errors=self._errors,
-            last_error=self._last_error,
+            errors=self.errors,
+            last_error=None if self._last_errors is None else self._last_errors.text,
         )
 
     # --- evidence ------------------------------------------------------------
@@ -313,7 +302,8 @@ class Instance:
         if created := CREATED.match(text):
             self.creation.add(at_s, whole_second=slack_s > 0)
             said = {"role": created["role"], "instance_type": created["type"]}
-            self.identity.learn(at_s, {k: v for k, v in said.items() if v != "None"})
+            known = {k: v for k, v in said.items() if v != "None"}
+            self.identity.learn(at_s, known, Rank.LOG)
             self._prove(Kind.SPAWNED, at_s, "spawned")
         elif READY.match(text):
             self._prove(Kind.READY, at_s, "ready", slack_s=slack_s)

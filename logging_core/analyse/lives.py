@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from logging_core.analyse.columns import Columns
@@ -11,8 +12,12 @@ from logging_core.analyse.columns import Columns
 SPAWN = "instance_spawn"
 """The event type that a life begins with."""
 
-MAX_LIVES = 64
-"""So many of an instance's newest lives are told apart; what was before is one."""
+MAX_LIVES = 4_096
+"""So many of an instance's newest lives are told apart; what was before is one, once that is known:
+who is spawned so often may be told of otherwise by who follows it than by who reads it later."""
+
+MAX_SHOWN = 64
+"""Of so many of the newest it is shown when they began."""
 
 
 class Lives:
@@ -24,16 +29,21 @@ class Lives:
     __slots__ = ("_spawned",)
 
     def __init__(self) -> None:
-        self._spawned: dict[str | None, list[float]] = {}
+        self._spawned: dict[str | None, array[float]] = {}
 
     def begin(self, instance_id: str | None, at_s: float) -> bool:
         """An instance was spawned; told of twice, that is one life, and false the second time."""
-        spawned = self._spawned.setdefault(instance_id, [])
-        if at_s in spawned:
+        spawned = self._spawned.get(instance_id)
+        if spawned is None:
+            spawned = self._spawned[instance_id] = array("d")
+        place = bisect_left(spawned, at_s)
+        if place < len(spawned) and spawned[place] == at_s:
             return False
-        insort(spawned, at_s)
-        del spawned[:-MAX_LIVES]
-        return at_s in spawned
+        spawned.insert(place, at_s)
+        if len(spawned) <= MAX_LIVES:
+            return True
+        del spawned[0]
+        return place > 0
 
     def begun_s(self, instance_id: str | None, at_s: float | None) -> float:
         """When the life began that a moment is in; minus infinity if no spawn before is known."""
@@ -45,7 +55,7 @@ class Lives:
 
     def spawned_s(self, instance_id: str | None) -> tuple[float, ...]:
         """When each of an instance's newest lives began, oldest first."""
-        return tuple(self._spawned.get(instance_id, ()))
+        return tuple(self._spawned.get(instance_id, ())[-MAX_SHOWN:])
 
     def split(self, instance_id: str | None, exchanges: Columns) -> Iterator[tuple[float, Columns]]:
         """An instance's exchanges by life: when that began, and those of it in their order."""

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from logging_core.analyse.instance import CREATED, READY
 from logging_core.analyse.lives import SPAWN
 from logging_core.records import AuditEvent, LifecycleEvent
 
-MAX_UNPAIRED = 256
-"""So many of the newest events, and entries, of one kind wait for the other file."""
+MAX_UNPAIRED = 4_096
+"""So many of an instance's newest events, and entries, of one kind wait for the other file, which
+is read after this one where both are long."""
 
-_NEAR_S = 1.0
+_NEAR_S = 0.25  # between two lines about one thing, of which the second may be in the next second
 _TICK_S = 1e-6
+_NOTHING = array("d")
 _CHANGE = re.compile(r"Instance (?!created)(\w+)")  # a creation is at the start of its second
 _CHANGES = {"terminated": "instance_terminate"}
 
 _Key = tuple[str, str]
 _E = TypeVar("_E")
-_T = TypeVar("_T")
 
 
 def moment_of(event: LifecycleEvent) -> float | None:
@@ -48,8 +51,8 @@ class Moments(Generic[_E]):
     __slots__ = ("_entries", "_events")
 
     def __init__(self) -> None:
-        # Of each instance and event type: what one file tells of, and the other not yet.
-        self._events: dict[_Key, list[float]] = {}
+        # Of each instance and event type what one file tells of, and the other not yet, by time.
+        self._events: dict[_Key, array[float]] = {}
         self._entries: dict[_Key, list[tuple[float, _E]]] = {}
 
     def exact(self, event: LifecycleEvent, entry: _E) -> float | None:
@@ -59,10 +62,15 @@ class Moments(Generic[_E]):
             return None
         second_s = event.time_s
         key = event.instance_id, _CHANGES.get(change[1], f"instance_{change[1]}")
-        at_s = _claim(self._events, key, lambda at_s: _may_be(at_s, second_s))
-        if at_s is None:
-            _keep(self._entries, key, (second_s, entry))
-        return at_s
+        waiting = self._events.get(key, _NOTHING)
+        for near_s in (0.0, _NEAR_S):
+            place = bisect_left(waiting, second_s - near_s)
+            if place < len(waiting) and waiting[place] < second_s + 1 + near_s:
+                return waiting.pop(place)
+        entries = self._entries.setdefault(key, [])
+        insort(entries, (second_s, entry), key=itemgetter(0))
+        del entries[:-MAX_UNPAIRED]
+        return None
 
     def audited(self, event: AuditEvent, at_s: float | None) -> _E | None:
         """The entry that came before and tells of what an event does: now it is known when."""
@@ -72,30 +80,17 @@ class Moments(Generic[_E]):
         if kind == SPAWN or not kind.startswith("instance_"):
             return None
         key = event.instance_id, kind
-        found = _claim(self._entries, key, lambda entry: _may_be(at_s, entry[0]))
-        if found is None:
-            _keep(self._events, key, at_s)
-            return None
-        return found[1]
+        entries = self._entries.get(key, [])
+        for near_s in (0.0, _NEAR_S):
+            place = bisect_right(entries, at_s - 1 - near_s, key=itemgetter(0))
+            if place < len(entries) and entries[place][0] <= at_s + near_s:
+                return entries.pop(place)[1]
+        if key not in self._events:
+            self._events[key] = array("d")
+        insort(self._events[key], at_s)
+        del self._events[key][:-MAX_UNPAIRED]
+        return None
 
     def forget_entries(self) -> None:
         """No entry waits any longer."""
         self._entries.clear()
-
-
-def _may_be(at_s: float, second_s: float) -> bool:
-    """Whether something that happened at a moment may be that of which an entry tells."""
-    return second_s - _NEAR_S <= at_s < second_s + 1 + _NEAR_S
-
-
-def _claim(of: dict[_Key, list[_T]], key: _Key, fits: Callable[[_T], bool]) -> _T | None:
-    """The first that fits of those that wait; it waits no longer."""
-    waiting = of.get(key, [])
-    place = next((place for place, one in enumerate(waiting) if fits(one)), None)
-    return None if place is None else waiting.pop(place)
-
-
-def _keep(of: dict[_Key, list[_T]], key: _Key, one: _T) -> None:
-    waiting = of.setdefault(key, [])
-    waiting.append(one)
-    del waiting[:-MAX_UNPAIRED]

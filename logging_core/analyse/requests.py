@@ -10,7 +10,8 @@ from zlib import crc32
 from logging_core.analyse.state import OpenRequest
 
 MAX_OPEN = 1_000
-"""So many open requests of one instance are kept; the oldest give way."""
+"""A request of an instance after which so many were sent is not open any more: nobody waits for it.
+That does not depend on how many of these were answered, as the answers may be read later."""
 
 RECENT_REPLIES = 64
 """So many answers of one instance are remembered at least, and twice as many at most."""
@@ -69,53 +70,48 @@ class Requests:
 
     These stand in different files, so the end may come first: what was closed lately is
     remembered, and a request that is not newer than its end does not open. Whoever is spawned
-    again may call another request by the same id, so that of one id two may be open: which of them
-    belongs to a life that has ended is for others to tell.
+    again may call another request by the same id, so that of one id several may be open: which of
+    them belong to a life that has ended is for others to tell.
     """
 
-    __slots__ = ("_again", "_answered", "_failed", "_open")
+    __slots__ = ("_answered", "_failed", "_numbers", "_open", "_sent")
 
     def __init__(self) -> None:
-        self._open: dict[str, OpenRequest] = {}  # of each id the first
-        self._again: dict[str, OpenRequest] = {}  # and the last, where that is another one
+        self._sent = 0
+        self._open: dict[int, OpenRequest] = {}  # by their numbers, in file order
+        self._numbers: dict[str, list[int]] = {}  # by message id
         self._answered = Ends(RECENT_REPLIES)
         self._failed = Ends(RECENT_FAILURES)
 
     def open(self, message_id: str, at_s: float | None, text: str = "") -> None:
         """A request was sent, maybe not for the first time."""
+        self._sent += 1
+        if self._open:
+            self._give_up()
         ends = (self._answered.of(message_id), self._failed.of(message_id))
         if any(end_s is not None and (at_s is None or at_s <= end_s) for end_s in ends):
             return
-        first, request = self._open.get(message_id), OpenRequest(message_id, at_s, text)
-        if first is None:
-            self._open[message_id] = request
-            if len(self._open) > MAX_OPEN:
-                oldest = next(iter(self._open))
-                del self._open[oldest]
-                self._again.pop(oldest, None)
-        elif at_s is not None and first.since_s is not None:
-            both = (first, self._again.get(message_id, first), request)
-            self._open[message_id] = min(both, key=_since_s)
-            self._again[message_id] = max(both, key=_since_s)
+        self._open[self._sent] = OpenRequest(message_id, at_s, text)
+        self._numbers.setdefault(message_id, []).append(self._sent)
 
     def close(self, message_id: str, at_s: float | None, *, failed: bool = False) -> None:
         """A request was answered, or failed; an end older than the request is of an earlier one."""
         at_s = math.inf if at_s is None else at_s
         (self._failed if failed else self._answered).add(message_id, at_s)
-        request = self._open.get(message_id)
-        if request is None or _since_s(request) > at_s:
-            return
-        again = self._again.pop(message_id, request)
-        if _since_s(again) > at_s:
-            self._open[message_id] = again
-        else:
-            del self._open[message_id]
+        left = []
+        for number in self._numbers.pop(message_id, ()):
+            if _since_s(self._open[number]) <= at_s:
+                del self._open[number]
+            else:
+                left.append(number)
+        if left:
+            self._numbers[message_id] = left
 
     def answer(self, message_id: str, at_s: float | None) -> None:
         """A reply stands after the request in its own file: whatever its time, it is the answer."""
-        request = self._again.get(message_id) or self._open.get(message_id)
-        if at_s is not None and request is not None:
-            at_s = max(at_s, _since_s(request))  # a clock that is put back comes between them
+        asked = [_since_s(self._open[number]) for number in self._numbers.get(message_id, ())]
+        if at_s is not None and asked:
+            at_s = max(at_s, *asked)  # a clock that is put back comes between them
         self.close(message_id, at_s)
 
     def close_all(self, message_ids: Sequence[str | None], times: array[float]) -> None:
@@ -123,14 +119,23 @@ class Requests:
         few = len(message_ids) < RECENT_REPLIES
         if few or self._open:
             for message_id, time_s in zip(message_ids, times, strict=True):
-                if message_id is not None and (few or message_id in self._open):
+                if message_id is not None and (few or message_id in self._numbers):
                     self.close(message_id, time_s)
         if not few:
             self._answered.replace(message_ids, times)
 
     def left(self) -> list[OpenRequest]:
-        """What is open, in the order in which it was read; of one id the first and the last."""
-        return [*self._open.values(), *self._again.values()]
+        """What is open, in the order in which it was read."""
+        return list(self._open.values())
+
+    def _give_up(self) -> None:
+        """Let go of the request after which `MAX_OPEN` were sent."""
+        request = self._open.pop(self._sent - MAX_OPEN, None)
+        if request is not None:
+            numbers = self._numbers[request.message_id]
+            numbers.remove(self._sent - MAX_OPEN)
+            if not numbers:
+                del self._numbers[request.message_id]
 
 
 def _sum(message_id: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from logging_core.analyse.window import Window
 
@@ -13,6 +13,15 @@ MAX_CHARACTERS = 8 << 20
 """The texts of the items kept have so many at most, but for a single item."""
 
 T = TypeVar("T")
+
+
+class _Retold(NamedTuple, Generic[T]):
+    """What takes the place of an item of some time, when that is, and how long its text."""
+
+    was_s: float
+    time_s: float
+    better: T
+    weight: int
 
 
 class Timeline(Generic[T]):
@@ -55,7 +64,7 @@ class Timeline(Generic[T]):
         self._coming: list[tuple[float, T, int]] = []
         self._items: list[T] = []
         self._weights = array("q")  # of the items
-        self._retold: dict[T, list[tuple[float, T, int]]] = {}
+        self._retold: dict[T, list[_Retold[T]]] = {}
         self._loose: list[float] = []  # times of the items at the end that may still move
         self._first = 0  # of the items that are kept
         self._weight = 0  # of those
@@ -75,22 +84,34 @@ class Timeline(Generic[T]):
             file: What tells its file from the others.
             text: The longest text in it, by which it is known how large it is.
         """
+        self._coming.append((self.pass_by(file, time_s), item, len(text)))
+
+    def pass_by(self, file: str, time_s: float | None) -> float:
+        """An item of a file is none of its own here; those after it stand no earlier.
+
+        Returns:
+            Where it would stand.
+        """
         clock = self._clocks.get(file, -math.inf)
         if time_s is not None and time_s > clock:
             clock = self._clocks[file] = time_s
-        self._coming.append((clock, item, len(text)))
+        return clock
 
-    def retell(self, item: T, better: T, time_s: float | None, *, text: str) -> None:
+    def retell(
+        self, item: T, better: T, was_s: float | None, time_s: float | None, *, text: str
+    ) -> None:
         """Put an item in the place of an equal one; `settle` shows it.
 
         Args:
             item: What was added before; if it is no longer kept, nothing happens.
             better: What takes its place.
-            time_s: When that was: it stands there, unless its row keeps its place for good.
+            was_s: With which time it was added.
+            time_s: When that was: it stands there, unless its row keeps its place for good, or
+                stands where the one before it in its file does.
             text: As for `add`.
         """
-        at_s = -math.inf if time_s is None else time_s
-        self._retold.setdefault(item, []).append((at_s, better, len(text)))
+        retold = _Retold(_time(was_s), _time(time_s), better, len(text))
+        self._retold.setdefault(item, []).append(retold)
 
     def settle(self, *, caught_up: bool) -> None:
         """Merge what was added; with `caught_up`, all rows keep their places from now on."""
@@ -100,7 +121,7 @@ class Timeline(Generic[T]):
             self._coming.sort(key=itemgetter(0))
             self._merge()
             self._coming = []
-            self._trim()
+        self._trim()
         if caught_up:
             self._loose = []
 
@@ -157,14 +178,13 @@ class Timeline(Generic[T]):
         for place in range(len(rows) - 1, -1, -1):
             if not self._retold:
                 break
-            item = rows[place][1]
-            better = self._retold.get(item)
-            if better is None:
-                continue
-            rows[place] = better.pop()
-            found = True
-            if not better:
-                del self._retold[item]
+            while retold := self._retold.get(rows[place][1]):  # what is told anew may be again
+                at_s, item, _ = rows[place]
+                was_s, time_s, better, weight = retold.pop()
+                rows[place] = (time_s if at_s == was_s else at_s, better, weight)
+                found = True
+                if not retold:
+                    del self._retold[item]
         return found
 
     def _trim(self) -> None:
@@ -181,3 +201,7 @@ class Timeline(Generic[T]):
             self._weights = self._weights[self._first :]
             self._loose = self._loose[max(0, len(self._loose) - len(self._items)) :]
             self._first = 0
+
+
+def _time(time_s: float | None) -> float:
+    return -math.inf if time_s is None else time_s

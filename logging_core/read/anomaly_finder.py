@@ -41,6 +41,7 @@ class AnomalyFinder:
     def resume(self, path: str, last_s: float) -> None:
         """The newest record that was checked had this time."""
         self._last_s[path] = last_s
+        self._mark(path, is_ahead=last_s > self._now() + JUMP_S)
 
     def check(self, path: str, times: Iterable[float | None]) -> Iterator[Anomaly]:
         """What is odd about the next records of a file; `None`: one without a time."""

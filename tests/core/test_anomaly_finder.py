@@ -206,6 +206,16 @@ def test_a_rotation_that_lost_nothing_is_no_gap(tree: TreeBuilder) -> None:
     assert [anomaly for batch in read(reader) for anomaly in batch.anomalies] == []
 
 
+def test_a_reader_that_goes_on_tells_of_no_clock_again(tree: TreeBuilder) -> None:
+    """What was ahead of the clock before is so still, for one that begins where another ended."""
+    exchange(tree, NOW + 1000)
+    (batch,) = read(TreeReader(tree.root))
+    exchange(tree, NOW + 1100)
+    more = read(TreeReader(tree.root, cursor=batch.cursor))
+    assert len(batch.anomalies) == 1
+    assert [anomaly for again in more for anomaly in again.anomalies] == []
+
+
 def test_names_are_made_safe() -> None:
     """A path is shown, so it may hold no controls."""
     finder = AnomalyFinder(lambda path: path.replace("\x1b", "␛"), now=lambda: 1e9)

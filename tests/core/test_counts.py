@@ -235,6 +235,22 @@ def test_texts_of_long_ago_are_together_in_a_window_too() -> None:
         }
 
 
+def test_what_is_taken_back_is_in_no_table() -> None:
+    """Of all time or of a window, also where only its hour is known by then."""
+    with small_limits(8):
+        table = counts.Counts()
+        for n in range(40):
+            table.add("as it was told first", "a", T + 600 * n)
+            table.add("boom", "a", T + 600 * n)
+        for n in range(40):
+            table.take_back("as it was told first", "a", T + 600 * n)
+        assert told(table.groups(None)) == {"boom": (40, ("a",))}
+        assert told(table.groups_in(None, T + 1e6, None) or ()) == {"boom": (40, ("a",))}
+        recent = table.groups_in(T + 39 * 600, T + 1e6, None)
+        assert told(recent or ()) == {"boom": (1, ("a",))}
+        assert table.total == 40
+
+
 def test_any_table_can_be_of_a_window() -> None:
     """By what instances say of themselves as well; those with nothing in it are not there."""
     model = FleetModel()

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from builders import TreeBuilder
 from logging_core import LoggingManager
 from logging_core.analyse.error_kinds import MAX_CHARS, error_kind
-from logging_core.analyse.errors import MAX_REPORTS, MAX_ROWS, SAME_S, error_of, first_line
+from logging_core.analyse.errors import SAME_S, error_of, first_line
 from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.reports import MAX_REPORTS
 from logging_core.analyse.state import FleetState, State
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, OrchestratorEvent, Record
@@ -137,6 +139,74 @@ def test_what_an_instance_log_repeats_is_one_error(records: tuple[Record, ...]) 
     assert state.instances[0].reason == "boom"
 
 
+TOLD_BY_ALL = (
+    entry(1.1, "Instance a failed: KeyError: x"),
+    failed(1.2, "KeyError: x"),
+    logged(1, "Instance failed: KeyError: x\nTraceback\n  line 1"),
+    end(1.3),
+)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("records", permutations(TOLD_BY_ALL))
+def test_an_error_has_one_name_in_whatever_order(
+    records: tuple[Record, ...], *, apart: bool
+) -> None:
+    """In its row, in sums of all time and of a window, and as the last error; read at once or not.
+
+    That of the audit trail, with the traceback of the instance's log.
+    """
+    model = FleetModel()
+    for batch in [(record,) for record in records] if apart else [records]:
+        model.apply(Batch(records=batch, caught_up=apart))
+    state = model.state(T + 100)
+    (instance,), (row,) = state.instances, state.events
+    assert (state.errors, instance.errors, instance.last_error) == (1, 1, "KeyError: x")
+    assert (row.time_s, row.text) == (T + 1.2, "KeyError: x\nTraceback\n  line 1")
+    for groups in (
+        model.groups("error"),
+        model.groups_in("error", from_s=T + 1.15, to_s=T + 9),
+        model.groups_in("error", from_s=None, to_s=T + 9),
+    ):
+        assert groups is not None
+        assert [(g.label, g.usage.requests) for g in groups] == [("KeyError: x", 1)]
+
+
+@pytest.mark.parametrize("audit_first", [True, False])
+def test_an_error_is_one_of_all_whom_any_file_names(*, audit_first: bool) -> None:
+    """Of another instance, too, that only the audit trail says is affected."""
+    told = msgspec.structs.replace(failed(1), details={"affected_instances": ["b"]})
+    records = (told, entry(1.5, "it is over: boom"))
+    model = FleetModel()
+    model.apply(Batch(records=records if audit_first else records[::-1]))
+    state = model.state(T + 9)
+    assert state.errors == 1
+    assert [(i.instance_id, i.errors, i.last_error) for i in state.instances] == [
+        ("a", 1, "boom"),
+        ("b", 1, "boom"),
+    ]
+    (group,) = model.groups("error")
+    assert (group.label, group.instance_ids) == ("boom", ("a", "b"))
+
+
+@pytest.mark.parametrize("audit_first", [True, False])
+def test_what_an_instance_log_says_besides_has_a_row_of_its_own(*, audit_first: bool) -> None:
+    """It says how the same error ends, and begins otherwise."""
+    both = (failed(1.5, "boom"), logged(1, "while cloning: boom"))
+    rows = fold(*(both if audit_first else both[::-1])).events
+    assert [(row.time_s, row.text, row.counts) for row in rows] == [
+        (T + 1.5, "boom", True),
+        (T + 1.5, "while cloning: boom", False),
+    ]
+
+
+def test_an_end_is_not_taken_for_that_of_another_error() -> None:
+    """Where one report says the same as a new one, the end is left to others."""
+    records = (end(4.9), logged(5, "boom"), failed(5.2, "boom"))
+    for ordered in permutations(records):
+        assert fold(*ordered).errors == 1
+
+
 def test_as_many_errors_as_the_file_with_more_of_them_tells_of() -> None:
     """Each entry of one file is told by one entry of the other."""
     assert fold(failed(1), failed(2), entry(1), entry(2), entry(3)).errors == 3
@@ -166,15 +236,18 @@ def test_the_last_error_of_a_second_is_the_last(records: tuple[Record, ...]) -> 
 @pytest.mark.parametrize("log_first", [False, True])
 def test_errors_are_told_once_however_many_are_read_at_once(*, log_first: bool) -> None:
     """Of a day of failures the audit trail is read first as a whole, then the instance's log."""
-    number = 4 * MAX_ROWS
+    number = 1_000
     audit = Batch(records=tuple(failed(10 * n, f"failure {n}") for n in range(number)))
-    log = Batch(records=tuple(logged(10 * n, f"Failed: failure {n}") for n in range(number)))
+    log = Batch(
+        records=tuple(logged(10 * n, f"Instance failed: failure {n}") for n in range(number))
+    )
     model = FleetModel()
     for batch in (log, audit) if log_first else (audit, log):
         model.apply(batch)
     state = model.state(T + 10 * number)
     assert (state.errors, state.instances[0].errors) == (number, number)
-    assert sum(event.counts for event in state.events) == number
+    assert [event.text for event in state.events] == [f"failure {n}" for n in range(number)]
+    assert [event.time_s for event in state.events] == [T + 10 * n for n in range(number)]
 
 
 def test_reports_do_not_pile_up() -> None:

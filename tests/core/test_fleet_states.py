@@ -486,10 +486,7 @@ def test_open_requests_do_not_depend_on_the_order_of_the_files(data: st.DataObje
         last = max((2 * end + 1 for end, j in ended if i == j), default=-1)
         if 2 * at > max(last, begun_s):
             expected.setdefault(i, T + 2 * at)
-    # Of more than two of one id between a spawn and now, one that is not the first may be named.
-    found = {r.message_id: r.since_s or 0.0 for r in instance.open_requests}
-    assert found.keys() == expected.keys()
-    assert all(found[i] >= expected[i] for i in found)
+    assert {r.message_id: r.since_s for r in instance.open_requests} == expected
 
 
 def test_a_request_without_a_time_has_that_of_the_line_before() -> None:
@@ -506,6 +503,25 @@ def test_forgotten_requests_do_not_pile_up() -> None:
     instance = only(*(sent(i, f"m-{i}") for i in range(1_500)), now=1_600)
     assert len(instance.open_requests) == 1_000
     assert instance.open_requests[-1].message_id == "m-1499"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_nobody_waits_for_is_not_open(*, at_once: bool) -> None:
+    """A request after which a thousand were sent, whether their ends are read after all of them."""
+    number = 1_200
+    requests = [sent(10 * n, f"m-{n}") for n in range(number)]
+    failures = [
+        msgspec.structs.replace(
+            audit("request_failed", 10 * n + 1, error=f"no {n}"), message_id=f"m-{n}"
+        )
+        for n in range(number)
+        if n not in {5, number - 5}
+    ]
+    records: list[Record] = [*requests, *failures]
+    if not at_once:
+        records.sort(key=lambda record: getattr(record, "time_s", 0.0))
+    instance = only(*records, now=20_000)
+    assert [r.message_id for r in instance.open_requests] == [f"m-{number - 5}"]
 
 
 def test_long_ids_are_short_in_reasons() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import Any
 
+import msgspec
 import pytest
 from exchanges import in_bulk
 
@@ -22,7 +23,9 @@ from logging_core.records import (
     AuditBlock,
     AuditEvent,
     Batch,
+    FrameRef,
     Message,
+    Metadata,
     OrchestratorEvent,
     Record,
 )
@@ -402,20 +405,26 @@ def test_every_event_counts_however_many_instances_there_are() -> None:
     ]
 
 
-def test_errors_of_long_ago_are_counted_together() -> None:
-    """Of endlessly many errors the newest are told apart; the rest are one row, none is lost."""
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_errors_of_long_ago_are_counted_together(*, newest_first: bool) -> None:
+    """Of endlessly many errors the newest are told apart; the rest are one row, none is lost.
+
+    Also where the newest are read first, as they are of many days.
+    """
     different = product("ghijklmn", repeat=5)
-    errors = ["".join(letters) for letters in islice(different, MAX_COUNTED + 100)]
-    model = model_of(
-        *(
-            AuditEvent(time_s=T + n, event_type="x", instance_id=f"i{n % 2}", error=error)
-            for n, error in enumerate(errors)
-        )
-    )
+    texts = ["".join(letters) for letters in islice(different, MAX_COUNTED + 100)]
+    errors = [
+        AuditEvent(time_s=T + 10 * n, event_type="x", instance_id=f"i{n % 2}", error=text)
+        for n, text in enumerate(texts)
+    ]
+    half = len(errors) // 2
+    model = model_of(*errors[half:], *errors[:half]) if newest_first else model_of(*errors)
     others, *newest = model.groups("error")
-    assert (others.label, others.usage.requests, others.instance_ids) == (None, 100, ("i0", "i1"))
-    assert {group.label for group in newest} == {*errors[100:]}
-    assert model.groups("error", ["i1"])[0].usage.requests == 50
+    forgotten = others.usage.requests
+    assert (others.label, others.instance_ids) == (None, ("i0", "i1"))
+    assert MAX_COUNTED * 7 // 8 <= len(newest) <= MAX_COUNTED
+    assert {group.label for group in newest} == {*texts[forgotten:]}
+    assert abs(model.groups("error", ["i1"])[0].usage.requests - forgotten / 2) < 1
 
 
 def test_an_unknown_grouping_is_refused() -> None:
@@ -435,6 +444,18 @@ def test_activity_counts_records_of_any_kind_by_minute() -> None:
     model = model_of(said, spawn(10, "a"), exchange(130, "a"))
     assert model.activity("a", now_s=T + 150, minutes=4) == (0, 2, 0, 1)
     assert model.activity("x", now_s=T + 150, minutes=3) == (0, 0, 0)
+
+
+def test_a_file_that_is_written_anew_is_no_record_more() -> None:
+    """A metadata.json counts nothing, and a capture once, however often they are read."""
+    metadata = Metadata(instance_id="a", created_s=T + 5)
+    capture = FrameRef(
+        instance_id="a", time_s=T + 7, path="p", offset=0, body_offset=9, end=20, digest=1
+    )
+    grown = msgspec.structs.replace(capture, end=30, digest=2)
+    model = model_of(metadata, metadata, capture, grown)
+    assert model.activity("a", now_s=T + 30, minutes=1) == (1,)
+    assert model.state(T + 30).instances[0].last_activity_s == T + 7
 
 
 def test_activity_of_exchanges_in_bulk_is_that_of_single_ones() -> None:

@@ -155,6 +155,21 @@ def test_who_is_spawned_again_counts_its_messages_anew(tree: TreeBuilder, blocks
     assert [row.cost_usd for row in rows] == [2.0, 1.0]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_is_spawned_hundreds_of_times_counts_each_message(*, at_once: bool) -> None:
+    """Each of its lives may call its message by the same id, whether it is followed or not."""
+    records: list[AuditEvent] = []
+    for life in range(300):
+        at_s = 1e9 + 60 * life
+        records.append(AuditEvent(time_s=at_s, event_type="instance_spawn", instance_id="a"))
+        records.append(exchange("msg-001", time_s=at_s + 5))
+        records.append(exchange("msg-001", time_s=at_s + 6))
+    model = FleetModel()
+    for batch in [records] if at_once else [[record] for record in records]:
+        model.apply(Batch(records=tuple(batch)))
+    assert model.state(2e9).usage.requests == 300
+
+
 def test_a_repeated_message_counts_once_however_its_file_is_read(tree: TreeBuilder) -> None:
     """Also at the very moment of a spawn: with it in one go, or before it is there."""
     details = {"message_id": "msg-001", "cost": 1.0}

@@ -129,6 +129,46 @@ def test_rows_that_were_shown_stay_where_they_are() -> None:
     assert after.reordered > before.reordered
 
 
+def change(at: float, what: str) -> AuditEvent:
+    return AuditEvent(time_s=T + at, event_type=f"instance_{what}", instance_id="a")
+
+
+@pytest.mark.parametrize("log_first", [True, False])
+def test_when_exactly_is_known_of_many_changes(*, log_first: bool) -> None:
+    """Of an instance that ends again and again one file may be read whole before the other."""
+    at = [10 * n + 0.25 for n in range(1_000)]
+    audit = [change(moment, "terminate") for moment in at]
+    log = [life(int(moment), "Instance terminated (force=True)") for moment in at]
+    model = FleetModel()
+    for records in (log, audit) if log_first else (audit, log):
+        model.apply(Batch(records=tuple(records), caught_up=False))
+    assert [event.time_s for event in model.state(T + 1e6).events] == [T + moment for moment in at]
+
+
+def test_errors_of_days_that_are_read_newest_first_are_in_order() -> None:
+    """The audit trail has a file for each day, and the dashboard begins with today's."""
+    day_s = 86_400
+    model = FleetModel()
+    for day in (2, 1, 0):
+        told = [
+            AuditEvent(time_s=T + day * day_s + n, instance_id="a", error=f"{day}-{n}")
+            for n in range(2)
+        ]
+        model.apply(Batch(records=tuple(told), caught_up=day == 0))
+    texts = [event.text for event in model.state(T + 3 * day_s).events]
+    assert texts == ["0-0", "0-1", "1-0", "1-1", "2-0", "2-1"]
+
+
+@pytest.mark.parametrize("log_first", [True, False])
+def test_a_row_whose_clock_was_put_back_stays_behind_that_before_it(*, log_first: bool) -> None:
+    """Also where the audit trail tells exactly when it was, whichever is read first."""
+    log = [life(50, "Cloned"), life(20, "Instance suspended"), life(60, "Built")]
+    audit = [change(20.5, "suspended")]
+    shown = events(*log, *audit) if log_first else events(*audit, *log)
+    texts = [event.text for event in shown]
+    assert texts == ["Cloned", "Instance suspended", "Built"]
+
+
 @pytest.mark.parametrize("order", permutations(range(3)))
 def test_an_error_says_which_request_failed(order: tuple[int, ...]) -> None:
     """As the audit trail tells, in whatever order the files that tell of it are read."""
