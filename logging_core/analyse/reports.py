@@ -31,8 +31,8 @@ MAX_REPORTS = 4_096
 each error must be known from there. What tells of an older one counts as another."""
 
 
-class Source(enum.IntFlag):
-    """Where an error is reported; of two that tell of it the greater calls it by its name."""
+class Source(enum.IntEnum):
+    """Where an error is reported, a power of two: of several the greatest calls it by its name."""
 
     END = 1
     ORCHESTRATOR = 2
@@ -81,8 +81,9 @@ class Change(NamedTuple):
     @property
     def newly(self) -> Collection[str]:
         """For which instances it is an error more."""
-        known = () if self.before is None else self.before.whom
-        return set(self.after.whom).difference(known)
+        if self.before is None:
+            return self.after.whom
+        return [one for one in self.after.whom if one not in self.before.whom]
 
     @property
     def is_elsewhere(self) -> bool:
@@ -105,7 +106,8 @@ class LastErrors:
     def add(self, source: Source, at_s: float | None, text: str) -> None:
         """An error was reported."""
         told = (-math.inf if at_s is None else at_s, text)
-        self._last[source.value] = max(told, self._last.get(source.value, told))
+        number = int(source)
+        self._last[number] = max(told, self._last.get(number, told))
 
     @property
     def text(self) -> str | None:
@@ -169,33 +171,34 @@ class Reports:
     def _take(
         self, row: TimelineEvent, source: Source, texts: Collection[str], whom: Collection[str]
     ) -> Change:
-        at_s = row.time_s
+        at_s, said = row.time_s, tuple(map(gist_of, texts))
         time_s = -math.inf if at_s is None else at_s
-        told = Told(
-            at_s,
-            intern(error_kind(row.text)),
-            tuple(sorted(whom)),
-            source.value,
-            time_s,
-            time_s,
-            tuple(map(gist_of, texts)),
-            row,
-        )
-        if at_s is None:
-            return Change(None, told)
         recent = self._recent.setdefault(row.instance_id, [])
-        place = _find(recent, told)
-        if place is not None:
-            change = _together(recent.pop(place), told)
+        place = None if at_s is None else _find(recent, time_s, source, said)
+        known = None if place is None else recent[place]
+        # What a lesser report calls it does not matter, and costs as much as all else here.
+        is_named = known is None or known.sources < source
+        kind = intern(error_kind(row.text)) if is_named else ""
+        told = Told(at_s, kind, tuple(sorted(whom)), int(source), time_s, time_s, said, row)
+        if known is None or place is None:
+            if at_s is not None:
+                self._remember(recent, told)
+            return Change(None, told)
+        change = _together(known, told)
+        if change.after.first_s == known.first_s:
+            recent[place] = change.after
+        else:
+            del recent[place]
             insort(recent, change.after, key=_first_s)
-            return change
-        is_old = at_s < self._rows_from_s
+        return change
+
+    def _remember(self, recent: list[Told], told: Told) -> None:
+        is_old = told.first_s < self._rows_from_s
         insort(recent, msgspec.structs.replace(told, row=None) if is_old else told, key=_first_s)
         del recent[:-MAX_REPORTS]
         self._rows += not is_old
         if self._rows >= 2 * self._max_rows:
             self._forget_rows()
-        return Change(None, told)
 
     def _forget_rows(self) -> None:
         times = sorted(e.first_s for of in self._recent.values() for e in of if e.row is not None)
@@ -214,19 +217,18 @@ def source_of(event: AuditEvent) -> Source:
     return Source.END if is_failed_end(event) else Source.AUDIT
 
 
-def _find(recent: Sequence[Told], told: Told) -> int | None:
+def _find(recent: Sequence[Told], at_s: float, source: Source, said: Collection[int]) -> int | None:
     """Which of the known errors a report tells of: one that says the same, else an end, or any."""
     end: int | None = None
-    for place in range(bisect_left(recent, told.first_s - SAME_S, key=_first_s), len(recent)):
+    for place in range(bisect_left(recent, at_s - SAME_S, key=_first_s), len(recent)):
         known = recent[place]
-        if known.first_s > told.first_s + SAME_S:
+        if known.first_s > at_s + SAME_S:
             break
-        is_apart = max(known.last_s, told.last_s) - min(known.first_s, told.first_s) > SAME_S
-        if is_apart or known.sources & told.sources:
+        if known.sources & source or known.last_s - at_s > SAME_S:
             continue
-        if not set(known.said).isdisjoint(told.said):
+        if any(gist in known.said for gist in said):
             return place
-        if end is None and Source.END in (known.sources, told.sources):
+        if end is None and Source.END in (known.sources, source):
             end = place
     return end
 
@@ -243,11 +245,11 @@ def _together(known: Told, told: Told) -> Change:
     after = Told(
         at_s,
         best.kind,
-        tuple(sorted({*known.whom, *told.whom})),
+        known.whom if known.whom == told.whom else tuple(sorted({*known.whom, *told.whom})),
         known.sources | told.sources,
         first_s,
         last_s,
-        (*known.said, *told.said),
+        known.said if known.said == told.said else (*known.said, *told.said),
         row,
     )
     return Change(known, after, apart)
@@ -259,7 +261,9 @@ def _row_of(
     """The row of an error, and one of what an instance.log says that is not in it."""
     if best.row is None or other.row is None:
         return best.row, None
-    row = msgspec.structs.replace(best.row, time_s=at_s)
+    row = best.row
+    if row.time_s != at_s:
+        row = msgspec.structs.replace(row, time_s=at_s)
     if not (best.sources & Source.AUDIT and other.sources & Source.INSTANCE):
         return row, None
     if first_line(other.row.text) != first_line(best.row.text):

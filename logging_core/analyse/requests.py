@@ -14,7 +14,11 @@ MAX_OPEN = 1_000
 That does not depend on how many of these were answered, as the answers may be read later."""
 
 RECENT_REPLIES = 64
-"""So many answers of one instance are remembered at least, and twice as many at most."""
+"""So many answers of one instance are remembered at least, and twice as many at most.
+
+A request that is read after its answer, and after more of them, is taken to be open: only who
+begins with the ends of logs reads requests after answers.
+"""
 
 RECENT_FAILURES = 1_024
 """The same of failed requests. A reply stands after its request in the instance's own file, too; a

@@ -131,7 +131,8 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
             64 at most.
         last_activity_s: The newest record of any kind, the future (> 5 min ahead) left out.
         usage: Its requests, tokens, cost and response times.
-        open_requests: Oldest first; empty for a terminated instance.
+        open_requests: Oldest first; empty for a terminated instance. One after which a thousand
+            were sent is not open any more.
         last_said: How what it said last begins, as a request's `text`; or what it was told by
             another instance, if that is the reason.
         frames: Captures of its pane.
