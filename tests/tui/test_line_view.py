@@ -132,18 +132,24 @@ async def test_hits_are_marked_and_walked() -> None:
         assert marked(view, view.cursor - view.scroll_offset.y) == ""
 
 
+def lines_drawn(view: LineView, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Which lines of the screen are drawn from now on."""
+    drawn: list[int] = []
+    draw = view.render_line
+
+    def counted(y: int) -> Strip:
+        drawn.append(y)
+        return draw(y)
+
+    monkeypatch.setattr(view, "render_line", counted)
+    return drawn
+
+
 async def test_only_rows_whose_marks_change_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each letter of what is looked for draws the rows that are marked otherwise, and no other."""
     view = Poem(ROWS)
     async with shown(view) as pilot:
-        drawn: list[int] = []
-        draw = view.render_line
-
-        def counted(y: int) -> Strip:
-            drawn.append(y)
-            return draw(y)
-
-        monkeypatch.setattr(view, "render_line", counted)
+        drawn = lines_drawn(view, monkeypatch)
         for text, rows in (
             ("row 3,", {0, 3}),
             ("row 3, which", {3}),
@@ -352,14 +358,7 @@ async def test_a_row_that_only_moved_is_not_drawn_again(monkeypatch: pytest.Monk
     async with shown(view) as pilot:
         view.action_last()
         await pilot.pause()
-        drawn: list[int] = []
-        draw = view.render_line
-
-        def counted(y: int) -> Strip:
-            drawn.append(y)
-            return draw(y)
-
-        monkeypatch.setattr(view, "render_line", counted)
+        drawn = lines_drawn(view, monkeypatch)
         view.rows.append("a new row")
         view.show_rows(len(view.rows))
         await pilot.pause()
