@@ -26,7 +26,6 @@ TOOK, TOKENS, COST = 5, 9, 7
 MIN_NAME, MAX_NAME = 6, 24
 """The minimum (`fleet` and a blank) and maximum cells for names; in between, as the longest."""
 
-
 KEPT = 100
 """So many drawn rows are kept: more than most screens have."""
 
