@@ -16,9 +16,8 @@ def small_limits(limit: int) -> Iterator[None]:
         for module, name in (
             (counts, "MAX_SINGLY"),
             (counts, "MAX_BY_HOUR"),
-            (series, "MAX_ROWS"),
-            (series, "MAX_OF_FLEET"),
+            (series, "MAX_SINGLY"),
         ):
             stack.enter_context(mock.patch.object(module, name, limit))
-        stack.enter_context(mock.patch.object(series, "_MAX_PENDING", 4))
+        stack.enter_context(mock.patch.object(series, "MAX_PENDING", 4))
         yield

@@ -14,8 +14,12 @@ MAX_COST_USD = 1e9
 MAX_TOKENS = 10**15
 MAX_RESPONSE_S = 1e9
 
-KINDS = "qdd"
-"""The columns of `Rows` of exchanges, 32 bytes each: tokens, costs, seconds, as in `Columns`."""
+KINDS = "Iqdd"
+"""The columns of `Rows` of exchanges, 36 bytes each: the number of the instance, and tokens, costs
+and seconds as in `Columns`."""
+
+WHOSE = 0
+"""The first of these."""
 
 N = TypeVar("N", int, float)
 
@@ -58,7 +62,7 @@ class Numbers(NamedTuple):
     @classmethod
     def of_some(cls, rows: Rows, start: int, stop: int) -> Self:
         """Of those from one row to before another."""
-        tokens, costs, seconds = rows.columns
+        _, tokens, costs, seconds = rows.columns
         return cls(
             stop - start,
             known(tokens[start:stop]),
@@ -136,9 +140,9 @@ class Columns:
         """What they say together."""
         return Numbers(len(self), known(self.tokens), known(self.costs), known(self.seconds))
 
-    def rows(self) -> Rows:
-        """Them by time, without their ids."""
-        return Rows.of(self.times, self.tokens, self.costs, self.seconds)
+    def rows(self, whose: array[int]) -> Rows:
+        """Them by time, each with the number of its instance, without their ids."""
+        return Rows.of(self.times, whose, self.tokens, self.costs, self.seconds)
 
 
 def known(values: array[N]) -> Sequence[N]:

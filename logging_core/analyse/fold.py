@@ -151,14 +151,16 @@ class Fold:
         if not len(self._pending):
             return
         pending, self._pending = self._pending, Exchanges()
-        counted = [self._settle_of(*whose) for whose in by_instance(pending)]
-        if sum(map(len, counted)) == len(pending):
-            everyones = Columns.of_all(pending)  # in the order of the file
+        counted = [(whose, self._settle_of(whose, some)) for whose, some in by_instance(pending)]
+        if sum(len(columns) for _, columns in counted) == len(pending):
+            # In the order of the file.
+            self.sums.add_up(pending.instance_ids, Columns.of_all(pending))
         else:
-            everyones = Columns()
-            for columns in counted:
+            everyones, instance_ids = Columns(), list[str | None]()
+            for whose, columns in counted:
                 everyones.extend(columns)
-        self.sums.add_up(everyones)
+                instance_ids += [whose] * len(columns)
+            self.sums.add_up(instance_ids, everyones)
         self.total = None
 
     def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:

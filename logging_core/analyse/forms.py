@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from logging_core.analyse.cells import Cells
 from logging_core.analyse.counts import Counts
+from logging_core.analyse.day import Day
 from logging_core.analyse.evidence import Evidence, Kind
 from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange, Sayings
 from logging_core.analyse.happened import Happened
@@ -18,13 +20,14 @@ from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
 from logging_core.analyse.lives import Lives
 from logging_core.analyse.moments import Moments
+from logging_core.analyse.older import Older
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.reports import LastErrors, Reports, Told
 from logging_core.analyse.requests import Ends, Requests
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.seen import Seen
-from logging_core.analyse.series import Day, Series, Track
+from logging_core.analyse.series import Series
 from logging_core.analyse.state import (
     AnomalyCount,
     FileAnomalies,
@@ -39,21 +42,22 @@ from logging_core.analyse.tree_sums import TreeSums
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 12
-_SUMS_VERSION = 1
+_VERSION = 13
+_SUMS_VERSION = 2
 
 _SUMMED: tuple[type, ...] = (
+    Cells,
     Counts,
     Day,
     Hours,
     Identity,
     LatencySketch,
+    Older,
     Rows,
     Series,
     Sums,
     Tally,
     Totals,
-    Track,
     TreeSums,
 )
 """What sums are made of."""
@@ -93,7 +97,8 @@ STRUCTS: tuple[type[msgspec.Struct], ...] = (
 )
 MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
-    Day: {"_hours": lambda: None},
+    Older: {"_asked": dict, "_whose": tuple},
+    Day: {"_hours": lambda: None, "_some": lambda: None},
     Tally: {"_usage": lambda: None},
 }
 

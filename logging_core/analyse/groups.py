@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from logging_core.analyse.grouping import GROUPINGS, Say, in_order, of_instances, together
+from logging_core.analyse.grouping import GROUPINGS, Say, UsageOf, in_order, of_instances, together
 from logging_core.analyse.series import Steps
 from logging_core.analyse.state import Group, Slot, Usage
 from logging_core.analyse.summary import EXCHANGE, Tally
@@ -47,6 +47,10 @@ class Part(NamedTuple):
     def names(self, ids: Iterable[str]) -> tuple[str, ...]:
         """How instances in here are called outside."""
         return tuple([self.prefix + instance_id for instance_id in ids])
+
+    def name(self, instance_id: str | None) -> str | None:
+        """The same of one, or of nobody."""
+        return None if instance_id is None else self.prefix + instance_id
 
 
 class Tables:
@@ -121,34 +125,42 @@ class Tables:
         _check(by)
         if by == "error":
             return self._counted(lambda sums, own: sums.errors.groups_in(from_s, to_s, own), ids)
-        try:
-            if by == "event_type":
-                return self._by_event_type_in(ids, from_s, to_s)
-            groups = of_instances(
-                by, known, ids, say, lambda some: self._known_in({*some}, from_s, to_s)
-            )
-        except _UnknownError:
+        if by == "event_type":
+            return self._by_event_type_in(ids, from_s, to_s)
+        usage_of = self.usages_in(_begin_s(from_s), to_s, ids)
+        if usage_of is None:
             return None
+        groups = of_instances(by, known, ids, say, usage_of)
         return tuple(group for group in groups if group.usage.requests)
+
+    def usages_in(self, from_s: float, to_s: float, ids: Ids) -> UsageOf | None:
+        """Knows what any of some instances add up to in a window; `None` if that is unknown."""
+        tallies: defaultdict[str | None, list[Tally]] = defaultdict(list)
+        for part, own in self._asked(ids):
+            theirs = part.sums.series.by_instance(from_s, to_s, own)
+            if theirs is None:
+                return None
+            for instance_id, tally in theirs.items():
+                tallies[part.name(instance_id)].append(tally)
+
+        def usage_of(instance_ids: Iterable[str | None]) -> Usage:
+            found = [tally for i in set(instance_ids) for tally in tallies.get(i, ())]
+            return Tally.together(found).usage()
+
+        return usage_of
 
     def _by_event_type_in(
         self, ids: Ids, from_s: float | None, to_s: float
     ) -> tuple[Group, ...] | None:
         groups = self._counted(lambda sums, own: sums.events.groups_in(from_s, to_s, own), ids)
-        if groups is None:
+        usage = self.usage_in(_begin_s(from_s), to_s, ids)
+        if groups is None or usage is None:
             return None
         others = [group for group in groups if group.label != EXCHANGE]
-        usage = self._known_in(ids, from_s, to_s)
         if not usage.requests:
             return in_order(others)
         whose = self._whose(_begin_s(from_s), to_s, ids)
         return None if whose is None else in_order([*others, Group(EXCHANGE, usage, whose)])
-
-    def _known_in(self, ids: Ids, from_s: float | None, to_s: float) -> Usage:
-        usage = self.usage_in(_begin_s(from_s), to_s, ids)
-        if usage is None:
-            raise _UnknownError
-        return usage
 
     def _counted(
         self, count: Callable[[Sums, Ids], tuple[Group, ...] | None], ids: Ids
@@ -166,10 +178,10 @@ class Tables:
         """The ids of those who have any exchange in a window, sorted; `None` if unknown."""
         found: set[str] = set()
         for part, own in self._asked(ids):
-            whose = part.sums.series.whose(from_s, to_s, own)
-            if whose is None:
+            theirs = part.sums.series.by_instance(from_s, to_s, own)
+            if theirs is None:
                 return None
-            found.update(part.names(whose))
+            found.update(part.names(i for i in theirs if i is not None))
         return tuple(sorted(found))
 
     def _asked(self, ids: Ids) -> Iterator[tuple[Part, Ids]]:
@@ -178,10 +190,6 @@ class Tables:
             own = part.own(ids)
             if own is None or own:
                 yield part, own
-
-
-class _UnknownError(Exception):
-    """Of a window that cuts an hour of which only the sum is known."""
 
 
 def _check(by: str) -> None:

@@ -6,10 +6,16 @@ import math
 from collections.abc import Iterator
 
 from logging_core.analyse.columns import Numbers
+from logging_core.analyse.latency import LatencySketch
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.summary import Tally
 
 HOUR_S = 3600
+DAY_H = 24
+DAY_S = DAY_H * HOUR_S
+
+CENTROIDS = 300
+"""So fine is the sketch of the response times of an hour: within 2 % as well, in 5 KiB."""
 
 
 class Hours:
@@ -26,7 +32,7 @@ class Hours:
         for hour, start, stop in rows.places(HOUR_S):
             tally = self._tallies.get(hour)
             if tally is None:
-                tally = self._tallies[hour] = Tally()
+                tally = self._tallies[hour] = Tally(LatencySketch(CENTROIDS))
             tally.extend(Numbers.of_some(rows, start, stop))
             tally.sum_up()  # an hour is mostly complete, and there are hundreds
         self._newest_s = max(self._newest_s, max(rows.times, default=-math.inf))
@@ -43,6 +49,10 @@ class Hours:
         for hour in range(start, stop):
             if hour in self._tallies:
                 yield hour, self._tallies[hour]
+
+    def beginning_within(self, from_s: float, to_s: float) -> Iterator[tuple[int, Tally]]:
+        """Those that begin in a stretch."""
+        return self.between(math.ceil(from_s / HOUR_S), math.ceil(to_s / HOUR_S))
 
     def cuts(self, at_s: float) -> bool:
         """Whether a moment may lie between exchanges of which only the sum is known."""

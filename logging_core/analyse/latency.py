@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from itertools import chain
+from typing import Self
 
 from fastdigest import TDigest
 
@@ -13,6 +14,9 @@ from logging_core.analyse.state import Latency
 
 EXACT_VALUES = 1_000
 """Up to so many values are kept, and their quantiles are exact."""
+
+CENTROIDS = 1_000
+"""How fine the sketch of more values is, unless told otherwise: it takes 16 KiB."""
 
 _BATCH = 2_048
 _QUANTILES = (0.5, 0.95, 0.99)
@@ -40,17 +44,37 @@ class LatencySketch:
 
     Two sketches merge into the one that all their values would have made: exactly so for count,
     mean and maximum, within the sketch's error for the quantiles.
+
+    Args:
+        centroids: How fine the sketch is of more than `EXACT_VALUES` values.
     """
 
-    __slots__ = ("_count", "_digest", "_max_s", "_sum", "_summed", "_values")
+    __slots__ = ("_centroids", "_count", "_digest", "_max_s", "_sum", "_summed", "_values")
 
-    def __init__(self) -> None:
+    def __init__(self, centroids: int = CENTROIDS) -> None:
+        self._centroids = centroids
         self._count = 0
         self._sum = 0
         self._max_s = 0.0
         self._values = array("d")  # all of them; once there is a digest, those not yet in it
         self._summed = 0  # so many of those are in the sum and the maximum
         self._digest: TDigest | None = None
+
+    @classmethod
+    def of(cls, seconds: Sequence[float], total: int, longest_s: float) -> Self:
+        """Response times that are known about, but better so together.
+
+        Args:
+            seconds: The times; nearly, that is.
+            total: Their sum, as `exact_sum` has it.
+            longest_s: The longest of them.
+        """
+        self = cls()
+        self._count = self._summed = len(seconds)
+        self._values = array("d", seconds)
+        self._sum, self._max_s = total, longest_s
+        self._compact()
+        return self
 
     def extend(self, seconds: Sequence[float]) -> None:
         """Count response times; each must be finite and not negative."""
@@ -77,10 +101,10 @@ class LatencySketch:
             return Latency()
         self._sum_up()
         if self._digest is None:
-            p50, p95, p99 = quantiles(self._values, _QUANTILES)
+            known = quantiles(self._values, _QUANTILES)
         else:
-            estimates = self._flush().quantile_vec(_QUANTILES)
-            p50, p95, p99 = (min(round(q, _PLACES), self._max_s) for q in estimates)
+            known = [round(q, _PLACES) for q in self._flush().quantile_vec(_QUANTILES)]
+        p50, p95, p99 = (min(quantile, self._max_s) for quantile in known)
         return Latency(
             count=self._count,
             mean_s=self._sum / (self._count << SCALE_BITS),
@@ -106,7 +130,7 @@ class LatencySketch:
     def _flush(self) -> TDigest:
         """Move the kept values into the digest: one by one would cost ten times as much."""
         if self._digest is None:
-            self._digest = TDigest()
+            self._digest = TDigest(max_centroids=self._centroids)
         if self._values:
             self._sum_up()
             self._digest.batch_update(self._values)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Self
 
 
@@ -74,6 +75,20 @@ class Rows:
         """Those at or after `from_s` and before `to_s`."""
         return self._cut(*self._span(from_s, to_s))
 
+    def having(self, column: int, values: Collection[Any]) -> Rows:
+        """Those with one of some values in a column."""
+        self._put_in_order()
+        return self._only([row for row, v in enumerate(self.columns[column]) if v in values])
+
+    def by(self, column: int) -> Iterator[tuple[Any, Rows]]:
+        """Each value of a column once, and the rows that have it."""
+        self._put_in_order()
+        places: defaultdict[Any, list[int]] = defaultdict(list)
+        for row, value in enumerate(self.columns[column]):
+            places[value].append(row)
+        for value, chosen in places.items():
+            yield value, self._only(chosen)
+
     def take_first(self, number: int) -> Rows:
         """Remove the first so many, and return them."""
         self._put_in_order()
@@ -107,6 +122,15 @@ class Rows:
     def _span(self, from_s: float, to_s: float) -> tuple[int, int]:
         self._put_in_order()
         return bisect_left(self.times, from_s), bisect_left(self.times, to_s)
+
+    def _only(self, places: Sequence[int]) -> Rows:
+        part = Rows("")
+        part.times = array("d", [self.times[place] for place in places])
+        part.columns = tuple(
+            [array(column.typecode, [column[i] for i in places]) for column in self.columns]
+        )
+        part._ordered = len(places)
+        return part
 
     def _cut(self, start: int, stop: int) -> Rows:
         part = Rows.__new__(Rows)  # with no column made only to be replaced

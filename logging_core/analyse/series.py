@@ -2,13 +2,16 @@
 
 What is kept, and how finely:
 
-- of the whole fleet its newest exchanges one by one, 131,072 (`MAX_OF_FLEET`) at most and seven
-  eighths of that at least; what is older by the hour for good;
-- of each instance the same, but 2,048 (`MAX_ROWS`) at most and half of that at least.
+- the newest exchanges one by one, 262,144 (`MAX_SINGLY`) at most and fifteen sixteenths of that at
+  least;
+- what is older by the hour for good, of the fleet and of each instance;
+- but of all instances together 131,072 (`older.MAX_BY_HOUR`) sums of an hour at most: of what is
+  still older those of each day, in UTC.
 
-An exchange takes 32 bytes, an hour 0.5 KiB and what its response times need, up to a few KiB.
-Where only hours are known, an hour counts in the slot that it begins in, and the sums of a window
-that cuts one are unknown. Else counts, sums, means and maxima are exact, quantiles within 2 %.
+An exchange takes 36 bytes, an hour or a day of an instance 80 and 2 for each response time, an hour
+of the fleet 0.5 KiB and what its response times need, up to 8 KiB. Where only hours or days are
+known, one counts in the slot that it begins in, and the sums of a window that cuts one are unknown.
+Else counts, sums, means and maxima are exact, quantiles within 2 %.
 
 A stretch of time begins with its first moment and ends before its last.
 """
@@ -16,26 +19,27 @@ A stretch of time begins with its first moment and ends before its last.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
-from logging_core.analyse.columns import KINDS, Columns, Numbers
-from logging_core.analyse.hours import HOUR_S, Hours
+from logging_core.analyse.columns import KINDS, WHOSE, Columns, Numbers
+from logging_core.analyse.day import Day
+from logging_core.analyse.hours import DAY_S
+from logging_core.analyse.older import Older
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.state import Slot, Usage
 from logging_core.analyse.summary import Tally
 from logging_core.records import UNKNOWN, AuditEvent
 
-MAX_ROWS = 2_048
-"""So many of an instance's newest exchanges are kept one by one, at most."""
+MAX_SINGLY = 1 << 18
+"""So many of the newest exchanges are kept one by one, at most."""
 
-MAX_OF_FLEET = 1 << 17
-"""So many of the fleet's newest exchanges are kept one by one, at most."""
+MAX_PENDING = 1 << 14
+"""So many exchanges may wait to be put in order."""
 
 _MINUTE = 60
-_DAY = 24 * HOUR_S
-_MAX_PENDING = 1 << 14
 
 
 class Steps(NamedTuple):
@@ -76,217 +80,141 @@ class Steps(NamedTuple):
         )
 
 
-class Track:
-    """One instance by time.
-
-    Attributes:
-        rows: Its newest exchanges.
-        hours: What its older exchanges add up to.
-    """
-
-    __slots__ = ("hours", "rows")
-
-    def __init__(self) -> None:
-        self.rows = Rows(KINDS)
-        self.hours = Hours()
-
-    def add(self, rows: Rows) -> None:
-        """Take exchanges in; the oldest days are read last, and go to their hours at once."""
-        if len(self.rows) >= MAX_ROWS // 2 and rows.newest_s() <= self.rows.oldest_s():
-            self.hours.add(rows)
-        else:
-            self.rows.extend(rows)
-            self.fold()
-
-    def fold(self) -> None:
-        """Put what is too many into its hours."""
-        if len(self.rows) > MAX_ROWS:
-            self.hours.add(self.rows.take_first(len(self.rows) - MAX_ROWS // 2))
-
-    def has_any(self, from_s: float, to_s: float) -> bool:
-        """Whether any of it belongs to a stretch."""
-        if self.rows.has_any(from_s, to_s):
-            return True
-        return next(_beginning_within(self.hours, from_s, to_s), None) is not None
-
-    def cells(
-        self, from_s: float, step_s: int, to_s: float
-    ) -> Iterator[tuple[int, Numbers | Tally]]:
-        """What belongs to the stretches of `step_s` from `from_s` to `to_s`."""
-        for hour, tally in _beginning_within(self.hours, from_s, to_s):
-            yield int((hour * HOUR_S - from_s) // step_s), tally
-        for number, rows in self.rows.between(from_s, to_s).grouped(step_s, from_s):
-            yield number, Numbers.of_rows(rows)
-
-
-class Day:
-    """One day of the fleet: its exchanges, and its hours once they are asked for."""
-
-    __slots__ = ("_hours", "rows")
-
-    def __init__(self) -> None:
-        self.rows = Rows(KINDS)
-        self._hours: Hours | None = None
-
-    def add(self, rows: Rows) -> None:
-        """Take exchanges in."""
-        self.rows.extend(rows)
-        self._hours = None
-
-    def hours(self) -> Hours:
-        """The sums of each hour that has any."""
-        if self._hours is None:
-            self._hours = Hours()
-            self._hours.add(self.rows)
-        return self._hours
-
-    def cells(self, from_s: float, to_s: float) -> Iterator[Numbers | Tally]:
-        """What makes up a stretch: as many hours as fit."""
-        begin, end = math.ceil(from_s / HOUR_S), int(to_s // HOUR_S)
-        if begin >= end:
-            yield Numbers.of_rows(self.rows.between(from_s, to_s))
-            return
-        yield Numbers.of_rows(self.rows.between(from_s, begin * HOUR_S))
-        yield from (tally for _, tally in self.hours().between(begin, end))
-        yield Numbers.of_rows(self.rows.between(end * HOUR_S, to_s))
-
-
 class Series:
     """The fleet and each instance by time."""
 
-    __slots__ = ("_coming", "_count", "_days", "_hours", "_tracks")
+    __slots__ = ("_coming", "_count", "_days", "_numbers", "_older")
 
     def __init__(self) -> None:
-        self._days: dict[int, Day] = {}
-        self._count = 0
-        self._hours = Hours()
-        self._tracks: dict[str | None, Track] = {}
+        self._numbers: dict[str | None, int] = {}  # of the instances, from 0
         self._coming = Rows(KINDS)
+        self._days: dict[int, Day] = {}
+        self._count = 0  # of what is in these
+        self._older = Older()
 
-    def extend(self, instance_id: str | None, exchanges: Columns) -> None:
-        """Count exchanges of one instance that were decoded in bulk, but not as the fleet's."""
-        if len(exchanges):
-            self._track(instance_id).add(exchanges.rows())
-
-    def add_up(self, exchanges: Columns) -> None:
-        """Count as the fleet's what `extend` counted of all instances."""
-        self._coming.extend(exchanges.rows())
-        if len(self._coming) >= _MAX_PENDING:
-            self._settle()
+    def extend(self, instance_ids: Sequence[str | None], exchanges: Columns) -> None:
+        """Count exchanges that were decoded in bulk, each of the instance at its place."""
+        for instance_id in dict.fromkeys(instance_ids):
+            self._number(instance_id)
+        self._coming.extend(
+            exchanges.rows(array("I", map(self._numbers.__getitem__, instance_ids)))
+        )
+        self._settle_many()
 
     def add(self, event: AuditEvent, at_s: float) -> None:
         """Count an exchange that was decoded singly."""
-        track = self._track(event.instance_id)
         _, *numbers = Numbers.of_events((event,))
         said = [values[0] if values else UNKNOWN for values in numbers]
-        for rows in (track.rows, self._coming):
-            rows.add(at_s, *said)
-        track.fold()
-        if len(self._coming) >= _MAX_PENDING:
-            self._settle()
+        self._coming.add(at_s, self._number(event.instance_id), *said)
+        self._settle_many()
 
     def tallies(
         self, steps: Steps, instance_ids: Collection[str | None] | None
     ) -> dict[int, Tally]:
         """The sums of each of the stretches that has any, by its number."""
-        from_s, step_s, to_s, count = steps
+        self._settle()
         tallies: defaultdict[int, Tally] = defaultdict(Tally)
-        if instance_ids is None:
-            self._settle()
-            for number in range(count):
-                start_s = from_s + number * step_s
-                for cell in self._cells(start_s, min(start_s + step_s, to_s)):
-                    tallies[number].include(cell)
-            return tallies
-        for track in self._tracks_of(instance_ids):
-            for number, cell in track.cells(from_s, step_s, to_s):
+        whose = None if instance_ids is None else self._numbers_of(instance_ids)
+        for number in range(steps.number):
+            from_s = steps.from_s + number * steps.step_s
+            for cell in self._sums(from_s, min(from_s + steps.step_s, steps.to_s), whose):
                 tallies[number].include(cell)
         return tallies
 
     def tally(
         self, from_s: float, to_s: float, instance_ids: Collection[str | None] | None
     ) -> Tally | None:
-        """The sums from `from_s` to `to_s`; `None` if that cuts an hour known as a whole only."""
+        """The sums from `from_s` to `to_s`; `None` if that cuts what is known as a whole only."""
         if to_s <= from_s:
             return Tally()
-        if self._cuts_hour(from_s, instance_ids) or self._cuts_hour(to_s, instance_ids):
+        if self._cuts(from_s, instance_ids) or self._cuts(to_s, instance_ids):
             return None
         whole = Steps(from_s, math.ceil(to_s - from_s), to_s, 1)
         return self.tallies(whole, instance_ids).get(0, Tally())
 
-    def whose(
+    def by_instance(
         self, from_s: float, to_s: float, instance_ids: Collection[str | None] | None
-    ) -> tuple[str, ...] | None:
-        """The ids of those who have any from `from_s` to `to_s`, sorted; `None` as of `tally`."""
-        of_them = self._tracks.keys() if instance_ids is None else instance_ids
-        if self._cuts_hour(from_s, of_them) or self._cuts_hour(to_s, of_them):
+    ) -> dict[str | None, Tally] | None:
+        """The same of each instance that has any."""
+        of_them = self._numbers if instance_ids is None else instance_ids
+        if self._cuts(from_s, of_them) or self._cuts(to_s, of_them):
             return None
-        ids = {i for i in of_them if i is not None and i in self._tracks}
-        return tuple(sorted(i for i in ids if self._tracks[i].has_any(from_s, to_s)))
+        self._settle()
+        whose = self._numbers_of(of_them)
+        tallies = defaultdict(Tally, self._older.each(from_s, to_s, whose))
+        for day, begin_s, end_s in self._days_between(from_s, to_s):
+            for number, rows in day.rows.between(begin_s, end_s).by(WHOSE):
+                if number in whose:
+                    tallies[number].extend(Numbers.of_rows(rows))
+        return {i: tallies[n] for i, n in self._numbers.items() if n in tallies}
 
     def first_s(self, instance_ids: Collection[str | None] | None) -> float | None:
         """When the first exchange was; see `FleetModel.first_exchange_s`."""
-        if instance_ids is not None:
-            firsts = [_first_s(track.hours, track.rows) for track in self._tracks_of(instance_ids)]
-        else:
-            self._settle()
-            days = [self._days[min(self._days)].rows] if self._days else []
-            firsts = [_first_s(self._hours, *days)]
-        known = [first_s for first_s in firsts if first_s is not None]
-        return min(known, default=None)
-
-    def _cells(self, from_s: float, to_s: float) -> Iterator[Numbers | Tally]:
-        yield from (tally for _, tally in _beginning_within(self._hours, from_s, to_s))
-        for number in range(int(from_s // _DAY), math.ceil(to_s / _DAY)):
-            if number in self._days:
-                yield from self._days[number].cells(
-                    max(from_s, number * _DAY), min(to_s, (number + 1) * _DAY)
-                )
-
-    def _cuts_hour(self, at_s: float, instance_ids: Collection[str | None] | None) -> bool:
-        if instance_ids is not None:
-            return any(track.hours.cuts(at_s) for track in self._tracks_of(instance_ids))
         self._settle()
-        return self._hours.cuts(at_s)
+        days = [self._days[number] for number in sorted(self._days)]
+        whose = None if instance_ids is None else self._numbers_of(instance_ids)
+        begin_s = self._older.begin_s(whose)
+        rows = (day.rows if whose is None else day.only(whose) for day in days)
+        first_s = next((some.oldest_s() for some in rows if len(some)), None)
+        return min((s for s in (begin_s, first_s) if s is not None), default=None)
 
-    def _tracks_of(self, instance_ids: Collection[str | None]) -> Iterator[Track]:
-        return (self._tracks[i] for i in set(instance_ids) if i in self._tracks)
+    # --- parts ---------------------------------------------------------------
+
+    def _sums(
+        self, from_s: float, to_s: float, whose: frozenset[int] | None
+    ) -> Iterator[Numbers | Tally]:
+        """What a stretch is made of, of all or of some."""
+        if whose is None:
+            yield from self._older.tallies(from_s, to_s)
+        else:
+            yield self._older.tally(from_s, to_s, whose)
+        for day, begin_s, end_s in self._days_between(from_s, to_s):
+            if whose is None:
+                yield from day.sums(begin_s, end_s)
+            else:
+                yield Numbers.of_rows(day.only(whose).between(begin_s, end_s))
+
+    def _days_between(self, from_s: float, to_s: float) -> Iterator[tuple[Day, float, float]]:
+        """Each day that has any, and what of the stretch is in it."""
+        first, last = int(from_s // DAY_S), math.ceil(to_s / DAY_S)
+        for number in sorted(n for n in self._days if first <= n < last):
+            begin_s = number * float(DAY_S)
+            yield self._days[number], max(from_s, begin_s), min(to_s, begin_s + DAY_S)
+
+    def _cuts(self, at_s: float, instance_ids: Collection[str | None] | None) -> bool:
+        """Whether a moment may lie between exchanges of which only the sum is known."""
+        self._settle()
+        return self._older.cuts(at_s, by_instance=instance_ids is not None)
+
+    def _number(self, instance_id: str | None) -> int:
+        return self._numbers.setdefault(instance_id, len(self._numbers))
+
+    def _numbers_of(self, instance_ids: Collection[str | None]) -> frozenset[int]:
+        return frozenset(self._numbers[i] for i in instance_ids if i in self._numbers)
+
+    # --- taking in -----------------------------------------------------------
+
+    def _settle_many(self) -> None:
+        if len(self._coming) >= MAX_PENDING:
+            self._settle()
 
     def _settle(self) -> None:
         coming, self._coming = self._coming, Rows(KINDS)
-        for number, rows in coming.grouped(_DAY):
+        for number, rows in coming.grouped(DAY_S):
             day = self._days.get(number)
             if day is None:
                 day = self._days[number] = Day()
             day.add(rows)
             self._count += len(rows)
-        while self._count > MAX_OF_FLEET:
+        while self._count > MAX_SINGLY:
             self._let_go()
 
     def _let_go(self) -> None:
         """Of the oldest exchanges, know the hours only."""
         oldest = min(self._days)
         day = self._days[oldest]
-        number = min(len(day.rows), max(_MAX_PENDING, self._count - MAX_OF_FLEET))
-        self._hours.add(day.rows.take_first(number))
+        number = min(len(day.rows), max(MAX_PENDING, self._count - MAX_SINGLY))
+        self._older.add(day.take_first(number))
         self._count -= number
-        day.add(Rows(KINDS))
         if not len(day.rows):
             del self._days[oldest]
-
-    def _track(self, instance_id: str | None) -> Track:
-        track = self._tracks.get(instance_id)
-        if track is None:
-            track = self._tracks[instance_id] = Track()
-        return track
-
-
-def _first_s(hours: Hours, *singly: Rows) -> float | None:
-    firsts = [rows.oldest_s() for rows in singly if len(rows)]
-    begin_s = hours.begin_s()
-    return min(firsts if begin_s is None else [begin_s, *firsts], default=None)
-
-
-def _beginning_within(hours: Hours, from_s: float, to_s: float) -> Iterator[tuple[int, Tally]]:
-    """The hours that begin in a stretch, with their numbers since the epoch."""
-    return hours.between(math.ceil(from_s / HOUR_S), math.ceil(to_s / HOUR_S))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from logging_core.analyse.columns import Columns, Numbers
 from logging_core.analyse.latency import SCALE_BITS, LatencySketch, exact_sum
@@ -19,7 +20,11 @@ _PICO = 10**12  # sums are shown in whole picodollars: what decimal arithmetic w
 
 
 class Tally:
-    """The sums of some exchanges. Takes in batches, and merges with other tallies."""
+    """The sums of some exchanges. Takes in batches, and merges with other tallies.
+
+    Args:
+        latency: What response times are added to, still empty; `None`: a sketch as usual.
+    """
 
     __slots__ = (
         "_cost",
@@ -32,15 +37,41 @@ class Tally:
         "_usage",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, latency: LatencySketch | None = None) -> None:
         self._requests = 0
         self._priced = 0
         self._cost = 0  # as `exact_sum` has it
         self._costs = array("d")  # those not in it yet: the more at once, the less each one costs
         self._sized = 0
         self._tokens = 0
-        self._latency = LatencySketch()
+        self._latency = LatencySketch() if latency is None else latency
         self._usage: Usage | None = None  # the sums so far, if they were asked for
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        requests: int,
+        tokens: int,
+        sized: int,
+        cost: int,
+        priced: int,
+        latency: LatencySketch,
+    ) -> Self:
+        """Sums that are known.
+
+        Args:
+            requests: How many exchanges.
+            tokens: Of those whose tokens are known.
+            sized: How many these are.
+            cost: Of those whose cost is known, as `exact_sum` has it.
+            priced: How many these are.
+            latency: Their response times.
+        """
+        self = cls(latency)
+        self._requests, self._tokens, self._sized = requests, tokens, sized
+        self._cost, self._priced = cost, priced
+        return self
 
     def extend(self, said: Numbers) -> None:
         """Count exchanges; whether they were counted before is the caller's business."""

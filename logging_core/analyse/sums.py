@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from logging_core.analyse.columns import Columns
 from logging_core.analyse.counts import Counts
 from logging_core.analyse.series import Series
@@ -38,13 +40,16 @@ class Sums:
             self.series.add(exchange, at_s)
 
     def extend(self, instance_id: str | None, exchanges: Columns) -> None:
-        """Count exchanges of one instance that were decoded in bulk, but not as the fleet's."""
+        """Count as one instance's what was decoded in bulk; then all of it is to be `add_up`ed."""
         self.totals.extend(instance_id, exchanges)
-        if self._by_time:
-            self.series.extend(instance_id, exchanges)
 
-    def add_up(self, exchanges: Columns) -> None:
-        """Count as the fleet's what `extend` counted of all instances."""
+    def add_up(self, instance_ids: Sequence[str | None], exchanges: Columns) -> None:
+        """Count as the fleet's, and by time, what `extend` counted of all instances.
+
+        Args:
+            instance_ids: Whose each exchange is.
+            exchanges: All.
+        """
         self.totals.add_up(exchanges)
         if self._by_time:
-            self.series.add_up(exchanges)
+            self.series.extend(instance_ids, exchanges)

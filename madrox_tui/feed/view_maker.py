@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 import msgspec
 
-from logging_core.analyse.grouping import of_instances
+from logging_core.analyse.grouping import UsageOf, of_instances
 from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
 from madrox_tui.config import Settings
 from madrox_tui.feed.past import Past
@@ -37,6 +37,9 @@ class Model(AuditModel, Protocol):
 
     def usage_of(self, instance_ids: Iterable[str | None], /) -> Usage:
         """What some instances add up to."""
+
+    def usages_in(self, *, from_s: float, to_s: float) -> UsageOf | None:
+        """Knows what instances added up to in a window; `None` if that is unknown."""
 
     def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
         """Records of each of the last minutes, oldest first."""
@@ -98,7 +101,7 @@ class ViewMaker:
     def held(self, model: Model, state: FleetState) -> View:
         """A state that the live model gave before: what came since is in none of the sums."""
         narrowing = self.narrowing
-        usage_of = partial(_usage_until, model, state.at_s)
+        usage_of = _usage_until(model, state.at_s)
         instances, usage = _narrow(state, narrowing, usage_of)
         groups_of = partial(_groups_of, model, state, usage_of)
         audit = self._sums.look_back(model, state, instances, usage, groups_of)
@@ -163,7 +166,7 @@ class ViewMaker:
 
 
 def _narrow(
-    state: FleetState, narrowing: Narrowing, usage_of: Callable[[Iterable[str | None]], Usage]
+    state: FleetState, narrowing: Narrowing, usage_of: UsageOf
 ) -> tuple[tuple[InstanceState, ...], Usage]:
     """The instances that are shown, and what they add up to."""
     instances = narrowing.choose(state.instances)
@@ -179,11 +182,18 @@ def _activity(model: Model, state: FleetState) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _usage_until(model: Model, at_s: float, instance_ids: Iterable[str | None]) -> Usage:
-    """What some instances added up to at a moment; by now, if that is no longer known."""
-    ids = list(instance_ids)
-    usage = model.usage_in(from_s=0.0, to_s=_after(at_s), instance_ids=ids)
-    return model.usage_of(ids) if usage is None else usage
+def _usage_until(model: Model, at_s: float) -> UsageOf:
+    """Knows what instances added up to at a moment; by now, if that is no longer known."""
+
+    @cache
+    def known() -> UsageOf:
+        usage_of = model.usages_in(from_s=0.0, to_s=_after(at_s))
+        return model.usage_of if usage_of is None else usage_of
+
+    def usage_until(instance_ids: Iterable[str | None]) -> Usage:
+        return known()(instance_ids)
+
+    return usage_until
 
 
 def _after(at_s: float) -> float:
@@ -194,7 +204,7 @@ def _after(at_s: float) -> float:
 def _groups_of(
     model: Model,
     state: FleetState,
-    usage_of: Callable[[Iterable[str | None]], Usage],
+    usage_of: UsageOf,
     by: str,
     instance_ids: Collection[str] | None,
 ) -> tuple[Group, ...]:

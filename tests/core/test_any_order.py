@@ -54,9 +54,8 @@ def small_looks(*, batch: int = 300) -> Iterator[None]:
             (requests, "RECENT_FAILURES", 6),
             (requests, "MAX_OPEN", 5),
             (counts, "MAX_SINGLY", 8),
-            (series, "MAX_ROWS", 8),
-            (series, "MAX_OF_FLEET", 8),
-            (series, "_MAX_PENDING", 3),
+            (series, "MAX_SINGLY", 8),
+            (series, "MAX_PENDING", 3),
             (latency, "_BATCH", 4),
         ):
             stack.enter_context(mock.patch.object(module, name, limit))

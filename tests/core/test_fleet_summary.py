@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -215,6 +216,17 @@ def in_window(teller: Teller, window: Window) -> Any:
     return [msgspec.to_builtins(answer) for answer in answers]
 
 
+def is_exact(told: Any, wanted: Any, name: str = "") -> bool:
+    """Whether it is what is wanted; quantiles of long ago are within 0.03 %, or a microsecond."""
+    if isinstance(wanted, dict):
+        return all(is_exact(told[key], value, key) for key, value in wanted.items())
+    if isinstance(wanted, list | tuple):
+        return len(told) == len(wanted) and all(map(is_exact, told, wanted))
+    if name in {"p50_s", "p95_s", "p99_s"} and wanted is not None:
+        return math.isclose(told, wanted, rel_tol=3e-4, abs_tol=1e-6)
+    return bool(told == wanted)
+
+
 def look(teller: Teller, windows: Sequence[Window]) -> Any:
     """All that is told."""
     answers: list[Any] = [errors_of(teller)]
@@ -258,7 +270,7 @@ def test_merged_parts_tell_what_the_tree_would(found: list[Step], windows: list[
 def test_no_window_is_told_wrong_however_little_is_kept(
     limit: int, found: list[Step], windows: list[Window]
 ) -> None:
-    """Each machine keeps its own newest: what is told of all together is exact or unknown."""
+    """Each machine keeps its own newest: what is told of all together is right or unknown."""
     model = summed_as_one(found)
     truth = [in_window(model, window) for window in windows]
     with small_limits(limit):
@@ -266,7 +278,7 @@ def test_no_window_is_told_wrong_however_little_is_kept(
         answers = [in_window(merged, window) for window in windows]
     for told, wanted in zip(answers, truth, strict=True):
         for answer, exact in zip(told, wanted, strict=True):
-            assert answer in (None, exact)
+            assert answer is None or is_exact(answer, exact)
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,12 +12,11 @@ import pytest
 from exchanges import in_bulk
 
 from builders import TreeBuilder
-from logging_core.analyse import series
+from logging_core.analyse import older, series
 from logging_core.analyse.counts import MAX_COUNTED
 from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.latency import quantiles
-from logging_core.analyse.series import MAX_OF_FLEET, MAX_ROWS
 from logging_core.analyse.state import Group, Slot, Usage
 from logging_core.records import (
     AuditBlock,
@@ -133,20 +132,35 @@ def test_some_instances_have_their_own_series(blocks: bool) -> None:
         assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
 
 
-def test_what_is_more_than_the_newest_is_known_by_the_hour() -> None:
-    """Of one instance, older exchanges count where their hour begins; none is lost."""
-    events = many(3 * MAX_ROWS, 40)
+@pytest.fixture
+def few_singly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the newest thousand exchanges are kept one by one."""
+    monkeypatch.setattr(series, "MAX_SINGLY", SINGLY)
+    monkeypatch.setattr(series, "MAX_PENDING", 64)
+
+
+SINGLY = 1_024
+
+
+@pytest.mark.usefixtures("few_singly")
+@pytest.mark.parametrize("instance_ids", [None, ["a"], ["a", "c"]])
+def test_what_is_more_than_the_newest_is_known_by_the_hour(
+    instance_ids: list[str] | None,
+) -> None:
+    """Older exchanges count where their hour begins; none is lost, of the fleet or of one."""
+    events = many(3 * SINGLY, 40)
     model = model_of(*events, blocks=True)
-    mine = [event for event in events if event.instance_id == "a"]
-    slots = model.series(from_s=T, to_s=T + 41 * DAY, step_s=3_600, instance_ids=["a"])
+    theirs = [e for e in events if instance_ids is None or e.instance_id in instance_ids]
+    slots = model.series(from_s=T, to_s=T + 41 * DAY, step_s=3_600, instance_ids=instance_ids)
     for slot in slots:
-        assert found(slot) == expected(mine, slot.start_s, slot.start_s + 3_600)
+        assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 3_600)
 
 
+@pytest.mark.usefixtures("few_singly")
 def test_days_may_be_read_in_any_order() -> None:
     """The newest day first or last: its exchanges are known to the minute, all by the hour."""
-    events = [event for event in many(4 * MAX_ROWS, 10) if event.instance_id == "a"]
-    halves = [events[:1_300], events[1_300:]]
+    events = [event for event in many(8 * SINGLY, 10) if event.instance_id == "a"]
+    halves = [events[:700], events[700:]]
     for order in (halves, halves[::-1]):
         model = FleetModel()
         for part in order:
@@ -157,21 +171,51 @@ def test_days_may_be_read_in_any_order() -> None:
             )
             for slot in slots:
                 assert found(slot) == expected(events, slot.start_s, slot.start_s + 3_600)
-            newest = events[-MAX_ROWS // 2 :]
+            newest = events[-SINGLY + 64 :]
             minute_s = 60 * ((newest[0].time_s or 0) // 60 + 1)
             usage = usage_of(model, minute_s, T + 11 * DAY, instance_ids)
             assert usage.requests == expected(newest, minute_s, T + 11 * DAY)[0]
 
 
+@pytest.mark.usefixtures("few_singly")
 def test_more_exchanges_than_are_kept_one_by_one_are_all_counted() -> None:
     """A burst of many thousand exchanges in one minute adds up in that hour, nothing lost."""
-    events = [exchange(60 + n / 1_000, "a", tokens=1) for n in range(3 * MAX_ROWS)]
+    events = [exchange(60 + n / 1_000, "a", tokens=1) for n in range(6 * SINGLY)]
     model = FleetModel()
     for start in range(0, len(events), 1_000):
         model.apply(Batch(records=tuple(events[start : start + 1_000])))
     usage = usage_of(model, T, T + 3_600, ["a"])
     assert (usage.requests, usage.tokens) == (len(events), len(events))
     assert usage_of(model, T, T + 3_600).requests == len(events)
+
+
+@pytest.mark.usefixtures("few_singly")
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_of_instances_what_is_still_older_is_known_by_the_day(
+    monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
+) -> None:
+    """With very many hours of instances, older sums are of days; the fleet keeps its hours."""
+    monkeypatch.setattr(older, "MAX_BY_HOUR", 300)
+    events = many(3 * SINGLY, 20)
+    model = FleetModel()
+    days = [events[start : start + 256] for start in range(0, len(events), 256)]
+    for part in reversed(days) if newest_first else days:
+        model.apply(Batch(blocks=(AuditBlock("audit/audit.jsonl", in_bulk(part)),)))
+    mine = [event for event in events if event.instance_id == "a"]
+    midnight = T - T % DAY
+    for instance_ids, theirs, step_s in ((["a"], mine, DAY), (None, events, 3_600)):
+        slots = model.series(
+            from_s=midnight, to_s=midnight + 21 * DAY, step_s=step_s, instance_ids=instance_ids
+        )
+        for slot in slots:
+            assert found(slot) == expected(theirs, slot.start_s, slot.start_s + step_s)
+    from_s, to_s = midnight + DAY + 3_600, midnight + DAY + 7_200
+    assert usage_of(model, from_s, to_s).requests == expected(events, from_s, to_s)[0]
+    assert model.usage_in(from_s=from_s, to_s=to_s, instance_ids=["a"]) is None
+    assert model.groups_in("instance", from_s=from_s, to_s=to_s) is None
+    assert model.first_exchange_s(["a"]) == midnight
+    whole = usage_of(model, midnight + DAY, midnight + 2 * DAY, ["a"])
+    assert whole.requests == expected(mine, midnight + DAY, midnight + 2 * DAY)[0]
 
 
 def test_a_month_of_the_fleet_is_known_to_the_minute() -> None:
@@ -200,6 +244,16 @@ def test_a_clock_that_jumped_ahead_costs_no_detail() -> None:
             assert found(slot) == expected(theirs, slot.start_s, slot.start_s + 60)
 
 
+@pytest.mark.usefixtures("few_singly")
+@pytest.mark.parametrize("instance_ids", [None, ["a"]])
+def test_a_clock_from_before_all_clocks_costs_no_more(instance_ids: list[str] | None) -> None:
+    """Exchanges of 1960 are counted in 1960, and what is of today as ever."""
+    long_ago = [exchange(-24_000 * DAY + n, tokens=1) for n in range(2 * SINGLY)]
+    model = model_of(*long_ago, exchange(5, tokens=3), blocks=True)
+    assert usage_of(model, T - 24_001 * DAY, T - 23_999 * DAY, instance_ids).tokens == 2 * SINGLY
+    assert usage_of(model, T, T + 60, instance_ids).tokens == 3
+
+
 @pytest.mark.parametrize("blocks", [False, True], ids=["singly", "in bulk"])
 @pytest.mark.parametrize("instance_ids", [None, ["a"]])
 def test_a_window_is_exact(instance_ids: list[str] | None, blocks: bool) -> None:
@@ -222,10 +276,13 @@ def test_the_last_slot_ends_in_time(instance_ids: list[str] | None, blocks: bool
     assert [slot.usage.requests for slot in slots] == [0, 2]
 
 
-@pytest.mark.parametrize("count", [3 * MAX_ROWS, MAX_OF_FLEET + 40_000])
-def test_a_window_that_cuts_an_hour_of_long_ago_is_unknown(count: int) -> None:
+@pytest.mark.usefixtures("few_singly")
+@pytest.mark.parametrize("instance_ids", [None, ["a"]])
+def test_a_window_that_cuts_an_hour_of_long_ago_is_unknown(
+    instance_ids: list[str] | None,
+) -> None:
     """Where only the sum of an hour is kept, none is made up for a part of it."""
-    instance_ids = None if count > MAX_OF_FLEET else ["a"]
+    count = 3 * SINGLY
     events = [exchange(n * 14_400 / count, cost_usd=1.0) for n in range(count)]
     model = model_of(*events, blocks=True)
 
@@ -245,9 +302,8 @@ def test_no_window_is_told_wrong_whatever_comes_late(
     monkeypatch: pytest.MonkeyPatch, instance_ids: list[str] | None
 ) -> None:
     """It is exact or unknown, also where a clock was wrong and old exchanges come after newer."""
-    monkeypatch.setattr(series, "MAX_ROWS", 32)
-    monkeypatch.setattr(series, "MAX_OF_FLEET", 32)
-    monkeypatch.setattr(series, "_MAX_PENDING", 8)
+    monkeypatch.setattr(series, "MAX_SINGLY", 32)
+    monkeypatch.setattr(series, "MAX_PENDING", 8)
     source, told = random.Random(9), 0
     events = [exchange(n * 300 - source.choice([0, 0, 0, 15_000])) for n in range(120)]
     model = FleetModel()
@@ -492,8 +548,9 @@ def test_the_first_exchange_is_known_of_all_and_of_each() -> None:
     assert model_of().first_exchange_s() is None
 
 
-def test_of_a_first_exchange_long_ago_the_hour_is_known() -> None:
+@pytest.mark.usefixtures("few_singly")
+@pytest.mark.parametrize("instance_ids", [None, ["a"]])
+def test_of_a_first_exchange_long_ago_the_hour_is_known(instance_ids: list[str] | None) -> None:
     """Where only hours are kept, it is taken for as old as its hour."""
-    model = model_of(*(exchange(600 + n, "a", message_id=f"m-{n}") for n in range(MAX_ROWS + 1)))
-    assert model.first_exchange_s(["a"]) == T
-    assert model.first_exchange_s() == T + 600
+    events = (exchange(600 + n, "a", message_id=f"m-{n}") for n in range(SINGLY + 1))
+    assert model_of(*events, blocks=True).first_exchange_s(instance_ids) == T
