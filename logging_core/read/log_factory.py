@@ -44,7 +44,7 @@ class LogFactory(NamedTuple):
         kind = kind_of(group)
         if kind is FileKind.AUDIT:
             audit_log = AuditLog if self.blocks else JsonLines
-            return audit_log(self.root, partial(decode_audit, raw=self.raw))
+            return audit_log(self.root, partial(decode_audit, raw=self.raw), history)
         instance_id = self.shown(group.split("/")[-2]) if "/" in group else ""
         if kind is FileKind.METADATA:
             return MetadataFile(self.root, instance_id, raw=self.raw)

@@ -29,13 +29,16 @@ class TreeReader:
         history_bytes: How much of the end of each communication.jsonl, instance.log and
             orchestrator.log the first look reads: more where not one line of it ends in that, up
             to 1 MiB. 0 for nothing; `None` for all, rotated and compressed parts included. Of each
-            pane, any number leaves only the newest capture; `PaneFile` has the others. Audit files
-            are always read whole, the newest day first.
+            pane, any number leaves only the newest capture; `PaneFile` has the others. It does not
+            limit audit files.
+        audit_bytes: How much of the end of the audit trail is read of what is there at the first
+            look, of all its files together and not the compressed ones; `None` for all. The newest
+            day is read first.
         blocks: Give exchanges in bulk, as `Batch.blocks`: five times as fast.
         tails: Give every frame its `tail`, not only the newest of each file.
 
     Raises:
-        ValueError: `cursor` is none, or `history_bytes` no number of bytes.
+        ValueError: `cursor` is none, or `history_bytes` or `audit_bytes` no number of bytes.
     """
 
     def __init__(
@@ -45,16 +48,21 @@ class TreeReader:
         cursor: Mapping[str, Any] | None = None,
         raw: bool = False,
         history_bytes: int | None = None,
+        audit_bytes: int | None = None,
         blocks: bool = False,
         tails: bool = False,
     ) -> None:
         self._root = root
         self._factory = LogFactory(root, raw, blocks, tails)
-        self._history = None
-        if history_bytes is not None:
-            self._history = whole_number("history_bytes", history_bytes)
+        self._history = _bytes("history_bytes", history_bytes)
+        self._audit = _bytes("audit_bytes", audit_bytes)
         self._root_id: tuple[int, int] | None = None
         self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `audit_bytes` leaves out a part of the audit trail."""
+        return self._session.is_cut
 
     def poll(self, dirty: Collection[Path] | None = None, *, turns: int = 1) -> Batch:
         """Look for what is new.
@@ -83,7 +91,11 @@ class TreeReader:
         self._session = self._begin(None)
 
     def _begin(self, cursor: Cursor | None) -> Session:
-        return Session(self._root, self._factory, self._history, cursor)
+        return Session(self._root, self._factory, self._history, self._audit, cursor)
+
+
+def _bytes(name: str, value: int | None) -> int | None:
+    return None if value is None else whole_number(name, value)
 
 
 def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, tuple[int, int] | None]:

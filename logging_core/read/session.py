@@ -46,15 +46,26 @@ class Session:
         root: The directory.
         factory: Makes the readers of its logs.
         history: As `history_bytes` of `TreeReader`.
+        audit: As `audit_bytes`.
         cursor: See `TreeReader`; `None`: from the start.
+
+    Attributes:
+        is_cut: See `TreeReader`.
     """
 
     def __init__(
-        self, root: Path, factory: LogFactory, history: int | None, cursor: Cursor | None
+        self,
+        root: Path,
+        factory: LogFactory,
+        history: int | None,
+        audit: int | None,
+        cursor: Cursor | None,
     ) -> None:
+        self.is_cut = False
         self._root = root
         self._factory = factory
         self._history = history
+        self._audit = audit  # what is left of it
         self._is_resumed = cursor is not None
         self._is_first = True
         self._is_abreast = False  # everything that was there at the start has been read
@@ -119,6 +130,8 @@ class Session:
         self._parts.update(look.changed)
         if self._is_first and not self._is_resumed:
             self._old.update(look.changed)
+            days = [parts for group, parts in look.changed.items() if group.startswith(_AUDIT)]
+            self.is_cut = self._audit is not None and _exceed(days, self._audit)
         newest: defaultdict[str, int] = defaultdict(int)
         for group, parts in look.changed.items():
             directory = _directory(group)
@@ -133,7 +146,7 @@ class Session:
     def _log(self, group: str) -> Log:
         log = self._logs.get(group)
         if log is None:
-            history = self._history if group in self._old else None
+            history = self._history_of(group) if group in self._old else None
             self._old.discard(group)
             log = self._factory.make(group, history, is_resumed=self._is_resumed)
             self._logs[group] = log
@@ -141,6 +154,15 @@ class Session:
             if positions is not None:
                 log.resume({local_path(path): at for path, at in positions.items()})
         return log
+
+    def _history_of(self, group: str) -> int | None:
+        """How much of the end of a log is wanted; the newest audit day is to be asked of first."""
+        if not group.startswith(_AUDIT):
+            return self._history
+        history = self._audit
+        if history is not None:
+            self._audit = max(0, history - _size(self._parts[group]))
+        return history
 
     def _forget(self, directory: str) -> list[Found]:
         """Drop what is known of an instance's files; what waited in them for the rest of itself."""
@@ -251,6 +273,17 @@ def _all(lists: Iterable[Sequence[T]]) -> tuple[T, ...]:
 
 def _urgency(group: str) -> int:
     return _URGENT.get(kind_of(group), _NOT_URGENT)
+
+
+def _exceed(days: Sequence[Sequence[Part]], most: int) -> bool:
+    """Whether the ends of some audit days, of so many bytes, are not all of them."""
+    is_packed = any(part.log.compressed for parts in days for part in parts)
+    return is_packed or sum(map(_size, days)) > most
+
+
+def _size(parts: Iterable[Part]) -> int:
+    """How many bytes the files of a log have on the disk."""
+    return sum(part.size for part in parts)
 
 
 def _directory(group: str) -> str:

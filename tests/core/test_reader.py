@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from logging_core.read.frames import read_frame
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     AuditEvent,
+    Batch,
     FrameRef,
     InstanceSeen,
     LifecycleEvent,
@@ -196,6 +199,72 @@ def test_the_newest_day_of_audit_is_read_first(tree: TreeBuilder) -> None:
         assert found.count(2) == 3 or 1 not in found
         assert found.count(1) == 3 or 0 not in found
     assert sorted(found) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def audits(tree: TreeBuilder, days: int) -> None:
+    for day in range(days):
+        for number in range(10):
+            tree.audit("x", "a", {"day": day, "text": "x" * 800}, at=86_400 * day + number)
+
+
+def days_of(batches: list[Batch]) -> list[int]:
+    exchanged = [r for batch in batches for r in only(AuditEvent, batch.records)]
+    return [event.details["day"] for event in exchanged]
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+def test_of_a_long_audit_trail_only_the_end_is_read(tree: TreeBuilder, *, blocks: bool) -> None:
+    """So many bytes of all days together, the newest ones; what comes later is whole."""
+    audits(tree, 4)
+    tree.send("a", "m1")
+    reader = TreeReader(tree.root, audit_bytes=14_500, blocks=blocks)
+    batches = read(reader)
+    assert sorted(days_of(batches)) == [*[2] * 4, *[3] * 10]
+    assert ids([r for batch in batches for r in batch.records]) == ["m1"]
+    assert reader.is_cut
+    tree.audit("x", "a", {"day": 3}, at=86_400 * 3 + 60)
+    tree.audit("x", "a", {"day": 4}, at=86_400 * 4)
+    assert sorted(days_of(read(reader))) == [3, 4]
+
+
+@pytest.mark.parametrize("audit_bytes", [100_000, None])
+def test_an_audit_trail_that_is_not_that_long_is_whole(
+    tree: TreeBuilder, audit_bytes: int | None
+) -> None:
+    """Then nothing is said to be left out."""
+    audits(tree, 4)
+    reader = TreeReader(tree.root, audit_bytes=audit_bytes)
+    assert len(days_of(read(reader))) == 40
+    assert not reader.is_cut
+
+
+def test_audit_days_that_were_left_out_stay_so(tree: TreeBuilder) -> None:
+    """Whether they are renamed or compressed afterwards, or were before: that is told."""
+    audits(tree, 4)
+    oldest, old, yesterday, today = sorted((tree.root / "audit").iterdir())
+    compress(oldest)
+    reader = TreeReader(tree.root, audit_bytes=9_000)
+    assert set(days_of(read(reader))) == {3}
+    compress(old)
+    yesterday.rename(f"{yesterday}.2026-11-25")
+    today.rename(f"{today}.2026-11-26")
+    assert [batch.problems for batch in read(reader)] == [()]
+    assert days_of(read(reader)) == []
+
+
+def test_compressed_audit_days_are_no_part_of_the_end(tree: TreeBuilder) -> None:
+    """However small they are; it is known that they are left out."""
+    audits(tree, 2)
+    compress(min((tree.root / "audit").iterdir()))
+    reader = TreeReader(tree.root, audit_bytes=100_000)
+    assert days_of(read(reader)) == [1] * 10
+    assert reader.is_cut
+
+
+def compress(path: Path) -> None:
+    with gzip.open(f"{path}.gz", "wb") as file:
+        file.write(path.read_bytes())
+    path.unlink()
 
 
 def test_an_audit_day_that_is_renamed_at_midnight_is_not_read_again(

@@ -8,6 +8,7 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core import History, MessagePages, PaneFile, follow
+from logging_core.read.reader import TreeReader
 from reading import ids
 
 WHOLE = ["x", -1, 1.5, None, math.nan]
@@ -45,6 +46,14 @@ def test_follow_refuses_at_the_call(tree: TreeBuilder, name: str, value: Any) ->
     """Nothing is read or started, and the text says what is wrong."""
     with pytest.raises(ValueError, match=name):
         follow(tree.root, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["history_bytes", "audit_bytes"])
+def test_a_reader_refuses_what_is_no_number_of_bytes(tree: TreeBuilder, name: str) -> None:
+    """And the text says which one."""
+    options: dict[str, Any] = {name: -1}
+    with pytest.raises(ValueError, match=name):
+        TreeReader(tree.root, **options)
 
 
 @pytest.mark.parametrize("count", WHOLE)
