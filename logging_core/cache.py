@@ -155,19 +155,20 @@ def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> F
     return model
 
 
-def read_whole(root: Path, *, wanted: Callable[[], bool], **options: Any) -> Opened | None:
+def read_whole(root: Path, *, wanted: Callable[[float], bool], **options: Any) -> Opened | None:
     """Read a whole tree, from the beginning.
 
     Args:
         root: The tree.
-        wanted: Asked between two looks; `False` ends it early.
+        wanted: Asked after each look, given how much of the tree was read, see `TreeReader.share`;
+            `False` ends it early.
         options: Options of the `FleetModel`.
 
     Returns:
         The model and how far the tree was read; `None` if it ended early.
     """
-    model = FleetModel(**options)
-    end = _catch_up(model, TreeReader(root, blocks=True), wanted=lambda _: wanted())
+    model, reader = FleetModel(**options), TreeReader(root, blocks=True)
+    end = _catch_up(model, reader, wanted=lambda _: wanted(reader.share))
     return None if end is None else Opened(model, end.cursor)
 
 

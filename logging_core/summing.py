@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,9 +26,13 @@ class Summing:
     Args:
         root: The tree.
         since_s: See `FleetModel`.
+
+    Attributes:
+        share: About how much of the tree was read so far, by bytes; 1 is all.
     """
 
     def __init__(self, root: Path, since_s: float | None) -> None:
+        self.share = 0.0
         self._root = root.absolute()
         self._since_s = since_s
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,7 +48,11 @@ class Summing:
             return False
         if self._is_stopped:
             self.stop()
-        return self._process.wait() == 0
+        with self._process as process:
+            for line in process.stderr or ():
+                with suppress(ValueError):  # the interpreter says why it ends, if that is an error
+                    self.share = float(line)
+        return process.returncode == 0
 
     def load(self, **options: Any) -> Opened | None:
         """What was read, once; `None` if it cannot be used.
@@ -77,33 +86,39 @@ class Summing:
         # It finds what this process found, wherever that was started.
         path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module, no shell
-            argv, stdin=quiet, stdout=file, stderr=quiet, env=os.environ | path
+            argv, stdin=quiet, stdout=file, stderr=subprocess.PIPE, env=os.environ | path
         )
 
 
-def main(argv: list[str], output: IO[bytes]) -> int:
+def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
     """Be that process: the exit code is 0 if the model was handed over.
 
     Args:
         argv: Who wants it, by process id; the root; and `since_s` unless everything counts.
         output: Where the model is written to.
+        progress: Where `Summing.share` is written to, a line each time.
     """
     parent, root, *since = argv
     os.nice(_NICENESS)
-    whole = read_whole(
-        Path(root),
-        since_s=float(since[0]) if since else None,
-        wanted=lambda: os.getppid() == int(parent),
-    )
-    if whole is None:
-        return 1
+
+    def is_wanted(share: float) -> bool:
+        if os.getppid() != int(parent):
+            return False
+        progress.write(b"%.3f\n" % share)
+        progress.flush()
+        return True
+
+    since_s = float(since[0]) if since else None
     try:
+        whole = read_whole(Path(root), since_s=since_s, wanted=is_wanted)
+        if whole is None:
+            return 1
         store(Path(root), whole, output)
         output.flush()
-    except OSError:  # no room on the disk, or the tree is gone
+    except OSError:  # no room on the disk, or the tree is gone, or whoever wants it
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], sys.stdout.buffer))
+    sys.exit(main(sys.argv[1:], sys.stdout.buffer, sys.stderr.buffer))

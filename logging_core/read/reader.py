@@ -64,6 +64,11 @@ class TreeReader:
         """Whether `audit_bytes` leaves out a part of the audit trail."""
         return self._session.is_cut
 
+    @property
+    def share(self) -> float:
+        """About how much of what the last sweep saw was read, by bytes; 1 is all."""
+        return self._session.share
+
     def poll(self, dirty: Collection[Path] | None = None, *, turns: int = 1) -> Batch:
         """Look for what is new.
 

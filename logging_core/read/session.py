@@ -73,6 +73,7 @@ class Session:
         self._logs: dict[str, Log] = {}
         self._parts: dict[str, tuple[Part, ...]] = {}
         self._queue: dict[str, None] = {}  # logs with something to read, in order
+        self._spent: dict[str, int] = {}  # bytes read of those of them that are begun
         self._old: set[str] = set()  # logs that were there at the start and are not begun
         self._backoff = Backoff()
         self._held: set[str] = set()
@@ -88,6 +89,13 @@ class Session:
     def cursor(self) -> dict[str, Any]:
         """How far everything was read: see `Batch.cursor`."""
         return Cursor(self._positions, self._reported).to_json()
+
+    @property
+    def share(self) -> float:
+        """See `TreeReader`."""
+        sizes = {group: _size(parts) for group, parts in self._parts.items()}
+        left = sum(max(0, sizes.get(g, 0) - self._spent.get(g, 0)) for g in self._queue)
+        return 1 - left / max(1, sum(sizes.values()))
 
     def look(self, dirty: Collection[Path] | None, turns: int) -> Batch:
         """Read what is new; see `TreeReader.poll`."""
@@ -174,6 +182,7 @@ class Session:
             last += [] if log is None else [log.poll((), tuple, 0)]
             self._parts.pop(group, None)
             self._queue.pop(group, None)
+            self._spent.pop(group, None)
             self._old.discard(group)
             self._backoff.forget(group)
             self._held.discard(group)
@@ -245,8 +254,11 @@ class Session:
         self._positions[portable_path(group)] = {
             portable_path(path): at for path, at in positions.items()
         }
-        if not found.drained:
+        if found.drained:
+            self._spent.pop(group, None)
+        else:
             self._queue[group] = None
+            self._spent[group] = self._spent.get(group, 0) + found.spent
         if found.held:
             self._held.add(group)
         else:

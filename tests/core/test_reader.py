@@ -261,6 +261,25 @@ def test_compressed_audit_days_are_no_part_of_the_end(tree: TreeBuilder) -> None
     assert reader.is_cut
 
 
+def test_it_is_known_how_much_was_read(tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The share of the bytes that are there grows with each look, up to all of them."""
+    monkeypatch.setattr(session, "BATCH", 4_000)
+    monkeypatch.setattr(session, "TURN", 4_000)
+    audits(tree, 4)
+    tree.send("a", "m1")
+    reader = TreeReader(tree.root)
+    batch, shares = reader.poll(), [reader.share]
+    while not batch.caught_up:
+        batch = reader.poll(())
+        shares.append(reader.share)
+    assert 0 < shares[0] < 0.5
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    tree.audit("x", "a", {"day": 4}, at=86_400 * 4)
+    reader.poll()
+    assert reader.share == 1
+
+
 def compress(path: Path) -> None:
     with gzip.open(f"{path}.gz", "wb") as file:
         file.write(path.read_bytes())

@@ -70,6 +70,22 @@ def test_only_what_counts_is_summed(long: TreeBuilder) -> None:
     assert opened.model.state(long.epoch(1000)).usage.requests == 10
 
 
+def test_it_is_known_how_far_it_is(long: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From nothing of the tree, over parts of it, to all."""
+    job = Summing(long.root, None)
+    assert job.share == 0
+    assert job.run()
+    assert job.share == 1
+    job.close()
+    monkeypatch.setattr("os.nice", lambda _: 0)
+    monkeypatch.setattr("logging_core.read.session.BATCH", 1)
+    progress = BytesIO()
+    assert main([str(os.getppid()), str(long.root)], BytesIO(), progress) == 0
+    shares = [float(line) for line in progress.getvalue().splitlines()]
+    assert 0 < shares[0] < shares[-1] == 1
+    assert shares == sorted(shares)
+
+
 def test_it_can_be_stopped(long: TreeBuilder, scratch: Path) -> None:
     """Stopping ends it at once, even before it runs, and leaves nothing behind."""
     job = Summing(long.root, None)
@@ -113,7 +129,7 @@ def test_it_ends_with_the_one_that_wants_it(
         parents = iter([1] * looks)
         monkeypatch.setattr("os.getppid", lambda left=parents: next(left, 2))
         output = BytesIO()
-        assert main(["1", str(long.root)], output) == 1
+        assert main(["1", str(long.root)], output, BytesIO()) == 1
         assert output.getvalue() == b""
 
 
@@ -128,6 +144,6 @@ def test_nothing_has_a_name_that_could_be_left_behind(long: TreeBuilder, scratch
 
 def test_a_tree_that_is_not_there_is_no_endless_wait(tmp_path: Path) -> None:
     """Reading it whole gives an empty model."""
-    opened = read_whole(tmp_path / "absent", wanted=lambda: True)
+    opened = read_whole(tmp_path / "absent", wanted=lambda _: True)
     assert opened is not None
     assert opened.model.state(0).instances == ()
