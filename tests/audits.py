@@ -68,6 +68,7 @@ class FakeModel:
         self.windows: list[tuple[float, float, Collection[str | None] | None]] = []
         self.spent = 3.0
         self.since_s: float | None = None
+        self.is_cut = False
 
     def series(
         self,

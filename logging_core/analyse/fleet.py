@@ -42,6 +42,7 @@ class FleetModel:
 
     Attributes:
         since_s: As given.
+        is_cut: Whether it was given the newest audit events only, as whoever gives them says.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class FleetModel:
         by_time: bool = True,
     ) -> None:
         self.since_s = since_s
+        self.is_cut = False
         self._stuck_after_s = stuck_after_s
         self._prompts = prompts
         self._fold = Fold(

@@ -235,7 +235,8 @@ class Feed:
     def _note_unread(self) -> None:
         if self._view_maker.is_whole != self._live.is_whole:
             self._is_swollen = True  # the first model was replaced
-        self._view_maker.is_whole, self._view_maker.unread = self._live.is_whole, self._live.unread
+        self._view_maker.is_whole = self._live.is_whole
+        self._view_maker.unread = self._live.progress
 
     def _note_gone(self, batch: Batch) -> None:
         """Tell the past who is gone: by itself it would find out only when it is used."""

@@ -15,7 +15,7 @@ from logging_core.read.follow import follow_on
 from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 from logging_core.threads import in_thread
-from madrox_tui.feed.opened import READING, UNREADABLE, OpenedFleet
+from madrox_tui.feed.opened import AUDIT_BYTES, READING, UNREADABLE, OpenedFleet
 
 KEEP_S = 600.0
 """How often the sums are saved for the next run, if there is much new in them."""
@@ -25,7 +25,13 @@ MAX_TRIES = 3
 
 
 class Summing(Protocol):
-    """Reads a whole tree once, in another process; see `logging_core.summing`."""
+    """Reads a whole tree once, in another process; see `logging_core.summing`.
+
+    Attributes:
+        share: About how much of it was read so far; 1 is all.
+    """
+
+    share: float
 
     def run(self) -> bool:
         """Read it, blocking; return whether there is something to `load`."""
@@ -45,6 +51,7 @@ class LiveFleet(OpenedFleet):
 
     What an earlier run kept the sums of is not read again. Without these, the ends of the logs are
     shown at once, while another process reads the whole tree, whose model then replaces the first.
+    If it cannot, the audit trail is read here: what it costs is not left unknown.
 
     Args:
         root: The log tree; need not exist yet.
@@ -73,6 +80,8 @@ class LiveFleet(OpenedFleet):
         self._poll = poll
         self._monotonic = monotonic
         self._make_summing = summing
+        self._audit_bytes = None if summing is None else AUDIT_BYTES
+        self._beside: _Beside | None = None
         self._has_failed = False
         self._tries = 0
         self._new = 0
@@ -83,13 +92,21 @@ class LiveFleet(OpenedFleet):
         """Why sums could not be kept when that was tried last; `None` if they could."""
         return None if self._cache is None else self._cache.trouble
 
+    @property
+    def progress(self) -> str | None:
+        """As `unread`, with how much of the tree was read, if that is known."""
+        percent = 0 if self._beside is None else int(self._beside.share * 100)
+        if self.unread != READING or not percent:
+            return self.unread
+        return f"{READING} {min(percent, 99)}%"
+
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Yield what each poll of the tree read; each batch is to be given to `take`."""
         reader = await asyncio.to_thread(self._open)
         while True:
             if self._make_summing is None:
                 self.unread = None
-            beside = _Beside(self._make_summing, self._give_up)
+            self._beside = beside = _Beside(self._make_summing, self._fail)
             following = follow_on(reader, self._root, poll=self._poll, until=beside.summed)
             try:
                 async with aclosing(following) as batches:
@@ -102,6 +119,7 @@ class LiveFleet(OpenedFleet):
                             self._has_failed = self.is_whole = False
                             self._tries = 0
                             self.unread = None if self._make_summing is None else READING
+                        self.model.is_cut = reader.is_cut
                         yield batch
                         self._doubt = self._doubt and not batch.caught_up
                         self._sum_up(batch, beside)
@@ -133,26 +151,37 @@ class LiveFleet(OpenedFleet):
         if is_shown and self.unread is not None and not self._has_failed:
             beside.begin()
 
-    def _give_up(self) -> None:
-        self._has_failed, self.unread = True, UNREADABLE
-
-    async def _take_over(self, summing: Summing) -> TreeReader:
-        """Replace the model of the ends of the logs by that of the whole tree."""
+    async def _take_over(self, summing: Summing | None) -> TreeReader:
+        """Replace the model of the ends of the logs by that of the whole tree, if there is one."""
         async with self.turn:
             # Dropped before the other one is loaded: two would take too much memory.
             before, self.model = self.model, FleetModel(**self._options)
             self.model.succeed(before)
             del before
+            if summing is None:
+                return self._read_here()
             opened = await in_thread(partial(summing.load, **self._options))
-            if opened is None:
-                # A log was rotated just now.
-                reader = self._begin_anew()
-                self._tries += 1
-                if self._tries >= MAX_TRIES:
-                    self._give_up()
-                return reader
-            self._new = WORTH_KEEPING
-            return self._go_on(opened)
+            if opened is not None:
+                self._new = WORTH_KEEPING
+                return self._go_on(opened)
+            # A log was rotated just now.
+            self._tries += 1
+            return self._read_here() if self._tries >= MAX_TRIES else self._begin_anew()
+
+    def _fail(self) -> bool:
+        """Do without the other process; whether its part of the audit trail is to be read here."""
+        self._has_failed, self.unread = True, UNREADABLE
+        try:
+            # Of a tree that is gone, what is known stays on the screen.
+            return self.model.is_cut and self._root.is_dir()
+        except OSError:
+            return False
+
+    def _read_here(self) -> TreeReader:
+        self._audit_bytes = None
+        reader = self._begin_anew()
+        self._has_failed, self.unread = True, UNREADABLE
+        return reader
 
 
 class _Beside:
@@ -160,18 +189,24 @@ class _Beside:
 
     Args:
         make: Makes what reads it; `None` if nothing does.
-        fail: Called if that failed.
+        fail: Called if that failed; whether to do something about it.
 
     Attributes:
-        summed: Done once there is something to load.
+        summed: Done once there is something to load; with `None` once there is something to do
+            because that failed.
     """
 
-    def __init__(self, make: Callable[[], Summing] | None, fail: Callable[[], object]) -> None:
-        self.summed: asyncio.Future[Summing] = asyncio.get_running_loop().create_future()
+    def __init__(self, make: Callable[[], Summing] | None, fail: Callable[[], bool]) -> None:
+        self.summed: asyncio.Future[Summing | None] = asyncio.get_running_loop().create_future()
         self._make = make
         self._fail = fail
         self._summing: Summing | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def share(self) -> float:
+        """About how much of the tree was read so far; 0 before it has begun."""
+        return 0.0 if self._summing is None else self._summing.share
 
     def begin(self) -> None:
         """Begin, unless it has begun."""
@@ -190,5 +225,5 @@ class _Beside:
     async def _run(self, summing: Summing) -> None:
         if await in_thread(summing.run, cancel=summing.stop):
             self.summed.set_result(summing)
-        else:
-            self._fail()
+        elif self._fail():
+            self.summed.set_result(None)

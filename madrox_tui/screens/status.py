@@ -65,6 +65,7 @@ def status_pieces(
     """
     state = latest.state
     total = len(state.instances)
+    least = "" if latest.audit.counted_from_s is None else "≥ "
     pieces = [_mode(state, held)]
     if held is not None:
         pieces.append(LAST_SEEN if is_lost(state) else NOW)
@@ -75,10 +76,10 @@ def status_pieces(
     pieces.append(_piece(8, f"{total} {fmt.plural(total, 'instance')}", "bold"))
     if state.usage.requests:
         money = (fmt.money(state.usage), fmt.money_in_short(state.usage))
-        pieces.append(Piece(7, tuple(map(Content, money))))
-        pieces.append(_piece(9, f"{fmt.count(state.usage.requests)} req"))
+        pieces.append(Piece(7, tuple(Content(least + text) for text in money)))
+        pieces.append(_piece(9, f"{least}{fmt.count(state.usage.requests)} req"))
     if state.errors:
-        pieces.append(_piece(5, f"{fmt.count(state.errors)} err", "$error"))
+        pieces.append(_piece(5, f"{least}{fmt.count(state.errors)} err", "$error"))
     return *pieces, *_troubles(latest)
 
 

@@ -14,6 +14,7 @@ from alone import Alone, screen_of
 from audits import NOW_S, fleet_view, usage
 from fleets import instance, later, view
 from logging_core.analyse.state import FleetState, Group, Usage
+from madrox_tui import format as fmt
 from madrox_tui.events.query import EventQuery
 from madrox_tui.panels.audit.lines import audit_lines
 from madrox_tui.panels.audit.panel import AuditPanel
@@ -53,6 +54,20 @@ def test_money_is_honest_in_the_totals() -> None:
     text = "\n".join(above(unpriced, 100, 40))
     assert "unpriced" in text
     assert "$0.00" not in text
+
+
+@pytest.mark.asyncio
+async def test_a_part_says_since_when_it_counts() -> None:
+    """While older events are still to be read, in the title; the past is told as a whole."""
+    part = msgspec.structs.replace(fleet_view().audit, counted_from_s=NOW_S - 60)
+    since = msgspec.structs.replace(fleet_view(), audit=part)
+    past = msgspec.structs.replace(since, moment_s=NOW_S - 600)
+    async with Alone(AuditPanel()).run_test() as pilot:
+        titles = []
+        for shown in (since, past, fleet_view()):
+            pilot.app.query_one(AuditPanel).view = shown
+            titles.append(str(pilot.app.query_one(AuditPanel).border_title))
+    assert titles == [f"Audit  since {fmt.since(NOW_S - 60, NOW_S)}", "Audit", "Audit"]
 
 
 def test_rates_times_and_budget_have_their_lines() -> None:

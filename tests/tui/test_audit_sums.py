@@ -100,6 +100,18 @@ def test_what_a_person_asks_for_comes_at_once() -> None:
     assert (by_role.by, first.by) == ("role", "instance")
 
 
+def test_a_part_does_not_pass_for_the_whole_once_that_is_read() -> None:
+    """Sums of all there is take the place of those of its end at once, however much is new."""
+    view, clock = fleet_view(), Clock()
+    audit, model = sums(clock), FakeModel(instances())
+    model.is_cut = True
+    part = audit.look(model, view.state, view.instances, view.usage)
+    model.is_cut = False
+    whole = audit.look(model, view.state, view.instances, view.usage)
+    assert part.counted_from_s is not None
+    assert whole.counted_from_s is None
+
+
 def test_an_earlier_moment_has_the_groups_of_then() -> None:
     """By whatever they are, and of the instances that are shown; not what is there by now."""
     view = fleet_view()

@@ -147,6 +147,33 @@ def test_all_of_a_young_fleets_cost_is_in_its_windows() -> None:
     assert rates_at(model, NOW_S - 5399 + 360) == pytest.approx((0.0, 3.09 * 10))
 
 
+def cut(model: FleetModel, at_s: float = NOW_S) -> AuditView:
+    model.is_cut = True
+    state = model.state(at_s)
+    return make_audit_view(model, state, state.instances, usage=state.usage, budget_usd=100.0)
+
+
+@pytest.mark.parametrize(
+    ("first_s", "rates"),
+    [(299.0, {}), (300.0, {"5m": 12.0}), (3599.0, {"5m": 0.0}), (3600.0, {"5m": 0.0, "1h": 0.0})],
+)
+@pytest.mark.parametrize("since_s", [None, NOW_S - 4000])
+def test_a_rate_is_of_a_window_that_was_read(
+    first_s: float, rates: dict[str, float], since_s: float | None
+) -> None:
+    """While older exchanges are still to be read, there is none of what may have more of them."""
+    audit = cut(spent((first_s, 1.0), (first_s - 0.1, 1.0), since_s=since_s))
+    assert {rate.window for rate in audit.rates} == rates.keys()
+    assert (audit.counted_from_s, audit.budget) == (NOW_S - first_s, None)
+
+
+def test_a_plot_begins_where_what_was_read_does() -> None:
+    """What is still to be read is not drawn as if nothing had happened then."""
+    audit = cut(spent((1800.0, 1.0), (60.0, 1.0)))
+    assert NOW_S - audit.slots[0].start_s < 1900
+    assert cut(spent((1800.0, 1.0)), NOW_S - 3600).slots == ()
+
+
 @pytest.mark.parametrize(
     ("since_s", "expected"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
+import threading
 import weakref
 from collections.abc import Callable
 from contextlib import aclosing
@@ -264,8 +266,121 @@ def test_a_tree_that_appears_later_is_read_as_a_whole(runs: Runs) -> None:
     assert open_requests(fleet) == ["never-answered"]
 
 
+def with_old_audits(tree: TreeBuilder) -> None:
+    """Days of audit before the exchanges of a run: 40 more, at 1 dollar each."""
+    for day in range(1, 5):
+        for number in range(10):
+            details = {"message_id": f"{day}-{number}", "cost": 1.0, "text": "x" * 800}
+            tree.audit("message_exchange", "a", details, at=number - 86_400 * day)
+
+
+def sums_so_far(fleet: LiveFleet) -> tuple[str | None, bool, int]:
+    return fleet.unread, fleet.model.is_cut, requests(fleet)[0]
+
+
+def test_of_a_long_audit_trail_the_end_is_shown_first(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is known to be a part; the rest is read beside, and is whole then."""
+    monkeypatch.setattr(opened, "AUDIT_BYTES", 30_000)
+    monkeypatch.setattr(live, "AUDIT_BYTES", 30_000)
+    with_old_audits(runs.tree)
+    fleet, seen = whole_fleet(runs), []
+
+    def is_whole(_: Batch) -> bool:
+        seen.append(sums_so_far(fleet))
+        return fleet.unread is None
+
+    asyncio.run(follow(fleet, is_whole))
+    unread, is_cut, number = seen[0]
+    assert (unread, is_cut) == ("reading history", True)
+    assert 50 < number < 90
+    assert seen[-1] == (None, False, 90)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_nobody_else_reads_of_the_audit_trail_is_read(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """Where no other process reads it, or that failed, no sum stays that of a part."""
+    monkeypatch.setattr(live, "AUDIT_BYTES", 30_000)
+    with_old_audits(runs.tree)
+    fleet = whole_fleet(runs, lambda: Failing(runs=False)) if fails else runs.fleet(cached=False)
+    asyncio.run(follow(fleet, lambda _: requests(fleet)[0] == 90))
+    assert sums_so_far(fleet) == ("history not read" if fails else None, False, 90)
+
+
+def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile it is shown as last seen; what comes is read beside like any other."""
+    monkeypatch.setattr(live, "AUDIT_BYTES", 30_000)
+    with_old_audits(runs.tree)
+    root, aside = runs.tree.root, runs.tree.root.with_name("aside")
+    made: list[live.Summing] = []
+
+    class GoneWithIt(Failing):
+        def run(self) -> bool:
+            root.rename(aside)
+            return False
+
+    def make() -> live.Summing:
+        made.append(Summing(root, None) if made else GoneWithIt(runs=False))
+        return made[-1]
+
+    fleet, last_seen = whole_fleet(runs, make), []
+
+    async def go_on() -> None:
+        async with aclosing(fleet.batches()) as batches:
+            async for batch in batches:
+                fleet.take(batch)
+                if batch.waiting is not None:
+                    last_seen.append(sums_so_far(fleet))
+                    shutil.copytree(aside, root)
+                if fleet.unread is None and batch.caught_up:
+                    return
+
+    asyncio.run(go_on())
+    ((unread, is_cut, number),) = last_seen
+    assert (unread, is_cut) == ("history not read", True)
+    assert 50 < number < 90
+    assert sums_so_far(fleet) == (None, False, 90)
+
+
+def test_it_is_said_how_far_the_other_process_is(runs: Runs) -> None:
+    """In percent, once there is one; never that all is read while it is not."""
+    job, begun, ends = Failing(runs=False), threading.Event(), threading.Event()
+
+    def run() -> bool:
+        begun.set()
+        ends.wait()
+        return False
+
+    job.run = run  # type: ignore[method-assign]  # it ends when it is told to
+    fleet = whole_fleet(runs, lambda: job)
+
+    async def listen() -> list[str | None]:
+        following = asyncio.create_task(follow(fleet, lambda _: False))
+        await asyncio.to_thread(begun.wait)
+        said = []
+        for job.share in (0.004, 0.4, 0.999, 1.0):
+            said.append(fleet.progress)
+        ends.set()
+        while fleet.unread == "reading history":
+            await asyncio.sleep(0.01)
+        following.cancel()
+        await asyncio.wait({following})
+        return [*said, fleet.progress]
+
+    said = asyncio.run(listen())
+    percents = [f"reading history {percent}%" for percent in (40, 99, 99)]
+    assert said == ["reading history", *percents, "history not read"]
+
+
 class Failing:
     """A summing that fails, in one way or the other."""
+
+    share = 0.0
 
     def __init__(self, *, runs: bool) -> None:
         self.runs = runs

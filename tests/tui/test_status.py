@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from builders import TreeBuilder
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.colours.themes import DARK
+from madrox_tui.panels.audit.view import AuditView
 from madrox_tui.screens.status import status_path, status_pieces
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.status_bar import StatusBar
@@ -51,6 +52,15 @@ def said(latest: View, held: View | None = None, since_s: float | None = None) -
 def test_what_is_not_counted_yet_is_said() -> None:
     """While only the ends of the logs are known, the numbers do not pass for all there is."""
     assert said(look(unread="reading history")) == "● live  ◌ reading history  0 instances"
+
+
+def test_sums_of_a_part_are_the_least_there_is() -> None:
+    """While older audit events are still to be read, no total passes for all there is."""
+    usage = Usage(12, cost_usd=3.5)
+    state = FleetState(at_s=AT_S, caught_up=True, usage=usage, errors=2)
+    part = View(state, Narrowing(), (), usage, audit=AuditView(counted_from_s=AT_S - 60))
+    assert said(part) == "● live  0 instances  ≥ $3.50  ≥ 12 req  ≥ 2 err"
+    assert said(View(state, Narrowing(), (), usage)) == "● live  0 instances  $3.50  12 req  2 err"
 
 
 def test_a_quiet_live_fleet_is_only_live() -> None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import Group
+from madrox_tui import format as fmt
 from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
 from madrox_tui.panels.audit.export import audit_export
@@ -232,8 +233,18 @@ class AuditPanel(FiguresView):
             errors = sum(instance.errors for instance in view.instances)
         self.show_above(audit_lines(view, errors, self._plots, self.row_width, height))
 
+    def _title(self) -> str:
+        view = self.view
+        if view is None:
+            return "Audit"
+        title = "Audit  filtered" if view.narrowed else "Audit"
+        since_s = view.audit.counted_from_s
+        if since_s is None or view.moment_s is not None:
+            return title
+        return f"{title}  since {fmt.since(since_s, view.state.at_s)}"
+
     def _entitle(self) -> None:
-        title = "Audit  filtered" if self.view is not None and self.view.narrowed else "Audit"
+        title = self._title()
         if self.figure is not None and self.view is not None:
             self.entitle(title, f"Enter: {figure_query(self.figure, self.view).title}")
         else:

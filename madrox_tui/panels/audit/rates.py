@@ -26,6 +26,11 @@ class AuditModel(Protocol):
         """What happened before is not counted; `None`: all is."""
         ...
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether older audit events are still to be read."""
+        ...
+
     def series(
         self,
         *,

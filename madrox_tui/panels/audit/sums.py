@@ -73,7 +73,8 @@ class AuditSums:
             instances: Those that are shown.
             usage: What these add up to.
         """
-        wanted = self.by, self.window, frozenset(i.instance_id for i in instances)
+        ids = frozenset(i.instance_id for i in instances)
+        wanted = self.by, self.window, ids, model.is_cut
         who = [(i.role, i.model, i.instance_type, i.parent_instance_id) for i in instances]
         known = state.usage, state.audit_events, state.errors, state.at_s // _MINUTE_S, who
         began_s = self._clock()

@@ -71,7 +71,10 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
         groups: The most expensive first.
         is_known: Whether they are known: not of a window that cuts an hour of long ago.
         whole: What they are parts of; `None` for all time, as that is what the view adds up to.
-        budget: How much of the budget is spent, by the whole fleet; `None` if none is set.
+        budget: How much of the budget is spent, by the whole fleet; `None` if none is set, or while
+            that is unknown.
+        counted_from_s: Where older exchanges are still to be read, when the first one was that is
+            counted; else `None`.
     """
 
     rates: tuple[Rate, ...] = ()
@@ -85,6 +88,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     is_known: bool = True
     whole: Usage | None = None
     budget: Budget | None = None
+    counted_from_s: float | None = None
 
 
 NOTHING_SUMMED = AuditView()
@@ -117,10 +121,15 @@ def make_audit_view(
     now_s = state.at_s
     narrowed = len(instances) < len(state.instances)
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
+    counted_from_s = model.first_exchange_s() if model.is_cut else None
     from_s, step_s = _plotted(model, instances, ids, now_s)
-    rates = make_rates(model, instances, usage, now_s, ids)
     slots = model.series(from_s=from_s, to_s=after(now_s), step_s=step_s, instance_ids=ids)
-    budget = _budget(model, state, budget_usd) if budget_usd else None
+    if counted_from_s is not None and counted_from_s > now_s:
+        slots = ()
+    rates = make_rates(model, instances, usage, now_s, ids)
+    if model.is_cut:
+        rates = _covered(rates, now_s if counted_from_s is None else counted_from_s, now_s)
+    budget = _budget(model, state, budget_usd) if budget_usd and not model.is_cut else None
     since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
     groups: tuple[Group, ...] | None
     if since_s is None:
@@ -140,7 +149,14 @@ def make_audit_view(
         is_known=groups is not None,
         whole=total,
         budget=budget,
+        counted_from_s=counted_from_s,
     )
+
+
+def _covered(rates: Sequence[Rate], from_s: float, to_s: float) -> tuple[Rate, ...]:
+    """Return the rates of windows that end at `to_s` and do not begin before `from_s`."""
+    lengths = dict(WINDOWS)
+    return tuple(rate for rate in rates if lengths.get(rate.window, math.inf) <= to_s - from_s)
 
 
 def _budget(model: AuditModel, state: FleetState, limit_usd: float) -> Budget:
@@ -200,9 +216,10 @@ def _begin(
     """Return when what is plotted began; `None` if nothing did.
 
     It began with the creation of the oldest instance, or with the first exchange if no creation is
-    known; at `since_s` if that was later.
+    known or older exchanges are still to be read; at `since_s` if that was later.
     """
-    born_s, since_s = creation_s(instances, now_s), model.since_s
+    born_s = None if model.is_cut else creation_s(instances, now_s)
+    since_s = model.since_s
     begun_s = model.first_exchange_s(ids) if born_s is None else born_s
     return begun_s if begun_s is None or since_s is None else max(begun_s, since_s)
 
