@@ -151,10 +151,26 @@ def key_groups() -> list[Group]:
     return [*_groups_of(PANELS), *_COMMON]
 
 
-def help_groups(panel_id: str) -> tuple[list[Group], list[Group]]:
-    """Return the bindings of a panel and the common ones; and the other panels'."""
+def help_groups(
+    panel_id: str, keys: Mapping[str, tuple[str, ...]]
+) -> tuple[list[Group], list[Group]]:
+    """Return the bindings of a panel and the common ones; and the other panels'.
+
+    Args:
+        panel_id: The panel.
+        keys: By action, the keys that replace the built-in ones.
+    """
     others = [other for other in PANELS if other != panel_id]
-    return [*_groups_of([panel_id]), *reversed(_COMMON)], _groups_of(others)
+    here = [*_groups_of([panel_id]), *reversed(_COMMON)]
+    return _with_keys(here, keys), _with_keys(_groups_of(others), keys)
+
+
+def _with_keys(groups: Iterable[Group], keys: Mapping[str, tuple[str, ...]]) -> list[Group]:
+    def rebound(binding: Binding) -> Binding:
+        wanted = keys.get(binding.id or "")
+        return replace(binding, key=",".join(wanted)) if wanted else binding
+
+    return [(title, [*map(rebound, bindings)]) for title, bindings in groups]
 
 
 def _groups_of(panel_ids: Iterable[str]) -> list[Group]:

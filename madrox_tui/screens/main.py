@@ -306,5 +306,5 @@ class MainScreen(FleetScreen):
         from madrox_tui.help.screen import HelpScreen
 
         panel = self._grid.current
-        groups = help_groups(panel.id or "")
+        groups = help_groups(panel.id or "", self.keys)
         self.app.push_screen(HelpScreen(panel.HELP or "", *groups, self._stuck_after_s))

@@ -12,10 +12,10 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from madrox_tui.key_names import one_key_name
+from madrox_tui.key_names import one_key_name, own_bindings
 
 if TYPE_CHECKING:
-    from textual.binding import Binding
+    from textual.binding import ActiveBinding, Binding
     from textual.screen import Screen
 
 
@@ -80,7 +80,7 @@ class KeyBar(Widget):
             x -= entry.width
 
     def _bindings_updated(self, screen: Screen[object]) -> None:
-        active = screen.active_bindings.values()
+        active = _as_declared(screen.active_bindings.values())
         entries = tuple(_entries(a.binding for a in active if a.enabled and a.binding.show))
         if entries != self._entries:
             self._entries = entries
@@ -98,6 +98,16 @@ def fitted(entries: Sequence[Entry], width: int) -> list[Entry]:
             break
         shown.append(entry)
     return [*shown, *last]
+
+
+def _as_declared(active: Iterable[ActiveBinding]) -> list[ActiveBinding]:
+    """Sort bindings as their owners declare them: Textual puts those with other keys last."""
+    bindings = list(active)
+    places: dict[str | None, int] = {}
+    for owner in dict.fromkeys(type(one.node) for one in bindings):
+        for binding in own_bindings(owner):
+            places.setdefault(binding.id, len(places))
+    return sorted(bindings, key=lambda one: places.get(one.binding.id, len(places)))
 
 
 def _entries(bindings: Iterable[Binding]) -> Iterable[Entry]:

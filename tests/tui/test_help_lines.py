@@ -16,7 +16,7 @@ from madrox_tui.key_names import key_names, meaning
 from madrox_tui.panels.instances.columns import Cells, instance_columns
 from madrox_tui.states import LOOKS
 
-GROUPS, OTHERS = help_groups("timeline")
+GROUPS, OTHERS = help_groups("timeline", {})
 SHOWN = legend(120.0)
 
 

@@ -78,7 +78,17 @@ async def test_a_key_of_the_settings_is_named(fleet: TreeBuilder) -> None:
     """The footer says which keys there are now, and two for the same once."""
     settings = Settings(tick_s=3600.0, keys={"instances.sort": ("f5", "ctrl+t")})
     async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
-        await person.sees("Enter Pane r Reverse", "f5 Ctrl+T Sort")
+        await person.sees("Enter Pane f5 Ctrl+T Sort r Reverse")
+
+
+async def test_keys_of_the_settings_change_no_order(fleet: TreeBuilder) -> None:
+    """How to leave, and help on all keys, are still there where little fits."""
+    keys = {"app.quit": ("Q",), "filter.edit": ("slash", "f"), "instances.open": ("o",)}
+    settings = Settings(tick_s=3600.0, keys=keys)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings, size=(80, 40)) as person:
+        await person.sees("Q Quit")
+        assert footer(person).startswith("o Pane s Sort")
+        assert footer(person).endswith(" Q Quit ? Help")
 
 
 @pytest.mark.parametrize("width", [0, 3, 10])

@@ -249,6 +249,19 @@ async def test_moving_the_focus_leaves_nothing_behind(fleet: TreeBuilder) -> Non
 
 
 @pilot
+async def test_help_names_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
+    """Whoever remapped a key, and forgot to what, finds it in help, and not the built-in one."""
+    keys = {"app.quit": ("Q",), "line.find": ("ctrl+g", "f7"), "pane.wrap": ("f8",)}
+    settings = Settings(tick_s=3600.0, keys=keys)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings, size=(160, 80)) as person:
+        await person.press("question_mark")
+        await person.sees("Keys and signs", "Find in panel")
+        assert "Ctrl+G f7 " in person.line_with("Find in panel")
+        assert " Q  " in person.line_with("Quit")
+        assert " f8 " in person.line_with("Toggle wrap")
+
+
+@pilot
 async def test_a_key_in_the_last_line_can_be_clicked(fleet: TreeBuilder) -> None:
     """It is as if it were pressed; beside them nothing happens."""
     async with run_app(fleet.root, now_s=NOW_S, size=(220, 40)) as person:
