@@ -36,7 +36,7 @@ class PanelsApp(App[None]):
 
     @on(LineView.FindWanted)
     async def _find_wanted(self, event: LineView.FindWanted) -> None:
-        """Open the find line on the panel's screen."""
+        """Open the find line on the panel's screen, or go on with what it looks for."""
         if not event.view.is_attached:
             return
         screen = event.view.screen
@@ -44,7 +44,10 @@ class PanelsApp(App[None]):
         bar = bars.first() if bars else FindBar()
         if not bars:
             await screen.mount(bar)
-        bar.open_for(event.view)
+        if event.again and bar.kept:
+            bar.go_on_in(event.view)
+        else:
+            bar.open_for(event.view)
         screen.refresh_bindings()
 
     @on(LineView.FindChanged)

@@ -53,18 +53,27 @@ class FindBar(Horizontal):
 
     def open_for(self, view: Rows) -> None:
         """Edit the search text for a panel; a search in another panel ends."""
-        if self._view is not None and self._view is not view:
-            self._view.look_for("")
-        self._view = view
+        self._turn_to(view)
         self.add_class("-editing")
         self._input.can_focus = True
         self.screen.set_focus(self._input)
+        self._count(view.found)
+
+    def go_on_in(self, view: Rows) -> None:
+        """Look for the kept text in a panel; the search in another panel ends."""
+        self._turn_to(view)
+        self._look()
         self._count(view.found)
 
     @property
     def editing(self) -> bool:
         """Whether the line is being edited, so that every key is text."""
         return self.has_class("-editing")
+
+    @property
+    def kept(self) -> bool:
+        """Whether a text that was typed is looked for."""
+        return self.has_class("-kept") and not self.editing
 
     @property
     def shown(self) -> bool:
@@ -110,6 +119,11 @@ class FindBar(Horizontal):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         self.call_after_refresh(self._look)  # typing does not wait for the search
+
+    def _turn_to(self, view: Rows) -> None:
+        if self._view is not None and self._view is not view:
+            self._view.look_for("")
+        self._view = view
 
     def _look(self) -> None:
         """Search for the line's current text, unless that was done already."""

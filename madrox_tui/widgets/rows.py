@@ -40,11 +40,17 @@ class Rows(ScrollView):
             return self.view
 
     class FindWanted(Message):
-        """`Ctrl+F`: ask what to look for, then call `look_for`."""
+        """Ask what to look for, then call `look_for`.
 
-        def __init__(self, view: Rows) -> None:
+        Attributes:
+            view: The view to search.
+            again: Whether to ask only if no text is known, from another view.
+        """
+
+        def __init__(self, view: Rows, *, again: bool = False) -> None:
             super().__init__()
             self.view = view
+            self.again = again
 
     class FindChanged(Message):
         """The matches, or the selected match, changed."""
@@ -158,7 +164,7 @@ class Rows(ScrollView):
         """Go to the next or previous match, wrapping at the ends."""
         found = self.found
         if not found.text:
-            self.action_find()
+            self.post_message(self.FindWanted(self, again=True))
             return
         rows = self.find_rows(found.text)
         here = self._here if found.at is None or self.has_cursor else found.at

@@ -62,6 +62,20 @@ async def test_ctrl_f_finds_in_the_focused_panel(
         await person.misses("find ")
 
 
+@pytest.mark.parametrize("key", ["n", "N"])
+async def test_n_goes_on_in_the_panel_that_has_the_focus(fleet: TreeBuilder, key: str) -> None:
+    """A text that is still shown is looked for there, however often n is pressed, not edited."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck", "atlas pane", "build the plan")
+        await person.press("3", "ctrl+f", *"probe", "enter", "1")
+        await person.press(key)
+        await person.sees("probe pane", "find probe", "1/1")
+        await person.press(key, key)
+        await person.sees("find probe", "1/1", "? Help")
+        await person.press("escape")
+        await person.misses("find ")
+
+
 async def test_find_in_the_pane_says_that_it_counts_one_frame(fleet: TreeBuilder) -> None:
     """The count is of the frame on the screen, follows what it shows, and names the keys on."""
     fleet.frame("a1", "step one\nstep two", at=140)
