@@ -42,6 +42,20 @@ def test_no_order_loses_anyone(key: str, reverse: bool) -> None:
     assert order.mark != Order(key, not reverse).mark
 
 
+@pytest.mark.parametrize(
+    ("key", "mark", "order"), [("since", "▾", "cab"), ("seen", "▴", "bac"), ("open", "▾", "acb")]
+)
+def test_ages_are_sorted_as_they_are_shown(key: str, mark: str, order: str) -> None:
+    """`▾` stands over ages that fall; of open requests it is the age of the oldest one too."""
+    fleet = [
+        instance("a", since=90, open_for=[80]),
+        instance("b", since=5),
+        instance("c", since=300, open_for=[20, 10, 5]),
+    ]
+    assert Order(key).mark == mark
+    assert "".join(names(flat(fleet, Order(key)))) == order
+
+
 def test_children_are_below_their_parents() -> None:
     """The tree is indented by who spawned whom; a branch is placed by who in it needs you most."""
     rows = forest(team(), Order(), frozenset())

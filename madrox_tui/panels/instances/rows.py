@@ -63,18 +63,23 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return len(self.ids) - 1
 
 
+def _age(time_s: float | None) -> float | None:
+    """Return what an age is sorted by: the later the time, the smaller."""
+    return None if time_s is None else -time_s
+
+
 ORDERS: Mapping[str, SortKey[InstanceState]] = {
     URGENCY: SortKey(lambda i: LOOKS[i.state].rank, largest_first=False),
-    "since": SortKey(lambda i: i.since_s, largest_first=False),
+    "since": SortKey(lambda i: _age(i.since_s)),
     "name": SortKey(lambda i: i.label.casefold(), largest_first=False),
     "role": SortKey(lambda i: i.role, largest_first=False),
     "model": SortKey(lambda i: i.model or i.instance_type, largest_first=False),
-    "open": SortKey(lambda i: len(i.open_requests)),
+    "open": SortKey(lambda i: _age(i.open_requests[0].since_s) if i.open_requests else None),
     "requests": SortKey(lambda i: i.usage.requests),
     "tokens": SortKey(lambda i: i.usage.tokens),
     "cost": SortKey(lambda i: i.usage.cost_usd),
     "p95": SortKey(lambda i: i.usage.latency.p95_s),
-    "seen": SortKey(lambda i: i.last_activity_s),
+    "seen": SortKey(lambda i: _age(i.last_activity_s), largest_first=False),
 }
 """The sort keys. Unknown values come last in either direction."""
 
