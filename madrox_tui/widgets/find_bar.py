@@ -30,7 +30,12 @@ class FindBar(Horizontal):
         background: $panel;
         &.-editing, &.-kept { display: block; }
         Label { width: auto; color: $accent; padding: 0 1; }
-        #find-count { color: $foreground; }
+        #find-count {
+            color: $foreground;
+            max-width: 60%;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+        }
     }
     """
 

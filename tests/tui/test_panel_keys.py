@@ -93,6 +93,15 @@ async def test_find_in_the_pane_says_that_it_counts_one_frame(fleet: TreeBuilder
         await person.sees("step three", "1/3 in this frame")
 
 
+async def test_what_is_looked_for_has_room_beside_the_count(fleet: TreeBuilder) -> None:
+    """On a narrow terminal it is the count that is cut short, and not the text that is typed."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(40, 12)) as person:
+        await person.sees("▲ stuck")
+        await person.press("2", "ctrl+f", *"nowhere")
+        await person.sees("find nowhere", " none in this frame")
+        assert person.line_with("find nowhere").rstrip().endswith("…")
+
+
 async def test_while_finding_every_key_is_text(fleet: TreeBuilder) -> None:
     """`q`, digits and `/` are looked for instead of acting, and Esc does not drop the filter."""
     async with run_app(fleet.root, now_s=NOW_S, filter_text="probe") as person:
