@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -107,8 +108,12 @@ class Commands(Provider):
     def _instances(self) -> Iterator[_Command]:
         screen = self.screen
         if isinstance(screen, MainScreen) and screen.view is not None:
+            named = Counter(instance.label for instance in screen.view.instances)
             for instance in screen.view.instances:
-                text = f"{'instance':<{KEY_WIDTH}} {instance.label}  {instance.state.value}"
+                name = instance.label
+                if named[name] > 1:
+                    name = f"{name}  {instance.instance_id}"
+                text = f"{'instance':<{KEY_WIDTH}} {name}  {instance.state.value}"
                 yield _Command(text, partial(screen.go_to_instance, instance.instance_id))
 
     def _themes(self) -> Iterator[_Command]:

@@ -542,6 +542,16 @@ async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_the_palette_tells_namesakes_apart(fleet: TreeBuilder) -> None:
+    """Of several with one name each has its id beside it; who has a name of its own has none."""
+    fleet.spawn("c3", "probe", at=560)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("Instances 3")
+        await person.press("colon", *"instance ")
+        await person.sees("probe  b2  ", "probe  c3  ", "atlas  idle")
+
+
+@pilot
 async def test_the_cursor_of_the_palette_does_not_blink(fleet: TreeBuilder) -> None:
     """As in every other line that is typed in: nothing is painted while nobody does anything."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
