@@ -33,6 +33,7 @@ from logging_core.analyse.state import InstanceState, State
 from logging_core.text import safe_line
 from madrox_tui.scope import above
 
+EXAMPLES = "words, -word, state:stuck, role:qa, cost>0.5"
 _COMPARE = re.compile(r"(?P<key>[a-z0-9]+)(?P<op>>=|<=|>|<|=)(?P<number>.*)", re.IGNORECASE)
 _DECIMAL = r"\d*\.?\d+"
 _AMOUNT = re.compile(rf"(?P<number>{_DECIMAL})(?P<unit>[kmgtp]?)", re.IGNORECASE)

@@ -18,7 +18,7 @@ from madrox_tui import format as fmt
 from madrox_tui.arguments import StartError
 from madrox_tui.config import Settings
 from madrox_tui.feed.opened import model_options
-from madrox_tui.filters import filter_words, parse_filter
+from madrox_tui.filters import EXAMPLES, filter_words, parse_filter
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ def metadata_as_written(root: Path) -> dict[str, Mapping[str, Any]]:
 def _check_filter(text: str) -> None:
     for word in filter_words(text):
         if word.problem:
-            raise StartError(f"filter: {word.text}: {word.problem}")
+            raise StartError(f"filter: {word.text}: {word.problem}; use {EXAMPLES}")
 
 
 def _read(root: Path, settings: Settings, since_s: float | None) -> FleetModel:

@@ -152,11 +152,12 @@ def test_the_report_names_its_filter(tree: TreeBuilder, capsys: Captured) -> Non
 def test_a_report_refuses_a_mistyped_filter(
     flag: str, text: str, problem: str, tree: TreeBuilder, capsys: Captured
 ) -> None:
-    """A script never gets the numbers of other instances than it asked for."""
+    """A script never gets the numbers of other instances than it asked for, and a hint."""
     assert ask(tree.root, flag, f"--filter={text}") == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == f"madrox-top: filter: {problem}\n"
+    hint = "use words, -word, state:stuck, role:qa, cost>0.5"
+    assert captured.err == f"madrox-top: filter: {problem}; {hint}\n"
 
 
 def test_since_limits_what_is_counted(tree: TreeBuilder, capsys: Captured) -> None:
