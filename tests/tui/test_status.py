@@ -63,6 +63,17 @@ def test_sums_of_a_part_are_the_least_there_is() -> None:
     assert said(View(state, Narrowing(), (), usage)) == "● live  0 instances  $3.50  12 req  2 err"
 
 
+def test_where_there_is_nothing_yet_nothing_is_being_read() -> None:
+    """A tree that does not exist is waited for; one that went away is not counted as a whole."""
+    shown = look(unread="reading history")
+    gone = replace(shown, state=replace(shown.state, waiting="/logs does not exist yet"))
+    assert said(gone) == "◌ waiting: /logs does not exist yet  0 instances"
+    known = look(unread="reading history", instances=(InstanceState(instance_id="a"),))
+    lost = replace(known, state=replace(known.state, waiting="/logs is gone"))
+    assert "✗ as last seen: /logs is gone" in said(lost)
+    assert "◌ reading history" in said(lost)
+
+
 def test_a_quiet_live_fleet_is_only_live() -> None:
     """Without a rate, a lag or problems, none is mentioned."""
     assert said(look()) == "● live  0 instances"
