@@ -179,7 +179,7 @@ async def test_an_id_for_a_name_is_short_in_the_title() -> None:
 @pytest.mark.asyncio
 async def test_a_message_alone_says_why() -> None:
     """Without another half there is one frame that says what is known of it, and so does p."""
-    for alone in ("no reply yet: ◷ open 6m", "no reply"):
+    for alone in ("no reply by 14:05:00: ◷ open 6m", "no reply"):
         async with opened(MessageScreen(REQUEST, "atlas", alone=alone)) as (app, pilot):
             assert app.text.count(alone) == 1
             assert row_of(app, "← from") == -1

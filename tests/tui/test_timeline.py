@@ -270,7 +270,7 @@ async def test_a_failed_request_says_so(width: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("records", "said"),
     [
-        ([message(1, "m")], "no reply yet: ◷ open 59m"),
+        ([message(1, "m")], "no reply by 13:00:00: ◷ open 59m"),
         ([message(1, "m"), spawned(5)], "no reply"),
         ([message(1, "m"), spawned(5), message(6, "m", reply=True)], "no reply"),
         ([message(1, "m", reply=True)], "its request is not among the messages"),
@@ -280,7 +280,7 @@ async def test_a_failed_request_says_so(width: int, said: str) -> None:
     ],
 )
 async def test_why_there_is_no_other_half_is_said(records: list[Record], said: str) -> None:
-    """In plain words, and not that it is not loaded where all is."""
+    """In words that stay true while they are read, and not that it is not loaded where all is."""
     async with panel(*records) as person:
         await person.press("g", "j")
         assert person.panel.why_alone.startswith(said)

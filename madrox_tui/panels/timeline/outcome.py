@@ -104,7 +104,9 @@ class Outcomes:
         if said is None:
             doubt = "" if self._rows.knows_failure(index) else ": too old to tell whether it failed"
             return f"no reply{doubt}"
-        return f"{'no reply yet' if said.is_open else 'no reply'}: {said.text}"
+        # What is said stays on the screen while the reply may come.
+        until = f" by {fmt.clock(self.view.state.at_s)}" if said.is_open and self.view else ""
+        return f"no reply{until}: {said.text}"
 
     def _is_open(self, message: Message) -> bool:
         """Return whether it has no reply yet: of those with one id, the one sent back then."""
