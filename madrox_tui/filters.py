@@ -13,7 +13,7 @@
     state:a,b     one value or the other
 
 Numbers may have the units that the screen prints: `$0.5`, `5k`, `300ms`, `1m30s`. The model is what
-its column shows: the type if no model is known.
+its column shows, its type with it.
 
 All terms must match. An unfinished term (`cost>`, `role:`) matches everything, so that the panels
 narrow as you type. A comparison with an unknown number is false.
@@ -31,6 +31,7 @@ import msgspec
 
 from logging_core.analyse.state import InstanceState, State
 from logging_core.text import safe_line
+from madrox_tui import format as fmt
 from madrox_tui.scope import above
 
 EXAMPLES = "words, -word, state:stuck, role:qa, cost>0.5"
@@ -56,7 +57,7 @@ _TEXTS: dict[str, Callable[[InstanceState], str | None]] = {
     "name": lambda i: i.label,
     "id": lambda i: i.instance_id,
     "type": lambda i: i.instance_type,
-    "model": lambda i: i.model or i.instance_type,
+    "model": lambda i: fmt.model(i.instance_type, i.model),
     "pane": lambda i: i.pane_tail.decode(),
 }
 _NUMBERS: dict[str, Callable[[InstanceState], float | None]] = {

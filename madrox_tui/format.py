@@ -159,6 +159,13 @@ def age_left_s(seconds: float) -> float:
     return unit - max(0.0, seconds) % unit - min(0.0, seconds)
 
 
+def model(kind: str | None, name: str | None) -> str | None:
+    """Name a model after its type, unless it begins with that; without a model, only the type."""
+    if not (kind and name):
+        return name or kind
+    return name if name.startswith(kind) else f"{kind}/{name}"
+
+
 def clock(time_s: float | None) -> str:
     """Format the local time of day: `12:31:10`; always 8 cells."""
     return "--:--:--" if time_s is None else f"{datetime.fromtimestamp(time_s):%H:%M:%S}"

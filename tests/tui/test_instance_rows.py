@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fleets import NOW_S, instance, team, view
 from logging_core.analyse.state import OpenRequest, State
-from madrox_tui.panels.instances.columns import Cells
+from madrox_tui.panels.instances.columns import Cells, model
 from madrox_tui.panels.instances.rows import ORDERS, Order, Row, flat, forest
 
 
@@ -54,6 +54,20 @@ def test_ages_are_sorted_as_they_are_shown(key: str, mark: str, order: str) -> N
     ]
     assert Order(key).mark == mark
     assert "".join(names(flat(fleet, Order(key)))) == order
+
+
+def test_models_are_sorted_as_they_are_shown() -> None:
+    """By what the column says: by type first, where that is not in the model's name."""
+    fleet = [
+        instance("a", instance_type="codex", model="gpt-5"),
+        instance("b"),
+        instance("c", instance_type="codex"),
+        instance("d", instance_type="claude", model="opus"),
+        instance("e", instance_type="claude", model="claude-haiku-4-5"),
+    ]
+    rows = flat(fleet, Order("model"))
+    shown = [model(row)[0] for row in rows]
+    assert shown == ["claude-haiku-4-5", "claude/opus", "codex", "codex/gpt-5", "–"]
 
 
 def test_children_are_below_their_parents() -> None:

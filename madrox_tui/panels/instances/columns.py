@@ -171,11 +171,8 @@ def p95(row: Row) -> Cell:
 
 def model(row: Row) -> Cell:
     """Type and model, without repeating the type, and without the day the model is of."""
-    kind, name = row.instance.instance_type, row.instance.model
-    if not name:
-        return kind or fmt.UNKNOWN, "muted"
-    name = _DATE.sub("", name)
-    return name if not kind or name.startswith(kind) else f"{kind}/{name}", "muted"
+    shown = fmt.model(row.instance.instance_type, row.instance.model)
+    return _DATE.sub("", shown) if shown else fmt.UNKNOWN, "muted"
 
 
 def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from logging_core.analyse.state import InstanceState, Latency, OpenRequest, State, Usage
+from madrox_tui import format as fmt
 from madrox_tui.sorting import SortKey
 from madrox_tui.states import LOOKS, NEEDS_YOU
 
@@ -73,7 +74,7 @@ ORDERS: Mapping[str, SortKey[InstanceState]] = {
     "since": SortKey(lambda i: _age(i.since_s)),
     "name": SortKey(lambda i: i.label.casefold(), largest_first=False),
     "role": SortKey(lambda i: i.role, largest_first=False),
-    "model": SortKey(lambda i: i.model or i.instance_type, largest_first=False),
+    "model": SortKey(lambda i: fmt.model(i.instance_type, i.model), largest_first=False),
     "open": SortKey(lambda i: _age(i.open_requests[0].since_s) if i.open_requests else None),
     "requests": SortKey(lambda i: i.usage.requests),
     "tokens": SortKey(lambda i: i.usage.tokens),
