@@ -13,6 +13,7 @@ from logging_core.analyse.state import FleetState, InstanceState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
+from madrox_tui.panels.instances.reasons import why
 from madrox_tui.states import LOOKS
 
 _WIDEST = 128
@@ -41,7 +42,7 @@ _COLUMNS = (
     _Column("FOR", lambda i, now_s: _ago(i.since_s, now_s), 0, right=True),
     _Column("NAME", lambda i, _: i.label, 0),
     _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN, 6),
-    _Column("MODEL", lambda i, _: i.model or i.instance_type or fmt.UNKNOWN, 7),
+    _Column("MODEL", lambda i, _: fmt.model(i.instance_type, i.model) or fmt.UNKNOWN, 7),
     _Column("OPEN", lambda i, _: str(len(i.open_requests)), 3, right=True),
     _Column("REQ", lambda i, _: fmt.count(i.usage.requests), 4, right=True),
     _Column("TOKENS", lambda i, _: fmt.tokens(i.usage.tokens), 5, right=True),
@@ -49,7 +50,7 @@ _COLUMNS = (
     _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), 8, right=True),
     _Column("FRAMES", lambda i, _: fmt.count(i.frames), 10, right=True),
     _Column("SEEN", lambda i, now_s: _ago(i.last_activity_s, now_s), 9, right=True),
-    _Column("WHY", lambda i, _: i.reason, 1),
+    _Column("WHY", lambda i, _: why(i), 1),
 )
 
 

@@ -60,7 +60,7 @@ def test_once_prints_one_plain_report(tree: TreeBuilder, capsys: Captured) -> No
     assert ask(tree.root, "--once") == 0
     out = capsys.readouterr().out
     assert "2 instances: 1 busy, 1 idle" in out
-    assert "request m-9 open" in out
+    assert "  hello\n" in out
     assert not ESCAPES.search(out.encode())
 
 

@@ -178,10 +178,29 @@ def test_text_says_what_a_person_wants_to_know() -> None:
     rows = [" ".join(line.split()) for line in lines[4:7]]
     assert rows == [
         "STATE FOR NAME ROLE MODEL OPEN REQ TOKENS COST P95 FRAMES SEEN WHY",
-        "busy 6m Atlas architect opus 1 3 12.3k $4.12+ 2.9s 7 5s request m-1 open",
+        "busy 6m Atlas architect claude/opus 1 3 12.3k $4.12+ 2.9s 7 5s request m-1 open",
         "unknown – b2 – – 0 0 – – – 0 – no record of its state",
     ]
     assert lines[8] == "3 unreadable lines; problems in audit/audit_20261123.jsonl"
+
+
+def test_text_tells_of_an_instance_what_the_screen_tells() -> None:
+    """What it was asked or said last, not the id of that message; the model with its type."""
+    asked = OpenRequest("7f3a-m9", AT - 5, "Fix the flaky test.")
+    busy = InstanceState(
+        instance_id="a", state=State.BUSY, reason="request 7f3a-m9 open", open_requests=(asked,)
+    )
+    idle = InstanceState(
+        instance_id="b", state=State.IDLE, reason="reply 7f3a-m8", last_said="All tests pass."
+    )
+    fleet = [
+        msgspec.structs.replace(one, instance_type="codex", model="gpt-5") for one in (busy, idle)
+    ]
+    text = to_text(FleetState(at_s=AT, instances=tuple(fleet)), "/logs")
+    assert "Fix the flaky test." in text
+    assert "All tests pass." in text
+    assert text.count("codex/gpt-5") == 2
+    assert "7f3a" not in text
 
 
 def test_files_that_cannot_be_read_are_counted_apart() -> None:
