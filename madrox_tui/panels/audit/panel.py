@@ -257,7 +257,9 @@ def _differs(before: View, view: View) -> bool:
     """Return whether another view may look different; a budget's projected end always does."""
     if view.audit is not before.audit or view.audit.budget is not None:
         return True
-    if (view.narrowed or before.narrowed) and not view.is_later(before):
+    if view.is_later(before):
+        return False
+    if view.narrowed or before.narrowed:
         return True
     state, state_before = view.state, before.state
     return (
