@@ -2,7 +2,8 @@
 
     python tests/bench/bench_summary.py [EVENTS]
 
-And what a summary costs that is sent to another machine, and merged there with others.
+And what a summary costs that is sent to another machine, and merged there with others; and what the
+dashboard takes on such a tree.
 
 Processor time of whole processes or of loops over the same bytes, best of `ROUNDS`: a month of
 100 instances, of each a spawn and an end, everything else exchanges.
@@ -27,9 +28,12 @@ from pathlib import Path
 import msgspec
 import orjson
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from logging_core import FleetSummary, summarize
 from logging_core.analyse.fleet import FleetModel
 from logging_core.read.reader import TreeReader
+from running import Dashboard
 
 ROUNDS = 2
 INSTANCES = 100
@@ -176,6 +180,23 @@ def merged(root: Path) -> None:
     )
 
 
+def shown(root: Path) -> None:
+    """The dashboard on such a tree, at its first start and at its second."""
+    os.environ |= {f"XDG_{name}_HOME": str(root.parent / name) for name in ("CACHE", "STATE")}
+    for start in ("first", "second"):
+        dashboard = Dashboard(root, root.parent)
+        try:
+            dashboard.shows("live", timeout_s=600)
+            dashboard.settle()
+            resident, most = dashboard.memory_mib()
+            print(
+                f"dashboard, {start} start: {dashboard.cpu_s():.1f} s CPU until all is read, "
+                f"{resident:.0f} MiB, at most {most:.0f}"
+            )
+        finally:
+            dashboard.stop()
+
+
 def duckdb(root: Path) -> None:
     """The same sums by an analytical database that is told the types, but counts repeated ids."""
     query = (
@@ -230,6 +251,7 @@ def main() -> None:
         warm_s = statistics.median(report(root, cold=False) for _ in range(5))
         print(f"madrox-top --json, warm: {warm_s:.2f} s in all")
         merged(root)
+        shown(root)
 
 
 if __name__ == "__main__":
