@@ -13,6 +13,7 @@ from logging_core.analyse.state import FleetState, InstanceState, State, Usage
 from madrox_tui.filters import Filter
 from madrox_tui.panels.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.scope import Scope
+from madrox_tui.states import NEEDS_YOU
 
 ACTIVITY_MINUTES = 10
 """Over how many minutes the activity of instances is shown."""
@@ -106,6 +107,11 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     def counts(self) -> Counter[State]:
         """The number of instances in each state, in the whole fleet."""
         return Counter(instance.state for instance in self.state.instances)
+
+    @cached_property
+    def needy(self) -> tuple[InstanceState, ...]:
+        """The instances that need someone, of the whole fleet."""
+        return tuple(i for i in self.state.instances if i.state in NEEDS_YOU)
 
     @property
     def silent_s(self) -> float:

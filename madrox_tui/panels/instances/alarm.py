@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui.panels.instances.reasons import plainly
-from madrox_tui.states import NEEDS_YOU
 from madrox_tui.view import View
 
 _NAMED = 3
@@ -31,7 +30,7 @@ class Alarm:
             self._needy = None
             return []
         before, since = self._needy, self._since
-        needy = [i for i in view.state.instances if i.state in NEEDS_YOU]
+        needy = view.needy
         self._needy = frozenset(i.instance_id for i in needy)
         self._since = since | {(i.instance_id, i.state): i.since_s for i in needy}
         if before is None:
