@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from madrox_tui.key_names import Group, is_key, one_key_name, own_bindings
+from madrox_tui.key_names import Group, KeysInForce, is_key, one_key_name, own_bindings
 from madrox_tui.panels.audit.panel import AuditPanel
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.pane.panel import ReplayPanel
@@ -151,26 +151,24 @@ def key_groups() -> list[Group]:
     return [*_groups_of(PANELS), *_COMMON]
 
 
-def help_groups(
-    panel_id: str, keys: Mapping[str, tuple[str, ...]]
-) -> tuple[list[Group], list[Group]]:
-    """Return the bindings of a panel and the common ones; and the other panels'.
+def keys_in_force(replaced: Mapping[str, tuple[str, ...]]) -> KeysInForce:
+    """Return the keys of all bindings.
 
     Args:
-        panel_id: The panel.
-        keys: By action, the keys that replace the built-in ones.
+        replaced: By action, the keys that replace the built-in ones.
     """
+    return KeysInForce((b for _, bindings in key_groups() for b in bindings), replaced)
+
+
+def help_groups(panel_id: str, keys: KeysInForce) -> tuple[list[Group], list[Group]]:
+    """Return the bindings of a panel and the common ones; and the other panels'."""
     others = [other for other in PANELS if other != panel_id]
     here = [*_groups_of([panel_id]), *reversed(_COMMON)]
     return _with_keys(here, keys), _with_keys(_groups_of(others), keys)
 
 
-def _with_keys(groups: Iterable[Group], keys: Mapping[str, tuple[str, ...]]) -> list[Group]:
-    def rebound(binding: Binding) -> Binding:
-        wanted = keys.get(binding.id or "")
-        return replace(binding, key=",".join(wanted)) if wanted else binding
-
-    return [(title, [*map(rebound, bindings)]) for title, bindings in groups]
+def _with_keys(groups: Iterable[Group], keys: KeysInForce) -> list[Group]:
+    return [(title, [*map(keys.rebound, bindings)]) for title, bindings in groups]
 
 
 def _groups_of(panel_ids: Iterable[str]) -> list[Group]:

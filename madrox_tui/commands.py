@@ -15,7 +15,7 @@ from textual.fuzzy import Matcher
 from textual.widgets import Input
 
 from madrox_tui.bindings import PANELS, all_keys
-from madrox_tui.key_names import KEY_WIDTH, meaning, one_key_name, own_bindings
+from madrox_tui.key_names import KEY_WIDTH, key_names, meaning, one_key_name, own_bindings
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.widgets.line_view import LineView
 
@@ -96,8 +96,7 @@ class Commands(Provider):
             panel = screen.query_one(f"#{panel_id}", LineView)
             for binding in own_bindings(type(panel)):
                 if binding.id and binding.id not in known:
-                    keys = screen.keys.get(binding.id, binding.key.split(","))
-                    shown = " ".join(map(one_key_name, keys))
+                    shown = key_names(screen.keys.rebound(binding))
                     text = f"{shown:<{KEY_WIDTH}} {name}: {meaning(binding)}"
                     yield _Command(text, partial(self._go_and_run, screen, panel, binding))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
@@ -18,9 +19,6 @@ KEY_WIDTH = 14
 
 SEPARATOR = " · "
 """Between the keys that are said on a border."""
-
-OVERLAY_KEYS = SEPARATOR.join(("Esc closes", "y copies"))
-"""Said on the border of what lies over the panels: the keys below are not its own."""
 
 _NAMES = {
     "slash": "/",
@@ -59,6 +57,39 @@ _PRESSED = frozenset(
     name for name in (*Keys, *FUNCTIONAL_KEYS.values()) if not name.startswith("<")
 )
 """What keys without a character are called; those in `<>` are none."""
+
+
+class KeysInForce:
+    """The keys that do something now: the built-in ones, or those that replace them.
+
+    Args:
+        bindings: All bindings that the user can give other keys.
+        replaced: By the id of a binding, the keys that replace its built-in ones.
+    """
+
+    def __init__(
+        self, bindings: Iterable[Binding], replaced: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._replaced = replaced
+        self._names = {b.id: key_names(self.rebound(b)).split()[0] for b in bindings}
+
+    def name(self, binding_id: str) -> str:
+        """Return the first key of a binding as people write it: `@`, `Esc`."""
+        return self._names[binding_id]
+
+    def rebound(self, binding: Binding) -> Binding:
+        """Return a binding with its keys."""
+        keys = self._replaced.get(binding.id or "")
+        return replace(binding, key=",".join(keys)) if keys else binding
+
+
+def overlay_keys(copy: str) -> str:
+    """Return what is said on the border of what lies over the panels, whose keys it has not.
+
+    Args:
+        copy: The name of the key that copies.
+    """
+    return SEPARATOR.join(("Esc closes", f"{copy} copies"))
 
 
 def is_key(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.cells import cell_len
@@ -14,6 +15,9 @@ from madrox_tui.filters import Filter
 from madrox_tui.panels.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.scope import Scope
 from madrox_tui.states import NEEDS_YOU
+
+if TYPE_CHECKING:
+    from madrox_tui.key_names import KeysInForce  # loads Textual
 
 ACTIVITY_MINUTES = 10
 """Over how many minutes the activity of instances is shown."""
@@ -123,12 +127,12 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         known = (i.last_activity_s for i in self.state.instances)
         return max((time_s for time_s in known if time_s is not None), default=None)
 
-    @property
-    def nobody(self) -> str:
-        """Why no instance is shown although there are some, in words, and what shows them."""
+    def nobody(self, keys: KeysInForce) -> str:
+        """Return why no instance is shown although there are some, and what shows them."""
         if self.narrowing.scope is not None and not self.narrowing.filter:
-            return "the only instance to show is not there: press i to show all"
-        return "no instance matches the filter: press Esc to clear it"
+            press = f"press {keys.name('filter.only')} to show all"
+            return f"the only instance to show is not there: {press}"
+        return f"no instance matches the filter: press {keys.name('view.back')} to clear it"
 
     @cached_property
     def by_id(self) -> dict[str, InstanceState]:

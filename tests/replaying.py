@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from builders import TreeBuilder
+from keyboard import KEYS
 from logging_core.analyse.state import InstanceState, State
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
@@ -58,7 +59,7 @@ class PaneApp(App[None]):
         self.theme = THEMES[0].name
         self.root = root
         self.at_s = at_s
-        self.panel = ReplayPanel(frames_of(root), now=now, id="pane")
+        self.panel = ReplayPanel(KEYS, frames_of(root), now=now, id="pane")
         self.panel.styles.border = ("round", "gray")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -21,13 +21,13 @@ from madrox_tui.changes.change_list import ChangeList
 from madrox_tui.changes.columns import heading, sums_line
 from madrox_tui.changes.comparison import Comparison, compare
 from madrox_tui.changes.spells import SpellLog
-from madrox_tui.key_names import OVERLAY_KEYS, SEPARATOR
+from madrox_tui.key_names import SEPARATOR, KeysInForce, overlay_keys
 from madrox_tui.screens.go_to import MomentScreen
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.line_view import LineView
 
-KEYS = SEPARATOR.join(("Enter selects", "@ goes there", "[ ] T since", OVERLAY_KEYS))
-"""Said on the border."""
+KEYS = ("Enter selects", "@ goes there", "[ ] T since")
+"""Said on the border: its own keys, which no setting replaces."""
 
 NOTHING = "nothing changed: [ goes further back"
 """Said in place of rows."""
@@ -57,6 +57,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         view: The newest view: what changed up to then is shown.
         narrowing: Whose changes to show.
         states: Gives earlier states.
+        keys: The keys in force.
         absence: Since when to show changes at first, and then.
         spells: Who needed somebody in between.
     """
@@ -80,6 +81,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         view: View,
         narrowing: Narrowing,
         states: States,
+        keys: KeysInForce,
         *,
         absence: Absence,
         spells: SpellLog,
@@ -88,6 +90,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         self._view = view
         self._narrowing = narrowing
         self._states = states
+        self._keys = keys
         self._absence = absence
         self._spells = spells
         self._since_s = absence.looked_s
@@ -157,7 +160,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
             compared, nothing = compare(then, now, spells, self._narrowing), NOTHING
         self._list.show_changes(compared, now, nothing)
         self._entitle()
-        self._say(KEYS)
+        self._say(SEPARATOR.join((*KEYS, overlay_keys(self._keys.name("line.copy")))))
         self._show_why()
         self.query_one("#change-sums", Static).update(Content("\n".join(self._below(compared))))
 

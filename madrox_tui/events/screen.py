@@ -19,7 +19,7 @@ from madrox_tui.events.event_list import EventList
 from madrox_tui.events.halves import event_entry
 from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
-from madrox_tui.key_names import OVERLAY_KEYS
+from madrox_tui.key_names import KeysInForce, overlay_keys
 from madrox_tui.panels.timeline.entries import Entry
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.pairs import asks
@@ -35,6 +35,7 @@ class EventsScreen(ModalScreen[None]):
     Args:
         query: Selects the events.
         source: Reads them.
+        keys: The keys in force.
         names: Instance names by id.
         state: The fleet: errors that are not in the audit trail, and requests, are in it.
     """
@@ -47,6 +48,7 @@ class EventsScreen(ModalScreen[None]):
         self,
         query: EventQuery,
         source: EventSource,
+        keys: KeysInForce,
         names: Mapping[str, str],
         state: FleetState,
     ) -> None:
@@ -54,6 +56,7 @@ class EventsScreen(ModalScreen[None]):
         self._happened = state.events
         self._wanted = query
         self._source = source
+        self._keys = keys
         self._names = names
         self._spawned = {one.instance_id: one.spawned_s for one in state.instances}
         self._list = EventList(names, Requests(state.messages, self._spawned))
@@ -87,9 +90,8 @@ class EventsScreen(ModalScreen[None]):
         self._list.show_events(found)
         dialog = self.query_one(".dialog")
         dialog.border_title = Content(self._list.title(self._wanted))
-        dialog.border_subtitle = Content(
-            f"{_counted(found, self._wanted)} · Enter opens · {OVERLAY_KEYS}"
-        )
+        keys = overlay_keys(self._keys.name("line.copy"))
+        dialog.border_subtitle = Content(f"{_counted(found, self._wanted)} · Enter opens · {keys}")
 
     @on(LineView.Chosen)
     def _event_chosen(self, event: LineView.Chosen) -> None:

@@ -17,7 +17,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import Problem
 from madrox_tui.health.disk import DiskLooks, DiskSource
 from madrox_tui.health.report import health_lines
-from madrox_tui.key_names import OVERLAY_KEYS
+from madrox_tui.key_names import KeysInForce, overlay_keys
 from madrox_tui.widgets.line_report import LineReport
 
 MEASURED_EVERY_S = 5.0
@@ -30,6 +30,7 @@ class HealthScreen(ModalScreen[None]):
     Args:
         state: Returns the fleet's state as currently shown.
         source: Measures the disk.
+        keys: The keys in force.
         older: Returns what could not be read of messages older than the state's.
         unread: Returns what of the tree is still to be read, see `View`.
         every_s: How often to measure and to rebuild the report.
@@ -43,6 +44,7 @@ class HealthScreen(ModalScreen[None]):
         self,
         state: Callable[[], FleetState],
         source: DiskSource,
+        keys: KeysInForce,
         *,
         older: Callable[[], Sequence[Problem]] = tuple,
         unread: Callable[[], str | None] = lambda: None,
@@ -51,6 +53,7 @@ class HealthScreen(ModalScreen[None]):
         super().__init__()
         self._state = state
         self._source = source
+        self._keys = keys
         self._older = older
         self._unread = unread
         self._every_s = every_s
@@ -61,7 +64,7 @@ class HealthScreen(ModalScreen[None]):
         """A frame with the report in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Log health")
-            dialog.border_subtitle = Content(OVERLAY_KEYS)
+            dialog.border_subtitle = Content(overlay_keys(self._keys.name("line.copy")))
             yield LineReport()
 
     def on_mount(self) -> None:

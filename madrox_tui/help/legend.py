@@ -44,7 +44,7 @@ SIGNS = (
     Sign(f"{OPEN} open 5m", "warn", "no reply for that long"),
     Sign(f"{FAILED} failed", "bad", "a request failed, so long after it was sent"),
     Sign(f"{OPEN} at 14:05", "accent", "all panels show that moment"),
-    Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: h and l scroll"),
+    Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: scroll sideways"),
     Sign(
         f"{LEVELS[2:5]}{MARK}{LEVELS[1:3]}",
         "accent",

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 
 from madrox_tui.help.legend import legend
 from madrox_tui.help.lines import help_lines
-from madrox_tui.key_names import OVERLAY_KEYS, Group
+from madrox_tui.key_names import Group, KeysInForce, overlay_keys
 from madrox_tui.widgets.line_report import LineReport
 
 
@@ -26,6 +26,7 @@ class HelpScreen(ModalScreen[None]):
         groups: Headings and the bindings that work in it, in order.
         others: The same for those that do not.
         stuck_after_s: The setting of that name.
+        keys: The keys in force.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,19 +34,25 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, about: str, groups: Sequence[Group], others: Sequence[Group], stuck_after_s: float
+        self,
+        about: str,
+        groups: Sequence[Group],
+        others: Sequence[Group],
+        stuck_after_s: float,
+        keys: KeysInForce,
     ) -> None:
         super().__init__()
         self._about = about
         self._groups = groups
         self._others = others
         self._stuck_after_s = stuck_after_s
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """A frame with the map in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Keys and signs")
-            dialog.border_subtitle = Content(OVERLAY_KEYS)
+            dialog.border_subtitle = Content(overlay_keys(self._keys.name("line.copy")))
             yield LineReport()
 
     def on_resize(self, _event: events.Resize) -> None:

@@ -14,6 +14,7 @@ from logging_core.analyse.state import InstanceState
 from logging_core.text import safe_line
 from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.instances.alarm import Alarm, call
 from madrox_tui.screens.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import Narrowing, View
@@ -35,8 +36,12 @@ class FleetScreen(Screen[None]):
 
     Args:
         feed: Where views come from.
+        keys: The keys in force.
         filter_text: The initial filter.
         bell: Whether to ring the terminal's bell when an instance begins to need someone.
+
+    Attributes:
+        keys: The keys in force.
     """
 
     view: reactive[View | None] = reactive(None, repaint=False)
@@ -48,8 +53,11 @@ class FleetScreen(Screen[None]):
     moment_s: reactive[float | None] = reactive(None, layout=False)
     """The earlier time that the panels show, or are about to; `None` for the newest."""
 
-    def __init__(self, feed: Feed, filter_text: str = "", *, bell: bool = False) -> None:
+    def __init__(
+        self, feed: Feed, keys: KeysInForce, filter_text: str = "", *, bell: bool = False
+    ) -> None:
         super().__init__()
+        self.keys = keys
         self.narrowing = Narrowing(parse_filter(filter_text))
         self._feed = feed
         self._latest: View | None = None
@@ -115,7 +123,8 @@ class FleetScreen(Screen[None]):
         panel = self.query_one(PanelGrid).current
         at_s = panel.selected_time_s if isinstance(panel, HasMoment) else None
         if at_s is None:
-            self.notify("the selected row has no time: press T to enter one", markup=False)
+            press = f"press {self.keys.name('view.go_to')} to enter one"
+            self.notify(f"the selected row has no time: {press}", markup=False)
         else:
             self.show_moment(at_s)
 
@@ -135,7 +144,9 @@ class FleetScreen(Screen[None]):
         if view.state.waiting is not None:
             self.notify(safe_line(f"nothing to compare: {view.state.waiting}"), markup=False)
         elif self._has_past():
-            dialog = ChangesScreen(view, self.narrowing, self._feed, absence=absence, spells=spells)
+            dialog = ChangesScreen(
+                view, self.narrowing, self._feed, self.keys, absence=absence, spells=spells
+            )
             self.app.push_screen(dialog, self.show_changed)
 
     def show_changed(self, chosen: Chosen | None) -> None:
@@ -263,7 +274,7 @@ class FleetScreen(Screen[None]):
         bar = self.query_one_optional(StatusBar)
         if self._latest is None or bar is None:  # there is none while the app ends
             return
-        pieces = status_pieces(self._latest, self._held, self._feed.since_s)
+        pieces = status_pieces(self._latest, self._held, self.keys, self._feed.since_s)
         is_first = self.view is None or self.view.moment_s is None
         if self.moment_s is not None and (is_first or self._prepared > QUICK):
             pieces = (preparing(self._prepared), *pieces[1:])

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups
+from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups, keys_in_force
 from madrox_tui.clipboard import attach_command, copy
 from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
@@ -46,9 +46,6 @@ class MainScreen(FleetScreen):
         feed: Where views come from.
         settings: The user's settings; holds the initial filter.
         remembered: How the screen was left last time.
-
-    Attributes:
-        keys: By action, the keys with which the user replaced the built-in ones.
     """
 
     AUTO_FOCUS = "#instances"
@@ -58,8 +55,7 @@ class MainScreen(FleetScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*GLOBAL]
 
     def __init__(self, feed: Feed, settings: Settings, remembered: Remembered) -> None:
-        super().__init__(feed, settings.filter, bell=settings.bell)
-        self.keys = settings.keys
+        super().__init__(feed, keys_in_force(settings.keys), settings.filter, bell=settings.bell)
         self._stuck_after_s = settings.stuck_after_s
         self._remembered = remembered
         self._has_opened_pane = False  # from the list, and it has been the current panel since
@@ -70,12 +66,12 @@ class MainScreen(FleetScreen):
         yield StatusBar()
         yield TabStrip(PANELS)
         yield PanelGrid(
-            InstancesPanel(self._feed.root, id="instances").data_bind(MainScreen.view),
-            ReplayPanel(self._feed.frames, id="pane"),
-            TimelinePanel(self._feed.messages, since_s=self._feed.since_s, id="timeline").data_bind(
-                MainScreen.view
-            ),
-            AuditPanel(id="audit").data_bind(MainScreen.view),
+            InstancesPanel(self.keys, self._feed.root, id="instances").data_bind(MainScreen.view),
+            ReplayPanel(self.keys, self._feed.frames, id="pane"),
+            TimelinePanel(
+                self.keys, self._feed.messages, since_s=self._feed.since_s, id="timeline"
+            ).data_bind(MainScreen.view),
+            AuditPanel(self.keys, id="audit").data_bind(MainScreen.view),
             id="panels",
         )
         yield FilterBar(self.narrowing.filter.text, self._remembered.filters).data_bind(
@@ -269,7 +265,9 @@ class MainScreen(FleetScreen):
         query, view = self.query_one(AuditPanel).chosen, self.view
         if query is not None and view is not None:
             query = query.within(self._feed.since_s, None if self.is_live else view.state.at_s)
-            self.app.push_screen(EventsScreen(query, self._feed, view.labels, view.state))
+            self.app.push_screen(
+                EventsScreen(query, self._feed, self.keys, view.labels, view.state)
+            )
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
@@ -292,6 +290,7 @@ class MainScreen(FleetScreen):
                 HealthScreen(
                     lambda: (self.view or view).state,
                     self._feed,
+                    self.keys,
                     older=self._feed.older_problems,
                     unread=lambda: (self.view or view).unread,
                 )
@@ -307,4 +306,4 @@ class MainScreen(FleetScreen):
 
         panel = self._grid.current
         groups = help_groups(panel.id or "", self.keys)
-        self.app.push_screen(HelpScreen(panel.HELP or "", *groups, self._stuck_after_s))
+        self.app.push_screen(HelpScreen(panel.HELP or "", *groups, self._stuck_after_s, self.keys))

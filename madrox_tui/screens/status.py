@@ -11,6 +11,7 @@ from textual.content import Content
 from logging_core.analyse.state import FleetState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.states import LOOKS, NEEDS_YOU
 from madrox_tui.view import View
 from madrox_tui.widgets.status_bar import Piece
@@ -52,7 +53,7 @@ _SHORT = {
 
 
 def status_pieces(
-    latest: View, held: View | None, since_s: float | None = None
+    latest: View, held: View | None, keys: KeysInForce, since_s: float | None = None
 ) -> tuple[Piece, ...]:
     """Build the pieces: live, paused or waiting; counts per state; cost; problems and pace.
 
@@ -61,12 +62,13 @@ def status_pieces(
     Args:
         latest: The newest view.
         held: The older view that the screen shows; `None` when live.
+        keys: The keys in force.
         since_s: Counted is what happened at or after this moment; `None`: everything.
     """
     state = latest.state
     total = len(state.instances)
     least = "" if latest.audit.counted_from_s is None else "≥ "
-    pieces = [_mode(state, held)]
+    pieces = [_mode(state, held, keys)]
     if held is not None:
         pieces.append(LAST_SEEN if is_lost(state) else NOW)
     pieces += _counts(latest)
@@ -135,10 +137,10 @@ def _piece(rank: int, text: str, style: str = "", *, short: str = "") -> Piece:
     return Piece(rank, tuple(Content.styled(part, style) for part in texts))
 
 
-def _mode(state: FleetState, held: View | None) -> Piece:
+def _mode(state: FleetState, held: View | None, keys: KeysInForce) -> Piece:
     if held is not None and held.moment_s is not None:
         moment = datetime.fromtimestamp(held.moment_s).isoformat(" ", "seconds")
-        return _piece(0, f"◷ at {moment}  @ for live", "$accent bold")
+        return _piece(0, f"◷ at {moment}  {keys.name('view.moment')} for live", "$accent bold")
     if held is not None:
         new = _messages(state) - _messages(held.state)
         return _piece(0, f"‖ paused  {new} new", "$warning bold")

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from alone import Alone
 from fleets import NOW_S, instance, view
+from keyboard import KEYS
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui.panels.instances.panel import InstancesPanel
 
@@ -50,7 +51,7 @@ async def measure(number: int, *, tree: bool = False) -> None:
     chance = random.Random(1)
     instances = fleet(number, chance)
     activity = {i.instance_id: tuple(chance.randrange(9) for _ in range(10)) for i in instances}
-    app = Alone(InstancesPanel())
+    app = Alone(InstancesPanel(KEYS))
     async with app.run_test(size=(160, 48)) as pilot:
         panel = app.widget
         panel.as_tree = tree

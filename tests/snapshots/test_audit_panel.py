@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from alone import Alone
 from audits import FakeDisk, fleet_view, sick_state
+from keyboard import KEYS
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.panels.audit.panel import AuditPanel
 
@@ -45,20 +46,20 @@ def audit(**options: str) -> Before:
 )
 def test_sizes(snap_compare: Compare, size: tuple[int, int]) -> None:
     """The totals always; rates, budget, plots and columns as there is room."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     assert snap_compare(app, terminal_size=size, run_before=audit())
 
 
 @pytest.mark.parametrize("by", ["role", "error"])
 def test_ways(snap_compare: Compare, by: str) -> None:
     """Sums by role, the unknown ones named; errors with their texts as they are."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     assert snap_compare(app, terminal_size=(100, 30), run_before=audit(by=by))
 
 
 def test_filtered(snap_compare: Compare) -> None:
     """Sums of what passes the filter, beside those of all."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     assert snap_compare(app, terminal_size=(100, 30), run_before=audit(only="-quill"))
 
 
@@ -68,7 +69,7 @@ def test_health(snap_compare: Compare, size: tuple[int, int]) -> None:
 
     async def run(pilot: Pilot[None]) -> None:
         source = FakeDisk()
-        screen = HealthScreen(sick_state, source, every_s=0.01)
+        screen = HealthScreen(sick_state, source, KEYS, every_s=0.01)
         await pilot.app.push_screen(screen)
         while source.measured < 3:
             await pilot.pause(0.01)
@@ -77,5 +78,5 @@ def test_health(snap_compare: Compare, size: tuple[int, int]) -> None:
     class Unframed(Alone[AuditPanel]):
         CSS = ""
 
-    app = Unframed(AuditPanel())
+    app = Unframed(AuditPanel(KEYS))
     assert snap_compare(app, terminal_size=size, run_before=run)

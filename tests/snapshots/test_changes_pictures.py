@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from alone import Alone
 from fleets import NOW_S, instance, team, view
+from keyboard import KEYS
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
 from logging_core.history import History
 from madrox_tui.changes.absence import Absence
@@ -78,14 +79,16 @@ def test_changes(snap_compare: Compare, size: tuple[int, int]) -> None:
 
     async def run(pilot: Pilot[None]) -> None:
         await pilot.app.push_screen(
-            ChangesScreen(now, Narrowing(), Past(), absence=Absence(NOW_S - AWAY_S), spells=lived())
+            ChangesScreen(
+                now, Narrowing(), Past(), KEYS, absence=Absence(NOW_S - AWAY_S), spells=lived()
+            )
         )
         await pilot.pause()
 
     class Unframed(Alone[InstancesPanel]):
         CSS = ""
 
-    app = Unframed(InstancesPanel())
+    app = Unframed(InstancesPanel(KEYS))
     assert snap_compare(app, terminal_size=size, run_before=run)
 
 

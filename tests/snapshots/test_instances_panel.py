@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from alone import Alone
 from fleets import ACTIVITY, team, view
+from keyboard import KEYS
 from madrox_tui.panels.instances.panel import InstancesPanel
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -25,7 +26,7 @@ class Compare(Protocol):
 
 
 def alone() -> Alone[InstancesPanel]:
-    return Alone(InstancesPanel(id="instances"))
+    return Alone(InstancesPanel(KEYS, id="instances"))
 
 
 def after(*keys: str) -> Before:

@@ -11,6 +11,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from keyboard import KEYS
 from logging_core.analyse.fleet import FleetModel
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Metadata, Record
 from madrox_tui.colours.themes import THEMES
@@ -69,7 +70,7 @@ class PanelApp(App[None]):
         return dict(THEMES[0].variables)
 
     def compose(self) -> ComposeResult:
-        yield TimelinePanel(id="timeline")
+        yield TimelinePanel(KEYS, id="timeline")
 
     def on_mount(self) -> None:
         self.register_theme(THEMES[0])

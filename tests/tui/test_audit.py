@@ -13,6 +13,7 @@ from textual import on
 from alone import Alone, screen_of
 from audits import NOW_S, fleet_view, usage
 from fleets import instance, later, view
+from keyboard import KEYS
 from logging_core.analyse.state import FleetState, Group, Usage
 from madrox_tui import format as fmt
 from madrox_tui.events.query import EventQuery
@@ -62,7 +63,7 @@ async def test_a_part_says_since_when_it_counts() -> None:
     part = msgspec.structs.replace(fleet_view().audit, counted_from_s=NOW_S - 60)
     since = msgspec.structs.replace(fleet_view(), audit=part)
     past = msgspec.structs.replace(since, moment_s=NOW_S - 600)
-    async with Alone(AuditPanel()).run_test() as pilot:
+    async with Alone(AuditPanel(KEYS)).run_test() as pilot:
         titles = []
         for shown in (since, past, fleet_view()):
             pilot.app.query_one(AuditPanel).view = shown
@@ -129,7 +130,7 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
             wanted.append(event.by)
             self.widget.view = fleet_view(by=event.by)
 
-    app = Listening(AuditPanel())
+    app = Listening(AuditPanel(KEYS))
     async with app.run_test(size=(100, 30)) as pilot:
         app.widget.view = fleet_view()
         app.widget.focus()
@@ -153,7 +154,7 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
 async def test_what_a_group_is_called_is_cut_last(width: int) -> None:
     """Two models that differ in the middle are told apart before there are bars."""
     names = ("claude-sonnet-4-5", "claude-haiku-4-5", "an-auth-service-hardening-model")
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(width, 20)) as pilot:
         audit = AuditView(by="model", groups=tuple(Group(n, usage(9, 0.5)) for n in names))
         app.widget.view = msgspec.structs.replace(fleet_view(), audit=audit)
@@ -171,7 +172,7 @@ def test_nonsense_that_was_kept_changes_no_sums(kept: dict[str, Any]) -> None:
     """A saved grouping is restored only if it is a valid one."""
     assert kept_grouping({"by": "model"}) == "model"
     assert kept_grouping(kept) == "instance"
-    panel = AuditPanel()
+    panel = AuditPanel(KEYS)
     panel.restore(kept)
     assert panel.kept() == {"by": "instance", "sort": "", "reverse": False}
 
@@ -186,7 +187,7 @@ def shown(panel: AuditPanel) -> list[str]:
 @pytest.mark.asyncio
 async def test_the_table_is_sorted_as_the_instances_are() -> None:
     """`s` sorts by the next column, `r` the other way round, a click by its heading."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(120, 40)) as pilot:
         panel = app.widget
         panel.focus()
@@ -211,7 +212,7 @@ async def test_the_table_is_sorted_as_the_instances_are() -> None:
 @pytest.mark.asyncio
 async def test_an_order_is_kept_where_another_grouping_has_no_such_column() -> None:
     """Errors have no cost and are sorted by their number; instances are by their cost again."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(120, 40)) as pilot:
         panel = app.widget
         panel.restore({"by": "instance", "sort": "cost", "reverse": True})
@@ -225,7 +226,7 @@ async def test_an_order_is_kept_where_another_grouping_has_no_such_column() -> N
 async def test_large_screens_are_used() -> None:
     """Bars grow, and names are not cut where there is room for them."""
     name = "an-auth-service-hardening-model-of-40-cells"
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(200, 60)) as pilot:
         audit = AuditView(by="model", groups=(Group(name, usage(9, 0.5)),))
         app.widget.view = msgspec.structs.replace(fleet_view(), audit=audit)
@@ -240,7 +241,7 @@ async def test_where_nothing_is_priced_it_is_said_once() -> None:
     seen = msgspec.structs.replace(
         fleet_view(), usage=usage(18, None, 18), audit=AuditView(groups=groups)
     )
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(120, 30)) as pilot:
         app.widget.view = seen
         await pilot.pause()
@@ -253,7 +254,7 @@ async def test_where_nothing_is_priced_it_is_said_once() -> None:
 @pytest.mark.asyncio
 async def test_the_cursor_begins_on_the_first_group() -> None:
     """The cursor starts on the first group, even if some sums have no known instance."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 30)):
         view = fleet_view()
         nobody = Group(None, usage(30, None, 30))
@@ -272,7 +273,7 @@ async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
         def _choose(self) -> None:
             chosen.append(self.widget.chosen)
 
-    app = Listening(AuditPanel())
+    app = Listening(AuditPanel(KEYS))
     async with app.run_test(size=(100, 30)) as pilot:
         panel = app.widget
         panel.view = view = fleet_view()
@@ -294,7 +295,7 @@ async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
 @pytest.mark.asyncio
 async def test_any_size_is_survived() -> None:
     """From one cell to a wall, the panel shows what fits."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 30)) as pilot:
         app.widget.view = fleet_view(200)
         for size in [(36, 6), (1, 1), (200, 50), (3, 80), (12, 3)]:
@@ -319,7 +320,7 @@ async def test_where_nothing_is_priced_shares_are_of_requests() -> None:
     groups = tuple(Group(i.instance_id, i.usage, (i.instance_id,)) for i in fleet)
     usage = Usage(requests=8, unpriced=8)
     seen = msgspec.structs.replace(view(fleet), usage=usage, audit=AuditView(groups=groups))
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 20)):
         app.widget.view = seen
         rows = [app.widget.row_text(index) for index in range(2)]
@@ -340,7 +341,7 @@ def test_a_fleet_without_requests_has_no_empty_pictures() -> None:
 @pytest.mark.asyncio
 async def test_as_time_passes_only_the_budget_reads_otherwise() -> None:
     """As time passes only a budget's end changes; without a budget nothing is laid out again."""
-    app = Alone(AuditPanel(id="audit"))
+    app = Alone(AuditPanel(KEYS, id="audit"))
     async with app.run_test(size=(120, 40)) as pilot:
         app.widget.view = shown = fleet_view()
         await pilot.pause()
@@ -358,7 +359,7 @@ async def test_as_time_passes_only_the_budget_reads_otherwise() -> None:
 @pytest.mark.asyncio
 async def test_what_is_counted_is_shown_before_new_sums_are_there() -> None:
     """Totals, errors and names are those of each view; one that looks alike is not laid out."""
-    app = Alone(AuditPanel(id="audit"))
+    app = Alone(AuditPanel(KEYS, id="audit"))
     async with app.run_test(size=(120, 40)) as pilot:
         app.widget.view = shown = fleet_view(budget_usd=None)
         await pilot.pause()

@@ -11,6 +11,7 @@ from alone import Alone
 from audits import NOW_S, fleet_view
 from builders import TreeBuilder
 from driver import run_app
+from keyboard import KEYS
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import AuditEvent
 from madrox_tui.events.event_list import EventList
@@ -168,7 +169,7 @@ async def test_the_cursor_goes_from_the_rows_up_to_the_figures() -> None:
             query = self.widget.chosen
             chosen.append(query.title if query else "")
 
-    app = Listening(AuditPanel())
+    app = Listening(AuditPanel(KEYS))
     async with app.run_test(size=(120, 40)) as pilot:
         panel = app.widget
         panel.focus()

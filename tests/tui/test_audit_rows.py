@@ -16,6 +16,7 @@ from rich.style import Style
 from alone import Alone, screen_of
 from audits import NOW_S
 from builders import TreeBuilder
+from keyboard import KEYS
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.cache import read_fleet
 from logging_core.history import History
@@ -148,11 +149,11 @@ class FakeEvents:
 async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way() -> None:
     """Newest first, an unpriced one said to be so; more are read when the end comes near."""
     source = FakeEvents(PAGE * 3)
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(120, 30)) as pilot:
         await app.push_screen(
             EventsScreen(
-                EventQuery("atlas"), source, {"atlas-0000": "atlas"}, FleetState(at_s=NOW_S)
+                EventQuery("atlas"), source, KEYS, {"atlas-0000": "atlas"}, FleetState(at_s=NOW_S)
             )
         )
         await pilot.pause()
@@ -343,10 +344,10 @@ def test_what_is_listed_adds_up_to_its_row(real_tree: Path) -> None:
 @pytest.mark.asyncio
 async def test_a_sum_without_rows_says_so() -> None:
     """An empty list says that nothing was found."""
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(80, 24)) as pilot:
         await app.push_screen(
-            EventsScreen(EventQuery("atlas"), FakeEvents(0), {}, FleetState(at_s=NOW_S))
+            EventsScreen(EventQuery("atlas"), FakeEvents(0), KEYS, {}, FleetState(at_s=NOW_S))
         )
         await pilot.pause()
         assert "not in the audit trail" in screen_of(pilot)

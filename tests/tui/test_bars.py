@@ -18,6 +18,7 @@ import madrox_tui
 from builders import TreeBuilder
 from driver import dashboard
 from fleets import NOW_S, instance, team, view
+from keyboard import KEYS
 from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.completion import complete, vocabulary
 from madrox_tui.config import Settings
@@ -49,7 +50,7 @@ class Bars(PanelsApp):
         return fallback_variables(dark=True)
 
     def compose(self) -> ComposeResult:
-        yield InstancesPanel(id="instances")
+        yield InstancesPanel(KEYS, id="instances")
         yield FilterBar(self.text)
 
     @property

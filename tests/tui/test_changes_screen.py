@@ -17,6 +17,7 @@ from alone import Alone, screen_of
 from builders import TreeBuilder, hostile_tree
 from driver import Driver, dashboard, run_app
 from fleets import NOW_S, instance, view
+from keyboard import KEYS
 from logging_core.analyse.state import FleetState, Usage
 from logging_core.history import History
 from logging_core.text import safe_block
@@ -302,10 +303,10 @@ async def test_sums_of_half_a_tree_are_not_compared(unread: str | None, asked: l
     """
     shown = msgspec.structs.replace(view([instance("a1")]), unread=unread)
     past = Past()
-    app = Alone(InstancesPanel())
+    app = Alone(InstancesPanel(KEYS))
     async with app.run_test(size=(100, 30)) as pilot:
         screen = ChangesScreen(
-            shown, Narrowing(), past, absence=Absence(NOW_S - 60), spells=SpellLog()
+            shown, Narrowing(), past, KEYS, absence=Absence(NOW_S - 60), spells=SpellLog()
         )
         await app.push_screen(screen)
         await pilot.pause()

@@ -8,6 +8,7 @@ import pytest
 
 from alone import Alone
 from audits import NOW_S, FakeDisk, sick_state
+from keyboard import KEYS
 from logging_core.analyse.state import AnomalyCount, FileAnomalies, FleetState, ProblemCount
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.read.disk import DiskUse, FileSize
@@ -170,9 +171,9 @@ async def test_growth_and_disk_are_measured_twice() -> None:
 async def test_the_report_opens_scrolls_and_closes() -> None:
     """Over the panels; it is measured again while it is open, and keys scroll it."""
     source = FakeDisk()
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 20)) as pilot:
-        await app.push_screen(HealthScreen(sick_state, source, every_s=0.01))
+        await app.push_screen(HealthScreen(sick_state, source, KEYS, every_s=0.01))
         while source.measured < 3:
             await pilot.pause(0.01)
         await pilot.pause()
@@ -195,9 +196,9 @@ async def test_the_report_opens_scrolls_and_closes() -> None:
 async def test_a_disk_that_takes_long_is_measured_all_the_same() -> None:
     """A walk that takes longer than the pause between two is not given up for the next one."""
     source = SlowDisk()
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 60)) as pilot:
-        await app.push_screen(HealthScreen(sick_state, source, every_s=0.01))
+        await app.push_screen(HealthScreen(sick_state, source, KEYS, every_s=0.01))
         while source.asked < 3:
             await source.started.wait()
             source.started.clear()
@@ -234,13 +235,13 @@ class SlowDisk(FakeDisk):
 async def test_the_report_tells_what_goes_wrong_while_it_is_open() -> None:
     """A line that turns out to be unreadable appears without opening the report again."""
     states = [FleetState(at_s=NOW_S)]
-    app = Alone(AuditPanel())
+    app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 20)) as pilot:
 
         def text() -> str:
             return "\n".join(s.text for s in app.screen._compositor.render_strips())
 
-        await app.push_screen(HealthScreen(lambda: states[-1], FakeDisk(), every_s=0.01))
+        await app.push_screen(HealthScreen(lambda: states[-1], FakeDisk(), KEYS, every_s=0.01))
         while "every line was read" not in text():
             await pilot.pause(0.01)
         states.append(sick_state())

@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from fleets import team, view
+from keyboard import KEYS
 from logging_core.analyse.state import State
 from madrox_tui.bindings import PANELS, help_groups
 from madrox_tui.columns import Line
@@ -16,7 +17,7 @@ from madrox_tui.key_names import key_names, meaning
 from madrox_tui.panels.instances.columns import Cells, instance_columns
 from madrox_tui.states import LOOKS
 
-GROUPS, OTHERS = help_groups("timeline", {})
+GROUPS, OTHERS = help_groups("timeline", KEYS)
 SHOWN = legend(120.0)
 
 

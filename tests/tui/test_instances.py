@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from alone import Alone, lines
 from fleets import ACTIVITY, NOW_S, instance, later, team, view
+from keyboard import KEYS
 from logging_core.analyse.state import State
 from logging_core.codec.times import format_time_aware
 from madrox_tui.panels.instances.panel import InstancesPanel
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.asyncio
 async def panel_with(
     shown: View, size: tuple[int, int] = (160, 16)
 ) -> AsyncIterator[tuple[InstancesPanel, Pilot[None]]]:
-    app = Alone(InstancesPanel(id="instances"))
+    app = Alone(InstancesPanel(KEYS, id="instances"))
     async with app.run_test(size=size) as pilot:
         app.widget.view = shown
         await pilot.pause()
@@ -194,7 +195,7 @@ async def test_a_double_click_chooses_once() -> None:
         def on_rows_chosen(self, event: InstancesPanel.Chosen) -> None:
             chosen.append(event.index)
 
-    async with Told(InstancesPanel()).run_test(size=(120, 16)) as pilot:
+    async with Told(InstancesPanel(KEYS)).run_test(size=(120, 16)) as pilot:
         panel = pilot.app.query_one(InstancesPanel)
         panel.view = view(team())
         await pilot.pause()

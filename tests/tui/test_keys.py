@@ -262,6 +262,40 @@ async def test_help_names_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_hints_name_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
+    """What says which key to press names one that does it, wherever it is said."""
+    keys = {
+        "view.moment": ("f2", "m"),
+        "view.back": ("f3",),
+        "filter.only": ("f4",),
+        "line.last": ("f5",),
+        "line.find_next": ("f6",),
+        "line.copy": ("f8",),
+        "audit.open": ("f9",),
+    }
+    settings = Settings(tick_s=3600.0, keys=keys)
+    async with run_app(
+        fleet.root, now_s=NOW_S, settings=settings, past=TreePast(fleet.root), size=(160, 48)
+    ) as person:
+        await person.sees("draw the plan")
+        await person.press("f2")
+        await person.sees("f2 for live")
+        await person.press("f2")
+        await person.sees("● live")
+        await person.press("slash", *"nobody", "enter")
+        await person.sees("no instance matches the filter: press f3 to clear it")
+        await person.press("f3")
+        await person.press("3", "k")
+        await person.sees("f5: newest")
+        await person.press("2", "ctrl+f", *"plan", "enter")
+        await person.sees("f6 N: also others")
+        await person.press("f3", "4", "k", "k")
+        await person.sees("f9: ")
+        await person.press("question_mark")
+        await person.sees("Esc closes · f8 copies")
+
+
+@pilot
 async def test_a_key_in_the_last_line_can_be_clicked(fleet: TreeBuilder) -> None:
     """It is as if it were pressed; beside them nothing happens."""
     async with run_app(fleet.root, now_s=NOW_S, size=(220, 40)) as person:

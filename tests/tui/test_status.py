@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from textual.app import App, ComposeResult
 
 from builders import TreeBuilder
+from keyboard import KEYS
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.colours.themes import DARK
 from madrox_tui.panels.audit.view import AuditView
@@ -45,7 +46,7 @@ def look(
 
 
 def said(latest: View, held: View | None = None, since_s: float | None = None) -> str:
-    pieces = status_pieces(latest, held, since_s)
+    pieces = status_pieces(latest, held, KEYS, since_s)
     return "  ".join(piece.text(0).plain for piece in pieces)
 
 
@@ -210,7 +211,7 @@ async def test_the_clock_and_every_state_are_said_at_any_width() -> None:
     app = Shown()
     async with app.run_test(size=(160, 3)) as pilot:
         bar = app.query_one(StatusBar)
-        bar.pieces = status_pieces(fleet(), None)
+        bar.pieces = status_pieces(fleet(), None, KEYS)
         bar.path, bar.clock = "/var/log/madrox_logs", "14:30:00"
         lines = {}
         for width in (160, 140, 120, 99, 80, 60, 40, 20, 8, 1):
@@ -238,7 +239,9 @@ async def test_a_lag_and_problems_outlast_what_it_cost() -> None:
         bar = app.query_one(StatusBar)
         bar.clock = "14:30:00"
         problems = ProblemCount(3, ("a",))
-        bar.pieces = status_pieces(fleet(lag_s=2.5, problems=problems, events_per_s=9.0), None)
+        bar.pieces = status_pieces(
+            fleet(lag_s=2.5, problems=problems, events_per_s=9.0), None, KEYS
+        )
         await pilot.pause()
         line = bar.render().plain
         assert "lag 2.5s" in line
@@ -256,7 +259,7 @@ async def test_counts_stay_in_their_places() -> None:
         bar.path, bar.clock = "logs", "14:30:00"
         places = set()
         for rate in (0.0, 0.3, 5000.0):
-            bar.pieces = status_pieces(fleet(events_per_s=rate), None)
+            bar.pieces = status_pieces(fleet(events_per_s=rate), None, KEYS)
             await pilot.pause()
             line = bar.render().plain
             places.add((line.index("2 idle"), line.index("550 req"), line.index("14:30:00")))

@@ -12,6 +12,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from fleets import later
+from keyboard import KEYS
 from logging_core.analyse.fleet import FleetModel
 from logging_core.records import (
     AuditEvent,
@@ -83,7 +84,7 @@ class PanelApp(App[None]):
 
     def __init__(self, source: MessageSource | None) -> None:
         super().__init__()
-        self.panel = TimelinePanel(source, id="timeline")
+        self.panel = TimelinePanel(KEYS, source, id="timeline")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(THEMES[0].variables)

@@ -15,6 +15,7 @@ from logging_core.analyse.state import Group
 from madrox_tui import format as fmt
 from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.audit.export import audit_export
 from madrox_tui.panels.audit.figures import figure_query
 from madrox_tui.panels.audit.figures_view import FiguresView
@@ -34,11 +35,16 @@ from madrox_tui.widgets.line_view import LineView
 
 
 class AuditPanel(FiguresView):
-    """Requests, tokens, cost and response times: in total, over time, and by group."""
+    """Requests, tokens, cost and response times: in total, over time, and by group.
+
+    Args:
+        keys: The keys in force.
+    """
 
     HELP = (
-        "Requests, tokens, cost and response times, from the audit trail. Enter lists the events "
-        "behind a row; ↑ from the first row goes to the figures above the table, ← → among them."
+        "Requests, tokens, cost and response times, from the audit trail. A row opens the list of "
+        "events behind it; moving up from the first row goes to the figures above the table, "
+        "scrolling sideways among them."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -77,8 +83,14 @@ class AuditPanel(FiguresView):
     view: reactive[View | None] = reactive(None, repaint=False)
     """What to show; set by the app."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        keys: KeysInForce,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
+        self._keys = keys
         self.entitle("Audit")
         self._table = AuditTable()
         self._sort = ""
@@ -174,18 +186,20 @@ class AuditPanel(FiguresView):
         if self.view is None:
             return ""
         if self.view.state.instances and not self.view.instances:
-            return self.view.nobody
+            return self.view.nobody(self._keys)
         if self.view.missing is not None:
             return self.view.missing
         return self._no_groups(self.view.audit)
 
     def _no_groups(self, audit: AuditView) -> str:
+        all_time = f"press {self._keys.name('audit.window')} for all time"
         if not audit.is_known:
-            return f"of the last {audit.window} only whole hours are known: press W for all time"
+            return f"of the last {audit.window} only whole hours are known: {all_time}"
         if audit.window != ALL_TIME:
-            return f"nothing in the last {audit.window}: press W for all time"
+            return f"nothing in the last {audit.window}: {all_time}"
         if self._table.by in COUNTED:
-            return f"no {said(self._table.by)}s yet: press b to group by something else"
+            key = self._keys.name("audit.by")
+            return f"no {said(self._table.by)}s yet: press {key} to group by something else"
         return "no requests yet: they are counted as audit/ records each message_exchange"
 
     def action_by(self) -> None:
@@ -246,7 +260,8 @@ class AuditPanel(FiguresView):
     def _entitle(self) -> None:
         title = self._title()
         if self.figure is not None and self.view is not None:
-            self.entitle(title, f"Enter: {figure_query(self.figure, self.view).title}")
+            key = self._keys.name("audit.open")
+            self.entitle(title, f"{key}: {figure_query(self.figure, self.view).title}")
         else:
             note = self._table.note(self.row_width)
             window = "" if self._window == ALL_TIME else f" · last {self._window}"

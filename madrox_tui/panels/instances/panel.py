@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import InstanceState, State
 from logging_core.text import safe_line
 from madrox_tui.export import Export
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.instances.rows import Order, Row
 from madrox_tui.panels.instances.table import InstanceTable
 from madrox_tui.scope import Scope
@@ -35,6 +36,7 @@ class InstancesPanel(LineView):
     on its screen line.
 
     Args:
+        keys: The keys in force.
         root: Where instances are looked for: named while there are none; `None` names no place.
     """
 
@@ -48,7 +50,7 @@ class InstancesPanel(LineView):
             "tree",
             "Tree",
             id="instances.tree",
-            tooltip="Toggle tree; h folds a branch into its totals, l unfolds it",
+            tooltip="Toggle tree; scroll left to fold a branch, right to unfold it",
         ),
         Binding("e", "problem", "Problem", id="instances.problem", tooltip="Go to next problem"),
         Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
@@ -82,11 +84,13 @@ class InstancesPanel(LineView):
 
     def __init__(
         self,
+        keys: KeysInForce,
         root: Path | None = None,
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
         super().__init__(id=id)
+        self._keys = keys
         self._root = root
         self._table = InstanceTable()
         self._folded: frozenset[str] = frozenset()
@@ -205,9 +209,10 @@ class InstancesPanel(LineView):
         if self.view is None:
             return ""
         if self.view.instances:
-            return "all instances are terminated: press D to show them"
+            press = f"press {self._keys.name('instances.dead')} to show them"
+            return f"all instances are terminated: {press}"
         if self.view.state.instances:
-            return self.view.nobody
+            return self.view.nobody(self._keys)
         if self.view.missing is not None:
             return self.view.missing
         place = "" if self._root is None else f" in {safe_line(str(self._root))}"

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from logging_core.analyse.state import InstanceState
 from madrox_tui import format as fmt
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
 from madrox_tui.panels.pane.replay_view import ReplayView
@@ -22,6 +23,7 @@ class ReplayPanel(ReplayView):
     """One pane, live or rewound, with a scrubber below it.
 
     Args:
+        keys: The keys in force.
         source: Where earlier frames come from.
         now: A monotonic clock, in seconds, for playback.
     """
@@ -59,12 +61,13 @@ class ReplayPanel(ReplayView):
 
     def __init__(
         self,
+        keys: KeysInForce,
         source: FrameSource,
         *,
         now: Callable[[], float] = time.monotonic,
         id: str | None = None,  # noqa: A002 - Textual's own name
     ) -> None:
-        super().__init__(source, now=now, id=id)
+        super().__init__(keys, source, now=now, id=id)
         self.entitle("Pane")
         self._at_s = 0.0
         self._missing: str | None = None

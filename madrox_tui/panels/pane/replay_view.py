@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import InstanceState
 from logging_core.records import FrameRef
 from madrox_tui.find import Found, holds, next_row
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
 from madrox_tui.panels.pane.playback import Playback
@@ -25,6 +26,7 @@ class ReplayView(ScrubbedView):
     A subclass binds the keys, and sets the border title in `_entitle`.
 
     Args:
+        keys: The keys in force.
         source: Where earlier frames come from.
         now: A monotonic clock, in seconds, for playback.
     """
@@ -40,6 +42,7 @@ class ReplayView(ScrubbedView):
 
     def __init__(
         self,
+        keys: KeysInForce,
         source: FrameSource,
         *,
         now: Callable[[], float],
@@ -47,6 +50,7 @@ class ReplayView(ScrubbedView):
     ) -> None:
         super().__init__(source, id=id)
         self.set_reactive(ReplayView.follow, True)
+        self._keys = keys
         self._playback = Playback(now)
         self._instance: InstanceState | None = None
         self._shown: FrameRef | None = None
@@ -105,7 +109,8 @@ class ReplayView(ScrubbedView):
     @property
     def find_note(self) -> str:
         """A search covers one frame at a time."""
-        return "in this frame · n N: also others"
+        keys = " ".join(map(self._keys.name, ("line.find_next", "line.find_previous")))
+        return f"in this frame · {keys}: also others"
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the rows that contain a text; all rows are searched, without decoding colours."""
@@ -248,7 +253,8 @@ class ReplayView(ScrubbedView):
             self.action_last()
         else:
             self.playing = False
-            self.notify("this is the last capture: G returns to live", markup=False)
+            key = self._keys.name("line.last")
+            self.notify(f"this is the last capture: {key} returns to live", markup=False)
 
     @work(group="warm", exclusive=True)
     async def _warm(self, ref: FrameRef) -> None:

@@ -23,7 +23,7 @@ from logging_core.text import safe_block
 from madrox_tui import format as fmt
 from madrox_tui.clipboard import copy
 from madrox_tui.columns import fit_inner
-from madrox_tui.key_names import OVERLAY_KEYS, SEPARATOR
+from madrox_tui.key_names import SEPARATOR, overlay_keys
 from madrox_tui.panels.timeline.entries import Entry, entry_text
 from madrox_tui.panels.timeline.hex_dump import hex_dump
 from madrox_tui.panels.timeline.line import MAX_NAME
@@ -179,7 +179,7 @@ class MessageScreen(ModalScreen[None]):
         """Return what the keys do, those that are needed most first."""
         other = ["p other half"] if len(self._entries) > 1 else []
         line = ["b bytes"] if isinstance(entry, Message) and self._lines is not None else []
-        return [OVERLAY_KEYS, *other, *line]
+        return [overlay_keys("y"), *other, *line]
 
     def _facts(self, entry: Entry) -> str:
         """Return time and what it took."""

@@ -15,6 +15,7 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource
@@ -36,6 +37,7 @@ class TimelinePanel(LineView):
     """Messages of the instances shown, newest at the bottom; older ones load on scrolling up.
 
     Args:
+        keys: The keys in force.
         source: Reads messages older than those in the state; `None` for none.
         since_s: Only messages at or after this time are shown; `None` for all.
     """
@@ -62,6 +64,7 @@ class TimelinePanel(LineView):
 
     def __init__(
         self,
+        keys: KeysInForce,
         source: MessageSource | None = None,
         *,
         since_s: float | None = None,
@@ -70,6 +73,7 @@ class TimelinePanel(LineView):
         super().__init__(id=id)
         self.entitle("Timeline")
         self.set_reactive(LineView.follow, True)
+        self._keys = keys
         self._source = source
         self._since_s = since_s
         self._started = False
@@ -213,7 +217,7 @@ class TimelinePanel(LineView):
 
     def _entitle(self) -> None:
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
-        subtitle = "" if self.follow else "G: newest"
+        subtitle = "" if self.follow else f"{self._keys.name('line.last')}: newest"
         more = "+" if self._has_older else ""
         number = f"{fmt.count(self._rows.messages)}{more}"
         self.entitle(f"Timeline {number}{self._day}{new}", subtitle)
@@ -241,7 +245,7 @@ class TimelinePanel(LineView):
             return f"no messages {when}: each appears as instances/*/communication.jsonl records it"
         if view.instances:
             return f"no messages {when} of the instances that match the filter"
-        return view.nobody
+        return view.nobody(self._keys)
 
     def row(self, index: int) -> Sequence[Segment]:
         """Draw one entry on one line: time, direction, instance, text, and what it took."""
