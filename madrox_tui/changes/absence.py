@@ -30,6 +30,14 @@ class Absence:
             self.looked_s = self._touched_s
         self._touched_s = at_s
 
+    def before(self, now_s: float) -> float:
+        """Return since when changes up to a moment are asked for at first.
+
+        That is when somebody looked last; if the moment is not after that, the shortest time
+        before it.
+        """
+        return self.looked_s if self.looked_s < now_s else now_s - STEPS_S[0]
+
     def step(self, since_s: float, steps: int, now_s: float) -> float | None:
         """Return the next moment since when changes may be asked for; `None` if there is no other.
 

@@ -201,6 +201,14 @@ def _counted(number: int | None, thing: str) -> str:
     return f"{fmt.count(number)} {fmt.plural(number, thing)}"
 
 
-def heading(since_s: float, now_s: float) -> str:
-    """Return a title: `What changed since 14:05 (25m ago)`."""
+def heading(since_s: float, now_s: float, *, is_past: bool = False) -> str:
+    """Return a title: `What changed since 14:05 (25m ago)`.
+
+    Args:
+        since_s: The moment since when changes are shown.
+        now_s: The moment up to which they are shown.
+        is_past: Whether that is an earlier moment than the present; then it is said, too.
+    """
+    if is_past:
+        return f"What changed from {fmt.since(since_s, now_s)} to {fmt.moment(now_s)}"
     return f"What changed since {fmt.since(since_s, now_s)} ({fmt.age(now_s - since_s)} ago)"

@@ -54,7 +54,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
     """Compares the fleet with what it was at an earlier moment; returns what was chosen.
 
     Args:
-        view: The newest view: what changed up to then is shown.
+        view: The newest view, or one of an earlier moment: what changed up to then is shown.
         narrowing: Whose changes to show.
         states: Gives earlier states.
         keys: The keys in force.
@@ -93,7 +93,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         self._keys = keys
         self._absence = absence
         self._spells = spells
-        self._since_s = absence.looked_s
+        self._since_s = absence.before(view.state.at_s)
         self._list = ChangeList(view.hue)
 
     def compose(self) -> ComposeResult:
@@ -156,7 +156,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         except OSError as error:
             compared, nothing = Comparison(), safe_line(f"cannot load history: {error}")
         else:
-            spells = self._spells.since(since_s)
+            spells = self._spells.between(since_s, self._now_s)
             compared, nothing = compare(then, now, spells, self._narrowing), NOTHING
         self._list.show_changes(compared, now, nothing)
         self._entitle()
@@ -167,7 +167,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
     def _below(self, compared: Comparison) -> list[str]:
         """The sums; and since when it is known who needed somebody, if that is not all."""
         lines = [sums_line(compared, "filtered" if self._narrowing else "fleet")]
-        from_s = self._now_s if self._spells.from_s is None else self._spells.from_s
+        from_s = min(self._now_s, self._spells.from_s or self._now_s)
         if from_s > self._since_s:
             since, seen = (fmt.since(at_s, self._now_s) for at_s in (self._since_s, from_s))
             if since != seen:
@@ -182,7 +182,8 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         self._say(f"{PREPARING}  {fmt.count(records)} records")
 
     def _entitle(self) -> None:
-        self._dialog.border_title = Content(heading(self._since_s, self._now_s))
+        is_past = self._view.moment_s is not None
+        self._dialog.border_title = Content(heading(self._since_s, self._now_s, is_past=is_past))
 
     def _say(self, text: str) -> None:
         if self.is_attached:  # progress is told of after it was closed, too

@@ -86,9 +86,9 @@ class SpellLog:
             for gone in self._known.keys() - {i.instance_id for i in instances}:
                 self._end(self._known.pop(gone), None, state.at_s)
 
-    def since(self, since_s: float) -> list[Spell]:
-        """Return those that ended after a moment, the one that ended last first."""
-        found = [spell for spell in self._spells if spell.until_s > since_s]
+    def between(self, since_s: float, until_s: float) -> list[Spell]:
+        """Return those that ended after a moment, up to another; the one that ended last first."""
+        found = [spell for spell in self._spells if since_s < spell.until_s <= until_s]
         return sorted(found, key=lambda spell: spell.until_s, reverse=True)
 
     def _follow(self, instance: InstanceState, at_s: float) -> None:

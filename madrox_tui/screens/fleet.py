@@ -135,10 +135,11 @@ class FleetScreen(Screen[None]):
         self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
 
     def action_changes(self) -> None:
-        """Show what changed since somebody looked last."""
+        """Show what changed since somebody looked last, up to the moment that is shown, or now."""
         from madrox_tui.changes.screen import ChangesScreen
 
-        view, absence, spells = self._latest, self._absence, self._spells
+        view = self._latest if self.moment_s is None else self.view
+        absence, spells = self._absence, self._spells
         if view is None or absence is None or spells is None:
             return
         if view.state.waiting is not None:

@@ -423,3 +423,17 @@ def test_the_steps_lead_back_and_forth() -> None:
 def test_the_title_says_since_when_and_how_long_that_is() -> None:
     """The time of day, and the age."""
     assert heading(NOW_S - 1500, NOW_S) == f"What changed since {at(1500)[:5]} (25m ago)"
+
+
+def test_the_title_says_up_to_when_if_that_is_over() -> None:
+    """At an earlier moment both ends are said."""
+    then = fmt.moment(NOW_S)
+    shown = heading(NOW_S - 1500, NOW_S, is_past=True)
+    assert shown == f"What changed from {at(1500)[:5]} to {then}"
+
+
+def test_changes_up_to_before_the_last_look_are_those_of_minutes() -> None:
+    """Else those since the last look are shown at first."""
+    there = absence(600, 3000)
+    assert there.before(NOW_S + 3000) == there.looked_s
+    assert there.before(there.looked_s) == there.looked_s - 300

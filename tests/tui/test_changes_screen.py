@@ -137,6 +137,21 @@ async def test_the_moment_can_be_moved(busy_tree: TreeBuilder) -> None:
         await person.sees("since 12:01 (34m ago)", "1 request ")
 
 
+async def test_in_the_past_it_compares_with_the_moment_shown(busy_tree: TreeBuilder) -> None:
+    """What came after that moment is left out, and the title says both ends."""
+    clock = Clock(BEGUN)
+    async with watched(busy_tree, clock) as person:
+        await goes_away(busy_tree, person, clock)
+        await person.press("T", *"11m", "enter")
+        await person.sees("◷ at 2026-11-23 12:24:00")
+        await person.press("c")
+        await person.sees("What changed from 12:10 to 2026-11-23 12:24:00", "waited 5m")
+        await person.press("]")
+        await person.sees("from 12:19 to 2026-11-23 12:24:00", "nothing changed")
+        await person.press("escape", "at")
+        await person.sees("● live")
+
+
 async def test_enter_selects_and_at_goes_there(busy_tree: TreeBuilder) -> None:
     """Enter leads to the instance in the list, `@` to when that began; both close the dialog."""
     clock = Clock(BEGUN)
@@ -152,7 +167,7 @@ async def test_enter_selects_and_at_goes_there(busy_tree: TreeBuilder) -> None:
         await person.sees("waited 5m")
         await person.press("j", "at")
         await person.sees("◷ at 2026-11-23 12:11:40", "Editing")
-        await person.press("c")
+        await person.press("at", "c")
         await person.sees("waited 5m")
         await person.press("G", "at")
         await person.sees("◷ at 2026-11-23 12:10:00")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -36,7 +37,7 @@ def seen(*states: InstanceState | None, most: int = 9) -> SpellLog:
 
 
 def spells(*states: InstanceState | None) -> list[Spell]:
-    return seen(*states).since(0.0)
+    return seen(*states).between(0.0, math.inf)
 
 
 @pytest.mark.parametrize(
@@ -132,11 +133,11 @@ def test_what_is_read_at_first_is_no_news() -> None:
     known_from = [log.from_s]
     log.look(view([RESTS], at_s=NOW_S + 5))
     known_from.append(log.from_s)
-    assert log.since(0.0) == []
+    assert log.between(0.0, math.inf) == []
     log.look(view([WAITS], at_s=NOW_S + 6))
     log.look(msgspec.structs.replace(view([RESTS]), unread="reading history"))
     log.look(view([RESTS], at_s=NOW_S + 8))
-    assert log.since(0.0) == []
+    assert log.between(0.0, math.inf) == []
     assert [*known_from, log.from_s] == [None, NOW_S + 5, NOW_S + 8]
 
 
@@ -148,8 +149,10 @@ def test_only_the_newest_are_kept() -> None:
         states.append(atlas(State.WAITING, at_s, f"question {number}?", pane_changed_s=at_s))
         states.append(atlas(State.IDLE, at_s + 5))
     log = seen(*states, most=5)
-    assert [s.reason for s in log.since(0.0)] == [f"question {n}?" for n in range(19, 14, -1)]
-    assert [s.reason for s in log.since(ASKED_S + 185)] == ["question 19?"]
+    assert [s.reason for s in log.between(0.0, math.inf)] == [
+        f"question {n}?" for n in range(19, 14, -1)
+    ]
+    assert [s.reason for s in log.between(ASKED_S + 185, math.inf)] == ["question 19?"]
 
 
 def test_what_is_no_longer_kept_is_not_denied() -> None:
@@ -159,7 +162,7 @@ def test_what_is_no_longer_kept_is_not_denied() -> None:
     for at in (10, 20, 30):
         log.look(view([atlas(State.ERROR, ASKED_S + at, f"no {at}")], at_s=ASKED_S + at + 1))
         log.look(view([atlas(State.IDLE, ASKED_S + at + 5, "ready")], at_s=ASKED_S + at + 6))
-    assert [spell.reason for spell in log.since(0.0)] == ["no 30", "no 20"]
+    assert [spell.reason for spell in log.between(0.0, math.inf)] == ["no 30", "no 20"]
     assert log.from_s == ASKED_S + 15
 
 
