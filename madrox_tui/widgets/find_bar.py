@@ -17,7 +17,10 @@ from madrox_tui.widgets.rows import Rows
 
 
 class FindBar(Horizontal):
-    """One line below the panels; shown while it is edited or a search is active."""
+    """One line below the panels; shown while it is edited or a search is active.
+
+    The count is that of the panel being searched: it is there while that panel has the focus.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "keep", "Keep find", show=False, id="find.keep", priority=True),
@@ -52,6 +55,7 @@ class FindBar(Horizontal):
 
     def on_mount(self) -> None:
         """Keep Tab from focusing the line; dock it in a dialog, so that nothing moves."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
         if self.screen.is_modal:
             self.styles.dock = "bottom"
         self._input.can_focus = False
@@ -102,7 +106,7 @@ class FindBar(Horizontal):
         self.clear()
 
     def clear(self) -> None:
-        """End the search."""
+        """End the search; a panel that has the focus keeps it."""
         self._input.value = ""
         if self._view is not None:
             self._view.look_for("")
@@ -112,8 +116,13 @@ class FindBar(Horizontal):
     def _input(self) -> LineInput:
         return self.query_one(LineInput)
 
+    def _focus_moved(self) -> None:
+        if self._view is not None:
+            self._count(self._view.found)
+
     def _count(self, found: Found) -> None:
-        text = count_text(found, self._view.find_note if self._view else "")
+        is_here = self.editing or self.screen.focused is self._view
+        text = count_text(found, self._view.find_note) if self._view and is_here else ""
         if text != self._counted:
             label = self.query_one("#find-count", Label)
             # Only a change of width needs a layout of the whole screen.
@@ -137,9 +146,10 @@ class FindBar(Horizontal):
             self._view.look_for(wanted)
 
     def _leave(self) -> None:
+        was_editing = self.editing
         self.remove_class("-editing")
         self.set_class(bool(self._input.value), "-kept")
-        if self._view is not None and self._view.is_attached:
+        if was_editing and self._view is not None and self._view.is_attached:
             self.screen.set_focus(self._view)
         self._input.can_focus = False
         self.screen.refresh_bindings()

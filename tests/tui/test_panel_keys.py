@@ -76,6 +76,22 @@ async def test_n_goes_on_in_the_panel_that_has_the_focus(fleet: TreeBuilder, key
         await person.misses("find ")
 
 
+async def test_what_is_counted_is_of_the_panel_that_has_the_focus(fleet: TreeBuilder) -> None:
+    """In another panel no count is shown; Esc ends the search, and the focus stays there."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("3", "ctrl+f", *"plan", "enter")
+        await person.until(lambda: "/" in person.line_with("find plan"), "a count")
+        await person.press("1")
+        await person.until(lambda: "/" not in person.line_with("find plan"), "no count")
+        assert person.line_with("find plan")
+        await person.press("3")
+        await person.until(lambda: "/" in person.line_with("find plan"), "the count again")
+        await person.press("1", "escape")
+        await person.misses("find plan")
+        assert person.app.focused is person.app.screen.query_one("#instances")
+
+
 async def test_find_in_the_pane_says_that_it_counts_one_frame(fleet: TreeBuilder) -> None:
     """The count is of the frame on the screen, follows what it shows, and names the keys on."""
     fleet.frame("a1", "step one\nstep two", at=140)
