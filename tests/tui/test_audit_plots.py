@@ -83,6 +83,15 @@ def test_an_axis_that_begins_on_another_day_says_so() -> None:
     assert "11-23" not in drawn(audit([1.0] * 60), 63)[-1]
 
 
+def test_no_axis_reaches_into_the_future() -> None:
+    """The last step is not over: its time is that of the view, not when it will be."""
+    view = replace(audit([1.0] * 4), at_s=NOW_S - STEP_S + 1, step_s=STEP_S * 10)
+    assert drawn(view, 63)[-1].endswith(" 14:29")
+    fleet = instances()
+    state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(3, 0.5))
+    assert make_audit_view(FakeModel(fleet), state, fleet, usage=state.usage).at_s == NOW_S
+
+
 def test_an_empty_plot_says_since_when() -> None:
     """Nothing plotted is not nothing ever: the day of the last activity, or where it begins."""
     fleet = instances()

@@ -140,13 +140,15 @@ def _framed(
 def _times(audit: AuditView, width: int) -> str:
     """Label both ends of the time axis, and its middle if there is room.
 
-    Times of day begin with their day where they end on another one.
+    The last step is under way: the axis ends at the moment that it has reached. Times of day begin
+    with their day where they end on another one.
     """
     start_s = audit.slots[0].start_s
     span_s = len(audit.slots) * audit.step_s
-    first, last = (fmt.tick(time_s, span_s) for time_s in (start_s, start_s + span_s))
+    end_s = start_s + span_s if audit.at_s is None else audit.at_s
+    first, last = (fmt.tick(time_s, span_s) for time_s in (start_s, end_s))
     dated = f"{fmt.day(start_s)[5:]} {first}"
-    turns = ":" in first and fmt.day(start_s) != fmt.day(start_s + span_s)
+    turns = ":" in first and fmt.day(start_s) != fmt.day(end_s)
     if turns and width > len(dated) + len(last):
         first = dated
     if width < len(first) + len(last) + 1:

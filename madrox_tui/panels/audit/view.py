@@ -62,7 +62,8 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
         rates: Cost per hour over the last 5 minutes, the last hour and all time, each up to the
             moment that the view is of, that moment included; without the windows that are longer
             than all time, and empty if nothing is priced. See `Rate` for `--since`.
-        slots: The plotted series, oldest first; the last one ends at that moment.
+        at_s: That moment, in seconds since the epoch; `None` until there are sums.
+        slots: The plotted series, oldest first; that moment is in the last one.
         step_s: Length of each slot.
         quiet_since_s: Since when nothing happened, at least, if all slots are empty; else `None`.
         by: What `groups` are grouped by: one of `GROUPINGS`.
@@ -78,6 +79,7 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     """
 
     rates: tuple[Rate, ...] = ()
+    at_s: float | None = None
     slots: tuple[Slot, ...] = ()
     step_s: int = _MINUTE
     quiet_since_s: float | None = None
@@ -139,6 +141,7 @@ def make_audit_view(
         total = model.usage_in(from_s=since_s, to_s=after(now_s), instance_ids=ids)
     return AuditView(
         rates=rates,
+        at_s=now_s,
         slots=slots,
         step_s=step_s,
         quiet_since_s=_quiet_since_s(slots, from_s, instances),
