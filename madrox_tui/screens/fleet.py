@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from madrox_tui.changes.screen import Chosen
     from madrox_tui.changes.spells import SpellLog
 
+PRESENT_S = 1.0
+"""A moment that is no longer ago is the present: times are typed and shown in whole seconds."""
+
 QUICK = 1_000
 """So many records are read before anyone could read that they are."""
 
@@ -129,10 +132,16 @@ class FleetScreen(Screen[None]):
             self.show_moment(at_s)
 
     def action_go_to(self) -> None:
-        """Ask for a time, and show every panel at it."""
+        """Ask for a time, and show every panel at it; the present is live."""
         from madrox_tui.screens.go_to import MomentScreen
 
-        self.app.push_screen(MomentScreen(self._feed.now), self.show_moment)
+        self.app.push_screen(MomentScreen(self._feed.now), self._go_to)
+
+    def _go_to(self, at_s: float | None) -> None:
+        if at_s is not None and at_s > self._feed.now() - PRESENT_S:
+            self.go_live()
+        else:
+            self.show_moment(at_s)
 
     def action_changes(self) -> None:
         """Show what changed since somebody looked last, up to the moment that is shown, or now."""

@@ -136,6 +136,18 @@ async def test_a_time_that_is_typed_ends_playing(recorded: TreeBuilder, past: Hi
         await person.sees("‖ 1x")
 
 
+@pytest.mark.parametrize("text", ["0m", "12:10"])
+async def test_the_present_is_live(recorded: TreeBuilder, past: History, text: str) -> None:
+    """Whoever asks for now, from the past or not, gets what goes on."""
+    async with at_the_past(recorded, past) as person:
+        await person.press("T", *text, "enter")
+        await person.sees("● live", "frame 11.")
+        await person.press("T", *text, "enter")
+        await person.misses("Go to a time")
+        await person.sees("● live")
+        assert "◷ at" not in person.text
+
+
 @pytest.mark.parametrize("panel", ["1", "2", "3", "4"])
 async def test_space_plays_whatever_has_the_focus(
     recorded: TreeBuilder, past: History, panel: str
