@@ -11,7 +11,8 @@ import msgspec
 from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
-from madrox_tui.filters import Filter
+from logging_core.text import safe_line
+from madrox_tui.filters import Filter, filter_words
 from madrox_tui.panels.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.scope import Scope
 from madrox_tui.states import NEEDS_YOU
@@ -132,7 +133,9 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         if self.narrowing.scope is not None and not self.narrowing.filter:
             press = f"press {keys.name('filter.only')} to show all"
             return f"the only instance to show is not there: {press}"
-        return f"no instance matches the filter: press {keys.name('view.back')} to clear it"
+        wrong = [word for word in filter_words(self.narrowing.filter.text) if word.problem]
+        why = "".join(f" ({safe_line(f'{w.text} ✗ {w.problem}')})" for w in wrong[:1])
+        return f"no instance matches the filter{why}: press {keys.name('view.back')} to clear it"
 
     @cached_property
     def by_id(self) -> dict[str, InstanceState]:

@@ -137,6 +137,14 @@ async def test_a_filter_from_the_command_line(fleet: TreeBuilder) -> None:
         assert "state:busy" not in person.text
 
 
+async def test_an_empty_list_says_what_is_wrong_with_the_filter(fleet: TreeBuilder) -> None:
+    """A word that is not understood is named there, too: it may be why nobody is left."""
+    async with run_app(fleet.root, now_s=NOW_S, filter_text="colour:red", size=(240, 48)) as person:
+        await person.sees("Instances 0 of 2")
+        why = "(colour:red ✗ unknown field colour)"
+        await person.sees(f"no instance matches the filter {why}: press Esc to clear it")
+
+
 async def test_i_scopes_every_panel_to_the_selected_instance(fleet: TreeBuilder) -> None:
     """`i` shows only the selected instance, `i` again shows all."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
