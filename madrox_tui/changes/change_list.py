@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -22,6 +22,7 @@ class ChangeList(LineView):
 
     Args:
         hue: Returns the cell style of an instance's colour.
+        names: What instances are called on the screen, by id.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,13 +30,14 @@ class ChangeList(LineView):
     ]
     header_rows = 1
 
-    def __init__(self, hue: Callable[[str], str]) -> None:
+    def __init__(self, hue: Callable[[str], str], names: Mapping[str, str]) -> None:
         super().__init__()
         self._hue = hue
+        self._names = names
         self._nothing = ""
         self._changes: tuple[Change, ...] = ()
         self._now = FleetState(at_s=0.0)
-        self._cells = ChangeCells((), self._now, hue)
+        self._cells = ChangeCells((), self._now, hue, names)
         self._table: Table[Change] = Table(())
 
     @property
@@ -57,7 +59,7 @@ class ChangeList(LineView):
             nothing: What to say if there are none.
         """
         self._changes, self._now, self._nothing = compared.changes, now, nothing
-        self._cells = ChangeCells(compared.changes, now, self._hue)
+        self._cells = ChangeCells(compared.changes, now, self._hue, self._names)
         self._table = Table(self._cells.columns())
         self.cursor = 0
         self.show_rows(len(compared.changes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -32,14 +32,20 @@ class ChangeCells:
         changes: The changes.
         now: The fleet at the later moment.
         hue: Returns the cell style of an instance's colour.
+        names: What instances are called on the screen, by id.
     """
 
     def __init__(
-        self, changes: Sequence[Change], now: FleetState, hue: Callable[[str], str]
+        self,
+        changes: Sequence[Change],
+        now: FleetState,
+        hue: Callable[[str], str],
+        names: Mapping[str, str],
     ) -> None:
         self._changes = changes
         self._now = now
         self._hue = hue
+        self._names = names
         times = [change.at_s for change in self._changes if change.at_s is not None]
         self._is_one_day = {fmt.day(time_s) for time_s in times} <= {fmt.day(now.at_s)}
 
@@ -83,7 +89,7 @@ class ChangeCells:
 
     def name(self, change: Change) -> Cell:
         """Of whom, in the instance's own colour."""
-        return change.label, self._hue(change.instance_id)
+        return self._names.get(change.instance_id, change.label), self._hue(change.instance_id)
 
     def change(self, change: Change) -> Cell:
         """What changed, in a few words."""

@@ -94,7 +94,7 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         self._absence = absence
         self._spells = spells
         self._since_s = absence.before(view.state.at_s)
-        self._list = ChangeList(view.hue)
+        self._list = ChangeList(view.hue, view.names)
 
     def compose(self) -> ComposeResult:
         """A frame with the list in it; below, why the selected change came, and the sums."""

@@ -23,7 +23,8 @@ class EventList(LineView):
     What is the same in all rows is in the title instead.
 
     Args:
-        names: Instance names by id.
+        names: What instances are called on the screen, by id.
+        labels: Their labels, by id, for the export.
         requests: What was asked, as far as it is known.
     """
 
@@ -32,12 +33,15 @@ class EventList(LineView):
     ]
     header_rows = 1
 
-    def __init__(self, names: Mapping[str, str], requests: Requests) -> None:
+    def __init__(
+        self, names: Mapping[str, str], labels: Mapping[str, str], requests: Requests
+    ) -> None:
         super().__init__()
         self.shown = Events()
         """The events shown."""
         self._read = False
         self._names = names
+        self._labels = labels
         self._requests = requests
         self._cells = EventCells()
         self._table = Table(self._cells.columns())
@@ -68,7 +72,7 @@ class EventList(LineView):
 
     def export(self) -> Export:
         """Export the events listed; times are ISO 8601 with their offset."""
-        return events_export(self.shown, self._names)
+        return events_export(self.shown, self._labels)
 
     def nothing(self) -> str:
         """Say why the list is empty."""

@@ -36,7 +36,7 @@ class EventsScreen(ModalScreen[None]):
         query: Selects the events.
         source: Reads them.
         keys: The keys in force.
-        names: Instance names by id.
+        names: What instances are called on the screen, by id.
         state: The fleet: errors that are not in the audit trail, and requests, are in it.
     """
 
@@ -59,7 +59,8 @@ class EventsScreen(ModalScreen[None]):
         self._keys = keys
         self._names = names
         self._spawned = {one.instance_id: one.spawned_s for one in state.instances}
-        self._list = EventList(names, Requests(state.messages, self._spawned))
+        labels = {one.instance_id: one.label for one in state.instances}
+        self._list = EventList(names, labels, Requests(state.messages, self._spawned))
         self._asked = 0
 
     def compose(self) -> ComposeResult:

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from logging_core.analyse.state import InstanceState
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups, keys_in_force
 from madrox_tui.clipboard import attach_command, copy
 from madrox_tui.config import Settings
@@ -97,14 +98,20 @@ class MainScreen(FleetScreen):
     def _show_selected(self) -> None:
         selected = self.query_one(InstancesPanel).selected
         if selected is not None and self.view is not None:
-            self.query_one(ReplayPanel).show_instance(selected, self.view.state.at_s)
+            name, at_s = self._called(selected), self.view.state.at_s
+            self.query_one(ReplayPanel).show_instance(selected, at_s, name=name)
 
     # --- the pane ------------------------------------------------------------
 
     @on(InstancesPanel.Selected)
     def _show_pane(self, event: InstancesPanel.Selected) -> None:
         missing = self.view.missing if self.view is not None else None
-        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s, missing)
+        name = None if event.instance is None else self._called(event.instance)
+        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s, missing, name=name)
+
+    def _called(self, instance: InstanceState) -> str:
+        names = self.view.names if self.view is not None else {}
+        return names.get(instance.instance_id, instance.label)
 
     @on(ReplayPanel.Moved)
     def _pane_moved(self) -> None:
@@ -252,7 +259,7 @@ class MainScreen(FleetScreen):
                     entry,
                     panel.label(entry),
                     other=panel.other_half,
-                    names=self.view.labels if self.view is not None else {},
+                    names=self.view.names if self.view is not None else {},
                     alone=panel.why_alone,
                     lines=self._feed,
                 )
@@ -265,9 +272,7 @@ class MainScreen(FleetScreen):
         query, view = self.query_one(AuditPanel).chosen, self.view
         if query is not None and view is not None:
             query = query.within(self._feed.since_s, None if self.is_live else view.state.at_s)
-            self.app.push_screen(
-                EventsScreen(query, self._feed, self.keys, view.labels, view.state)
-            )
+            self.app.push_screen(EventsScreen(query, self._feed, self.keys, view.names, view.state))
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:

@@ -16,6 +16,7 @@ from rich.style import Style
 from alone import Alone, screen_of
 from audits import NOW_S
 from builders import TreeBuilder
+from fleets import instance
 from keyboard import KEYS
 from logging_core.analyse.state import FleetState, Group, TimelineEvent, Usage
 from logging_core.cache import read_fleet
@@ -150,12 +151,10 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
     """Newest first, an unpriced one said to be so; more are read when the end comes near."""
     source = FakeEvents(PAGE * 3)
     app = Alone(AuditPanel(KEYS))
+    names = {"atlas-0000": "atlas"}
+    state = FleetState(at_s=NOW_S, instances=(instance("atlas-0000", "atlas"),))
     async with app.run_test(size=(120, 30)) as pilot:
-        await app.push_screen(
-            EventsScreen(
-                EventQuery("atlas"), source, KEYS, {"atlas-0000": "atlas"}, FleetState(at_s=NOW_S)
-            )
-        )
+        await app.push_screen(EventsScreen(EventQuery("atlas"), source, KEYS, names, state))
         await pilot.pause()
         text = screen_of(pilot)
         assert "14:30:00" in text

@@ -44,7 +44,7 @@ def compared(
 def told(comparison: Comparison, now: FleetState | None = None) -> list[str]:
     """The rows as they are drawn, blanks run together."""
     shown = now or fleet()
-    table = fit_columns(ChangeCells(comparison.changes, shown, lambda _: "").columns(), 200)
+    table = fit_columns(ChangeCells(comparison.changes, shown, lambda _: "", {}).columns(), 200)
     return [" ".join(table.text(change).split()) for change in comparison.changes]
 
 

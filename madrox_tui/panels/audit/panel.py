@@ -281,5 +281,5 @@ def _differs(before: View, view: View) -> bool:
         view.missing != before.missing
         or view.usage != before.usage
         or state.errors != state_before.errors
-        or list(view.labels.items()) != list(before.labels.items())
+        or list(view.names.items()) != list(before.names.items())
     )

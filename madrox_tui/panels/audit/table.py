@@ -116,7 +116,7 @@ class _Cells:
         label = group.label
         if label is None:
             return "others" if self._by in COUNTED else "unknown"
-        return self._view.labels.get(label, label) if self._has_ids and self._view else label
+        return self._view.names.get(label, label) if self._has_ids and self._view else label
 
     def alphabetic(self, group: Group) -> str | None:
         """Return what labels are sorted by."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 
-from logging_core.analyse.state import State
+from logging_core.analyse.state import InstanceState, State
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
 from madrox_tui.panels.instances.reasons import why
@@ -75,10 +75,10 @@ class Cells:
         """The name in the instance's own colour; indented in the tree."""
         hue = self._view.hue(row.instance.instance_id) if self._view else ""
         if not self._tree:
-            return row.instance.label, hue
+            return self._name(row.instance), hue
         sign = f"{FOLDED if row.folded else BRANCH} " if row.branch else "  "
         more = f" +{row.folded}" if row.folded else ""
-        return "  " * row.depth + sign + row.instance.label + more, hue
+        return "  " * row.depth + sign + self._name(row.instance) + more, hue
 
     @property
     def any_activity(self) -> bool:
@@ -98,7 +98,7 @@ class Cells:
         if self._tree:
             indent, longest = TREE_INDENT, _widest(map(self.name, rows))
         else:
-            indent, longest = 0, self._view.label_width if self._view else 0
+            indent, longest = 0, self._view.name_width if self._view else 0
         least, *others = (cells + indent for cells in NAME_WIDTHS)
         needed = max(least, longest)
         return least, *(min(needed, cells) for cells in others)
@@ -138,7 +138,11 @@ class Cells:
         style = "" if row.shown.state in NEEDS_YOU else "muted"
         lead = row.lead
         told = why(lead)
-        return told if lead is row.instance else f"{lead.label}: {told}", style
+        return told if lead is row.instance else f"{self._name(lead)}: {told}", style
+
+    def _name(self, instance: InstanceState) -> str:
+        names = self._view.names if self._view else {}
+        return names.get(instance.instance_id, instance.label)
 
     def _age(self, since_s: float | None) -> str:
         if since_s is None:

@@ -341,6 +341,6 @@ def _title(view: View) -> str:
     only = ""
     scope = view.narrowing.scope
     if scope is not None:
-        label = view.labels.get(scope.instance_id, scope.instance_id)
+        label = view.names.get(scope.instance_id, scope.instance_id)
         only = f"  only {label}" + (" and below" if scope.below else "")
     return f"Instances {len(view.instances)} of {total}{only}"

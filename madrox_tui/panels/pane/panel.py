@@ -71,11 +71,17 @@ class ReplayPanel(ReplayView):
         self.entitle("Pane")
         self._at_s = 0.0
         self._missing: str | None = None
+        self._called = ""
 
     # --- called by the screen ------------------------------------------------
 
     def show_instance(
-        self, instance: InstanceState | None, at_s: float, missing: str | None = None
+        self,
+        instance: InstanceState | None,
+        at_s: float,
+        missing: str | None = None,
+        *,
+        name: str | None = None,
     ) -> None:
         """Show an instance's pane.
 
@@ -83,9 +89,11 @@ class ReplayPanel(ReplayView):
             instance: The instance; `None` if none is selected.
             at_s: The time that ages are counted to, in seconds since the epoch.
             missing: Why there is nothing to select, see `View`.
+            name: What it is called on the screen; `None`: its label.
         """
         before = self.instance_id
         self._instance, self._at_s, self._missing = instance, at_s, missing
+        self._called = name or (instance.label if instance else "")
         if self.instance_id != before:
             self._begin()
         elif self.follow:
@@ -161,7 +169,7 @@ class ReplayPanel(ReplayView):
 
     def _entitle(self) -> None:
         """Show the instance, the frame and the playback state in the border."""
-        title = "Pane" if self._instance is None else f"Pane  {self._instance.label}"
+        title = "Pane" if self._instance is None else f"Pane  {self._called}"
         if self.mode is not Mode.FULL:
             title += f" · {self.mode.value}"
         self.entitle(title, " · ".join(filter(None, self._facts())))

@@ -67,13 +67,13 @@ def _holds(wanted: str) -> Callable[[str], bool]:
 
 def _repeated(entry: Entry, view: View) -> Iterator[str]:
     """Yield what many rows share: their instance and their type."""
-    yield view.labels.get(entry.instance_id, entry.instance_id) or "fleet"
+    yield view.names.get(entry.instance_id, entry.instance_id) or "fleet"
     yield entry.instance_id
     if isinstance(entry, Message):
         yield entry.event_type or ""
         yield entry.message_type or ""
         if entry.parent_id:
-            yield view.labels.get(entry.parent_id, entry.parent_id)
+            yield view.names.get(entry.parent_id, entry.parent_id)
 
 
 def _numbers(entry: Entry, said: Outcome | None) -> Iterator[str]:

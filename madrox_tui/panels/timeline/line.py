@@ -64,7 +64,7 @@ class Lines:
     """Draws rows, each of them anew only if it may look different from before."""
 
     def __init__(self) -> None:
-        self._labels: Mapping[str, str] = {}
+        self._by_id: Mapping[str, str] = {}
         self._names: tuple[tuple[str, str], ...] = ()  # in the order that colours are given in
         self._drawn: dict[int, tuple[object, list[Segment]]] = {}
 
@@ -72,7 +72,7 @@ class Lines:
         self, index: int, row: Row, width: int, context: Context, said: Outcome | None
     ) -> list[Segment]:
         """Return a row as `line` does; `index` is its number."""
-        self._name(context.view.labels)
+        self._name(context.view.names)
         made_of = row, width, said, self._names, context.style
         drawn = self._drawn.get(index)
         if drawn is None or drawn[0] != made_of:
@@ -81,10 +81,10 @@ class Lines:
             drawn = self._drawn[index] = made_of, line(row, width, context, said)
         return drawn[1]
 
-    def _name(self, labels: Mapping[str, str]) -> None:
+    def _name(self, by_id: Mapping[str, str]) -> None:
         """Keep the names, as one object for as long as they are the same."""
-        if labels is not self._labels:
-            self._labels, names = labels, tuple(labels.items())
+        if by_id is not self._by_id:
+            self._by_id, names = by_id, tuple(by_id.items())
             if names != self._names:
                 self._names = names
 
@@ -93,7 +93,7 @@ def line(row: Row, width: int, context: Context, said: Outcome | None = None) ->
     """Draw a row in `width` cells; `said` is what became of a request."""
     if isinstance(row, Day | Quiet | EventsEnd):
         return [Segment(fit(separator(row), width), context.style("muted"))]
-    layout = _layout(width, context.view.label_width)
+    layout = _layout(width, context.view.name_width)
     if isinstance(row, TimelineEvent):
         return _event(row, width, layout, context)
     right, style = _right(row, said, layout, context)
@@ -103,10 +103,10 @@ def line(row: Row, width: int, context: Context, said: Outcome | None = None) ->
     return [*left, Segment("  "), Segment(right, style)]
 
 
-def _layout(width: int, label_width: int) -> Layout:
+def _layout(width: int, name_width: int) -> Layout:
     """Return the layout for a width; names get as much as the longest, and at most two fifths."""
     columns = next(columns for least, columns in COLUMNS if width >= least)
-    name = min(MAX_NAME, width * 2 // 5, label_width + 1)
+    name = min(MAX_NAME, width * 2 // 5, name_width + 1)
     return Layout(8 if width >= LONG_CLOCK else 5, max(MIN_NAME, name), columns)
 
 
@@ -194,7 +194,7 @@ def _cost(message: Message) -> str:
 
 
 def _label(instance_id: str, view: View) -> str:
-    return view.labels.get(instance_id, instance_id)
+    return view.names.get(instance_id, instance_id)
 
 
 def _hue(message: Message, context: Context) -> Style:

@@ -122,9 +122,9 @@ class TimelinePanel(LineView):
         return None if self.selected is None else self.selected.time_s
 
     def label(self, entry: Entry) -> str:
-        """Return the label of an entry's instance."""
-        labels = self.view.labels if self.view else {}
-        return labels.get(entry.instance_id, entry.instance_id or "fleet")
+        """Return what an entry's instance is called on the screen."""
+        names = self.view.names if self.view else {}
+        return names.get(entry.instance_id, entry.instance_id or "fleet")
 
     def copy_text(self) -> str:
         """Return the whole text of the row under the cursor."""
