@@ -150,6 +150,43 @@ async def test_the_table_groups_by_what_is_asked_for() -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_is_chosen_is_of_the_table_that_was_asked_for() -> None:
+    """Keys may be faster than sums: `b` twice and Enter open a row of the second grouping."""
+    wanted: list[str] = []
+    chosen: list[EventQuery | None] = []
+
+    class Listening(Alone[AuditPanel]):
+        def on_audit_panel_grouped_by(self, event: AuditPanel.GroupedBy) -> None:
+            wanted.append(event.by)
+
+        @on(LineView.Chosen)
+        def _choose(self) -> None:
+            chosen.append(self.widget.chosen)
+
+    app = Listening(AuditPanel(KEYS))
+    async with app.run_test(size=(100, 30)) as pilot:
+        panel = app.widget
+        panel.view = fleet_view()
+        panel.focus()
+        await pilot.press("b", "b", "enter")
+        assert wanted == ["role", "model"]
+        panel.view = fleet_view(by="role")
+        await pilot.pause()
+        assert chosen == []
+        panel.view = fleet_view(by="model")
+        await pilot.pause()
+        assert [query and query.title for query in chosen] == [screen_row(panel)]
+        panel.view = fleet_view(by="model")
+        await pilot.press("enter")
+        assert len(chosen) == 2
+
+
+def screen_row(panel: AuditPanel) -> str:
+    """What the first row is called."""
+    return panel.row(0)[0].text.strip()
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("width", [56, 62, 80])
 async def test_what_a_group_is_called_is_cut_last(width: int) -> None:
     """Two models that differ in the middle are told apart before there are bars."""

@@ -96,6 +96,8 @@ class AuditPanel(FiguresView):
         self._sort = ""
         self._reverse = False
         self._plots = AuditPlots()
+        self._asked: tuple[str, str] | None = None  # the grouping and window asked for last
+        self._opens = False  # a row of that table, as soon as it is there
 
     @property
     def selected_time_s(self) -> float | None:
@@ -125,6 +127,16 @@ class AuditPanel(FiguresView):
         return ALL_TIME if self.view is None else self.view.audit.window
 
     @property
+    def _shown(self) -> tuple[str, str]:
+        """The grouping and window of the table."""
+        return self._table.by, self._window
+
+    @property
+    def _wanted(self) -> tuple[str, str]:
+        """Those of the table that was asked for last: it may still be made."""
+        return self._asked or self._shown
+
+    @property
     def _selected(self) -> Group | None:
         groups = self._table.groups
         return groups[self.cursor] if self.cursor < len(groups) else None
@@ -135,6 +147,10 @@ class AuditPanel(FiguresView):
             return
         if before is None or _differs(before, view):
             self._arrange(view.audit.by)
+        if self._opens and self._wanted == self._shown:
+            self._opens = False
+            if self.has_focus:
+                self.action_choose()
 
     def _sort_by(self, key: str, *, reverse: bool) -> None:
         self._sort, self._reverse = key, reverse
@@ -204,14 +220,23 @@ class AuditPanel(FiguresView):
 
     def action_by(self) -> None:
         """Request the next grouping."""
-        way = GROUPINGS[(GROUPINGS.index(self._table.by) + 1) % len(GROUPINGS)]
-        self.post_message(self.GroupedBy(way, self._window))
+        by, window = self._wanted
+        self._ask(GROUPINGS[(GROUPINGS.index(by) + 1) % len(GROUPINGS)], window)
 
     def action_window(self) -> None:
         """Request the next window."""
-        place = TABLE_WINDOWS.index(self._window) + 1
-        window = TABLE_WINDOWS[place % len(TABLE_WINDOWS)]
-        self.post_message(self.GroupedBy(self._table.by, window))
+        by, window = self._wanted
+        self._ask(by, TABLE_WINDOWS[(TABLE_WINDOWS.index(window) + 1) % len(TABLE_WINDOWS)])
+
+    def _ask(self, by: str, window: str) -> None:
+        self._asked, self._opens = (by, window), False
+        self.post_message(self.GroupedBy(by, window))
+
+    def action_choose(self) -> None:
+        """Choose what is under the cursor, in the table that was asked for last."""
+        self._opens = self._wanted != self._shown
+        if not self._opens:
+            super().action_choose()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
