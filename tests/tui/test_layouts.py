@@ -92,7 +92,7 @@ async def test_the_palette_has_one_line_for_each_command(fleet: TreeBuilder) -> 
     async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
         await person.sees("● busy")
         await person.press("colon")
-        await person.sees("t              Toggle tree; h folds a branch into its totals, l un…")
+        await person.sees("t              Toggle tree; scroll left to fold a branch, right to…")
 
 
 async def test_the_export_dialog_is_no_larger_than_it_needs_to_be(fleet: TreeBuilder) -> None:
