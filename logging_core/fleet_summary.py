@@ -128,8 +128,8 @@ class FleetSummary:
     ) -> Usage | None:
         """Return the same from one moment to before another.
 
-        `None` if that is unknown: of many exchanges long ago only the sum of each hour is known,
-        and the window begins or ends within one of these.
+        `None` if that is unknown: of many exchanges long ago only the sum of each hour is known, of
+        instances in the end of each day (UTC), and the window begins or ends within one of these.
 
         Args:
             from_s: When the window begins, in seconds since the epoch.
@@ -153,7 +153,7 @@ class FleetSummary:
     ) -> tuple[Slot, ...]:
         """Return the same by time, as for a plot.
 
-        Where only the sum of an hour is known, it is in the slot that the hour begins in.
+        Where only the sum of an hour or a day is known, it is in the slot that this begins in.
 
         Args:
             from_s: When the first slot begins, in seconds since the epoch; cut to its minute.
@@ -174,7 +174,7 @@ class FleetSummary:
     def first_exchange_s(self, instance_ids: Iterable[str] | None = None) -> float | None:
         """Return when the first exchange was, in seconds since the epoch; `None` without any.
 
-        Where only the sum of its hour is known, that is when the hour began.
+        Where only the sum of its hour or day is known, that is when this began.
 
         Args:
             instance_ids: As of `usage`.

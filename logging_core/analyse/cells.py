@@ -12,10 +12,10 @@ from itertools import groupby
 from typing import NamedTuple, Self
 
 from logging_core.analyse.columns import Numbers
+from logging_core.analyse.hours import DAY_H
 from logging_core.analyse.latency import LatencySketch, exact_sum
 from logging_core.analyse.summary import Tally
 
-_DAY = 24  # hours
 _RECORD = struct.Struct("<II12sI20s20sd")
 _LEAST_S, _MOST_S = 1e-6, 1e9
 _OFFSET = math.log(_LEAST_S)
@@ -167,10 +167,10 @@ class Cells:
         """Keep only the sums of whole days of what began before an hour, the first of its day."""
         stop = bisect_left(self._hours, before)
         hours, timed, packed = array("i"), array("I"), array("B")
-        for day, places in groupby(range(stop), key=lambda place: self._hours[place] // _DAY):
+        for day, places in groupby(range(stop), key=lambda place: self._hours[place] // DAY_H):
             first, *others = places
             end = first + len(others) + 1
-            hours.append(day * _DAY)
+            hours.append(day * DAY_H)
             timed.append(sum(self._timed[first:end]))
             packed += _Sums.together(_Sums.unpacked(self._sums[_bytes(first, end)])).packed()
         self._hours[:stop], self._timed[:stop] = hours, timed

@@ -197,7 +197,7 @@ class FleetModel:
     ) -> Usage | None:
         """What some instances, or all, add up to from one moment to before another.
 
-        `None` if that is unknown: of exchanges long ago only hours are, see `analyse.series`.
+        `None` if that is unknown: long ago only hours or days are, see `analyse.series`.
         """
         return self._tables().usage_in(from_s, to_s, _as_set(instance_ids))
 
@@ -211,7 +211,7 @@ class FleetModel:
     def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
         """When some instances, or all, had their first exchange; `None` if they had none.
 
-        Of exchanges long ago only hours are known, see `analyse.series`: then when its hour began.
+        Long ago only hours or days are known, see `analyse.series`: then it is when that began.
         """
         return self._tables().first_s(_as_set(instance_ids))
 
@@ -241,7 +241,7 @@ class FleetModel:
     ) -> tuple[Group, ...] | None:
         """The same from one moment to before another, without those that had nothing in it.
 
-        `None` if that is unknown: of what was long ago only hours are, see `analyse.series` and
+        `None` if that is unknown: long ago only hours or days are, see `analyse.series` and
         `analyse.counts`.
 
         Args:

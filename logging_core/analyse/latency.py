@@ -62,10 +62,10 @@ class LatencySketch:
 
     @classmethod
     def of(cls, seconds: Sequence[float], total: int, longest_s: float) -> Self:
-        """Response times that are known about, but better so together.
+        """Response times that are known nearly, with their exact sum and maximum.
 
         Args:
-            seconds: The times; nearly, that is.
+            seconds: The times.
             total: Their sum, as `exact_sum` has it.
             longest_s: The longest of them.
         """
