@@ -196,7 +196,9 @@ def _catch_up(
         records += batch.count
         if batch.caught_up or batch.waiting is not None:
             return _End(batch.cursor, records)
-        batch = reader.poll(())  # the rest of what the first sweep found, without another sweep
+        batch = reader.poll(
+            turns=0
+        )  # the rest of what the first sweep found, without another sweep
 
 
 def _save(cache: FleetCache | None, model: FleetModel, end: _End) -> None:

@@ -21,7 +21,7 @@ def read(reader: TreeReader) -> list[Batch]:
     batches = [reader.poll()]
     while not batches[-1].caught_up:
         assert len(batches) < 1000
-        batches.append(reader.poll(()))
+        batches.append(reader.poll(turns=0))
     return batches
 
 

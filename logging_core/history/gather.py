@@ -80,7 +80,7 @@ class Gatherer:
         """
         count = 0
         while stop is None or not stop.is_set():
-            batch = self._reader.poll(() if self._is_underway else None)
+            batch = self._reader.poll(turns=0 if self._is_underway else 1)
             if batch.reset:
                 self._departed.clear()
                 self._forget()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -105,9 +105,9 @@ async def follow_on(
         until.add_done_callback(hints.wake)
     last: Batch | None = None
     try:
-        dirty: Collection[Path] | None = None
+        told: set[Path] = set()
         while until is None or not until.done():
-            batch = await hints.look(reader, dirty)
+            batch = await hints.look(reader, told)
             if hints.fall_short and batch.waiting is None:
                 batch = replace(batch, polling=True)
             if _is_news(batch, last):
@@ -116,9 +116,8 @@ async def follow_on(
             appeared = last is None or (last.waiting is not None and batch.waiting is None)
             if batch.reset or appeared:
                 await hints.arm()
-                dirty = None
             else:
-                dirty = await hints.wait(at_once=not batch.caught_up)
+                told = await hints.wait(at_once=not batch.caught_up)
             last = batch
     finally:
         await hints.close()
@@ -129,7 +128,7 @@ class _Hints:
     """Decides where to look next, and when.
 
     Attributes:
-        turns: How many sweeps it may take until the whole tree was looked at.
+        turns: Of the next look; see `TreeReader.poll`.
     """
 
     def __init__(self, root: Path, *, watched: bool, sweep_s: float) -> None:
@@ -147,15 +146,16 @@ class _Hints:
         return self._watch is not None and self._watch.falls_short
 
     async def arm(self) -> None:
-        """Watch the directory that is now at the root. A sweep should follow."""
+        """Watch the directory that is now at the root, and sweep it next."""
+        self.turns = 1
         if self._watch is not None:
             await self._watch.start()
 
-    async def look(self, reader: TreeReader, dirty: Collection[Path] | None) -> Batch:
+    async def look(self, reader: TreeReader, told: set[Path]) -> Batch:
         """Look at the tree; watch what is new in it, should nothing else have told."""
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
-        batch = await in_thread(partial(reader.poll, dirty, turns=self.turns))
+        batch = await in_thread(partial(reader.poll, told, turns=self.turns))
         if batch.count:
             self._heard_s = loop.time()
             self._rest_until_s = self._heard_s + min(_REST * (self._heard_s - begun_s), _MAX_REST_S)
@@ -172,8 +172,8 @@ class _Hints:
         if self._watch is not None:
             await self._watch.stop()
 
-    async def wait(self, *, at_once: bool) -> Collection[Path] | None:
-        """Sleep until something may have changed, or not if `at_once`; what to look at then."""
+    async def wait(self, *, at_once: bool) -> set[Path]:
+        """Sleep until something may have changed, or not if `at_once`; what, as far as was told."""
         loop = asyncio.get_running_loop()
         if not at_once:
             await asyncio.sleep(self._rest_until_s - loop.time())
@@ -185,14 +185,18 @@ class _Hints:
         taken = Changes(set(), set(), unsure=False) if self._watch is None else self._watch.take()
         paths = taken.paths | self._again
         self._again = taken.added
-        is_told = self._watch is not None and not self._watch.falls_short
-        silent_s = loop.time() - self._heard_s
-        turns = max(turns for after_s, turns in _TURNS.items() if silent_s >= after_s)
-        self.turns = turns if is_told and not taken.unsure else 1
+        self.turns = 0
         if taken.unsure or loop.time() - self._swept_s >= self._sweep_s:
             self._swept_s = loop.time()
-            return None
+            self.turns = 1 if taken.unsure else self._turns()
         return paths
+
+    def _turns(self) -> int:
+        """In how many sweeps to look into all instances."""
+        if self._watch is None or self._watch.falls_short:
+            return 1
+        silent_s = asyncio.get_running_loop().time() - self._heard_s
+        return max(turns for after_s, turns in _TURNS.items() if silent_s >= after_s)
 
 
 def _new_instances(batch: Batch) -> Iterator[str]:

@@ -69,13 +69,13 @@ class TreeReader:
         """About how much of what the last sweep saw was read, by bytes; 1 is all."""
         return self._session.share
 
-    def poll(self, dirty: Collection[Path] | None = None, *, turns: int = 1) -> Batch:
+    def poll(self, told: Collection[Path] = (), *, turns: int = 1) -> Batch:
         """Look for what is new.
 
         Args:
-            dirty: Paths that may have changed: only these are looked at. `None` for a sweep of
-                the whole tree, which the first look is in any case.
-            turns: How many sweeps it takes until each instance known before was looked into.
+            told: Paths that may have changed: these are looked at in any case.
+            turns: How many sweeps it takes until each instance known before was looked into; 0 for
+                no sweep: only what was `told` is looked at. The first look is a whole sweep.
 
         Returns:
             What was found. While it is not `caught_up` there is more to be had at once.
@@ -87,7 +87,7 @@ class TreeReader:
         if reset:
             self._session = self._begin(None)
         self._root_id = root_id
-        batch = self._session.look(dirty, turns)
+        batch = self._session.look(told, turns)
         return replace(batch, reset=True) if reset else batch
 
     def close(self) -> None:

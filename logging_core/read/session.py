@@ -97,14 +97,14 @@ class Session:
         left = sum(max(0, sizes.get(g, 0) - self._spent.get(g, 0)) for g in self._queue)
         return 1 - left / max(1, sum(sizes.values()))
 
-    def look(self, dirty: Collection[Path] | None, turns: int) -> Batch:
+    def look(self, told: Collection[Path], turns: int) -> Batch:
         """Read what is new; see `TreeReader.poll`."""
         due: Iterable[str] = ()
-        if dirty is None or self._is_first:
-            look = self._sweep.everything(turns=1 if self._is_first else turns)
+        if turns or self._is_first:
+            look = self._sweep.everything(told, turns=1 if self._is_first else turns)
             due = self._backoff.due()
         else:
-            look = self._sweep.around(dirty)
+            look = self._sweep.around(told)
         self._reported.update(dict.fromkeys(map(portable_path, look.seen)))
         self._note(look)
         self._queue.update(dict.fromkeys(due))

@@ -69,10 +69,11 @@ class Sweep:
         self._failing: dict[str, str] = {}  # directories that cannot be listed, and why
         self._turn = 0
 
-    def everything(self, *, turns: int = 1) -> Look:
+    def everything(self, told: Iterable[Path] = (), *, turns: int = 1) -> Look:
         """Look at the whole tree.
 
         Args:
+            told: Paths that may have changed: as `around` these, in any case.
             turns: Look into the directory of a known instance only every so many times; if that
                 is not each time, then at all of its files only every fourth time that it is.
         """
@@ -80,13 +81,15 @@ class Sweep:
         self._list_into(_ROOT, look)
         self._list_into(AUDIT, look)
         present = self._list_instances(look)
-        new = set(look.seen)
+        at_once = {*look.seen, *map(self._instance, told)}
         self._turn += 1
         all_files = turns == 1 or self._turn // turns % _ROUNDS == 0
         for name in self.instances:
             if present is None or name in present:
                 self.instances[name] = 0
-                if (self._turn + hash(name)) % turns == 0 or name in new:
+                if name in at_once:
+                    self._list_into(f"{INSTANCES}/{name}", look)
+                elif (self._turn + hash(name)) % turns == 0:
                     self._list_into(f"{INSTANCES}/{name}", look, all_files=all_files)
             else:
                 self.instances[name] += 1
@@ -121,6 +124,11 @@ class Sweep:
         if parts and parts[0] in {AUDIT, INSTANCES}:
             return parts[0]
         return _ROOT
+
+    def _instance(self, path: Path) -> str | None:
+        """Whose directory to list for a path; `None` for nobody's."""
+        directory = self._directory(path)
+        return directory.removeprefix(f"{INSTANCES}/") if directory is not None else None
 
     def _list_instances(self, look: Look) -> Collection[str] | None:
         """Note new directories of instances; all that are there, `None` if nobody can tell."""

@@ -72,7 +72,7 @@ class OpenedFleet:
         """
         reader, polls, has_rows = self._open(), 0, False
         while True:
-            batch = reader.poll(None if not polls else ())
+            batch = reader.poll(turns=0 if polls else 1)
             if self._is_void(batch):
                 reader, polls = self._begin_anew(), 0
                 continue

@@ -144,7 +144,7 @@ def read(reader: TreeReader, model: FleetModel) -> FleetModel:
     batch = reader.poll()
     model.apply(batch)
     while not batch.caught_up:
-        batch = reader.poll(())
+        batch = reader.poll(turns=0)
         model.apply(batch)
     return model
 

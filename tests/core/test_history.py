@@ -54,7 +54,7 @@ def timed(root: Path) -> list[tuple[float, Entry]]:
     batch = reader.poll()
     batches = [batch]
     while not batch.caught_up:
-        batch = reader.poll(())
+        batch = reader.poll(turns=0)
         batches.append(batch)
     records = [record for batch in batches for record in batch.records]
     events = [record for record in records if isinstance(record, AuditEvent)]

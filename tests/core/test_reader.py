@@ -270,7 +270,7 @@ def test_it_is_known_how_much_was_read(tree: TreeBuilder, monkeypatch: pytest.Mo
     reader = TreeReader(tree.root)
     batch, shares = reader.poll(), [reader.share]
     while not batch.caught_up:
-        batch = reader.poll(())
+        batch = reader.poll(turns=0)
         shares.append(reader.share)
     assert 0 < shares[0] < 0.5
     assert shares == sorted(shares)
@@ -342,7 +342,7 @@ def test_a_history_is_that_of_all_files_however_many_there_are(
     tree.send("new", "new2", at=31)
     found, batch = [*batch.records], reader.poll()
     while not batch.caught_up:
-        found, batch = [*found, *batch.records], reader.poll(())
+        found, batch = [*found, *batch.records], reader.poll(turns=0)
     found += batch.records
     refs = {(ref.instance_id, ref.time_s) for ref in only(FrameRef, found)}
     captured = {(name, tree.epoch(at)) for name in "abc" for at in (18, 19)}
@@ -375,8 +375,8 @@ def test_only_dirty_paths_are_looked_at(tree: TreeBuilder, reader: TreeReader) -
     tree.send("a", "m1")
     tree.send("b", "m2")
     where = tree.root / "instances"
-    assert ids(reader.poll([where / "a" / "communication.jsonl"]).records) == ["m1"]
-    assert ids(reader.poll([tree.root.parent / "elsewhere"]).records) == []
+    assert ids(reader.poll([where / "a" / "communication.jsonl"], turns=0).records) == ["m1"]
+    assert ids(reader.poll([tree.root.parent / "elsewhere"], turns=0).records) == []
     assert ids(reader.poll().records) == ["m2"]
 
 
@@ -387,7 +387,7 @@ def test_a_new_directory_among_the_dirty_paths_is_listed(
     read(reader)
     tree.spawn("new", "n")
     tree.send("new", "m1")
-    found = reader.poll([tree.root / "instances" / "new"]).records
+    found = reader.poll([tree.root / "instances" / "new"], turns=0).records
     assert ids(found) == ["m1"]
     assert only(InstanceSeen, found) == [InstanceSeen(instance_id="new")]
 
@@ -406,7 +406,7 @@ def test_an_unfinished_entry_is_held_back_for_one_look(
     assert event.text == 'a "b"\nc'
     tree.line("orchestrator.log", f"{head}\n".encode())
     assert reader.poll().records == ()
-    (torn,) = only(OrchestratorEvent, reader.poll(()).records)
+    (torn,) = only(OrchestratorEvent, reader.poll(turns=0).records)
     assert torn.text == 'a "b"'
 
 

@@ -28,7 +28,7 @@ def reader(tree: TreeBuilder) -> TreeReader:
 
 def resume(reader: TreeReader, root: Path) -> TreeReader:
     """Another reader that goes on where this one is, by a cursor that went through JSON."""
-    return TreeReader(root, cursor=json.loads(json.dumps(reader.poll(()).cursor)))
+    return TreeReader(root, cursor=json.loads(json.dumps(reader.poll(turns=0).cursor)))
 
 
 def test_a_cursor_goes_on_where_the_last_batch_ended(tree: TreeBuilder) -> None:
@@ -74,7 +74,7 @@ def test_a_cursor_survives_a_rotation(tree: TreeBuilder) -> None:
     read(reader)
     tree.orchestrator("two", at=1)
     tree.audit("two", "a", {}, at=1)
-    cursor = reader.poll(()).cursor
+    cursor = reader.poll(turns=0).cursor
     log, day = tree.root / "orchestrator.log", tree.root / "audit/audit_20261123.jsonl"
     log.rename(log.with_name("orchestrator.log.1"))
     day.rename(day.with_name("audit_20261123.jsonl.2026-11-23"))
@@ -147,7 +147,7 @@ def test_a_cursor_is_left_as_it_was(tree: TreeBuilder) -> None:
     tree.send("a", "m1")
     reader = TreeReader(tree.root)
     read(reader)
-    cursor = reader.poll(()).cursor
+    cursor = reader.poll(turns=0).cursor
     before = json.dumps(cursor)
     tree.send("a", "m2")
     for _ in range(2):

@@ -162,6 +162,17 @@ def test_who_is_new_is_looked_into_at_once(tree: TreeBuilder) -> None:
     assert {f"instances/{name}/communication.jsonl" for name in names} <= look.changed.keys()
 
 
+def test_who_was_told_of_is_looked_into_at_once(tree: TreeBuilder) -> None:
+    """All files there are looked at, in whatever turn."""
+    tree.spawn("a")
+    sweep = Sweep(tree.root, now_ns=much_later)
+    sweep.everything()
+    for _ in range(9):
+        metadata = tree.root / DIRECTORY / "metadata.json"
+        metadata.write_text(metadata.read_text() + " ")
+        assert list(sweep.everything([metadata], turns=9).changed) == [f"{DIRECTORY}/metadata.json"]
+
+
 @pytest.mark.parametrize(
     ("name", "turns", "within"),
     [

@@ -189,9 +189,9 @@ async def test_the_longer_the_silence_the_fewer_are_looked_into_at_once(
     turns: list[int] = []
     poll = TreeReader.poll
 
-    def note(reader: TreeReader, dirty: Any, **options: int) -> Batch:
+    def note(reader: TreeReader, told: Any, **options: int) -> Batch:
         turns.append(options["turns"])
-        return poll(reader, dirty, **options)
+        return poll(reader, told, **options)
 
     loop = asyncio.get_running_loop()
     clock, gone_by_s = loop.time, 0.0
@@ -207,6 +207,47 @@ async def test_the_longer_the_silence_the_fewer_are_looked_into_at_once(
                 gone_by_s += silence_s
                 tree.send("a", "m")
                 await messages(batches, 1)
+
+
+@pytest.mark.asyncio
+async def test_what_is_noticed_as_a_sweep_is_due_does_not_wait_for_its_turn(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep looks at half of the instances, and at all that something was noticed of."""
+    names = [f"a{number}" for number in range(12)]
+    logs = [tree.root / "instances" / name / "communication.jsonl" for name in names]
+    written, looks, gone_by_s = asyncio.Event(), 0, 0.0
+
+    async def notices(_: Sequence[str], ended: asyncio.Event) -> AsyncGenerator[set[Any], None]:
+        nonlocal gone_by_s
+        await written.wait()
+        gone_by_s = NEVER_S
+        yield {("modified", str(log)) for log in logs}
+        await ended.wait()
+
+    poll = TreeReader.poll
+
+    def count(reader: TreeReader, told: Any, **options: int) -> Batch:
+        nonlocal looks
+        looks += 1
+        return poll(reader, told, **options)
+
+    loop = asyncio.get_running_loop()
+    clock = loop.time
+    monkeypatch.setattr(loop, "time", lambda: clock() + gone_by_s)
+    monkeypatch.setattr("logging_core.read.watch.fs_events", notices)
+    monkeypatch.setattr(TreeReader, "poll", count)
+    for name in names:
+        tree.spawn(name)
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        await anext(batches)
+        found = asyncio.create_task(messages(batches, len(names)))
+        while looks < 2:  # the second is the sweep after the watch began
+            await asyncio.sleep(0)
+        for name in names:
+            tree.send(name, name)
+        written.set()
+        assert sorted(map(str, await found)) == sorted(names)
 
 
 @pytest.mark.asyncio
