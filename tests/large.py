@@ -14,6 +14,7 @@ INSTANCES = 1_000
 COST_USD = 0.0123  # of each exchange
 DAYS = 30
 _RULE = "=" * 80
+_SAID = "what was said, at some length. " * 15
 _SCREEN = "\n".join(
     f"{number:3d} \x1b[2m│\x1b[0m what the agent shows on one line" for number in range(390)
 )
@@ -104,14 +105,14 @@ def append(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def message(at: datetime, event_type: str, message_id: str) -> bytes:
+def message(at: datetime, event_type: str, message_id: str, content: str = _SAID) -> bytes:
     """A line of a communication.jsonl."""
     fields: dict[str, Any] = {
         "timestamp": at.isoformat(timespec="microseconds"),
         "event_type": event_type,
         "message_id": message_id,
         "direction": "outbound" if event_type == "message_sent" else "inbound",
-        "content": "what was said, at some length. " * 15,
+        "content": content,
     }
     if event_type == "message_received":
         fields |= {"tokens": 812, "cost": COST_USD, "response_time": 2.333}

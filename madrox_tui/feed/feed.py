@@ -214,7 +214,7 @@ class Feed:
                 await self._take(live, batch, publish)
 
     async def _take(self, live: LiveFleet, batch: Batch, publish: Callable[[View], None]) -> None:
-        """Fold a batch into the model, publish a view if one is due, and rest under load."""
+        """Fold a batch into the model, publish a view if one is due, and rest as is due."""
         async with live.turn:
             has_kept = await asyncio.to_thread(live.take, batch)
             self._is_swollen = self._is_swollen or has_kept
@@ -228,9 +228,9 @@ class Feed:
                 await self._show(publish)
                 self._is_abreast.set()
         if batch.caught_up:
-            rest_s = self._pace.rest_s(self._pulse.events_per_s)
-            self._is_swollen = self._is_swollen or rest_s > 0
-            await asyncio.sleep(rest_s)
+            events_per_s = self._pulse.events_per_s
+            self._is_swollen = self._is_swollen or events_per_s >= MANY_PER_S
+            await asyncio.sleep(self._pace.rest_s(events_per_s))
 
     def _note_unread(self) -> None:
         if self._view_maker.is_whole != self._live.is_whole:
@@ -248,16 +248,19 @@ class Feed:
     async def _tick(self, publish: Callable[[View], None]) -> None:
         await self._is_abreast.wait()
         while True:
-            await asyncio.sleep(self._settings.tick_s)
+            await asyncio.sleep(self._till_tick_s())
             if self._is_swollen and self._pulse.events_per_s < MANY_PER_S:
                 self._is_swollen = False
                 give_back()
             async with self._live.turn:
                 self._note_unread()
-                if self._pace.wants_tick(self._settings.tick_s, self._pulse.events_per_s):
+                if self._till_tick_s() <= 0:  # else a view was shown meanwhile
                     view = self._view_maker.again(self._live.model, self.now())
                     self._is_swollen = self._is_swollen or view is None  # sums are made anew
                     await self._show(publish, view)
+
+    def _till_tick_s(self) -> float:
+        return self._pace.till_tick_s(self._settings.tick_s, self._pulse.events_per_s)
 
     async def _show(self, publish: Callable[[View], None], view: View | None = None) -> None:
         publish(await asyncio.to_thread(self._look) if view is None else view)

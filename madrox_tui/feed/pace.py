@@ -1,20 +1,35 @@
-"""How often to poll, and to show, a tree in which more happens than anyone can follow."""
+"""How often to poll, and to show, a tree in which things happen all the time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Budget(NamedTuple):
+    """What polling and painting may take.
+
+    Attributes:
+        share: Of a core, as far as `longest_s` allows.
+        saved_s: Processor seconds that quiet time saves up at most, to be spent without a rest.
+        shortest_s: The shortest rest between two polls.
+        longest_s: The longest: a slow machine shows things later, never fewer of them.
+    """
+
+    share: float
+    saved_s: float
+    shortest_s: float
+    longest_s: float
+
+
+FOLLOWED = Budget(share=0.08, saved_s=1.0, shortest_s=0.0, longest_s=0.3)
+"""Where a person can follow: what happens after a quiet while is shown at once."""
+
+MANY = Budget(share=0.4, saved_s=0.0, shortest_s=0.25, longest_s=1.5)
+"""Where nobody can: each view shows hundreds of events."""
 
 MANY_PER_S = 300.0
 """From this many events per second on, nobody can follow each of them."""
-
-SHARE = 0.4
-"""The share of a core that polling and painting may then take, as far as `MAX_REST_S` allows."""
-
-MIN_REST_S = 0.25
-"""The shortest rest between two polls then."""
-
-MAX_REST_S = 1.5
-"""The longest: a slow machine shows things later, never fewer of them."""
 
 PARTS_S = 0.25
 """How often a part of the history is shown while the rest is still being read."""
@@ -35,15 +50,17 @@ class Pace:
         self._used = used
         self._from_s = clock()
         self._used_s = used()
+        self._saved_s = FOLLOWED.saved_s
         self._shown_s = float("-inf")
 
     def rest_s(self, events_per_s: float) -> float:
-        """Return how long to rest after a poll that read everything; 0 where little happens."""
+        """Return how long to rest after a poll that read everything."""
         now_s, used_s = self._clock(), self._used()
-        took_s, cost_s = now_s - self._from_s, used_s - self._used_s
-        rest_s = 0.0
-        if events_per_s >= MANY_PER_S:
-            rest_s = min(max(MIN_REST_S, cost_s / SHARE - took_s), MAX_REST_S)
+        budget = _budget(events_per_s)
+        earned_s = (now_s - self._from_s) * budget.share
+        saved_s = min(self._saved_s, budget.saved_s) + earned_s - (used_s - self._used_s)
+        rest_s = min(max(budget.shortest_s, -saved_s / budget.share), budget.longest_s)
+        self._saved_s = min(max(saved_s, 0.0), budget.saved_s)  # the rest pays what is owed
         self._from_s, self._used_s = now_s + rest_s, used_s
         return rest_s
 
@@ -53,11 +70,17 @@ class Pace:
 
     def wants_part(self, events_per_s: float) -> bool:
         """Return whether to show what a poll read although there is more to read."""
-        rest_s = MAX_REST_S if events_per_s >= MANY_PER_S else 0.0
-        return self._clock() - self._shown_s >= PARTS_S + rest_s
+        return self._clock() - self._shown_s >= PARTS_S + _longest_many_s(events_per_s)
 
-    def wants_tick(self, tick_s: float, events_per_s: float) -> bool:
-        """Return whether to update ages after `tick_s`; not while new views do so anyway."""
-        if events_per_s < MANY_PER_S:
-            return True
-        return self._clock() - self._shown_s >= tick_s + MAX_REST_S
+    def till_tick_s(self, tick_s: float, events_per_s: float) -> float:
+        """Return how long until ages are to be shown, `tick_s` old; later while views come soon."""
+        return self._shown_s + tick_s + _longest_many_s(events_per_s) - self._clock()
+
+
+def _budget(events_per_s: float) -> Budget:
+    return MANY if events_per_s >= MANY_PER_S else FOLLOWED
+
+
+def _longest_many_s(events_per_s: float) -> float:
+    """The longest rest where more happens than a person can follow; 0 where less does."""
+    return MANY.longest_s if events_per_s >= MANY_PER_S else 0.0

@@ -140,7 +140,7 @@ def fold(root: Path, *, blocks: bool, by_time: bool) -> None:
     batch = reader.poll()
     model.apply(batch)
     while not batch.caught_up:
-        batch = reader.poll(())
+        batch = reader.poll(turns=0)
         model.apply(batch)
     model.state(time.time())
 

@@ -3,16 +3,21 @@
     python tests/bench/bench_working.py [INSTANCES] [UPDATES_PER_S]
 
 Through pseudo-terminals of 160x48 and 120x40, at the same time: each update is one record of one
-instance. Beside them a bare Textual app repaints one line of text as often: what any takes.
+instance. Beside them a bare Textual app repaints one line of text as often: what any takes. First
+what is taken just after a quiet while, then when the fleet has worked for long, then how late a
+message is shown by then.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import statistics
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +29,8 @@ from running import Dashboard, Running
 
 SIZES = (160, 48), (120, 40)
 SECONDS = 20
+MESSAGES = 40
+"""How many of them are waited for."""
 BYTES = 20_000_000
 CAPTURES = 0.1
 """The share of the updates that are captures; as many again are audit events."""
@@ -63,6 +70,12 @@ class Fleet:
         time.sleep(max(0.0, start_s + seconds - time.perf_counter()))
         return updates
 
+    def say(self, text: str) -> None:
+        """Send a message of its own."""
+        instance_id = self._large.ids[0]
+        line = message(datetime.now(), "message_sent", text, text)
+        append(self._large.tree.communication(instance_id), line)
+
     def _write(self, instance_id: str, now: datetime) -> None:
         tree, key = self._large.tree, f"work-{self._written}"
         self._written += 1
@@ -98,11 +111,30 @@ def main() -> None:
         for program in list(programs.values())[1:]:
             program.shows("live")
             program.settle()
-        before = {name: program.cpu_s() for name, program in programs.items()}
-        updates = Fleet(large).work(SECONDS, updates_per_s)
-        print(f"{instances} instances, {updates / SECONDS:.1f} updates/s")
-        for name, program in programs.items():
-            print(f"{name}: {(program.cpu_s() - before[name]) / SECONDS:.1%} of a core")
+        fleet = Fleet(large)
+        for when in "after a quiet while", "working for long":
+            before = {name: program.cpu_s() for name, program in programs.items()}
+            updates = fleet.work(SECONDS, updates_per_s)
+            print(f"{when}: {instances} instances, {updates / SECONDS:.1f} updates/s")
+            for name, program in programs.items():
+                print(f"{name}: {(program.cpu_s() - before[name]) / SECONDS:.1%} of a core")
+        taken_s = sorted(late_s(fleet, updates_per_s, programs[f"{SIZES[-1][0]}x{SIZES[-1][1]}"]))
+        p95_s = taken_s[int(len(taken_s) * 0.95)]
+        print(f"append to screen: {statistics.median(taken_s) * 1e3:.0f} ms, p95 {p95_s * 1e3:.0f}")
+
+
+def late_s(fleet: Fleet, updates_per_s: float, dashboard: Running) -> Iterator[float]:
+    """From the append of a message to the bytes that show it, while the fleet works."""
+    worker = threading.Thread(target=fleet.work, args=(SECONDS, updates_per_s))
+    worker.start()
+    for number in range(MESSAGES):
+        dashboard.press(b"")
+        start_s = time.perf_counter()
+        fleet.say(f"late{number:02}x")
+        dashboard.shows(f"late{number:02}x")
+        yield time.perf_counter() - start_s
+        time.sleep(SECONDS / MESSAGES / 2)
+    worker.join()
 
 
 if __name__ == "__main__":

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from madrox_tui.feed.pace import (
-    MANY_PER_S,
-    MAX_REST_S,
-    MIN_REST_S,
-    PARTS_S,
-    SHARE,
-    Pace,
-)
+from madrox_tui.feed.pace import FOLLOWED, MANY, MANY_PER_S, PARTS_S, Pace
+
+FEW_PER_S = 10.0
+"""What a person can follow."""
 
 
 class Machine:
@@ -36,14 +32,38 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_what_a_person_can_follow_is_shown_at_once(machine: Machine) -> None:
-    """However long a look took: there is no rest below so many events a second."""
-    assert machine.look(10.0, MANY_PER_S - 1) == 0.0
+def test_what_happens_after_a_quiet_while_is_shown_at_once(machine: Machine) -> None:
+    """Looks that take as much as quiet time saves up at most have no rest after them."""
+    machine.now_s += 3600
+    for _ in range(20):
+        assert machine.look(FOLLOWED.saved_s / 20, FEW_PER_S) == 0.0
+    assert machine.look(0.2, FEW_PER_S) > 0.0
+
+
+def test_a_fleet_that_works_all_the_time_takes_its_share_of_a_core(machine: Machine) -> None:
+    """Of ten updates a second more than one are then shown at once, 0.3 s late at most."""
+    while machine.look(0.015, FEW_PER_S) == 0.0:
+        pass
+    began_s, used_s = machine.now_s, machine.used_s
+    for _ in range(100):
+        machine.now_s += 0.1  # until the next update
+        rest_s = machine.look(0.015, FEW_PER_S)
+        assert rest_s <= FOLLOWED.longest_s
+    assert (machine.used_s - used_s) / (machine.now_s - began_s) == pytest.approx(
+        FOLLOWED.share, rel=0.02
+    )
+
+
+def test_no_rest_where_a_person_can_follow_is_one_to_notice(machine: Machine) -> None:
+    """However long a look took, and the account begins anew after it."""
+    assert machine.look(60.0, FEW_PER_S) == FOLLOWED.longest_s
+    machine.now_s += 1.0
+    assert machine.look(0.01, FEW_PER_S) == 0.0
 
 
 def test_cheap_looks_follow_each_other_at_a_rate_that_can_be_read(machine: Machine) -> None:
     """Many events on a fast machine: four views a second."""
-    assert machine.look(0.001) == MIN_REST_S
+    assert machine.look(0.001) == MANY.shortest_s
 
 
 @pytest.mark.parametrize("cost_s", [0.2, 0.3, 0.4])
@@ -52,28 +72,28 @@ def test_looks_take_their_share_of_a_core(machine: Machine, cost_s: float) -> No
     began_s, used_s = machine.now_s, machine.used_s
     for _ in range(10):
         machine.look(cost_s)
-    assert (machine.used_s - used_s) / (machine.now_s - began_s) == pytest.approx(SHARE)
+    assert (machine.used_s - used_s) / (machine.now_s - began_s) == pytest.approx(MANY.share)
 
 
 def test_what_is_painted_during_a_rest_counts_too(machine: Machine) -> None:
     """The next rest is longer by what it takes to earn that."""
     plain_s = machine.look(0.2)
     machine.used_s += 0.1
-    assert machine.look(0.2) == pytest.approx(plain_s + 0.1 / SHARE)
+    assert machine.look(0.2) == pytest.approx(plain_s + 0.1 / MANY.share)
 
 
 def test_no_rest_is_longer_than_a_person_would_wait(machine: Machine) -> None:
     """On the slowest machine as well, and after it the account begins anew."""
-    assert machine.look(60.0) == MAX_REST_S
-    assert machine.look(0.001) == MIN_REST_S
+    assert machine.look(60.0) == MANY.longest_s
+    assert machine.look(0.001) == MANY.shortest_s
 
 
-def test_quiet_time_is_not_saved_up(machine: Machine) -> None:
+def test_quiet_time_is_not_saved_up_for_a_flood(machine: Machine) -> None:
     """After an hour without events the first burst rests as any other, the second in full."""
     machine.look(0.001, 0.0)
     machine.now_s += 3600
-    assert machine.look(0.3) == MIN_REST_S
-    assert machine.look(0.3) == pytest.approx(0.3 / SHARE - 0.3)
+    assert machine.look(0.3) == MANY.shortest_s
+    assert machine.look(0.3) == pytest.approx(0.3 / MANY.share - 0.3)
 
 
 def test_parts_of_the_history_are_shown_now_and_then(machine: Machine) -> None:
@@ -84,14 +104,16 @@ def test_parts_of_the_history_are_shown_now_and_then(machine: Machine) -> None:
     machine.now_s += PARTS_S
     assert machine.pace.wants_part(0.0)
     assert not machine.pace.wants_part(MANY_PER_S)
-    machine.now_s += MAX_REST_S
+    machine.now_s += MANY.longest_s
     assert machine.pace.wants_part(MANY_PER_S)
 
 
 def test_ages_are_shown_every_tick_unless_views_come_anyway(machine: Machine) -> None:
-    """And soon again once these end, whatever the rate is still said to be."""
+    """A tick after the last view; where many events come the next view is waited for."""
     machine.pace.shown()
-    assert machine.pace.wants_tick(1.0, 0.0)
-    assert not machine.pace.wants_tick(1.0, MANY_PER_S)
-    machine.now_s += 1.0 + MAX_REST_S
-    assert machine.pace.wants_tick(1.0, MANY_PER_S)
+    assert machine.pace.till_tick_s(1.0, FEW_PER_S) == 1.0
+    assert machine.pace.till_tick_s(1.0, MANY_PER_S) == 1.0 + MANY.longest_s
+    machine.now_s += 1.0
+    assert machine.pace.till_tick_s(1.0, FEW_PER_S) == 0.0
+    machine.pace.shown()
+    assert machine.pace.till_tick_s(1.0, FEW_PER_S) == 1.0
