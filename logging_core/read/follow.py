@@ -105,7 +105,7 @@ async def follow_on(
         until.add_done_callback(hints.wake)
     last: Batch | None = None
     try:
-        told: set[Path] = set()
+        told: set[str] = set()
         while until is None or not until.done():
             batch = await hints.look(reader, told)
             if hints.fall_short and batch.waiting is None:
@@ -138,7 +138,7 @@ class _Hints:
         self._sweep_s = sweep_s
         self._swept_s = self._heard_s = asyncio.get_running_loop().time()
         self._rest_until_s = 0.0
-        self._again: set[Path] = set()
+        self._again: set[str] = set()
 
     @property
     def fall_short(self) -> bool:
@@ -151,7 +151,7 @@ class _Hints:
         if self._watch is not None:
             await self._watch.start()
 
-    async def look(self, reader: TreeReader, told: set[Path]) -> Batch:
+    async def look(self, reader: TreeReader, told: set[str]) -> Batch:
         """Look at the tree; watch what is new in it, should nothing else have told."""
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
@@ -172,7 +172,7 @@ class _Hints:
         if self._watch is not None:
             await self._watch.stop()
 
-    async def wait(self, *, at_once: bool) -> set[Path]:
+    async def wait(self, *, at_once: bool) -> set[str]:
         """Sleep until something may have changed, or not if `at_once`; what, as far as was told."""
         loop = asyncio.get_running_loop()
         if not at_once:

@@ -41,6 +41,7 @@ async def fs_events(
     from watchfiles import Change
     from watchfiles._rust_notify import RustNotify
 
+    names = {int(change): change.name for change in Change}
     loop, stop = asyncio.get_running_loop(), _Stop(ended)
     heard_s = loop.time()
     with RustNotify(list(paths), False, False, 0, False, False) as watcher:
@@ -55,7 +56,7 @@ async def fs_events(
                 yield set()
                 continue
             heard_s = loop.time()
-            yield {(Change(kind).name, path) for kind, path in found}
+            yield {(names[kind], path) for kind, path in found}
 
 
 class _Stop:

@@ -69,7 +69,7 @@ class TreeReader:
         """About how much of what the last sweep saw was read, by bytes; 1 is all."""
         return self._session.share
 
-    def poll(self, told: Collection[Path] = (), *, turns: int = 1) -> Batch:
+    def poll(self, told: Collection[str] = (), *, turns: int = 1) -> Batch:
         """Look for what is new.
 
         Args:

@@ -97,7 +97,7 @@ class Session:
         left = sum(max(0, sizes.get(g, 0) - self._spent.get(g, 0)) for g in self._queue)
         return 1 - left / max(1, sum(sizes.values()))
 
-    def look(self, told: Collection[Path], turns: int) -> Batch:
+    def look(self, told: Collection[str], turns: int) -> Batch:
         """Read what is new; see `TreeReader.poll`."""
         due: Iterable[str] = ()
         if turns or self._is_first:

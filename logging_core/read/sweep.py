@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -62,6 +63,7 @@ class Sweep:
         self._root = root
         self._now_ns = now_ns
         self._base = str(root)
+        self._below = os.path.join(root, "")  # noqa: PTH118 - a Path ends in no slash
         self._known: dict[str, Listing] = {}
         self._present: set[str] = set()
         self._links: set[str] = set()  # in the place of directories of instances
@@ -69,7 +71,7 @@ class Sweep:
         self._failing: dict[str, str] = {}  # directories that cannot be listed, and why
         self._turn = 0
 
-    def everything(self, told: Iterable[Path] = (), *, turns: int = 1) -> Look:
+    def everything(self, told: Iterable[str] = (), *, turns: int = 1) -> Look:
         """Look at the whole tree.
 
         Args:
@@ -101,7 +103,7 @@ class Sweep:
                 look.gone.append(name)
         return look
 
-    def around(self, paths: Iterable[Path]) -> Look:
+    def around(self, paths: Iterable[str]) -> Look:
         """Look only at the directories that `paths` stand in, or are."""
         look = Look()
         for directory in sorted({self._directory(path) for path in paths} - {None}, key=str):
@@ -113,19 +115,16 @@ class Sweep:
                 self._list_into(directory, look)
         return look
 
-    def _directory(self, path: Path) -> str | None:
+    def _directory(self, path: str) -> str | None:
         """Which directory to list for a path; `None` if it is none of ours."""
-        try:
-            parts = path.relative_to(self._root).parts
-        except ValueError:
+        if not f"{path}/".startswith(self._below):
             return None
+        parts = path[len(self._below) :].split("/")
         if len(parts) >= 2 and parts[0] == INSTANCES:
             return f"{INSTANCES}/{parts[1]}" if parts[1] in self.instances else INSTANCES
-        if parts and parts[0] in {AUDIT, INSTANCES}:
-            return parts[0]
-        return _ROOT
+        return parts[0] if parts[0] in {AUDIT, INSTANCES} else _ROOT
 
-    def _instance(self, path: Path) -> str | None:
+    def _instance(self, path: str) -> str | None:
         """Whose directory to list for a path; `None` for nobody's."""
         directory = self._directory(path)
         return directory.removeprefix(f"{INSTANCES}/") if directory is not None else None

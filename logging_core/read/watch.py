@@ -37,8 +37,8 @@ class Changes(NamedTuple):
         unsure: For a moment nothing was watched: a sweep should follow.
     """
 
-    paths: set[Path]
-    added: set[Path]
+    paths: set[str]
+    added: set[str]
     unsure: bool
 
 
@@ -153,9 +153,9 @@ class Watch:
 
     def _note(self, batch: set[tuple[str, str]]) -> None:
         for kind, path in batch:
-            self._taken.paths.add(Path(path))
+            self._taken.paths.add(path)
             if kind == "added":
-                self._taken.added.add(Path(path))
+                self._taken.added.add(path)
             # New, or with other rights: it may have to be watched from now on.
             if kind != "deleted" and self._is_watchable(path):
                 self._round.renew()
@@ -165,7 +165,7 @@ class Watch:
     def _is_watchable(self, path: str) -> bool:
         """Whether a path is that of a directory to watch, if it is one."""
         if path.startswith(self._instances):
-            return "/" not in path[len(self._instances) :]
+            return path.find("/", len(self._instances)) < 0
         return path in self._roster
 
 

@@ -367,7 +367,7 @@ def test_a_frame_larger_than_the_history_is_found(tree: TreeBuilder) -> None:
     assert len(read_frame(tree.root, ref)) == 900_000
 
 
-def test_only_dirty_paths_are_looked_at(tree: TreeBuilder, reader: TreeReader) -> None:
+def test_only_paths_told_of_are_looked_at(tree: TreeBuilder, reader: TreeReader) -> None:
     """They are a hint: what they do not name is found by the next sweep."""
     tree.spawn("a")
     tree.spawn("b")
@@ -375,19 +375,17 @@ def test_only_dirty_paths_are_looked_at(tree: TreeBuilder, reader: TreeReader) -
     tree.send("a", "m1")
     tree.send("b", "m2")
     where = tree.root / "instances"
-    assert ids(reader.poll([where / "a" / "communication.jsonl"], turns=0).records) == ["m1"]
-    assert ids(reader.poll([tree.root.parent / "elsewhere"], turns=0).records) == []
+    assert ids(reader.poll([str(where / "a" / "communication.jsonl")], turns=0).records) == ["m1"]
+    assert ids(reader.poll([str(tree.root.parent / "elsewhere")], turns=0).records) == []
     assert ids(reader.poll().records) == ["m2"]
 
 
-def test_a_new_directory_among_the_dirty_paths_is_listed(
-    tree: TreeBuilder, reader: TreeReader
-) -> None:
+def test_a_new_directory_told_of_is_listed(tree: TreeBuilder, reader: TreeReader) -> None:
     """Its files were never announced."""
     read(reader)
     tree.spawn("new", "n")
     tree.send("new", "m1")
-    found = reader.poll([tree.root / "instances" / "new"], turns=0).records
+    found = reader.poll([str(tree.root / "instances" / "new")], turns=0).records
     assert ids(found) == ["m1"]
     assert only(InstanceSeen, found) == [InstanceSeen(instance_id="new")]
 

@@ -170,7 +170,9 @@ def test_who_was_told_of_is_looked_into_at_once(tree: TreeBuilder) -> None:
     for _ in range(9):
         metadata = tree.root / DIRECTORY / "metadata.json"
         metadata.write_text(metadata.read_text() + " ")
-        assert list(sweep.everything([metadata], turns=9).changed) == [f"{DIRECTORY}/metadata.json"]
+        assert list(sweep.everything([str(metadata)], turns=9).changed) == [
+            f"{DIRECTORY}/metadata.json"
+        ]
 
 
 @pytest.mark.parametrize(
