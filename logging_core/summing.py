@@ -1,9 +1,4 @@
-"""A whole tree, read by a process of its own: for one that has no time for it, as a user waits.
-
-The process hands over its model in a temporary file that has no name, so that none is left behind
-whoever ends how, and ends when the one that wants it does. What it reads has no part in the memory
-of that one, nor does it ever wait for the same interpreter lock.
-"""
+"""A whole tree, read by a process of its own: for one that has no time for it, as a user waits."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from logging_core import child
 from logging_core.cache import Opened, read_whole, restore, store
 
 _NICENESS = 19  # it is in nobody's way
@@ -43,7 +39,8 @@ class Summing:
         """Read, and wait for it; whether there is something to `load` then."""
         try:
             self._file = tempfile.TemporaryFile(prefix="madrox-top-")  # noqa: SIM115 - see `close`
-            self._process = self._start(self._file)
+            since = () if self._since_s is None else (repr(self._since_s),)
+            self._process = child.start(__spec__.name, self._root, *since, output=self._file)
         except OSError:  # no room on the disk, or for another process
             return False
         if self._is_stopped:
@@ -79,16 +76,6 @@ class Summing:
             self._file.close()
             self._file = None
 
-    def _start(self, file: IO[bytes]) -> subprocess.Popen[bytes]:
-        since = () if self._since_s is None else (repr(self._since_s),)
-        argv = [sys.executable, "-P", "-m", __spec__.name, str(os.getpid()), self._root, *since]
-        quiet = subprocess.DEVNULL
-        # It finds what this process found, wherever that was started.
-        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module, no shell
-            argv, stdin=quiet, stdout=file, stderr=subprocess.PIPE, env=os.environ | path
-        )
-
 
 def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
     """Be that process: the exit code is 0 if the model was handed over.
@@ -100,9 +87,10 @@ def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
     """
     parent, root, *since = argv
     os.nice(_NICENESS)
+    unwanted = child.Unwanted(int(parent))
 
     def is_wanted(share: float) -> bool:
-        if os.getppid() != int(parent):
+        if unwanted.is_set():
             return False
         progress.write(b"%.3f\n" % share)
         progress.flush()
