@@ -212,7 +212,7 @@ def run_app(
         from logging_core.history import History
         from madrox_tui.feed.opened import model_options
 
-        return History(root, **model_options(settings, since_s))
+        return History(root, **model_options(settings, since_s), in_subprocess=True)
 
     past = LazyPast(history)
     try:

@@ -50,6 +50,11 @@ class Running:
             )
         assert found, f"never came: {text!r}"
 
+    def has_shown(self, text: str) -> bool:
+        """Whether a text has been written since the last key."""
+        with self._lock:
+            return text.encode() in self._terminal.output
+
     def cpu_s(self) -> float:
         """Processor time so far, with that of other processes of it that have ended."""
         fields = Path(f"/proc/{self._terminal.process.pid}/stat").read_text().rpartition(")")[2]
@@ -60,6 +65,10 @@ class Running:
         status = Path(f"/proc/{self._terminal.process.pid}/status").read_text()
         sizes = dict(line.split(":", 1) for line in status.splitlines())
         return int(sizes["VmRSS"].split()[0]) / 1024, int(sizes["VmHWM"].split()[0]) / 1024
+
+    def forget_peak(self) -> None:
+        """Count what `memory_mib` says was at most from now on."""
+        Path(f"/proc/{self._terminal.process.pid}/clear_refs").write_text("5")
 
     def settle(self) -> None:
         """Wait until it has read what there is: two seconds in which it does next to nothing."""

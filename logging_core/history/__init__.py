@@ -32,7 +32,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Event
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, Self
 
 import msgspec
 
@@ -42,17 +42,12 @@ from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.arguments import duration, ids_of, moment, whole_number
 from logging_core.errors import HistoryError
 from logging_core.history.gather import Gatherer
-from logging_core.history.order import PAGE, PAGES, Order, Orderer, as_batch
+from logging_core.history.models import Models
+from logging_core.history.order import PAGE, Order, Orderer
+from logging_core.history.preparing import Preparing, is_worth_a_process
 from logging_core.history.spill import Spill
 from logging_core.history.stored_messages import StoredMessages
 from logging_core.tree import expand_user
-
-
-class _Hot(NamedTuple):
-    """The model used last, and the page and record up to which it has been applied."""
-
-    position: tuple[int, int]
-    model: FleetModel
 
 
 class History:
@@ -75,6 +70,9 @@ class History:
             anywhere in the pane's last 20 lines, whatever the case. A group named `question` is
             what is shown, else the first line of the match.
         now: The clock for when `prepare` found a directory gone; seconds since the epoch.
+        in_subprocess: A process of its own prepares a large tree for the first time: then this one
+            needs no memory for it, and its threads do not wait for it. If that process cannot, it
+            is done here.
 
     Raises:
         OSError: The temporary file cannot be created.
@@ -91,10 +89,11 @@ class History:
         since_s: float | None = None,
         prompts: Mapping[str, Sequence[str]] | Sequence[Pattern] = PATTERNS,
         now: Callable[[], float] = time.time,
+        in_subprocess: bool = False,
     ) -> None:
         root = expand_user(root)
         self._max_messages = whole_number("max_messages", max_messages)
-        options = {
+        options: dict[str, Any] = {
             "since_s": None if since_s is None else moment("since_s", since_s),
             "stuck_after_s": duration("stuck_after_s", stuck_after_s),
             "max_messages": 0,  # stored separately
@@ -102,11 +101,14 @@ class History:
             "by_time": False,
         }
         self._spill = Spill()
-        self._orderer = Orderer(self._spill, options, since_s)
+        self._orderer = Orderer(self._spill, options)
         self._gatherer = Gatherer(root, self._spill, PAGE, now=now, on_reset=self._clear)
         self._lock = threading.Lock()
         self._order = Order.nothing(0)
-        self._hot: _Hot | None = None
+        self._models = Models(self._spill, self._orderer)
+        self._preparing: Preparing | None = None
+        if in_subprocess and is_worth_a_process(root):
+            self._preparing = Preparing(root, options, self._spill)
         self._is_prepared = False
 
     def __enter__(self) -> Self:
@@ -156,7 +158,9 @@ class History:
         self._check_open()
         is_kept = False
         try:
-            is_done = self._gatherer.gather(progress, stop) and self._put_in_order(stop)
+            count = self._take_over(progress, stop)
+            is_done = count is not None and self._gatherer.gather(progress, stop, count)
+            is_done = is_done and self._put_in_order(stop)
             self._is_prepared = self._is_prepared or is_done
             is_kept = True
         finally:
@@ -179,7 +183,7 @@ class History:
         Raises:
             ValueError: `at_s` is no time.
         """
-        self._gatherer.note_gone(instance_id, moment("at_s", at_s))
+        self._gatherer.departed.note(instance_id, moment("at_s", at_s))
 
     def state_at(self, at_s: float) -> FleetState:
         """Return the fleet as of `at_s`, from the records up to then; blocks for milliseconds.
@@ -245,6 +249,8 @@ class History:
 
     def close(self) -> None:
         """Delete the temporary file; messages of states returned before can no longer be read."""
+        if self._preparing is not None:
+            self._preparing.close()
         self._spill.close()
 
     def _check_open(self) -> None:
@@ -252,6 +258,25 @@ class History:
             raise HistoryError("the history is closed: make another one")
 
     # --- preparing -----------------------------------------------------------
+
+    def _take_over(
+        self, progress: Callable[[int], object] | None, stop: Event | None
+    ) -> int | None:
+        """Wait for what another process prepares; return how many records, `None` if stopped."""
+        if self._preparing is None:
+            return 0
+        try:
+            prepared = self._preparing.wait(self._gatherer.departed, progress, stop)
+        except OSError:  # if there is no room, the same will be said of it here
+            self._preparing = None
+            self._spill.cut(0)
+            return 0
+        if prepared is None:
+            return None
+        self._gatherer.go_on(prepared.reading, prepared.taken, prepared.unconfirmed)
+        self._put_in_place(prepared.order._replace(generation=self._order.generation))
+        count, self._preparing = self._preparing.count, None
+        return count
 
     def _put_in_order(self, stop: Event | None) -> bool:
         """Merge the gathered runs; if stopped, return false and change nothing."""
@@ -270,7 +295,7 @@ class History:
 
     def _put_in_place(self, order: Order) -> None:
         with self._lock:
-            self._order, self._hot = order, None
+            self._order = order
 
     # --- looking back --------------------------------------------------------
 
@@ -279,20 +304,4 @@ class History:
         self._check_open()
         if not self._is_prepared:
             raise HistoryError("the history is not prepared: call prepare() first")
-        order = self._order
-        last = bisect_right(order.firsts, at_s) - 1
-        if last < 0:
-            return self._orderer.make()
-        stop = (last, bisect_right(order.pages[last].times, at_s))
-        first = last // PAGES
-        start, model = (first * PAGES, 0), None
-        if self._hot is not None and start <= self._hot.position <= stop:
-            start, model = self._hot.position, self._hot.model
-        model = model or self._orderer.load(order.models[first])
-        for number in range(start[0], last + 1):
-            given = start[1] if number == start[0] else 0
-            count = stop[1] if number == last else None
-            entries = self._spill.get_entries(order.pages[number], count)
-            model.apply(as_batch(entries[given:]))
-        self._hot = _Hot(stop, model)
-        return model
+        return self._models.at(self._order, at_s)

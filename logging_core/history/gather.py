@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from threading import Event
@@ -32,6 +32,26 @@ Runs = list[list[Page]]
 """Runs of records, each sorted by time; between runs, equal times keep the order of the runs."""
 
 
+class Reading(msgspec.Struct):
+    """What is known of a tree once it was read so far; whoever has it goes on from there.
+
+    It can be pickled if it is not underway.
+
+    Attributes:
+        reader: Knows how far each file was read.
+        is_underway: There is more to be read of what the last sweep saw.
+        last_s: The time of the last record of each log.
+        moments: What the audit trail or an instance.log told of, and the other one not yet.
+        unpaired: The entries among that, each with its time, by numbers of ours.
+    """
+
+    reader: TreeReader
+    is_underway: bool = False
+    last_s: dict[tuple[type, str], float] = {}
+    moments: Moments[int] = msgspec.field(default_factory=Moments)
+    unpaired: dict[int, tuple[float, LifecycleEvent]] = {}
+
+
 class Gatherer:
     """Reads a tree into runs, each record once.
 
@@ -44,6 +64,8 @@ class Gatherer:
 
     Attributes:
         runs: The runs gathered so far. The consumer empties it.
+        reading: How far the tree was read.
+        departed: When instances were found to be gone.
     """
 
     def __init__(
@@ -56,37 +78,35 @@ class Gatherer:
         on_reset: Callable[[], object],
     ) -> None:
         self.runs: Runs = []
-        self._reader = TreeReader(root, tails=True)
+        self.reading = Reading(TreeReader(root, tails=True))
+        self.departed = Departed()
         self._spill = spill
         self._page_size = page_size
         self._now = now
         self._on_reset = on_reset
-        self._last_s: dict[tuple[type, str], float] = {}
-        self._is_underway = False
-        self._departed = Departed()
-        self._moments: Moments[int] = Moments()
-        self._unpaired: dict[int, tuple[float, LifecycleEvent]] = {}
         self._numbers = itertools.count()  # by which unpaired entries are known
 
-    def gather(self, progress: Callable[[int], object] | None, stop: Event | None) -> bool:
+    def gather(
+        self, progress: Callable[[int], object] | None, stop: Event | None, count: int = 0
+    ) -> bool:
         """Read what is new, until caught up or stopped; return whether it caught up.
 
         Args:
-            progress: Called after each poll with the number of records read in this call.
+            progress: Called after each poll with the number of records read so far.
             stop: Set it to end early: what was read is kept, and the next call resumes there.
+            count: The number of records that were read before.
 
         Raises:
             OSError: The temporary file cannot be written.
         """
-        count = 0
         while stop is None or not stop.is_set():
-            batch = self._reader.poll(turns=0 if self._is_underway else 1)
+            batch = self.reading.reader.poll(turns=0 if self.reading.is_underway else 1)
             if batch.reset:
-                self._departed.clear()
+                self.departed.clear()
                 self._forget()
                 self._on_reset()
-            self._is_underway = not batch.caught_up
-            timed = [*self._timed(batch), *self._departed.take()]
+            self.reading.is_underway = not batch.caught_up
+            timed = [*self._timed(batch), *self.departed.take()]
             timed += self._left() if batch.caught_up else ()
             timed.sort(key=itemgetter(0))
             if timed:
@@ -101,16 +121,16 @@ class Gatherer:
 
     def begin_anew(self) -> None:
         """Discard the runs; the next `gather` reads the tree from the start."""
-        self._reader.close()
+        self.reading.reader.close()
         self._forget()
 
-    def note_gone(self, instance_id: str, at_s: float) -> None:
-        """Record that an instance was found to be gone at `at_s`; may be called from any thread."""
-        self._departed.note(instance_id, at_s)
+    def go_on(self, reading: Reading, taken: int, unconfirmed: set[str]) -> None:
+        """Go on from where another one has read to; see also `Departed.go_on`."""
+        self.reading = reading
+        self.departed.go_on(taken, unconfirmed)
 
     def _forget(self) -> None:
-        self.runs, self._last_s, self._is_underway = [], {}, False
-        self._moments, self._unpaired = Moments(), {}
+        self.runs, self.reading = [], Reading(self.reading.reader)
 
     def _timed(self, batch: Batch) -> Iterator[Timed]:
         """Yield the entries of a batch with their times.
@@ -123,44 +143,44 @@ class Gatherer:
             yield -math.inf if problem.time_s is None else problem.time_s, problem
         for record in batch.records:
             if isinstance(record, InstanceSeen):
-                self._departed.returned(record.instance_id)
+                self.departed.returned(record.instance_id)
                 continue
             if isinstance(record, InstanceGone):
-                self._departed.confirm(record.instance_id, self._now())
+                self.departed.confirm(record.instance_id, self._now())
                 continue
             log = (type(record), "")
             if not isinstance(record, AuditEvent):
                 log = (type(record), getattr(record, "instance_id", None) or "")
             at_s = _time_of(record)
             if at_s is None:
-                at_s = self._last_s.get(log, -math.inf)
-            self._last_s[log] = at_s
+                at_s = self.reading.last_s.get(log, -math.inf)
+            self.reading.last_s[log] = at_s
             if isinstance(record, LifecycleEvent):
                 yield from self._entry(record, at_s)
                 continue
             yield at_s, _slim(record)
             if isinstance(record, AuditEvent):
-                number = self._moments.audited(record, record.time_s)
-                found = None if number is None else self._unpaired.pop(number, None)
+                number = self.reading.moments.audited(record, record.time_s)
+                found = None if number is None else self.reading.unpaired.pop(number, None)
                 if found is not None:
                     yield at_s, found[1]
 
     def _entry(self, entry: LifecycleEvent, at_s: float) -> Iterator[Timed]:
         """Yield an entry of an instance.log, unless the audit trail may tell when exactly."""
         number = next(self._numbers)
-        exact_s = self._moments.exact(entry, number)
+        exact_s = self.reading.moments.exact(entry, number)
         if exact_s is not None:
             yield exact_s, entry
         elif is_change(entry):
-            self._unpaired[number] = (at_s, entry)
+            self.reading.unpaired[number] = (at_s, entry)
         else:
             yield at_s, entry
 
     def _left(self) -> list[Timed]:
         """Return the entries that the audit trail, all of it, does not tell of."""
-        left: list[Timed] = list(self._unpaired.values())
-        self._unpaired = {}
-        self._moments.forget_entries()
+        left: list[Timed] = list(self.reading.unpaired.values())
+        self.reading.unpaired = {}
+        self.reading.moments.forget_entries()
         return left
 
 
@@ -169,7 +189,7 @@ class Departed:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: list[Timed] = []
+        self._found: list[tuple[float, InstanceGone]] = []
         self._unconfirmed: set[str] = set()
 
     def note(self, instance_id: str, at_s: float) -> None:
@@ -190,11 +210,32 @@ class Departed:
         with self._lock:
             self._unconfirmed.discard(instance_id)
 
-    def take(self) -> list[Timed]:
+    def take(self) -> Sequence[Timed]:
         """Return what was found since the last call."""
         with self._lock:
             found, self._found = self._found, []
             return found
+
+    def noted(self) -> list[tuple[float, str]]:
+        """Return what was found since `take` was called last: when, and who."""
+        with self._lock:
+            return [(at_s, gone.instance_id) for at_s, gone in self._found]
+
+    def unconfirmed(self) -> set[str]:
+        """Return whom the reader, which was not the first to find it, may still find gone."""
+        with self._lock:
+            return set(self._unconfirmed)
+
+    def go_on(self, taken: int, unconfirmed: set[str]) -> None:
+        """Go on after another reader, to which the first `taken` of what was `noted` were told.
+
+        Args:
+            taken: How many.
+            unconfirmed: Of these; see there.
+        """
+        with self._lock:
+            del self._found[:taken]
+            self._unconfirmed = unconfirmed | {gone.instance_id for _, gone in self._found}
 
     def clear(self) -> None:
         """Forget all departures."""

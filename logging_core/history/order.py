@@ -84,14 +84,13 @@ class Orderer:
 
     Args:
         spill: Where records and checkpoints are stored.
-        options: Options of the models.
-        since_s: Messages count from this time, in seconds since the epoch; `None`: all.
+        options: Options of the models; messages count from their `since_s`, too.
     """
 
-    def __init__(self, spill: Spill, options: dict[str, Any], since_s: float | None) -> None:
+    def __init__(self, spill: Spill, options: dict[str, Any]) -> None:
         self._spill = spill
         self._options = options
-        self._since_s = since_s
+        self._since_s: float | None = options["since_s"]
 
     def make(self) -> FleetModel:
         """Return an empty model."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import tempfile
 import zlib
 from array import array
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -66,10 +67,21 @@ class Page(NamedTuple):
 
 
 class Spill:
-    """An unnamed temporary file, deleted when closed. One thread writes, any may read."""
+    """An unnamed temporary file, deleted when closed. One thread writes, any may read.
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="madrox-")  # noqa: SIM115 - closed by `close`
+    Another process that has it open may write instead, and hand over what it knows of it.
+
+    Args:
+        file: The file, if it was made by another process; `None`: a new one.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+
+    def __init__(self, file: IO[bytes] | None = None) -> None:
+        if file is None:
+            file = tempfile.TemporaryFile(prefix="madrox-")  # noqa: SIM115 - closed by `close`
+        self._file = file
         self._end = 0
 
     def put(self, data: bytes) -> Place:
@@ -80,9 +92,7 @@ class Spill:
         """
         packed = zlib.compress(data, 1)
         place = Place(self._end, len(packed))
-        written = 0
-        while written < len(packed):
-            written += os.pwrite(self._file.fileno(), packed[written:], self._end + written)
+        self._write(packed)
         self._end += len(packed)
         return place
 
@@ -106,6 +116,36 @@ class Spill:
         packed = _PAGE.decode(self.get(page.place))
         return [_DECODERS[kind].decode(raw) for kind, raw in packed[:count]]
 
+    def hand_over(self, known: object) -> int:
+        """Write an object, after all else, for `take_over` in another process.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._write(pickle.dumps(known, pickle.HIGHEST_PROTOCOL))
+        return self._end
+
+    def take_over(self, end: int) -> Any:
+        """Return what another process of ours handed over at `end`, and write there from now on.
+
+        Raises:
+            OSError: It cannot be read.
+            pickle.UnpicklingError: It is damaged.
+        """
+        with open(self._file.fileno(), "rb", closefd=False) as file:
+            file.seek(end)
+            known = pickle.load(file)  # noqa: S301 - our own process pickled it
+        self.cut(end)
+        return known
+
+    @property
+    def file(self) -> IO[bytes]:
+        """The file itself, for another process to write to."""
+        return self._file
+
     @property
     def closed(self) -> bool:
         """Whether the file was deleted."""
@@ -124,6 +164,12 @@ class Spill:
     def close(self) -> None:
         """Delete the file."""
         self._file.close()
+
+    def _write(self, data: bytes) -> None:
+        """Write bytes after all else, which do not count before the end is moved."""
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._file.fileno(), data[written:], self._end + written)
 
 
 def _pack(record: Entry) -> msgspec.Raw:

@@ -3,7 +3,8 @@
     python tests/bench/bench_history.py [EVENTS]
 
 A month of 50 instances with EVENTS audit events (300,000 unless told otherwise) and a tenth as
-many messages and captures.
+many messages and captures. Then the same in the dashboard, through a pseudo-terminal of 160x48,
+with keys pressed until the past is shown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -25,10 +27,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from builders import RULE, START, TreeBuilder
 from logging_core.cache import FleetCache, read_fleet
 from logging_core.history import History
+from running import Dashboard
 
 INSTANCES = 50
 MONTH_S = 30 * 86_400
 MOMENTS = 200
+LETTERS = 120
+"""So many are typed before the line is begun anew."""
 
 
 def write_month(root: Path, events: int) -> None:
@@ -108,6 +113,68 @@ def start_twice(root: Path, cache_dir: Path) -> None:
         print(f"{name} start: {time.perf_counter() - start:.2f} s")
 
 
+def look_back_in_dashboard(root: Path, cwd: Path) -> None:
+    """From the key to the past on the screen, and again once it is prepared."""
+    os.environ |= {"XDG_CACHE_HOME": f"{cwd}/cache", "XDG_STATE_HOME": f"{cwd}/state"}
+    dashboard = Dashboard(root, cwd)
+    try:
+        dashboard.shows("live")
+        dashboard.settle()
+        dashboard.forget_peak()
+        before, cpu_s, start_s = dashboard.memory_mib()[0], dashboard.cpu_s(), time.perf_counter()
+        go_back(dashboard, "1d")
+        taken_s = sorted(type_until(dashboard, "◷ at"))
+        prepared_s = time.perf_counter() - start_s
+        cpu_s = dashboard.cpu_s() - cpu_s
+        median_ms, p95_ms = (taken_s[int(len(taken_s) * part)] * 1e3 for part in (0.5, 0.95))
+        print(f"in the dashboard: shown after {prepared_s:.1f} s, {cpu_s:.1f} s CPU in all", end="")
+        print(f"; of {len(taken_s)} keys meanwhile: median {median_ms:.0f} ms", end="")
+        print(f", p95 {p95_ms:.0f} ms, longest {taken_s[-1] * 1e3:.0f} ms")
+        dashboard.settle()
+        print(
+            "memory: {:.0f} MiB, {:.0f} afterwards, at most {:.0f}".format(
+                before, *dashboard.memory_mib()
+            )
+        )
+        dashboard.press(b"\x1b")
+        time.sleep(1)
+        start_s = time.perf_counter()
+        go_back(dashboard, "2d")
+        dashboard.shows("◷ at")
+        print(f"another moment: after {time.perf_counter() - start_s:.2f} s")
+    finally:
+        dashboard.stop()
+
+
+def go_back(dashboard: Dashboard, age: str) -> None:
+    """Ask for an earlier moment as a person does."""
+    dashboard.press(b"T")
+    dashboard.shows("Go to a time")
+    dashboard.press(age.encode())
+    dashboard.shows(age)
+    dashboard.press(b"\r")
+
+
+def type_until(dashboard: Dashboard, shown: str) -> Iterator[float]:
+    """Type what to find until a text is shown: how long each letter took to be."""
+    dice, typed = random.Random(1), ""
+    dashboard.press(b"\x06")
+    dashboard.shows("ind")
+    while not dashboard.has_shown(shown):
+        if len(typed) == LETTERS:
+            typed = ""
+            dashboard.press(b"\x15")  # the line is empty again
+        typed += dice.choice("zqxjvw")
+        time.sleep(dice.uniform(0.05, 0.15))
+        if dashboard.has_shown(shown):
+            break
+        start_s = time.perf_counter()
+        dashboard.press(typed[-1].encode())
+        dashboard.shows(typed)
+        yield time.perf_counter() - start_s
+    dashboard.press(b"\x1b")
+
+
 def main() -> None:
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
     with tempfile.TemporaryDirectory() as directory:
@@ -116,6 +183,7 @@ def main() -> None:
         print(f"{events:,} audit events, {INSTANCES} instances, 30 days")
         look_back(root)
         start_twice(root, Path(directory) / "cache")
+        look_back_in_dashboard(root, Path(directory))
 
 
 if __name__ == "__main__":
