@@ -126,13 +126,8 @@ class History:
     def span(self) -> tuple[float, float] | None:
         """The moments from and up to which records count, in seconds; `None` if none has a time."""
         pages = self._order.pages
-        if not pages or pages[-1].times[-1] == -math.inf:
-            return None
-        for page in pages:
-            known = bisect_right(page.times, -math.inf)
-            if known < len(page.times):
-                return page.times[known], pages[-1].times[-1]
-        return None
+        known_s = next((page.known_s for page in pages if page.known_s < math.inf), None)
+        return None if known_s is None else (known_s, pages[-1].last_s)
 
     def prepare(
         self, progress: Callable[[int], object] | None = None, *, stop: Event | None = None

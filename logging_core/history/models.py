@@ -38,20 +38,21 @@ class Models:
             order: Of all records.
             at_s: The moment, in seconds since the epoch.
         """
-        last = bisect_right(order.firsts, at_s) - 1
+        last = order.last_page(at_s)
         if last < 0:
             return self._orderer.make()
-        stop = (last, bisect_right(order.pages[last].times, at_s))
+        page = self._spill.read(order.pages[last])
+        stop = (last, bisect_right(page.times, at_s))
         first = last // PAGES
         start, model = (first * PAGES, 0), None
         hot, self._hot = self._hot, None
         if hot is not None and hot.order is order and start <= hot.position <= stop:
             start, model = hot.position, hot.model
         model = model or self._orderer.load(order.models[first])
-        for number in range(start[0], last + 1):
-            given = start[1] if number == start[0] else 0
-            count = stop[1] if number == last else None
-            entries = self._spill.get_entries(order.pages[number], count)
-            model.apply(as_batch(entries[given:]))
+        number, given = start
+        for before in range(number, last):
+            model.apply(as_batch(self._spill.read(order.pages[before]).entries(given)))
+            given = 0
+        model.apply(as_batch(page.entries(given, stop[1])))
         self._hot = _Hot(order, stop, model)
         return model

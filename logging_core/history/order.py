@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from threading import Event
 from typing import Any, NamedTuple, Self
 
@@ -37,7 +37,6 @@ class Order(NamedTuple):
 
     Attributes:
         pages: All records.
-        firsts: The time of each page's first record.
         models: The checkpoint before every `PAGES`th page.
         counts: The number of messages before each checkpoint.
         messages: The messages to show, `MESSAGES_A_PAGE` to a page but for the last.
@@ -46,7 +45,6 @@ class Order(NamedTuple):
     """
 
     pages: list[Page]
-    firsts: array[float]
     models: list[Place]
     counts: list[int]
     messages: list[Page]
@@ -56,7 +54,11 @@ class Order(NamedTuple):
     @classmethod
     def nothing(cls, generation: int) -> Self:
         """Return the order of no records."""
-        return cls([], array("d"), [], [], [], array("d"), generation)
+        return cls([], [], [], [], array("d"), generation)
+
+    def last_page(self, at_s: float) -> int:
+        """Return which page is the last that begins no later than a moment; -1 if none does."""
+        return bisect_right(self.pages, at_s, key=attrgetter("first_s")) - 1
 
 
 def as_batch(entries: Iterable[Entry]) -> Batch:
@@ -114,14 +116,13 @@ class Orderer:
         Raises:
             OSError: The temporary file cannot be written.
         """
-        oldest_s = min(run[0].times[0] for run in runs)
-        kept = max(0, bisect_right(old.firsts, oldest_s) - 1) // PAGES
+        oldest_s = min(run[0].first_s for run in runs)
+        kept = max(0, old.last_page(oldest_s)) // PAGES
         count = old.counts[kept] if old.counts else 0
         whole = count // MESSAGES_A_PAGE
-        is_append = not old.pages or oldest_s >= old.pages[-1].times[-1]
+        is_append = not old.pages or oldest_s >= old.pages[-1].last_s
         new = Order(
             old.pages[: kept * PAGES],
-            old.firsts[: kept * PAGES],
             old.models[:kept],
             old.counts[:kept],
             old.messages[:whole],
@@ -134,8 +135,8 @@ class Orderer:
         model = self.load(old.models[kept]) if old.models else self.make()
         spoken: list[Timed] = []
         if count > len(new.message_times):
-            page, left = old.messages[whole], count - len(new.message_times)
-            spoken = list(zip(page.times, self._spill.get_entries(page, left), strict=False))
+            left = count - len(new.message_times)
+            spoken = list(islice(self._read([old.messages[whole]]), left))
         for piece in self._merged([old.pages[kept * PAGES :], *short]):
             if _is_set(stop):
                 return None
@@ -178,7 +179,6 @@ class Orderer:
             new.models.append(self._spill.put(kept.getvalue()))
             new.counts.append(len(new.message_times) + len(spoken))
         new.pages.append(self._spill.put_entries(piece))
-        new.firsts.append(piece[0][0])
         model.apply(as_batch(entry for _, entry in piece))
         spoken.extend(entry for entry in piece if self._is_shown(*entry))
         while len(spoken) >= MESSAGES_A_PAGE:
@@ -186,9 +186,8 @@ class Orderer:
             del spoken[:MESSAGES_A_PAGE]
 
     def _keep_messages(self, new: Order, spoken: list[Timed]) -> None:
-        page = self._spill.put_entries(spoken)
-        new.messages.append(page)
-        new.message_times.extend(page.times)
+        new.messages.append(self._spill.put_entries(spoken))
+        new.message_times.extend(at_s for at_s, _ in spoken)
 
     def _is_shown(self, at_s: float, entry: Entry) -> bool:
         if not isinstance(entry, Message) or entry.event_type not in SPOKEN:
@@ -197,7 +196,8 @@ class Orderer:
 
     def _read(self, pages: Iterable[Page]) -> Iterator[Timed]:
         for page in pages:
-            yield from zip(page.times, self._spill.get_entries(page), strict=True)
+            unpacked = self._spill.read(page)
+            yield from zip(unpacked.times, unpacked.entries(), strict=True)
 
 
 def _is_set(stop: Event | None) -> bool:

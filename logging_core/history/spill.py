@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import tempfile
 import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import IO, Any, NamedTuple, TypeAlias
 
@@ -42,7 +44,7 @@ _KINDS = (
 )
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _DECODERS: list[msgspec.msgpack.Decoder[Any]] = [msgspec.msgpack.Decoder(kind) for kind in _KINDS]
-_PAGE = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
+_PAGE = msgspec.msgpack.Decoder(tuple[bytes, list[tuple[int, msgspec.Raw]]])
 _ENCODER = msgspec.msgpack.Encoder()
 _WIDEST = (1 << 63) - 1
 
@@ -55,15 +57,35 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Entries that are compressed together.
+    """Entries that are compressed together, in order of the times from which they count.
 
     Attributes:
         place: Where they are stored.
-        times: The time from which each counts, ascending.
+        first_s: The first of these times.
+        last_s: The last one.
+        known_s: The first that is not minus infinity; infinity if all are.
     """
 
     place: Place
+    first_s: float
+    last_s: float
+    known_s: float
+
+
+class Unpacked(NamedTuple):
+    """What is in a page, of which only what is wanted is decoded.
+
+    Attributes:
+        times: The time from which each entry counts, ascending.
+        packed: The entries, each with the number of its kind.
+    """
+
     times: array[float]
+    packed: list[tuple[int, msgspec.Raw]]
+
+    def entries(self, start: int = 0, stop: int | None = None) -> list[Entry]:
+        """Return some of the entries."""
+        return [_DECODERS[kind].decode(raw) for kind, raw in self.packed[start:stop]]
 
 
 class Spill:
@@ -107,14 +129,24 @@ class Spill:
         return zlib.decompress(os.pread(self._file.fileno(), place.size, place.offset))
 
     def put_entries(self, timed: Sequence[tuple[float, Entry]]) -> Page:
-        """Write entries, each with the time from which it counts."""
+        """Write entries, at least one, each with the time from which it counts, ascending."""
+        times = array("d", [at_s for at_s, _ in timed])
         packed = [(_NUMBERS[type(record)], _pack(record)) for _, record in timed]
-        return Page(self.put(_ENCODER.encode(packed)), array("d", [at_s for at_s, _ in timed]))
+        place = self.put(_ENCODER.encode((times.tobytes(), packed)))
+        known = bisect_right(times, -math.inf)
+        known_s = times[known] if known < len(times) else math.inf
+        return Page(place, times[0], times[-1], known_s)
 
-    def get_entries(self, page: Page, count: int | None = None) -> list[Entry]:
-        """Read the first `count` entries of a page; `None`: all."""
-        packed = _PAGE.decode(self.get(page.place))
-        return [_DECODERS[kind].decode(raw) for kind, raw in packed[:count]]
+    def read(self, page: Page) -> Unpacked:
+        """Read what `put_entries` wrote.
+
+        Raises:
+            HistoryError: The file is closed.
+        """
+        data, packed = _PAGE.decode(self.get(page.place))
+        times = array("d")
+        times.frombytes(data)
+        return Unpacked(times, packed)
 
     def hand_over(self, known: object) -> int:
         """Write an object, after all else, for `take_over` in another process.

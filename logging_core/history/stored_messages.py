@@ -50,7 +50,7 @@ class StoredMessages(Sequence[Message]):
     def _page(self, number: int) -> list[Message]:
         page = self._cache.get(number)
         if page is None:
-            page = cast("list[Message]", self._spill.get_entries(self._pages[number]))
+            page = cast("list[Message]", self._spill.read(self._pages[number]).entries())
             self._cache[number] = page
             while len(self._cache) > _CACHED_PAGES:
                 self._cache.popitem(last=False)
