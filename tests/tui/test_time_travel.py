@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Semaphore
@@ -11,8 +13,11 @@ import pytest
 
 from builders import TreeBuilder
 from driver import Driver, run_app
+from logging_core import child
 from logging_core.analyse.state import FleetState
 from logging_core.history import History
+from madrox_tui import app
+from madrox_tui.config import Settings
 
 pytestmark = pytest.mark.asyncio
 
@@ -258,3 +263,62 @@ async def test_who_had_no_name_yet_is_called_as_today(tree: TreeBuilder) -> None
             for panel in ("instances", "pane", "timeline"):
                 assert "atlas" in person.panel(panel)
             assert "qa" not in person.panel("instances")
+
+
+@pytest.fixture
+def elsewhere(recorded: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A past that another process prepares, small as the tree is."""
+    monkeypatch.setattr("logging_core.history.preparing.WORTH_A_PROCESS", 0)
+    with History(recorded.root, in_subprocess=True) as history:
+        yield history
+
+
+async def test_another_process_may_prepare_the_past(
+    recorded: TreeBuilder, elsewhere: History
+) -> None:
+    """Every panel shows the moment as it would if this one had, and what comes later, too."""
+    async with at_the_past(recorded, elsewhere) as person:
+        await person.press("escape")
+        await person.sees("● live", "frame 11.")
+        recorded.send("a1", "m-later", "said later.", at=300)
+        await person.press("T", *"-290s", "enter")
+        await person.sees("◷ at 2026-11-23 12:05:10", "said later.")
+
+
+async def test_whoever_leaves_the_past_early_may_come_back(
+    recorded: TreeBuilder, elsewhere: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Esc leads back at once while another process prepares it, which then is not begun anew."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def hold(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        begun.append(start(*arguments, **options))
+        begun[-1].send_signal(signal.SIGSTOP)
+        return begun[-1]
+
+    start = child.start
+    monkeypatch.setattr(child, "start", hold)
+    async with run_app(recorded.root, now_s=NOW_S, past=elsewhere) as person:
+        await person.sees("● live", "frame 11.")
+        await person.press("T", *"-535s", "enter")
+        await person.sees("◌ preparing history")
+        await person.until(lambda: bool(begun), "begun")
+        await person.press("escape")
+        await person.sees("● live", "frame 11.")
+        begun[0].send_signal(signal.SIGCONT)
+        await person.press("T", *"-535s", "enter")
+        await sees_all_at(person, 6)
+        assert len(begun) == 1
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_the_dashboard_lets_another_process_prepare(
+    recorded: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its memory and its keys have nothing to do with how long the past is."""
+    made: list[Any] = []
+    monkeypatch.setattr(app.MadroxTop, "run", lambda top: made.append(top._main._feed._past.get()))
+    monkeypatch.setattr(app, "share_heap", lambda: None)
+    monkeypatch.setattr("sys.setswitchinterval", lambda _: None)
+    assert app.run_app(recorded.root, settings=Settings()) == 0
+    assert made[0]._preparing is not None
