@@ -6,7 +6,7 @@ import sys
 from typing import IO
 
 from logging_core.child import Unwanted
-from logging_core.history.preparing import Request, prepare
+from logging_core.history.preparing import Request, prepare_whole
 from logging_core.history.spill import Spill
 
 
@@ -27,7 +27,7 @@ def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
     spill = Spill(output)
     try:
         request: Request = spill.take_over(0)
-        prepared = prepare(request, spill, tell, Unwanted(int(argv[0])))
+        prepared = prepare_whole(request, spill, tell, Unwanted(int(argv[0])))
         if prepared is None:
             return 1
         progress.write(b"end %d\n" % spill.hand_over(prepared))

@@ -160,7 +160,7 @@ def is_worth_a_process(root: Path) -> bool:
     return weight >= WORTH_A_PROCESS
 
 
-def prepare(
+def prepare_whole(
     request: Request, spill: Spill, progress: Callable[[int], object], stop: Event
 ) -> Prepared | None:
     """Prepare a history from scratch.
