@@ -138,8 +138,9 @@ class History:
         to see the past, not continuously.
 
         Args:
-            progress: Called now and then with the number of records read in this call. If it
-                raises, the call ends and the next one starts from scratch.
+            progress: Called now and then with the number of records read in this call, or so far
+                by the process that does it. If it raises, the call ends and the next one starts
+                from scratch.
             stop: Set it, from any thread, to end the call within a fraction of a second. The
                 states stay those of the previous call, and the next call resumes where this ended.
 
