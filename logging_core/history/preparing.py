@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
-import select
+import selectors
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from logging_core import child
 from logging_core.history.gather import Departed, Gatherer, Reading
@@ -129,7 +129,7 @@ class Preparing:
 
     def _has_ended(self, process: subprocess.Popen[bytes]) -> bool:
         """Hear what the process says; return whether that was all."""
-        if process.stderr is None or not select.select([process.stderr], [], [], _WAIT_S)[0]:
+        if process.stderr is None or not _is_readable(process.stderr):
             return False
         data = os.read(process.stderr.fileno(), 1 << 16)
         *lines, self._said = (self._said + data).split(b"\n")
@@ -149,6 +149,13 @@ class Preparing:
         except _UNUSABLE as error:
             raise ChildProcessError(f"what was prepared cannot be used: {error}") from error
         return prepared
+
+
+def _is_readable(pipe: IO[bytes]) -> bool:
+    """Wait a moment; return whether there is something to read, or nothing ever will be."""
+    with selectors.DefaultSelector() as selector:  # a descriptor may be too large for `select`
+        selector.register(pipe, selectors.EVENT_READ)
+        return bool(selector.select(_WAIT_S))
 
 
 def is_worth_a_process(root: Path) -> bool:
