@@ -253,17 +253,19 @@ class MainScreen(FleetScreen):
 
         panel = self.query_one(TimelinePanel)
         entry = panel.chosen
-        if entry is not None:
-            self.app.push_screen(
-                MessageScreen(
-                    entry,
-                    panel.label(entry),
-                    other=panel.other_half,
-                    names=self.view.names if self.view is not None else {},
-                    alone=panel.why_alone,
-                    lines=self._feed,
-                )
-            )
+        if entry is None:
+            return
+        other, alone = panel.beside(entry)
+        dialog = MessageScreen(
+            entry,
+            panel.label(entry),
+            other=other,
+            names=self.view.names if self.view is not None else {},
+            alone=alone,
+            lines=self._feed,
+        )
+        self.app.push_screen(dialog)
+        dialog.watch(panel, "view", lambda: dialog.show_other(*panel.beside(entry)), init=False)
 
     @on(LineView.Chosen, "#audit")
     def _sum_chosen(self) -> None:

@@ -27,7 +27,7 @@ DRAWN = {
     "audit": ("figures_view", "panel"),
     "instances": ("panel",),
     "pane": ("frame_view", "scrubbed_view", "replay_view", "panel"),
-    "timeline": ("message_screen", "panel"),
+    "timeline": ("message_half", "message_screen", "panel"),
 }
 DRAWERS = [f"panels.{panel}.{name}" for panel, names in DRAWN.items() for name in names]
 DIALOGS = ("events.event_list", "events.screen", "health", "help")

@@ -18,7 +18,8 @@ from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.events.halves import event_entry
-from madrox_tui.panels.timeline.message_screen import MAX_JSON_CHARS, MessageScreen, pretty
+from madrox_tui.panels.timeline.message_half import MAX_JSON_CHARS, pretty
+from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.message_source import Written
 
 REQUEST = Message(
@@ -252,7 +253,7 @@ async def test_no_row_of_bytes_is_wrapped() -> None:
     """Beside the other half there are fewer bytes in a row; as many as fit where there is room."""
     screen = MessageScreen(REPLY, "atlas", other=REQUEST, lines=Lines())
     async with opened(screen, width=160) as (app, pilot):
-        while not screen._written:
+        while screen._first._written is None:
             await pilot.pause()
         await pilot.press("b")
         await pilot.pause()

@@ -284,8 +284,10 @@ async def test_why_there_is_no_other_half_is_said(records: list[Record], said: s
     """In words that stay true while they are read, and not that it is not loaded where all is."""
     async with panel(*records) as person:
         await person.press("g", "j")
-        assert person.panel.why_alone.startswith(said)
-        assert person.panel.other_half is None
+        assert person.panel.chosen is not None
+        other, alone = person.panel.beside(person.panel.chosen)
+        assert other is None
+        assert alone.startswith(said)
         await person.press("p")
         await person.sees(said)
 

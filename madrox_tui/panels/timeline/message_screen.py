@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-import msgspec
-from rich.cells import cell_len
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
-from textual.content import Content
+from textual.containers import Container
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
-from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
-from logging_core.text import safe_block
-from madrox_tui import format as fmt
 from madrox_tui.clipboard import copy
-from madrox_tui.columns import fit_inner
-from madrox_tui.key_names import SEPARATOR, overlay_keys
+from madrox_tui.key_names import overlay_keys
 from madrox_tui.panels.timeline.entries import Entry, entry_text
-from madrox_tui.panels.timeline.hex_dump import hex_dump
-from madrox_tui.panels.timeline.line import MAX_NAME
-from madrox_tui.panels.timeline.message_source import LineSource, Written
+from madrox_tui.panels.timeline.message_half import MessageHalf
+from madrox_tui.panels.timeline.message_source import LineSource
 from madrox_tui.panels.timeline.pairs import asks
-from madrox_tui.widgets.text_view import TextView
-
-_FRAME = 6  # cells of the border line that the titles cannot use
-
-MAX_JSON_CHARS = 256 * 1024
-"""A longer text is not formatted as JSON."""
 
 
 class MessageScreen(ModalScreen[None]):
@@ -43,7 +27,7 @@ class MessageScreen(ModalScreen[None]):
     Args:
         entry: The message or event.
         label: The label of its instance.
-        other: The reply to it, its failure, or the request of these; `None` if there is none.
+        other: The reply to it, its failure, or the request of these; `None` if there is none yet.
         names: Instance names by id.
         alone: Why there is no other half.
         lines: Finds what messages were read from; `None` finds nothing.
@@ -62,28 +46,8 @@ class MessageScreen(ModalScreen[None]):
     MessageScreen {
         align: center middle;
         #halves { width: 94%; height: auto; layout: horizontal; align: center middle; }
-        .half {
-            width: 1fr;
-            max-width: 120;
-            height: auto;
-            padding: 0 0 0 1;
-            background: $background;
-            border: round $line;
-            border-title-color: $foreground;
-            border-title-style: bold;
-            border-subtitle-color: $muted;
-        }
-        .half:focus-within { border: round $primary; }
-        .half > Static { color: $muted; height: auto; margin: 0 1 0 0; }
-        .half > .named { text-wrap: nowrap; text-overflow: ellipsis; }
-        .half > TextView {
-            height: auto;
-            max-height: 70vh;
-            margin: 1 0 0 0;
-            background: $background;
-        }
         &.-narrow #halves { layout: vertical; }
-        &.-narrow .-paired > TextView { max-height: 30vh; }
+        &.-narrow .-paired > MessageHalf > TextView { max-height: 30vh; }
         &.-narrow .-said { display: none; }
     }
     """
@@ -99,174 +63,87 @@ class MessageScreen(ModalScreen[None]):
         lines: LineSource | None = None,
     ) -> None:
         super().__init__()
-        self._label = label
         self._names = {**names, entry.instance_id: label}
-        self._alone = alone
-        self._entries: list[Entry] = [entry] if other is None else [entry, other]
-        if other is not None and asks(other):
-            self._entries.reverse()
-        self._first = self._entries.index(entry)
         self._lines = lines
-        self._written: dict[int, Written] = {}
-        self._as_bytes: set[int] = set()
+        self._first = MessageHalf(entry, self._names, has_line=lines is not None)
+        self._halves = [self._first]  # the request first
+        self._alone = alone
+        if other is not None:
+            self._add(other)
 
     def compose(self) -> ComposeResult:
         """A frame for each half, request first."""
-        said: list[str] = []
-        with Container(id="halves"):
-            for entry in self._entries:
-                paired = "-paired" if len(self._entries) > 1 else ""
-                with _Half(entry, self._label, self._keys(entry), classes=f"half {paired}"):
-                    yield Static(Content(self._facts(entry)), markup=False)
-                    for line, kind in _ids(entry, self._names):
-                        again = "-said" if line in said else ""
-                        yield Static(Content(line), markup=False, classes=f"{kind} {again}")
-                        said.append(line)
-                    yield Static(markup=False, classes="odd")
-                    yield TextView(_shown(entry))
+        yield Container(*self._halves, id="halves")
 
     def on_mount(self) -> None:
         """Focus the message that was opened, and find the lines of both."""
-        self._views[self._first].focus()
-        for index in range(len(self._entries)):
-            self._show_odd(index)
-        if self._lines is not None:
-            self._read_lines(self._lines)
+        self._first.text.focus()
+        self._tell()
+        for half in self._halves:
+            self._read_line(half)
+
+    def show_other(self, other: Entry | None, alone: str) -> None:
+        """Show the other half beside a message that had none, or say why there still is none.
+
+        Args:
+            other: The other half; `None` if there is none.
+            alone: Why; `''` if that is not known any more, so that what was said stays.
+        """
+        if len(self._halves) > 1:
+            return
+        if other is not None:
+            half = self._add(other)
+            before = self._first if self._halves[0] is half else None
+            self.query_one("#halves").mount(half, before=before)
+            self._read_line(half)
+        self._alone = alone or self._alone
+        self._tell()
+
+    def _add(self, other: Entry) -> MessageHalf:
+        half = MessageHalf(other, self._names, has_line=self._lines is not None)
+        self._halves.insert(0 if asks(other) else 1, half)
+        return half
+
+    def _tell(self) -> None:
+        is_pair = len(self._halves) > 1
+        self.query_one("#halves").set_class(is_pair, "-paired")
+        for half in self._halves:
+            said = () if half is self._halves[0] else self._halves[0].ids
+            half.tell("" if is_pair else self._alone, self._keys(half), said)
 
     @work(group="lines")
-    async def _read_lines(self, lines: LineSource) -> None:
-        for index, entry in enumerate(self._entries):
-            written = await lines.line(entry) if isinstance(entry, Message) else None
-            if written is None:
-                continue
-            self._written[index] = written
-            self._show_odd(index)
+    async def _read_line(self, half: MessageHalf) -> None:
+        if self._lines is None or not isinstance(half.entry, Message):
+            return
+        written = await self._lines.line(half.entry)
+        if written is not None:
+            half.show_written(written)
 
     @property
-    def _views(self) -> list[TextView]:
-        return list(self.query(TextView))
-
-    @property
-    def _here(self) -> int:
-        focused = (i for i, view in enumerate(self._views) if view.has_focus)
+    def _here(self) -> MessageHalf:
+        focused = (half for half in self._halves if half.text.has_focus)
         return next(focused, self._first)
 
     def action_other_half(self) -> None:
         """Focus the other half."""
-        if len(self._entries) > 1:
-            self._views[1 - self._here].focus()
-        else:
+        others = (half for half in self._halves if half is not self._here)
+        other = next(others, None)
+        if other is None:
             self.notify(self._alone, markup=False)
+        else:
+            other.text.focus()
 
     def action_bytes(self) -> None:
         """Show the bytes of the focused half's line, or its text again."""
-        index = self._here
-        written = self._written.get(index)
-        if written is None:
+        if not self._here.toggle_bytes():
             self.notify("its line is not found")
-            return
-        self._as_bytes ^= {index}
-        if index in self._as_bytes:
-            self._views[index].show_fitted(partial(hex_dump, written.data))
-        else:
-            self._views[index].show_text(_shown(self._entries[index]))
 
     def action_copy(self) -> None:
         """Copy the text of the focused half, unformatted."""
-        copy(entry_text(self._entries[self._here]), self)
+        copy(entry_text(self._here.entry), self)
 
-    def _keys(self, entry: Entry) -> list[str]:
+    def _keys(self, half: MessageHalf) -> list[str]:
         """Return what the keys do, those that are needed most first."""
-        other = ["p other half"] if len(self._entries) > 1 else []
-        line = ["b bytes"] if isinstance(entry, Message) and self._lines is not None else []
-        return [overlay_keys("y"), *other, *line]
-
-    def _facts(self, entry: Entry) -> str:
-        """Return time and what it took."""
-        alone = self._alone if len(self._entries) == 1 and entry.message_id else ""
-        told = filter(None, [*self._taken(entry), alone])
-        return "  ".join([fmt.moment(entry.time_s), *told])
-
-    def _show_odd(self, index: int) -> None:
-        """Say what is odd about a half, as far as is known."""
-        entry = self._entries[index]
-        repeated = self._written[index].repeated if index in self._written else ()
-        odd = fmt.suspect((*entry.suspect, *(f"{key} twice" for key in repeated)))
-        hint = "  b shows its bytes" if isinstance(entry, Message) and self._lines else ""
-        line = list(self.query(".odd").results(Static))[index]
-        line.update(Content(odd + hint))
-        line.display = bool(odd)
-
-    @staticmethod
-    def _taken(entry: Entry) -> Iterator[str]:
-        if isinstance(entry, TimelineEvent):
-            yield "error" if entry.is_error else ""
-            return
-        yield f"type {entry.message_type}" if entry.message_type else ""
-        if entry.response_time_s is not None:
-            yield f"took {fmt.duration(entry.response_time_s)}"
-        if entry.tokens is not None:
-            yield f"{fmt.tokens(entry.tokens)} tok"
-        if entry.cost_usd is not None:
-            yield fmt.dollars(entry.cost_usd)
-
-
-def _ids(entry: Entry, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield a line for each id, and its class: after a name, an id is cut where it does not fit."""
-    ids = {"instance": entry.instance_id or "fleet", "message": entry.message_id or ""}
-    if isinstance(entry, Message):
-        ids["parent"] = entry.parent_id or ""
-    for what, value in ids.items():
-        name = "" if what == "message" else names.get(value, "")
-        if name and name != value:
-            yield f"{what:<8} {name}  {value}", "named"
-        elif value:
-            yield f"{what:<8} {value}", "id"
-
-
-class _Half(Vertical):
-    """The frame of a message; its title shows direction, instance and time."""
-
-    def __init__(self, entry: Entry, label: str, keys: list[str], *, classes: str) -> None:
-        super().__init__(classes=classes)
-        self._entry = entry
-        self._label = label
-        self._keys = keys
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Truncate the name, not the time, if both do not fit, and leave out keys that do not."""
-        room = self.outer_size.width - _FRAME
-        self.border_title = Content(_title(self._entry, self._label, room))
-        said = [SEPARATOR.join(self._keys[:number]) for number in range(len(self._keys), 0, -1)]
-        self.border_subtitle = Content(next((keys for keys in said if len(keys) <= room), said[-1]))
-
-
-def _shown(entry: Entry) -> str:
-    return pretty(entry_text(entry)) or "(no text)"
-
-
-def pretty(text: str) -> str:
-    """Indent JSON, keeping its numbers and escapes; return any other text unchanged."""
-    stripped = text.strip()
-    if not stripped.startswith(("{", "[")) or len(stripped) > MAX_JSON_CHARS:
-        return text
-    try:
-        return safe_block(msgspec.json.format(stripped, indent=2))
-    except (msgspec.DecodeError, RecursionError):
-        return text
-
-
-def _title(entry: Entry, label: str, room: int) -> str:
-    """Return direction, instance and time, in `room` cells if at least one is left for the name.
-
-    An id in place of a name is as short as in the timeline.
-    """
-    if isinstance(entry, TimelineEvent):
-        way = "✗ " if entry.is_error else "· "
-    else:
-        way = {"outbound": "→ to ", "inbound": "← from "}.get(entry.direction or "", "· ")
-    clock = f"  {fmt.clock(entry.time_s)}"
-    most = max(1, room - cell_len(way) - cell_len(clock))
-    if label == entry.instance_id:
-        most = min(most, MAX_NAME)
-    return way + (label if cell_len(label) <= most else fit_inner(label, most)) + clock
+        other = ["p other half"] if len(self._halves) > 1 else []
+        has_line = isinstance(half.entry, Message) and self._lines is not None
+        return [overlay_keys("y"), *other, *(["b bytes"] if has_line else [])]

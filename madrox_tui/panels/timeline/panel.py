@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual import work
@@ -31,6 +31,19 @@ NEAR = 100
 
 OLDER = "older: scroll up to load it"
 """Said of messages that are not among the rows."""
+
+
+class Beside(NamedTuple):
+    """What is beside a message or event.
+
+    Attributes:
+        other: The reply to the request, or its failure, or the request of these; `None` if there
+            is none.
+        alone: Why there is none; `''` if there is one, or the entry is not among the rows.
+    """
+
+    other: Entry | None = None
+    alone: str = ""
 
 
 class TimelinePanel(LineView):
@@ -102,19 +115,17 @@ class TimelinePanel(LineView):
         instance_id = self.chosen.instance_id if self.chosen else ""
         return Scope(instance_id) if self.view and instance_id in self.view.labels else None
 
-    @property
-    def other_half(self) -> Entry | None:
-        """The reply to the request under the cursor, or its failure, or the request of these."""
-        index = self._rows.other_half(self.cursor) if self.chosen else None
-        row = None if index is None else self._rows.rows[index]
-        return row if isinstance(row, Message | TimelineEvent) else None
+    def beside(self, entry: Entry) -> Beside:
+        """Return the other half of a message or event, or why there is none among the rows."""
+        index = self._rows.index(entry)
+        return Beside() if index is None else self._beside(index)
 
-    @property
-    def why_alone(self) -> str:
-        """Why the message or event under the cursor has no other half among the rows."""
-        if self.cursor >= self.count:
-            return ""
-        return self._outcomes.why_alone(self.cursor, has_older=self._has_older)
+    def _beside(self, index: int) -> Beside:
+        other = self._rows.other_half(index)
+        row = None if other is None else self._rows.rows[other]
+        if isinstance(row, Message | TimelineEvent):
+            return Beside(row)
+        return Beside(alone=self._outcomes.why_alone(index, has_older=self._has_older))
 
     @property
     def selected_time_s(self) -> float | None:
@@ -329,7 +340,7 @@ class TimelinePanel(LineView):
         if index is not None:
             self._move_to(index)
         elif self.chosen:
-            self.notify(self.why_alone, markup=False)
+            self.notify(self.beside(self.chosen).alone, markup=False)
 
     def action_problem(self) -> None:
         """Go to the next error, stuck request or suspect message, wrapping at the end."""

@@ -192,6 +192,13 @@ class TimelineRows:
                 return index
         return min(self.first_at(row.time_s or 0.0), max(0, len(self.rows) - 1))
 
+    def index(self, entry: Entry) -> int | None:
+        """Return the row of an entry, also if it was read again; `None` if it is not among them."""
+        places = range(len(self.rows) - 1, -1, -1)  # who asks for one often asks for a late one
+        same = (index for index in places if self.rows[index] is entry)
+        equal = (index for index in places if self.rows[index] == entry)
+        return next(chain(same, equal), None)
+
     def other_half(self, index: int) -> int | None:
         """Return the row of a request's reply or failure, or of the request of these."""
         return other_half(self.rows, index, self._life_end_s)

@@ -1,0 +1,215 @@
+"""The frame of one message in the message dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+
+import msgspec
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from logging_core.analyse.state import TimelineEvent
+from logging_core.records import Message
+from logging_core.text import safe_block
+from madrox_tui import format as fmt
+from madrox_tui.columns import fit_inner
+from madrox_tui.key_names import SEPARATOR
+from madrox_tui.panels.timeline.entries import Entry, entry_text
+from madrox_tui.panels.timeline.hex_dump import hex_dump
+from madrox_tui.panels.timeline.line import MAX_NAME
+from madrox_tui.panels.timeline.message_source import Written
+from madrox_tui.widgets.text_view import TextView
+
+_FRAME = 6  # cells of the border line that the titles cannot use
+
+MAX_JSON_CHARS = 256 * 1024
+"""A longer text is not formatted as JSON."""
+
+
+class MessageHalf(Vertical):
+    """Shows a message or an event in full; its title tells direction, instance and time.
+
+    Args:
+        entry: The message or event.
+        names: Instance names by id, that of its instance among them.
+        has_line: Whether the line that it was read from can be asked for.
+
+    Attributes:
+        entry: The message or event.
+    """
+
+    DEFAULT_CSS = """
+    MessageHalf {
+        width: 1fr;
+        max-width: 120;
+        height: auto;
+        padding: 0 0 0 1;
+        background: $background;
+        border: round $line;
+        border-title-color: $foreground;
+        border-title-style: bold;
+        border-subtitle-color: $muted;
+        &:focus-within { border: round $primary; }
+        & > Static { color: $muted; height: auto; margin: 0 1 0 0; }
+        & > .named { text-wrap: nowrap; text-overflow: ellipsis; }
+        & > .odd { display: none; }
+        & > TextView {
+            height: auto;
+            max-height: 70vh;
+            margin: 1 0 0 0;
+            background: $background;
+        }
+    }
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        names: Mapping[str, str],
+        *,
+        has_line: bool = False,
+    ) -> None:
+        super().__init__()
+        self.entry = entry
+        self._names = names
+        self._has_line = has_line and isinstance(entry, Message)
+        self._keys: Sequence[str] = ()
+        self._facts = Static(markup=False)
+        self._ids = {
+            line: Static(Content(line), markup=False, classes=kind)
+            for line, kind in _id_lines(entry, names)
+        }
+        self._doubts = Static(markup=False, classes="odd")
+        self._written: Written | None = None
+        self._is_bytes = False
+        self.text = TextView(_shown(entry))
+        """Its text, or the bytes of its line."""
+
+    def compose(self) -> ComposeResult:
+        """What is known of it, and its text."""
+        yield self._facts
+        yield from self._ids.values()
+        yield self._doubts
+        yield self.text
+
+    def on_mount(self) -> None:
+        """Say what is odd about it."""
+        self._show_odd()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Truncate the name, not the time, if both do not fit, and leave out keys that do not."""
+        self._entitle()
+
+    @property
+    def ids(self) -> Collection[str]:
+        """The lines that tell its ids."""
+        return self._ids.keys()
+
+    def tell(self, alone: str, keys: Sequence[str], said: Collection[str]) -> None:
+        """Say what it took and why it is alone, and on the border what the keys do.
+
+        Args:
+            alone: Why there is no other half; `''` if there is one.
+            keys: Those that are needed most first.
+            said: The lines of ids that the half before it tells, too.
+        """
+        for line, shown in self._ids.items():
+            shown.set_class(line in said, "-said")
+        known = filter(None, [*_taken(self.entry), alone if self.entry.message_id else ""])
+        self._facts.update(Content("  ".join([fmt.moment(self.entry.time_s), *known])))
+        self._keys = keys
+        if self.is_mounted:
+            self._entitle()
+
+    def show_written(self, written: Written) -> None:
+        """Say what is odd about the line that it was read from."""
+        self._written = written
+        self._show_odd()
+
+    def toggle_bytes(self) -> bool:
+        """Show the bytes of its line, or its text again; return whether the line is known."""
+        if self._written is None:
+            return False
+        self._is_bytes = not self._is_bytes
+        if self._is_bytes:
+            self.text.show_fitted(partial(hex_dump, self._written.data))
+        else:
+            self.text.show_text(_shown(self.entry))
+        return True
+
+    def _entitle(self) -> None:
+        room = self.outer_size.width - _FRAME
+        label = self._names.get(self.entry.instance_id, "")
+        self.border_title = Content(_title(self.entry, label, room))
+        said = [SEPARATOR.join(self._keys[:number]) for number in range(len(self._keys), 0, -1)]
+        fitting = (keys for keys in said if len(keys) <= room)
+        self.border_subtitle = Content(next(fitting, said[-1] if said else ""))
+
+    def _show_odd(self) -> None:
+        repeated = self._written.repeated if self._written else ()
+        odd = fmt.suspect((*self.entry.suspect, *(f"{key} twice" for key in repeated)))
+        hint = "  b shows its bytes" if self._has_line else ""
+        self._doubts.update(Content(odd + hint))
+        self._doubts.display = bool(odd)
+
+
+def _id_lines(entry: Entry, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield a line for each id, and its class: after a name, an id is cut where it does not fit."""
+    ids = {"instance": entry.instance_id or "fleet", "message": entry.message_id or ""}
+    if isinstance(entry, Message):
+        ids["parent"] = entry.parent_id or ""
+    for what, value in ids.items():
+        name = "" if what == "message" else names.get(value, "")
+        if name and name != value:
+            yield f"{what:<8} {name}  {value}", "named"
+        elif value:
+            yield f"{what:<8} {value}", "id"
+
+
+def _taken(entry: Entry) -> Iterator[str]:
+    if isinstance(entry, TimelineEvent):
+        yield "error" if entry.is_error else ""
+        return
+    yield f"type {entry.message_type}" if entry.message_type else ""
+    if entry.response_time_s is not None:
+        yield f"took {fmt.duration(entry.response_time_s)}"
+    if entry.tokens is not None:
+        yield f"{fmt.tokens(entry.tokens)} tok"
+    if entry.cost_usd is not None:
+        yield fmt.dollars(entry.cost_usd)
+
+
+def _shown(entry: Entry) -> str:
+    return pretty(entry_text(entry)) or "(no text)"
+
+
+def pretty(text: str) -> str:
+    """Indent JSON, keeping its numbers and escapes; return any other text unchanged."""
+    stripped = text.strip()
+    if not stripped.startswith(("{", "[")) or len(stripped) > MAX_JSON_CHARS:
+        return text
+    try:
+        return safe_block(msgspec.json.format(stripped, indent=2))
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+def _title(entry: Entry, label: str, room: int) -> str:
+    """Return direction, instance and time, in `room` cells if at least one is left for the name.
+
+    An id in place of a name is as short as in the timeline.
+    """
+    if isinstance(entry, TimelineEvent):
+        way = "✗ " if entry.is_error else "· "
+    else:
+        way = {"outbound": "→ to ", "inbound": "← from "}.get(entry.direction or "", "· ")
+    clock = f"  {fmt.clock(entry.time_s)}"
+    most = max(1, room - cell_len(way) - cell_len(clock))
+    if label == entry.instance_id:
+        most = min(most, MAX_NAME)
+    return way + (label if cell_len(label) <= most else fit_inner(label, most)) + clock
