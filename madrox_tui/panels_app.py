@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual import events, on
 from textual.app import App
+from textual.notifications import Notify
 from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
@@ -15,6 +16,9 @@ from madrox_tui.export import READABLE_S
 from madrox_tui.screenshot import save_screen
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
+
+TOASTS = 2
+"""How many toasts there are at most: each one after the first covers a row."""
 
 
 class PanelsApp(App[None]):
@@ -33,6 +37,11 @@ class PanelsApp(App[None]):
         if isinstance(event, events.Paste) and not event.is_forwarded:
             event = events.Paste(safe_block(event.text))
         await super().on_event(event)
+
+    def on_notify(self, _event: Notify) -> None:
+        """Make room for another toast."""
+        for oldest in [*self._notifications][: 1 - TOASTS]:
+            self._unnotify(oldest, refresh=False)
 
     @on(LineView.FindWanted)
     async def _find_wanted(self, event: LineView.FindWanted) -> None:

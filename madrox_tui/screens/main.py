@@ -233,6 +233,12 @@ class MainScreen(FleetScreen):
         self._grid.show("instances")
         self.query_one(InstancesPanel).select(instance_id)
 
+    @on(PanelGrid.Resized)
+    def _panels_resized(self) -> None:
+        """Show toasts where the panels end: what is below is read while it is there."""
+        below = self.size.height - self._grid.region.bottom
+        self.query("ToastRack").set_styles(margin=(0, 0, below, 0))
+
     @on(PanelGrid.Shown)
     def _panel_shown(self, event: PanelGrid.Shown) -> None:
         self.query_one(TabStrip).current = event.panel_id

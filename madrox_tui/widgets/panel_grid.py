@@ -48,10 +48,17 @@ class PanelGrid(Container):
             super().__init__()
             self.panel_id = panel_id
 
+    class Resized(Message):
+        """The panels have more room, or less."""
+
     def __init__(self, *panels: Widget, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(*panels, id=id)
         self._arrangement = PanelsLayout(self)
         self._dragged: tuple[bool, int | None] = (False, None)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Tell the screen."""
+        self.post_message(self.Resized())
 
     @property
     def layout(self) -> Layout:

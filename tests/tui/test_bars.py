@@ -431,3 +431,37 @@ async def test_a_toast_covers_no_row(tree: TreeBuilder, size: tuple[int, int]) -
         changed = [old for old, new in zip(before, after, strict=True) if old != new]
         assert len(changed) == 1
         assert "╰" in changed[0]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40)])
+async def test_a_toast_covers_no_line_below_the_panels(
+    tree: TreeBuilder, size: tuple[int, int]
+) -> None:
+    """What is looked for and its count are read while it is there, and so is the filter."""
+    tree.spawn("a1", "atlas", at=0)
+    for number in range(60):
+        tree.send("a1", f"m-{number}", f"step {number} of it", at=number)
+    app = dashboard(tree.root, settings=Settings(tick_s=3600.0), now=lambda: tree.epoch(600))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("slash", *"atlas", "enter", "3", "ctrl+f", *"step 5", "enter")
+        await until(lambda: "1/11" in screen_text(app))
+        app.notify("copied 3 lines")
+        await until(lambda: "copied 3 lines" in screen_text(app))
+        assert "1/11" in screen_text(app)
+        assert "filter" in screen_text(app)
+        await pilot.press("escape", "escape")
+        await until(lambda: "find" not in screen_text(app))
+        border = next(line for line in screen_text(app).splitlines() if "copied 3 lines" in line)
+        assert "╰" in border
+
+
+@pytest.mark.asyncio
+async def test_toasts_do_not_pile_up_over_the_rows() -> None:
+    """However many there were, the newest two are shown."""
+    async with bars(notifications=True) as (app, _):
+        for number in range(6):
+            app.notify(f"notice {number}", timeout=3600)
+        await until(lambda: "notice 5" in screen_text(app))
+        await until(lambda: "notice 3" not in screen_text(app))
+        assert "notice 4" in screen_text(app)
