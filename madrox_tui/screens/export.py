@@ -45,8 +45,8 @@ class ExportScreen(ModalScreen[None]):
     ]
     DEFAULT_CSS = """
     ExportScreen {
-        Label { color: $muted; }
-        #export-problem { color: $error; height: auto; width: 1fr; display: none; }
+        Label { color: $muted; height: auto; width: 1fr; }
+        #export-problem { color: $error; display: none; }
         #export-problem.-said { display: block; }
     }
     """
@@ -62,7 +62,7 @@ class ExportScreen(ModalScreen[None]):
             dialog.border_title = Content(f"Export {self._export.name}")
             name = file_name(self._export.name, self._now(), SUFFIXES[0])
             yield LineInput(name)
-            yield Label(Content("Enter: write the file   Tab: .csv / .jsonl   Esc: cancel"))
+            yield Label(Content("Enter: write   Tab: .csv/.jsonl   Esc: cancel"))
             yield Label(id="export-problem", markup=False)
 
     def action_format(self) -> None:

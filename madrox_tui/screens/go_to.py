@@ -50,7 +50,7 @@ class MomentScreen(ModalScreen[float | None]):
             moment_s = parse_moment(line.value, self._now())
         except ValueError as error:
             hint = self.query_one(".hint", Static)
-            hint.update(Content(safe_line(str(error))), layout=False)
+            hint.update(Content(safe_line(str(error))))
             hint.add_class("-problem")
         else:
             self.dismiss(moment_s)

@@ -465,3 +465,21 @@ async def test_toasts_do_not_pile_up_over_the_rows() -> None:
         await until(lambda: "notice 5" in screen_text(app))
         await until(lambda: "notice 3" not in screen_text(app))
         assert "notice 4" in screen_text(app)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_hints_of_dialogs_are_whole_at_any_width(tree: TreeBuilder, width: int) -> None:
+    """How a time is typed and what keys do is wrapped where it is too long, and so is a mistake."""
+    tree.spawn("a1", "atlas", at=0)
+    app = dashboard(tree.root, settings=Settings(tick_s=3600.0), now=lambda: tree.epoch(600))
+    async with app.run_test(size=(width, 12)) as pilot:
+        await until(lambda: "atlas" in screen_text(app))
+        await pilot.press("T")
+        await until(lambda: "2026-11-23T14:05" in screen_text(app))
+        await pilot.press(*"soon", "enter")
+        await until(lambda: "is not a time" in screen_text(app))
+        assert "2026-11-23T14:05" in screen_text(app)
+        await pilot.press("escape", "x")
+        keys = ("Enter: write", "Tab: .csv", "Esc: cancel")
+        await until(lambda: all(key in screen_text(app) for key in keys))

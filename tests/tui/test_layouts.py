@@ -100,7 +100,7 @@ async def test_the_export_dialog_is_no_larger_than_it_needs_to_be(fleet: TreeBui
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("● busy")
         await person.press("x")
-        await person.sees("Enter: write the file")
+        await person.sees("Enter: write ")
         dialog = person.app.screen.query_one(".dialog")
         await person.until(lambda: dialog.outer_size == (90, 4), "name and keys")
         await person.press("backspace", "enter")
