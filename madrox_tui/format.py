@@ -52,6 +52,18 @@ def tokens(value: int | None) -> str:
     return UNKNOWN if value is None else count(value)
 
 
+def open_requests(number: int, oldest: str) -> str:
+    """Format requests without a reply: the age of the oldest one, after their number if several.
+
+    Args:
+        number: How many there are.
+        oldest: The age of the oldest one, as `age` formats it.
+    """
+    if not number:
+        return UNKNOWN
+    return f"{count(number)} {oldest}" if number > 1 else oldest
+
+
 def dollars(usd: float | None) -> str:
     """Format an amount: `$0.0042`, `$4.12`, `$1,234`, `$12.3M`; at most 7 cells.
 

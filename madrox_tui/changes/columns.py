@@ -138,9 +138,8 @@ class ChangeCells:
         if not requests or change.after is None:
             return "", ""
         since_s = requests[0].since_s
-        number = f"{fmt.count(len(requests))} " if len(requests) > 1 else ""
         age = fmt.age(None if since_s is None else self._now.at_s - since_s)
-        return number + age, LOOKS[change.after.state].style
+        return fmt.open_requests(len(requests), age), LOOKS[change.after.state].style
 
     def why(self, change: Change) -> Cell:
         """The question, the request, what it said last, or why it is in its state."""

@@ -37,13 +37,18 @@ class _Column(NamedTuple):
     right: bool = False
 
 
+def _open(instance: InstanceState, now_s: float) -> str:
+    requests = instance.open_requests
+    return fmt.open_requests(len(requests), _ago(requests[0].since_s, now_s) if requests else "")
+
+
 _COLUMNS = (
     _Column("STATE", lambda i, _: i.state.value, 0),
     _Column("FOR", lambda i, now_s: _ago(i.since_s, now_s), 0, right=True),
     _Column("NAME", lambda i, _: i.label, 0),
     _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN, 6),
     _Column("MODEL", lambda i, _: fmt.model(i.instance_type, i.model) or fmt.UNKNOWN, 7),
-    _Column("OPEN", lambda i, _: str(len(i.open_requests)), 3, right=True),
+    _Column("OPEN", _open, 3, right=True),
     _Column("REQ", lambda i, _: fmt.count(i.usage.requests), 4, right=True),
     _Column("TOKENS", lambda i, _: fmt.tokens(i.usage.tokens), 5, right=True),
     _Column("COST", lambda i, _: fmt.money_in_short(i.usage), 2, right=True),

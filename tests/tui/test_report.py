@@ -178,10 +178,21 @@ def test_text_says_what_a_person_wants_to_know() -> None:
     rows = [" ".join(line.split()) for line in lines[4:7]]
     assert rows == [
         "STATE FOR NAME ROLE MODEL OPEN REQ TOKENS COST P95 FRAMES SEEN WHY",
-        "busy 6m Atlas architect claude/opus 1 3 12.3k $4.12+ 2.9s 7 5s request m-1 open",
-        "unknown – b2 – – 0 0 – – – 0 – no record of its state",
+        "busy 6m Atlas architect claude/opus 6m 3 12.3k $4.12+ 2.9s 7 5s request m-1 open",
+        "unknown – b2 – – – 0 – – – 0 – no record of its state",
     ]
     assert lines[8] == "3 unreadable lines; problems in audit/audit_20261123.jsonl"
+
+
+def test_text_tells_of_open_requests_what_the_screen_tells() -> None:
+    """The age of the oldest one, after their number if there are several."""
+    asked = tuple(OpenRequest(f"m-{age}", AT - age) for age in (400, 200, 100))
+    several = msgspec.structs.replace(BUSY, open_requests=asked)
+    undated = msgspec.structs.replace(BUSY, open_requests=(OpenRequest("m-1", None),))
+    state = FleetState(at_s=AT, instances=(BUSY, several, undated, BLANK))
+    header, *rows = to_text(state, "/logs").splitlines()[4:9]
+    end = header.index("OPEN") + len("OPEN")
+    assert [row[:end].split("  ")[-1].strip() for row in rows] == ["6m", "3 6m", "–", "–"]
 
 
 def test_text_tells_of_an_instance_what_the_screen_tells() -> None:

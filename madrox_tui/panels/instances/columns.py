@@ -108,8 +108,8 @@ class Cells:
         requests = row.shown.open_requests
         if not requests:
             return fmt.UNKNOWN, "muted"
-        number = f"{fmt.count(len(requests))} " if len(requests) > 1 else ""
-        return number + self._age(requests[0].since_s), LOOKS[row.shown.state].style
+        told = fmt.open_requests(len(requests), self._age(requests[0].since_s))
+        return told, LOOKS[row.shown.state].style
 
     def cost(self, row: Row) -> Cell:
         """The known cost; `+` if there are unpriced exchanges."""
