@@ -234,7 +234,7 @@ def _as_text(read: Report, root: Path, env: Mapping[str, str]) -> bytes:
     width = int(columns) if columns.isdecimal() and int(columns) else None
     if width is None and _is_terminal(sys.stdout):
         width = os.get_terminal_size(sys.stdout.fileno()).columns or None
-    text = to_text(read.state, str(root), width, limits=read.limits)
+    text = to_text(read.state, str(root), width, names=read.names, limits=read.limits)
     return text.encode(sys.stdout.encoding or "utf-8", errors="replace")
 
 

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
 from logging_core.text import safe_line
 from madrox_tui.filters import Filter, filter_words
+from madrox_tui.names import names_of
 from madrox_tui.panels.audit.view import NOTHING_SUMMED, AuditView
 from madrox_tui.scope import Scope
 from madrox_tui.states import NEEDS_YOU
@@ -25,11 +26,6 @@ ACTIVITY_MINUTES = 10
 
 HUES = 8
 """How many colours distinguish instances: the cell styles `hue-0` …."""
-
-
-ID_END = 4
-"""How many characters of its id tell an instance from its namesakes, at least: those that are left
-of a name that does not fit."""
 
 
 class Narrowing(msgspec.Struct, frozen=True):
@@ -158,12 +154,8 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What each instance in the whole fleet is called on the screen, by id.
-
-        That is its label; where others have it, too, with as much of the end of its id as tells
-        them apart.
-        """
-        return told_apart(self.labels)
+        """What each instance in the whole fleet is called on the screen, by id."""
+        return names_of(self.state.instances)
 
     @cached_property
     def name_width(self) -> int:
@@ -178,23 +170,6 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 _LASTING = tuple(set(View.__struct_fields__) - {"state", "events_per_s", "lag_s"})
 _LASTING_OF_STATE = tuple(set(FleetState.__struct_fields__) - {"at_s"})
 """The fields that stay the same object while only time passes."""
-
-
-def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return labels by id, with the end of the id added where several are the same."""
-    if len(set(labels.values())) == len(labels):
-        return dict(labels)
-    namesakes: dict[str, list[str]] = {}
-    for instance_id, label in labels.items():
-        namesakes.setdefault(label, []).append(instance_id)
-    names = dict(labels)
-    for label, ids in namesakes.items():
-        if len(ids) > 1:
-            most = max(ID_END, *map(len, ids))
-            sizes = range(ID_END, most + 1)
-            size = next(n for n in sizes if len({i[-n:] for i in ids}) == len(ids))
-            names.update((i, f"{label}#{i[-size:]}") for i in ids)
-    return names
 
 
 def team(view: View | None) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from madrox_tui import format as fmt
 from madrox_tui.columns import Line
 from madrox_tui.health.disk import DiskLooks, disk_use, growing_files
 from madrox_tui.health.parts import counted, heading, remark
+from madrox_tui.names import names_of
 
 AHEAD_S = 300.0
 """A time further ahead of the clock than this is reported as odd."""
@@ -50,9 +51,10 @@ def health_lines(
             count, as only their newest parts are read for it.
         unread: What of the tree is still to be read, see `View`.
     """
-    names = {i.instance_id: i.instance_name for i in state.instances if i.instance_name}
+    called = names_of(state.instances)
+    names = {i.instance_id: called[i.instance_id] for i in state.instances if i.instance_name}
     sections = [_problems(state, width, unread), *([_older(older, width)] if older else [])]
-    sections += [_anomalies(state, width), _odd_files(state.anomalies, width)]
+    sections += [_anomalies(state, called, width), _odd_files(state.anomalies, width)]
     sections.append(_jumps_and_gaps(state, width))
     sections += [growing_files(disk, names, width), disk_use(disk.last, names, width)]
     return [line for section in sections for line in (*section, [])][:-1]
@@ -97,8 +99,7 @@ def _where(problem: Problem) -> str:
     return "" if problem.is_gap else "  the whole file"
 
 
-def _anomalies(state: FleetState, width: int) -> list[Line]:
-    names = {instance.instance_id: instance.label for instance in state.instances}
+def _anomalies(state: FleetState, names: Mapping[str, str], width: int) -> list[Line]:
     counts: Counter[tuple[_Suspect, str, str]] = Counter()
     for message in state.messages:
         path = f"instances/{message.instance_id}/communication.jsonl"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, takewhile
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -28,24 +29,32 @@ _MIN_LAST = 24
 _GAP = "  "
 
 
+class _Context(NamedTuple):
+    """What cells are made with: the present, and what instances are called, by id."""
+
+    now_s: float
+    names: Mapping[str, str]
+
+
 class _Column(NamedTuple):
     """A column; if not all fit, the highest rank is dropped first, 0 never."""
 
     title: str
-    cell: Callable[[InstanceState, float], str]
+    cell: Callable[[InstanceState, _Context], str]
     rank: int
     right: bool = False
 
 
-def _open(instance: InstanceState, now_s: float) -> str:
+def _open(instance: InstanceState, context: _Context) -> str:
     requests = instance.open_requests
-    return fmt.open_requests(len(requests), _ago(requests[0].since_s, now_s) if requests else "")
+    oldest = _ago(requests[0].since_s, context.now_s) if requests else ""
+    return fmt.open_requests(len(requests), oldest)
 
 
 _COLUMNS = (
     _Column("STATE", lambda i, _: i.state.value, 0),
-    _Column("FOR", lambda i, now_s: _ago(i.since_s, now_s), 0, right=True),
-    _Column("NAME", lambda i, _: i.label, 0),
+    _Column("FOR", lambda i, context: _ago(i.since_s, context.now_s), 0, right=True),
+    _Column("NAME", lambda i, context: context.names.get(i.instance_id, i.label), 0),
     _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN, 6),
     _Column("MODEL", lambda i, _: fmt.model(i.instance_type, i.model) or fmt.UNKNOWN, 7),
     _Column("OPEN", _open, 3, right=True),
@@ -54,13 +63,18 @@ _COLUMNS = (
     _Column("COST", lambda i, _: fmt.money_in_short(i.usage), 2, right=True),
     _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), 8, right=True),
     _Column("FRAMES", lambda i, _: fmt.count(i.frames), 10, right=True),
-    _Column("SEEN", lambda i, now_s: _ago(i.last_activity_s, now_s), 9, right=True),
+    _Column("SEEN", lambda i, context: _ago(i.last_activity_s, context.now_s), 9, right=True),
     _Column("WHY", lambda i, _: why(i), 1),
 )
 
 
 def to_text(
-    state: FleetState, log_dir: str, width: int | None = None, *, limits: Sequence[str] = ()
+    state: FleetState,
+    log_dir: str,
+    width: int | None = None,
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
+    limits: Sequence[str] = (),
 ) -> str:
     """Build the plain-text report: what `madrox-top` would show.
 
@@ -71,6 +85,7 @@ def to_text(
         log_dir: Where it was read from.
         width: Cells per line: totals wrap, the table drops columns, and what is still too long is
             truncated. `None`: lines of any length; only long cells are truncated.
+        names: What instances are called on the screen, by id; others by their labels.
         limits: What is left out, and why, in words.
 
     Returns:
@@ -82,7 +97,7 @@ def to_text(
         *_flow(_fleet(state.instances), ", ", width),
         *_flow(_totals(state), _GAP, width),
         "",
-        *_table(state, width),
+        *_table(state, names, width),
     ]
     problems = state.problems
     if problems.files:
@@ -131,12 +146,13 @@ def _flow(parts: Iterable[str], gap: str, width: int | None) -> list[str]:
     return lines
 
 
-def _table(state: FleetState, width: int | None) -> list[str]:
+def _table(state: FleetState, names: Mapping[str, str], width: int | None) -> list[str]:
     if not state.instances:
         return ["no instances"]
     urgent = sorted(state.instances, key=lambda i: LOOKS[i.state].rank)
     rows = [[column.title for column in _COLUMNS]]
-    rows += [[column.cell(i, state.at_s) for column in _COLUMNS] for i in urgent]
+    context = _Context(state.at_s, names)
+    rows += [[column.cell(i, context) for column in _COLUMNS] for i in urgent]
     widths = _widths([max(map(cell_len, cells)) for cells in zip(*rows, strict=True)], width)
     pads = [(place, widths[place], _COLUMNS[place].right) for place in _fitting(widths, width)]
     return [

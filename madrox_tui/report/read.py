@@ -19,6 +19,7 @@ from madrox_tui.arguments import StartError
 from madrox_tui.config import Settings
 from madrox_tui.feed.opened import model_options
 from madrox_tui.filters import EXAMPLES, filter_words, parse_filter
+from madrox_tui.names import names_of
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -26,10 +27,12 @@ class Report(msgspec.Struct, frozen=True):
 
     Attributes:
         state: The fleet, without the instances that the filter leaves out.
+        names: What instances of the whole fleet are called on the screen, by id.
         limits: What was left out, in words; empty if nothing was.
     """
 
     state: FleetState
+    names: Mapping[str, str]
     limits: tuple[str, ...] = ()
 
 
@@ -58,7 +61,7 @@ def read_report(
     part, limits = _narrowed(model, state, settings.filter)
     if since_s is not None:
         limits += (f"since {fmt.moment(since_s)}",)
-    return Report(part, limits)
+    return Report(part, names_of(state.instances), limits)
 
 
 def metadata_as_written(root: Path) -> dict[str, Mapping[str, Any]]:

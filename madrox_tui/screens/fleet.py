@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -240,19 +240,19 @@ class FleetScreen(Screen[None]):
         if self._spells is not None:
             self._spells.look(view)
         if news := self._alarm.news(view):
-            self._call(news)
+            self._call(news, view.names)
         if self.is_live:
             self.view = view
         self._show_status()
         self.tell_not_kept(self._feed.trouble)
 
-    def _call(self, news: Sequence[InstanceState]) -> None:
+    def _call(self, news: Sequence[InstanceState], names: Mapping[str, str]) -> None:
         """Call a person: with the bell if that is wanted, in words where no list says it."""
         if self._bell:
             self.app.bell()
         is_listed = any(panel.display for panel in self.query("#instances"))
         if not (is_listed and self.is_live and self.app.screen is self):
-            self.notify(call(news), severity="warning", markup=False)
+            self.notify(call(news, names), severity="warning", markup=False)
 
     def tell_not_kept(self, trouble: str | None) -> None:
         """Tell once that something cannot be kept for the next start, and why, if there is why."""

@@ -190,7 +190,7 @@ class MainScreen(FleetScreen):
             return
         if instance.tmux_session is None:
             why = "its metadata.json names no tmux_session"
-            self.notify(f"cannot attach to {instance.label}: {why}", markup=False)
+            self.notify(f"cannot attach to {self._called(instance)}: {why}", markup=False)
             return
         copy(attach_command(instance.tmux_session), self)
 

@@ -21,7 +21,7 @@ BASICS = ("arguments", "errors", "config", "tree", "anomalies", "records", "text
 
 VALUES = ("format", "columns", "sorting", "find", "plot", "export", "clipboard", "typed_times")
 SETTINGS = ("arguments", "config", "config_errors", "remember", "forked", "heap")
-CHOICE = ("filters", "scope", "states", "completion")
+CHOICE = ("filters", "scope", "states", "names", "completion")
 PANELS = ("panels", "events", "changes")
 DRAWN = {
     "audit": ("figures_view", "panel"),

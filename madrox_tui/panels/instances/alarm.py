@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui.panels.instances.reasons import plainly
@@ -39,9 +39,10 @@ class Alarm:
         return [i for i in news if i.instance_id not in before]
 
 
-def call(news: Sequence[InstanceState]) -> str:
-    """Say in one line who needs a person, and why if that is one."""
+def call(news: Sequence[InstanceState], names: Mapping[str, str]) -> str:
+    """Say in one line who needs a person, and why if that is one; `names` are those by id."""
+    called = [names.get(i.instance_id, i.label) for i in news[:_NAMED]]
     if len(news) == 1:
-        return f"{news[0].label} {_VERBS[news[0].state]}: {plainly(news[0].reason)}"
-    names = ", ".join(i.label for i in news[:_NAMED])
-    return f"{len(news)} instances need you: {names}{'' if len(news) <= _NAMED else ' …'}"
+        return f"{called[0]} {_VERBS[news[0].state]}: {plainly(news[0].reason)}"
+    more = "" if len(news) <= _NAMED else " …"
+    return f"{len(news)} instances need you: {', '.join(called)}{more}"
