@@ -50,6 +50,16 @@ _NAMES = {
 }
 
 
+CLOSES = (
+    Binding("escape", "dismiss", "Close", id="view.back"),
+    Binding("q", "dismiss", "Close", id="app.quit"),
+)
+"""What closes a dialog over the panels.
+
+A binding of a dialog that does there what an action does in the panels has the id of that action:
+whoever gives the action other keys has them in the dialog, too.
+"""
+
 _MODIFIERS = ("ctrl+", "shift+", "alt+", "super+", "hyper+", "meta+")
 """Before the name of a key that is pressed with them."""
 
@@ -83,13 +93,9 @@ class KeysInForce:
         return replace(binding, key=",".join(keys)) if keys else binding
 
 
-def overlay_keys(copy: str) -> str:
-    """Return what is said on the border of what lies over the panels, whose keys it has not.
-
-    Args:
-        copy: The name of the key that copies.
-    """
-    return SEPARATOR.join(("Esc closes", f"{copy} copies"))
+def overlay_keys(keys: KeysInForce) -> str:
+    """Return what is said on the border of what lies over the panels, whose keys it has not."""
+    return SEPARATOR.join((f"{keys.name('view.back')} closes", f"{keys.name('line.copy')} copies"))
 
 
 def is_key(name: str) -> bool:

@@ -21,16 +21,10 @@ from madrox_tui.changes.change_list import ChangeList
 from madrox_tui.changes.columns import heading, sums_line
 from madrox_tui.changes.comparison import Comparison, compare
 from madrox_tui.changes.spells import SpellLog
-from madrox_tui.key_names import SEPARATOR, KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, SEPARATOR, KeysInForce, overlay_keys
 from madrox_tui.screens.go_to import MomentScreen
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.line_view import LineView
-
-KEYS = ("Enter selects", "@ goes there", "[ ] T since")
-"""Said on the border: its own keys, which no setting replaces."""
-
-NOTHING = "nothing changed: [ goes further back"
-"""Said in place of rows."""
 
 PREPARING = "◌ preparing history"
 """Said there while the earlier moment is loaded."""
@@ -63,11 +57,12 @@ class ChangesScreen(ModalScreen[Chosen | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,c", "dismiss", "Close", id="changes.close"),
-        Binding("left_square_bracket", "step(-1)", "Since earlier", id="changes.earlier"),
-        Binding("right_square_bracket", "step(1)", "Since later", id="changes.later"),
-        Binding("T", "ask", "Since a time", id="changes.ask"),
-        Binding("at", "moment", "As of then", id="changes.moment"),
+        *CLOSES,
+        Binding("c", "dismiss", "Close", id="view.changes"),
+        Binding("[", "step(-1)", "Since earlier", id="pane.previous"),
+        Binding("]", "step(1)", "Since later", id="pane.next"),
+        Binding("T", "ask", "Since a time", id="view.go_to"),
+        Binding("at", "moment", "As of then", id="view.moment"),
     ]
     DEFAULT_CSS = """
     ChangesScreen {
@@ -114,7 +109,8 @@ class ChangesScreen(ModalScreen[Chosen | None]):
         since_s = self._absence.step(self._since_s, steps, self._now_s)
         if since_s is None:
             there_is_no = "no earlier step" if steps < 0 else "no later step"
-            self.notify(f"{there_is_no}: press T to enter a time", markup=False)
+            press = f"press {self._keys.name('view.go_to')} to enter a time"
+            self.notify(f"{there_is_no}: {press}", markup=False)
         else:
             self._compare_since(since_s)
 
@@ -157,10 +153,11 @@ class ChangesScreen(ModalScreen[Chosen | None]):
             compared, nothing = Comparison(), safe_line(f"cannot load history: {error}")
         else:
             spells = self._spells.between(since_s, self._now_s)
-            compared, nothing = compare(then, now, spells, self._narrowing), NOTHING
+            compared = compare(then, now, spells, self._narrowing)
+            nothing = f"nothing changed: {self._keys.name('pane.previous')} goes further back"
         self._list.show_changes(compared, now, nothing)
         self._entitle()
-        self._say(SEPARATOR.join((*KEYS, overlay_keys(self._keys.name("line.copy")))))
+        self._say(self._keys_in_words())
         self._show_why()
         self.query_one("#change-sums", Static).update(Content("\n".join(self._below(compared))))
 
@@ -176,6 +173,12 @@ class ChangesScreen(ModalScreen[Chosen | None]):
 
     def _show_why(self) -> None:
         self.query_one("#change-why", Static).update(Content(self._list.why), layout=False)
+
+    def _keys_in_words(self) -> str:
+        name = self._keys.name
+        since = f"{name('pane.previous')} {name('pane.next')} {name('view.go_to')} since"
+        there = f"{name('view.moment')} goes there"
+        return SEPARATOR.join(("Enter selects", there, since, overlay_keys(self._keys)))
 
     def _has_prepared(self, records: int) -> None:
         """Say how much of the history has been read."""

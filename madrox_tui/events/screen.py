@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -19,7 +19,7 @@ from madrox_tui.events.event_list import EventList
 from madrox_tui.events.halves import event_entry
 from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
-from madrox_tui.key_names import KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
 from madrox_tui.panels.timeline.entries import Entry
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.pairs import asks
@@ -40,9 +40,7 @@ class EventsScreen(ModalScreen[None]):
         state: The fleet: errors that are not in the audit trail, and requests, are in it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Close", id="rows.close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*CLOSES]
 
     def __init__(
         self,
@@ -91,7 +89,7 @@ class EventsScreen(ModalScreen[None]):
         self._list.show_events(found)
         dialog = self.query_one(".dialog")
         dialog.border_title = Content(self._list.title(self._wanted))
-        keys = overlay_keys(self._keys.name("line.copy"))
+        keys = overlay_keys(self._keys)
         dialog.border_subtitle = Content(f"{_counted(found, self._wanted)} · Enter opens · {keys}")
 
     @on(LineView.Chosen)
@@ -109,7 +107,14 @@ class EventsScreen(ModalScreen[None]):
         if self.is_current:
             request = next(iter(other), None)
             self.app.push_screen(
-                MessageScreen(entry, label, other=request, names=self._names, lines=self._source)
+                MessageScreen(
+                    entry,
+                    label,
+                    self._keys,
+                    other=request,
+                    names=self._names,
+                    lines=self._source,
+                )
             )
 
 

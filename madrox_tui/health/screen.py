@@ -17,7 +17,7 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import Problem
 from madrox_tui.health.disk import DiskLooks, DiskSource
 from madrox_tui.health.report import health_lines
-from madrox_tui.key_names import KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
 from madrox_tui.widgets.line_report import LineReport
 
 MEASURED_EVERY_S = 5.0
@@ -37,7 +37,8 @@ class HealthScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,tilde", "dismiss", "Close", id="health.close"),
+        *CLOSES,
+        Binding("tilde", "dismiss", "Close", id="view.health"),
     ]
 
     def __init__(
@@ -64,7 +65,7 @@ class HealthScreen(ModalScreen[None]):
         """A frame with the report in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Log health")
-            dialog.border_subtitle = Content(overlay_keys(self._keys.name("line.copy")))
+            dialog.border_subtitle = Content(overlay_keys(self._keys))
             yield LineReport()
 
     def on_mount(self) -> None:

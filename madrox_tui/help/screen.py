@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 
 from madrox_tui.help.legend import legend
 from madrox_tui.help.lines import help_lines
-from madrox_tui.key_names import Group, KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, Group, KeysInForce, overlay_keys
 from madrox_tui.widgets.line_report import LineReport
 
 
@@ -30,7 +30,8 @@ class HelpScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
+        *CLOSES,
+        Binding("question_mark", "dismiss", "Close", id="app.help"),
     ]
 
     def __init__(
@@ -52,7 +53,7 @@ class HelpScreen(ModalScreen[None]):
         """A frame with the map in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Keys and signs")
-            dialog.border_subtitle = Content(overlay_keys(self._keys.name("line.copy")))
+            dialog.border_subtitle = Content(overlay_keys(self._keys))
             yield LineReport()
 
     def on_resize(self, _event: events.Resize) -> None:

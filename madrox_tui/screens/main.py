@@ -265,6 +265,7 @@ class MainScreen(FleetScreen):
         dialog = MessageScreen(
             entry,
             panel.label(entry),
+            self.keys,
             other=other,
             names=self.view.names if self.view is not None else {},
             alone=alone,

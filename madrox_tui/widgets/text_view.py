@@ -23,7 +23,7 @@ class TextView(LineView):
     """Shows sanitised text; beyond 64 Ki characters, only the number of the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "wrap", "Toggle wrap", show=False, id="text.wrap"),
+        Binding("w", "wrap", "Toggle wrap", show=False, id="pane.wrap"),
     ]
     has_cursor: ClassVar[bool] = False
 

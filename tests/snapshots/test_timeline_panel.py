@@ -92,7 +92,7 @@ def showing(*texts: str, opens: bool = False) -> Before:
         if opens:
             other = next(r for r in RECORDS if isinstance(r, Message) and r.content == ASKED)
             reply = next(r for r in RECORDS if isinstance(r, Message) and r.content == REPLIED)
-            await pilot.app.push_screen(MessageScreen(reply, "probe", other=other))
+            await pilot.app.push_screen(MessageScreen(reply, "probe", KEYS, other=other))
         async with asyncio.timeout(20):
             while not all(text in screen_text(pilot.app) for text in texts):
                 await pilot.pause(0.02)

@@ -125,9 +125,9 @@ def selected(person: Driver) -> str | None:
 )
 def test_what_lies_over_the_panels_is_left_alike(screen: type[ModalScreen[None]]) -> None:
     """Esc and q leave, Enter never does: it opens."""
-    (closes,) = [b for b in own_bindings(screen) if b.action == "dismiss"]
-    assert closes.key.split(",")[:2] == ["escape", "q"]
-    assert "enter" not in closes.key
+    closes = [b.key for b in own_bindings(screen) if b.action == "dismiss"]
+    assert closes[:2] == ["escape", "q"]
+    assert "enter" not in closes
 
 
 @pytest.mark.parametrize("screen", [MomentScreen, ExportScreen, FilterBar, FindBar])
@@ -292,7 +292,7 @@ async def test_hints_name_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
         await person.press("f3", "4", "k", "k")
         await person.sees("f9: ")
         await person.press("question_mark")
-        await person.sees("Esc closes · f8 copies")
+        await person.sees("f3 closes · f8 copies")
 
 
 @pilot

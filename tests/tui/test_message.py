@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
+from keyboard import KEYS
 from logging_core.analyse.state import TimelineEvent
 from logging_core.anomalies import AnomalyKind
 from logging_core.records import AuditEvent, Message
@@ -83,7 +84,7 @@ def row_of(app: ScreenApp, text: str) -> int:
 @pytest.mark.parametrize("width", [140, 80])
 async def test_both_halves_are_shown(width: int) -> None:
     """Side by side, the request first, below each other where it is narrow; with all facts."""
-    async with opened(MessageScreen(REPLY, "atlas", other=REQUEST), width=width) as (app, _):
+    async with opened(MessageScreen(REPLY, "atlas", KEYS, other=REQUEST), width=width) as (app, _):
         request, reply = row_of(app, "→ to atlas"), row_of(app, "← from atlas")
         assert request >= 0
         assert request == reply if width == 140 else request < reply
@@ -94,7 +95,7 @@ async def test_both_halves_are_shown(width: int) -> None:
 @pytest.mark.asyncio
 async def test_the_halves_are_a_key_apart() -> None:
     """What was opened has the focus; p goes to the other half, y copies the one that has it."""
-    async with opened(MessageScreen(REPLY, "atlas", other=REQUEST)) as (app, pilot):
+    async with opened(MessageScreen(REPLY, "atlas", KEYS, other=REQUEST)) as (app, pilot):
         await pilot.press("y")
         assert app.copied == "drawn\nand signed"
         await pilot.press("p", "y")
@@ -108,7 +109,7 @@ async def test_the_halves_are_a_key_apart() -> None:
 async def test_a_long_name_leaves_the_clock_in_the_title(width: int) -> None:
     """Of a name that is too long, beginning and end stay, and behind it the time is read."""
     clock = fmt.clock(REPLY.time_s)
-    screen = MessageScreen(REPLY, f"worker-{'a' * 300}-0007", other=REQUEST)
+    screen = MessageScreen(REPLY, f"worker-{'a' * 300}-0007", KEYS, other=REQUEST)
     async with opened(screen, width=width) as (app, pilot):
         assert re.search(rf"← from [^ ]+…[^ ]+  {clock} ", app.text)
         assert re.search(rf"→ to [^ ]+…[^ ]+  {fmt.clock(REQUEST.time_s)} ", app.text)
@@ -123,7 +124,7 @@ async def test_on_a_narrow_terminal_the_texts_get_the_room() -> None:
     message_id = "3065654a-59de-48ae-a7a0-7439e4bb0c4c"
     halves = (replace(half, message_id=message_id) for half in (REPLY, REQUEST))
     reply, request = halves
-    async with opened(MessageScreen(reply, "atlas", other=request)) as (app, pilot):
+    async with opened(MessageScreen(reply, "atlas", KEYS, other=request)) as (app, pilot):
         assert app.text.count(message_id) == app.text.count("instance atlas  a1") == 2
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
@@ -131,7 +132,7 @@ async def test_on_a_narrow_terminal_the_texts_get_the_room() -> None:
         assert row_of(app, message_id) < row_of(app, "← from")
         assert app.text.count("Esc closes") == 2  # both frames end on the screen
     other = replace(request, instance_id="b2")
-    async with opened(MessageScreen(reply, "atlas", other=other), width=80) as (app, _):
+    async with opened(MessageScreen(reply, "atlas", KEYS, other=other), width=80) as (app, _):
         assert "instance atlas  a1" in app.text
         assert "instance b2" in app.text
 
@@ -141,7 +142,7 @@ async def test_who_took_part_is_said_by_name() -> None:
     """The instance and who is at the other end; their ids follow, as far as there is room."""
     whole = "986e86cb-0ab8-4b67-a26b-7f62b1852f27"
     message = replace(REPLY, parent_id=whole)
-    screen = MessageScreen(message, "atlas", names={whole: "lead", "a1": "atlas"})
+    screen = MessageScreen(message, "atlas", KEYS, names={whole: "lead", "a1": "atlas"})
     async with opened(screen) as (app, pilot):
         assert "instance atlas  a1 " in app.text
         assert f"parent   lead  {whole}" in app.text
@@ -154,7 +155,7 @@ async def test_who_took_part_is_said_by_name() -> None:
 @pytest.mark.asyncio
 async def test_the_border_says_what_the_keys_do() -> None:
     """Those that can do something here, as many as fit."""
-    screen = MessageScreen(REPLY, "atlas", other=REQUEST, lines=Lines())
+    screen = MessageScreen(REPLY, "atlas", KEYS, other=REQUEST, lines=Lines())
     async with opened(screen) as (app, pilot):
         assert app.text.count("Esc closes · y copies · p other half · b bytes") == 2
         await pilot.resize_terminal(46, 24)
@@ -163,7 +164,7 @@ async def test_the_border_says_what_the_keys_do() -> None:
         await pilot.resize_terminal(30, 24)
         await pilot.pause()
         assert app.text.count("Esc closes · y copies ─") == 2
-    async with opened(MessageScreen(REPLY, "atlas")) as (app, _):
+    async with opened(MessageScreen(REPLY, "atlas", KEYS)) as (app, _):
         assert "y copies ─" in app.text
 
 
@@ -171,7 +172,7 @@ async def test_the_border_says_what_the_keys_do() -> None:
 async def test_an_id_for_a_name_is_short_in_the_title() -> None:
     """Who has no name is called by both ends of the id, and the facts have the whole of it."""
     whole = "986e86cb-0ab8-4b67-a26b-7f62b1852f27"
-    screen = MessageScreen(replace(REPLY, instance_id=whole), whole)
+    screen = MessageScreen(replace(REPLY, instance_id=whole), whole, KEYS)
     async with opened(screen) as (app, _):
         assert re.search(r"← from 986e86cb[^ ]*…[^ ]*2f27  ", app.text)
         assert f"instance {whole}" in app.text
@@ -181,7 +182,7 @@ async def test_an_id_for_a_name_is_short_in_the_title() -> None:
 async def test_a_message_alone_says_why() -> None:
     """Without another half there is one frame that says what is known of it, and so does p."""
     for alone in ("no reply by 14:05:00: ◷ open 6m", "no reply"):
-        async with opened(MessageScreen(REQUEST, "atlas", alone=alone)) as (app, pilot):
+        async with opened(MessageScreen(REQUEST, "atlas", KEYS, alone=alone)) as (app, pilot):
             assert app.text.count(alone) == 1
             assert row_of(app, "← from") == -1
             await pilot.press("p")
@@ -189,7 +190,7 @@ async def test_a_message_alone_says_why() -> None:
             assert app.text.count(alone) == 2
     event = TimelineEvent("a1", REPLY.time_s, "agent process exited", is_error=True)
     alone = "an event has no other half"
-    async with opened(MessageScreen(event, "atlas", alone=alone)) as (app, pilot):
+    async with opened(MessageScreen(event, "atlas", KEYS, alone=alone)) as (app, pilot):
         assert alone not in app.text
         await pilot.press("p")
         await pilot.pause()
@@ -203,7 +204,7 @@ async def test_a_failed_request_is_shown_beside_its_failure() -> None:
         "a1", REPLY.time_s, "TimeoutError: no reply", is_error=True, message_id="m-1"
     )
     for entry, other in ((failure, REQUEST), (REQUEST, failure)):
-        async with opened(MessageScreen(entry, "atlas", other=other)) as (app, _):
+        async with opened(MessageScreen(entry, "atlas", KEYS, other=other)) as (app, _):
             assert row_of(app, "→ to atlas") == row_of(app, "✗ atlas") >= 0
             line = app.lines[row_of(app, "→ to atlas")]
             assert line.index("→ to") < line.index("✗ atlas")
@@ -227,7 +228,7 @@ class Lines:
 async def test_what_is_odd_is_said_and_the_bytes_are_a_key_away() -> None:
     """What the record knows, and what only its line shows; b shows that in hex, and text again."""
     odd = msgspec.structs.replace(REPLY, suspect=("tokens", AnomalyKind.LOSSY, AnomalyKind.TORN))
-    screen = MessageScreen(odd, "atlas", other=REQUEST, lines=Lines())
+    screen = MessageScreen(odd, "atlas", KEYS, other=REQUEST, lines=Lines())
     async with opened(screen, width=200) as (app, pilot):
         said = "suspect: tokens, not all UTF-8, cut off, content twice  b shows its bytes"
         while said not in app.text:
@@ -251,7 +252,7 @@ async def test_what_is_odd_is_said_and_the_bytes_are_a_key_away() -> None:
 @pytest.mark.asyncio
 async def test_no_row_of_bytes_is_wrapped() -> None:
     """Beside the other half there are fewer bytes in a row; as many as fit where there is room."""
-    screen = MessageScreen(REPLY, "atlas", other=REQUEST, lines=Lines())
+    screen = MessageScreen(REPLY, "atlas", KEYS, other=REQUEST, lines=Lines())
     async with opened(screen, width=160) as (app, pilot):
         while screen._first._written is None:
             await pilot.pause()
@@ -268,7 +269,7 @@ async def test_no_row_of_bytes_is_wrapped() -> None:
 async def test_an_event_says_what_is_odd_about_it() -> None:
     """As a message does."""
     event = AuditEvent(instance_id="a1", event_type="x", suspect=("cost", AnomalyKind.REPEATED))
-    async with opened(MessageScreen(event_entry(event), "atlas")) as (app, _):
+    async with opened(MessageScreen(event_entry(event), "atlas", KEYS)) as (app, _):
         assert "suspect: cost, a key twice" in app.text
 
 
@@ -276,7 +277,7 @@ async def test_an_event_says_what_is_odd_about_it() -> None:
 async def test_an_error_is_shown_whole() -> None:
     """What happened between messages opens as a message does."""
     event = TimelineEvent("", 1_795_435_200.0, "disk full\nTraceback …", is_error=True)
-    async with opened(MessageScreen(event, "fleet")) as (app, pilot):
+    async with opened(MessageScreen(event, "fleet", KEYS)) as (app, pilot):
         assert "✗ fleet" in app.text
         assert "Traceback" in app.text
         await pilot.press("escape")
@@ -288,7 +289,7 @@ async def test_an_error_is_shown_whole() -> None:
 async def test_a_long_text_scrolls() -> None:
     """What does not fit is reached with the keys of every list."""
     long = Message(instance_id="a1", content="\n".join(f"line {n}." for n in range(500)))
-    async with opened(MessageScreen(long, "atlas")) as (app, pilot):
+    async with opened(MessageScreen(long, "atlas", KEYS)) as (app, pilot):
         assert "line 0." in app.text
         assert "line 499." not in app.text
         await pilot.press("G")

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 
 from logging_core.records import Message
 from madrox_tui.clipboard import copy
-from madrox_tui.key_names import overlay_keys
+from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
 from madrox_tui.panels.timeline.entries import Entry, entry_text
 from madrox_tui.panels.timeline.message_half import MessageHalf
 from madrox_tui.panels.timeline.message_source import LineSource
@@ -27,6 +27,7 @@ class MessageScreen(ModalScreen[None]):
     Args:
         entry: The message or event.
         label: The label of its instance.
+        keys: The keys in force.
         other: The reply to it, its failure, or the request of these; `None` if there is none yet.
         names: Instance names by id.
         alone: Why there is no other half.
@@ -36,10 +37,10 @@ class MessageScreen(ModalScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Close", id="message.close"),
-        Binding("p", "other_half", "Request / reply", id="message.other_half"),
+        *CLOSES,
+        Binding("p", "other_half", "Request / reply", id="timeline.other_half"),
         Binding("b", "bytes", "Bytes of its line / text", id="message.bytes"),
-        Binding("y", "copy", "Copy", id="message.copy", priority=True),
+        Binding("y", "copy", "Copy", id="line.copy", priority=True),
     ]
 
     DEFAULT_CSS = """
@@ -56,6 +57,7 @@ class MessageScreen(ModalScreen[None]):
         self,
         entry: Entry,
         label: str,
+        keys: KeysInForce,
         *,
         other: Entry | None = None,
         names: Mapping[str, str] = MappingProxyType({}),
@@ -64,6 +66,7 @@ class MessageScreen(ModalScreen[None]):
     ) -> None:
         super().__init__()
         self._names = {**names, entry.instance_id: label}
+        self._keys = keys
         self._lines = lines
         self._first = MessageHalf(entry, self._names, has_line=lines is not None)
         self._halves = [self._first]  # the request first
@@ -109,7 +112,7 @@ class MessageScreen(ModalScreen[None]):
         self.query_one("#halves").set_class(is_pair, "-paired")
         for half in self._halves:
             said = () if half is self._halves[0] else self._halves[0].ids
-            half.tell("" if is_pair else self._alone, self._keys(half), said)
+            half.tell("" if is_pair else self._alone, self._keys_of(half), said)
 
     @work(group="lines")
     async def _read_line(self, half: MessageHalf) -> None:
@@ -142,8 +145,9 @@ class MessageScreen(ModalScreen[None]):
         """Copy the text of the focused half, unformatted."""
         copy(entry_text(self._here.entry), self)
 
-    def _keys(self, half: MessageHalf) -> list[str]:
+    def _keys_of(self, half: MessageHalf) -> list[str]:
         """Return what the keys do, those that are needed most first."""
-        other = ["p other half"] if len(self._halves) > 1 else []
+        name = self._keys.name("timeline.other_half")
+        other = [f"{name} other half"] if len(self._halves) > 1 else []
         has_line = isinstance(half.entry, Message) and self._lines is not None
-        return [overlay_keys("y"), *other, *(["b bytes"] if has_line else [])]
+        return [overlay_keys(self._keys), *other, *(["b bytes"] if has_line else [])]
