@@ -147,6 +147,8 @@ class FleetScreen(Screen[None]):
         """Show what changed since somebody looked last, up to the moment that is shown, or now."""
         from madrox_tui.changes.screen import ChangesScreen
 
+        if not self.shows_its_moment():
+            return
         view = self._latest if self.moment_s is None else self.view
         absence, spells = self._absence, self._spells
         if view is None or absence is None or spells is None:
@@ -199,6 +201,17 @@ class FleetScreen(Screen[None]):
             self._prepared = 0
             self._show_status()
         self._loader = None
+
+    @property
+    def _is_first_loading(self) -> bool:
+        """Whether the panels are to show an earlier moment and still show the newest view."""
+        return self.moment_s is not None and (self.view is None or self.view.moment_s is None)
+
+    def shows_its_moment(self) -> bool:
+        """Whether what is chosen is of the moment that was asked for; if not, that is said."""
+        if self._is_first_loading:
+            self.notify("preparing history: nothing opens until it is shown", markup=False)
+        return not self._is_first_loading
 
     def _has_prepared(self, records: int) -> None:
         self._prepared = records
@@ -285,8 +298,7 @@ class FleetScreen(Screen[None]):
         if self._latest is None or bar is None:  # there is none while the app ends
             return
         pieces = status_pieces(self._latest, self._held, self.keys, self._feed.since_s)
-        is_first = self.view is None or self.view.moment_s is None
-        if self.moment_s is not None and (is_first or self._prepared > QUICK):
+        if self.moment_s is not None and (self._is_first_loading or self._prepared > QUICK):
             pieces = (preparing(self._prepared), *pieces[1:])
         bar.pieces = pieces
         self.set_class(is_lost(self._latest.state), "-lost")

@@ -259,7 +259,7 @@ class MainScreen(FleetScreen):
 
         panel = self.query_one(TimelinePanel)
         entry = panel.chosen
-        if entry is None:
+        if entry is None or not self.shows_its_moment():
             return
         other, alone = panel.beside(entry)
         dialog = MessageScreen(
@@ -279,7 +279,7 @@ class MainScreen(FleetScreen):
         from madrox_tui.events.screen import EventsScreen
 
         query, view = self.query_one(AuditPanel).chosen, self.view
-        if query is not None and view is not None:
+        if query is not None and view is not None and self.shows_its_moment():
             query = query.within(self._feed.since_s, None if self.is_live else view.state.at_s)
             self.app.push_screen(EventsScreen(query, self._feed, self.keys, view.names, view.state))
 

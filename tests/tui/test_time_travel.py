@@ -10,6 +10,7 @@ from threading import Semaphore
 from typing import Any
 
 import pytest
+from textual import events
 
 from builders import TreeBuilder
 from driver import Driver, run_app
@@ -129,6 +130,51 @@ async def test_what_plays_faster_than_it_loads_is_shown_all_the_same(
         loads.release()
         await sees_all_at(person, 10)
         assert len(asked) == 3
+
+
+@pytest.mark.parametrize("keys", [("3", "enter"), ("4", "enter"), ("c",)])
+async def test_nothing_of_the_present_opens_on_the_way_to_the_past(
+    recorded: TreeBuilder, past: History, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]
+) -> None:
+    """While an earlier moment is loaded no dialog opens; it says why, and opens on that moment."""
+    loads = Semaphore(0)
+    state_at = past.state_at
+
+    def slowly(at_s: float) -> FleetState:
+        loads.acquire(timeout=5)
+        return state_at(at_s)
+
+    for number in range(12):
+        recorded.receive("a1", f"m-{number}", f"did {number}.", at=number * 10 + 3, cost=0.5)
+    monkeypatch.setattr(past, "state_at", slowly)
+    async with run_app(recorded.root, now_s=NOW_S, past=past) as person:
+        await person.sees("● live", "did 11.")
+        main = person.app.screen
+        await person.press("T", *"-535s", "enter")
+        await person.sees("preparing history")
+        await person.press(*keys)
+        await is_told(person, "preparing history: nothing opens until it is shown")
+        assert person.app.screen is main
+        loads.release()
+        await sees_all_at(person, 6)
+        loads.release()  # what changed is asked of an earlier moment, too
+        await person.press(*keys)
+        await person.until(lambda: person.app.screen is not main, "the dialog")
+        await person.misses("did 11.", "2026-11-23 12:10")
+
+
+async def test_what_is_typed_behind_a_time_is_for_that_time(
+    recorded: TreeBuilder, past: History
+) -> None:
+    """In a burst of keys that ends in Enter twice, the second opens nothing of the present."""
+    async with run_app(recorded.root, now_s=NOW_S, past=past) as person:
+        await person.sees("● live", "said 11.")
+        await person.press("3")
+        main = person.app.screen
+        for key in ("T", *"535s", "enter", "enter"):
+            person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await sees_all_at(person, 6)
+        assert person.app.screen is main
 
 
 async def test_a_time_that_is_typed_ends_playing(recorded: TreeBuilder, past: History) -> None:
