@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from audits import NOW_S, FakeModel, instances, latency, usage
 from logging_core.analyse.state import FleetState, Slot, Usage
+from madrox_tui import format as fmt
 from madrox_tui.panels.audit.plots import AuditPlots
 from madrox_tui.panels.audit.view import AuditView, make_audit_view
 from madrox_tui.plot import steady_top
@@ -90,6 +91,37 @@ def test_no_axis_reaches_into_the_future() -> None:
     fleet = instances()
     state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(3, 0.5))
     assert make_audit_view(FakeModel(fleet), state, fleet, usage=state.usage).at_s == NOW_S
+
+
+@pytest.mark.parametrize(("window", "minutes"), [("1h", 60), ("5m", 5)])
+def test_plots_are_of_the_window_of_the_table(window: str, minutes: int) -> None:
+    """By the minute, each one that is in it, and the title says so in any width."""
+    fleet = instances()
+    state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(3, 0.5))
+    model = FakeModel(fleet)
+    view = make_audit_view(model, state, fleet, usage=state.usage, window=window)
+    assert view.slots[0].start_s == NOW_S - minutes * 60
+    assert (len(view.slots), view.step_s) == (minutes + 1, 60)
+    title, *_, axis = drawn(view, 100)
+    assert f"cost $/h · last {window}" in title
+    assert f"response time p95 · last {window}" in title
+    assert axis.split()[0] == f"└{fmt.clock(NOW_S - minutes * 60)[:5]}"
+    assert f"response time p95 · {window}" in drawn(view, 64)[0]
+    model.series = lambda **_: (Slot(NOW_S - 60),)  # type: ignore[method-assign]
+    idle = make_audit_view(model, state, fleet, usage=state.usage, window=window)
+    assert drawn(idle, 63)[0].strip() == f"nothing in the last {window}"
+
+
+def test_a_window_that_is_not_known_is_not_plotted() -> None:
+    """Of long ago only whole hours are known: the plots stay those of all time."""
+    fleet = instances()
+    state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(3, 0.5))
+    model = FakeModel(fleet)
+    whole = make_audit_view(model, state, fleet, usage=state.usage)
+    model.groups_in = lambda *_, **__: None  # type: ignore[method-assign]
+    view = make_audit_view(model, state, fleet, usage=state.usage, window="1h")
+    assert [slot.start_s for slot in view.slots] == [slot.start_s for slot in whole.slots]
+    assert "last 1h" not in drawn(view, 100)[0]
 
 
 def test_an_empty_plot_says_since_when() -> None:

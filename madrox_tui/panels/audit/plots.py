@@ -9,7 +9,7 @@ from madrox_tui import format as fmt
 from madrox_tui.columns import fit
 from madrox_tui.panels.audit.figures import Word, Words
 from madrox_tui.panels.audit.money import HOUR_S
-from madrox_tui.panels.audit.view import AuditView
+from madrox_tui.panels.audit.view import ALL_TIME, AuditView
 from madrox_tui.plot import Values, bars, resample, steady_top
 
 _LABEL = 8
@@ -122,9 +122,7 @@ def _framed(
     """Add title and axes; what is not finished is muted."""
     labels = [plot.amount(top), *[""] * (len(rows) - 2), plot.nothing]
     cells = max(0, width - _LABEL)
-    quiet = audit.quiet_since_s
-    title = plot.title if quiet is None else f"nothing since {fmt.day(quiet)}"
-    edge, title = " " * min(width, _LABEL), title[:cells]
+    edge, title = " " * min(width, _LABEL), _titled(plot, audit, cells)[:cells]
     lines: list[Words] = [
         [Word(edge, "muted"), Word(title.ljust(cells), "muted", plot.opens if title else "")]
     ]
@@ -135,6 +133,18 @@ def _framed(
         lines.append([Word(edge, "muted"), Word(done, plot.style), Word(growing, "muted")])
     lines.append([Word(" " * (_LABEL - 1) + "└" + _times(audit, cells), "muted")])
     return lines
+
+
+def _titled(plot: _Plot, audit: AuditView, cells: int) -> str:
+    """Return what is plotted of which window, or that there is nothing to plot."""
+    has_window = audit.window != ALL_TIME and audit.is_known
+    if audit.quiet_since_s is not None:
+        since = f"since {fmt.day(audit.quiet_since_s)}"
+        return f"nothing in the last {audit.window}" if has_window else f"nothing {since}"
+    if not has_window:
+        return plot.title
+    whole = f"{plot.title} · last {audit.window}"
+    return whole if len(whole) <= cells else f"{plot.title} · {audit.window}"
 
 
 def _times(audit: AuditView, width: int) -> str:

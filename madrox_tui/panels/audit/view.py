@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -45,7 +45,7 @@ SPANS: tuple[tuple[int, int], ...] = (
 
 ALL_TIME = "all"
 TABLE_WINDOWS = (ALL_TIME, *(name for name, _ in reversed(WINDOWS)))
-"""The windows of the table, in the order of the key."""
+"""The windows of plots and table, in the order of the key."""
 
 MIN_STEPS = 15
 """The least number of steps in a plot, so that a young fleet is not one broad bar."""
@@ -63,11 +63,13 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
             moment that the view is of, that moment included; without the windows that are longer
             than all time, and empty if nothing is priced. See `Rate` for `--since`.
         at_s: That moment, in seconds since the epoch; `None` until there are sums.
-        slots: The plotted series, oldest first; that moment is in the last one.
+        slots: The plotted series, oldest first: of all time, as far as there is room, or all
+            minutes of the window; that moment is in the last one.
         step_s: Length of each slot.
         quiet_since_s: Since when nothing happened, at least, if all slots are empty; else `None`.
         by: What `groups` are grouped by: one of `GROUPINGS`.
-        window: The window that `groups` are of, up to that moment: one of `TABLE_WINDOWS`.
+        window: The window that `groups` and `slots` are of, up to that moment: one of
+            `TABLE_WINDOWS`. What is not known of it is plotted as of all time.
         from_s: When that begins; `None` for all time.
         groups: The most expensive first.
         is_known: Whether they are known: not of a window that cuts an hour of long ago.
@@ -116,7 +118,7 @@ def make_audit_view(
         instances: The instances shown.
         usage: Their total.
         by: What to group by: one of `GROUPINGS`.
-        window: The window of the groups: one of `TABLE_WINDOWS`.
+        window: The window of plots and groups: one of `TABLE_WINDOWS`.
         budget_usd: The budget; `None` or 0 for none.
         groups_of: Knows the groups as of `state`; `None`: the model does, which is of then.
     """
@@ -124,7 +126,15 @@ def make_audit_view(
     narrowed = len(instances) < len(state.instances)
     ids = frozenset(i.instance_id for i in instances) if narrowed else None
     counted_from_s = model.first_exchange_s() if model.is_cut else None
-    from_s, step_s = _plotted(model, instances, ids, now_s)
+    since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
+    if since_s is None:
+        groups, total = _Groups((groups_of or model.groups)(by, ids))
+    else:
+        groups, total = _in_window(model, by, since_s, now_s, ids)
+    if since_s is None or groups is None:
+        from_s, step_s = _plotted(model, instances, ids, now_s)
+    else:
+        from_s, step_s = since_s // _MINUTE * _MINUTE, _MINUTE
     slots = model.series(from_s=from_s, to_s=after(now_s), step_s=step_s, instance_ids=ids)
     if counted_from_s is not None and counted_from_s > now_s:
         slots = ()
@@ -132,13 +142,6 @@ def make_audit_view(
     if model.is_cut:
         rates = _covered(rates, now_s if counted_from_s is None else counted_from_s, now_s)
     budget = _budget(model, state, budget_usd) if budget_usd and not model.is_cut else None
-    since_s = None if window == ALL_TIME else window_start(now_s, dict(WINDOWS)[window])
-    groups: tuple[Group, ...] | None
-    if since_s is None:
-        groups, total = (groups_of or model.groups)(by, ids), None
-    else:
-        groups = model.groups_in(by, from_s=since_s, to_s=after(now_s), instance_ids=ids)
-        total = model.usage_in(from_s=since_s, to_s=after(now_s), instance_ids=ids)
     return AuditView(
         rates=rates,
         at_s=now_s,
@@ -154,6 +157,21 @@ def make_audit_view(
         budget=budget,
         counted_from_s=counted_from_s,
     )
+
+
+class _Groups(NamedTuple):
+    """Groups, and what they are parts of; see `AuditView`."""
+
+    groups: tuple[Group, ...] | None
+    whole: Usage | None = None
+
+
+def _in_window(
+    model: AuditModel, by: str, from_s: float, now_s: float, ids: Collection[str] | None
+) -> _Groups:
+    to_s = after(now_s)
+    groups = model.groups_in(by, from_s=from_s, to_s=to_s, instance_ids=ids)
+    return _Groups(groups, model.usage_in(from_s=from_s, to_s=to_s, instance_ids=ids))
 
 
 def _covered(rates: Sequence[Rate], from_s: float, to_s: float) -> tuple[Rate, ...]:
