@@ -122,19 +122,24 @@ class Evidence:
 
         Each is as young as its time may mean at the moment `now_s`: see `latest_reading`.
         """
-        spawned = self._proofs.get(Kind.SPAWNED)
-        ends = [self._proofs[kind] for kind in _ENDS if kind in self._proofs]
-        left: list[OpenRequest] = []
-        for request in requests:
-            at_s = -1.0 if request.since_s is None else request.since_s
-            if spawned is not None and at_s < spawned.at_s:
-                continue
-            if not any(_covers(end, at_s) for end in ends):
-                left.append(_as_young(request, now_s))
+        left = [_as_young(request, now_s) for request in requests if not self._has_ended(request)]
         oldest: dict[str, OpenRequest] = {}
         for request in sorted(left, key=_age_key):
             oldest.setdefault(request.message_id, request)
         return tuple(oldest.values())
+
+    def unanswered(self, requests: Iterable[OpenRequest]) -> tuple[OpenRequest, ...]:
+        """Of those that have no reply, the requests that an end or a new start has closed."""
+        return tuple(sorted(filter(self._has_ended, requests), key=_age_key))
+
+    def _has_ended(self, request: OpenRequest) -> bool:
+        """Return whether the life that a request was sent in is over."""
+        at_s = -1.0 if request.since_s is None else request.since_s
+        spawned = self._proofs.get(Kind.SPAWNED)
+        if spawned is not None and at_s < spawned.at_s:
+            return True
+        ends = (self._proofs[kind] for kind in _ENDS if kind in self._proofs)
+        return any(_covers(end, at_s) for end in ends)
 
     def judge(self, open_requests: tuple[OpenRequest, ...]) -> Verdict:
         """The state that follows; `open_requests` as `still_open` gave them."""

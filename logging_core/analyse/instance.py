@@ -270,6 +270,7 @@ class Instance:
             last_activity_s=self._activity.last_s(around.now_s),
             usage=around.usage(self.instance_id),
             open_requests=still_open,
+            unanswered=self._evidence.unanswered(self._requests.left()),
             last_said=self._sayings.last(verdict.reason),
             frames=self._pane.frames,
             newest_frame=self._pane.newest,

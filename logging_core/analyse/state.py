@@ -133,6 +133,8 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
         usage: Its requests, tokens, cost and response times.
         open_requests: Oldest first; empty for a terminated instance. One after which a thousand
             were sent is not open any more.
+        unanswered: Those that have no reply and will have none, oldest first: it was terminated
+            or spawned again since. None from before the newest thousand that were sent.
         last_said: How what it said last begins, as a request's `text`; or what it was told by
             another instance, if that is the reason.
         frames: Captures of its pane.
@@ -158,6 +160,7 @@ class InstanceState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=Fals
     last_activity_s: float | None = None
     usage: Usage = Usage()
     open_requests: tuple[OpenRequest, ...] = ()
+    unanswered: tuple[OpenRequest, ...] = ()
     last_said: str = ""
     frames: int = 0
     newest_frame: FrameRef | None = None

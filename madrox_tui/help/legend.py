@@ -7,7 +7,7 @@ from typing import NamedTuple
 from madrox_tui.panels.instances.rows import BRANCH, FOLDED
 from madrox_tui.panels.pane.scrubber import MARK
 from madrox_tui.panels.timeline.line import ARROWS, NEWLINE
-from madrox_tui.panels.timeline.outcome import FAILED, OPEN
+from madrox_tui.panels.timeline.outcome import ENDED, FAILED, OPEN
 from madrox_tui.plot import ESTIMATED, LEVELS
 from madrox_tui.states import LOOKS
 from madrox_tui.view import ACTIVITY_MINUTES
@@ -43,6 +43,7 @@ SIGNS = (
     Sign(NEWLINE, "muted", "a line break"),
     Sign(f"{OPEN} open 5m", "warn", "no reply for that long"),
     Sign(f"{FAILED} failed", "bad", "a request failed, so long after it was sent"),
+    Sign(ENDED, "warn", "a request had no reply when its instance was terminated or spawned again"),
     Sign(f"{OPEN} at 14:05", "accent", "all panels show that moment"),
     Sign(f"{MORE_LEFT} {MORE_RIGHT}", "muted", "the row goes on: scroll sideways"),
     Sign(

@@ -160,6 +160,15 @@ def test_termination_closes_open_requests() -> None:
     assert (instance.state, instance.open_requests) == (State.TERMINATED, ())
 
 
+def test_what_nobody_will_answer_is_known() -> None:
+    """Of an instance that has ended, or was spawned again: what was asked, and had no answer."""
+    for end in (terminate(20), spawn(20)):
+        asked = (sent(3), sent(4, "m-2"), received(5, "m-2"), sent(6, "m-3"), exchange(7, "m-3"))
+        instance = only(spawn(0), *asked, end)
+        assert [(r.message_id, r.since_s) for r in instance.unanswered] == [("m-1", T + 3)]
+    assert only(spawn(0), sent(3)).unanswered == ()
+
+
 def test_an_error_about_a_request_closes_it() -> None:
     """A request that timed out is not open for ever; an event that is no error closes nothing."""
     notice = msgspec.structs.replace(audit("request_note", 5), message_id="m-1")
@@ -482,11 +491,15 @@ def test_open_requests_do_not_depend_on_the_order_of_the_files(data: st.DataObje
         model.apply(Batch(records=(record,)))
     (instance,) = model.state(T + 100).instances
     expected: dict[str, float] = {}
+    never: list[tuple[str, float]] = []
     for at, i in asked:
         last = max((2 * end + 1 for end, j in ended if i == j), default=-1)
         if 2 * at > max(last, begun_s):
             expected.setdefault(i, T + 2 * at)
+        elif 2 * at > last:
+            never.append((i, T + 2 * at))
     assert {r.message_id: r.since_s for r in instance.open_requests} == expected
+    assert [(r.message_id, r.since_s) for r in instance.unanswered] == never
 
 
 def test_a_request_without_a_time_has_that_of_the_line_before() -> None:

@@ -269,10 +269,26 @@ async def test_a_failed_request_says_so(width: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("width", "said"), [(100, "✗ agent ended"), (60, "✗ agent ended"), (40, "  ✗")]
+)
+async def test_what_an_ended_instance_never_answered_says_so(width: int, said: str) -> None:
+    """Once it is terminated or spawned again; what it had answered before is not marked."""
+    answered = (message(1, "n"), message(2, "n", reply=True))
+    ended = AuditEvent(instance_id="a1", time_s=T + 9, event_type="instance_terminate")
+    for end in (ended, spawned(9)):
+        async with panel(*answered, message(3, "m"), size=(width, 12)) as person:
+            await person.sees("◷")
+            person.happens(end)
+            await person.misses("◷")
+            rows = [line.rstrip() for line in person.lines if "→" in line]
+            assert [row.endswith(said) for row in rows] == [False, True]
+
+
+@pytest.mark.parametrize(
     ("records", "said"),
     [
         ([message(1, "m")], "no reply by 13:00:00: ◷ open 59m"),
-        ([message(1, "m"), spawned(5)], "no reply"),
+        ([message(1, "m"), spawned(5)], "no reply: ✗ agent ended"),
         ([message(1, "m"), spawned(5), message(6, "m", reply=True)], "no reply"),
         ([message(1, "m", reply=True)], "its request is not among the messages"),
         ([failure(1, "m")], "its request is not among the messages"),

@@ -1,4 +1,4 @@
-"""What became of a request that has no reply: it is open, or it failed. Pure."""
+"""What became of a request that has no reply: it is open, failed, or will have none. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from madrox_tui.view import View
 
 OPEN = "◷"
 FAILED = "✗"
+ENDED = f"{FAILED} agent ended"
 
 
 class Outcome(NamedTuple):
@@ -47,15 +48,21 @@ class Outcomes:
         self.view: View | None = None
         self._rows = rows
         self._since: dict[tuple[str, str], float | None] = {}
+        self._unanswered: frozenset[tuple[str, str, float | None]] = frozenset()
 
     def update(self, view: View) -> None:
-        """Learn from another view which requests of the instances shown are open."""
+        """Learn from another view what has no reply of what the instances shown were asked."""
         self.view = view
         self._since = {
             (instance.instance_id, request.message_id): request.since_s
             for instance in view.instances
             for request in instance.open_requests
         }
+        self._unanswered = frozenset(
+            (instance.instance_id, request.message_id, request.since_s)
+            for instance in view.instances
+            for request in instance.unanswered
+        )
 
     @property
     def has_open(self) -> bool:
@@ -73,9 +80,11 @@ class Outcomes:
             style = "bad" if self._is_stuck(message, view) else "warn"
             return Outcome(f"{OPEN} open {age}", f"{OPEN} {age}", style, is_open=True)
         failure = self._rows.failure(index)
-        if failure is None:
-            return None
-        return Outcome(f"{FAILED} failed{_after(message, failure)}", FAILED, "bad")
+        if failure is not None:
+            return Outcome(f"{FAILED} failed{_after(message, failure)}", FAILED, "bad")
+        if (message.instance_id, message.message_id, message.time_s) in self._unanswered:
+            return Outcome(ENDED, FAILED, "warn")
+        return None
 
     def is_stuck(self, index: int) -> bool:
         """Return whether the request in a row is one that its instance is stuck with."""
