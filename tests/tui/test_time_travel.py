@@ -187,6 +187,15 @@ async def test_a_time_that_is_typed_ends_playing(recorded: TreeBuilder, past: Hi
         await person.sees("‖ 1x")
 
 
+@pytest.mark.parametrize("late", [0.0, 0.4, 0.9])
+async def test_a_second_ago_is_the_past(recorded: TreeBuilder, past: History, late: float) -> None:
+    """However far the second is that is under way."""
+    async with run_app(recorded.root, now_s=NOW_S + late, past=past) as person:
+        await person.sees("● live", "frame 11.")
+        await person.press("T", *"1s", "enter")
+        await person.sees("◷ at 2026-11-23 12:09:59", "frame 11.")
+
+
 @pytest.mark.parametrize("text", ["0m", "12:10"])
 async def test_the_present_is_live(recorded: TreeBuilder, past: History, text: str) -> None:
     """Whoever asks for now, from the past or not, gets what goes on."""
