@@ -82,6 +82,11 @@ def dollars(usd: float | None) -> str:
     return f"${count(round(usd))}"
 
 
+def cost_title(*, is_least: bool) -> str:
+    """Return the heading of costs; `is_least`: of some, older exchanges are still to be read."""
+    return "≥COST" if is_least else "COST"
+
+
 def money(usage: Usage) -> str:
     """Format the cost of exchanges: `$4.12`, `$4.12 + 3 unpriced`, `unpriced`."""
     if usage.cost_usd is None:

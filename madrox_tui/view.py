@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from logging_core.analyse.state import FleetState, InstanceState, State, Usage
 from logging_core.text import safe_line
+from madrox_tui import format as fmt
 from madrox_tui.filters import Filter, filter_words
 from madrox_tui.names import names_of
 from madrox_tui.panels.audit.view import NOTHING_SUMMED, AuditView
@@ -88,6 +89,26 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     def is_read(self) -> bool:
         """Whether all of the tree was read, so that what differs in the next view is news."""
         return self.state.caught_up and self.unread is None
+
+    @property
+    def counted_from_s(self) -> float | None:
+        """Where older exchanges are still to be read, when the first one was that is counted.
+
+        `None` if all are counted, as they are at an earlier moment.
+        """
+        return self.audit.counted_from_s if self.moment_s is None else None
+
+    def counted_since(self, from_s: float | None = None) -> str:
+        """Say since when is counted what adds up from a moment on; `''` if all of it is.
+
+        Args:
+            from_s: The moment, in seconds since the epoch; `None` for all time.
+        """
+        counted_s = self.counted_from_s
+        if counted_s is None or (from_s is not None and from_s >= counted_s):
+            return ""
+        since = fmt.since(counted_s, self.state.at_s)
+        return f"sums are of what was since {since}: older history is still to be read"
 
     def later(self, state: FleetState, *, events_per_s: float, lag_s: float) -> View:
         """Return the same view a little later; cached properties are carried over.

@@ -21,6 +21,7 @@ from madrox_tui.panels.audit.lines import audit_lines
 from madrox_tui.panels.audit.panel import AuditPanel
 from madrox_tui.panels.audit.plots import AuditPlots
 from madrox_tui.panels.audit.view import AuditView, kept_grouping
+from madrox_tui.panels.instances.table import InstanceTable
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -69,6 +70,30 @@ async def test_a_part_says_since_when_it_counts() -> None:
             pilot.app.query_one(AuditPanel).view = shown
             titles.append(str(pilot.app.query_one(AuditPanel).border_title))
     assert titles == [f"Audit  since {fmt.since(NOW_S - 60, NOW_S)}", "Audit", "Audit"]
+
+
+@pytest.mark.asyncio
+async def test_a_part_is_no_whole_in_tables_and_files() -> None:
+    """The costs are headed as lower bounds and an export is noted as one, until all is read."""
+    part = msgspec.structs.replace(fleet_view().audit, counted_from_s=NOW_S - 600)
+    since = msgspec.structs.replace(fleet_view(), audit=part)
+    past = msgspec.structs.replace(since, moment_s=NOW_S - 600)
+    recent = msgspec.structs.replace(part, window="5m", from_s=NOW_S - 300)
+    window = msgspec.structs.replace(since, audit=recent)
+    said = f"sums are of what was since {fmt.since(NOW_S - 600, NOW_S)}: older history is still to"
+    async with Alone(AuditPanel(KEYS)).run_test(size=(100, 40)) as pilot:
+        panel = pilot.app.query_one(AuditPanel)
+        for shown, is_part in ((since, True), (past, False), (window, False)):
+            panel.view = shown
+            headings = "".join(segment.text for segment in panel.headings())
+            assert ("≥COST" in headings) is is_part
+            assert "COST" in headings
+            assert panel.export().note.startswith(said) is is_part
+    for shown, is_part in ((since, True), (past, False), (window, True)):
+        table = InstanceTable(shown)
+        titles = [column.title for column in table.at(120).columns]
+        assert ("≥COST" in titles) is is_part
+        assert table.export().note.startswith(said) is is_part
 
 
 def test_rates_times_and_budget_have_their_lines() -> None:

@@ -12,13 +12,16 @@ HAVE_IDS = frozenset({"instance", "parent"})
 """Groupings whose labels are ids of instances."""
 
 
-def audit_export(by: str, groups: Sequence[Group], called: Callable[[Group], str]) -> Export:
+def audit_export(
+    by: str, groups: Sequence[Group], called: Callable[[Group], str], note: str = ""
+) -> Export:
     """Export the sums of each group, in the order of the table; unknown is `None`.
 
     Args:
         by: The grouping.
         groups: The groups.
         called: Returns what a group is called on the screen.
+        note: What the sums leave out; `''` if nothing is missing.
     """
     columns = (
         by,
@@ -32,7 +35,8 @@ def audit_export(by: str, groups: Sequence[Group], called: Callable[[Group], str
         "p95_s",
         "max_s",
     )
-    return Export("audit", columns, (tuple(_values(by, group, called)) for group in groups))
+    rows = (tuple(_values(by, group, called)) for group in groups)
+    return Export("audit", columns, rows, note)
 
 
 def _values(by: str, group: Group, called: Callable[[Group], str]) -> Iterator[Value]:

@@ -176,7 +176,9 @@ class AuditPanel(FiguresView):
 
     def export(self) -> Export:
         """Export the table's sums."""
-        return audit_export(self._table.by, self._table.groups, self._table.called)
+        table, view = self._table, self.view
+        note = "" if view is None else view.counted_since(view.audit.from_s)
+        return audit_export(table.by, table.groups, table.called, note)
 
     def kept(self) -> dict[str, Any]:
         """Save the grouping and the order."""
@@ -277,8 +279,8 @@ class AuditPanel(FiguresView):
         if view is None:
             return "Audit"
         title = "Audit  filtered" if view.narrowed else "Audit"
-        since_s = view.audit.counted_from_s
-        if since_s is None or view.moment_s is not None:
+        since_s = view.counted_from_s
+        if since_s is None:
             return title
         return f"{title}  since {fmt.since(since_s, view.state.at_s)}"
 

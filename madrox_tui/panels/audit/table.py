@@ -111,6 +111,12 @@ class _Cells:
         self.is_priced = not costs or any(cost is not None for cost in costs)
         self.most = max(map(self._weight, self.groups), default=0.0)
 
+    @property
+    def _cost_title(self) -> str:
+        view = self._view
+        is_least = view is not None and bool(view.counted_since(view.audit.from_s))
+        return fmt.cost_title(is_least=is_least)
+
     def called(self, group: Group) -> str:
         """Return what a group is called."""
         label = group.label
@@ -143,7 +149,7 @@ class _Cells:
                 _numbers("IN", 5, _members, 2, "instances"),
             ]
         priority, key = (2, "cost") if self.is_priced else (11, "")
-        cost = _numbers("COST", self._cost_width(), self._cost, priority, key)
+        cost = _numbers(self._cost_title, self._cost_width(), self._cost, priority, key)
         growth = (0.5, self._label_width(roomy)), (11, self._label_width(most))
         columns = [
             Column(title, least, self._named, growth=growth, key="label", inner=True),

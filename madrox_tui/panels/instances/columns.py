@@ -111,6 +111,11 @@ class Cells:
         told = fmt.open_requests(len(requests), self._age(requests[0].since_s))
         return told, LOOKS[row.shown.state].style
 
+    @property
+    def cost_title(self) -> str:
+        """What the costs are headed with."""
+        return fmt.cost_title(is_least=bool(self._view and self._view.counted_since()))
+
     def cost(self, row: Row) -> Cell:
         """The known cost; `+` if there are unpriced exchanges."""
         usage = row.shown.usage
@@ -209,7 +214,7 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
         Column("REQ", 5, requests, 8, right=True, key="requests"),
         Column("TOKENS", 7, tokens, 9, right=True, key="tokens"),
         Column(
-            "COST",
+            cells.cost_title,
             short,
             cells.cost,
             3.5,

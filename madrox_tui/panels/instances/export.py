@@ -33,9 +33,14 @@ EXPORTED = (
 """The exported columns; times are ISO 8601 with their offset."""
 
 
-def instance_export(rows: Iterable[Row]) -> Export:
-    """Export the rows; unknown is `None`."""
-    return Export("instances", EXPORTED, (_values(row.shown) for row in rows))
+def instance_export(rows: Iterable[Row], note: str = "") -> Export:
+    """Export the rows; unknown is `None`.
+
+    Args:
+        rows: The rows.
+        note: What their sums leave out; `''` if nothing is missing.
+    """
+    return Export("instances", EXPORTED, (_values(row.shown) for row in rows), note)
 
 
 def _values(instance: InstanceState) -> tuple[Value, ...]:

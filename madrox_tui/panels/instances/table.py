@@ -38,6 +38,7 @@ class InstanceTable:
         folded: Collection[str] = frozenset(),
     ) -> None:
         instances = () if view is None else view.instances
+        self._note = "" if view is None else view.counted_since()
         self._order = order
         self._as_tree = as_tree
         self._listed = [i for i in instances if with_dead or i.state is not State.TERMINATED]
@@ -94,7 +95,7 @@ class InstanceTable:
 
     def export(self) -> Export:
         """Export each instance by itself, even those folded into a branch."""
-        return instance_export(self._arranged(frozenset()))
+        return instance_export(self._arranged(frozenset()), self._note)
 
     def _arranged(self, folded: frozenset[str]) -> list[Row]:
         if self._as_tree:
