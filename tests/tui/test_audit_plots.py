@@ -118,7 +118,7 @@ def test_a_window_that_is_not_known_is_not_plotted() -> None:
     state = FleetState(at_s=NOW_S, instances=fleet, usage=usage(3, 0.5))
     model = FakeModel(fleet)
     whole = make_audit_view(model, state, fleet, usage=state.usage)
-    model.groups_in = lambda *_, **__: None  # type: ignore[method-assign]
+    model.usage_in = lambda *_, **__: None  # type: ignore[method-assign]
     view = make_audit_view(model, state, fleet, usage=state.usage, window="1h")
     assert [slot.start_s for slot in view.slots] == [slot.start_s for slot in whole.slots]
     assert "last 1h" not in drawn(view, 100)[0]

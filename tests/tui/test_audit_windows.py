@@ -21,6 +21,7 @@ from madrox_tui.panels.audit.view import GROUPINGS
 
 NOW_S = TreeBuilder.epoch(600)
 EVENT, ERROR = GROUPINGS.index("event_type"), GROUPINGS.index("error")
+QUANTILES = {"p50", "p95", "p99"}
 DAY = "audit/audit_20261123.jsonl"
 
 
@@ -81,6 +82,28 @@ async def test_a_window_has_its_own_events_and_errors(busy: TreeBuilder) -> None
         await person.press("W")
         await tells(person, "no answer", 3, 2)
         assert "last 5m" not in person.panel("audit")
+
+
+@pytest.mark.asyncio
+async def test_response_times_are_those_of_the_window(tree: TreeBuilder) -> None:
+    """`W` gives the quantiles of the window, which say so, and the rows behind them are of it."""
+    tree.spawn("a1", "atlas", at=0)
+    for number, took_s in enumerate((40.0, 40.0, 2.0, 3.0)):
+        details = {"message_id": f"m-{number}", "response_time_seconds": took_s}
+        tree.audit("message_exchange", "a1", details, at=30 + number * 180)
+    async with run_app(tree.root, now_s=NOW_S) as person:
+        await person.press("4", "z")
+        await person.sees("40.0s max")
+        await person.press("W", "W")
+        await person.sees("3.0s max", "last 5m")
+        assert "40.0s" not in person.panel("audit")
+        panel = person.app.screen.query_one(AuditPanel)
+        while panel.figure != "max":
+            await person.press("l" if panel.figure in QUANTILES else "k")
+        await person.press("enter")
+        await person.sees("exchanges in the last 5m, slowest first")
+        listed = person.app.screen.query_one(EventList)
+        await person.until(lambda: listed.count == 2, "the two of the window")
 
 
 @pytest.mark.asyncio

@@ -74,9 +74,15 @@ def figure_query(opens: str, view: View) -> EventQuery:
 
 def _latency(name: str) -> Callable[[View], EventQuery]:
     def query(view: View) -> EventQuery:
-        least_s: float | None = getattr(view.usage.latency, f"{name}_s")
-        title = f"exchanges of {fmt.duration(least_s)} ({name}) and more, slowest first"
-        return EventQuery(title, least_s=least_s, order=EventOrder.SLOWEST)
+        usage = view.audit.whole or view.usage
+        least_s: float | None = getattr(usage.latency, f"{name}_s")
+        of = "" if name == "max" else f" of {fmt.duration(least_s)} ({name}) and more"
+        window, from_s = view.audit.plotted_window, None
+        if window is not None:
+            of, from_s = f"{of} in the last {window}", view.audit.from_s
+        title = f"exchanges{of}, slowest first"
+        least_s = None if name == "max" else least_s
+        return EventQuery(title, from_s=from_s, least_s=least_s, order=EventOrder.SLOWEST)
 
     return query
 
@@ -107,8 +113,7 @@ _QUERIES: Mapping[str, Callable[[View], EventQuery]] = {
     "tokens": lambda _: EventQuery("exchanges, most tokens first", order=EventOrder.LARGEST),
     **{name: _window(name, window_s) for name, window_s in WINDOWS},
     "all": lambda _: EventQuery("exchanges"),
-    **{name: _latency(name) for name in ("p50", "p95", "p99")},
-    "max": lambda _: EventQuery("exchanges, slowest first", order=EventOrder.SLOWEST),
+    **{name: _latency(name) for name in ("p50", "p95", "p99", "max")},
     "plotted cost": _plotted("dearest first", EventOrder.DEAREST),
     "plotted times": _plotted("slowest first", EventOrder.SLOWEST),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from logging_core.analyse.state import Latency, Slot, Usage
+from logging_core.analyse.state import Slot, Usage
 from madrox_tui import format as fmt
 from madrox_tui.panels.audit.figures import Word, Words
 from madrox_tui.panels.audit.money import Budget, Rate
@@ -47,7 +47,7 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
         (0, _totals(usage, errors, width)),
         (4, _fleet(view.state.usage, view.state.errors) if view.narrowed else None),
         (2, _rates(audit.rates, width)),
-        (1, _latency(audit, usage.latency, width) if usage.requests else None),
+        (1, _latency(audit, usage, width) if usage.requests else None),
         (3, _budget(audit.budget, view.state.at_s, width) if audit.budget else None),
     ]
     lines: list[tuple[int, Words]] = [(rank, line) for rank, line in wanted if line]
@@ -111,7 +111,8 @@ def _rates(rates: Iterable[Rate], width: int) -> Words:
     return _pairs(pairs, width)
 
 
-def _latency(audit: AuditView, latency: Latency, width: int) -> Words:
+def _latency(audit: AuditView, usage: Usage, width: int) -> Words:
+    latency = (audit.whole or usage).latency
     values = {
         "p50": latency.p50_s,
         "p95": latency.p95_s,
@@ -121,10 +122,15 @@ def _latency(audit: AuditView, latency: Latency, width: int) -> Words:
     pairs = [
         (Word(fmt.duration(value), "strong", name), f" {name}") for name, value in values.items()
     ]
-    line, picture = _pairs(pairs, width), _spread(audit.slots)
-    if sum(len(word.text) for word in (*line, *picture)) > width:
-        return line
-    return [*line, *picture]
+    window = audit.plotted_window
+    shown = [
+        _pairs(pairs, width),
+        _spread(audit.slots),
+        [Word(f"  last {window}", "muted")] if window else [],
+    ]
+    while len(shown) > 1 and sum(len(word.text) for words in shown for word in words) > width:
+        del shown[1]
+    return [word for words in shown for word in words]
 
 
 # Cached: several views a second show the same sums, and drawing them takes 3 ms.

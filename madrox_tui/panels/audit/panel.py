@@ -66,7 +66,7 @@ class AuditPanel(FiguresView):
             "window",
             "Window",
             id="audit.window",
-            tooltip="Cycle the window of plots and table: all time, 1h, 5m",
+            tooltip="Cycle the window of times, plots and table: all, 1h, 5m",
         ),
         Binding("s", "sort", "Sort", id="audit.sort", tooltip="Sort by next column"),
         Binding("r", "reverse", "Reverse", id="audit.reverse", tooltip="Reverse sort order"),

@@ -9,7 +9,7 @@ from madrox_tui import format as fmt
 from madrox_tui.columns import fit
 from madrox_tui.panels.audit.figures import Word, Words
 from madrox_tui.panels.audit.money import HOUR_S
-from madrox_tui.panels.audit.view import ALL_TIME, AuditView
+from madrox_tui.panels.audit.view import AuditView
 from madrox_tui.plot import Values, bars, resample, steady_top
 
 _LABEL = 8
@@ -137,14 +137,14 @@ def _framed(
 
 def _titled(plot: _Plot, audit: AuditView, cells: int) -> str:
     """Return what is plotted of which window, or that there is nothing to plot."""
-    has_window = audit.window != ALL_TIME and audit.is_known
+    window = audit.plotted_window
     if audit.quiet_since_s is not None:
-        since = f"since {fmt.day(audit.quiet_since_s)}"
-        return f"nothing in the last {audit.window}" if has_window else f"nothing {since}"
-    if not has_window:
+        when = f"in the last {window}" if window else f"since {fmt.day(audit.quiet_since_s)}"
+        return f"nothing {when}"
+    if window is None:
         return plot.title
-    whole = f"{plot.title} · last {audit.window}"
-    return whole if len(whole) <= cells else f"{plot.title} · {audit.window}"
+    whole = f"{plot.title} · last {window}"
+    return whole if len(whole) <= cells else f"{plot.title} · {window}"
 
 
 def _times(audit: AuditView, width: int) -> str:

@@ -68,12 +68,13 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
         step_s: Length of each slot.
         quiet_since_s: Since when nothing happened, at least, if all slots are empty; else `None`.
         by: What `groups` are grouped by: one of `GROUPINGS`.
-        window: The window that `groups` and `slots` are of, up to that moment: one of
+        window: The window that `groups`, `slots` and `whole` are of, up to that moment: one of
             `TABLE_WINDOWS`. What is not known of it is plotted as of all time.
         from_s: When that begins; `None` for all time.
         groups: The most expensive first.
         is_known: Whether they are known: not of a window that cuts an hour of long ago.
-        whole: What they are parts of; `None` for all time, as that is what the view adds up to.
+        whole: What they are parts of; `None` for all time, as that is what the view adds up to,
+            and where it is not known.
         budget: How much of the budget is spent, by the whole fleet; `None` if none is set, or while
             that is unknown.
         counted_from_s: Where older exchanges are still to be read, when the first one was that is
@@ -93,6 +94,11 @@ class AuditView(msgspec.Struct, frozen=True, eq=False):
     whole: Usage | None = None
     budget: Budget | None = None
     counted_from_s: float | None = None
+
+    @property
+    def plotted_window(self) -> str | None:
+        """The window that `slots` are of; `None`: they are of all time."""
+        return None if self.whole is None else self.window
 
 
 NOTHING_SUMMED = AuditView()
@@ -131,7 +137,7 @@ def make_audit_view(
         groups, total = _Groups((groups_of or model.groups)(by, ids))
     else:
         groups, total = _in_window(model, by, since_s, now_s, ids)
-    if since_s is None or groups is None:
+    if since_s is None or total is None:
         from_s, step_s = _plotted(model, instances, ids, now_s)
     else:
         from_s, step_s = since_s // _MINUTE * _MINUTE, _MINUTE
