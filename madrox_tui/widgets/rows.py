@@ -128,10 +128,12 @@ class Rows(ScrollView):
         return "\n".join(map(self.row_text, range(first, last)))
 
     def export(self) -> Export:
-        """Return what `x` exports: every row as text. Subclasses with values override it."""
-        return Export(
-            self.id or "rows", ("text",), ((self.row_text(i),) for i in range(self.count))
-        )
+        """Return what `x` exports: every row as text. Subclasses with values override it.
+
+        The rows are those of now: it is written by another thread, later.
+        """
+        rows = [(self.row_text(index),) for index in range(self.count)]
+        return Export(self.id or "rows", ("text",), rows)
 
     def show_row(self, index: int) -> None:
         """Scroll to a row, and move the cursor there if there is one. `LineView` implements it.

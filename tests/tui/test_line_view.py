@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from alone import Alone, lines, screen_of
 from madrox_tui.export import to_csv
+from madrox_tui.widgets.line_report import LineReport
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.rows import FIND_ROWS
 from madrox_tui.widgets.text_view import TextView
@@ -334,6 +335,16 @@ async def test_rows_are_exported_as_text() -> None:
     view = Poem(ROWS[:2])
     async with shown(view):
         assert to_csv(view.export()) == 'text\n"row 0, which is even"\n"row 1, which is odd"\n'
+
+
+async def test_an_export_has_the_rows_that_were_there_when_it_was_asked_for() -> None:
+    """Its name is typed for a while, and meanwhile a report may become shorter."""
+    report = LineReport()
+    async with shown(report):
+        report.show_lines([[("one", "")], [("two", "")]])
+        export = report.export()
+        report.show_lines([[("other", "")]])
+        assert to_csv(export) == "text\none\ntwo\n"
 
 
 async def test_w_wraps_long_text_or_scrolls_it_sideways() -> None:

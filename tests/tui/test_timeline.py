@@ -610,6 +610,8 @@ async def test_the_timeline_is_exported_as_values() -> None:
             "direction": "inbound",
         }
         assert str(rows[0]["time"]).startswith("2026-11-23T12:00:00")
+        before = person.panel.export()
         person.happens(failure(3, "m-1"))
+        assert len(tuple(before.rows)) == 3
         *_, failed = person.panel.export().rows
         assert failed[3:6] == ("error", None, "m-1")

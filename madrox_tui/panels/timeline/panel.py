@@ -168,7 +168,7 @@ class TimelinePanel(LineView):
 
         labels = self.view.labels if self.view else {}
         note = f"without what is {OLDER}" if self._has_older else ""
-        return timeline_export(self._rows.rows, labels, note)
+        return timeline_export(tuple(self._rows.rows), labels, note)
 
     # --- what is shown -------------------------------------------------------
 
