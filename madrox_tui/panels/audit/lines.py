@@ -126,7 +126,7 @@ def _latency(audit: AuditView, usage: Usage, width: int) -> Words:
     shown = [
         _pairs(pairs, width),
         _spread(audit.slots),
-        [Word(f"  last {window}", "muted")] if window else [],
+        [Word(f"  {window}", "muted")] if window else [],
     ]
     while len(shown) > 1 and sum(len(word.text) for words in shown for word in words) > width:
         del shown[1]
