@@ -58,12 +58,15 @@ class PanelsLayout(Layout):
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> list[WidgetPlacement]:
-        """Place the panels that are displayed."""
+        """Place the panels that are displayed.
+
+        Textual shows and hides them one after the other, and may ask for two or three meanwhile.
+        """
         del parent, greedy
         regions = list(self._regions(size)) if len(children) > 1 else [size.region]
         return [
             WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, panel)
-            for region, panel in zip(regions, children, strict=True)
+            for region, panel in zip(regions, children, strict=False)
         ]
 
     def _regions(self, size: Size) -> Iterator[Region]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.geometry import Size
 
 from builders import TreeBuilder
 from driver import run_app
@@ -48,6 +49,17 @@ async def test_each_size_has_its_layout(
     async with run_app(fleet.root, size=size, now_s=NOW_S) as person:
         await person.sees(*seen)
         await person.misses(*missed)
+
+
+async def test_panels_can_be_placed_while_others_are_still_hidden(fleet: TreeBuilder) -> None:
+    """Textual shows them one after the other, and asks where they are in between."""
+    async with run_app(fleet.root, size=(80, 24), now_s=NOW_S) as person:
+        await person.sees("● busy")
+        grid = person.app.screen.query_one(PanelGrid)
+        for shown in range(1, 5):
+            panels = list(grid.children[:shown])
+            placed = grid.layout.arrange(grid, panels, Size(160, 48))
+            assert [place.widget for place in placed] == panels
 
 
 @pytest.mark.parametrize(
