@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,7 +14,8 @@ async def in_thread(call: Callable[[], T], *, cancel: Callable[[], object] = lam
     """Run `call` in a thread and return its result.
 
     A cancelled `asyncio.to_thread` returns at once while its thread keeps running. This waits for
-    the thread, so a lock of the caller is not released while the thread still needs it.
+    the thread, however often it is cancelled, so a lock of the caller is not released while the
+    thread still needs it.
 
     Args:
         call: The function to run.
@@ -27,5 +29,8 @@ async def in_thread(call: Callable[[], T], *, cancel: Callable[[], object] = lam
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         cancel()
-        await asyncio.gather(done, return_exceptions=True)  # else asyncio prints its exception
+        ended = asyncio.gather(done, return_exceptions=True)  # else asyncio prints its exception
+        while not ended.done():
+            with suppress(asyncio.CancelledError):  # whoever is cancelled again waits as well
+                await asyncio.wait({ended})
         raise

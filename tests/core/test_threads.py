@@ -32,3 +32,31 @@ async def test_a_call_that_fails_once_it_is_cancelled_fails_in_silence() -> None
     del task
     await asyncio.sleep(0)
     assert told == []
+
+
+@pytest.mark.asyncio
+async def test_whoever_is_cancelled_again_still_waits_for_the_thread() -> None:
+    """A key that is held down cancels a reading again and again: the next one begins after it."""
+    loop = asyncio.get_running_loop()
+    begun, cancelled, may_end = asyncio.Event(), asyncio.Event(), threading.Event()
+    has_ended = False
+
+    def call() -> None:
+        nonlocal has_ended
+        loop.call_soon_threadsafe(begun.set)
+        may_end.wait()
+        has_ended = True
+
+    task = asyncio.create_task(in_thread(call, cancel=cancelled.set))
+    await begun.wait()
+    task.cancel()
+    await cancelled.wait()
+    for _ in range(9):
+        task.cancel()
+        await asyncio.sleep(0)
+    was_done = task.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert has_ended
+    assert not was_done
