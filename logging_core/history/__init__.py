@@ -152,7 +152,7 @@ class History:
             OSError: The temporary file cannot be written.
         """
         self._check_open()
-        is_kept = False
+        is_kept, end = False, self._spill.end
         try:
             count = self._take_over(progress, stop)
             is_done = count is not None and self._gatherer.gather(progress, stop, count)
@@ -164,6 +164,8 @@ class History:
                 self._is_prepared = False
                 self._gatherer.begin_anew()
                 self._clear()
+                if self._preparing is None:  # else that process writes to the file
+                    self._spill.cut(end)
         return is_done
 
     def note_gone(self, instance_id: str, at_s: float) -> None:

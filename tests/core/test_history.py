@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 import os
 import random
@@ -345,6 +346,33 @@ def test_what_a_stopped_preparation_put_in_order_takes_no_room(tree: TreeBuilder
             sizes.add(history._spill.end)
         assert set(Path(tempfile.gettempdir()).glob("madrox-*")) == before
     assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("written", [0, 5], ids=["reading", "putting in order"])
+def test_what_a_failed_preparation_wrote_takes_no_room(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """The disk that was full is not kept full; states that were given before can still be read."""
+    with closing(History(tree.root)) as history:
+        assert history.prepare()
+        before = history.state_at(tree.epoch(400))
+        size = os.fstat(history._spill.file.fileno()).st_size
+        busy_tree(tree.root, 200, first=-250, seed=7)
+        with monkeypatch.context() as patch:
+            writes, pwrite = itertools.count(), os.pwrite
+
+            def fill(fd: int, data: bytes, offset: int) -> int:
+                if next(writes) < written:
+                    return pwrite(fd, data, offset)
+                pwrite(fd, data[:9], offset)
+                raise OSError(28, "No space left on device")
+
+            patch.setattr(os, "pwrite", fill)
+            with pytest.raises(OSError, match="No space left"):
+                history.prepare()
+        assert os.fstat(history._spill.file.fileno()).st_size == size
+        assert len(list(before.messages)) > 9
+        assert history.prepare()
 
 
 def who(history: History, at_s: float) -> list[str]:
