@@ -102,9 +102,10 @@ class History:
         }
         self._spill = Spill()
         self._orderer = Orderer(self._spill, options)
-        self._gatherer = Gatherer(root, self._spill, PAGE, now=now, on_reset=self._clear)
+        self._gatherer = Gatherer(root, self._spill, PAGE, now=now, on_reset=self._void)
         self._lock = threading.Lock()
         self._order = Order.nothing(0)
+        self._base = self._order  # which what is new is merged into
         self._models = Models(self._spill, self._orderer)
         self._preparing: Preparing | None = None
         if in_subprocess and is_worth_a_process(root):
@@ -135,14 +136,14 @@ class History:
         """Read the tree, or what is new in it since the last call; blocks.
 
         A call that finds anything new rewrites at least one page, so call it when somebody wants
-        to see the past, not continuously.
+        to see the past, not continuously. Until everything is prepared, the states stay those of
+        before. If anything raises, `progress` included, the next call starts from scratch.
 
         Args:
             progress: Called now and then with the number of records read in this call, or so far
-                by the process that does it. If it raises, the call ends and the next one starts
-                from scratch.
-            stop: Set it, from any thread, to end the call within a fraction of a second. The
-                states stay those of the previous call, and the next call resumes where this ended.
+                by the process that does it.
+            stop: Set it, from any thread, to end the call within a fraction of a second. The next
+                call resumes where this ended.
 
         Returns:
             Whether everything is prepared; false if stopped.
@@ -161,9 +162,8 @@ class History:
             is_kept = True
         finally:
             if not is_kept:  # records that were read and lost must be read again
-                self._is_prepared = False
                 self._gatherer.begin_anew()
-                self._clear()
+                self._void()
                 if self._preparing is None:  # else that process writes to the file
                     self._spill.cut(end)
         return is_done
@@ -278,22 +278,24 @@ class History:
 
     def _put_in_order(self, stop: Event | None) -> bool:
         """Merge the gathered runs; if stopped, return false and change nothing."""
+        order = self._base
         if self._gatherer.runs:
             end = self._spill.end
-            order = self._orderer.merge(self._order, self._gatherer.runs, stop)
-            if order is None:
+            merged = self._orderer.merge(order, self._gatherer.runs, stop)
+            if merged is None:
                 self._spill.cut(end)
                 return False
-            self._put_in_place(order)
-            self._gatherer.runs = []
+            order, self._gatherer.runs = merged, []
+        self._put_in_place(order)
         return True
 
-    def _clear(self) -> None:
-        self._put_in_place(Order.nothing(self._order.generation + 1))
+    def _void(self) -> None:
+        """Let what is read from now on take the place of all before, once it is in order."""
+        self._base = Order.nothing(self._order.generation + 1)
 
     def _put_in_place(self, order: Order) -> None:
         with self._lock:
-            self._order = order
+            self._base = self._order = order
 
     # --- looking back --------------------------------------------------------
 

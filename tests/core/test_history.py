@@ -269,6 +269,25 @@ def test_a_replaced_tree_is_another_history(tmp_path: Path) -> None:
         assert [i.instance_id for i in history.state_at(tree.epoch(30)).instances] == ["b"]
 
 
+def test_a_tree_is_in_place_of_the_one_before_once_it_is_read(tmp_path: Path) -> None:
+    """Until then the past stays that of the other one; of an empty tree there is none."""
+    root = tmp_path / "logs"
+    TreeBuilder(root).spawn("a", at=10)
+    at_s = TreeBuilder.epoch(30)
+    with closing(History(root)) as history:
+        assert history.prepare()
+        root.rename(tmp_path / "a")
+        TreeBuilder(root).spawn("b", at=10)
+        assert not history.prepare(stop=Countdown(1))
+        assert who(history, at_s) == ["a"]
+        assert history.prepare()
+        assert who(history, at_s) == ["b"]
+        root.rename(tmp_path / "b")
+        root.mkdir()
+        assert history.prepare()
+        assert who(history, at_s) == []
+
+
 def test_a_full_disk_loses_no_record(tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a full disk preparing fails; once there is room, it gives everything."""
 
@@ -352,10 +371,11 @@ def test_what_a_stopped_preparation_put_in_order_takes_no_room(tree: TreeBuilder
 def test_what_a_failed_preparation_wrote_takes_no_room(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
-    """The disk that was full is not kept full; states that were given before can still be read."""
-    with closing(History(tree.root)) as history:
+    """The disk that was full is not kept full, and whoever looks at the past may look on."""
+    at_s = tree.epoch(400)
+    with closing(History(tree.root, max_messages=9)) as history:
         assert history.prepare()
-        before = history.state_at(tree.epoch(400))
+        before = history.state_at(at_s)
         size = os.fstat(history._spill.file.fileno()).st_size
         busy_tree(tree.root, 200, first=-250, seed=7)
         with monkeypatch.context() as patch:
@@ -371,8 +391,9 @@ def test_what_a_failed_preparation_wrote_takes_no_room(
             with pytest.raises(OSError, match="No space left"):
                 history.prepare()
         assert os.fstat(history._spill.file.fileno()).st_size == size
-        assert len(list(before.messages)) > 9
+        assert comparable(history.state_at(at_s)) == comparable(before)
         assert history.prepare()
+        assert comparable(history.state_at(at_s)) == expected(timed(tree.root), at_s)
 
 
 def who(history: History, at_s: float) -> list[str]:
