@@ -131,8 +131,10 @@ class Fold:
         if batch.blocks:
             last_s = batch.blocks[-1].exchanges.times[-1]
             self._audit_s = last_s if self._audit_s is None else max(self._audit_s, last_s)
-        self.timeline.settle(caught_up=batch.caught_up)
-        self.happened.events.settle(caught_up=batch.caught_up)
+        # Of a tree that is away for a moment the rest may be yet to come.
+        is_read = batch.caught_up and batch.waiting is None
+        self.timeline.settle(caught_up=is_read)
+        self.happened.events.settle(caught_up=is_read)
         self.problems.add(batch.problems)
         self.anomalies.add(batch.anomalies)
         self.waiting = batch.waiting

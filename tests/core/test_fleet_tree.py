@@ -59,6 +59,15 @@ def test_history_that_is_read_in_portions_is_merged_whole() -> None:
     assert second.reordered > first.reordered
 
 
+def test_a_tree_that_is_away_for_a_moment_while_it_is_read_keeps_its_order() -> None:
+    """What had not been read of it by then is history still, and finds its place."""
+    model = FleetModel()
+    model.apply(Batch(records=(sent(9, "a-1"),), caught_up=False))
+    model.apply(Batch(waiting="/logs cannot be read"))
+    model.apply(Batch(records=(sent(5, "b-1", "b"),)))
+    assert ids(model.state(T + 10)) == ["b-1", "a-1"]
+
+
 def test_live_messages_are_only_ever_added_at_the_end() -> None:
     """Once everything is read, a late message goes to the end: shown rows never jump."""
     model = FleetModel()
