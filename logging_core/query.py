@@ -141,7 +141,7 @@ def summarize(
         now: The clock, in seconds since the epoch. What was written before it is looked at counts.
 
     Raises:
-        LogDirError: `log_dir` is not a directory that can be read.
+        LogDirError: `log_dir` is not a directory that can be read, or not until all of it was.
         ValueError: A name is none.
     """
     from logging_core.analyse.tree_sums import check_name
@@ -154,6 +154,8 @@ def summarize(
     root, at_s = _readable(log_dir), now()
     cache = None if cache_dir is None else FleetCache(root, "summary", expand_user(cache_dir))
     model = read_fleet(root, cache, max_messages=1, max_events=1)
+    if model.waiting is not None:
+        raise LogDirError(f"{model.waiting}: try again once all of it can be read")
     return FleetSummary(model.summed(tree, part, at_s))
 
 

@@ -74,6 +74,11 @@ class FleetModel:
         self._fold.take(batch)
         self._same_until_s = -math.inf
 
+    @property
+    def waiting(self) -> str | None:
+        """See `FleetState`."""
+        return self._fold.waiting
+
     def holds_at(self, now_s: float) -> bool:
         """Whether `state` gives what it gave last, but for the moment: then it costs nothing."""
         return self._last.at_s <= now_s <= self._same_until_s

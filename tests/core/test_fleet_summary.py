@@ -34,6 +34,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.forms import SUMS
 from logging_core.analyse.latency import quantiles
 from logging_core.analyse.tokens import Frames
+from logging_core.read import session
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditBlock, AuditEvent, Batch, Message
 
@@ -532,6 +533,25 @@ def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """It is not taken for a tree without any instance."""
     with pytest.raises(LogDirError, match=r"cannot read logs in '.*nowhere'"):
         summarize(tmp_path / "nowhere", "x")
+
+
+def test_a_directory_that_goes_away_meanwhile_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of it by then is not taken for the whole tree."""
+    monkeypatch.setattr(session, "_LOGS", 1)  # so that it takes many looks
+    tree, poll = TreeBuilder(tmp_path / "logs"), TreeReader.poll
+    day(tree, 0)
+
+    def look(reader: TreeReader, **options: Any) -> Batch:
+        batch = poll(reader, **options)
+        if tree.root.exists():
+            tree.root.rename(tmp_path / "aside")
+        return batch
+
+    monkeypatch.setattr(TreeReader, "poll", look)
+    with pytest.raises(LogDirError, match=r"logs is gone"):
+        summarize(tree.root, "x")
 
 
 def test_what_means_nothing_is_refused() -> None:
