@@ -194,11 +194,9 @@ def _catch_up(
             return None
         model.apply(batch)
         records += batch.count
-        if batch.caught_up or batch.waiting is not None:
+        if batch.caught_up:
             return _End(batch.cursor, records)
-        batch = reader.poll(
-            turns=0
-        )  # the rest of what the first sweep found, without another sweep
+        batch = reader.poll(turns=0)  # the rest of what the first sweep found, without another
 
 
 def _save(cache: FleetCache | None, model: FleetModel, end: _End) -> None:

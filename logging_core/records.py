@@ -300,7 +300,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         records: New records. Records of one file are in file order; files are merged by time.
         problems: What could not be read.
-        caught_up: Everything that was in the tree when the poll began has been handed out.
+        caught_up: Everything that was in the tree when the poll began has been handed out, or it
+            cannot be read.
         waiting: Why the root cannot be read (yet), as text to show; `None` if it can.
         reset: The root was replaced by another directory: everything handed out before is void.
         cursor: Pass it to `follow()` to resume after this batch. A JSON object of about 200 bytes

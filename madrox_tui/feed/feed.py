@@ -159,7 +159,7 @@ class Feed:
             progress: Called now and then with the number of records read for it so far.
 
         Raises:
-            OSError: The tree cannot be read.
+            OSError: There is no room on the disk for what it takes.
         """
         async with self._past_turn:
             state = await self._state_at(moment_s, progress)

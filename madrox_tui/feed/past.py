@@ -28,7 +28,7 @@ class Past(Protocol):
             stop: Ends the call within a fraction of a second.
 
         Raises:
-            OSError: The tree cannot be read, or the disk is full.
+            OSError: There is no room for it on the disk.
         """
 
     @property
@@ -99,7 +99,7 @@ async def prepare(past: Past, progress: Callable[[int], object]) -> None:
         progress: Called on the loop, now and then, with the number of records read so far.
 
     Raises:
-        OSError: The tree cannot be read, or the disk is full.
+        OSError: There is no room for it on the disk.
     """
     stop = Event()
     loop = asyncio.get_running_loop()
