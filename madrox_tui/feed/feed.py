@@ -99,6 +99,7 @@ class Feed:
             cache=screen_cache(self.root, self.since_s) if self._cached else None,
             monotonic=time.monotonic,
             summing=partial(Summing, self.root, self.since_s) if self._cached else None,
+            anew=self._is_abreast.clear,
         )
 
     def begin(self) -> View | None:
@@ -135,14 +136,20 @@ class Feed:
         """
         self._view_maker.narrowing = narrowing
         if held is None:
-            await self._is_abreast.wait()
-            async with self._live.turn:
-                return await in_thread(self._look)
+            return await self._narrowed()
         async with AsyncExitStack() as turns:
             if held.moment_s is not None:
                 await turns.enter_async_context(self._past_turn)
             await turns.enter_async_context(self._live.turn)
             return await in_thread(partial(self._look_at, held.state, held.moment_s))
+
+    async def _narrowed(self) -> View:
+        """Return the newest view, not of a model that begins anew."""
+        while True:
+            await self._is_abreast.wait()
+            async with self._live.turn:
+                if self._is_abreast.is_set():
+                    return await in_thread(self._look)
 
     @property
     def knows_the_past(self) -> bool:
@@ -246,15 +253,16 @@ class Feed:
             self._past.note_gone(record.instance_id, self.now())
 
     async def _tick(self, publish: Callable[[View], None]) -> None:
-        await self._is_abreast.wait()
         while True:
+            await self._is_abreast.wait()
             await asyncio.sleep(self._till_tick_s())
             if self._is_swollen and self._pulse.events_per_s < MANY_PER_S:
                 self._is_swollen = False
                 give_back()
             async with self._live.turn:
                 self._note_unread()
-                if self._till_tick_s() <= 0:  # else a view was shown meanwhile
+                # Else a view was shown meanwhile, or the model begins anew.
+                if self._till_tick_s() <= 0 and self._is_abreast.is_set():
                     view = self._view_maker.again(self._live.model, self.now())
                     self._is_swollen = self._is_swollen or view is None  # sums are made anew
                     await self._show(publish, view)

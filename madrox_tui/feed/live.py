@@ -60,6 +60,7 @@ class LiveFleet(OpenedFleet):
         cache: Where sums are kept from one run to the next; `None`: nowhere.
         monotonic: A monotonic clock, in seconds.
         summing: Makes what reads the whole tree; `None`: the ends of the logs have to do.
+        anew: Called when the model begins anew and knows nothing until the next batch.
 
     Attributes:
         turn: To be held while `take` or the model is used: the model may be replaced.
@@ -74,8 +75,10 @@ class LiveFleet(OpenedFleet):
         cache: FleetCache | None,
         monotonic: Callable[[], float],
         summing: Callable[[], Summing] | None = None,
+        anew: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(root, options, cache)
+        self._anew = anew
         self.turn = asyncio.Lock()
         self._poll = poll
         self._monotonic = monotonic
@@ -167,6 +170,10 @@ class LiveFleet(OpenedFleet):
             # A log was rotated just now.
             self._tries += 1
             return self._read_here() if self._tries >= MAX_TRIES else self._begin_anew()
+
+    def _begin_anew(self) -> TreeReader:
+        self._anew()
+        return super()._begin_anew()
 
     def _fail(self) -> bool:
         """Do without the other process; whether its part of the audit trail is to be read here."""

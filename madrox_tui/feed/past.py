@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from threading import Event
@@ -67,23 +68,19 @@ class LazyPast:
     def __init__(self, make: Callable[[], Closable]) -> None:
         self._make = make
         self._made: Closable | None = None
-        self._gone: list[tuple[str, float]] = []
+        self._gone: deque[tuple[str, float]] = deque()
 
     def get(self) -> Past:
         """Return the past, which takes its time at first; exceptions are those of `make`."""
         if self._made is None:
             self._made = self._make()
-            for instance_id, at_s in self._gone:
-                self._made.note_gone(instance_id, at_s)
-            self._gone = []
+        while self._gone:
+            self._made.note_gone(*self._gone.popleft())
         return self._made
 
     def note_gone(self, instance_id: str, at_s: float) -> None:
-        """Tell the past, or remember for it, who is gone; see `Past.note_gone`."""
-        if self._made is None:
-            self._gone.append((instance_id, at_s))
-        else:
-            self._made.note_gone(instance_id, at_s)
+        """Remember who is gone until the past is wanted; see `Past.note_gone`."""
+        self._gone.append((instance_id, at_s))
 
     def close(self) -> None:
         """Close the past if it was made."""

@@ -22,6 +22,7 @@ from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
 from madrox_tui.feed.first_view import FirstView
 from madrox_tui.feed.live import LiveFleet
+from madrox_tui.feed.opened import UNREADABLE
 from madrox_tui.feed.prefetch import prefetch
 from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
@@ -310,3 +311,26 @@ def test_the_first_view_loads_nothing_that_reads_a_tree(tree: TreeBuilder) -> No
         check=True,
     ).stdout
     assert loaded.split() == []
+
+
+@pytest.mark.asyncio
+async def test_no_view_is_made_of_a_model_that_begins_anew(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where what another process summed cannot be used, who is shown stays there meanwhile."""
+    monkeypatch.setattr("logging_core.summing.Summing.load", lambda *_, **__: None)
+    settings = msgspec.structs.replace(SETTINGS, tick_s=1e-4)
+    feed = Feed(tree.root, now=lambda: TreeBuilder.epoch(100), settings=settings, cached=True)
+    shown: list[int] = []
+    given_up = asyncio.Event()
+
+    def publish(view: View) -> None:
+        shown.append(len(view.state.instances))
+        if view.unread == UNREADABLE:
+            given_up.set()
+
+    running = asyncio.create_task(feed.run(publish))
+    await asyncio.wait_for(given_up.wait(), 20)
+    running.cancel()
+    await asyncio.wait({running})
+    assert shown == sorted(shown)
