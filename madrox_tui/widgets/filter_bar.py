@@ -85,7 +85,8 @@ class FilterBar(Horizontal):
         yield Chips()
 
     def on_mount(self) -> None:
-        """Show an initial filter as chips."""
+        """Show an initial filter as chips; watch where the focus goes."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
         self._input.can_focus = False
         self._keep()
 
@@ -152,10 +153,16 @@ class FilterBar(Horizontal):
         event.stop()
         self.post_message(self.Changed(event.value))
 
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """Keep the filter when a click, say, has moved the focus on: keys are no longer text."""
+        if self.editing and focused not in (None, self._input):
+            self.call_later(self.action_keep)
+
     def _leave(self) -> None:
         if self.editing:
             self.remove_class("-editing")
-            self.screen.set_focus(self._came_from)
+            if self.screen.focused in (None, self._input):
+                self.screen.set_focus(self._came_from)
             self._input.can_focus = False
             self.screen.refresh_bindings()
         self._keep()

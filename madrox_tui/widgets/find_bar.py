@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from madrox_tui.find import Found
@@ -116,8 +117,11 @@ class FindBar(Horizontal):
     def _input(self) -> LineInput:
         return self.query_one(LineInput)
 
-    def _focus_moved(self) -> None:
-        if self._view is not None:
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """Keep the search when a click, say, has moved the focus on: keys are no longer text."""
+        if self.editing and focused not in (None, self._input):
+            self.call_later(self.action_keep)
+        elif self._view is not None:
             self._count(self._view.found)
 
     def _count(self, found: Found) -> None:
@@ -146,10 +150,10 @@ class FindBar(Horizontal):
             self._view.look_for(wanted)
 
     def _leave(self) -> None:
-        was_editing = self.editing
         self.remove_class("-editing")
         self.set_class(bool(self._input.value), "-kept")
-        if was_editing and self._view is not None and self._view.is_attached:
+        is_left = self.screen.focused in (None, self._input)
+        if is_left and self._view is not None and self._view.is_attached:
             self.screen.set_focus(self._view)
         self._input.can_focus = False
         self.screen.refresh_bindings()
