@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from logging_core.analyse.state import FleetState
@@ -24,6 +23,7 @@ from madrox_tui.changes.spells import SpellLog
 from madrox_tui.key_names import CLOSES, SEPARATOR, KeysInForce, overlay_keys
 from madrox_tui.screens.go_to import MomentScreen
 from madrox_tui.view import Narrowing, View
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_view import LineView
 
 PREPARING = "◌ preparing history"
@@ -44,7 +44,7 @@ class Chosen(NamedTuple):
     moment_s: float | None = None
 
 
-class ChangesScreen(ModalScreen[Chosen | None]):
+class ChangesScreen(Dialog[Chosen | None]):
     """Compares the fleet with what it was at an earlier moment; returns what was chosen.
 
     Args:

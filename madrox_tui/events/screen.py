@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent
@@ -23,13 +22,14 @@ from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
 from madrox_tui.panels.timeline.entries import Entry
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.pairs import asks
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_view import LineView
 
 PAGE = 200
 """Events read at first; doubled whenever the cursor nears the end of the list."""
 
 
-class EventsScreen(ModalScreen[None]):
+class EventsScreen(Dialog[None]):
     """Lists events, over the panels; further ones load near the end of the list.
 
     Args:

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from logging_core.analyse.state import FleetState
@@ -18,13 +17,14 @@ from logging_core.records import Problem
 from madrox_tui.health.disk import DiskLooks, DiskSource
 from madrox_tui.health.report import health_lines
 from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_report import LineReport
 
 MEASURED_EVERY_S = 5.0
 """How often the disk is measured while the report is open."""
 
 
-class HealthScreen(ModalScreen[None]):
+class HealthScreen(Dialog[None]):
     """The log health report, over the panels.
 
     Args:

@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from madrox_tui.help.legend import legend
 from madrox_tui.help.lines import help_lines
 from madrox_tui.key_names import CLOSES, Group, KeysInForce, overlay_keys
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_report import LineReport
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Shows what the keys do, and what is seen.
 
     Args:

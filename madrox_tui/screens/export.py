@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from logging_core.text import safe_line
@@ -26,10 +25,11 @@ from madrox_tui.export import (
     file_name,
     write_private,
 )
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_input import LineInput
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportScreen(Dialog[None]):
     """Asks for a file name and writes the file; relative to the current directory.
 
     Args:

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from logging_core.text import safe_line
 from madrox_tui.typed_times import EXAMPLES, parse_moment
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_input import LineInput
 
 
-class MomentScreen(ModalScreen[float | None]):
+class MomentScreen(Dialog[float | None]):
     """Asks for a time; returns seconds since the epoch, `None` if cancelled.
 
     Args:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+from textual.geometry import Offset, Region
+from textual.screen import Screen
 
 from builders import TreeBuilder
 from driver import Driver, run_app
+from logging_core.history import History
 from madrox_tui.help.screen import HelpScreen
+from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 
@@ -64,3 +70,42 @@ async def test_a_click_elsewhere_keeps_the_search(fleet: TreeBuilder) -> None:
         assert focused is not None
         assert focused.id == "instances"
         await keys_work(person)
+
+
+# --- what lies over the panels ----------------------------------------------------
+
+
+def frame_of(dialog: Screen[object]) -> Region:
+    frames = dialog.query(".dialog, MessageHalf")
+    return frames.first().region if frames else Region()
+
+
+@pilot
+@pytest.mark.parametrize(
+    "opens",
+    [
+        ("question_mark",),
+        ("tilde",),
+        ("c",),
+        ("T",),
+        ("x",),
+        ("3", "G", "enter"),
+        ("3", "g", "down", "down", "enter"),
+        ("4", "enter"),
+    ],
+)
+async def test_a_click_beside_a_dialog_closes_it(fleet: TreeBuilder, opens: Sequence[str]) -> None:
+    """Whoever has only the mouse gets out of every dialog; a click in it does not close it."""
+    with History(fleet.root) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past, size=(160, 48)) as person:
+            await person.sees("draw the plan")
+            await person.press(*opens)
+            app = person.app
+            await person.until(lambda: isinstance(app.screen, Dialog), "the dialog")
+            dialog = app.screen
+            await person.until(lambda: bool(frame_of(dialog).area), "its frame")
+            await person.pilot.click(offset=frame_of(dialog).offset)
+            await person.pilot.click(offset=frame_of(dialog).offset + Offset(3, 1))
+            assert app.screen is dialog
+            await person.pilot.click(offset=frame_of(dialog).offset - Offset(1, 0))
+            await person.until(lambda: app.screen is not dialog, "the panels")

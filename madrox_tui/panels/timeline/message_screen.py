@@ -10,7 +10,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import ModalScreen
+from textual.widget import Widget
 
 from logging_core.records import Message
 from madrox_tui.clipboard import copy
@@ -19,9 +19,10 @@ from madrox_tui.panels.timeline.entries import Entry, entry_text
 from madrox_tui.panels.timeline.message_half import MessageHalf
 from madrox_tui.panels.timeline.message_source import LineSource
 from madrox_tui.panels.timeline.pairs import asks
+from madrox_tui.widgets.dialog import Dialog
 
 
-class MessageScreen(ModalScreen[None]):
+class MessageScreen(Dialog[None]):
     """Shows the full text of a message and of its other half, over the panels.
 
     Args:
@@ -77,6 +78,10 @@ class MessageScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A frame for each half, request first."""
         yield Container(*self._halves, id="halves")
+
+    def is_beside(self, widget: Widget) -> bool:
+        """Return whether a widget is what is beside the frames, or between them."""
+        return super().is_beside(widget) or widget.id == "halves"
 
     def on_mount(self) -> None:
         """Focus the message that was opened, and find the lines of both."""

@@ -1,0 +1,21 @@
+"""What lies over the panels."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.screen import ModalScreen, ScreenResultType
+from textual.widget import Widget
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A frame over the panels; a click beside it closes it, as Esc does."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Close on a click beside the frame."""
+        clicked, _ = self.get_widget_at(*event.screen_offset)
+        if self.is_beside(clicked):
+            self.dismiss()
+
+    def is_beside(self, widget: Widget) -> bool:
+        """Return whether a widget is what is beside the frame."""
+        return widget is self
