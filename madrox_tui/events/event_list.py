@@ -16,6 +16,9 @@ from madrox_tui.events.requests import Requests
 from madrox_tui.export import Export
 from madrox_tui.widgets.line_view import LineView
 
+FURTHER = "without what is further down: scroll there to load it"
+"""Said of events that are not listed yet."""
+
 
 class EventList(LineView):
     """Shows events in the order given: time, instance, what it took, what was asked, and errors.
@@ -70,9 +73,14 @@ class EventList(LineView):
         """Return a row's text and the id of its message, which a request stands in place of."""
         return f"{self.row_text(index)}\n{self.shown.rows[index].message_id or ''}"
 
+    @property
+    def find_note(self) -> str:
+        """A search covers what is listed, and so does an export."""
+        return FURTHER if self.shown.more else ""
+
     def export(self) -> Export:
         """Export the events listed; times are ISO 8601 with their offset."""
-        return events_export(self.shown, self._labels)
+        return events_export(self.shown, self._labels, self.find_note)
 
     def nothing(self) -> str:
         """Say why the list is empty."""

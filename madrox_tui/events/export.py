@@ -22,12 +22,13 @@ EXPORTED = (
 """The exported columns."""
 
 
-def events_export(events: Events, names: Mapping[str, str]) -> Export:
+def events_export(events: Events, names: Mapping[str, str], note: str = "") -> Export:
     """Export events, in the order listed; times are ISO 8601 with their offset.
 
     Args:
         events: The events.
         names: Instance names by id.
+        note: What is not among them; `''` if nothing is missing.
     """
     rows = (
         (
@@ -43,4 +44,4 @@ def events_export(events: Events, names: Mapping[str, str]) -> Export:
         )
         for event in events.rows
     )
-    return Export("events", EXPORTED, rows)
+    return Export("events", EXPORTED, rows, note)

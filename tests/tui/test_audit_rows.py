@@ -148,7 +148,10 @@ class FakeEvents:
 
 @pytest.mark.asyncio
 async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way() -> None:
-    """Newest first, an unpriced one said to be so; more are read when the end comes near."""
+    """Newest first, an unpriced one said to be so; more are read when the end comes near.
+
+    An export, or a search, of those that are read until then says that these are not all.
+    """
     source = FakeEvents(PAGE * 3)
     app = Alone(AuditPanel(KEYS))
     names = {"atlas-0000": "atlas"}
@@ -169,9 +172,15 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         newest = dict(zip(exported.columns, next(iter(exported.rows)), strict=True))
         assert (newest["instance_name"], newest["cost_usd"]) == ("atlas", 0.25)
         assert (newest["message_id"], newest["response_time_s"]) == ("m-0", 1.5)
+        assert exported.note == "without what is further down: scroll there to load it"
+        assert app.screen.query_one(EventList).find_note == exported.note
         app.screen.query_one(EventList).cursor = PAGE - 1
         await pilot.pause()
         assert source.asked == [PAGE, 2 * PAGE]
+        app.screen.query_one(EventList).cursor = 2 * PAGE - 1
+        await pilot.pause()
+        assert f"─ {PAGE * 3} exchanges" in screen_of(pilot)
+        assert app.screen.query_one(EventList).export().note == ""
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(app.screen, EventsScreen)
