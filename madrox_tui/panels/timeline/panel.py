@@ -29,9 +29,6 @@ from madrox_tui.widgets.line_view import LineView
 NEAR = 100
 """Older messages are prefetched when fewer rows than this are left above."""
 
-OLDER = "older: scroll up to load it"
-"""Said of messages that are not among the rows."""
-
 
 class Beside(NamedTuple):
     """What is beside a message or event.
@@ -158,7 +155,7 @@ class TimelinePanel(LineView):
     @property
     def find_note(self) -> str:
         """A search covers what is loaded."""
-        return f"without what is {OLDER}" if self._has_older else ""
+        return "without what is older: scroll up to load it" if self._has_older else ""
 
     def export(self) -> Export:
         """Export the loaded messages and events."""
@@ -167,7 +164,10 @@ class TimelinePanel(LineView):
         )
 
         labels = self.view.labels if self.view else {}
-        note = f"without what is {OLDER}" if self._has_older else ""
+        note = ""
+        if self._has_older:  # what happened is known from further back than what was said
+            _, floor_s = self._rows.floor()
+            note = f"complete from {fmt.moment(floor_s)} on: scroll up to load what is older"
         return timeline_export(tuple(self._rows.rows), labels, note)
 
     # --- what is shown -------------------------------------------------------
