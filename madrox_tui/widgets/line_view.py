@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
+from textual.scrollbar import ScrollTo
 
 from madrox_tui.find import spans
 from madrox_tui.widgets.drawn_rows import DrawnRows
@@ -123,6 +124,20 @@ class LineView(DrawnRows, can_focus=True):
     def on_mouse_scroll_down(self) -> None:
         """Resume following at the end."""
         self.follow = self._follows_end() and self.scroll_offset.y + 4 >= self.max_scroll_y
+
+    def on_scroll_to(self, event: ScrollTo) -> None:
+        """Follow while the scrollbar is dragged to the end, and only there."""
+        if event.y is not None:
+            self.follow = self._follows_end() and round(event.y) >= self.max_scroll_y
+
+    def on_scroll_up(self) -> None:
+        """Stop following on a click above the scrollbar's thumb: it scrolls up by a page."""
+        self.follow = False
+
+    def on_scroll_down(self) -> None:
+        """Resume following where a click below it reaches the end."""
+        end = self.scroll_offset.y + self.scrollable_content_region.height
+        self.follow = self._follows_end() and end >= self.max_scroll_y
 
     def _move_to(self, index: int) -> None:
         self.cursor = min(max(0, index), max(0, self.count - 1))

@@ -419,3 +419,40 @@ async def test_the_scrollbar_is_drawn_when_it_looks_different() -> None:
         await pilot.press("g")
         assert bar.position == 0
         assert "▁" not in screen_of(pilot)
+
+
+async def test_the_scrollbar_takes_a_list_off_its_end_and_back() -> None:
+    """Dragged up, or clicked above its thumb, the list stays there, whatever is added to it."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        bar, rows = view.vertical_scrollbar.region, len(ROWS)
+
+        def grow() -> bool:
+            """Add a row; whether the list is at its end then."""
+            view.rows.append("a new row")
+            view.show_rows(len(view.rows))
+            return view.scroll_offset.y == view.max_scroll_y
+
+        async def drag(start: int, end: int) -> None:
+            await pilot.mouse_down(offset=(bar.x, bar.y + start))
+            await pilot.hover(offset=(bar.x, bar.y + end))
+            await pilot.mouse_up(offset=(bar.x, bar.y + end))
+            await pilot.wait_for_scheduled_animations()
+
+        async def click(y: int) -> None:
+            await pilot.click(offset=(bar.x, bar.y + y))
+            await pilot.wait_for_scheduled_animations()
+
+        last = bar.height - 1
+        await pilot.press("G")
+        assert grow()
+        await drag(last, 3)
+        assert 0 < view.scroll_offset.y < rows // 2
+        assert not grow()
+        await drag(3, last + 1)
+        assert grow()
+        await click(0)
+        assert not grow()
+        view.scroll_to(y=view.max_scroll_y - 9, animate=False)
+        await click(last)
+        assert grow()
