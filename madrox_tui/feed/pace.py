@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,20 +13,23 @@ class Budget(NamedTuple):
     Attributes:
         share: Of a core, as far as `longest_s` allows.
         saved_s: Processor seconds that quiet time saves up at most, to be spent without a rest.
+        look_s: Processor seconds of a look and its view that count at most: what is more went into
+            history, or into what the user did.
         shortest_s: The shortest rest between two polls.
         longest_s: The longest: a slow machine shows things later, never fewer of them.
     """
 
     share: float
     saved_s: float
+    look_s: float
     shortest_s: float
     longest_s: float
 
 
-FOLLOWED = Budget(share=0.08, saved_s=1.0, shortest_s=0.0, longest_s=0.3)
+FOLLOWED = Budget(share=0.06, saved_s=1.0, look_s=0.1, shortest_s=0.0, longest_s=0.3)
 """Where a person can follow: what happens after a quiet while is shown at once."""
 
-MANY = Budget(share=0.4, saved_s=0.0, shortest_s=0.25, longest_s=1.5)
+MANY = Budget(share=0.4, saved_s=0.0, look_s=math.inf, shortest_s=0.25, longest_s=1.5)
 """Where nobody can: each view shows hundreds of events."""
 
 MANY_PER_S = 300.0
@@ -58,7 +62,8 @@ class Pace:
         now_s, used_s = self._clock(), self._used()
         budget = _budget(events_per_s)
         earned_s = (now_s - self._from_s) * budget.share
-        saved_s = min(self._saved_s, budget.saved_s) + earned_s - (used_s - self._used_s)
+        spent_s = min(used_s - self._used_s, budget.look_s)
+        saved_s = min(self._saved_s, budget.saved_s) + earned_s - spent_s
         rest_s = min(max(budget.shortest_s, -saved_s / budget.share), budget.longest_s)
         self._saved_s = min(max(saved_s, 0.0), budget.saved_s)  # the rest pays what is owed
         self._from_s, self._used_s = now_s + rest_s, used_s
