@@ -7,6 +7,8 @@ import re
 import select
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -79,13 +81,13 @@ SEQUENCE = re.compile(
 """An escape sequence, or as much of its beginning as tells it from ours."""
 
 
-def settle(terminal: Terminal) -> None:
-    """Read until the program has nothing more to say."""
+def settle(terminals: Sequence[Terminal]) -> None:
+    """Read until none of the programs has anything more to say."""
     quiet = 0
     while quiet < 3:
-        ready = select.select([terminal.master], [], [], 0.1)[0]
+        ready = select.select([terminal.master for terminal in terminals], [], [], 0.1)[0]
         quiet = 0 if ready else quiet + 1
-        if ready:
+        for terminal in terminals:
             terminal.read()
 
 
@@ -95,22 +97,26 @@ def pasted(text: bytes) -> bytes:
     return b"\x1b[200~" + inside + b"\x1b[201~"
 
 
-def tour(root: Path, cwd: Path, clipboard: bytes) -> bytes:
-    """Return what the program writes to the terminal while every view is opened."""
+def started(root: Path, cwd: Path) -> Terminal:
     argv = [sys.executable, "-m", "madrox_tui", "--poll", str(root)]
-    terminal = Terminal(argv, rows=60, columns=160, cwd=cwd)
-    try:
+    return Terminal(argv, rows=60, columns=160, cwd=cwd)
+
+
+def tour(clipboards: Mapping[Terminal, bytes]) -> None:
+    """Open every view of some programs, all at the same pace, each with a clipboard of its own."""
+    terminals = list(clipboards)
+    for terminal in terminals:
         terminal.sees("pane ")
-        settle(terminal)
-        for keys, what in VISITS:
+    settle(terminals)
+    for keys, what in VISITS:
+        for terminal, clipboard in clipboards.items():
             terminal.send(pasted(clipboard) if keys == b"<paste>" else keys)
-            settle(terminal)
+        settle(terminals)
+        for terminal in terminals:
             assert terminal.process.poll() is None, f"ended at: {what}"
+    for terminal in terminals:
         terminal.send(b"q")
         assert terminal.ends() == 0
-        return terminal.output
-    finally:
-        terminal.close()
 
 
 def kinds(output: bytes) -> set[bytes]:
@@ -124,10 +130,18 @@ def test_no_hostile_text_reaches_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every payload in every place: no crash, no raw control, no other kind of escape sequence."""
-    harmless = tour(hostile_tree(tmp_path / "harmless", HARMLESS).root, tmp_path, b"hello")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "anew"))  # or it begins as it was left
+    roots = [
+        hostile_tree(tmp_path / name / "logs", texts).root
+        for name, texts in (("harmless", HARMLESS), ("hostile", HOSTILE))
+    ]
     clipboard = b"".join(data for data in HOSTILE.values() if len(data) < 100)
-    hostile = tour(hostile_tree(tmp_path / "hostile", HOSTILE).root, tmp_path, clipboard)
+    with ExitStack() as stack:
+        terminals = []
+        for root in roots:  # each has a state of its own, or it begins as another was left
+            monkeypatch.setenv("XDG_STATE_HOME", str(root.parent / "state"))
+            terminals.append(stack.enter_context(closing(started(root, tmp_path))))
+        tour(dict(zip(terminals, (b"hello", clipboard), strict=True)))
+        harmless, hostile = (terminal.output for terminal in terminals)
     assert kinds(hostile) <= kinds(harmless)
     sent = {sequence for data in HOSTILE.values() for sequence in SEQUENCE.findall(data)}
     assert len(sent) > 30
