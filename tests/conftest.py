@@ -59,13 +59,17 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{text[:20]!a}... {len(text)}" if len(text) > MAX_ID else None
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test has a home; pytest, which numbers what it makes, counts all there are."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def _neutral_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    home = tmp_path_factory.mktemp("home")  # nobody's settings are read, nobody's state is written
+def _neutral_environment(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
+    home = tempfile.mkdtemp(dir=_homes)  # nobody's settings are read, nobody's state is written
     for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+        monkeypatch.setenv(f"XDG_{name}_HOME", f"{home}/{name.lower()}")
     monkeypatch.setenv("TERM", "xterm-256color")  # fewer colours are drawn in others
     for name in list(os.environ):
         ours = name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"}
