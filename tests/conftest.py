@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from textual._styles_cache import StylesCache
 
 from builders import TreeBuilder
 from handles import Open
@@ -51,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid}: no such fault: {', '.join(sorted(unknown))}")
 
 
+def pytest_collection_finish() -> None:
+    """What is there for all tests is no garbage of any, and is not looked through for it."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """What is too long to be read names no test: its beginning and its length do."""
     if not isinstance(val, str | bytes | int):
@@ -75,6 +83,13 @@ def _neutral_environment(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
         ours = name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"}
         if ours or (name.startswith("TEXTUAL_") and not name.startswith("TEXTUAL_SNAPSHOT")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _forget_apps() -> Iterator[None]:
+    """Let go of the apps of a test: a cache of Textual's, for all apps, would keep their panels."""
+    yield
+    StylesCache.get_inner_outer.cache_clear()
 
 
 @pytest.fixture(scope="session")
