@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import textual.app
+import textual.pilot
 from hypothesis import HealthCheck, settings
 from textual._styles_cache import StylesCache
 
 from builders import TreeBuilder
 from handles import Open
+from idle import wait_for_idle
 from logging_core import LoggingManager
 from logging_core.write.handle import InstanceHandle
 from matrix import FAULTS
@@ -25,6 +28,10 @@ from written import Clock
 
 # A shell ignores it for what runs in the background, and that would be inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A pilot waits after each key.
+for waits in (textual.app, textual.pilot):
+    vars(waits)["wait_for_idle"] = wait_for_idle
 
 # A busy machine is no fault of the code, and what passed once passes again: whoever looks for more
 # asks for other examples, with `--hypothesis-profile=search`.
