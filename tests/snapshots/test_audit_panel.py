@@ -69,7 +69,7 @@ def test_health(snap_compare: Compare, size: tuple[int, int]) -> None:
 
     async def run(pilot: Pilot[None]) -> None:
         source = FakeDisk()
-        screen = HealthScreen(sick_state, source, KEYS, every_s=0.01)
+        screen = HealthScreen(sick_state, source, KEYS, every_s=0.1)
         await pilot.app.push_screen(screen)
         while source.measured < 3:
             await pilot.pause(0.01)

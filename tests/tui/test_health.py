@@ -173,7 +173,7 @@ async def test_the_report_opens_scrolls_and_closes() -> None:
     source = FakeDisk()
     app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 20)) as pilot:
-        await app.push_screen(HealthScreen(sick_state, source, KEYS, every_s=0.01))
+        await app.push_screen(HealthScreen(sick_state, source, KEYS, every_s=0.1))
         while source.measured < 3:
             await pilot.pause(0.01)
         await pilot.pause()
@@ -198,7 +198,7 @@ async def test_a_disk_that_takes_long_is_measured_all_the_same() -> None:
     source = SlowDisk()
     app = Alone(AuditPanel(KEYS))
     async with app.run_test(size=(100, 60)) as pilot:
-        await app.push_screen(HealthScreen(sick_state, source, KEYS, every_s=0.01))
+        await app.push_screen(HealthScreen(sick_state, source, KEYS, every_s=0.1))
         while source.asked < 3:
             await source.started.wait()
             source.started.clear()
@@ -241,7 +241,7 @@ async def test_the_report_tells_what_goes_wrong_while_it_is_open() -> None:
         def text() -> str:
             return "\n".join(s.text for s in app.screen._compositor.render_strips())
 
-        await app.push_screen(HealthScreen(lambda: states[-1], FakeDisk(), KEYS, every_s=0.01))
+        await app.push_screen(HealthScreen(lambda: states[-1], FakeDisk(), KEYS, every_s=0.1))
         while "every line was read" not in text():
             await pilot.pause(0.01)
         states.append(sick_state())
