@@ -401,18 +401,18 @@ async def test_the_scrollbar_is_drawn_when_it_looks_different() -> None:
     view = Plain(list(ROWS))
     async with shown(view) as pilot:
         view.action_last()
-        await pilot.pause()
+        await pilot.pause(0)
         bar = view.vertical_scrollbar
         with mock.patch.object(bar, "render", wraps=bar.render) as rendering:
             for number in range(200):
                 view.rows.append(f"more {number}")
                 view.show_rows(len(view.rows))
-                await pilot.pause()
+                await pilot.pause(0)
                 if number % 20 == 0:
                     seen = pilot.app.screen._compositor.render_strips()
                     rendered = rendering.call_count
                     bar.refresh()
-                    await pilot.pause()
+                    await pilot.pause(0)
                     assert pilot.app.screen._compositor.render_strips() == seen
                     assert rendering.call_count == rendered + 1
         assert rendering.call_count < 50
