@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,16 @@ class Driver:
 
     async def sees(self, *parts: str) -> None:
         """Wait until all texts are on the screen."""
-        await self.until(lambda: all(part in self.text for part in parts), repr(parts))
+        await self.until(lambda: all(self._holds(parts)), repr(parts))
 
     async def misses(self, *parts: str) -> None:
         """Wait until none of the texts is on the screen."""
-        await self.until(lambda: not any(part in self.text for part in parts), f"no {parts!r}")
+        await self.until(lambda: not any(self._holds(parts)), f"no {parts!r}")
+
+    def _holds(self, parts: Sequence[str]) -> list[bool]:
+        """Which texts are on the screen, which is drawn once for all of them."""
+        text = self.text
+        return [part in text for part in parts]
 
 
 def dashboard(

@@ -69,9 +69,14 @@ def after(*keys: str, shows: tuple[str, ...], hides: tuple[str, ...] = ()) -> Be
 async def until(pilot: Pilot[None], *texts: str) -> None:
     """Wait until the screen shows some texts, and nothing more is being looked up for it."""
     app = pilot.app
+
+    def is_there() -> bool:
+        shown = screen_text(app)
+        return all(text in shown for text in texts)
+
     try:
         async with asyncio.timeout(20):
-            while not (is_at_rest(app) and all(text in screen_text(app) for text in texts)):
+            while not (is_at_rest(app) and is_there()):
                 await pilot.pause(0.02)
     except TimeoutError:
         raise AssertionError(f"never came: {texts}\n{screen_text(pilot.app)}") from None
