@@ -18,6 +18,7 @@ from builders import TreeBuilder
 from logging_core.analyse.fleet import FleetModel
 from logging_core.cache import FleetCache
 from logging_core.read import session
+from logging_core.read.follow import follow_on
 from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 from logging_core.summing import Summing
@@ -46,6 +47,12 @@ class Runs:
         """Run once, and keep what that run knows at its end."""
         asyncio.run(follow(self.fleet(), lambda _: True))
         assert FleetCache(self.tree.root, "test", self._cache).load() is not None
+
+
+@pytest.fixture(autouse=True)
+def _sweeps_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody tells of changes here: each is found by a sweep."""
+    monkeypatch.setattr(live, "follow_on", partial(follow_on, sweep_s=0.05))
 
 
 @pytest.fixture
