@@ -16,7 +16,6 @@ import pytest
 import textual.app
 import textual.pilot
 from hypothesis import HealthCheck, settings
-from textual._styles_cache import StylesCache
 
 from builders import TreeBuilder
 from handles import Open
@@ -90,13 +89,6 @@ def _neutral_environment(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
         ours = name in {"NO_COLOR", "LOG_DIR", "LOG_LEVEL", "COLUMNS"}
         if ours or (name.startswith("TEXTUAL_") and not name.startswith("TEXTUAL_SNAPSHOT")):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def _forget_apps() -> Iterator[None]:
-    """Let go of the apps of a test: a cache of Textual's, for all apps, would keep their panels."""
-    yield
-    StylesCache.get_inner_outer.cache_clear()
 
 
 @pytest.fixture(scope="session")

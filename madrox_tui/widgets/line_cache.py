@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Any
 
 from textual._styles_cache import StylesCache
 from textual.cache import LRUCache
+from textual.color import Color
 from textual.css.styles import StylesBase
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.style import Style
 
 SPARE = 8
 """So many more lines are kept than are on the screen: those that new rows push out together."""
@@ -35,6 +38,10 @@ class LineCache(StylesCache):
         super().clear()
         self._strips.clear()
 
+    def get_inner_outer(self, base_background: Color, background: Color) -> tuple[Style, Style]:  # type: ignore[override] # there it is a cache
+        """Return the backgrounds within the border and without."""
+        return _inner_outer(base_background, background)
+
     def render_line(
         self,
         styles: StylesBase,
@@ -55,3 +62,9 @@ class LineCache(StylesCache):
             if shown is not None:
                 self._strips[shown] = strip
         return strip
+
+
+@lru_cache(64)
+def _inner_outer(base_background: Color, background: Color) -> tuple[Style, Style]:
+    """Textual's own keeps whoever asked as well, and so the rows of many a list that is closed."""
+    return Style(background=base_background + background), Style(background=base_background)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
@@ -10,6 +12,7 @@ from unittest import mock
 import pytest
 from rich.segment import Segment
 from rich.style import Style
+from textual.containers import Horizontal
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
@@ -85,6 +88,24 @@ async def test_a_blank_keeps_rows_and_scrollbar_apart() -> None:
         view.scroll_to(x=1_000, animate=False, force=True)
         await pilot.pause()
         assert view.scroll_offset.x + view.row_width == 200
+
+
+async def test_lists_that_are_closed_are_let_go() -> None:
+    """With their rows, once others come: a dashboard is open all day, dialogs come and go."""
+
+    async def open_and_close(pilot: Pilot[None]) -> weakref.ref[Poem]:
+        frame = Horizontal(Poem(ROWS))
+        await pilot.app.mount(frame)
+        await pilot.pause()
+        poem = frame.query_one(Poem)
+        await frame.remove()
+        return weakref.ref(poem)
+
+    async with shown(Poem(ROWS)) as pilot:
+        closed = [await open_and_close(pilot) for _ in range(5)]
+        await pilot.pause()
+        gc.collect()
+        assert sum(ref() is not None for ref in closed) <= 1
 
 
 def drawn(view: LineView, y: int) -> str:
