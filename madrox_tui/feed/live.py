@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
@@ -161,6 +162,7 @@ class LiveFleet(OpenedFleet):
             before, self.model = self.model, FleetModel(**self._options)
             self.model.succeed(before)
             del before
+            await in_thread(gc.collect)  # what of it is in cycles would stay beside the other one
             if summing is None:
                 return self._read_here()
             opened = await in_thread(partial(summing.load, **self._options))
