@@ -227,9 +227,11 @@ class _Beside:
         """End it, and remove what was read; it may begin again."""
         if self._task is not None and self._summing is not None:
             self._task.cancel()
-            await asyncio.wait({self._task})
-            self._summing.close()
-            self._task = self._summing = None
+            try:
+                await asyncio.wait({self._task})
+            finally:  # whoever ends the loop does not wait for us
+                self._summing.close()
+                self._task = self._summing = None
 
     async def _run(self, summing: Summing) -> None:
         if await in_thread(summing.run, cancel=summing.stop):

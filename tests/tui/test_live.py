@@ -428,6 +428,35 @@ def test_it_goes_on_without_what_cannot_be_read(runs: Runs, *, is_run: bool, tri
     assert len(made) == tries
 
 
+def test_what_was_summed_is_let_go_however_often_it_is_cancelled(runs: Runs) -> None:
+    """Who ends the program does not wait for the other process, nor is its file left open."""
+    running, ended, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(Failing):
+        def run(self) -> bool:
+            running.set()
+            return ended.wait(30) and False
+
+        def close(self) -> None:
+            closed.set()
+
+    fleet = whole_fleet(runs, lambda: Slow(runs=False))
+
+    async def leave() -> None:
+        following = asyncio.create_task(follow(fleet, lambda _: False))
+        while not running.is_set():
+            await asyncio.sleep(0.01)
+        following.cancel()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.wait({following}, timeout=1)
+        assert closed.is_set()
+        ended.set()
+
+    asyncio.run(leave())
+
+
 def test_only_a_whole_model_is_kept(runs: Runs, tmp_path: Path) -> None:
     """The next start never begins with what only the ends of logs told."""
     cache = FleetCache(runs.tree.root, "other", tmp_path / "other")
