@@ -124,7 +124,11 @@ def main() -> None:
 
 
 def late_s(fleet: Fleet, updates_per_s: float, dashboard: Running) -> Iterator[float]:
-    """From the append of a message to the bytes that show it, while the fleet works."""
+    """From the append of a message to the bytes that show it, while the fleet works.
+
+    At moments of its own: with a pause that is always the same it would be in step with the views.
+    """
+    chance = random.Random(2)
     worker = threading.Thread(target=fleet.work, args=(SECONDS, updates_per_s))
     worker.start()
     for number in range(MESSAGES):
@@ -133,7 +137,7 @@ def late_s(fleet: Fleet, updates_per_s: float, dashboard: Running) -> Iterator[f
         fleet.say(f"late{number:02}x")
         dashboard.shows(f"late{number:02}x")
         yield time.perf_counter() - start_s
-        time.sleep(SECONDS / MESSAGES / 2)
+        time.sleep(chance.uniform(0.0, SECONDS / MESSAGES))
     worker.join()
 
 
