@@ -177,6 +177,8 @@ class _Hints:
         loop = asyncio.get_running_loop()
         if not at_once:
             await asyncio.sleep(self._rest_until_s - loop.time())
+        if self._watch is not None:
+            self._watch.listen()
         left_s = self._swept_s + self._sweep_s - loop.time()
         if not at_once and left_s > 0:
             with suppress(TimeoutError):

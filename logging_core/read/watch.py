@@ -43,7 +43,9 @@ class Changes(NamedTuple):
 
 
 class Watch:
-    """Collects the paths below a root that change.
+    """Collects the paths below a root that change, while somebody listens.
+
+    What changes meanwhile is told together at the next `listen`: each telling takes its time.
 
     Attributes:
         changed: Set while there is something to `take`.
@@ -54,6 +56,8 @@ class Watch:
         self._root = root
         self._roster = {str(root / AUDIT), str(root / INSTANCES)}
         self._instances = f"{root / INSTANCES}/"
+        self._is_heard = asyncio.Event()
+        self._is_heard.set()
         self._taken = Changes(set(), set(), unsure=False)
         self._task: asyncio.Task[None] | None = None
         self._round = _Round((), 0.0)
@@ -81,6 +85,10 @@ class Watch:
     def falls_short(self) -> bool:
         """Whether of some directories, or of all, nothing is told though it should be."""
         return self._task is not None and (self._task.done() or self._falls_short)
+
+    def listen(self) -> None:
+        """Set `changed` as soon as something changes, or has since the last time."""
+        self._is_heard.set()
 
     def take(self) -> Changes:
         """What was noticed since the last call."""
@@ -135,6 +143,7 @@ class Watch:
                     self._note(batch)
                     if ("deleted", str(self._root)) in batch:
                         break  # what is made there next would be watched no more
+                    await self._is_heard.wait()
         except OSError as error:
             # Of what it raises at the start, all but the limit is of a type of its own.
             if has_yielded or type(error) is not OSError:
@@ -160,6 +169,7 @@ class Watch:
             if kind != "deleted" and self._is_watchable(path):
                 self._round.renew()
         if batch:
+            self._is_heard.clear()
             self.changed.set()
 
     def _is_watchable(self, path: str) -> bool:

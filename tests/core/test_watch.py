@@ -377,3 +377,43 @@ async def test_a_file_with_a_bad_name_ends_the_notices_of_its_directory_only(
             tree.line(os.fsdecode(b"instances/a/\xff"), b"x")
             await says(batches, tree, "b")
     assert len(watched) == tries
+
+
+@pytest.mark.asyncio
+async def test_the_watcher_is_asked_again_only_when_somebody_listens(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever rests costs nothing meanwhile: what changes then is told together afterwards."""
+    asked: list[str] = []
+
+    async def changes(_paths: Sequence[str], _ended: asyncio.Event) -> AsyncIterator[set[Any]]:
+        for path in ("a", "b", "c"):
+            asked.append(path)
+            yield {("modified", path)}
+
+    monkeypatch.setattr("logging_core.read.watch.fs_events", changes)
+    listener = watch.Watch(tree.root)
+    await listener.start()
+    for path in ("a", "b"):
+        await listener.changed.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert asked[-1] == path
+        assert listener.take().paths == {path}
+        listener.listen()
+    await listener.stop()
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_lost_while_nobody_listens(tree: TreeBuilder) -> None:
+    """What is written while a caller is busy is told to it without any sweep."""
+    for name in ("a", "b", "c"):
+        tree.send(name, "before")
+    async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+        await messages(batches, 3)
+        for number in range(5):
+            expected = {f"{name}-{number}" for name in ("a", "b", "c")}
+            for message_id in expected:
+                tree.send(message_id[0], message_id)
+                await asyncio.sleep(0)
+            assert set(await messages(batches, 3)) == expected
