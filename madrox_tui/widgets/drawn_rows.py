@@ -58,17 +58,24 @@ class DrawnRows(Rows):
         if subtitle != before[1]:
             self.border_subtitle = Content(subtitle)
 
-    def show_rows(self, count: int, width: int = 0) -> None:
-        """Show `count` rows; `width` is that of the widest row, if rows scroll sideways."""
+    def show_rows(self, count: int, width: int = 0, *, first: int | None = None) -> None:
+        """Show rows.
+
+        Args:
+            count: How many there are.
+            width: Cells of the widest row, if rows scroll sideways.
+            first: The one to scroll to, if they do not follow the end; `None`: stay.
+        """
         self.count = count
         size = Size((width or self.row_width) + MARGIN, count + self.header_rows)
         if size != self.virtual_size:
             self._resize(size)
         if self.follow:
-            self.cursor = max(0, count - 1)
-            self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
+            self.cursor, first = max(0, count - 1), self.max_scroll_y
         elif self.cursor >= count:
             self.cursor = max(0, count - 1)
+        if first is not None:
+            self.scroll_to(y=first, animate=False, force=True, immediate=True)
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.steady()
         self.refresh_changed()
@@ -153,9 +160,9 @@ class DrawnRows(Rows):
 
     def _new_look(self) -> Look:
         cursor = self.cursor if self.has_cursor else -1
-        found, styles = self.found.text, self.cell_styles
+        found, selection, styles = self.found.text, self.text_selection, self.cell_styles
         size = self.row_width, self.size.height
-        return Look(*self.scroll_offset, *size, cursor, found, styles)
+        return Look(*self.scroll_offset, *size, cursor, found, selection, styles)
 
     # --- drawing -------------------------------------------------------------
 
@@ -185,7 +192,8 @@ class DrawnRows(Rows):
             if index is None:
                 return _strip(padded(line.segments, look.width), self._beneath, look)
             muted, beneath = self.cell_style("muted"), self._beneath
-            segments = in_sight(self._marked(line, index), look.x, look.width, muted, line.beyond)
+            marked = self._marked(line, index, look)
+            segments = in_sight(marked, look.x, look.width, muted, line.beyond)
             if line.at_cursor:
                 beneath += self.cell_style("cursor")
             strip = _strip(segments, beneath, look)
@@ -193,12 +201,11 @@ class DrawnRows(Rows):
 
     def _looks(self, y: int) -> Hashable | None:
         """Return all that a line of the screen looks like depends on, and note that it is drawn."""
-        if self.text_selection is not None:
-            return None
         number = self._on_screen(y, -1)
         with self._look() as look:
             line = self._content(number, look)
-            return line, None if self._index(number, look) is None else look.x
+            is_row = self._index(number, look) is not None
+            return None if look.selection is not None else (line, look.x if is_row else None)
 
     def _content(self, number: int, look: Look) -> ScreenLine:
         """Return the content of a line that is being drawn."""
@@ -241,13 +248,12 @@ class DrawnRows(Rows):
             return line._replace(beyond=Sides(right=style))
         return line
 
-    def _marked(self, line: ScreenLine, index: int) -> Sequence[Segment]:
+    def _marked(self, line: ScreenLine, index: int, look: Look) -> Sequence[Segment]:
         """Highlight matches and the mouse selection in a row."""
         segments: Sequence[Segment] = line.segments
         if line.hit is not None:
             segments = mark(segments, line.hits, line.hit)
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(index)) is not None:
+        if look.selection is not None and (span := look.selection.get_span(index)) is not None:
             start, end = span
             if end < 0:
                 end = sum(len(segment.text) for segment in segments)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.selection import Selection
 
 from madrox_tui.widgets.marks import Sides
 
@@ -39,6 +40,7 @@ class Look(NamedTuple):
         height: Lines of the screen.
         cursor: The row under the cursor; -1 if rows have none.
         found: What is looked for.
+        selection: What is selected with the mouse; `None` if nothing of it is.
         styles: The cell styles of the theme.
     """
 
@@ -48,4 +50,5 @@ class Look(NamedTuple):
     height: int
     cursor: int
     found: str
+    selection: Selection | None
     styles: Mapping[str, Style]

@@ -161,9 +161,8 @@ class InstancesPanel(LineView):
                 place = max(0, min(self.cursor, len(self._rows) - 1))
             self.set_reactive(LineView.cursor, place)
         self._was_read = self._was_read or view.state.caught_up
-        self.show_rows(len(self._rows))
-        if self.scroll_offset.y > 0 or not self._sees_cursor:
-            self.scroll_to(y=self.cursor - line, animate=False, force=True, immediate=True)
+        moves = self.scroll_offset.y > 0 or not self._sees_cursor
+        self.show_rows(len(self._rows), first=self.cursor - line if moves else None)
         self._entitle()
         self._announce()
 
