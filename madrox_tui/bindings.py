@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from madrox_tui.key_names import Group, KeysInForce, is_key, one_key_name, own_bindings
+from madrox_tui.key_names import CLOSE, Group, KeysInForce, is_key, one_key_name, own_bindings
 from madrox_tui.panels.audit.panel import AuditPanel
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.pane.panel import ReplayPanel
@@ -204,7 +204,10 @@ def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
                 hint = "use Textual's names, such as 'q', 'f5', 'ctrl+g', 'slash'"
                 raise ValueError(f"keys.{name}: {key!r} is not a key; {hint}")
     _check_meanings({name: wanted.get(name, keys) for name, (_, keys) in known.items()}, known)
-    return {name: ",".join(keys) for name, keys in wanted.items()}
+    meant = {name: ",".join(keys) for name, keys in wanted.items()}
+    if "view.back" in wanted:
+        meant[CLOSE] = ",".join(dict.fromkeys((*wanted["view.back"], "escape")))
+    return meant
 
 
 def _check_meanings(

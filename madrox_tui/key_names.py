@@ -50,8 +50,11 @@ _NAMES = {
 }
 
 
+CLOSE = "dialog.close"
+"""The id of what closes a dialog: Esc always, and the keys that go back in the panels."""
+
 CLOSES = (
-    Binding("escape", "dismiss", "Close", id="view.back"),
+    Binding("escape", "dismiss", "Close", id=CLOSE),
     Binding("q", "dismiss", "Close", id="app.quit"),
 )
 """What closes a dialog over the panels.

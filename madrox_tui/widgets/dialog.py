@@ -6,14 +6,19 @@ from textual import events
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
+from madrox_tui.widgets.line_input import LineInput
+
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A frame over the panels; a click beside it closes it, as Esc does."""
+    """A frame over the panels; a click beside it closes it, as Esc does.
+
+    Not one in which something was typed: that would be lost.
+    """
 
     def on_click(self, event: events.Click) -> None:
         """Close on a click beside the frame."""
         clicked, _ = self.get_widget_at(*event.screen_offset)
-        if self.is_beside(clicked):
+        if self.is_beside(clicked) and not any(line.edited for line in self.query(LineInput)):
             self.dismiss()
 
     def is_beside(self, widget: Widget) -> bool:

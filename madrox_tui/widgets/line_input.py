@@ -46,6 +46,12 @@ class LineInput(Input):
         """
         super().__init__(text, suggester=suggester, select_on_focus=select, compact=True)
         self.cursor_blink = False
+        self._given = text
+
+    @property
+    def edited(self) -> bool:
+        """Whether the text is no longer the one it was created with."""
+        return self.value != self._given
 
     def put(self, text: str) -> None:
         """Replace the text, and go to its end: setting `value` leaves the cursor where it was."""

@@ -23,7 +23,7 @@ from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.text_view import TextView
 
 NOW_S = TreeBuilder.epoch(600)
-OWN = {"message.bytes"}
+OWN = {"message.bytes", "dialog.close"}
 """What is done in a dialog only."""
 
 SETTINGS = Settings(
@@ -75,15 +75,15 @@ def test_what_a_dialog_shares_with_the_panels_is_one_action(screen: type[Any]) -
 async def test_a_dialog_is_left_with_the_keys_of_the_settings(
     fleet: TreeBuilder, opens: str, screen: type
 ) -> None:
-    """With what goes back, with what quits, and with what opened it; no longer with Esc and q."""
+    """With what goes back, with what quits, and with what opened it; Esc closes it all the same."""
     with History(fleet.root) as past:
         async with run_app(fleet.root, now_s=NOW_S, settings=SETTINGS, past=past) as person:
             await person.sees("● live")
-            for closes in ("f2", "Q", opens):
+            for closes in ("f2", "Q", opens, "escape"):
                 await person.press(opens)
                 await until_at(person, screen)
                 await person.sees("f2 closes · f8 copies")
-                await person.press("escape", "q")
+                await person.press("q")
                 await until_at(person, screen)
                 await person.press(closes)
                 await until_at(person, MainScreen)

@@ -15,6 +15,7 @@ from madrox_tui.help.screen import HelpScreen
 from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
+from madrox_tui.widgets.line_input import LineInput
 
 NOW_S = TreeBuilder.epoch(600)
 
@@ -108,4 +109,22 @@ async def test_a_click_beside_a_dialog_closes_it(fleet: TreeBuilder, opens: Sequ
             await person.pilot.click(offset=frame_of(dialog).offset + Offset(3, 1))
             assert app.screen is dialog
             await person.pilot.click(offset=frame_of(dialog).offset - Offset(1, 0))
+            await person.until(lambda: app.screen is not dialog, "the panels")
+
+
+@pilot
+@pytest.mark.parametrize("opens", ["T", "x"])
+async def test_a_click_beside_a_dialog_loses_nothing_typed(
+    fleet: TreeBuilder, opens: str
+) -> None:
+    """Whoever has typed a time or a name and clicks beside it can go on typing; Esc closes."""
+    with History(fleet.root) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past, size=(160, 48)) as person:
+            await person.sees("draw the plan")
+            await person.press(opens, *"14:0")
+            app, dialog = person.app, person.app.screen
+            await person.pilot.click(offset=frame_of(dialog).offset - Offset(1, 0))
+            await person.press("5")
+            await person.until(lambda: app.screen.query_one(LineInput).value.endswith("14:05"))
+            await person.press("escape")
             await person.until(lambda: app.screen is not dialog, "the panels")
