@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from logging_core import child
 from logging_core.cache import Opened, read_whole, restore, store
+from logging_core.text import safe_line
 
 _NICENESS = 19  # it is in nobody's way
 
@@ -25,10 +26,12 @@ class Summing:
 
     Attributes:
         share: About how much of the tree was read so far, by bytes; 1 is all.
+        trouble: Why there is nothing to load after `run`, as text to show; `''` if there is.
     """
 
     def __init__(self, root: Path, since_s: float | None) -> None:
         self.share = 0.0
+        self.trouble = ""
         self._root = root.absolute()
         self._since_s = since_s
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,14 +44,19 @@ class Summing:
             self._file = tempfile.TemporaryFile(prefix="madrox-top-")  # noqa: SIM115 - see `close`
             since = () if self._since_s is None else (repr(self._since_s),)
             self._process = child.start(__spec__.name, self._root, *since, output=self._file)
-        except OSError:  # no room on the disk, or for another process
+        except OSError as error:  # no room on the disk, or for another process
+            self.trouble = _why(error)
             return False
         if self._is_stopped:
             self.stop()
         with self._process as process:
             for line in process.stderr or ():
-                with suppress(ValueError):  # the interpreter says why it ends, if that is an error
+                try:
                     self.share = float(line)
+                except ValueError:  # what is said last is why it ends
+                    self.trouble = safe_line(line.decode("utf-8", "replace").strip())
+        if process.returncode < 0:
+            self.trouble = f"its process was ended by signal {-process.returncode}"
         return process.returncode == 0
 
     def load(self, **options: Any) -> Opened | None:
@@ -83,7 +91,7 @@ def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
     Args:
         argv: Who wants it, by process id; the root; and `since_s` unless everything counts.
         output: Where the model is written to.
-        progress: Where `Summing.share` is written to, a line each time.
+        progress: Where `Summing.share` is written to, a line each time, and `trouble` at the end.
     """
     parent, root, *since = argv
     os.nice(_NICENESS)
@@ -103,9 +111,16 @@ def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
             return 1
         store(Path(root), whole, output)
         output.flush()
-    except OSError:  # no room on the disk, or the tree is gone, or whoever wants it
+    except OSError as error:  # no room on the disk, or the tree is gone, or whoever wants it
+        with suppress(OSError):
+            progress.write(f"{_why(error)}\n".encode())
+            progress.flush()
         return 1
     return 0
+
+
+def _why(error: OSError) -> str:
+    return str(error.strerror or error).lower()
 
 
 if __name__ == "__main__":

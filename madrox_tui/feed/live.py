@@ -30,9 +30,11 @@ class Summing(Protocol):
 
     Attributes:
         share: About how much of it was read so far; 1 is all.
+        trouble: Why there is nothing to `load` after `run`, as text to show; `''` if unknown.
     """
 
     share: float
+    trouble: str
 
     def run(self) -> bool:
         """Read it, blocking; return whether there is something to `load`."""
@@ -164,33 +166,39 @@ class LiveFleet(OpenedFleet):
             del before
             await in_thread(gc.collect)  # what of it is in cycles would stay beside the other one
             if summing is None:
-                return self._read_here()
+                return self._read_here(self.unread)
             opened = await in_thread(partial(summing.load, **self._options))
             if opened is not None:
                 self._new = WORTH_KEEPING
                 return self._go_on(opened)
             # A log was rotated just now.
             self._tries += 1
-            return self._read_here() if self._tries >= MAX_TRIES else self._begin_anew()
+            if self._tries < MAX_TRIES:
+                return self._begin_anew()
+            return self._read_here(_not_read("logs were rotated each time that was tried"))
 
     def _begin_anew(self) -> TreeReader:
         self._anew()
         return super()._begin_anew()
 
-    def _fail(self) -> bool:
+    def _fail(self, why: str) -> bool:
         """Do without the other process; whether its part of the audit trail is to be read here."""
-        self._has_failed, self.unread = True, UNREADABLE
+        self._has_failed, self.unread = True, _not_read(why)
         try:
             # Of a tree that is gone, what is known stays on the screen.
             return self.model.is_cut and self._root.is_dir()
         except OSError:
             return False
 
-    def _read_here(self) -> TreeReader:
+    def _read_here(self, unread: str | None) -> TreeReader:
         self._audit_bytes = None
         reader = self._begin_anew()
-        self._has_failed, self.unread = True, UNREADABLE
+        self._has_failed, self.unread = True, unread
         return reader
+
+
+def _not_read(why: str) -> str:
+    return f"{UNREADABLE}: {why}" if why else UNREADABLE
 
 
 class _Beside:
@@ -198,14 +206,14 @@ class _Beside:
 
     Args:
         make: Makes what reads it; `None` if nothing does.
-        fail: Called if that failed; whether to do something about it.
+        fail: Called with why if that failed; whether to do something about it.
 
     Attributes:
         summed: Done once there is something to load; with `None` once there is something to do
             because that failed.
     """
 
-    def __init__(self, make: Callable[[], Summing] | None, fail: Callable[[], bool]) -> None:
+    def __init__(self, make: Callable[[], Summing] | None, fail: Callable[[str], bool]) -> None:
         self.summed: asyncio.Future[Summing | None] = asyncio.get_running_loop().create_future()
         self._make = make
         self._fail = fail
@@ -236,5 +244,5 @@ class _Beside:
     async def _run(self, summing: Summing) -> None:
         if await in_thread(summing.run, cancel=summing.stop):
             self.summed.set_result(summing)
-        elif self._fail():
+        elif self._fail(summing.trouble):
             self.summed.set_result(None)

@@ -32,7 +32,7 @@ READING = "reading history"
 """What `OpenedFleet.unread` says while the beginnings of the logs are still to be read."""
 
 UNREADABLE = "history not read"
-"""The same after that failed."""
+"""What it begins with after that failed; what follows says why."""
 
 _ROWS = (Message, LifecycleEvent)
 _HISTORY_IN_ALL = 4 << 20  # more messages than the timeline keeps

@@ -65,18 +65,20 @@ def _problems(state: FleetState, width: int, unread: str | None) -> list[Line]:
     if not problems.total:
         none = "none: every line was read" if unread is None else f"none so far: {unread}"
         return [heading("Problems"), remark(none)]
-    where = counted(len(problems.files), "file")
+    where = counted(len(problems.files), "place")
     kinds = [
-        counted(count, thing)
-        for count, thing in (
-            (problems.unreadable_lines, "line"),
-            (problems.unreadable_files, "whole file"),
-            (problems.gaps, "gap"),
+        f"{count:,} {one if count == 1 else several}"
+        for count, one, several in (
+            (problems.unreadable_lines, "line", "lines"),
+            (problems.unreadable_files, "file or directory", "files or directories"),
+            (problems.gaps, "gap", "gaps"),
         )
         if count
     ]
     how_many = f"{problems.total:,} in {where}: {', '.join(kinds)}; newest first"
     section: list[Line] = [heading("Problems", how_many)]
+    if unread is not None:
+        section.append(remark(f"so far: {unread}"))
     return section + [line for p in reversed(problems.newest) for line in _problem(p, width)]
 
 
@@ -94,9 +96,7 @@ def _problem(problem: Problem, width: int) -> list[Line]:
 
 
 def _where(problem: Problem) -> str:
-    if problem.offset is not None:
-        return f"  byte {problem.offset:,}"
-    return "" if problem.is_gap else "  the whole file"
+    return "" if problem.offset is None else f"  byte {problem.offset:,}"
 
 
 def _anomalies(state: FleetState, names: Mapping[str, str], width: int) -> list[Line]:

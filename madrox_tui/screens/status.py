@@ -89,7 +89,8 @@ def _doubts(latest: View) -> Iterator[Piece]:
     """Yield why what is shown may not be how it is."""
     state = latest.state
     if latest.unread is not None and (state.waiting is None or is_lost(state)):
-        yield _piece(2, f"◌ {latest.unread}", "$accent")
+        what, _, _ = latest.unread.partition(":")  # the log health report says why
+        yield _piece(2, f"◌ {what}", "$accent")
     if state.caught_up and state.waiting is None and latest.silent_s > QUIET_S:
         quiet = fmt.age(latest.silent_s)
         yield _piece(2, f"nothing new for {quiet}", short=f"quiet {quiet}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from io import BytesIO
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO
 
 import pytest
 
@@ -111,12 +114,44 @@ def test_a_run_that_is_under_way_can_be_stopped(long: TreeBuilder) -> None:
 def test_no_room_is_no_crash(
     long: TreeBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Without a place for temporary files there is nothing to load, and nothing is raised."""
+    """Without a place for temporary files there is nothing to load: why is known, not raised."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     job = Summing(long.root, None)
     assert not job.run()
+    assert job.trouble == "no such file or directory"
     assert job.load() is None
     job.close()
+
+
+def test_why_the_other_process_failed_is_known(
+    long: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it says so itself, its interpreter does, or it was killed."""
+    for program, why in (
+        ("import sys; sys.exit('no space left on device')", "no space left on device"),
+        ("raise MemoryError", "MemoryError"),
+        ("import os; os.kill(os.getpid(), 9)", "its process was ended by signal 9"),
+    ):
+
+        def start(*_: object, output: IO[bytes], program: str = program) -> Popen[bytes]:
+            return Popen([sys.executable, "-c", program], stdout=output, stderr=PIPE)
+
+        monkeypatch.setattr("logging_core.child.start", start)
+        job = Summing(long.root, None)
+        assert not job.run()
+        assert job.trouble == why
+        job.close()
+
+
+def test_the_other_process_says_why_it_fails(
+    long: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words, as the last it says."""
+    monkeypatch.setattr("os.nice", lambda _: 0)
+    progress = BytesIO()
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        assert main([str(os.getppid()), str(long.root)], full, progress) == 1
+    assert progress.getvalue().splitlines()[-1] == b"no space left on device"
 
 
 def test_it_ends_with_the_one_that_wants_it(

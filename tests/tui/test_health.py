@@ -25,13 +25,22 @@ def report(state: FleetState, disk: DiskLooks, width: int = 100) -> str:
 
 
 def test_an_unreadable_line_is_shown_with_where_and_why() -> None:
-    """File, offset, reason and the line itself, the newest first; a file as a whole as well."""
+    """File, offset, reason and the line itself, the newest first; a file as a whole has none."""
     text = report(sick_state(), DiskLooks())
-    assert "Problems  2 in 2 files: 1 line, 1 whole file; newest first" in text
+    assert "Problems  2 in 2 places: 1 line, 1 file or directory; newest first" in text
     assert "audit/audit_20261123.jsonl  byte 1,234,567  no JSON: unexpected end" in text
     assert '{"timestamp": "2026-11-23T14:0 ␛]52;c;[red]' in text
-    assert "communication.jsonl  the whole file  the file is missing" in text
-    assert text.index("audit_20261123") < text.index("the whole file")
+    assert "communication.jsonl  the file is missing" in text
+    assert text.index("audit_20261123") < text.index("the file is missing")
+
+
+@pytest.mark.parametrize("problems", [ProblemCount(), sick_state().problems])
+def test_what_was_not_read_is_told_with_why(problems: ProblemCount) -> None:
+    """Whether or not lines that were read are unreadable: there may be more in the rest."""
+    state = FleetState(at_s=NOW_S, problems=problems)
+    lines = health_lines(state, DiskLooks(), 100, unread="history not read: no space left")
+    text = "\n".join("".join(part for part, _ in line) for line in lines)
+    assert "so far: history not read: no space left\n" in text
 
 
 def test_a_reason_without_room_has_its_own_line() -> None:
@@ -92,13 +101,13 @@ def test_clock_jumps_and_gaps_are_shown_by_file_and_one_by_one() -> None:
 
 
 def test_a_gap_is_not_called_an_unreadable_file() -> None:
-    """It is a problem of its own, and nothing is said of the whole file."""
+    """It is a problem of its own, and no file is said to be unreadable."""
     gap = Problem(path="audit/x", reason="truncated or rewritten", is_gap=True)
     problems = ProblemCount(files=("audit/x",), newest=(gap,), gaps=1)
     text = report(FleetState(at_s=NOW_S, problems=problems), DiskLooks())
-    assert "Problems  1 in 1 file: 1 gap; newest first" in text
+    assert "Problems  1 in 1 place: 1 gap; newest first" in text
     assert "  ✗ audit/x  truncated or rewritten" in text
-    assert "whole file" not in text
+    assert "file or directory" not in text
 
 
 @pytest.mark.fault("R01", "R04", "R38")
@@ -126,7 +135,7 @@ def test_what_could_not_be_read_when_scrolling_back_is_told() -> None:
     lines = health_lines(FleetState(at_s=NOW_S), DiskLooks(), 100, older=older)
     text = "\n".join("".join(part for part, _ in line) for line in lines)
     assert "Older messages  1 file not read, or only in part, when scrolling back" in text
-    assert "  ✗ instances/a/communication.jsonl.1.gz  the whole file  damaged" in text
+    assert "  ✗ instances/a/communication.jsonl.1.gz  damaged" in text
     assert "Older messages" not in report(FleetState(at_s=NOW_S), DiskLooks())
 
 

@@ -314,7 +314,7 @@ def test_what_nobody_else_reads_of_the_audit_trail_is_read(
     with_old_audits(runs.tree)
     fleet = whole_fleet(runs, lambda: Failing(runs=False)) if fails else runs.fleet(cached=False)
     asyncio.run(follow(fleet, lambda _: requests(fleet)[0] == 90))
-    assert sums_so_far(fleet) == ("history not read" if fails else None, False, 90)
+    assert sums_so_far(fleet) == ("history not read: no room" if fails else None, False, 90)
 
 
 def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
@@ -349,7 +349,7 @@ def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
 
     asyncio.run(go_on())
     ((unread, is_cut, number),) = last_seen
-    assert (unread, is_cut) == ("history not read", True)
+    assert (unread, is_cut) == ("history not read: no room", True)
     assert 50 < number < 90
     assert sums_so_far(fleet) == (None, False, 90)
 
@@ -381,13 +381,14 @@ def test_it_is_said_how_far_the_other_process_is(runs: Runs) -> None:
 
     said = asyncio.run(listen())
     percents = [f"reading history {percent}%" for percent in (40, 99, 99)]
-    assert said == ["reading history", *percents, "history not read"]
+    assert said == ["reading history", *percents, "history not read: no room"]
 
 
 class Failing:
     """A summing that fails, in one way or the other."""
 
     share = 0.0
+    trouble = "no room"
 
     def __init__(self, *, runs: bool) -> None:
         self.runs = runs
@@ -405,9 +406,14 @@ class Failing:
         pass
 
 
-@pytest.mark.parametrize(("is_run", "tries"), [(False, 1), (True, live.MAX_TRIES)])
-def test_it_goes_on_without_what_cannot_be_read(runs: Runs, *, is_run: bool, tries: int) -> None:
-    """If the whole tree cannot be summed, what follows is shown all the same, and it is said."""
+@pytest.mark.parametrize(
+    ("is_run", "tries", "why"),
+    [(False, 1, "no room"), (True, live.MAX_TRIES, "logs were rotated each time that was tried")],
+)
+def test_it_goes_on_without_what_cannot_be_read(
+    runs: Runs, *, is_run: bool, tries: int, why: str
+) -> None:
+    """If the whole tree cannot be summed, what follows is shown all the same, and why is said."""
     made: list[Failing] = []
 
     def make() -> Failing:
@@ -418,7 +424,7 @@ def test_it_goes_on_without_what_cannot_be_read(runs: Runs, *, is_run: bool, tri
 
     async def go_on() -> None:
         following = asyncio.create_task(follow(fleet, lambda _: requests(fleet)[0] == 53))
-        while fleet.unread != "history not read":
+        while fleet.unread != f"history not read: {why}":
             await asyncio.sleep(0.01)
         fill(runs.tree, 50, 53)
         await following

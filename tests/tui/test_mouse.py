@@ -114,9 +114,7 @@ async def test_a_click_beside_a_dialog_closes_it(fleet: TreeBuilder, opens: Sequ
 
 @pilot
 @pytest.mark.parametrize("opens", ["T", "x"])
-async def test_a_click_beside_a_dialog_loses_nothing_typed(
-    fleet: TreeBuilder, opens: str
-) -> None:
+async def test_a_click_beside_a_dialog_loses_nothing_typed(fleet: TreeBuilder, opens: str) -> None:
     """Whoever has typed a time or a name and clicks beside it can go on typing; Esc closes."""
     with History(fleet.root) as past:
         async with run_app(fleet.root, now_s=NOW_S, past=past, size=(160, 48)) as person:
