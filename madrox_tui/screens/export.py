@@ -46,6 +46,7 @@ class ExportScreen(Dialog[None]):
     DEFAULT_CSS = """
     ExportScreen {
         Label { color: $muted; height: auto; width: 1fr; }
+        #export-note { color: $warning; }
         #export-problem { color: $error; display: none; }
         #export-problem.-said { display: block; }
     }
@@ -57,11 +58,14 @@ class ExportScreen(Dialog[None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        """The name, and a key hint."""
+        """The name, which says so if something is missing; what is missing; and a key hint."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(f"Export {self._export.name}")
-            name = file_name(self._export.name, self._now(), SUFFIXES[0])
-            yield LineInput(name)
+            export = self._export
+            name = f"{export.name}-partial" if export.note else export.name
+            yield LineInput(file_name(name, self._now(), SUFFIXES[0]))
+            if export.note:
+                yield Label(export.note, id="export-note", markup=False)
             yield Label(Content("Enter: write   Tab: .csv/.jsonl   Esc: cancel"))
             yield Label(id="export-problem", markup=False)
 

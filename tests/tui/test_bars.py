@@ -344,6 +344,23 @@ async def test_a_name_that_is_taken_costs_no_rows(
 
 
 @pytest.mark.asyncio
+async def test_a_file_of_a_part_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing is said before it is written, and whoever finds the file knows of it."""
+    monkeypatch.chdir(tmp_path)
+    app = Bars()
+    async with app.run_test(size=(100, 20)) as pilot:
+        part = Export("rows", ("a",), [("one",)], "scroll up to load what is older")
+        await app.push_screen(ExportScreen(part, now=lambda: 0))
+        await pilot.pause()
+        assert "scroll up to load what is older" in screen_text(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert Path(file_name("rows-partial", 0.0, ".csv")).read_text() == "a\none\n"
+
+
+@pytest.mark.asyncio
 async def test_another_name_can_be_typed_once_the_format_is_chosen() -> None:
     """After Tab, the cursor is at the end of the name: Ctrl+U removes all of it."""
     async with asked_for_a_file() as (app, pilot):

@@ -452,11 +452,9 @@ def test_what_was_summed_is_let_go_however_often_it_is_cancelled(runs: Runs) -> 
         following = asyncio.create_task(follow(fleet, lambda _: False))
         while not running.is_set():
             await asyncio.sleep(0.01)
-        following.cancel()
-        for _ in range(3):
-            await asyncio.sleep(0)
-        following.cancel()
-        await asyncio.wait({following}, timeout=1)
+        while not following.done():
+            following.cancel()
+            await asyncio.sleep(0.01)
         assert closed.is_set()
         ended.set()
 

@@ -18,7 +18,7 @@ EXPORTED = (
     "parent_instance_id",
     "state",
     "reason",
-    "since",
+    "state_since",
     "last_activity",
     "requests",
     "tokens",
