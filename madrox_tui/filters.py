@@ -140,6 +140,14 @@ def filter_words(text: str) -> tuple[Word, ...]:
     return tuple(map(_word, _words(text)))
 
 
+def toggled(text: str, term: str) -> str:
+    """Return a filter line without a term that it has, else with it in place of one of its key."""
+    words, key = _words(text), re.split("[:<>=]", term)[0]
+    if term in words:
+        return " ".join(word for word in words if word != term)
+    return " ".join([*(word for word in words if re.split("[:<>=]", word)[0] != key), term])
+
+
 def last_word_at(text: str) -> int:
     """Return where the word begins that a line ends with; its length if it ends with a blank."""
     starts = [word.start() for word in _WORDS.finditer(text) if word.end() == len(text)]

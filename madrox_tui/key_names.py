@@ -8,8 +8,10 @@ from functools import cache
 
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual.binding import Binding
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
+from textual.style import Style
 
 Group = tuple[str, Sequence[Binding]]
 """A heading and its bindings."""
@@ -72,6 +74,21 @@ _PRESSED = frozenset(
 """What keys without a character are called; those in `<>` are none."""
 
 
+def pressing(key: str, words: str) -> Content:
+    """Return words a click on which presses a key, given as Textual calls it."""
+    return clickable(Content(words), f"app.press({key!r})")
+
+
+def clickable(words: Content, action: str) -> Content:
+    """Return words a click on which runs an action."""
+    return words.stylize(_on_click(action))
+
+
+@cache
+def _on_click(action: str) -> Style:
+    return Style.from_meta({"@click": action})
+
+
 class KeysInForce:
     """The keys that do something now: the built-in ones, or those that replace them.
 
@@ -84,11 +101,15 @@ class KeysInForce:
         self, bindings: Iterable[Binding], replaced: Mapping[str, tuple[str, ...]]
     ) -> None:
         self._replaced = replaced
-        self._names = {b.id: key_names(self.rebound(b)).split()[0] for b in bindings}
+        self._keys = {b.id: self.rebound(b).key.split(",")[0].strip() for b in bindings}
 
     def name(self, binding_id: str) -> str:
         """Return the first key of a binding as people write it: `@`, `Esc`."""
-        return self._names[binding_id]
+        return one_key_name(self._keys[binding_id])
+
+    def press(self, binding_id: str, does: str = "") -> Content:
+        """Return the first key of a binding, and what it does: `@ goes there`; a click does it."""
+        return pressing(self._keys[binding_id], f"{self.name(binding_id)}{does}")
 
     def rebound(self, binding: Binding) -> Binding:
         """Return a binding with its keys."""
@@ -96,9 +117,14 @@ class KeysInForce:
         return replace(binding, key=",".join(keys)) if keys else binding
 
 
-def overlay_keys(keys: KeysInForce) -> str:
+def overlay_keys(keys: KeysInForce) -> Content:
     """Return what is said on the border of what lies over the panels, whose keys it has not."""
-    return SEPARATOR.join((f"{keys.name('view.back')} closes", f"{keys.name('line.copy')} copies"))
+    return side_by_side(keys.press("view.back", " closes"), keys.press("line.copy", " copies"))
+
+
+def side_by_side(*said: Content) -> Content:
+    """Return what is said on a border, with something between each."""
+    return Content(SEPARATOR).join(said)
 
 
 def is_key(name: str) -> bool:

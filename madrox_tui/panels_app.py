@@ -76,6 +76,14 @@ class PanelsApp(App[None]):
         del parameters
         return action != "save_screen" or not isinstance(self.focused, Input)
 
+    def action_press(self, key: str) -> None:
+        """Press a key, for a click on what is said of it.
+
+        Later, as nobody's: pressed by the widget that was clicked, it would get no further than to
+        that widget on its way from the focused one to the screen.
+        """
+        self.call_later(self.simulate_key, key)
+
     def action_save_screen(self) -> None:
         """Save the screen, without toasts, as SVG and as text in the current directory."""
         self.clear_notifications()

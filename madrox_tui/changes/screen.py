@@ -20,7 +20,7 @@ from madrox_tui.changes.change_list import ChangeList
 from madrox_tui.changes.columns import heading, sums_line
 from madrox_tui.changes.comparison import Comparison, compare
 from madrox_tui.changes.spells import SpellLog
-from madrox_tui.key_names import CLOSES, SEPARATOR, KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys, pressing, side_by_side
 from madrox_tui.screens.go_to import MomentScreen
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.dialog import Dialog
@@ -144,7 +144,7 @@ class ChangesScreen(Dialog[Chosen | None]):
     @work(group="changes", exclusive=True)
     async def _compare(self) -> None:
         since_s, now = self._since_s, self._view.state
-        self._say(PREPARING)
+        self._say(Content(PREPARING))
         try:
             then = await self._states.state_at(since_s, self._has_prepared)
             if self._view.unread is not None:  # what it has is not of the whole tree
@@ -174,23 +174,23 @@ class ChangesScreen(Dialog[Chosen | None]):
     def _show_why(self) -> None:
         self.query_one("#change-why", Static).update(Content(self._list.why), layout=False)
 
-    def _keys_in_words(self) -> str:
-        name = self._keys.name
-        since = f"{name('pane.previous')} {name('pane.next')} {name('view.go_to')} since"
-        there = f"{name('view.moment')} goes there"
-        return SEPARATOR.join(("Enter selects", there, since, overlay_keys(self._keys)))
+    def _keys_in_words(self) -> Content:
+        press = self._keys.press
+        steps = press("pane.previous", " "), press("pane.next", " "), press("view.go_to", " since")
+        selects, there = pressing("enter", "Enter selects"), press("view.moment", " goes there")
+        return side_by_side(selects, there, Content("").join(steps), overlay_keys(self._keys))
 
     def _has_prepared(self, records: int) -> None:
         """Say how much of the history has been read."""
-        self._say(f"{PREPARING}  {fmt.count(records)} records")
+        self._say(Content(f"{PREPARING}  {fmt.count(records)} records"))
 
     def _entitle(self) -> None:
         is_past = self._view.moment_s is not None
         self._dialog.border_title = Content(heading(self._since_s, self._now_s, is_past=is_past))
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: Content) -> None:
         if self.is_attached:  # progress is told of after it was closed, too
-            self._dialog.border_subtitle = Content(text)
+            self._dialog.border_subtitle = text
 
     @property
     def _dialog(self) -> Vertical:

@@ -18,7 +18,7 @@ from madrox_tui.events.event_list import EventList
 from madrox_tui.events.halves import event_entry
 from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
-from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys, pressing, side_by_side
 from madrox_tui.panels.timeline.entries import Entry
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.pairs import asks
@@ -89,8 +89,8 @@ class EventsScreen(Dialog[None]):
         self._list.show_events(found)
         dialog = self.query_one(".dialog")
         dialog.border_title = Content(self._list.title(self._wanted))
-        keys = overlay_keys(self._keys)
-        dialog.border_subtitle = Content(f"{_counted(found, self._wanted)} · Enter opens · {keys}")
+        number, opens = Content(_counted(found, self._wanted)), pressing("enter", "Enter opens")
+        dialog.border_subtitle = side_by_side(number, opens, overlay_keys(self._keys))
 
     @on(LineView.Chosen)
     def _event_chosen(self, event: LineView.Chosen) -> None:

@@ -65,7 +65,7 @@ class HealthScreen(Dialog[None]):
         """A frame with the report in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Log health")
-            dialog.border_subtitle = Content(overlay_keys(self._keys))
+            dialog.border_subtitle = overlay_keys(self._keys)
             yield LineReport()
 
     def on_mount(self) -> None:

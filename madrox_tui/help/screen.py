@@ -53,7 +53,7 @@ class HelpScreen(Dialog[None]):
         """A frame with the map in it."""
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Keys and signs")
-            dialog.border_subtitle = Content(overlay_keys(self._keys))
+            dialog.border_subtitle = overlay_keys(self._keys)
             yield LineReport()
 
     def on_resize(self, _event: events.Resize) -> None:

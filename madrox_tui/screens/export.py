@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import starmap
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,6 +26,7 @@ from madrox_tui.export import (
     file_name,
     write_private,
 )
+from madrox_tui.key_names import pressing
 from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_input import LineInput
 
@@ -66,7 +68,10 @@ class ExportScreen(Dialog[None]):
             yield LineInput(file_name(name, self._now(), SUFFIXES[0]))
             if export.note:
                 yield Label(export.note, id="export-note", markup=False)
-            yield Label(Content("Enter: write   Tab: .csv/.jsonl   Esc: cancel"))
+            keys = ("enter", "Enter: write"), ("tab", "Tab: .csv/.jsonl"), ("escape", "Esc: cancel")
+            hint = Label(Content("   ").join(starmap(pressing, keys)))
+            hint.auto_links = False  # its words keep their colour
+            yield hint
             yield Label(id="export-problem", markup=False)
 
     def action_format(self) -> None:

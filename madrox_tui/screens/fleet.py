@@ -227,6 +227,10 @@ class FleetScreen(Screen[None]):
         self.view = before
         self._narrow()  # what is left out may have changed since
 
+    def action_live(self) -> None:
+        """Return to live."""
+        self.go_live()
+
     def go_live(self) -> None:
         """Return to live."""
         self._leave_moment()

@@ -64,7 +64,9 @@ class MainScreen(FleetScreen):
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""
-        yield StatusBar()
+        status = StatusBar()
+        status.auto_links = False  # what can be clicked keeps its colours
+        yield status
         yield TabStrip(PANELS)
         yield PanelGrid(
             InstancesPanel(self.keys, self._feed.root, id="instances").data_bind(MainScreen.view),
@@ -144,6 +146,10 @@ class MainScreen(FleetScreen):
     def action_filter(self) -> None:
         """Edit the filter."""
         self.query_one(FilterBar).edit()
+
+    def action_narrow_to(self, term: str) -> None:
+        """Show only the instances for which a term of the filter holds, or no longer only them."""
+        self.query_one(FilterBar).toggle(term)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable our keys while a line is edited: every key is text."""

@@ -11,7 +11,7 @@ from textual.content import Content
 from logging_core.analyse.state import FleetState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
-from madrox_tui.key_names import KeysInForce
+from madrox_tui.key_names import KeysInForce, clickable
 from madrox_tui.states import LOOKS, NEEDS_YOU
 from madrox_tui.view import View
 from madrox_tui.widgets.status_bar import Piece
@@ -30,6 +30,12 @@ MIN_LAG_S = 1.0
 
 QUIET_S = 300.0
 """A fleet that wrote nothing for so long may have lost its orchestrator, so it is said."""
+
+HEALTH = "screen.health"
+"""What a click on a trouble does."""
+
+SUMS = "screen.panel('audit')"
+"""What a click on a sum does."""
 
 _COUNTED = {
     State.WAITING: "$warning bold",
@@ -78,10 +84,12 @@ def status_pieces(
     pieces.append(_piece(8, f"{total} {fmt.plural(total, 'instance')}", "bold"))
     if state.usage.requests:
         money = (fmt.money(state.usage), fmt.money_in_short(state.usage))
-        pieces.append(Piece(7, tuple(Content(least + text) for text in money)))
-        pieces.append(_piece(9, f"{least}{fmt.count(state.usage.requests)} req"))
+        pieces.append(_does(Piece(7, tuple(Content(least + text) for text in money)), SUMS))
+        number = fmt.count(state.usage.requests)
+        pieces.append(_does(_piece(9, f"{least}{number} req"), SUMS))
     if state.errors:
-        pieces.append(_piece(5, f"{least}{fmt.count(state.errors)} err", "$error"))
+        errors = _piece(5, f"{least}{fmt.count(state.errors)} err", "$error")
+        pieces.append(_does(errors, _narrow_to("errors>0")))
     return *pieces, *_troubles(latest)
 
 
@@ -90,7 +98,7 @@ def _doubts(latest: View) -> Iterator[Piece]:
     state = latest.state
     if latest.unread is not None and (state.waiting is None or is_lost(state)):
         what, _, _ = latest.unread.partition(":")  # the log health report says why
-        yield _piece(2, f"◌ {what}", "$accent")
+        yield _does(_piece(2, f"◌ {what}", "$accent"), HEALTH)
     if state.caught_up and state.waiting is None and latest.silent_s > QUIET_S:
         quiet = fmt.age(latest.silent_s)
         yield _piece(2, f"nothing new for {quiet}", short=f"quiet {quiet}")
@@ -102,7 +110,7 @@ def _troubles(latest: View) -> Iterator[Piece]:
     problems = state.problems.total
     if problems:
         text = f"{problems} {fmt.plural(problems, 'problem')}"
-        yield _piece(2, text, "$warning", short=f"{problems}!")
+        yield _does(_piece(2, text, "$warning", short=f"{problems}!"), HEALTH)
     if state.polling:
         yield _piece(1, "polling", "$warning")
     if latest.lag_s >= MIN_LAG_S:
@@ -138,13 +146,23 @@ def _piece(rank: int, text: str, style: str = "", *, short: str = "") -> Piece:
     return Piece(rank, tuple(Content.styled(part, style) for part in texts))
 
 
+def _does(piece: Piece, action: str) -> Piece:
+    """Return a piece a click on which runs an action of the screen."""
+    return piece._replace(texts=tuple(clickable(text, action) for text in piece.texts))
+
+
+def _narrow_to(term: str) -> str:
+    return f"screen.narrow_to({term!r})"
+
+
 def _mode(state: FleetState, held: View | None, keys: KeysInForce) -> Piece:
     if held is not None and held.moment_s is not None:
         moment = datetime.fromtimestamp(held.moment_s).isoformat(" ", "seconds")
-        return _piece(0, f"◷ at {moment}  {keys.name('view.moment')} for live", "$accent bold")
+        way_back = f"{keys.name('view.moment')} for live"
+        return _does(_piece(0, f"◷ at {moment}  {way_back}", "$accent bold"), "screen.moment")
     if held is not None:
         new = _messages(state) - _messages(held.state)
-        return _piece(0, f"‖ paused  {new} new", "$warning bold")
+        return _does(_piece(0, f"‖ paused  {new} new", "$warning bold"), "screen.live")
     if is_lost(state):
         why = safe_line(state.waiting or "")
         texts = (f"✗ as last seen: {why}", "✗ as last seen")  # there are counts to be shown, too
@@ -168,7 +186,8 @@ def _counts(view: View) -> Iterator[Piece]:
             words = (f"{number} {word}" for word in (kind.value, _SHORT.get(kind, kind.value)))
             texts = (*words, f"{number}{LOOKS[kind].glyph}")
             rank = 3 if kind in NEEDS_YOU else 4 if place < 5 else 6
-            yield Piece(rank, tuple(Content.styled(text, style) for text in texts))
+            piece = Piece(rank, tuple(Content.styled(text, style) for text in texts))
+            yield _does(piece, _narrow_to(f"state:{kind.value}"))
 
 
 def _rate(events_per_s: float) -> str:

@@ -44,19 +44,20 @@ class DrawnRows(Rows):
         self._drawn: dict[int, ScreenLine] = {}
         self._next: tuple[Look | None, dict[int, ScreenLine]] = (None, {})  # not drawn yet
         self._looking: Look | None = None
-        self._titles = ("", "")
+        self._titles = ("", Content(""))
         self._beneath = Style()
         self._styles_cache = LineCache(self._looks)
 
     # --- for the subclass ----------------------------------------------------
 
-    def entitle(self, title: str, subtitle: str = "") -> None:
+    def entitle(self, title: str, subtitle: Content | str = "") -> None:
         """Set the border titles, without markup; redrawn only if they changed."""
-        before, self._titles = self._titles, (title, subtitle)
+        said = Content(subtitle) if isinstance(subtitle, str) else subtitle
+        before, self._titles = self._titles, (title, said)
         if title != before[0]:
             self.border_title = Content(title)
         if subtitle != before[1]:
-            self.border_subtitle = Content(subtitle)
+            self.border_subtitle = self._titles[1]
 
     def show_rows(self, count: int, width: int = 0, *, first: int | None = None) -> None:
         """Show rows.

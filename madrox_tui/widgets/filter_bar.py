@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from madrox_tui.completion import complete, vocabulary
-from madrox_tui.filters import filter_words
+from madrox_tui.filters import filter_words, toggled
 from madrox_tui.view import View
 from madrox_tui.widgets.chips import Chips
 from madrox_tui.widgets.line_input import LineInput
@@ -117,6 +117,11 @@ class FilterBar(Horizontal):
     def completed(self, line: str) -> str | None:
         """Complete the line's last word; return `None` if no word starts with it."""
         return complete(line, vocabulary(self.view.state.instances if self.view else ()))
+
+    def toggle(self, term: str) -> None:
+        """Add a term in place of one of its key, or remove it; keep the filter."""
+        self._input.put(toggled(self._input.value, term))
+        self._leave()
 
     def clear(self) -> None:
         """Remove the filter."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.scrollbar import ScrollTo
 
 from madrox_tui.find import spans
@@ -109,13 +109,19 @@ class LineView(DrawnRows, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor on a click; choose the row on a double click."""
-        y = event.get_content_offset_capture(self).y - self.header_rows
+        place = self.place_of(event)
+        y = -1 if place is None else place.y - self.header_rows
         index = self.scroll_offset.y + y
         if not self.has_cursor or y < 0 or index >= self.count:
             return
         self._move_to(index)
         if event.chain == 2:
             self.action_choose()
+
+    def place_of(self, event: events.MouseEvent) -> Offset | None:
+        """Return where the mouse is, from the first line and cell; `None` on the borders."""
+        place = event.get_content_offset_capture(self)
+        return place if 0 <= place.y < self.size.height else None
 
     def on_mouse_scroll_up(self) -> None:
         """Stop following on scrolling up."""

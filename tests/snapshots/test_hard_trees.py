@@ -114,7 +114,7 @@ def test_broken_health(
     monkeypatch.setattr("logging_core.read.disk.measure_disk", measured)
     app = app_on(broken, monkeypatch, now_s=NOW_S)
     before = after(
-        "tilde", shows=("not a JSON object", "not a regular file", "8 in 5 files: 5 lines")
+        "tilde", shows=("not a JSON object", "not a regular file", "8 in 5 places: 5 lines")
     )
     assert snap_compare(app, terminal_size=(120, 40), run_before=before)
 

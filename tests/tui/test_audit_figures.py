@@ -155,7 +155,7 @@ def test_a_spawn_out_of_the_order_of_time_ends_no_ranking() -> None:
 
 
 def here(panel: AuditPanel) -> tuple[str | None, str]:
-    return panel.figure, str(panel.border_subtitle)
+    return panel.figure, panel._titles[1].plain
 
 
 @pytest.mark.asyncio
@@ -180,7 +180,7 @@ async def test_the_cursor_goes_from_the_rows_up_to_the_figures() -> None:
         await pilot.press("l")
         assert panel.figure == "plotted times"
         await pilot.press("k", "l", "l", "l", "l", "enter")
-        assert str(panel.border_subtitle) == "Enter: exchanges, slowest first"
+        assert panel._titles[1].plain == "Enter: exchanges, slowest first"
         panel.view = fleet_view()
         assert panel.figure == "max"
         await pilot.press("k", "k", "k", "h", "h", "h", "h", "h", "h", "enter")

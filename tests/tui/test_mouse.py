@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from textual.geometry import Offset, Region
@@ -12,6 +13,8 @@ from builders import TreeBuilder
 from driver import Driver, run_app
 from logging_core.history import History
 from madrox_tui.help.screen import HelpScreen
+from madrox_tui.panels.instances.panel import InstancesPanel
+from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
@@ -126,3 +129,98 @@ async def test_a_click_beside_a_dialog_loses_nothing_typed(fleet: TreeBuilder, o
             await person.until(lambda: app.screen.query_one(LineInput).value.endswith("14:05"))
             await person.press("escape")
             await person.until(lambda: app.screen is not dialog, "the panels")
+
+
+# --- what is said on borders, and in the status line -------------------------------
+
+
+async def click_on(person: Driver, words: str) -> None:
+    """Click on the first character of what stands somewhere on the screen."""
+    await person.sees(words)
+    rows = person.text.split("\n")
+    y = next(y for y, row in enumerate(rows) if words in row)
+    await person.pilot.click(offset=(rows[y].index(words), y))
+
+
+@pilot
+async def test_a_number_in_the_status_line_shows_what_it_counts(fleet: TreeBuilder) -> None:
+    """Those in a state, or again all; another state instead, beside what else is filtered."""
+    fleet.spawn("c3", "quill", role="qa", at=541)
+    fleet.audit("instance_error", "c3", {"error": "out of paper"}, at=550, level="ERROR")
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48), filter_text="-harbor") as person:
+        line = person.app.query_one(FilterBar).query_one(LineInput)
+
+        def is_gone(name: str) -> bool:
+            return name not in person.panel("instances")
+
+        await person.sees("atlas", "probe", "quill")
+        for number, filtered, gone in (
+            ("1 busy", "-harbor state:busy", "atlas"),
+            ("1 idle", "-harbor state:idle", "probe"),
+            ("1 err ", "-harbor state:idle errors>0", "atlas"),
+        ):
+            await click_on(person, number)
+            await person.sees(filtered.replace(" ", "  "))
+            assert line.value == filtered
+            await person.until(partial(is_gone, gone), gone)
+        await click_on(person, "1 idle")
+        await person.until(lambda: line.value == "-harbor errors>0", "only errors")
+        await keys_work(person)
+
+
+@pilot
+async def test_the_status_line_leads_to_what_it_says(fleet: TreeBuilder) -> None:
+    """To the sums, to what is wrong with the logs, and back from an earlier time or a pause."""
+    fleet.line("audit/audit_20261123.jsonl", b"no event\n")
+    with History(fleet.root) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past, size=(160, 48)) as person:
+            await person.sees("draw the plan")
+            await click_on(person, "$0.50 ")
+            await person.until(lambda: person.app.query_one("#audit").has_focus, "the sums")
+            await click_on(person, "1 problem")
+            await person.sees("Log health")
+            await person.press("escape", "space")
+            await click_on(person, "‖ paused")
+            await person.sees("● live")
+            await person.press("3", "g", "@")
+            await click_on(person, "◷ at ")
+            await person.sees("● live")
+
+
+@pilot
+async def test_what_a_border_says_of_a_key_can_be_clicked(fleet: TreeBuilder) -> None:
+    """As if the key were pressed: in a panel, and in what lies over the panels."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("draw the plan")
+        timeline = person.app.query_one(TimelinePanel)
+        await person.press("3", "g", "1")
+        await click_on(person, "G: newest")
+        await person.until(lambda: timeline.follow, "the newest")
+        await person.press("question_mark")
+        await click_on(person, "Esc closes")
+        await person.misses("Keys and signs")
+        await person.press("3", "G", "up", "enter")
+        await click_on(person, "Esc closes")
+        await person.misses("Esc closes")
+        await person.press("x")
+        await click_on(person, "Tab: .csv")
+        await person.sees(".jsonl ")
+        await click_on(person, "Esc: cancel")
+        await person.misses("Esc: cancel")
+
+
+@pilot
+@pytest.mark.parametrize("line", [0, -1])
+async def test_a_click_on_a_border_is_on_no_row(fleet: TreeBuilder, line: int) -> None:
+    """Neither is the list sorted by the column below, nor does the cursor go to a row behind."""
+    for number in range(30):
+        fleet.spawn(f"d{number}", f"agent{number}", at=541)
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 30)) as person:
+        await person.sees("agent1")
+        panel = person.app.query_one(InstancesPanel)
+        await person.until(lambda: panel.region.height > 10, "room for the fleet")
+        before = panel.order, panel.cursor
+        region = panel.region
+        await person.pilot.click(offset=(region.x + 20, (region.y, region.bottom)[line] + line))
+        await person.press("4", "1")
+        assert (panel.order, panel.cursor) == before

@@ -107,9 +107,11 @@ class FiguresView(LineView):
 
         Textual also calls the base class's handler, which handles clicks on rows.
         """
-        x, y = event.get_content_offset_capture(self)
-        clicked = [f for f in figures(self._above) if f.line == y and f.x <= x]
-        if y < self.header_rows and not clicked:
+        place = self.place_of(event)
+        if place is None:
+            return
+        clicked = [f for f in figures(self._above) if f.line == place.y and f.x <= place.x]
+        if place.y < self.header_rows and not clicked:
             return
         self._point_at(clicked[-1] if clicked else None)
         if clicked and event.chain == 2:

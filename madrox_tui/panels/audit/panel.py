@@ -287,8 +287,8 @@ class AuditPanel(FiguresView):
     def _entitle(self) -> None:
         title = self._title()
         if self.figure is not None and self.view is not None:
-            key = self._keys.name("audit.open")
-            self.entitle(title, f"{key}: {figure_query(self.figure, self.view).title}")
+            opens = f": {figure_query(self.figure, self.view).title}"
+            self.entitle(title, self._keys.press("audit.open", opens))
         else:
             note = self._table.note(self.row_width)
             window = "" if self._window == ALL_TIME else f" · last {self._window}"

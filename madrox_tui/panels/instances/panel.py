@@ -311,11 +311,11 @@ class InstancesPanel(LineView):
 
         Textual also calls the base class's handler, which handles clicks on rows.
         """
-        x, y = event.get_content_offset_capture(self)
-        place = self._table.at(self.row_width).column_at(x)
-        if place is None:
+        at = self.place_of(event)
+        place = None if at is None else self._table.at(self.row_width).column_at(at.x)
+        if at is None or place is None:
             return
-        column, inside = place
+        (column, inside), y = place, at.y
         if y >= self.header_rows:
             if column.key == "name":
                 self._fold_at(self.scroll_offset.y + y - self.header_rows, inside)

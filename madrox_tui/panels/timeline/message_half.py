@@ -18,7 +18,7 @@ from logging_core.records import Message
 from logging_core.text import safe_block
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit_inner
-from madrox_tui.key_names import SEPARATOR
+from madrox_tui.key_names import side_by_side
 from madrox_tui.panels.timeline.entries import Entry, entry_text
 from madrox_tui.panels.timeline.hex_dump import hex_dump
 from madrox_tui.panels.timeline.line import MAX_NAME
@@ -78,7 +78,7 @@ class MessageHalf(Vertical):
         self.entry = entry
         self._names = names
         self._has_line = has_line and isinstance(entry, Message)
-        self._keys: Sequence[str] = ()
+        self._keys: Sequence[Content] = ()
         self._facts = Static(markup=False)
         self._ids = {
             line: Static(Content(line), markup=False, classes=kind)
@@ -110,7 +110,7 @@ class MessageHalf(Vertical):
         """The lines that tell its ids."""
         return self._ids.keys()
 
-    def tell(self, alone: str, keys: Sequence[str], said: Collection[str]) -> None:
+    def tell(self, alone: str, keys: Sequence[Content], said: Collection[str]) -> None:
         """Say what it took and why it is alone, and on the border what the keys do.
 
         Args:
@@ -131,6 +131,10 @@ class MessageHalf(Vertical):
         self._written = written
         self._show_odd()
 
+    def on_mouse_down(self) -> None:
+        """Focus the text, wherever in the frame: what its border says is done to this half."""
+        self.text.focus()
+
     def toggle_bytes(self) -> bool:
         """Show the bytes of its line, or its text again; return whether the line is known."""
         if self._written is None:
@@ -146,9 +150,9 @@ class MessageHalf(Vertical):
         room = self.outer_size.width - _FRAME
         label = self._names.get(self.entry.instance_id, "")
         self.border_title = Content(_title(self.entry, label, room))
-        said = [SEPARATOR.join(self._keys[:number]) for number in range(len(self._keys), 0, -1)]
-        fitting = (keys for keys in said if len(keys) <= room)
-        self.border_subtitle = Content(next(fitting, said[-1] if said else ""))
+        said = [side_by_side(*self._keys[:number]) for number in range(len(self._keys), 0, -1)]
+        fitting = (keys for keys in said if keys.cell_length <= room)
+        self.border_subtitle = next(fitting, said[-1] if said else None)
 
     def _show_odd(self) -> None:
         repeated = self._written.repeated if self._written else ()

@@ -10,11 +10,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.content import Content
 from textual.widget import Widget
 
 from logging_core.records import Message
 from madrox_tui.clipboard import copy
-from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys
+from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys, pressing
 from madrox_tui.panels.timeline.entries import Entry, entry_text
 from madrox_tui.panels.timeline.message_half import MessageHalf
 from madrox_tui.panels.timeline.message_source import LineSource
@@ -150,9 +151,11 @@ class MessageScreen(Dialog[None]):
         """Copy the text of the focused half, unformatted."""
         copy(entry_text(self._here.entry), self)
 
-    def _keys_of(self, half: MessageHalf) -> list[str]:
+    def _keys_of(self, half: MessageHalf) -> list[Content]:
         """Return what the keys do, those that are needed most first."""
-        name = self._keys.name("timeline.other_half")
-        other = [f"{name} other half"] if len(self._halves) > 1 else []
-        has_line = isinstance(half.entry, Message) and self._lines is not None
-        return [overlay_keys(self._keys), *other, *(["b bytes"] if has_line else [])]
+        keys = [overlay_keys(self._keys)]
+        if len(self._halves) > 1:
+            keys.append(self._keys.press("timeline.other_half", " other half"))
+        if isinstance(half.entry, Message) and self._lines is not None:
+            keys.append(pressing("b", "b bytes"))
+        return keys

@@ -228,7 +228,7 @@ class TimelinePanel(LineView):
 
     def _entitle(self) -> None:
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
-        subtitle = "" if self.follow else f"{self._keys.name('line.last')}: newest"
+        subtitle = "" if self.follow else self._keys.press("line.last", ": newest")
         more = "+" if self._has_older else ""
         number = f"{fmt.count(self._rows.messages)}{more}"
         self.entitle(f"Timeline {number}{self._day}{new}", subtitle)
