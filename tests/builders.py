@@ -209,6 +209,16 @@ def message_id(number: int) -> str:
     return str(uuid.UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128))
 
 
+def pair(tree: TreeBuilder) -> TreeBuilder:
+    """Two instances: one answered a request; the other, spawned at 540, has one open since 550."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.send("a1", "m-1", "draw the plan", at=60)
+    tree.receive("a1", "m-1", "the plan is drawn", at=70, tokens=1200, cost=0.5)
+    tree.spawn("b2", "probe", role="qa", at=540)
+    tree.send("b2", "m-2", "test the plan", at=550)
+    return tree
+
+
 def ordinary_tree(root: Path) -> TreeBuilder:
     """An hour of a fleet whose names are as long as people make them, in every usual state."""
     tree = TreeBuilder(root)

@@ -20,7 +20,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from builders import TreeBuilder
+from builders import TreeBuilder, pair
 from driver import Driver, run_app
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
@@ -57,13 +57,8 @@ CONTRACT = frozenset(
 
 @pytest.fixture
 def fleet(tree: TreeBuilder) -> TreeBuilder:
-    """Two instances; the second appeared, and the first spoke again, a minute before the end."""
-    tree.spawn("a1", "atlas", role="architect", at=0)
-    tree.send("a1", "m-1", "draw the plan", at=60)
-    tree.receive("a1", "m-1", "the plan is drawn", at=70, tokens=1200, cost=0.5)
-    tree.spawn("b2", "probe", role="qa", at=540)
-    tree.send("b2", "m-2", "test the plan", at=550)
-    return tree
+    """Two instances; the second appeared a minute before the end."""
+    return pair(tree)
 
 
 class TreePast:

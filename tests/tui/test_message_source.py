@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Collection
 
 import pytest
+from paged import PagedMessages
 
 from logging_core.records import Message, Problem
-from madrox_tui.panels.timeline.message_source import PAGE, MessageSource, Pages
+from madrox_tui.panels.timeline.message_source import PAGE, MessageSource
 
 pytestmark = pytest.mark.asyncio
 
@@ -20,30 +20,17 @@ def message(at: float, instance_id: str = "a") -> Message:
     )
 
 
-class FakePages:
-    """Pages of a list; a read waits while `gate` is closed."""
+class FakePages(PagedMessages):
+    """A read waits while `gate` is closed."""
 
     def __init__(self, messages: list[Message]) -> None:
-        self.messages = messages
-        self.problems: list[Problem] = []
-        self.left: list[Message] = []
+        super().__init__(messages)
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
         self.fails = False
         self.reading = 0
         self.most_reading = 0
-
-    def open(self, instance_ids: Collection[str] | None) -> Pages:
-        self.ids = instance_ids
-        return self
-
-    def start_before(self, time_s: float) -> None:
-        self.left = [
-            m
-            for m in self.messages
-            if (m.time_s or 0) < time_s and (self.ids is None or m.instance_id in self.ids)
-        ]
 
     def older(self, count: int) -> list[Message]:
         self.reading += 1
@@ -53,9 +40,7 @@ class FakePages:
         self.reading -= 1
         if self.fails:
             raise PermissionError(13, "Permission denied")
-        page = self.left[-count:]
-        self.left = self.left[:-count]
-        return page
+        return super().older(count)
 
 
 async def test_pages_go_back_to_the_beginning() -> None:

@@ -9,7 +9,7 @@ import pytest
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 
-from builders import TreeBuilder
+from builders import TreeBuilder, pair
 from driver import Driver, run_app
 from logging_core.history import History
 from madrox_tui.help.screen import HelpScreen
@@ -28,12 +28,7 @@ pilot = pytest.mark.asyncio
 @pytest.fixture
 def fleet(tree: TreeBuilder) -> TreeBuilder:
     """Two instances; one has answered a request, and the other has one open."""
-    tree.spawn("a1", "atlas", role="architect", at=0)
-    tree.send("a1", "m-1", "draw the plan", at=60)
-    tree.receive("a1", "m-1", "the plan is drawn", at=70, tokens=1200, cost=0.5)
-    tree.spawn("b2", "probe", role="qa", at=540)
-    tree.send("b2", "m-2", "test the plan", at=550)
-    return tree
+    return pair(tree)
 
 
 async def keys_work(person: Driver) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import msgspec
 import pytest
+from paged import PagedMessages
 from textual.app import App, ComposeResult
 
 from fleets import later
@@ -20,7 +21,6 @@ from logging_core.records import (
     LifecycleEvent,
     Message,
     Metadata,
-    Problem,
     Record,
 )
 from madrox_tui.colours.themes import THEMES
@@ -52,31 +52,6 @@ def message(at: float, text: str, instance_id: str = "a1", *, reply: bool = Fals
 
 def numbered(first: int, last: int) -> list[Message]:
     return [message(at, f"number {at}.") for at in range(first, last)]
-
-
-class History:
-    """All messages that were ever written, paged as files are."""
-
-    def __init__(self, messages: list[Message]) -> None:
-        self.messages = messages
-        self.problems: list[Problem] = []
-        self.reads = 0
-
-    def open(self, instance_ids: Collection[str] | None) -> History:
-        self.ids = instance_ids
-        return self
-
-    def start_before(self, time_s: float) -> None:
-        self.left = [
-            m
-            for m in self.messages
-            if (m.time_s or 0) < time_s and (self.ids is None or m.instance_id in self.ids)
-        ]
-
-    def older(self, count: int) -> list[Message]:
-        self.reads += 1
-        page, self.left = self.left[-count:], self.left[:-count]
-        return page
 
 
 class PanelApp(App[None]):
@@ -444,7 +419,7 @@ async def test_the_cursor_returns_to_its_message_when_all_are_shown_again(rows_u
 async def test_the_cursor_returns_to_a_message_that_was_read_from_files() -> None:
     """Also if it has to be read again."""
     everything = [message(at, f"number {at}.", ("a1", "b2")[at % 2]) for at in range(2000)]
-    source = MessageSource(History(everything).open)
+    source = MessageSource(PagedMessages(everything).open)
     async with panel(*everything[-300:], source=source) as person:
         await person.press("g")
         await person.has_more_than(700)
@@ -460,7 +435,7 @@ async def test_the_cursor_returns_to_a_message_that_was_read_from_files() -> Non
 async def test_older_messages_come_as_one_scrolls_up() -> None:
     """At the top, older ones are read; what is looked at keeps its place; then comes the first."""
     everything = numbered(0, 3000)
-    history = History(everything)
+    history = PagedMessages(everything)
     source = MessageSource(history.open)
     async with panel(*everything[-300:], source=source) as person:
         await person.sees("number 2999.")
@@ -489,7 +464,7 @@ async def test_what_is_not_loaded_is_said() -> None:
     An export has older events in it, and says from when on no message is missing.
     """
     everything = numbered(0, 400)
-    source = MessageSource(History(everything).open)
+    source = MessageSource(PagedMessages(everything).open)
     async with panel(*everything[-300:], source=source) as person:
         await person.sees("number 399.")
         assert person.panel.view is not None
@@ -511,7 +486,7 @@ async def test_what_is_not_loaded_is_said() -> None:
 async def test_nothing_older_is_read_of_a_whole_tree() -> None:
     """Where the state is of the whole tree and let nothing go, there is nothing older."""
     everything = numbered(0, 300)
-    history = History(everything)
+    history = PagedMessages(everything)
     async with panel(*everything, source=MessageSource(history.open)) as person:
         assert person.panel.view is not None
         person.panel.view = msgspec.structs.replace(person.panel.view, is_whole=True)
@@ -524,7 +499,7 @@ async def test_nothing_older_is_read_of_a_whole_tree() -> None:
 async def test_older_messages_of_the_filtered_instances_only() -> None:
     """With a filter that leaves little, older messages of those instances fill the panel."""
     everything = [message(at, f"number {at}.", "b2" if at % 50 == 0 else "a1") for at in range(600)]
-    source = MessageSource(History(everything).open)
+    source = MessageSource(PagedMessages(everything).open)
     async with panel(*everything[-100:], source=source) as person:
         await person.sees("number 599.")
         person.filters("probe")
@@ -536,7 +511,7 @@ async def test_older_messages_of_the_filtered_instances_only() -> None:
 async def test_unreadable_history_is_told_once() -> None:
     """A file that cannot be read leaves what is there, and says so."""
 
-    class Broken(History):
+    class Broken(PagedMessages):
         def older(self, count: int) -> list[Message]:
             self.reads += 1
             raise PermissionError(13, "Permission denied", "communication.jsonl")
