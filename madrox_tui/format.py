@@ -198,6 +198,11 @@ def day(time_s: float) -> str:
     return f"{datetime.fromtimestamp(time_s):%Y-%m-%d}"
 
 
+def at(time_s: float, now_s: float) -> str:
+    """Format a moment to the second: `12:31:10`, and its day if that is not today; local."""
+    return clock(time_s) if day(time_s) == day(now_s) else moment(time_s)
+
+
 def since(time_s: float, now_s: float) -> str:
     """A moment from which on is counted: `12:31`, and its day if that is not today; local."""
     then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)

@@ -194,10 +194,10 @@ def _sums(compared: Comparison, whose: str) -> Iterator[str]:
 
 def _money(usage: Usage | None) -> str:
     if usage is None:
-        return f"+{fmt.UNKNOWN}"
+        return fmt.UNKNOWN
     if usage.cost_usd is None:
-        return "unpriced" if usage.requests else "+$0"
-    return f"+{fmt.money_in_short(usage)}"
+        return "unpriced" if usage.requests else "$0"
+    return fmt.money_in_short(usage)
 
 
 def _counted(number: int | None, thing: str) -> str:

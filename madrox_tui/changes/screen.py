@@ -66,7 +66,7 @@ class ChangesScreen(Dialog[Chosen | None]):
     ]
     DEFAULT_CSS = """
     ChangesScreen {
-        #change-why { height: 1; }
+        #change-why { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         #change-sums { height: auto; color: $muted; }
     }
     """

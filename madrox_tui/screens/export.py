@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from itertools import starmap
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,8 +25,8 @@ from madrox_tui.export import (
     file_name,
     write_private,
 )
-from madrox_tui.key_names import pressing
 from madrox_tui.widgets.dialog import Dialog
+from madrox_tui.widgets.key_hint import KeyHint
 from madrox_tui.widgets.line_input import LineInput
 
 
@@ -68,10 +67,9 @@ class ExportScreen(Dialog[None]):
             yield LineInput(file_name(name, self._now(), SUFFIXES[0]))
             if export.note:
                 yield Label(export.note, id="export-note", markup=False)
-            keys = ("enter", "Enter: write"), ("tab", "Tab: .csv/.jsonl"), ("escape", "Esc: cancel")
-            hint = Label(Content("   ").join(starmap(pressing, keys)))
-            hint.auto_links = False  # its words keep their colour
-            yield hint
+            yield KeyHint(
+                ("enter", "Enter: write"), ("tab", "Tab: .csv/.jsonl"), ("escape", "Esc: cancel")
+            )
             yield Label(id="export-problem", markup=False)
 
     def action_format(self) -> None:

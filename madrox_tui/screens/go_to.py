@@ -14,6 +14,7 @@ from textual.widgets import Static
 from logging_core.text import safe_line
 from madrox_tui.typed_times import EXAMPLES, parse_moment
 from madrox_tui.widgets.dialog import Dialog
+from madrox_tui.widgets.key_hint import KeyHint
 from madrox_tui.widgets.line_input import LineInput
 
 
@@ -36,11 +37,12 @@ class MomentScreen(Dialog[float | None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        """The line, and below it a hint or the error."""
+        """The line; below it a hint or the error, and what the keys do."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._asked)
             yield LineInput()
             yield Static(EXAMPLES, markup=False, classes="hint")
+            yield KeyHint(("enter", "Enter: go"), ("escape", "Esc: cancel"))
 
     async def action_go(self) -> None:
         """Return the time, or say why it is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from textual.content import Content
@@ -157,7 +156,7 @@ def _narrow_to(term: str) -> str:
 
 def _mode(state: FleetState, held: View | None, keys: KeysInForce) -> Piece:
     if held is not None and held.moment_s is not None:
-        moment = datetime.fromtimestamp(held.moment_s).isoformat(" ", "seconds")
+        moment = fmt.at(held.moment_s, state.at_s)
         way_back = f"{keys.name('view.moment')} for live"
         return _does(_piece(0, f"◷ at {moment}  {way_back}", "$accent bold"), "screen.moment")
     if held is not None:

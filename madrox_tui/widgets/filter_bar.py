@@ -36,10 +36,10 @@ class FilterBar(Horizontal):
     """One line below the panels; shown while it is edited or holds a filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "keep", "Keep filter", show=False, id="filter.keep", priority=True),
+        Binding("enter", "keep", "Keep filter", id="filter.keep", priority=True),
         Binding("escape", "clear", "Clear filter", id="filter.clear", priority=True),
         Binding("tab", "complete", "Complete", id="filter.complete"),
-        Binding("up", "recall(-1)", "Previous filter", show=False, id="filter.before"),
+        Binding("up", "recall(-1)", "Previous filter", id="filter.before"),
         Binding("down", "recall(1)", "Next filter", show=False, id="filter.after"),
     ]
     DEFAULT_CSS = """

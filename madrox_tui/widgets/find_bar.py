@@ -24,7 +24,7 @@ class FindBar(Horizontal):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "keep", "Keep find", show=False, id="find.keep", priority=True),
+        Binding("enter", "keep", "Keep find", id="find.keep", priority=True),
         Binding("escape", "clear", "Close find", id="find.clear", priority=True),
     ]
     DEFAULT_CSS = """

@@ -298,11 +298,11 @@ def test_the_sums_are_of_the_whole_fleet() -> None:
     now = msgspec.structs.replace(now, problems=problems)
     assert (
         sums_line(compare(then, now), "fleet")
-        == "fleet +$1.25+ · 20 requests · 1 error · 3 new problems · 1 of 1 unchanged"
+        == "fleet $1.25+ · 20 requests · 1 error · 3 new problems · 1 of 1 unchanged"
     )
     assert (
         sums_line(compare(now, then), "fleet")
-        == "fleet +– · – requests · – errors · – new problems · 1 of 1 unchanged"
+        == "fleet – · – requests · – errors · – new problems · 1 of 1 unchanged"
     )
     unpriced = fleet(IDLE, usage=Usage(5, 400, 0.5, 1), errors=1)
     assert sums_line(compare(then, unpriced), "fleet").startswith("fleet unpriced · 1 request · 0")

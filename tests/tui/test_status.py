@@ -123,8 +123,10 @@ def test_that_nobody_tells_of_changes_is_said_in_words() -> None:
 
 
 def test_an_earlier_moment_is_named_with_the_way_back() -> None:
-    """The date, the time to the second, and the key to live."""
-    assert said(look(), look(moment_s=AT_S)).startswith("◷ at 2026-11-23 12:10:00  @ for live")
+    """The time to the second, with its day if that is not today, and the key to live."""
+    assert said(look(), look(moment_s=AT_S)).startswith("◷ at 12:10:00  @ for live")
+    yesterday = look(moment_s=AT_S - 86_400)
+    assert said(look(), yesterday).startswith("◷ at 2026-11-22 12:10:00  @ for live")
 
 
 def test_what_is_counted_from_a_moment_on_is_said_to_be() -> None:

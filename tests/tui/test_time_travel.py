@@ -48,9 +48,7 @@ async def at_the_past(tree: TreeBuilder, past: History, **options: Any) -> Async
 async def sees_all_at(person: Driver, number: int) -> None:
     """The header, the pane and the timeline are at the moment of one frame."""
     minutes, seconds = divmod(number * 10 + 5, 60)
-    await person.sees(
-        f"◷ at 2026-11-23 12:{minutes:02}:{seconds:02}", f"frame {number}.", f"said {number}."
-    )
+    await person.sees(f"◷ at 12:{minutes:02}:{seconds:02}", f"frame {number}.", f"said {number}.")
     assert f"said {number + 1}." not in person.panel("timeline")
     await person.sees(f"12:{minutes:02}:{seconds:02} · 0s ago")
 
@@ -126,7 +124,7 @@ async def test_what_plays_faster_than_it_loads_is_shown_all_the_same(
             await person.press("right_square_bracket")
             await person.sees(f"frame {number}.")
         loads.release()
-        await person.sees("◷ at 2026-11-23 12:01:15")
+        await person.sees("◷ at 12:01:15")
         loads.release()
         await sees_all_at(person, 10)
         assert len(asked) == 3
@@ -193,7 +191,7 @@ async def test_a_second_ago_is_the_past(recorded: TreeBuilder, past: History, la
     async with run_app(recorded.root, now_s=NOW_S + late, past=past) as person:
         await person.sees("● live", "frame 11.")
         await person.press("T", *"1s", "enter")
-        await person.sees("◷ at 2026-11-23 12:09:59", "frame 11.")
+        await person.sees("◷ at 12:09:59", "frame 11.")
 
 
 @pytest.mark.parametrize("text", ["0m", "12:10"])
@@ -233,7 +231,7 @@ async def test_space_says_that_there_is_nothing_to_play(
         await person.sees("no capture of this pane before that time")
         await person.press("space")
         await is_told(person, "the pane has no capture to play from here")
-        await person.sees("◷ at 2026-11-23 12:00:02")
+        await person.sees("◷ at 12:00:02")
         await person.press("2", "right_square_bracket")
         await sees_all_at(person, 0)
 
@@ -337,7 +335,7 @@ async def test_another_process_may_prepare_the_past(
         await person.sees("● live", "frame 11.")
         recorded.send("a1", "m-later", "said later.", at=300)
         await person.press("T", *"-290s", "enter")
-        await person.sees("◷ at 2026-11-23 12:05:10", "said later.")
+        await person.sees("◷ at 12:05:10", "said later.")
 
 
 async def test_whoever_leaves_the_past_early_may_come_back(

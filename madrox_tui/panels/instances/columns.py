@@ -112,6 +112,12 @@ class Cells:
         return told, LOOKS[row.shown.state].style
 
     @property
+    def is_priced(self) -> bool:
+        """Whether the cost of anything that an instance did is recorded, whatever the filter."""
+        fleet = self._view.state.instances if self._view else ()
+        return any(instance.usage.cost_usd is not None for instance in fleet)
+
+    @property
     def cost_title(self) -> str:
         """What the costs are headed with."""
         return fmt.cost_title(is_least=bool(self._view and self._view.counted_since()))
@@ -188,7 +194,7 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
     """Return all columns; state, its duration and the name are always shown.
 
     Then come most of the name, the reason and the cost; then open requests, the rest of the name
-    and the other numbers.
+    and the other numbers. Costs that are all unknown come last.
 
     Args:
         cells: What the columns show.
@@ -217,7 +223,7 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
             cells.cost_title,
             short,
             cells.cost,
-            3.5,
+            3.5 if cells.is_priced else 14,
             growth=((14, full),),
             right=True,
             key="cost",
