@@ -16,11 +16,11 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
-from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking
+from madrox_tui.events.query import EventQuery, Events
 from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.feed.sources import frames_of, messages_of, pages_of, read_line
+from madrox_tui.feed.sources import frames_of, messages_of, read_events, read_halves, read_line
 from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.heap import give_back
 from madrox_tui.panels.audit.view import ALL_TIME
@@ -200,11 +200,11 @@ class Feed:
 
     async def events(self, query: EventQuery, most: int) -> Events:
         """Return the first `most` audit events of a query; none if they cannot be read."""
-        return await asyncio.to_thread(self._read_events, query, most)
+        return await asyncio.to_thread(read_events, self.root, query, most)
 
     async def halves(self, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
         """Return the reply and the request that an event is about, as far as they are found."""
-        return await asyncio.to_thread(self._read_halves, event, spawned)
+        return await asyncio.to_thread(read_halves, self.root, event, spawned)
 
     def older_problems(self) -> list[Problem]:
         """Return what could not be read, so far, of messages older than those of a view."""
@@ -285,22 +285,3 @@ class Feed:
         first_s = past.span[0] if past.span is not None else None
         missing = why_nothing(moment_s, first_s, self.since_s, self.now())
         return msgspec.structs.replace(view, missing=missing)
-
-    def _read_events(self, query: EventQuery, most: int) -> Events:
-        from logging_core.read.events import newest_events
-
-        if query.order is EventOrder.NEWEST:
-            return Events(*newest_events(self.root, query.matches, most))
-        ranking = Ranking(query, most)
-
-        def look(event: AuditEvent) -> bool:
-            ranking.offer(event)
-            return False
-
-        _, more = newest_events(self.root, look, 0)
-        return Events(ranking.rows, more or ranking.found > most)
-
-    def _read_halves(self, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
-        from madrox_tui.events.halves import find_halves
-
-        return find_halves(pages_of(self.root, {event.instance_id or ""}), event, spawned)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
-from logging_core.records import FrameRef, Message
+from logging_core.records import AuditEvent, FrameRef, Message
 from logging_core.text import safe_line
+from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking
 from madrox_tui.panels.pane.frame_source import Frames, FrameSource
 from madrox_tui.panels.timeline.message_source import MessageSource, Pages, Written
 
@@ -38,6 +39,29 @@ def read_line(root: Path, message: Message) -> Written | None:
     if data is None:
         return None
     return Written(data, tuple(map(safe_line, repeated_keys(data))))
+
+
+def read_events(root: Path, query: EventQuery, most: int) -> Events:
+    """Return the first `most` audit events of a query; none if they cannot be read; blocks."""
+    from logging_core.read.events import newest_events
+
+    if query.order is EventOrder.NEWEST:
+        return Events(*newest_events(root, query.matches, most))
+    ranking = Ranking(query, most)
+
+    def look(event: AuditEvent) -> bool:
+        ranking.offer(event)
+        return False
+
+    _, more = newest_events(root, look, 0)
+    return Events(ranking.rows, more or ranking.found > most)
+
+
+def read_halves(root: Path, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:
+    """Return the reply and the request that an event is about, as far as found; blocks."""
+    from madrox_tui.events.halves import find_halves
+
+    return find_halves(pages_of(root, {event.instance_id or ""}), event, spawned)
 
 
 def _open_pane(root: Path, instance_id: str) -> Frames:

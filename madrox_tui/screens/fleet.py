@@ -16,6 +16,7 @@ from madrox_tui.feed.feed import Feed
 from madrox_tui.filters import parse_filter
 from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.instances.alarm import Alarm, call
+from madrox_tui.screens.onlooker import Onlooker
 from madrox_tui.screens.status import is_lost, preparing, status_clock, status_path, status_pieces
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.panel_grid import PanelGrid
@@ -23,9 +24,7 @@ from madrox_tui.widgets.panel_protocols import HasMoment, Plays, ShowsMoment
 from madrox_tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
-    from madrox_tui.changes.absence import Absence
     from madrox_tui.changes.screen import Chosen
-    from madrox_tui.changes.spells import SpellLog
 
 PRESENT_S = 1.0
 """A moment that is no longer ago is the present: times are typed and shown in whole seconds."""
@@ -70,8 +69,7 @@ class FleetScreen(Screen[None]):
         self._has_told = False
         self._alarm = Alarm()
         self._bell = bell
-        self._absence: Absence | None = None  # from the first paint on, as the next one
-        self._spells: SpellLog | None = None
+        self._onlooker = Onlooker()
 
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
@@ -83,16 +81,12 @@ class FleetScreen(Screen[None]):
     def _begin(self) -> None:
         if self.app.return_code is not None:
             return  # the app has exited already
-        from madrox_tui.changes.absence import Absence
-        from madrox_tui.changes.spells import SpellLog
-
-        self._absence, self._spells = Absence(self._feed.now()), SpellLog()
+        self._onlooker.begin(self._feed.now())
         self._run_feed()
 
     def touched(self) -> None:
         """Note a key or a movement of the mouse: somebody is there."""
-        if self._absence is not None:
-            self._absence.touched(self._feed.now())
+        self._onlooker.touched(self._feed.now())
 
     @work(group="feed")
     async def _run_feed(self) -> None:
@@ -145,21 +139,15 @@ class FleetScreen(Screen[None]):
 
     def action_changes(self) -> None:
         """Show what changed since somebody looked last, up to the moment that is shown, or now."""
-        from madrox_tui.changes.screen import ChangesScreen
-
-        if not self.shows_its_moment():
-            return
         view = self._latest if self.moment_s is None else self.view
-        absence, spells = self._absence, self._spells
-        if view is None or absence is None or spells is None:
+        if view is None or not self.shows_its_moment():
             return
         if view.state.waiting is not None:
             self.notify(safe_line(f"nothing to compare: {view.state.waiting}"), markup=False)
         elif self._has_past():
-            dialog = ChangesScreen(
-                view, self.narrowing, self._feed, self.keys, absence=absence, spells=spells
-            )
-            self.app.push_screen(dialog, self.show_changed)
+            dialog = self._onlooker.changes(view, self.narrowing, self._feed, self.keys)
+            if dialog is not None:
+                self.app.push_screen(dialog, self.show_changed)
 
     def show_changed(self, chosen: Chosen | None) -> None:
         """Go to what was chosen among the changes. Subclasses select the instance."""
@@ -254,8 +242,7 @@ class FleetScreen(Screen[None]):
 
     def _publish(self, view: View) -> None:
         self._latest = view
-        if self._spells is not None:
-            self._spells.look(view)
+        self._onlooker.shown(view)
         if news := self._alarm.news(view):
             self._call(news, view.names)
         if self.is_live:

@@ -21,9 +21,9 @@ from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.pane.panel import ReplayPanel
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Remembered
-from madrox_tui.screens.fleet import FleetScreen
+from madrox_tui.screens.panels import PanelsScreen
 from madrox_tui.screens.status import READING
-from madrox_tui.view import Narrowing, View
+from madrox_tui.view import Narrowing
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
@@ -36,11 +36,8 @@ from madrox_tui.widgets.tab_strip import TabStrip
 if TYPE_CHECKING:
     from madrox_tui.changes.screen import Chosen
 
-LIST_FRAME = 3
-"""The lines of the list that are no instances: its headings and its border."""
 
-
-class MainScreen(FleetScreen):
+class MainScreen(PanelsScreen):
     """Shows one log tree, live.
 
     Args:
@@ -50,8 +47,6 @@ class MainScreen(FleetScreen):
     """
 
     AUTO_FOCUS = "#instances"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-short"), (22, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [*GLOBAL]
 
@@ -59,7 +54,6 @@ class MainScreen(FleetScreen):
         super().__init__(feed, keys_in_force(settings.keys), settings.filter, bell=settings.bell)
         self._stuck_after_s = settings.stuck_after_s
         self._remembered = remembered
-        self._has_opened_pane = False  # from the list, and it has been the current panel since
         feed.group_by(kept_grouping(remembered.panels.get("audit", {})))
 
     def compose(self) -> ComposeResult:
@@ -86,16 +80,9 @@ class MainScreen(FleetScreen):
     def on_mount(self) -> None:
         """Restore the layout, and start following the tree."""
         self.query_one(StatusBar).pieces = (READING,)
-        self.query_one(PanelGrid).restore(self._remembered)
-        self.set_class(self._remembered.zoomed, "-zoomed")
+        self.restore_layout(self._remembered)
         self.follow_tree()
         self._show_selected()  # before anything is painted
-
-    def watch_view(self, view: View | None) -> None:
-        """Give the list room for the fleet."""
-        grid = self.query_one_optional(PanelGrid)
-        if grid is not None:  # there is none while the app ends
-            grid.fit(0 if view is None else len(view.state.instances) + LIST_FRAME)
 
     def _show_selected(self) -> None:
         selected = self.query_one(InstancesPanel).selected
@@ -200,64 +187,7 @@ class MainScreen(FleetScreen):
             return
         copy(attach_command(instance.tmux_session), self)
 
-    # --- panels --------------------------------------------------------------
-
-    @property
-    def _grid(self) -> PanelGrid:
-        return self.query_one(PanelGrid)
-
-    def action_panel(self, panel_id: str) -> None:
-        """Focus a panel, and show it if only one fits."""
-        self._grid.show(panel_id)
-
-    def action_next_panel(self, step: int) -> None:
-        """Focus the next panel, or the previous one."""
-        ids = list(PANELS)
-        position = ids.index(self._grid.current.id or ids[0])
-        self._grid.show(ids[(position + step) % len(ids)])
-
-    def action_zoom(self) -> None:
-        """Maximise the focused panel, or restore all."""
-        self.toggle_class("-zoomed")
-
-    def action_grow(self, steps: int) -> None:
-        """Make the focused panel larger, or smaller."""
-        self._grid.grow(steps)
-
-    def reset_layout(self) -> None:
-        """Show all panels, with the borders where they are at first."""
-        self.remove_class("-zoomed")
-        self._grid.reset()
-
-    def remembered(self) -> Remembered:
-        """Return the screen's state to save, except the theme."""
-        left = self._grid.remembered(zoomed=self.has_class("-zoomed"))
-        return msgspec.structs.replace(left, filters=self.query_one(FilterBar).kept)
-
-    def go_to_instance(self, instance_id: str) -> None:
-        """Select an instance and show its panel."""
-        self._grid.show("instances")
-        self.query_one(InstancesPanel).select(instance_id)
-
-    @on(PanelGrid.Resized)
-    def _panels_resized(self) -> None:
-        """Show toasts where the panels end: what is below is read while it is there."""
-        below = self.size.height - self._grid.region.bottom
-        self.query("ToastRack").set_styles(margin=(0, 0, below, 0))
-
-    @on(PanelGrid.Shown)
-    def _panel_shown(self, event: PanelGrid.Shown) -> None:
-        self.query_one(TabStrip).current = event.panel_id
-        self._has_opened_pane = self._has_opened_pane and event.panel_id == "pane"
-
-    @on(TabStrip.Chosen)
-    def _tab_chosen(self, event: TabStrip.Chosen) -> None:
-        self._grid.show(event.tab_id)
-
-    @on(LineView.Chosen, "#instances")
-    def _instance_chosen(self) -> None:
-        self.action_panel("pane")
-        self._has_opened_pane = True
+    # --- what is chosen ------------------------------------------------------
 
     @on(LineView.Chosen, "#timeline")
     def _message_chosen(self) -> None:
@@ -293,6 +223,10 @@ class MainScreen(FleetScreen):
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
         self._feed.group_by(event.by, event.window)
         self.narrow(self.narrowing)
+
+    def remembered(self) -> Remembered:
+        """Return the screen's state to save, except the theme."""
+        return msgspec.structs.replace(self.layout_left(), filters=self.query_one(FilterBar).kept)
 
     # --- the rest ------------------------------------------------------------
 

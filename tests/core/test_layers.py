@@ -25,8 +25,8 @@ CHOICE = ("filters", "scope", "states", "names", "completion")
 PANELS = ("panels", "events", "changes")
 DRAWN = {
     "audit": ("figures_view", "panel"),
-    "instances": ("panel",),
-    "pane": ("frame_view", "scrubbed_view", "replay_view", "panel"),
+    "instances": ("list_view", "panel"),
+    "pane": ("frame_view", "scrubbed_view", "replay_view", "search_view", "panel"),
     "timeline": ("message_half", "message_screen", "panel"),
 }
 DRAWERS = [f"panels.{panel}.{name}" for panel, names in DRAWN.items() for name in names]

@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import Group
-from madrox_tui import format as fmt
 from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
 from madrox_tui.key_names import KeysInForce
@@ -24,12 +23,11 @@ from madrox_tui.panels.audit.plots import AuditPlots
 from madrox_tui.panels.audit.table import AuditTable, said
 from madrox_tui.panels.audit.view import (
     ALL_TIME,
-    COUNTED,
     GROUPINGS,
     TABLE_WINDOWS,
-    AuditView,
     kept_grouping,
 )
+from madrox_tui.panels.audit.words import audit_title, differs, no_groups
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
@@ -145,7 +143,7 @@ class AuditPanel(FiguresView):
         """Show new sums; the cursor stays on its group."""
         if view is None:
             return
-        if before is None or _differs(before, view):
+        if before is None or differs(before, view):
             self._arrange(view.audit.by)
         if self._opens and self._wanted == self._shown:
             self._opens = False
@@ -207,18 +205,7 @@ class AuditPanel(FiguresView):
             return self.view.nobody(self._keys)
         if self.view.missing is not None:
             return self.view.missing
-        return self._no_groups(self.view.audit)
-
-    def _no_groups(self, audit: AuditView) -> str:
-        all_time = f"press {self._keys.name('audit.window')} for all time"
-        if not audit.is_known:
-            return f"of the last {audit.window} only whole hours are known: {all_time}"
-        if audit.window != ALL_TIME:
-            return f"nothing in the last {audit.window}: {all_time}"
-        if self._table.by in COUNTED:
-            key = self._keys.name("audit.by")
-            return f"no {said(self._table.by)}s yet: press {key} to group by something else"
-        return "no requests yet: they are counted as audit/ records each message_exchange"
+        return no_groups(self.view.audit, self._table.by, self._keys)
 
     def action_by(self) -> None:
         """Request the next grouping."""
@@ -274,18 +261,8 @@ class AuditPanel(FiguresView):
             errors = sum(instance.errors for instance in view.instances)
         self.show_above(audit_lines(view, errors, self._plots, self.row_width, height))
 
-    def _title(self) -> str:
-        view = self.view
-        if view is None:
-            return "Audit"
-        title = "Audit  filtered" if view.narrowed else "Audit"
-        since_s = view.counted_from_s
-        if since_s is None:
-            return title
-        return f"{title}  since {fmt.since(since_s, view.state.at_s)}"
-
     def _entitle(self) -> None:
-        title = self._title()
+        title = "Audit" if self.view is None else audit_title(self.view)
         if self.figure is not None and self.view is not None:
             opens = f": {figure_query(self.figure, self.view).title}"
             self.entitle(title, self._keys.press("audit.open", opens))
@@ -293,20 +270,3 @@ class AuditPanel(FiguresView):
             note = self._table.note(self.row_width)
             window = "" if self._window == ALL_TIME else f" · last {self._window}"
             self.entitle(title, f"by {said(self._table.by)}{window}{note}")
-
-
-def _differs(before: View, view: View) -> bool:
-    """Return whether another view may look different; a budget's projected end always does."""
-    if view.audit is not before.audit or view.audit.budget is not None:
-        return True
-    if view.is_later(before):
-        return False
-    if view.narrowed or before.narrowed:
-        return True
-    state, state_before = view.state, before.state
-    return (
-        view.missing != before.missing
-        or view.usage != before.usage
-        or state.errors != state_before.errors
-        or list(view.names.items()) != list(before.names.items())
-    )

@@ -13,13 +13,13 @@ from madrox_tui import format as fmt
 from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
-from madrox_tui.panels.pane.replay_view import ReplayView
+from madrox_tui.panels.pane.search_view import SearchView
 from madrox_tui.panels.pane.seek import Goal, Kind, facts
 
 NOT_BEFORE = "no capture of this pane before that time"
 
 
-class ReplayPanel(ReplayView):
+class ReplayPanel(SearchView):
     """One pane, live or rewound, with a scrubber below it.
 
     Args:

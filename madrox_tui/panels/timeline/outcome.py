@@ -8,7 +8,7 @@ from typing import NamedTuple
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
-from madrox_tui.panels.timeline.entries import Separator
+from madrox_tui.panels.timeline.entries import Entry, Separator
 from madrox_tui.panels.timeline.pairs import asks
 from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.view import View
@@ -16,6 +16,19 @@ from madrox_tui.view import View
 OPEN = "◷"
 FAILED = "✗"
 ENDED = f"{FAILED} agent ended"
+
+
+class Beside(NamedTuple):
+    """What is beside a message or event.
+
+    Attributes:
+        other: The reply to the request, or its failure, or the request of these; `None` if there
+            is none.
+        alone: Why there is none; `''` if there is one, or the entry is not among the rows.
+    """
+
+    other: Entry | None = None
+    alone: str = ""
 
 
 class Outcome(NamedTuple):
@@ -86,14 +99,28 @@ class Outcomes:
             return Outcome(ENDED, FAILED, "warn")
         return None
 
-    def is_stuck(self, index: int) -> bool:
-        """Return whether the request in a row is one that its instance is stuck with."""
-        message, view = self._rows.rows[index], self.view
-        if view is None or not isinstance(message, Message):
-            return False
-        return self._is_stuck(message, view) and self._is_open(message)
+    def is_problem(self, index: int) -> bool:
+        """Return whether a row is an error, a stuck request or a suspect message."""
+        row = self._rows.rows[index]
+        if isinstance(row, Message):
+            stuck = self.view is not None and self._is_stuck(row, self.view)
+            return bool(row.suspect) or (stuck and self._is_open(row))
+        return isinstance(row, TimelineEvent) and row.is_error
 
-    def why_alone(self, index: int, *, has_older: bool) -> str:
+    def beside(self, index: int, *, has_older: bool) -> Beside:
+        """Return the other half of a message or event, or why there is none among the rows.
+
+        Args:
+            index: Its row.
+            has_older: Whether there are older messages that are not loaded.
+        """
+        other = self._rows.other_half(index)
+        row = None if other is None else self._rows.rows[other]
+        if isinstance(row, Message | TimelineEvent):
+            return Beside(row)
+        return Beside(alone=self._why_alone(index, has_older=has_older))
+
+    def _why_alone(self, index: int, *, has_older: bool) -> str:
         """Say why a message or event has no other half among the rows; `''` of a separator.
 
         Args:

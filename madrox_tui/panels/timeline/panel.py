@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import work
@@ -19,28 +18,13 @@ from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource
-from madrox_tui.panels.timeline.outcome import Outcomes
+from madrox_tui.panels.timeline.older import OlderMessages
+from madrox_tui.panels.timeline.outcome import Beside, Outcomes
 from madrox_tui.panels.timeline.place import Place, PlaceKeeper
 from madrox_tui.panels.timeline.rows import TimelineRows, Wanted
 from madrox_tui.scope import Scope
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
-
-NEAR = 100
-"""Older messages are prefetched when fewer rows than this are left above."""
-
-
-class Beside(NamedTuple):
-    """What is beside a message or event.
-
-    Attributes:
-        other: The reply to the request, or its failure, or the request of these; `None` if there
-            is none.
-        alone: Why there is none; `''` if there is one, or the entry is not among the rows.
-    """
-
-    other: Entry | None = None
-    alone: str = ""
 
 
 class TimelinePanel(LineView):
@@ -84,11 +68,9 @@ class TimelinePanel(LineView):
         self.entitle("Timeline")
         self.set_reactive(LineView.follow, True)
         self._keys = keys
-        self._source = source
         self._since_s = since_s
-        self._started = False
-        self._reading = False
         self._rows = TimelineRows()
+        self._older = OlderMessages(self._rows, source)
         self._events = True
         self._new = 0
         self._outcomes = Outcomes(self._rows)
@@ -115,14 +97,9 @@ class TimelinePanel(LineView):
     def beside(self, entry: Entry) -> Beside:
         """Return the other half of a message or event, or why there is none among the rows."""
         index = self._rows.index(entry)
-        return Beside() if index is None else self._beside(index)
-
-    def _beside(self, index: int) -> Beside:
-        other = self._rows.other_half(index)
-        row = None if other is None else self._rows.rows[other]
-        if isinstance(row, Message | TimelineEvent):
-            return Beside(row)
-        return Beside(alone=self._outcomes.why_alone(index, has_older=self._has_older))
+        if index is None:
+            return Beside()
+        return self._outcomes.beside(index, has_older=self._older.are_there)
 
     @property
     def selected_time_s(self) -> float | None:
@@ -155,7 +132,7 @@ class TimelinePanel(LineView):
     @property
     def find_note(self) -> str:
         """A search covers what is loaded."""
-        return "without what is older: scroll up to load it" if self._has_older else ""
+        return "without what is older: scroll up to load it" if self._older.are_there else ""
 
     def export(self) -> Export:
         """Export the loaded messages and events."""
@@ -165,7 +142,7 @@ class TimelinePanel(LineView):
 
         labels = self.view.labels if self.view else {}
         note = ""
-        if self._has_older:  # what happened is known from further back than what was said
+        if self._older.are_there:  # what happened is known from further back than what was said
             _, floor_s = self._rows.floor()
             note = f"complete from {fmt.moment(floor_s)} on: scroll up to load what is older"
         return timeline_export(tuple(self._rows.rows), labels, note)
@@ -181,6 +158,7 @@ class TimelinePanel(LineView):
         """Add what is new, or rebuild all rows if the filter changed."""
         if view is None:
             return
+        self._older.view = view
         if not view.is_later(before):
             self._outcomes.update(view)
             self._show(view)
@@ -202,7 +180,7 @@ class TimelinePanel(LineView):
         place = self._place()
         added = self._rows.update(view.state, wanted, following=self.follow)
         if added is None:
-            self._started = False
+            self._older.begin_anew()
             self._show_at(place)
         else:
             self._new += 0 if self.follow else added
@@ -229,7 +207,7 @@ class TimelinePanel(LineView):
     def _entitle(self) -> None:
         new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
         subtitle = "" if self.follow else self._keys.press("line.last", ": newest")
-        more = "+" if self._has_older else ""
+        more = "+" if self._older.are_there else ""
         number = f"{fmt.count(self._rows.messages)}{more}"
         self.entitle(f"Timeline {number}{self._day}{new}", subtitle)
 
@@ -274,52 +252,19 @@ class TimelinePanel(LineView):
         self._entitle()
         self._want_older()
 
-    @property
-    def _has_older(self) -> bool:
-        """Whether there are messages that are not loaded, as far as is known."""
-        view = self.view
-        if view is None or not (view.state.dropped_messages or view.unread):
-            return False
-        return self._may_have_older
-
-    @property
-    def _may_have_older(self) -> bool:
-        """Whether there is anything to be read."""
-        if self._source is None or self.view is None:
-            return False
-        if self.view.is_whole and not self.view.state.dropped_messages:
-            return False
-        return self._rows.floor()[1] != -math.inf
-
     def _want_older(self) -> None:
-        view = self.view
-        if self._source is None or self._reading or self._rows.full or not self._may_have_older:
-            return
-        if view is None or not view.state.caught_up:
-            return
-        floor, floor_s = self._rows.floor()
-        near = self.count < self.size.height or (
-            not self.follow and self.scroll_offset.y - floor < NEAR
-        )
-        if not near:
-            return
-        if not self._started:
-            self._started = True
-            self._source.start(floor_s, list(view.by_id) if view.narrowed else None)
-        self._reading = True
-        self._read_older(self._source)
+        if self._older.is_due(self.scroll_offset.y, self.size.height, following=self.follow):
+            self._older.begin()
+            self._read_older()
 
     @work(group="older")
-    async def _read_older(self, source: MessageSource) -> None:
-        page: list[Message] | None = None
+    async def _read_older(self) -> None:
         try:
-            page = await source.older()
+            page = await self._older.read()
         except OSError as error:
             self.notify(f"cannot read older messages: {error}", severity="error", markup=False)
             page = []
-        finally:
-            self._reading = False
-        if page is not None and self._started:
+        if page is not None and self._older.is_wanted:
             place = self._place()
             self._rows.add_older(page)
             self._show_at(place)
@@ -346,14 +291,8 @@ class TimelinePanel(LineView):
         """Go to the next error, stuck request or suspect message, wrapping at the end."""
         count = self.count
         rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
-        index = next((i for i in rows if self._is_problem(i)), None)
+        index = next((i for i in rows if self._outcomes.is_problem(i)), None)
         if index is None:
             self.notify("no problems in the loaded rows", markup=False)
         else:
             self._move_to(index)
-
-    def _is_problem(self, index: int) -> bool:
-        row = self._rows.rows[index]
-        if isinstance(row, Message):
-            return bool(row.suspect) or self._outcomes.is_stuck(index)
-        return isinstance(row, TimelineEvent) and row.is_error
