@@ -94,9 +94,19 @@ class MainScreen(PanelsScreen):
 
     @on(InstancesPanel.Selected)
     def _show_pane(self, event: InstancesPanel.Selected) -> None:
-        missing = self.view.missing if self.view is not None else None
         name = None if event.instance is None else self._called(event.instance)
-        self.query_one(ReplayPanel).show_instance(event.instance, event.at_s, missing, name=name)
+        self.query_one(ReplayPanel).show_instance(
+            event.instance, event.at_s, self._missing, name=name
+        )
+
+    @property
+    def _missing(self) -> str | None:
+        """Why there is no instance whose pane could be shown; `None` for no reason of its own."""
+        view = self.view
+        if view is None or view.missing is not None:
+            return None if view is None else view.missing
+        is_narrowed_out = view.state.instances and not view.instances
+        return view.nobody(self.keys) if is_narrowed_out else None
 
     def _called(self, instance: InstanceState) -> str:
         names = self.view.names if self.view is not None else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.suggester import Suggester
 from textual.widgets import Input
@@ -52,6 +52,11 @@ class LineInput(Input):
     def edited(self) -> bool:
         """Whether the text is no longer the one it was created with."""
         return self.value != self._given
+
+    def on_resize(self) -> None:
+        """Show the end of a text that is longer than the line: there the cursor is."""
+        cursor = Region(self._cursor_offset, 0, 1, 1)
+        self.scroll_to_region(cursor, animate=False, force=True, immediate=True)
 
     def put(self, text: str) -> None:
         """Replace the text, and go to its end: setting `value` leaves the cursor where it was."""

@@ -118,7 +118,7 @@ async def test_every_panel_that_a_filter_leaves_empty_says_so(fleet: TreeBuilder
     async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
         await person.sees("● live")
         await person.press("slash", *"nobody", "enter")
-        for panel in ("instances", "timeline", "audit"):
+        for panel in ("instances", "pane", "timeline", "audit"):
             await person.until(
                 lambda panel=panel: (
                     "no instance matches the filter: press Esc to clear it"  # type: ignore[misc]
@@ -141,8 +141,12 @@ async def test_an_empty_list_says_what_is_wrong_with_the_filter(fleet: TreeBuild
     """A word that is not understood is named there, too: it may be why nobody is left."""
     async with run_app(fleet.root, now_s=NOW_S, filter_text="colour:red", size=(240, 48)) as person:
         await person.sees("Instances 0 of 2")
-        why = "(colour:red ✗ unknown field colour)"
-        await person.sees(f"no instance matches the filter {why}: press Esc to clear it")
+        why = "no instance matches the filter (colour:red ✗ unknown field colour)"
+        await person.sees(f"{why}: press Esc to clear it")
+        await person.press("slash", "s")
+        why = "(colour:reds ✗"
+        for panel in ("instances", "pane"):
+            await person.until(lambda panel=panel: why in person.panel(panel), panel)  # type: ignore[misc]
 
 
 async def test_i_scopes_every_panel_to_the_selected_instance(fleet: TreeBuilder) -> None:

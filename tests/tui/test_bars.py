@@ -370,6 +370,17 @@ async def test_another_name_can_be_typed_once_the_format_is_chosen() -> None:
 
 
 @pytest.mark.asyncio
+async def test_the_end_of_a_long_name_is_seen(tree: TreeBuilder) -> None:
+    """In a narrow terminal, too, it is said in which format will be written."""
+    tree.spawn("a1", "atlas", at=0)
+    app = dashboard(tree.root, settings=Settings(tick_s=3600.0), now=lambda: tree.epoch(600))
+    async with app.run_test(size=(40, 12)) as pilot:
+        await until(lambda: "atlas" in screen_text(app))
+        await pilot.press("x")
+        await until(lambda: ".csv " in screen_text(app).replace("Tab: .csv/", ""))
+
+
+@pytest.mark.asyncio
 async def test_what_cannot_be_written_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,9 +113,11 @@ class Cells:
 
     @property
     def is_priced(self) -> bool:
-        """Whether the cost of anything that an instance did is recorded, whatever the filter."""
-        fleet = self._view.state.instances if self._view else ()
-        return any(instance.usage.cost_usd is not None for instance in fleet)
+        """Whether any cost is recorded, or may be: nothing was done yet; whatever the filter."""
+        usages = [instance.usage for instance in self._view.state.instances] if self._view else []
+        if any(usage.cost_usd is not None for usage in usages):
+            return True
+        return not any(usage.unpriced for usage in usages)
 
     @property
     def cost_title(self) -> str:

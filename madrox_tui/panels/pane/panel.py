@@ -96,6 +96,8 @@ class ReplayPanel(SearchView):
         self._called = name or (instance.label if instance else "")
         if self.instance_id != before:
             self._begin()
+        elif instance is None:
+            self.refresh_changed()  # why there is none
         elif self.follow:
             self._follow_newest()
         self._entitle()
