@@ -41,7 +41,8 @@ LOOKS = {
     State.UNKNOWN: Look("-", "muted", 6, "its directory exists, but nothing in it tells the state"),
     State.TERMINATED: Look("·", "muted", 7, "shut down"),
 }
-"""Ranks: those that need you first, then working, suspended, idle, unknown, terminated."""
+"""In the order in which states are counted and instances listed: those that need you first, then
+working, suspended, idle, unknown, terminated."""
 
 NEEDS_YOU = frozenset({State.WAITING, State.STUCK, State.ERROR})
 """The states that need a person's attention."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from logging_core.analyse.state import FleetState, InstanceState, State
+from logging_core.analyse.state import FleetState, InstanceState
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
@@ -116,7 +116,7 @@ def to_text(
 def _fleet(instances: Sequence[InstanceState]) -> list[str]:
     counts = Counter(instance.state for instance in instances)
     total = _number(len(instances), "instance")
-    parts = [f"{counts[state]} {state.value}" for state in State if counts[state]]
+    parts = [f"{counts[state]} {state.value}" for state in LOOKS if counts[state]]
     return [f"{total}: {parts[0]}", *parts[1:]] if parts else [total]
 
 

@@ -42,10 +42,10 @@ _COUNTED = {
     State.ERROR: "$error bold",
     State.BUSY: "$success",
     State.INITIALIZING: "$accent",
-    State.IDLE: "",
     State.SUSPENDED: "$warning",
-    State.TERMINATED: "$muted",
+    State.IDLE: "",
     State.UNKNOWN: "$muted",
+    State.TERMINATED: "$muted",
 }
 
 
@@ -179,8 +179,8 @@ def _messages(state: FleetState) -> int:
 
 def _counts(view: View) -> Iterator[Piece]:
     """Yield the count of each state; those that need you come first, and are dropped last."""
-    for place, (kind, style) in enumerate(_COUNTED.items()):
-        number = view.counts[kind]
+    for place, kind in enumerate(LOOKS):
+        number, style = view.counts[kind], _COUNTED[kind]
         if number:
             words = (f"{number} {word}" for word in (kind.value, _SHORT.get(kind, kind.value)))
             texts = (*words, f"{number}{LOOKS[kind].glyph}")

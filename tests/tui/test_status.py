@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from keyboard import KEYS
 from logging_core.analyse.state import FleetState, InstanceState, ProblemCount, State, Usage
 from madrox_tui.colours.themes import DARK
 from madrox_tui.panels.audit.view import AuditView
+from madrox_tui.report.as_text import to_text
 from madrox_tui.screens.status import status_path, status_pieces
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.status_bar import StatusBar
@@ -161,6 +163,16 @@ def test_the_counts_are_of_all_instances() -> None:
     states = (State.IDLE, State.UNKNOWN, State.UNKNOWN)
     instances = tuple(InstanceState(instance_id=f"a{n}", state=s) for n, s in enumerate(states))
     assert said(look(instances=instances)) == "● live  1 idle  2 unknown  3 instances"
+
+
+def test_states_are_counted_in_the_order_of_the_list() -> None:
+    """In the status line and in the plain-text report: those that need someone come first."""
+    instances = tuple(InstanceState(instance_id=s.value, state=s) for s in State)
+    needy, working = ["waiting", "stuck", "error"], ["busy", "initializing", "suspended"]
+    order = [*needy, *working, "idle", "unknown", "terminated"]
+    assert re.findall(r"1 ([a-z]+)", said(look(instances=instances))) == order
+    counted = to_text(FleetState(at_s=AT_S, instances=instances), "/logs").splitlines()[1]
+    assert re.findall(r"1 ([a-z]+)", counted) == order
 
 
 @pytest.mark.parametrize(
