@@ -87,6 +87,7 @@ class PanelsApp(App[None]):
     def action_save_screen(self) -> None:
         """Save the screen, without toasts, as SVG and as text in the current directory."""
         self.clear_notifications()
+        self.screen.query("ToastRack").set(display=False)  # they go later; the next one shows it
         self.screen.call_after_refresh(self._save_screen)
 
     def _save_screen(self) -> None:
