@@ -41,6 +41,11 @@ def plural(number: int, thing: str) -> str:
     return thing if number == 1 else f"{thing}s"
 
 
+def whole_places(number: int) -> str:
+    """Count what could not be read as a whole: `1 file or directory`."""
+    return f"{number:,} {'file or directory' if number == 1 else 'files or directories'}"
+
+
 def suspect(names: Iterable[str]) -> str:
     """Say what is odd about a record: `suspect: cost, cut off`; empty if nothing is."""
     said = ", ".join(ODD.get(name, name) for name in names)

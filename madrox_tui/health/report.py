@@ -67,11 +67,11 @@ def _problems(state: FleetState, width: int, unread: str | None) -> list[Line]:
         return [heading("Problems"), remark(none)]
     where = counted(len(problems.files), "place")
     kinds = [
-        f"{count:,} {one if count == 1 else several}"
-        for count, one, several in (
-            (problems.unreadable_lines, "line", "lines"),
-            (problems.unreadable_files, "file or directory", "files or directories"),
-            (problems.gaps, "gap", "gaps"),
+        said
+        for count, said in (
+            (problems.unreadable_lines, counted(problems.unreadable_lines, "line")),
+            (problems.unreadable_files, fmt.whole_places(problems.unreadable_files)),
+            (problems.gaps, counted(problems.gaps, "gap")),
         )
         if count
     ]

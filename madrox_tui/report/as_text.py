@@ -104,7 +104,7 @@ def to_text(
         files = ", ".join(map(safe_line, problems.files))
         unreadable = _number(problems.unreadable_lines, "unreadable line")
         if problems.unreadable_files:
-            unreadable += f", {_number(problems.unreadable_files, 'unreadable file')}"
+            unreadable += f", {fmt.whole_places(problems.unreadable_files)} not read"
         if problems.gaps:
             unreadable += f", {_number(problems.gaps, 'gap')}"
         lines += ["", f"{unreadable}; problems in {files}"]

@@ -218,7 +218,8 @@ def test_files_that_cannot_be_read_are_counted_apart() -> None:
     """Unreadable files are counted apart from unreadable lines."""
     problems = ProblemCount(2, ("audit", "x"), unreadable_files=1)
     text = to_text(FleetState(at_s=AT, problems=problems), "/logs")
-    assert text.endswith("\n2 unreadable lines, 1 unreadable file; problems in audit, x\n")
+    unread = "2 unreadable lines, 1 file or directory not read"
+    assert text.endswith(f"\n{unread}; problems in audit, x\n")
     assert to_json(FleetState(at_s=AT, problems=problems), "/logs")["problems"] == {
         "unreadable_lines": 2,
         "files": ["audit", "x"],
