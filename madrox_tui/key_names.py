@@ -76,17 +76,12 @@ _PRESSED = frozenset(
 
 def pressing(key: str, words: str) -> Content:
     """Return words a click on which presses a key, given as Textual calls it."""
-    return clickable(Content(words), f"app.press({key!r})")
-
-
-def clickable(words: Content, action: str) -> Content:
-    """Return words a click on which runs an action."""
-    return words.stylize(_on_click(action))
+    return Content(words).stylize(_press(key))
 
 
 @cache
-def _on_click(action: str) -> Style:
-    return Style.from_meta({"@click": action})
+def _press(key: str) -> Style:
+    return Style.from_meta({"@click": f"app.press({key!r})"})
 
 
 class KeysInForce:

@@ -58,9 +58,7 @@ class MainScreen(PanelsScreen):
 
     def compose(self) -> ComposeResult:
         """Status, panels, filter line, keys."""
-        status = StatusBar()
-        status.auto_links = False  # what can be clicked keeps its colours
-        yield status
+        yield StatusBar()
         yield TabStrip(PANELS)
         yield PanelGrid(
             InstancesPanel(self.keys, self._feed.root, id="instances").data_bind(MainScreen.view),

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from textual.content import Content
-
 from logging_core.analyse.state import FleetState, State
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
-from madrox_tui.key_names import KeysInForce, clickable
+from madrox_tui.key_names import KeysInForce
 from madrox_tui.states import LOOKS, NEEDS_YOU
 from madrox_tui.view import View
 from madrox_tui.widgets.status_bar import Piece
 
-READING = Piece(0, (Content.styled("◌ reading", "$accent"),))
+READING = Piece(0, ("◌ reading",), "accent")
 """Shown until the whole tree has been read."""
 
-NOW = Piece(0, (Content.styled("now:", "$muted"),))
+NOW = Piece(0, ("now:",), "muted")
 """Precedes the newest counts while the panels show an older view."""
 
-LAST_SEEN = Piece(0, tuple(Content.styled(t, "$error bold") for t in ("✗ as last seen:", "✗")))
+LAST_SEEN = Piece(0, ("✗ as last seen:", "✗"), "strong-bad")
 """Precedes them instead where the tree has gone away."""
 
 MIN_LAG_S = 1.0
@@ -37,15 +35,15 @@ SUMS = "screen.panel('audit')"
 """What a click on a sum does."""
 
 _COUNTED = {
-    State.WAITING: "$warning bold",
-    State.STUCK: "$error bold",
-    State.ERROR: "$error bold",
-    State.BUSY: "$success",
-    State.INITIALIZING: "$accent",
-    State.SUSPENDED: "$warning",
+    State.WAITING: "strong-warn",
+    State.STUCK: "strong-bad",
+    State.ERROR: "strong-bad",
+    State.BUSY: "good",
+    State.INITIALIZING: "accent",
+    State.SUSPENDED: "warn",
     State.IDLE: "",
-    State.UNKNOWN: "$muted",
-    State.TERMINATED: "$muted",
+    State.UNKNOWN: "muted",
+    State.TERMINATED: "muted",
 }
 
 
@@ -79,16 +77,16 @@ def status_pieces(
     pieces += _counts(latest)
     pieces += _doubts(latest)
     if since_s is not None:
-        pieces.append(_piece(1, f"since {fmt.since(since_s, state.at_s)}", "$accent"))
-    pieces.append(_piece(8, f"{total} {fmt.plural(total, 'instance')}", "bold"))
+        pieces.append(Piece(1, (f"since {fmt.since(since_s, state.at_s)}",), "accent"))
+    pieces.append(Piece(8, (f"{total} {fmt.plural(total, 'instance')}",), "strong"))
     if state.usage.requests:
         money = (fmt.money(state.usage), fmt.money_in_short(state.usage))
-        pieces.append(_does(Piece(7, tuple(Content(least + text) for text in money)), SUMS))
+        pieces.append(Piece(7, tuple(least + text for text in money), action=SUMS))
         number = fmt.count(state.usage.requests)
-        pieces.append(_does(_piece(9, f"{least}{number} req"), SUMS))
+        pieces.append(Piece(9, (f"{least}{number} req",), action=SUMS))
     if state.errors:
-        errors = _piece(5, f"{least}{fmt.count(state.errors)} err", "$error")
-        pieces.append(_does(errors, _narrow_to("errors>0")))
+        errors = f"{least}{fmt.count(state.errors)} err"
+        pieces.append(Piece(5, (errors,), "bad", _narrow_to("errors>0")))
     return *pieces, *_troubles(latest)
 
 
@@ -97,10 +95,11 @@ def _doubts(latest: View) -> Iterator[Piece]:
     state = latest.state
     if latest.unread is not None and (state.waiting is None or is_lost(state)):
         what, _, _ = latest.unread.partition(":")  # the log health report says why
-        yield _does(_piece(2, f"◌ {what}", "$accent"), HEALTH)
+        yield Piece(2, (f"◌ {what}",), "accent", HEALTH)
     if state.caught_up and state.waiting is None and latest.silent_s > QUIET_S:
         quiet = fmt.age(latest.silent_s)
-        yield _piece(2, f"nothing new for {quiet}", short=f"quiet {quiet}")
+        long = f"nothing new for {quiet}"
+        yield Piece(2, (long, long, f"quiet {quiet}"))
 
 
 def _troubles(latest: View) -> Iterator[Piece]:
@@ -109,20 +108,20 @@ def _troubles(latest: View) -> Iterator[Piece]:
     problems = state.problems.total
     if problems:
         text = f"{problems} {fmt.plural(problems, 'problem')}"
-        yield _does(_piece(2, text, "$warning", short=f"{problems}!"), HEALTH)
+        yield Piece(2, (text, text, f"{problems}!"), "warn", HEALTH)
     if state.polling:
-        yield _piece(1, "polling", "$warning")
+        yield Piece(1, ("polling",), "warn")
     if latest.lag_s >= MIN_LAG_S:
-        yield _piece(1, f"lag {fmt.duration(latest.lag_s)}", "$warning")
+        yield Piece(1, (f"lag {fmt.duration(latest.lag_s)}",), "warn")
     if latest.events_per_s:
-        yield _piece(10, f"{_rate(latest.events_per_s)}/s", "$muted")
+        yield Piece(10, (f"{_rate(latest.events_per_s)}/s",), "muted")
 
 
 def preparing(records: int) -> Piece:
     """Say that an earlier state is loaded, and how many records have been read for it so far."""
     what = "◌ preparing history"
     texts = (f"{what}  {fmt.count(records)} records", what) if records else (what,)
-    return Piece(0, tuple(Content.styled(text, "$accent") for text in texts))
+    return Piece(0, texts, "accent")
 
 
 def is_lost(state: FleetState) -> bool:
@@ -140,16 +139,6 @@ def status_clock(latest: View) -> str:
     return fmt.clock(latest.state.at_s)
 
 
-def _piece(rank: int, text: str, style: str = "", *, short: str = "") -> Piece:
-    texts = (text, text, short) if short else (text,)
-    return Piece(rank, tuple(Content.styled(part, style) for part in texts))
-
-
-def _does(piece: Piece, action: str) -> Piece:
-    """Return a piece a click on which runs an action of the screen."""
-    return piece._replace(texts=tuple(clickable(text, action) for text in piece.texts))
-
-
 def _narrow_to(term: str) -> str:
     return f"screen.narrow_to({term!r})"
 
@@ -157,20 +146,20 @@ def _narrow_to(term: str) -> str:
 def _mode(state: FleetState, held: View | None, keys: KeysInForce) -> Piece:
     if held is not None and held.moment_s is not None:
         moment = fmt.at(held.moment_s, state.at_s)
-        way_back = f"{keys.name('view.moment')} for live"
-        return _does(_piece(0, f"◷ at {moment}  {way_back}", "$accent bold"), "screen.moment")
+        said = f"◷ at {moment}  {keys.name('view.moment')} for live"
+        return Piece(0, (said,), "strong-accent", "screen.moment")
     if held is not None:
         new = _messages(state) - _messages(held.state)
-        return _does(_piece(0, f"‖ paused  {new} new", "$warning bold"), "screen.live")
+        return Piece(0, (f"‖ paused  {new} new",), "strong-warn", "screen.live")
     if is_lost(state):
         why = safe_line(state.waiting or "")
         texts = (f"✗ as last seen: {why}", "✗ as last seen")  # there are counts to be shown, too
-        return Piece(0, tuple(Content.styled(text, "$error bold") for text in texts))
+        return Piece(0, texts, "strong-bad")
     if state.waiting is not None:
-        return _piece(0, f"◌ waiting: {safe_line(state.waiting)}", "$warning")
+        return Piece(0, (f"◌ waiting: {safe_line(state.waiting)}",), "warn")
     if not state.caught_up:
         return READING
-    return _piece(0, "● live", "$success bold")
+    return Piece(0, ("● live",), "strong-good")
 
 
 def _messages(state: FleetState) -> int:
@@ -185,8 +174,7 @@ def _counts(view: View) -> Iterator[Piece]:
             words = (f"{number} {word}" for word in (kind.value, _SHORT.get(kind, kind.value)))
             texts = (*words, f"{number}{LOOKS[kind].glyph}")
             rank = 3 if kind in NEEDS_YOU else 4 if place < 5 else 6
-            piece = Piece(rank, tuple(Content.styled(text, style) for text in texts))
-            yield _does(piece, _narrow_to(f"state:{kind.value}"))
+            yield Piece(rank, texts, style, _narrow_to(f"state:{kind.value}"))
 
 
 def _rate(events_per_s: float) -> str:

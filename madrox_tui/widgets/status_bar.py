@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
-from textual.content import Content
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.widget import Widget
+
+from madrox_tui.colours.cell_styles import cell_styles
 
 GAP = "  "
 
@@ -20,14 +26,18 @@ class Piece(NamedTuple):
 
     Attributes:
         rank: 0 is always shown; otherwise the piece with the highest rank is dropped first.
-        texts: Its text in full, in shorter words, and as short as possible; the last one is used
-            for those that are missing.
+        texts: Its text in full, in shorter words, and as short as possible, safe to show; the
+            last one is used for those that are missing.
+        style: The name of a cell style; `''` for none.
+        action: What a click on it does, as an action of Textual's; `''` for nothing.
     """
 
     rank: int
-    texts: tuple[Content, ...]
+    texts: tuple[str, ...]
+    style: str = ""
+    action: str = ""
 
-    def text(self, level: int) -> Content:
+    def text(self, level: int) -> str:
         """Return its text in full for level 0, and shorter ones for 1 and 2."""
         return self.texts[min(level, len(self.texts) - 1)]
 
@@ -40,9 +50,10 @@ class StatusBar(Widget):
     """
 
     DEFAULT_CSS = "StatusBar { height: 1; padding: 0 1; background: $panel; color: $foreground; }"
+    ALLOW_SELECT = False
 
     pieces: reactive[tuple[Piece, ...]] = reactive((), layout=False)
-    """The styled pieces, in order."""
+    """The pieces, in order."""
 
     path: reactive[str] = reactive("", layout=False)
     """Shown if it fits beside all pieces in full."""
@@ -50,37 +61,55 @@ class StatusBar(Widget):
     clock: reactive[str] = reactive("", layout=False)
     """Shown at the right."""
 
-    def render(self) -> Content:
+    def __init__(self) -> None:
+        super().__init__()
+        self.auto_links = False  # what can be clicked keeps its colours
+
+    def render_line(self, y: int) -> Strip:
         """Draw what fits."""
-        width = self.size.width
-        long_right = f"{self.path}{GAP}{self.clock}" if self.path else self.clock
-        left = _joined(self.pieces, 0)
-        if left.cell_length + len(GAP) + Content(long_right).cell_length <= width:
-            return _between(left, long_right, width)
-        left = _fitted(self.pieces, width - len(GAP) - len(self.clock))
-        if left.cell_length + len(GAP) + len(self.clock) <= width:
-            return _between(left, self.clock, width)
-        return left
+        del y
+        shown, level, right = self._fitted()
+        styles, own = cell_styles(self.app.theme_variables), self.rich_style
+        segments: list[Segment] = []
+        for piece in shown:
+            if segments:
+                segments.append(Segment(GAP, own))
+            style = own + styles[piece.style] if piece.style else own
+            segments.append(Segment(piece.text(level), style + _on_click(piece.action)))
+        if right:
+            blank = self.size.width - _width(shown, level) - cell_len(right)
+            segments += Segment(" " * blank, own), Segment(right, own + styles["muted"])
+        return Strip(segments)
+
+    def _fitted(self) -> tuple[Sequence[Piece], int, str]:
+        """Return the pieces that fit, how short their words are, and what is at the right."""
+        path_and_clock = f"{self.path}{GAP}{self.clock}" if self.path else self.clock
+        if _width(self.pieces, 0) + len(GAP) + cell_len(path_and_clock) <= self.size.width:
+            return self.pieces, 0, path_and_clock
+        width = self.size.width - len(GAP) - len(self.clock)
+        shown, level = _shortened(self.pieces, width)
+        return shown, level, self.clock if _width(shown, level) <= width else ""
 
 
-def _fitted(pieces: Sequence[Piece], width: int) -> Content:
-    """Join as much as fits into `width` cells, and at least what is always shown."""
+def _shortened(pieces: Sequence[Piece], width: int) -> tuple[Sequence[Piece], int]:
+    """Return what fits into `width` cells, at least what is always shown, and how short it is."""
     shown = list(pieces)
     for level in (0, 1, 2):
-        while (left := _joined(shown, level)).cell_length > width and level:
+        while _width(shown, level) > width and level:
             last = max(reversed(shown), key=lambda piece: piece.rank, default=None)
             if last is None or last.rank <= (COUNTS if level == 1 else 0):
                 break
             shown.remove(last)
-        if left.cell_length <= width:
+        if _width(shown, level) <= width:
             break
-    return left
+    return shown, level
 
 
-def _joined(pieces: Sequence[Piece], level: int) -> Content:
-    return Content(GAP).join([piece.text(level) for piece in pieces])
+def _width(pieces: Iterable[Piece], level: int) -> int:
+    widths = [cell_len(piece.text(level)) for piece in pieces]
+    return sum(widths) + len(GAP) * max(0, len(widths) - 1)
 
 
-def _between(left: Content, right: str, width: int) -> Content:
-    styled = Content.styled(right, "$muted")
-    return Content.assemble(left, " " * (width - left.cell_length - styled.cell_length), styled)
+@cache
+def _on_click(action: str) -> Style:
+    return Style.from_meta({"@click": action}) if action else Style.null()

@@ -49,7 +49,7 @@ def look(
 
 def said(latest: View, held: View | None = None, since_s: float | None = None) -> str:
     pieces = status_pieces(latest, held, KEYS, since_s)
-    return "  ".join(piece.text(0).plain for piece in pieces)
+    return "  ".join(piece.text(0) for piece in pieces)
 
 
 def test_what_is_not_counted_yet_is_said() -> None:
@@ -231,7 +231,7 @@ async def test_the_clock_and_every_state_are_said_at_any_width() -> None:
         for width in (160, 140, 120, 99, 80, 60, 40, 20, 8, 1):
             await pilot.resize_terminal(width, 3)
             await pilot.pause()
-            lines[width] = bar.render().plain
+            lines[width] = bar.render_line(0).text.rstrip()
             assert width < 9 or len(lines[width]) <= width - 2
     long = f"{live}  1 terminated  8 instances  $24.99 + 95 unpriced  550 req"
     assert lines[160] == f"{long:128}/var/log/madrox_logs  14:30:00"
@@ -257,7 +257,7 @@ async def test_a_lag_and_problems_outlast_what_it_cost() -> None:
             fleet(lag_s=2.5, problems=problems, events_per_s=9.0), None, KEYS
         )
         await pilot.pause()
-        line = bar.render().plain
+        line = bar.render_line(0).text.rstrip()
         assert "lag 2.5s" in line
         assert "3!" in line
         assert line.endswith("14:30:00")
@@ -275,6 +275,6 @@ async def test_counts_stay_in_their_places() -> None:
         for rate in (0.0, 0.3, 5000.0):
             bar.pieces = status_pieces(fleet(events_per_s=rate), None, KEYS)
             await pilot.pause()
-            line = bar.render().plain
+            line = bar.render_line(0).text.rstrip()
             places.add((line.index("2 idle"), line.index("550 req"), line.index("14:30:00")))
         assert len(places) == 1
