@@ -122,9 +122,9 @@ class Watch:
         self._round.missing.clear()
         loop = asyncio.get_running_loop()
         start_s = loop.time()
-        paths = await asyncio.to_thread(watchable, self._root, wary=self._wary)
+        paths, left_out = await asyncio.to_thread(watchable, self._root, wary=self._wary)
         rest_s = max(_RENEW_S, (loop.time() - start_s) / _RENEW_SHARE)
-        before, self._round = self._round, _Round(paths, loop.time() + rest_s)
+        before, self._round = self._round, _Round(paths, loop.time() + rest_s, left_out)
         self._round.expect(before.missing)  # seen too late to be listed
         return paths
 
@@ -185,18 +185,19 @@ class _Round:
     Args:
         paths: The list.
         earliest_s: It does not end before this moment, by the clock of the loop.
+        left_out: So many more should be in it.
 
     Attributes:
         ended: Set when it is time to list anew.
         missing: Directories that are there and not in the list.
-        count: How many are in it.
+        count: How many should be in it.
     """
 
-    def __init__(self, paths: Iterable[str], earliest_s: float) -> None:
+    def __init__(self, paths: Iterable[str], earliest_s: float, left_out: int = 0) -> None:
         self.ended = asyncio.Event()
         self.missing: set[str] = set()
         self._paths = frozenset(paths)
-        self.count = len(self._paths)
+        self.count = len(self._paths) + left_out
         self._earliest_s = earliest_s
         self._is_ending = False
 

@@ -68,9 +68,10 @@ def test_each_directory_that_can_be_listed_is_watched_by_itself(tree: TreeBuilde
     (tree.root / "instances/file").touch()
     tree.send(os.fsdecode(b"bad\xff"), "m")
     with as_nobody(tree.root.parent):
-        paths = watchable(tree.root)
+        paths, left_out = watchable(tree.root)
     names = ("", "/audit", "/instances", "/instances/i3", "/instances/i2", "/instances/i0")
     assert paths == [f"{tree.root}{name}" for name in names]
+    assert left_out == 1  # what nobody may read is not missed
 
 
 @pytest.mark.fault("R39")
@@ -80,18 +81,20 @@ def test_a_root_may_be_a_link_but_what_is_in_it_may_not(tree: TreeBuilder) -> No
     link.symlink_to(tree.root)
     (tree.root / "audit").rmdir()
     (tree.root / "audit").symlink_to(tree.root / "instances")
-    assert watchable(link) == [str(link), f"{link}/instances"]
+    assert watchable(link).paths == [str(link), f"{link}/instances"]
 
 
 @pytest.mark.fault("R54")
 def test_a_bad_name_leaves_its_directory_out_once_it_has_done_harm(tree: TreeBuilder) -> None:
-    """The directory of the instances is watched all the same: names in it seldom change."""
+    """That of the instances, too: it is opened to be read, which ends a watch as a change does."""
     for name in ("a", "b", os.fsdecode(b"bad\xff")):
         tree.send(name, "m")
     tree.line(os.fsdecode(b"instances/a/\xff"), b"")
-    shared = [f"{tree.root}{name}" for name in ("", "/audit", "/instances")]
-    assert sorted(watchable(tree.root)) == [*shared, f"{shared[2]}/a", f"{shared[2]}/b"]
-    assert watchable(tree.root, wary=True) == [*shared, f"{shared[2]}/b"]
+    root, instances = str(tree.root), f"{tree.root}/instances"
+    first, both = [root, f"{root}/audit"], [f"{instances}/a", f"{instances}/b"]
+    paths, left_out = watchable(tree.root)
+    assert (sorted(paths), left_out) == ([*first, instances, *both], 1)
+    assert watchable(tree.root, wary=True) == ([*first, f"{instances}/b"], 3)
 
 
 def test_without_a_root_there_is_nothing_to_watch(tmp_path: Path) -> None:
@@ -353,6 +356,41 @@ async def test_a_limit_of_watches_leaves_as_many_as_there_may_be(
         await says(batches, tree, "i0")
         tree.send("i0", "last")
         assert (await anext(batches)).polling
+
+
+@pytest.mark.fault("R54")
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("ready")
+async def test_an_instance_with_a_bad_name_ends_nobody_elses_notices(
+    tree: TreeBuilder, watched: list[set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told that nothing tells of it, and each sweep looks into it, not one in two or four."""
+    turns: list[int] = []
+    poll = TreeReader.poll
+
+    def note(reader: TreeReader, told: Any, **options: int) -> Batch:
+        turns.append(options["turns"])
+        return poll(reader, told, **options)
+
+    monkeypatch.setattr(TreeReader, "poll", note)
+    bad, number = os.fsdecode(b"bad\xff"), 0
+    for name in (bad, "good"):
+        tree.send(name, "old")
+    async with aclosing(follow(tree.root, sweep_s=0.05)) as batches:
+        batch = await anext(batches)
+        while not batch.polling or not watched or "instances" in watched[-1]:
+            number += 1
+            tree.send(bad, f"m{number}")
+            batch = await anext(batches)
+        tries = len(watched)
+        turns.clear()
+        for later in range(number + 1, number + 4):
+            tree.send(bad, f"m{later}")
+            while await messages(batches, 1) != [f"m{later}"]:
+                pass
+            await says(batches, tree, "good")
+    assert len(watched) == tries
+    assert set(turns) <= {0, 1}
 
 
 @pytest.mark.fault("R54")
