@@ -150,7 +150,7 @@ class History:
 
         Raises:
             HistoryError: It is closed.
-            OSError: The temporary file cannot be written.
+            OSError: The temporary file cannot be written, or the tree went away half read.
         """
         self._check_open()
         is_kept, end = False, self._spill.end

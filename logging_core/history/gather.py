@@ -97,10 +97,12 @@ class Gatherer:
             count: The number of records that were read before.
 
         Raises:
-            OSError: The temporary file cannot be written.
+            OSError: The temporary file cannot be written, or the tree went away half read.
         """
         while stop is None or not stop.is_set():
             batch = self.reading.reader.poll(turns=0 if self.reading.is_underway else 1)
+            if batch.waiting is not None and self.reading.is_underway:
+                raise OSError(batch.waiting)
             if batch.reset:
                 self.departed.clear()
                 self._forget()

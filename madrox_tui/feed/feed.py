@@ -166,7 +166,8 @@ class Feed:
             progress: Called now and then with the number of records read for it so far.
 
         Raises:
-            OSError: There is no room on the disk for what it takes.
+            OSError: There is no room on the disk for what it takes, or the tree went away half
+                read.
         """
         async with self._past_turn:
             state = await self._state_at(moment_s, progress)

@@ -29,7 +29,7 @@ class Past(Protocol):
             stop: Ends the call within a fraction of a second.
 
         Raises:
-            OSError: There is no room for it on the disk.
+            OSError: There is no room for it on the disk, or the tree went away half read.
         """
 
     @property
@@ -96,7 +96,7 @@ async def prepare(past: Past, progress: Callable[[int], object]) -> None:
         progress: Called on the loop, now and then, with the number of records read so far.
 
     Raises:
-        OSError: There is no room for it on the disk.
+        OSError: There is no room for it on the disk, or the tree went away half read.
     """
     stop = Event()
     loop = asyncio.get_running_loop()

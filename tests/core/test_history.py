@@ -355,6 +355,27 @@ def test_preparing_can_be_stopped_and_goes_on_later(
             assert comparable(history.state_at(at_s)) == expected(records, at_s)
 
 
+def test_half_of_a_tree_that_goes_away_is_not_taken_for_all_of_it(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is an error, and nothing is known of the past; once it is back, all of it is read."""
+    monkeypatch.setattr(session, "_LOGS", 2)  # so that it takes many looks
+    aside, end_s = tree.root.with_name("aside"), tree.epoch(400)
+    busy_tree(tree.root, 200, first=-250, seed=7)
+    with closing(History(tree.root)) as history:
+        for _ in range(2):
+            with pytest.raises(OSError, match="is gone"):
+                history.prepare(lambda _: tree.root.exists() and tree.root.rename(aside))
+            with pytest.raises(HistoryError, match="not prepared"):
+                history.state_at(end_s)
+            aside.rename(tree.root)
+        assert history.prepare()
+        found = comparable(history.state_at(end_s))
+    with closing(History(tree.root)) as other:
+        other.prepare()
+        assert comparable(other.state_at(end_s)) == found
+
+
 def test_what_a_stopped_preparation_put_in_order_takes_no_room(tree: TreeBuilder) -> None:
     """However often preparing is stopped, the temporary file does not grow; and it has no name."""
     sizes = set()
