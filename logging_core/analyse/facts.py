@@ -128,13 +128,14 @@ class Creation:
 class Activity:
     """When an instance was heard of last, records from the future left out; and how often."""
 
-    __slots__ = ("_before_s", "_last_s", "_minutes", "_times")
+    __slots__ = ("_before_s", "_is_believed", "_last_s", "_minutes", "_times")
 
     def __init__(self) -> None:
         self._minutes = array("I")  # in order, and how many records each had
         self._times = array("I")
         self._last_s = -math.inf
         self._before_s = -math.inf  # the newest that is older by more than a jump of the clock
+        self._is_believed = False  # whether the last one was, before the reader's clock went back
 
     def add(self, at_s: float | None) -> None:
         """Take the time of a record in."""
@@ -148,7 +149,7 @@ class Activity:
             return
         if at_s > self._last_s:
             if at_s > self._last_s + FUTURE_S:
-                self._before_s = self._last_s
+                self._before_s, self._is_believed = self._last_s, False
             self._last_s = at_s
         elif self._before_s < at_s < self._last_s - FUTURE_S:
             self._before_s = at_s
@@ -193,11 +194,24 @@ class Activity:
             del self._minutes[:PULSE_MINUTES], self._times[:PULSE_MINUTES]
 
     def last_s(self, now_s: float) -> float | None:
-        """The newest time up to `FUTURE_S` after now; what is later is forgotten."""
-        if self._last_s > now_s + FUTURE_S:
+        """The newest time up to `FUTURE_S` after now.
+
+        What is later is forgotten, unless it was not later when this was asked before: then it is
+        the clock that is asked by that was put back, and may be put right.
+        """
+        latest_s = now_s + FUTURE_S
+        if self._last_s > latest_s and not self._is_believed:
             self._last_s, self._before_s = self._before_s, -math.inf
-        believed = -math.inf < self._last_s <= now_s + FUTURE_S
-        return self._last_s if believed else None
+        self._is_believed = self._is_believed or self._last_s <= latest_s
+        for at_s in (self._last_s, self._before_s):
+            if at_s <= latest_s:
+                return at_s if at_s > -math.inf else None
+        return None
+
+    def same_until_s(self, now_s: float) -> float:
+        """Up to which moment `last_s` is the same as now if it is not heard of again."""
+        is_ahead = self._last_s > now_s + FUTURE_S
+        return math.nextafter(self._last_s - FUTURE_S, -math.inf) if is_ahead else math.inf
 
 
 class PaneChange:
@@ -253,8 +267,19 @@ def latest_reading(time_s: float, now_s: float) -> float:
     """
     if now_s - time_s < _MIN_PUT_BACK_S:
         return time_s
-    again_s = datetime.fromtimestamp(time_s).replace(fold=1).timestamp()
+    again_s = _again_s(time_s)
     return again_s if time_s < again_s <= now_s else time_s
+
+
+def same_reading_until_s(time_s: float, now_s: float) -> float:
+    """Up to which moment `latest_reading` is the same as now."""
+    again_s = _again_s(time_s)
+    return math.nextafter(again_s, -math.inf) if again_s > max(time_s, now_s) else math.inf
+
+
+def _again_s(time_s: float) -> float:
+    """When a clock on the wall shows the same again; earlier or the same if it does not."""
+    return datetime.fromtimestamp(time_s).replace(fold=1).timestamp()
 
 
 class Sayings:

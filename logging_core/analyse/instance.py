@@ -247,8 +247,9 @@ class Instance:
         still_open = self._evidence.still_open(self._requests.left(), around.now_s)
         instance_type = self.identity.get("instance_type")
         verdict, until_s = judge(self._evidence, self._pane, still_open, instance_type, around)
-        self._fresh = (around.now_s, until_s)
         self._frozen = self._freeze(around, verdict, still_open)
+        until_s = min(until_s, self._activity.same_until_s(around.now_s))
+        self._fresh = (around.now_s, until_s)
         return self._frozen
 
     def _freeze(

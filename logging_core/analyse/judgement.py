@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from logging_core.analyse.evidence import Evidence, Verdict
-from logging_core.analyse.facts import FUTURE_S, PaneChange, latest_reading
+from logging_core.analyse.facts import FUTURE_S, PaneChange, latest_reading, same_reading_until_s
 from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.state import OpenRequest, State, Usage
 
@@ -74,7 +74,8 @@ def judge(
     if around.now_s <= stuck_s:
         return Judgement(verdict, stuck_s)
     seen = "pane unchanged" if pane.newest is not None else "no pane to be seen"
-    return Judgement(Verdict(State.STUCK, f"{verdict.reason}, {seen}", stuck_s), math.inf)
+    until_s = _stuck_until_s(still_open, pane, around.now_s)
+    return Judgement(Verdict(State.STUCK, f"{verdict.reason}, {seen}", stuck_s), until_s)
 
 
 def _question(
@@ -98,3 +99,10 @@ def _stuck_s(still_open: tuple[OpenRequest, ...], pane: PaneChange, around: Arou
     if changed_s is None or changed_s > around.now_s + FUTURE_S:
         changed_s = oldest_s
     return max(oldest_s, latest_reading(changed_s, around.now_s)) + around.stuck_after_s
+
+
+def _stuck_until_s(still_open: tuple[OpenRequest, ...], pane: PaneChange, now_s: float) -> float:
+    """The last moment at which none of what makes it stuck may be younger than it seems."""
+    times = (*(request.since_s for request in still_open), pane.changed_s)
+    known = [time_s for time_s in times if time_s is not None and time_s <= now_s]
+    return min(same_reading_until_s(time_s, now_s) for time_s in known)

@@ -222,6 +222,14 @@ def test_activity_stays_right_while_a_clock_is_wrong() -> None:
     assert model.state(T + 100).instances[0].last_activity_s == T + 90
 
 
+def test_activity_is_not_forgotten_while_the_readers_clock_is_wrong() -> None:
+    """Put back by an hour, it shows what it can believe; put right, it shows what it did before."""
+    model = FleetModel()
+    model.apply(Batch(records=(sent(5), exchange(4_000))))
+    shown = [model.state(T + now).instances[0].last_activity_s for now in (4_010, 400, 410, 4_020)]
+    assert shown == [T + 4_000, T + 5, T + 5, T + 4_000]
+
+
 def test_frames_are_counted_and_a_grown_one_is_not_counted_again() -> None:
     """The newest capture may grow while it is read: it replaces itself."""
     instance = only(frame(1, 1), frame(5, 9, 500, end=600), frame(5, 1, 500, end=900))

@@ -117,6 +117,28 @@ def test_a_request_of_the_hour_that_comes_twice_is_as_young_as_it_may_be(
     assert [request.since_s for request in instance.open_requests] == [asked.timestamp()]
 
 
+@pytest.mark.fault("R22")
+@pytest.mark.usefixtures("in_berlin")
+def test_who_seems_stuck_for_an_hour_is_not_once_that_may_be_a_new_request(
+    tree: TreeBuilder,
+) -> None:
+    """Another computer's clock is a second ahead, in the hour that comes twice; then nothing comes.
+
+    Who looks on sees the same as who looks only then.
+    """
+    tree.send("a", "m", at=local("2026-10-25", "02:30:00"))
+    now_s = datetime.fromisoformat("2026-10-25T02:30:00").replace(fold=1).timestamp()
+    looking_on, later = FleetModel(), FleetModel()
+    for model in (looking_on, later):
+        model.apply(TreeReader(tree.root).poll())
+    states = [
+        model.state(at_s)
+        for model, at_s in ((looking_on, now_s - 1), (looking_on, now_s + 1), (later, now_s + 1))
+    ]
+    assert [state.instances[0].state for state in states] == ["stuck", "busy", "busy"]
+    assert looking_on.state(now_s + 121).instances[0].state == "stuck"
+
+
 # --- files that are alike --------------------------------------------------------
 
 AT_REST = "\n".join(f"the pane shows this in line {number}" for number in range(30))
