@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from logging_core.analyse.lives import life_begin_s, life_end_s
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import SPOKEN, AuditEvent, Message
-from logging_core.text import safe_block
 from madrox_tui.panels.timeline.message_source import PAGE, Pages
 from madrox_tui.panels.timeline.pairs import asks
 
@@ -63,9 +62,12 @@ def _newest_first(pages: Pages) -> Iterator[Message]:
 
 
 def event_entry(event: AuditEvent) -> TimelineEvent:
-    """An event as it stands in the timeline: its type, and below that all that it says."""
+    """An event as it stands in the timeline: its type, and below that all that it says.
+
+    Its texts are safe to show, as the reader made them; so is what JSON makes of these.
+    """
     if event.details:
-        told = safe_block(json.dumps(event.details, indent=2, ensure_ascii=False, default=str))
+        told = json.dumps(event.details, indent=2, ensure_ascii=False, default=str)
     else:
         told = event.error or ""
     text = "\n".join(filter(None, [event.event_type, told]))

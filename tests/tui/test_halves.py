@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from builders import TreeBuilder
+from logging_core.codec.decode import decode_audit
 from logging_core.read.messages import MessagePages
 from logging_core.records import AuditEvent, Message
+from logging_core.text import safe_block
 from madrox_tui.events.halves import MAX_PAGES, event_entry, find_halves
 from madrox_tui.panels.timeline.message_source import PAGE
+from payloads import PAYLOADS
 
 
 def exchange(message_id: str | None = "m-1", at: float | None = 70.0) -> AuditEvent:
@@ -110,3 +115,15 @@ def test_an_event_can_be_shown_as_an_entry() -> None:
     assert event_entry(AuditEvent(event_type="error", error="a\nb")).text == "error\na\nb"
     assert event_entry(AuditEvent(event_type="tick")).text == "tick"
     assert not event_entry(AuditEvent(event_type="tick")).is_error
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_an_event_as_an_entry_is_safe_to_show(name: str) -> None:
+    """Whatever its details say, as names and as values, at any depth."""
+    text = PAYLOADS[name].data.decode("utf-8", "replace")
+    line = json.dumps({"event_type": text, "details": {text: [text, {text: text}]}})
+    event = decode_audit(line.encode())
+    assert isinstance(event, AuditEvent)
+    shown = event_entry(event).text
+    assert shown == safe_block(shown)
+    assert len(shown) > len('{"": ["", {"": ""}]}')

@@ -335,12 +335,14 @@ def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
         made.append(Summing(root, None) if made else GoneWithIt(runs=False))
         return made[-1]
 
-    fleet, last_seen = whole_fleet(runs, make), []
+    fleet, last_seen, after = whole_fleet(runs, make), [], list[str | None]()
 
     async def go_on() -> None:
         async with aclosing(fleet.batches()) as batches:
             async for batch in batches:
                 fleet.take(batch)
+                if batch.reset:
+                    after.append(fleet.unread)
                 if batch.waiting is not None:
                     last_seen.append(sums_so_far(fleet))
                     shutil.copytree(aside, root)
@@ -348,6 +350,7 @@ def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
                     return
 
     asyncio.run(go_on())
+    assert after == ["reading history"]
     ((unread, is_cut, number),) = last_seen
     assert (unread, is_cut) == ("history not read: no room", True)
     assert 50 < number < 90
