@@ -1,0 +1,184 @@
+"""Callers of `follow` of a tree to which anything happens, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any
+from unittest import mock
+
+from accounts import MAX_TURNS, Account
+from happenings import METADATA, World
+from virtual import WHOSE, Notifier, Watcher
+
+from logging_core import follow
+from logging_core.read.reader import TreeReader
+from logging_core.records import Batch
+
+_SWEEP_S = 2.0
+_SOON_S = 0.1
+_LATE_S = 3.0  # after which a late notice comes
+_ROUNDS = 4  # in which metadata that is written in place is looked at
+_QUIET_S = 100.0  # after which all must be told
+
+
+class Callers:
+    """Several callers of `follow`, and what the operating system tells them.
+
+    Args:
+        world: The tree.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._how = "at once"
+        self._notifier = Notifier()
+        self._callers = [Caller(world, blocks=blocks) for blocks in (False, True)]
+        world.listeners.append(self._notice)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let some time pass."""
+        self._world.wait(round(seconds * 1e9))
+        await asyncio.sleep(seconds)
+
+    async def notices_come(self, how: str) -> None:
+        """From now on: `at once`, `late`, `twice` or `never`."""
+        self._how = how
+
+    async def be_slow(self, which: int, seconds: float) -> None:
+        """One of them takes so long for each batch from now on."""
+        self._callers[which].pace_s = seconds
+
+    async def break_watches(self, is_broken: bool) -> None:
+        """The operating system refuses to tell anything; or does so no longer."""
+        self._notifier.break_down(is_broken=is_broken)
+
+    async def run(self, steps: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Let things happen while they follow, and after some time have them tell all."""
+        with _watched_by(self._notifier):
+            tasks = [asyncio.create_task(caller.run()) for caller in self._callers]
+            await asyncio.sleep(1)
+            for name, options in steps:
+                if hasattr(self._world, name):
+                    getattr(self._world, name)(**options)
+                else:
+                    await getattr(self, name)(**options)
+                self._check(tasks, begins_anew="root" in name)
+            for caller in self._callers:
+                caller.pace_s = 0.0
+            await asyncio.sleep(_QUIET_S)
+            self._check(tasks)
+            for task, caller in zip(tasks, self._callers, strict=True):
+                task.cancel()
+                caller.end()
+            await asyncio.wait(tasks)
+            assert self._notifier.watchers == []
+
+    def _check(self, tasks: list[asyncio.Task[None]], *, begins_anew: bool = False) -> None:
+        for task, caller in zip(tasks, self._callers, strict=True):
+            if task.done():
+                task.result()
+            if begins_anew:
+                caller.begin_anew()
+            caller.check_in_time()
+
+    def _notice(self, _kind: str, path: str) -> None:
+        for watcher in list(self._notifier.watchers):
+            if self._how != "never" and watcher.sees(path):
+                self._tell(watcher, _kind, path)
+
+    def _tell(self, watcher: Watcher, kind: str, path: str) -> None:
+        loop = asyncio.get_running_loop()
+        if self._how != "late":
+            loop.call_soon(self._notifier.tell, watcher, kind, path)
+        if self._how in {"late", "twice"}:
+            loop.call_later(_LATE_S, self._notifier.tell, watcher, kind, path)
+
+
+class Caller(Account):
+    """One caller.
+
+    Attributes:
+        pace_s: How long it takes for a batch.
+    """
+
+    def __init__(self, world: World, *, blocks: bool) -> None:
+        super().__init__(world, blocks=blocks)
+        self.pace_s = 0.0
+        self._blocks = blocks
+        self._busy_until_s = 0.0
+        self._found = self._received = 0
+        self._heard: dict[int, float] = {}  # when a notice came of records that were not told
+        self._there: dict[int, float] = {}  # since when they are there
+
+    async def run(self) -> None:
+        """Follow the tree."""
+        WHOSE.set(self)
+        following = follow(self.world.root, blocks=self._blocks, sweep_s=_SWEEP_S)
+        async with aclosing(following) as batches:
+            async for batch in batches:
+                self._received += batch.count
+                self._busy_until_s = _now_s() + self.pace_s
+                await asyncio.sleep(self.pace_s)
+
+    def hear(self, path: str) -> None:
+        """See `Told`."""
+        for number in self.missing({self.world.directory_of(path)}):
+            self._heard.setdefault(number, _now_s())
+
+    def look(self, batch: Batch) -> None:
+        """A look brought this: what was noticed before it is told."""
+        self._found += batch.count
+        if batch.waiting is None:
+            self.take(batch)
+            heard = {n: log for n, log in self.missing().items() if not log.endswith(METADATA)}
+            late = {n: log for n, log in heard.items() if self._is_before(self._heard, n, _SOON_S)}
+            assert not late, f"not at the look after its notice: {late}"
+
+    def begin_anew(self) -> None:
+        """The whole tree has come or gone."""
+        self._heard.clear()
+        self._there.clear()
+
+    def check_in_time(self) -> None:
+        """Nothing is later than sweeps would find it, unless the caller is slow."""
+        missing = self.missing()
+        self._there = {number: self._there.get(number, _now_s()) for number in missing}
+        if self.pace_s or _now_s() < self._busy_until_s + MAX_TURNS * _SWEEP_S:
+            return
+        for number, log in missing.items():
+            rounds = _ROUNDS if log.endswith(METADATA) else 1
+            within_s = (rounds * MAX_TURNS + 1) * _SWEEP_S
+            assert not self._is_before(self._there, number, within_s), f"late: {number} of {log}"
+
+    def end(self) -> None:
+        """All is told, and every record that was read has come."""
+        if self.world.root.exists():
+            self.check()
+        assert self._found == self._received
+
+    def _is_before(self, times: dict[int, float], number: int, ago_s: float) -> bool:
+        return times.get(number, _now_s()) < _now_s() - ago_s
+
+
+@contextmanager
+def _watched_by(notifier: Notifier) -> Iterator[None]:
+    poll = TreeReader.poll
+
+    def look(reader: TreeReader, told: Any, **options: int) -> Batch:
+        batch = poll(reader, told, **options)
+        caller = WHOSE.get()
+        assert isinstance(caller, Caller)
+        caller.look(batch)
+        return batch
+
+    with (
+        mock.patch("logging_core.read.watch.fs_events", notifier.fs_events),
+        mock.patch.object(TreeReader, "poll", look),
+    ):
+        yield
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
