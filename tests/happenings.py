@@ -96,7 +96,7 @@ class World:
         first, *rest = os.path.relpath(path, self.root).split("/")
         if first == "instances" and rest:
             return f"{first}/{rest[0]}"
-        return first if first in {"audit", "instances"} else "."
+        return first if first in {"audit", "instances", ".."} else "."
 
     def instances(self) -> set[str]:
         below = self.root / "instances"
