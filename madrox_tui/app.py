@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -42,6 +43,11 @@ GIVE_WAY_S = 0.001
 
 Handling one key takes about a dozen switches.
 """
+
+MAX_READS = 16
+"""So many reads at a time. asyncio's own threads are four more than there are processors: of these,
+the watch, the sums of the whole tree and the past hold one each for long, and the live view would
+wait for whatever else is read."""
 
 GARBAGE = 700, 10, 100
 """When to look for garbage, as of `gc.set_threshold`: at all that is there ten times as rarely as
@@ -129,6 +135,7 @@ class MadroxTop(PanelsApp):
     def on_mount(self) -> None:
         """Restore the terminal on SIGTERM and SIGHUP too; turn garbage collection back on."""
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(MAX_READS, "read"))
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._quit_by, number)
         if not gc.isenabled():

@@ -151,6 +151,9 @@ class Caller(Account):
             rounds = _ROUNDS if log.endswith(METADATA) else 1
             within_s = (rounds * MAX_TURNS + 1) * _SWEEP_S
             assert not self._is_before(self._there, number, within_s), f"late: {number} of {log}"
+            if not log.endswith(METADATA):
+                heard = self._is_before(self._heard, number, 5 * _SOON_S)
+                assert not heard, f"noticed, and not looked at: {number} of {log}"
 
     def end(self) -> None:
         """All is told, and every record that was read has come."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,24 @@ async def test_what_is_appended_appears_by_itself(fleet: TreeBuilder) -> None:
         await person.sees("comet", "welcome aboard")
         fleet.frame("a1", "atlas pane, newer still", at=599)
         await person.sees("atlas pane, newer still")
+
+
+async def test_what_is_appended_does_not_wait_for_what_else_is_read(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one processor, with several searches, exports and the past being read for long."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    done = threading.Event()
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        reads = [asyncio.create_task(asyncio.to_thread(done.wait)) for _ in range(9)]
+        try:
+            await asyncio.sleep(0)  # each of them has begun, or waits for a thread
+            fleet.send("b2", "m-4", "one more thing", at=598)
+            await person.sees("one more thing")
+        finally:
+            done.set()
+            await asyncio.gather(*reads)
 
 
 async def test_moving_the_cursor_changes_the_pane_only(fleet: TreeBuilder) -> None:
