@@ -100,7 +100,7 @@ class Readers:
 
 @pytest.mark.fault("R30", "R44", "R46", "R56", "R58")
 @given(programs(*WRITES, *LOOKS))
-@settings(max_examples=60)
+@settings(max_examples=50)
 def test_everything_is_told_once_in_whatever_order_it_happens(
     trees: Path, steps: list[Step]
 ) -> None:
@@ -115,7 +115,7 @@ def test_everything_is_told_once_in_whatever_order_it_happens(
 
 @pytest.mark.fault("R30", "R44", "R46", "R56", "R58")
 @given(programs(*WRITES, *WHILE_FOLLOWED))
-@settings(max_examples=40)
+@settings(max_examples=90)
 def test_everything_is_told_in_time_to_all_who_follow(trees: Path, steps: list[Step]) -> None:
     """With the first look after a notice, else by the sweeps; however slow one of them is."""
     with world(trees) as tree:
