@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 from logging_core import child
@@ -35,29 +36,27 @@ class Summing:
         self._root = root.absolute()
         self._since_s = since_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._file: IO[bytes] | None = None
         self._is_stopped = False
+        self._file: IO[bytes] | None = None  # once there is something to load
+        self._is_closed = False
+        self._lock = Lock()  # of these two
 
     def run(self) -> bool:
         """Read, and wait for it; whether there is something to `load` then."""
-        try:
-            self._file = tempfile.TemporaryFile(prefix="madrox-top-")  # noqa: SIM115 - see `close`
-            since = () if self._since_s is None else (repr(self._since_s),)
-            self._process = child.start(__spec__.name, self._root, *since, output=self._file)
-        except OSError as error:  # no room on the disk, or for another process
-            self.trouble = _why(error)
-            return False
-        if self._is_stopped:
-            self.stop()
-        with self._process as process:
-            for line in process.stderr or ():
-                try:
-                    self.share = float(line)
-                except ValueError:  # what is said last is why it ends
-                    self.trouble = safe_line(line.decode("utf-8", "replace").strip())
-        if process.returncode < 0:
-            self.trouble = f"its process was ended by signal {-process.returncode}"
-        return process.returncode == 0
+        with ExitStack() as own:
+            try:
+                file = own.enter_context(tempfile.TemporaryFile(prefix="madrox-top-"))
+                since = () if self._since_s is None else (repr(self._since_s),)
+                self._process = child.start(__spec__.name, self._root, *since, output=file)
+            except OSError as error:  # no room on the disk, or for another process
+                self.trouble = _why(error)
+                return False
+            if self._is_stopped:
+                self.stop()
+            if self._hear(self._process) == 0 and self._keep(file):
+                own.pop_all()
+                return True
+        return False
 
     def load(self, **options: Any) -> Opened | None:
         """What was read, once; `None` if it cannot be used.
@@ -79,10 +78,30 @@ class Summing:
             self._process.kill()
 
     def close(self) -> None:
-        """Let go of what was read."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Let go of what was read, from any thread; while it is read, `run` does once it ends."""
+        with self._lock:
+            file, self._file, self._is_closed = self._file, None, True
+        if file is not None:
+            file.close()
+
+    def _hear(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for the process, and note what it says; return its exit code."""
+        with process:
+            for line in process.stderr or ():
+                try:
+                    self.share = float(line)
+                except ValueError:  # what is said last is why it ends
+                    self.trouble = safe_line(line.decode("utf-8", "replace").strip())
+        if process.returncode < 0:
+            self.trouble = f"its process was ended by signal {-process.returncode}"
+        return process.returncode
+
+    def _keep(self, file: IO[bytes]) -> bool:
+        """Keep what was read for `load`, unless nobody wants it any more."""
+        with self._lock:
+            if not self._is_closed:
+                self._file = file
+            return not self._is_closed
 
 
 def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:

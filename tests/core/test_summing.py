@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 from io import BytesIO
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
 from builders import TreeBuilder
+from logging_core import child
 from logging_core.cache import read_whole
 from logging_core.read.reader import TreeReader
 from logging_core.summing import Summing, main
@@ -109,6 +111,36 @@ def test_a_run_that_is_under_way_can_be_stopped(long: TreeBuilder) -> None:
     thread.join(30)
     assert results == [False]
     job.close()
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile", "after"])
+def test_what_was_read_is_let_go_whenever_it_is_closed(
+    long: TreeBuilder, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Whoever ends the program does not wait until it has been read, and leaves no file open."""
+    made: list[IO[bytes]] = []
+    make, begin = tempfile.TemporaryFile, child.start
+
+    def remember(**options: Any) -> IO[bytes]:
+        made.append(make(**options))
+        return made[-1]
+
+    def start(*arguments: Any, **options: Any) -> Popen[bytes]:
+        process = begin(*arguments, **options)
+        if when == "meanwhile":
+            job.close()
+        return process
+
+    monkeypatch.setattr("tempfile.TemporaryFile", remember)
+    monkeypatch.setattr("logging_core.child.start", start)
+    job = Summing(long.root, None)
+    if when == "before":
+        job.close()
+    assert job.run() is (when == "after")
+    if when == "after":
+        job.close()
+    assert [file.closed for file in made] == [True]
+    assert job.load() is None
 
 
 def test_no_room_is_no_crash(
