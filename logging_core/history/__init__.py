@@ -100,6 +100,7 @@ class History:
             "prompts": compile_patterns(prompts) if isinstance(prompts, Mapping) else prompts,
             "by_time": False,
         }
+        is_apart = in_subprocess and is_worth_a_process(root)
         self._spill = Spill()
         self._orderer = Orderer(self._spill, options)
         self._gatherer = Gatherer(root, self._spill, PAGE, now=now, on_reset=self._void)
@@ -108,7 +109,7 @@ class History:
         self._base = self._order  # which what is new is merged into
         self._models = Models(self._spill, self._orderer)
         self._preparing: Preparing | None = None
-        if in_subprocess and is_worth_a_process(root):
+        if is_apart:
             self._preparing = Preparing(root, options, self._spill)
         self._is_prepared = False
 
@@ -247,9 +248,9 @@ class History:
 
     def close(self) -> None:
         """Delete the temporary file; messages of states returned before can no longer be read."""
+        self._spill.close()
         if self._preparing is not None:
             self._preparing.close()
-        self._spill.close()
 
     def _check_open(self) -> None:
         if self._spill.closed:
@@ -266,6 +267,7 @@ class History:
         try:
             prepared = self._preparing.wait(self._gatherer.departed, progress, stop)
         except OSError:  # if there is no room, the same will be said of it here
+            self._preparing.close()  # else it may go on, and write to the file as well
             self._preparing = None
             self._spill.cut(0)
             return 0

@@ -552,7 +552,9 @@ def test_a_history_of_a_root_that_is_refused_leaves_nothing_open() -> None:
     before = set(Path("/proc/self/fd").iterdir())
     with pytest.raises(ValueError, match="no such home") as refused:
         History("~nobody-of-that-name/logs")
-    assert set(Path("/proc/self/fd").iterdir()) == before, refused
+    with pytest.raises(ValueError, match="null") as impossible:
+        History("a\0b", in_subprocess=True)
+    assert set(Path("/proc/self/fd").iterdir()) == before, (refused, impossible)
 
 
 def test_what_is_shown_has_happened_at_its_moment_and_not_before(tmp_path: Path) -> None:

@@ -349,6 +349,22 @@ def test_it_is_prepared_here_if_there_can_be_no_process(
         assert len(history.state_at(NOW_S).instances) > 3
 
 
+def test_it_is_prepared_here_alone_if_the_process_cannot_be_heard(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where no more files can be opened: the process ends before this one writes to the file."""
+    pids: list[int] = []
+
+    def fail(_: object) -> bool:
+        pids.append(process_of(history))
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr("logging_core.history.preparing._is_readable", fail)
+    with closing(elsewhere(tree.root)) as history:
+        assert history.prepare(lambda _: pytest.fail("not alone") if not is_gone(pids[0]) else None)
+        assert len(history.state_at(NOW_S).instances) > 3
+
+
 @pytest.mark.fault("R67")
 def test_no_room_is_said_and_nothing_is_lost(tree: TreeBuilder) -> None:
     """Without room for the file preparing fails, and once there is some it gives everything."""
