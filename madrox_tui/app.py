@@ -154,7 +154,9 @@ class MadroxTop(PanelsApp):
         return_code: int = 0,
         message: RenderableType | None = None,
     ) -> None:
-        """Save how the screen is left, then exit."""
+        """Save how the screen is left, then exit; once."""
+        if self.return_code is not None:
+            return  # its panels may be gone already
         if self._main.is_mounted:
             left = self._main.remembered()
             self._memory.save(msgspec.structs.replace(left, theme=self.theme))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -324,6 +325,15 @@ async def test_q_leaves_with_success(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         await person.press("q")
+    assert person.app.return_code == 0
+
+
+async def test_a_signal_while_it_ends_changes_nothing(fleet: TreeBuilder) -> None:
+    """As where the terminal's window is closed right after `q`."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        await person.press("q")
+    person.app._quit_by(signal.SIGHUP)
     assert person.app.return_code == 0
 
 
