@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import IO, Any, NamedTuple
 
 from logging_core import child
+from logging_core.errors import HistoryError
 from logging_core.history.gather import Departed, Gatherer, Reading
 from logging_core.history.order import PAGE, Order, Orderer
 from logging_core.history.spill import Spill
@@ -81,6 +82,8 @@ class Preparing:
         self._options = options
         self._spill = spill
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+        self._lock = Lock()  # of these two
         self._said = b""
         self._end: int | None = None
 
@@ -101,6 +104,7 @@ class Preparing:
             What was prepared; `None` if stopped.
 
         Raises:
+            HistoryError: It is closed.
             OSError: There is no room, on the disk or for another process, or that has failed.
         """
         process = self._process or self._begin(departed)
@@ -116,16 +120,21 @@ class Preparing:
         return None
 
     def close(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self._process.kill()
-            with self._process:  # which waits for it
-                self._process = None
+        """End it, from any thread; it does not begin any more."""
+        with self._lock:
+            process, self._process, self._is_closed = self._process, None, True
+        if process is not None:
+            process.kill()
+            with process:  # which waits for it
+                pass
 
     def _begin(self, departed: Departed) -> subprocess.Popen[bytes]:
         self._spill.hand_over(Request(self._root, self._options, departed.noted()))
-        self._process = child.start(__package__, output=self._spill.file)
-        return self._process
+        with self._lock:
+            if self._is_closed:
+                raise HistoryError("the history was closed meanwhile")
+            self._process = child.start(__package__, output=self._spill.file)
+            return self._process
 
     def _has_ended(self, process: subprocess.Popen[bytes]) -> bool:
         """Hear what the process says; return whether that was all."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from threading import Event
+from threading import Event, Lock
 from typing import Protocol
 
 from logging_core.analyse.state import FleetState, Group, Usage
@@ -68,12 +68,21 @@ class LazyPast:
     def __init__(self, make: Callable[[], Closable]) -> None:
         self._make = make
         self._made: Closable | None = None
+        self._is_closed = False
+        self._lock = Lock()  # of these two
         self._gone: deque[tuple[str, float]] = deque()
 
     def get(self) -> Past:
-        """Return the past, which takes its time at first; exceptions are those of `make`."""
+        """Return the past, which takes its time at first; exceptions are those of `make`.
+
+        One that was closed meanwhile is closed.
+        """
         if self._made is None:
-            self._made = self._make()
+            made = self._make()
+            with self._lock:
+                self._made, is_closed = made, self._is_closed
+            if is_closed:
+                made.close()
         while self._gone:
             self._made.note_gone(*self._gone.popleft())
         return self._made
@@ -83,9 +92,11 @@ class LazyPast:
         self._gone.append((instance_id, at_s))
 
     def close(self) -> None:
-        """Close the past if it was made."""
-        if self._made is not None:
-            self._made.close()
+        """Close the past, if it was made or still is being made."""
+        with self._lock:
+            made, self._is_closed = self._made, True
+        if made is not None:
+            made.close()
 
 
 async def prepare(past: Past, progress: Callable[[int], object]) -> None:

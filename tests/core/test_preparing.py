@@ -305,6 +305,26 @@ def test_closing_ends_the_process(tree: TreeBuilder) -> None:
     assert is_gone(pid)
 
 
+def test_closing_while_the_process_is_about_to_begin_lets_none_begin(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ends the program at that moment leaves no process behind."""
+    begun: list[object] = []
+    hand_over = Spill.hand_over
+
+    def close_then(spill: Spill, known: object) -> int:
+        end = hand_over(spill, known)
+        history.close()
+        return end
+
+    monkeypatch.setattr(Spill, "hand_over", close_then)
+    monkeypatch.setattr(child, "start", lambda *_, **__: begun.append(1))
+    history = elsewhere(tree.root)
+    with pytest.raises(ValueError, match="closed"):
+        history.prepare()
+    assert begun == []
+
+
 def test_it_is_prepared_here_if_the_process_is_killed(tree: TreeBuilder) -> None:
     """As where memory ran out: it takes longer, and nothing is missing."""
     killed: list[int] = []

@@ -23,6 +23,7 @@ from madrox_tui.feed.feed import Feed
 from madrox_tui.feed.first_view import FirstView
 from madrox_tui.feed.live import LiveFleet
 from madrox_tui.feed.opened import UNREADABLE
+from madrox_tui.feed.past import LazyPast
 from madrox_tui.feed.prefetch import prefetch
 from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
@@ -334,3 +335,16 @@ async def test_no_view_is_made_of_a_model_that_begins_anew(
     running.cancel()
     await asyncio.wait({running})
     assert shown == sorted(shown)
+
+
+def test_a_past_that_is_closed_while_it_is_made_is_closed() -> None:
+    """Whoever ends the program at that moment leaves no temporary file open."""
+    made = mock.Mock()
+
+    def make() -> mock.Mock:
+        past.close()
+        return made
+
+    past = LazyPast(make)
+    assert past.get() is made
+    made.close.assert_called_once_with()
