@@ -71,6 +71,10 @@ class FleetScreen(Screen[None]):
         self._bell = bell
         self._onlooker = Onlooker()
 
+    def validate_view(self, view: View | None) -> View | None:
+        """Show nothing else while the app ends: the panels go one after the other."""
+        return view if self.app.is_running else self.view
+
     def follow_tree(self) -> None:
         """Show the feed's views until the app ends."""
         first = self._feed.begin()

@@ -40,9 +40,8 @@ class PanelsScreen(FleetScreen):
 
     def watch_view(self, view: View | None) -> None:
         """Give the list room for the fleet."""
-        grid = self.query_one_optional(PanelGrid)
-        if grid is not None:  # there is none while the app ends
-            grid.fit(0 if view is None else len(view.state.instances) + LIST_FRAME)
+        if view is not None:
+            self._grid.fit(len(view.state.instances) + LIST_FRAME)
 
     @property
     def _grid(self) -> PanelGrid:

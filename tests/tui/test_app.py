@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 
 from builders import TreeBuilder
@@ -21,6 +22,7 @@ from madrox_tui.feed import live
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Memory, Remembered
 from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.panel_grid import PanelGrid
 from pictures import is_at_rest
 
 pytestmark = pytest.mark.asyncio
@@ -335,6 +337,22 @@ async def test_a_signal_while_it_ends_changes_nothing(fleet: TreeBuilder) -> Non
         await person.press("q")
     person.app._quit_by(signal.SIGHUP)
     assert person.app.return_code == 0
+
+
+async def test_a_view_that_comes_while_the_app_ends_is_not_shown(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When some of the panels are gone already, it ends all the same."""
+
+    def publish(_: PanelGrid) -> None:
+        main = person.app._main
+        assert main.view is not None
+        larger = replace(main.view.state, instances=main.view.state.instances * 20)
+        main._publish(replace(main.view, state=larger))
+
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        monkeypatch.setattr(PanelGrid, "on_unmount", publish, raising=False)
 
 
 async def test_a_small_terminal_shows_one_panel_at_a_time(fleet: TreeBuilder) -> None:
