@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -14,8 +15,8 @@ async def in_thread(call: Callable[[], T], *, cancel: Callable[[], object] = lam
     """Run `call` in a thread and return its result.
 
     A cancelled `asyncio.to_thread` returns at once while its thread keeps running. This waits for
-    the thread, however often it is cancelled, so a lock of the caller is not released while the
-    thread still needs it.
+    the thread, however often it is cancelled, and also as the loop ends, so a lock of the caller is
+    not released, nor a file closed, while the thread still needs it.
 
     Args:
         call: The function to run.
@@ -24,7 +25,8 @@ async def in_thread(call: Callable[[], T], *, cancel: Callable[[], object] = lam
     Raises:
         Exception: Whatever `call` raises.
     """
-    done = asyncio.ensure_future(asyncio.to_thread(call))
+    # No task, all of which are cancelled as a loop ends.
+    done = asyncio.get_running_loop().run_in_executor(None, copy_context().run, call)
     try:
         return await asyncio.shield(done)
     except asyncio.CancelledError:

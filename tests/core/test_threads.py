@@ -60,3 +60,29 @@ async def test_whoever_is_cancelled_again_still_waits_for_the_thread() -> None:
         await task
     assert has_ended
     assert not was_done
+
+
+def test_whoever_is_cancelled_as_the_loop_ends_waits_for_the_thread() -> None:
+    """What the thread uses is let go of after it, not while it runs."""
+    begun, told = threading.Event(), list[str]()
+    may_end = threading.Event()
+
+    def call() -> None:
+        begun.set()
+        may_end.wait()
+        told.append("thread")
+
+    async def caller() -> None:
+        try:
+            await in_thread(call, cancel=threading.Timer(0.1, may_end.set).start)
+        finally:
+            told.append("caller")
+
+    async def main() -> None:
+        left = asyncio.create_task(caller())
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        assert not left.done()
+
+    asyncio.run(main())
+    assert told == ["thread", "caller"]
