@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -15,6 +16,11 @@ from logging_core.read.log_factory import LogFactory
 from logging_core.read.session import Session
 from logging_core.records import Batch
 from logging_core.text import safe_line
+
+RootId: TypeAlias = tuple[int, int, bytes]
+"""Device, inode, and how often that inode was made anew, as far as the file system tells."""
+
+_GET_VERSION = 0x80087601  # FS_IOC_GETVERSION of Linux
 
 
 class TreeReader:
@@ -56,7 +62,7 @@ class TreeReader:
         self._factory = LogFactory(root, raw, blocks, tails)
         self._history = _bytes("history_bytes", history_bytes)
         self._audit = _bytes("audit_bytes", audit_bytes)
-        self._root_id: tuple[int, int] | None = None
+        self._root_id: RootId | None = None
         self._session = self._begin(None if cursor is None else Cursor.parse(cursor))
 
     @property
@@ -103,14 +109,14 @@ def _bytes(name: str, value: int | None) -> int | None:
     return None if value is None else whole_number(name, value)
 
 
-def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, tuple[int, int] | None]:
+def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, RootId | None]:
     """Which directory the root is; else why it cannot be read, for people."""
     shown = safe_line(str(root))
     try:
         fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            status = os.fstat(fd)
             os.stat(".", dir_fd=fd)  # listing a directory is one right, looking into it another
+            return None, _identify(fd)
         finally:
             os.close(fd)
     except FileNotFoundError:
@@ -119,4 +125,13 @@ def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, tuple[int, i
         return f"{shown} is not a directory", None
     except OSError as error:
         return f"{shown} cannot be read: {str(error.strerror).lower()}", None
-    return None, (status.st_dev, status.st_ino)
+
+
+def _identify(fd: int) -> RootId:
+    """Return which directory it is: the inode of a deleted one goes to the next that is made."""
+    status = os.fstat(fd)
+    try:
+        version = fcntl.ioctl(fd, _GET_VERSION, bytes(8))
+    except OSError:  # as on tmpfs, which gives no inode twice
+        version = b""
+    return status.st_dev, status.st_ino, version

@@ -188,6 +188,23 @@ def test_a_root_that_is_replaced_is_read_anew(tree: TreeBuilder, reader: TreeRea
 
 
 @pytest.mark.fault("R46")
+def test_a_root_that_is_deleted_and_made_anew_is_read_anew(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """Even where the file system gives it the inode of the one that was deleted."""
+    tree.send("a", "m1")
+    read(reader)
+    for name in "bc":
+        shutil.rmtree(tree.root)
+        TreeBuilder(tree.root).send(name, "m2")
+        batch = reader.poll()
+        assert batch.reset
+        assert ids(batch.records) == ["m2"]
+        assert only(InstanceSeen, batch.records) == [InstanceSeen(instance_id=name)]
+        assert not reader.poll().reset
+
+
+@pytest.mark.fault("R46")
 def test_a_root_that_goes_and_comes_back_is_not_read_twice(
     tree: TreeBuilder, reader: TreeReader
 ) -> None:
