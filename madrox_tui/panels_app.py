@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual import events, on
 from textual.app import App
-from textual.notifications import Notify
+from textual.notifications import Notification, Notify
 from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
@@ -40,8 +40,18 @@ class PanelsApp(App[None]):
 
     def on_notify(self, _event: Notify) -> None:
         """Make room for another toast."""
-        for oldest in [*self._notifications][: 1 - TOASTS]:
-            self._unnotify(oldest, refresh=False)
+        oldest = [*self._notifications][: 1 - TOASTS]
+        self._remove_toasts(oldest)
+        for one in oldest:
+            self._unnotify(one, refresh=False)
+
+    def _remove_toasts(self, notifications: Iterable[Notification]) -> None:
+        """Remove toasts with what holds each: Textual leaves that behind, and the toast in it."""
+        ids = {f"--textual-toast-{one.identity}" for one in notifications}
+        for screen in self.screen_stack:
+            for holder in screen.query("ToastHolder"):
+                if holder.id in ids:
+                    holder.remove()
 
     @on(LineView.FindWanted)
     async def _find_wanted(self, event: LineView.FindWanted) -> None:
@@ -86,6 +96,7 @@ class PanelsApp(App[None]):
 
     def action_save_screen(self) -> None:
         """Save the screen, without toasts, as SVG and as text in the current directory."""
+        self._remove_toasts(self._notifications)
         self.clear_notifications()
         self.screen.query("ToastRack").set(display=False)  # they go later; the next one shows it
         self.screen.call_after_refresh(self._save_screen)

@@ -6,11 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from textual import events, on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.notifications import Notifications
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -504,6 +505,26 @@ async def test_toasts_do_not_pile_up_over_the_rows() -> None:
         await until(lambda: "notice 5" in screen_text(app))
         await until(lambda: "notice 3" not in screen_text(app))
         assert "notice 4" in screen_text(app)
+
+
+def shows(app: App[None], text: str) -> bool:
+    return text in screen_text(app)
+
+
+@pytest.mark.asyncio
+async def test_toasts_that_make_room_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dashboard is open all day: what is no longer said takes no memory."""
+    monkeypatch.chdir(tmp_path)
+    async with bars(notifications=True) as (app, _):
+        for number in range(6):
+            app.notify(f"notice {number}", timeout=3600)
+            await until(partial(shows, app, f"notice {number}"))
+        await until(lambda: len(app.screen.query("ToastHolder")) == 2)
+        app.action_save_screen()
+        await until(lambda: "wrote" in screen_text(app))
+        await until(lambda: len(app.screen.query("ToastHolder")) == 1)
 
 
 @pytest.mark.asyncio
