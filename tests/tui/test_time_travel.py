@@ -236,6 +236,24 @@ async def test_space_says_that_there_is_nothing_to_play(
         await sees_all_at(person, 0)
 
 
+async def test_before_its_first_capture_a_pane_shows_when_it_was_recorded(
+    recorded: TreeBuilder, past: History
+) -> None:
+    """The scrubber is there, and leads to the recording, whoever is selected at that time."""
+    recorded.spawn("b2", "harbor", at=1)
+    for at in (100, 200):
+        recorded.frame("b2", f"harbor at {at}", at=at)
+    async with run_app(recorded.root, now_s=NOW_S, past=past) as person:
+        await person.sees("● live", "frame 11.")
+        await person.press("T", *"-598s", "enter")
+        await person.sees("no capture of this pane before that time")
+        await person.press("j")
+        await person.sees("no capture of this pane before that time", "12:01:40", "12:03:20")
+        pane = person.app.screen.query_one("#pane")
+        await person.pilot.click("#pane", offset=(2 + 9, pane.size.height))
+        await person.sees("◷ at 12:01:40", "harbor at 100")
+
+
 @pytest.mark.parametrize("keys", ["T", "@"])
 async def test_leaving_the_past_leads_to_the_pause_before(
     recorded: TreeBuilder, past: History, keys: str

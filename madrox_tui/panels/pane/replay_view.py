@@ -180,6 +180,8 @@ class ReplayView(ScrubbedView):
         elif goal.kind is Kind.MOMENT:
             self._shown = None
             self.show_frame(None, None)
+            if self.course is None and instance_id is not None:
+                self._survey(instance_id)
         elif goal.amount > 0:
             self._end()
         self._entitle()
