@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-from unittest import mock
 
 T = TypeVar("T")
 _STEP_S = 0.05
@@ -16,7 +15,10 @@ _MOMENT_S = 1e-6  # takes whatever is done
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """When nothing is to be done, it is at once the time when something is."""
+    """When nothing is to be done, it is at once the time when something is.
+
+    What else would be done in threads is done on it.
+    """
 
     def __init__(self) -> None:
         self._now_s = 0.0
@@ -24,6 +26,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._now_s
+
+    def run_in_executor(  # type: ignore[override] # there the types of all arguments are named
+        self, executor: object, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        del executor
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - it is the caller's
+            done.set_exception(error)
+        return done
 
     def _pass(self, seconds: float) -> None:
         self._now_s += seconds
@@ -41,15 +54,8 @@ class _Selector(selectors.SelectSelector):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on such a loop; what else would be done in threads is done on it."""
-
-    async def at_once(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        return call(*args, **options)
-
-    with (
-        mock.patch.object(asyncio, "to_thread", at_once),
-        asyncio.Runner(loop_factory=VirtualLoop) as runner,
-    ):
+    """Run a coroutine on such a loop."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
 
 
