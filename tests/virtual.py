@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
-_STEP_S = 0.05
+_STEP_S = 0.02
 _MOMENT_S = 1e-6  # takes whatever is done
 
 

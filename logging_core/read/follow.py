@@ -22,6 +22,9 @@ from logging_core.tree import expand_user
 _AGAIN_S = 0.05
 """What appears in a directory made a moment ago may go unnoticed: it is looked at once more."""
 
+_GATHER_S = 0.05
+"""So long it takes to be told of what changed while nobody listened."""
+
 _REST = 2.0
 """A look that found something is followed by a rest of so many times as long as it took. A look at
 a hundred files costs nearly the same however much is new in them."""
@@ -177,13 +180,9 @@ class _Hints:
         loop = asyncio.get_running_loop()
         if not at_once:
             await asyncio.sleep(self._rest_until_s - loop.time())
-        if self._watch is not None:
-            self._watch.listen()
-        left_s = self._swept_s + self._sweep_s - loop.time()
-        if not at_once and left_s > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left_s, _AGAIN_S) if self._again else left_s):
-                    await self._changed.wait()
+        is_behind = self._watch is not None and self._watch.listen()
+        if not at_once:
+            await self._hear(is_behind=is_behind)
         taken = Changes(set(), set(), unsure=False) if self._watch is None else self._watch.take()
         paths = taken.paths | self._again
         self._again = taken.added
@@ -192,6 +191,25 @@ class _Hints:
             self._swept_s = loop.time()
             self.turns = 1 if taken.unsure else self._turns()
         return paths
+
+    async def _hear(self, *, is_behind: bool) -> None:
+        """Sleep until something is told, or a sweep is due.
+
+        Args:
+            is_behind: Whether something changed meanwhile that is yet to be told.
+        """
+        if self._changed.is_set():  # and what changed after that is not
+            await asyncio.sleep(_GATHER_S)
+            return
+        left_s = self._swept_s + self._sweep_s - asyncio.get_running_loop().time()
+        if self._again:
+            left_s = min(left_s, _AGAIN_S)
+        if is_behind:
+            left_s = max(left_s, _GATHER_S)
+        if left_s > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._changed.wait()
 
     def _turns(self) -> int:
         """In how many sweeps to look into all instances."""

@@ -86,9 +86,15 @@ class Watch:
         """Whether of some directories, or of all, nothing is told though it should be."""
         return self._task is not None and (self._task.done() or self._falls_short)
 
-    def listen(self) -> None:
-        """Set `changed` as soon as something changes, or has since the last time."""
+    def listen(self) -> bool:
+        """Set `changed` as soon as something changes, or has since something last did.
+
+        Returns:
+            Whether something may have that is yet to be told.
+        """
+        is_behind = not self._is_heard.is_set()
         self._is_heard.set()
+        return is_behind
 
     def take(self) -> Changes:
         """What was noticed since the last call."""

@@ -26,7 +26,7 @@ class Budget(NamedTuple):
     longest_s: float
 
 
-FOLLOWED = Budget(share=0.06, saved_s=1.0, look_s=0.1, shortest_s=0.0, longest_s=0.3)
+FOLLOWED = Budget(share=0.06, saved_s=1.0, look_s=0.1, shortest_s=0.0, longest_s=0.25)
 """Where a person can follow: what happens after a quiet while is shown at once."""
 
 MANY = Budget(share=0.4, saved_s=0.0, look_s=math.inf, shortest_s=0.25, longest_s=1.5)

@@ -8,8 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 
 import pytest
+import virtual
 
 from builders import TreeBuilder
 from faults import as_nobody, as_root, reachable_by_nobody
@@ -18,7 +20,7 @@ from logging_core.read import watch
 from logging_core.read.fs_events import fs_events
 from logging_core.read.reader import TreeReader
 from logging_core.read.watchable import watchable
-from logging_core.records import Batch
+from logging_core.records import Batch, Message
 from reading import messages
 
 NEVER_S = 3600.0
@@ -440,6 +442,39 @@ async def test_the_watcher_is_asked_again_only_when_somebody_listens(
         assert listener.take().paths == {path}
         listener.listen()
     await listener.stop()
+
+
+def test_a_caller_that_rests_is_told_of_all_that_changed_meanwhile(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However soon the first of it was noticed: the rest is not left for the time after."""
+    notifier = virtual.Notifier()
+    monkeypatch.setattr("logging_core.read.watch.fs_events", notifier.fs_events)
+    numbers = iter(range(100))
+
+    def write(instance_id: str) -> None:
+        tree.send(instance_id, f"{instance_id}-{next(numbers)}")
+        path = tree.root / f"instances/{instance_id}/communication.jsonl"
+        for watcher in notifier.watchers:
+            notifier.tell(watcher, "modified", str(path))
+
+    async def rest_after_each() -> list[list[str]]:
+        virtual.WHOSE.set(mock.Mock())
+        told: list[list[str]] = []
+        async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+            async for batch in batches:
+                told.append([m.instance_id for m in batch.records if isinstance(m, Message)])
+                await asyncio.sleep(0.1)
+                write("a")
+                await asyncio.sleep(0.2)
+                write("b")
+                if len(told) == 6:
+                    return told
+        raise AssertionError
+
+    for name in ("a", "b"):
+        tree.send(name, "before")
+    assert [sorted(names) for names in virtual.run(rest_after_each())] == [["a", "b"]] * 6
 
 
 @pytest.mark.asyncio
