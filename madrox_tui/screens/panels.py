@@ -29,6 +29,7 @@ class PanelsScreen(FleetScreen):
         bell: Whether to ring the terminal's bell when an instance begins to need someone.
     """
 
+    BLANK = True  # what is on it covers it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-short"), (22, "-tall")]  # noqa: RUF012 - as Textual declares it
 

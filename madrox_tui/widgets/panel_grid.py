@@ -32,6 +32,8 @@ class PanelGrid(Container):
         panels: Top left, top right, bottom left, bottom right; each has an id.
     """
 
+    BLANK = True  # its panels cover it
+
     columns: reactive[int | None] = reactive(None, layout=False)
     """Width of the left panels, in per cent; `None` for what they need."""
 
