@@ -45,7 +45,7 @@ def audit_lines(view: View, errors: int, plots: AuditPlots, width: int, height: 
     usage, audit = view.usage, view.audit
     wanted = [
         (0, _totals(usage, errors, width)),
-        (4, _fleet(view.state.usage, view.state.errors) if view.narrowed else None),
+        (4, _fleet(view.state.usage, view.state.errors, width) if view.narrowed else None),
         (2, _rates(audit.rates, width)),
         (1, _latency(audit, usage, width) if usage.requests else None),
         (3, _budget(audit.budget, view.state.at_s, width) if audit.budget else None),
@@ -92,14 +92,19 @@ def _money(usage: Usage) -> list[tuple[Word, str]]:
     ]
 
 
-def _fleet(usage: Usage, errors: int) -> Words:
-    parts = (
+def _fleet(usage: Usage, errors: int, width: int) -> Words:
+    sums = (
         fmt.money(usage),
         f"{fmt.count(usage.requests)} req",
         f"{fmt.count(errors)} err",
         f"{fmt.tokens(usage.tokens)} tok",
     )
-    return [Word("fleet  " + "  ".join(parts), "muted")]
+    said = f"fleet  {sums[0]}"
+    for one in sums[1:]:
+        if len(said) + 2 + len(one) > width:
+            break
+        said = f"{said}  {one}"
+    return [Word(said, "muted")]
 
 
 def _rates(rates: Iterable[Rate], width: int) -> Words:
