@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
 from madrox_tui.export import READABLE_S
-from madrox_tui.screenshot import save_screen
+from madrox_tui.screenshot import save_screen, shows_toasts
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_view import LineView
 
@@ -98,10 +98,13 @@ class PanelsApp(App[None]):
         """Save the screen, without toasts, as SVG and as text in the current directory."""
         self._remove_toasts(self._notifications)
         self.clear_notifications()
-        self.screen.query("ToastRack").set(display=False)  # they go later; the next one shows it
-        self.screen.call_after_refresh(self._save_screen)
+        self._save_screen()
 
     def _save_screen(self) -> None:
+        self.screen.query("ToastRack").set(display=False)  # toasts go later; the next one shows it
+        if shows_toasts(self):  # a widget asks for a layout when it is idle
+            self.screen.call_after_refresh(self._save_screen)
+            return
         try:
             picture, text = save_screen(self, Path.cwd(), self._now())
         except OSError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.app import App
+from textual.widgets._toast import Toast
 
 from madrox_tui.export import file_name, write_private
 
@@ -15,6 +16,11 @@ def screen_text(app: App[Any]) -> str:
     # Textual has no public access to the rendered text; its own screenshots use this, too.
     strips = app.screen._compositor.render_strips()
     return "".join(f"{strip.text.rstrip()}\n" for strip in strips)
+
+
+def shows_toasts(app: App[Any]) -> bool:
+    """Return whether a toast is on the screen as it was laid out last, be it removed since."""
+    return any(isinstance(widget, Toast) for widget in app.screen._compositor.visible_widgets)
 
 
 def save_screen(app: App[Any], directory: Path, at_s: float) -> tuple[Path, Path]:

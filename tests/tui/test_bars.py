@@ -429,18 +429,22 @@ async def test_saving_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("is_slow", [False, True])
+@pytest.mark.parametrize("slow", ["", "removal", "layout"])
 async def test_a_saved_screen_has_no_toasts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_slow: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
     """What is said for a moment, such as what the last S wrote, covers nothing in the files."""
-    show = ToastRack.show
+    show, check_refresh = ToastRack.show, ToastRack._check_refresh
 
     def show_some(rack: ToastRack, notifications: Notifications) -> None:
-        if notifications or not is_slow:  # where much is to be done, none are removed in time
+        if notifications or slow != "removal":  # where much is to be done, it comes too late
             show(rack, notifications)
 
+    def check_late(rack: ToastRack) -> None:
+        asyncio.get_running_loop().call_later(0.05 if slow == "layout" else 0, check_refresh, rack)
+
     monkeypatch.setattr(ToastRack, "show", show_some)
+    monkeypatch.setattr(ToastRack, "_check_refresh", check_late)
     monkeypatch.chdir(tmp_path)
     async with bars(notifications=True) as (app, _):
         app.notify("soon gone")
