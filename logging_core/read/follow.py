@@ -139,7 +139,7 @@ class _Hints:
         self._watch = Watch(root) if watched else None
         self._changed = asyncio.Event() if self._watch is None else self._watch.changed
         self._sweep_s = sweep_s
-        self._swept_s = self._heard_s = asyncio.get_running_loop().time()
+        self._swept_s = self._heard_s = self._took_s = asyncio.get_running_loop().time()
         self._rest_until_s = 0.0
         self._again: set[str] = set()
 
@@ -184,6 +184,7 @@ class _Hints:
         if not at_once:
             await self._hear(is_behind=is_behind)
         taken = Changes(set(), set(), unsure=False) if self._watch is None else self._watch.take()
+        self._took_s = loop.time()
         paths = taken.paths | self._again
         self._again = taken.added
         self.turns = 0
@@ -198,10 +199,12 @@ class _Hints:
         Args:
             is_behind: Whether something changed meanwhile that is yet to be told.
         """
-        if self._changed.is_set():  # and what changed after that is not
-            await asyncio.sleep(_GATHER_S)
+        now_s = asyncio.get_running_loop().time()
+        if self._changed.is_set():
+            if now_s - self._took_s > _GATHER_S:  # much may have changed after that
+                await asyncio.sleep(_GATHER_S)
             return
-        left_s = self._swept_s + self._sweep_s - asyncio.get_running_loop().time()
+        left_s = self._swept_s + self._sweep_s - now_s
         if self._again:
             left_s = min(left_s, _AGAIN_S)
         if is_behind:

@@ -29,8 +29,14 @@ class Budget(NamedTuple):
 FOLLOWED = Budget(share=0.06, saved_s=1.0, look_s=0.1, shortest_s=0.0, longest_s=0.25)
 """Where a person can follow: what happens after a quiet while is shown at once."""
 
+SELDOM = FOLLOWED._replace(longest_s=0.0)
+"""Where a rest would hold each event back and join hardly any two: nothing would be saved."""
+
 MANY = Budget(share=0.4, saved_s=0.0, look_s=math.inf, shortest_s=0.25, longest_s=1.5)
 """Where nobody can: each view shows hundreds of events."""
+
+SELDOM_PER_S = 3.0
+"""With fewer events per second, each has a view of its own."""
 
 MANY_PER_S = 300.0
 """From this many events per second on, nobody can follow each of them."""
@@ -83,7 +89,9 @@ class Pace:
 
 
 def _budget(events_per_s: float) -> Budget:
-    return MANY if events_per_s >= MANY_PER_S else FOLLOWED
+    if events_per_s >= MANY_PER_S:
+        return MANY
+    return FOLLOWED if events_per_s >= SELDOM_PER_S else SELDOM
 
 
 def _longest_many_s(events_per_s: float) -> float:

@@ -444,6 +444,35 @@ async def test_the_watcher_is_asked_again_only_when_somebody_listens(
     await listener.stop()
 
 
+def test_what_changes_during_a_short_look_is_told_at_once(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hardly anything can have changed after it: nothing is waited for."""
+    notifier = virtual.Notifier()
+    monkeypatch.setattr("logging_core.read.watch.fs_events", notifier.fs_events)
+    path = tree.root / "instances/a/communication.jsonl"
+
+    async def work_after_each() -> list[float]:
+        virtual.WHOSE.set(mock.Mock())
+        late_s: list[float] = []
+        wrote_s = 0.0
+        async with aclosing(follow(tree.root, sweep_s=NEVER_S)) as batches:
+            async for batch in batches:
+                if batch.records:
+                    late_s.append(asyncio.get_running_loop().time() - wrote_s)
+                tree.send("a", f"m{len(late_s)}")
+                wrote_s = asyncio.get_running_loop().time()
+                for watcher in notifier.watchers:
+                    notifier.tell(watcher, "modified", str(path))
+                await asyncio.sleep(0.03)
+                if len(late_s) == 10:
+                    return late_s
+        raise AssertionError
+
+    tree.send("a", "before")
+    assert virtual.run(work_after_each())[-5:] == pytest.approx([0.03] * 5, abs=0.005)
+
+
 def test_a_caller_that_rests_is_told_of_all_that_changed_meanwhile(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

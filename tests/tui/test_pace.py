@@ -63,6 +63,13 @@ def test_no_rest_where_a_person_can_follow_is_one_to_notice(machine: Machine) ->
     assert machine.look(0.01, FEW_PER_S) == 0.0
 
 
+def test_events_that_no_rest_would_join_are_shown_at_once(machine: Machine) -> None:
+    """Two a second, for long and however dear: each would only be shown later by itself."""
+    for _ in range(200):
+        machine.now_s += 0.4
+        assert machine.look(0.1, 2.0) == 0.0
+
+
 def test_what_is_done_once_is_not_paid_for_by_what_comes_after(machine: Machine) -> None:
     """A whole history that was read, or keys that were typed, leave the first updates at once."""
     assert machine.look(60.0, FEW_PER_S) == 0.0
