@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 import msgspec
 
 from logging_core.analyse import memento
-from logging_core.analyse.fold import REMEMBERED, Fold
+from logging_core.analyse.fold import Fold
 from logging_core.analyse.grouping import UsageOf
 from logging_core.analyse.groups import Part, Tables
 from logging_core.analyse.instance import Instance
@@ -93,12 +93,10 @@ class FleetModel:
             self._last = msgspec.structs.replace(self._last, at_s=now_s)
             return self._last
         self._fold.settle()
-        if self._fold.total is None:
-            self._fold.total = self._fold.sums.totals.total().usage()
         self._last = FleetState(
             at_s=now_s,
             instances=self._freeze(now_s),
-            usage=self._fold.total,
+            usage=self._fold.sums.totals.total().usage(),
             errors=self._fold.errors,
             audit_events=self._fold.sums.events.total,
             messages=self._fold.timeline.items,
@@ -126,9 +124,7 @@ class FleetModel:
         Raises:
             OSError: It cannot be written.
         """
-        self._fold.settle()
-        self._fold.sums.totals.settle()
-        memento.dump([getattr(self._fold, name) for name in REMEMBERED], file)
+        memento.dump(self._fold.remembered(), file)
 
     @classmethod
     def load(cls, file: IO[bytes], **options: Any) -> Self:
@@ -143,8 +139,7 @@ class FleetModel:
             OSError: It cannot be read.
         """
         model = cls(**options)
-        for name, value in zip(REMEMBERED, memento.load(file), strict=True):
-            setattr(model._fold, name, value)
+        model._fold.recall(memento.load(file))
         return model
 
     def summed(self, tree: str, part: str, at_s: float) -> TreeSums:
@@ -286,11 +281,7 @@ class FleetModel:
     # --- state ---------------------------------------------------------------
 
     def _freeze(self, now_s: float) -> tuple[InstanceState, ...]:
-        if self._fold.roster_changed:
-            self._fold.roster_changed = False
-            for instance in self._fold.instances.values():
-                if instance.identity.asked_parent_id is not None:
-                    instance.touch()
+        self._fold.touch_children()
         around = Around(
             now_s,
             self._stuck_after_s,

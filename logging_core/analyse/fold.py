@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from logging_core.analyse.columns import Columns, by_instance
@@ -21,7 +21,6 @@ from logging_core.analyse.lives import SPAWN, Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.reports import Change, Source, source_of
 from logging_core.analyse.seen import Seen
-from logging_core.analyse.state import Usage
 from logging_core.analyse.summary import EXCHANGE
 from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
@@ -44,7 +43,7 @@ MAX_PENDING = 1 << 14
 """So many exchanges may wait to be summed: the more at once, the less each one costs, and the more
 memory is lost, as what was taken by their texts is not given back."""
 
-REMEMBERED = (
+_REMEMBERED = (
     "timeline",
     "happened",
     "waiting",
@@ -82,8 +81,6 @@ class Fold:
         problems: What could not be read.
         anomalies: What is odd about files that could be.
         waiting: See `FleetState`, as for `caught_up` and `polling`.
-        total: Of all exchanges; `None` while that has to be added up anew.
-        roster_changed: Instances came or went since this was set to false.
     """
 
     def __init__(
@@ -104,13 +101,12 @@ class Fold:
         self._pending = Exchanges()
         self.seen = Seen()
         self.sums = Sums(by_time=self._by_time)
-        self.total: Usage | None = None
         self.errors = 0
         self.problems = ProblemTally()
         self.anomalies = AnomalyTally()
         self._audit_s: float | None = None
         self._orchestrator_s: float | None = None
-        self.roster_changed = True
+        self._roster_changed = True
 
     def take(self, batch: Batch) -> None:
         """Take in what one look at the tree brought."""
@@ -141,6 +137,30 @@ class Fold:
         self.caught_up = batch.caught_up
         self.polling = batch.polling
 
+    def touch_children(self) -> None:
+        """Have those frozen anew whose parent came or went since the last call."""
+        if not self._roster_changed:
+            return
+        self._roster_changed = False
+        for instance in self.instances.values():
+            if instance.identity.asked_parent_id is not None:
+                instance.touch()
+
+    def remembered(self) -> list[Any]:
+        """What it is made of, for `recall`."""
+        self.settle()
+        self.sums.totals.settle()
+        return [getattr(self, name) for name in _REMEMBERED]
+
+    def recall(self, remembered: Iterable[Any]) -> None:
+        """Be as the one that was `remembered`.
+
+        Raises:
+            ValueError: There is more of it, or less.
+        """
+        for name, value in zip(_REMEMBERED, remembered, strict=True):
+            setattr(self, name, value)
+
     # --- exchanges in bulk ---------------------------------------------------
 
     def _take_in(self, block: AuditBlock) -> None:
@@ -163,7 +183,6 @@ class Fold:
                 everyones.extend(columns)
                 instance_ids += [whose] * len(columns)
             self.sums.add_up(instance_ids, everyones)
-        self.total = None
 
     def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:
         """Sum those of one instance; which of them count."""
@@ -207,14 +226,14 @@ class Fold:
     def _found(self, instance_id: str) -> Instance:
         """The instance whose directory a record stands in."""
         instance = self._instance(instance_id)
-        self.roster_changed = self.roster_changed or not instance.is_known
+        self._roster_changed = self._roster_changed or not instance.is_known
         instance.has_directory = True
         return instance
 
     def _audited(self, instance_id: str) -> Instance:
         """The instance that the audit trail tells of."""
         instance = self._instance(instance_id)
-        self.roster_changed = self.roster_changed or not instance.is_known
+        self._roster_changed = self._roster_changed or not instance.is_known
         instance.is_audited = True
         return instance
 
@@ -266,7 +285,6 @@ class Fold:
         self.sums.events.add(EXCHANGE, event.instance_id)
         if self.seen.is_new(event, self.lives.begun_s(event.instance_id, at_s)):
             self.sums.add(event, at_s)
-            self.total = None
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s
@@ -303,7 +321,7 @@ class Fold:
         instance = self.instances.get(gone.instance_id)
         if instance is None:
             return
-        self.roster_changed = True
+        self._roster_changed = True
         if instance.is_audited:
             instance.lose_directory()
             instance.touch()
