@@ -8,10 +8,10 @@ from io import BytesIO
 from typing import Self
 
 from logging_core.analyse import memento
-from logging_core.analyse.facts import FIELDS
 from logging_core.analyse.forms import SUMS
 from logging_core.analyse.grouping import GROUPINGS, in_order
 from logging_core.analyse.groups import Ids, Part, Tables
+from logging_core.analyse.identity import FIELDS
 from logging_core.analyse.roster import Roster
 from logging_core.analyse.series import Steps
 from logging_core.analyse.state import Group, Slot, Usage

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from logging_core.analyse.errors import SAME_S, UNTOLD
-from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.state import OpenRequest, State
+from logging_core.wall_clock import latest_reading
 
 
 class Kind(enum.IntEnum):

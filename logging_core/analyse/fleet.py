@@ -263,7 +263,7 @@ class FleetModel:
         Args:
             instance_id: Whose; one that is not known has none.
             now_s: The moment.
-            minutes: How many; up to `facts.PULSE_MINUTES` are known for certain.
+            minutes: How many; up to `activity.PULSE_MINUTES` are known for certain.
         """
         self._fold.settle()
         instance = self._fold.instances.get(instance_id)
@@ -309,7 +309,7 @@ def _by_creation(state: InstanceState) -> tuple[bool, float, str]:
 
 
 def _say(known: Mapping[str, Instance], instance_id: str, field: str) -> str | None:
-    """What an instance says of itself, in one of `facts.FIELDS`."""
+    """What an instance says of itself, in one of `identity.FIELDS`."""
     instance = known[instance_id]
     is_parent = field == "parent_instance_id"
     return instance.parent(known.__contains__) if is_parent else instance.identity.get(field)

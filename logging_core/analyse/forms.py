@@ -9,13 +9,15 @@ from typing import Any
 
 import msgspec
 
+from logging_core.analyse.activity import Activity
 from logging_core.analyse.cells import Cells
 from logging_core.analyse.counts import Counts
 from logging_core.analyse.day import Day
 from logging_core.analyse.evidence import Evidence, Kind
-from logging_core.analyse.facts import Activity, Creation, Identity, PaneChange, Sayings
+from logging_core.analyse.facts import Creation, PaneChange, Sayings
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.hours import Hours
+from logging_core.analyse.identity import Identity
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
 from logging_core.analyse.lives import Lives

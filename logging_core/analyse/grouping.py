@@ -15,7 +15,7 @@ GROUPINGS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
 """What can be grouped by."""
 
 Say: TypeAlias = Callable[[str, str], str | None]
-"""What an instance says in a field, one of `facts.FIELDS`."""
+"""What an instance says in a field, one of `identity.FIELDS`."""
 
 UsageOf: TypeAlias = Callable[[Iterable[str | None]], Usage]
 """What some instances add up to."""

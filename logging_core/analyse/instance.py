@@ -7,19 +7,12 @@ import re
 from array import array
 from collections.abc import Callable
 
+from logging_core.analyse.activity import Activity
 from logging_core.analyse.columns import Columns
 from logging_core.analyse.errors import UNTOLD, error_of, first_line, is_failed_end
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import (
-    SAID_CHARS,
-    TOLD,
-    Activity,
-    Creation,
-    Identity,
-    PaneChange,
-    Rank,
-    Sayings,
-)
+from logging_core.analyse.facts import SAID_CHARS, TOLD, Creation, PaneChange, Sayings
+from logging_core.analyse.identity import Identity, Rank
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.reports import LastErrors, Source
 from logging_core.analyse.requests import Requests

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from logging_core.analyse.activity import FUTURE_S
 from logging_core.analyse.evidence import Evidence, Verdict
-from logging_core.analyse.facts import FUTURE_S, PaneChange, latest_reading, same_reading_until_s
+from logging_core.analyse.facts import PaneChange
 from logging_core.analyse.prompts import Pattern, find_question
 from logging_core.analyse.state import OpenRequest, State, Usage
+from logging_core.wall_clock import latest_reading, same_reading_until_s
 
 _MAY_WAIT = frozenset({State.INITIALIZING, State.BUSY, State.IDLE, State.ERROR, State.UNKNOWN})
 

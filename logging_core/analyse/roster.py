@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from logging_core.analyse.facts import Identity
+from logging_core.analyse.identity import Identity
 from logging_core.analyse.tree_sums import TreeSums
 
 
@@ -26,7 +26,7 @@ class Roster:
             self._namesakes[name.partition("/")[2]].append(name)
 
     def say(self, name: str, field: str) -> str | None:
-        """What an instance says of itself, in one of `facts.FIELDS`; of its parent, the name."""
+        """What an instance says of itself, in one of `identity.FIELDS`; of its parent, the name."""
         said = self.said[name]
         return self._parent(name, said) if field == "parent_instance_id" else said.get(field)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from logging_core.analyse.facts import Identity
+from logging_core.analyse.identity import Identity
 from logging_core.analyse.sums import Sums
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from itertools import pairwise
 
 from logging_core.anomalies import Anomaly, AnomalyKind
 from logging_core.codec.lenient import bad_bytes
+from logging_core.wall_clock import second_reading
 
 JUMP_S = 300.0
 """A time is odd if it is more than this before that of the record before, or ahead of the clock."""
@@ -49,7 +49,7 @@ class AnomalyFinder:
         for time_s in times:
             if time_s is None:
                 continue
-            if last_s - time_s > JUMP_S and last_s - _second(time_s) > JUMP_S:
+            if last_s - time_s > JUMP_S and last_s - second_reading(time_s) > JUMP_S:
                 yield self._anomaly(path, AnomalyKind.BACK, time_s, last_s - time_s)
             elif time_s > limit_s and path not in self._ahead:
                 yield self._anomaly(path, AnomalyKind.AHEAD, time_s, time_s - limit_s + JUMP_S)
@@ -111,9 +111,3 @@ class AnomalyFinder:
 
     def _anomaly(self, path: str, kind: AnomalyKind, time_s: float, by_s: float) -> Anomaly:
         return Anomaly(path=self._name(path), kind=kind, time_s=time_s, by_s=by_s)
-
-
-def _second(time_s: float) -> float:
-    """The later moment at which a clock on the wall shows the same, when it is put back."""
-    with_fold = datetime.fromtimestamp(time_s).replace(fold=1)
-    return max(time_s, with_fold.timestamp())

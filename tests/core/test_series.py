@@ -13,8 +13,8 @@ from exchanges import in_bulk
 
 from builders import TreeBuilder
 from logging_core.analyse import older, series
+from logging_core.analyse.activity import PULSE_MINUTES
 from logging_core.analyse.counts import MAX_COUNTED
-from logging_core.analyse.facts import PULSE_MINUTES
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.latency import quantiles
 from logging_core.analyse.state import Group, Slot, Usage

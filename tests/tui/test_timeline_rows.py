@@ -8,11 +8,11 @@ from datetime import datetime
 
 import pytest
 
-from logging_core.analyse.facts import latest_reading
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.codec.times import LATEST_S
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Record
+from logging_core.wall_clock import latest_reading
 from madrox_tui import format as fmt
 from madrox_tui.panels.timeline.entries import Day, EventsEnd, Quiet, Row, entry_text
 from madrox_tui.panels.timeline.rows import SLACK, TimelineRows, Wanted
