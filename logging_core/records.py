@@ -13,9 +13,6 @@ import msgspec
 
 from logging_core.anomalies import Anomaly
 
-SPOKEN = frozenset({"message_sent", "message_received", "communication"})
-"""The event types of messages; other lines of a `communication.jsonl` are about its life."""
-
 UNKNOWN = -1
 """What stands in a column of numbers for one that an exchange does not say."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
+from logging_core.event_types import TERMINATE
 from logging_core.records import AuditEvent, LifecycleEvent
 from logging_core.text import safe_block
 
@@ -68,7 +69,7 @@ def error_of(event: AuditEvent) -> str | None:
 
 def is_failed_end(event: AuditEvent) -> bool:
     """Whether an audit event is the end of an instance in an error."""
-    is_end = event.event_type == "instance_terminate"
+    is_end = event.event_type == TERMINATE
     return is_end and event.details.get("final_state") == "error"
 
 

@@ -6,11 +6,9 @@ import math
 
 import msgspec
 
+from logging_core.event_types import COMMUNICATION
 from logging_core.records import FrameRef, Message
 from logging_core.text import beginning
-
-TOLD = "communication"
-"""The event type of what an instance tells another, and why one rests after that."""
 
 SAID_CHARS = 240
 """Of how a message begins so many characters are told."""
@@ -102,9 +100,10 @@ class Sayings:
         said = (-math.inf if at_s is None else at_s, (message.content or "")[:_KEPT_CHARS])
         if message.direction == "inbound" and said[0] >= self._replied[0]:
             self._replied = said
-        if message.event_type == TOLD and said[0] >= self._told[0]:
+        if message.event_type == COMMUNICATION and said[0] >= self._told[0]:
             self._told = said
 
     def last(self, reason: str) -> str:
         """Return what was communicated, if that is the reason of its state; else what it said."""
-        return beginning((self._told if reason.startswith(TOLD) else self._replied)[1], SAID_CHARS)
+        _, text = self._told if reason.startswith(COMMUNICATION) else self._replied
+        return beginning(text, SAID_CHARS)

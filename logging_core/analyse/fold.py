@@ -17,15 +17,14 @@ from logging_core.analyse.errors import (
 )
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance
-from logging_core.analyse.lives import SPAWN, Lives
+from logging_core.analyse.lives import Lives
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.reports import Change, Source, source_of
 from logging_core.analyse.seen import Seen
-from logging_core.analyse.summary import EXCHANGE
 from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
+from logging_core.event_types import EXCHANGE, SPAWN, SPOKEN
 from logging_core.records import (
-    SPOKEN,
     AuditBlock,
     AuditEvent,
     Batch,

@@ -11,8 +11,9 @@ from typing import NamedTuple, TypeAlias
 from logging_core.analyse.grouping import GROUPINGS, Say, UsageOf, in_order, of_instances, together
 from logging_core.analyse.series import Steps
 from logging_core.analyse.state import Group, Slot, Usage
-from logging_core.analyse.summary import EXCHANGE, Tally
+from logging_core.analyse.summary import Tally
 from logging_core.analyse.sums import Sums
+from logging_core.event_types import EXCHANGE
 
 Ids: TypeAlias = AbstractSet[str | None] | None
 """Whose: `None` in it is nobody, instead of it everybody and nobody."""

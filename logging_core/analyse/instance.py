@@ -11,14 +11,22 @@ from logging_core.analyse.activity import Activity
 from logging_core.analyse.columns import Columns
 from logging_core.analyse.errors import UNTOLD, error_of, first_line, is_failed_end
 from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
-from logging_core.analyse.facts import SAID_CHARS, TOLD, Creation, PaneChange, Sayings
+from logging_core.analyse.facts import SAID_CHARS, Creation, PaneChange, Sayings
 from logging_core.analyse.identity import Identity, Rank
 from logging_core.analyse.judgement import Around, judge
 from logging_core.analyse.reports import LastErrors, Source
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest
-from logging_core.records import (
+from logging_core.event_types import (
+    COMMUNICATION,
+    EXCHANGE,
+    RECEIVED,
+    SENT,
+    SPAWN,
     SPOKEN,
+    TERMINATE,
+)
+from logging_core.records import (
     AuditEvent,
     FrameRef,
     LifecycleEvent,
@@ -40,7 +48,7 @@ _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MAX_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
 
 _AUDIT_PROOFS = {
-    "instance_spawn": (Kind.SPAWNED, "spawned"),
+    SPAWN: (Kind.SPAWNED, "spawned"),
     "instance_suspended": (Kind.SUSPENDED, "suspended"),
     "instance_resumed": (Kind.RESUMED, "resumed"),
     "instance_reconnected": (Kind.RESUMED, "reconnected"),
@@ -124,7 +132,7 @@ class Instance:
     def audit(self, event: AuditEvent, at_s: float | None) -> None:
         """An audit event about it. Errors are told by `fail`."""
         self._activity.add(at_s)
-        if event.event_type == "message_exchange":
+        if event.event_type == EXCHANGE:
             if event.message_id is not None:
                 self._requests.close(event.message_id, at_s)
             self._prove(Kind.REPLY, at_s, "reply", message_id=event.message_id)
@@ -132,7 +140,7 @@ class Instance:
         if event.message_id is not None and error_of(event) is not None:
             self._requests.close(event.message_id, at_s, failed=True)
         self.identity.learn(at_s, event.details, Rank.AUDIT)
-        if event.event_type == "instance_terminate":
+        if event.event_type == TERMINATE:
             self._ended(event, at_s)
         elif event.event_type in _AUDIT_PROOFS:
             kind, reason = _AUDIT_PROOFS[event.event_type]
@@ -281,17 +289,17 @@ class Instance:
         if message.parent_id:
             self.identity.asked_parent_id = message.parent_id
         self._sayings.add(message, at_s)
-        if message.event_type == "message_received":
+        if message.event_type == RECEIVED:
             if message.message_id is not None:
                 self._requests.answer(message.message_id, at_s)
             self._prove(Kind.REPLY, at_s, "reply", message_id=message.message_id)
-        elif message.event_type == "message_sent":
+        elif message.event_type == SENT:
             if message.message_id is not None:
                 text = beginning(message.content or "", SAID_CHARS)
                 self._requests.open(message.message_id, at_s, text)
             self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
         else:
-            self._prove(Kind.REQUEST, at_s, TOLD, message_id=message.message_id)
+            self._prove(Kind.REQUEST, at_s, COMMUNICATION, message_id=message.message_id)
 
     def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
         if created := CREATED.match(text):

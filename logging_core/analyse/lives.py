@@ -9,9 +9,6 @@ from collections.abc import Iterator, Sequence
 
 from logging_core.analyse.columns import Columns
 
-SPAWN = "instance_spawn"
-"""The event type that a life begins with."""
-
 MAX_LIVES = 4_096
 """So many of an instance's newest lives are told apart; what was before is one, once that is known:
 who is spawned so often may be told of otherwise by who follows it than by who reads it later."""

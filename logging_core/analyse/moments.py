@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Generic, TypeVar
 
 from logging_core.analyse.instance import CREATED, READY
-from logging_core.analyse.lives import SPAWN
+from logging_core.event_types import SPAWN, TERMINATE
 from logging_core.records import AuditEvent, LifecycleEvent
 
 MAX_UNPAIRED = 4_096
@@ -20,7 +20,7 @@ _NEAR_S = 0.25  # between two lines about one thing, of which the second may be 
 _TICK_S = 1e-6
 _NOTHING = array("d")
 _CHANGE = re.compile(r"Instance (?!created)(\w+)")  # a creation is at the start of its second
-_CHANGES = {"terminated": "instance_terminate"}
+_CHANGES = {"terminated": TERMINATE}
 
 _Key = tuple[str, str]
 _E = TypeVar("_E")

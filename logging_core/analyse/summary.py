@@ -12,9 +12,6 @@ from logging_core.analyse.latency import SCALE_BITS, LatencySketch, exact_sum
 from logging_core.analyse.state import Usage
 from logging_core.records import AuditEvent
 
-EXCHANGE = "message_exchange"
-"""The event type of what is summed."""
-
 _BATCH = 4_096
 _PICO = 10**12  # sums are shown in whole picodollars: what decimal arithmetic would give
 

@@ -19,12 +19,11 @@ import msgspec
 
 from logging_core.codec.lenient import MAX_MEASURE, MAX_TOKENS
 from logging_core.codec.times import LATEST_S
+from logging_core.event_types import EXCHANGE
 from logging_core.records import UNKNOWN, Exchanges
 
 MAX_BYTES = 256 << 10
 """A chunk should be no longer: other threads wait while one is decoded."""
-
-_EXCHANGE = "message_exchange"
 
 _Number = Annotated[float, msgspec.Meta(ge=0, le=MAX_MEASURE)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=int(MAX_TOKENS))]
@@ -80,15 +79,15 @@ def decode_exchanges(chunk: bytes) -> Decoded:
 
 
 def _sorted_out(chunk: bytes, lines: Sequence[_Line]) -> Decoded:
-    others = [x for x in lines if x.event_type != _EXCHANGE]
+    others = [x for x in lines if x.event_type != EXCHANGE]
     if not others:
         exchanges = _columns(lines)
         return Decoded(exchanges, [], [*exchanges.times])
     if not all(x.event_type for x in others):  # what they could be found by
         return _decode_singly(chunk)
-    exchanges = _columns([x for x in lines if x.event_type == _EXCHANGE])
+    exchanges = _columns([x for x in lines if x.event_type == EXCHANGE])
     times = iter(exchanges.times)
-    all_times = [next(times) if x.event_type == _EXCHANGE else None for x in lines]
+    all_times = [next(times) if x.event_type == EXCHANGE else None for x in lines]
     return Decoded(exchanges, [*_find(chunk, others)], all_times)
 
 
@@ -146,7 +145,7 @@ def _find(chunk: bytes, others: Sequence[_Line]) -> Iterator[tuple[int, bytes]]:
             at = chunk.index(mark, start)
             begin, end = chunk.rfind(b"\n", 0, at) + 1, chunk.index(b"\n", at)
             line, start = chunk[begin:end], end + 1
-            if _DECODER.decode(line).event_type != _EXCHANGE:
+            if _DECODER.decode(line).event_type != EXCHANGE:
                 yield begin, line
                 break
 
@@ -172,6 +171,6 @@ def _decode_one(line: bytes) -> Exchanges | None:
     if _is_tame(line):
         with suppress(msgspec.DecodeError, RecursionError, _TimeError):
             decoded = _DECODER.decode(line)
-            if decoded.event_type == _EXCHANGE:
+            if decoded.event_type == EXCHANGE:
                 return _columns([decoded])
     return None

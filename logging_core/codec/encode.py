@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from logging_core.event_types import RECEIVED, SENT
+
 CONTINUATION = "    "
 """Indents every line of an `instance.log` entry but the first."""
 
@@ -31,7 +33,7 @@ _ATOMS = frozenset({float, bool, type(None)})
 _LISTS = (list, tuple)
 _INERT = _ATOMS | {str, int}
 _MEASURES = ("tokens", "cost", "response_time")
-_DIRECTIONS = {"message_sent": "outbound", "message_received": "inbound"}
+_DIRECTIONS = {SENT: "outbound", RECEIVED: "inbound"}
 _BREAKS = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
 _SHOWN_CODES = {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029} - {0x09, 0x0A}
 _SHOWN = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _SHOWN_CODES}
@@ -122,7 +124,7 @@ def message_record(stamp: str, event_type: str, fields: Mapping[str, Any]) -> di
         "content": fields.get("content"),
     }
     for key in _MEASURES:
-        if key in fields or event_type == "message_received":
+        if key in fields or event_type == RECEIVED:
             record[key] = fields.get(key)
     for key in ("message_type", "parent_id"):
         if key in fields:

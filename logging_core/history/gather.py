@@ -13,7 +13,7 @@ from threading import Event
 import msgspec
 
 from logging_core.analyse.moments import Moments, is_change, moment_of
-from logging_core.analyse.summary import EXCHANGE
+from logging_core.event_types import EXCHANGE
 from logging_core.history.spill import Entry, Page, Spill
 from logging_core.read.reader import TreeReader
 from logging_core.records import (

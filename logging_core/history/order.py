@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, Self
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.anomalies import Anomaly
+from logging_core.event_types import SPOKEN
 from logging_core.history.gather import Runs, Timed
 from logging_core.history.spill import Entry, Page, Place, Spill
 from logging_core.history.stored_messages import MESSAGES_A_PAGE
-from logging_core.records import SPOKEN, Batch, Message, Problem, Record
+from logging_core.records import Batch, Message, Problem, Record
 
 SPACING = 4_096
 """Records between two checkpoints: the most that a state replays."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from logging_core.codec.bulk import MAX_BYTES, decode_exchanges
+from logging_core.event_types import EXCHANGE
 from logging_core.read.json_lines import JsonLines
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.log import Found
@@ -82,7 +83,7 @@ def _depend_on_order(records: Iterable[Record], exchanges: Exchanges) -> bool:
         if isinstance(record, AuditEvent):
             if record.time_s is None:
                 return True
-            if record.event_type == "message_exchange" and record.message_id is not None:
+            if record.event_type == EXCHANGE and record.message_id is not None:
                 ids.add(record.message_id)
     return bool(ids) and not ids.isdisjoint(exchanges.message_ids)
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from logging_core.anomalies import AnomalyKind
 from logging_core.codec.decode import decode_audit
 from logging_core.codec.lenient import repeated_keys
+from logging_core.event_types import EXCHANGE, SPAWN
 from logging_core.read.backwards import decoded, lines_of, undisturbed
 from logging_core.read.lines import Line
 from logging_core.read.listing import logs_in, parts_of
@@ -72,7 +73,7 @@ def _collect(
     found: dict[object, AuditEvent] = {}
     lives: Counter[str | None] = Counter()  # met of each instance
     for number, (event, line) in enumerate(islice(newest, scan)):
-        lives[event.instance_id] += event.event_type == "instance_spawn"
+        lives[event.instance_id] += event.event_type == SPAWN
         if not wanted(event):
             continue
         known_by = _identity(event, lives[event.instance_id]) or number
@@ -85,7 +86,7 @@ def _collect(
 
 def _identity(event: AuditEvent, life: int) -> tuple[str | None, int, str] | None:
     """What an exchange is told from others by; `None` where each counts."""
-    if event.event_type != "message_exchange" or event.message_id is None:
+    if event.event_type != EXCHANGE or event.message_id is None:
         return None
     return event.instance_id, life, event.message_id
 

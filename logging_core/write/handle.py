@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from logging_core.codec.encode import attempt, text_of
+from logging_core.event_types import EXCHANGE, RECEIVED, SENT, SPAWN, TERMINATE
 from logging_core.write.forks import Forkable
 from logging_core.write.life import Life
 from logging_core.write.loggers import InstanceAdapter
@@ -143,7 +144,7 @@ class InstanceHandle(Forkable):
         }
         said = (("role", spawn["role"]), ("type", spawn["instance_type"]))
         known = ", ".join(f"{name}: {text_of(value)}" for name, value in said if value is not None)
-        self._record_event("instance_spawn", f"created with {known}" if known else "created", spawn)
+        self._record_event(SPAWN, f"created with {known}" if known else "created", spawn)
 
     def ready(self) -> None:
         """Record that it is ready. Writes to `instance.log`, as all methods but `captured` do."""
@@ -161,7 +162,7 @@ class InstanceHandle(Forkable):
         """
         message_id, content = self._id_of(message_id), content_of(content)
         fields = {
-            "event_type": "message_sent",
+            "event_type": SENT,
             "message_id": message_id,
             "direction": "outbound",
             "content": content,
@@ -198,7 +199,7 @@ class InstanceHandle(Forkable):
             sent_s, length = self._life.open.pop(message_id, (None, None))
         took_s = self._since(sent_s) if took_s is None else took_s
         message = {
-            "event_type": "message_received",
+            "event_type": RECEIVED,
             "message_id": message_id,
             "direction": "inbound",
             "content": content,
@@ -215,7 +216,7 @@ class InstanceHandle(Forkable):
             "response_time_seconds": took_s,
         }
         self._log().info(_received_text(len(content), tokens, took_s), extra=message)
-        self._writer.log_audit_event("message_exchange", self.instance_id, exchange)
+        self._writer.log_audit_event(EXCHANGE, self.instance_id, exchange)
 
     def captured(self, text: str) -> None:
         """Record what its pane shows, optionally with SGR colours. Writes only a capture."""
@@ -277,7 +278,7 @@ class InstanceHandle(Forkable):
             }
         forced = force if type(force) is bool else text_of(force)
         details = {"force": forced, "final_state": text_of(final_state), **totals}
-        self._record_event("instance_terminate", f"terminated (force={forced})", details)
+        self._record_event(TERMINATE, f"terminated (force={forced})", details)
 
     def _paused(self, what: str, reason: object) -> None:
         because = {} if reason is None else {"reason": say(reason)}

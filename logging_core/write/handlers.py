@@ -14,6 +14,7 @@ from logging_core.codec.encode import (
     text_of,
     with_extra,
 )
+from logging_core.event_types import SPOKEN
 from logging_core.write.append import AppendFile
 from logging_core.write.audit import AuditFile
 from logging_core.write.encoder import Encoder
@@ -23,9 +24,6 @@ from logging_core.write.told import Told
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """The attributes of every log record; all others are a caller's `extra`."""
-
-MESSAGE_EVENTS = frozenset({"message_sent", "message_received", "communication"})
-"""The event types that turn a record of an instance logger into a message."""
 
 _BARE_FIELDS = len(vars(logging.makeLogRecord({})))
 _TRACE_FIELDS = frozenset({"exception", "stack_info"})
@@ -132,7 +130,7 @@ class InstanceHandler(TreeHandler):
         """Append to the file or files that the record belongs in."""
         stamp, text = self._stamps.of(record), message_of(record)
         event_type = vars(record).get("event_type")
-        if isinstance(event_type, str) and event_type in MESSAGE_EVENTS:
+        if isinstance(event_type, str) and event_type in SPOKEN:
             extra = extra_of(record)
             for key in ("instance_id", "instance_name"):  # the directory implies them
                 extra.pop(key, None)

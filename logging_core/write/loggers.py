@@ -7,8 +7,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from logging_core.codec.encode import with_extra
+from logging_core.event_types import SPOKEN
 from logging_core.write.handlers import (
-    MESSAGE_EVENTS,
     STANDARD_FIELDS,
     InstanceHandler,
     TreeHandler,
@@ -111,4 +111,4 @@ def tell_listeners(logger: logging.Logger, record: logging.LogRecord) -> None:
 
 def _is_message(extra: Mapping[str, object] | None) -> bool:
     event_type = extra.get("event_type") if extra else None
-    return isinstance(event_type, str) and event_type in MESSAGE_EVENTS
+    return isinstance(event_type, str) and event_type in SPOKEN

@@ -11,6 +11,7 @@ from typing import Any
 
 from logging_core.codec.encode import audit_record, text_of, with_extra
 from logging_core.config import LoggingConfig
+from logging_core.event_types import COMMUNICATION
 from logging_core.tree import LogTree, check_instance_id
 from logging_core.write.append import Shared
 from logging_core.write.audit import AuditFile
@@ -208,11 +209,11 @@ class TreeWriter:
         with_extra(fields, extra, frozenset({"event_type"}))
         record, adapter = None, self._instances.known_logger(instance_id)
         if adapter is not None and has_listeners(adapter.logger):
-            about = {"event_type": "communication", "instance_id": instance_id, **fields}
+            about = {"event_type": COMMUNICATION, "instance_id": instance_id, **fields}
             record = direct_record(adapter.logger, time_s, f"{message_type} ({direction})", about)
             if not adapter.logger.filter(record):
                 return
-        files.message(self._stamps.at(time_s), "communication", fields)
+        files.message(self._stamps.at(time_s), COMMUNICATION, fields)
         if adapter is not None and record is not None:
             tell_listeners(adapter.logger, record)
 

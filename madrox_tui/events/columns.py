@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 
+from logging_core.event_types import EXCHANGE
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
-from madrox_tui.events.query import EXCHANGE, EventQuery
+from madrox_tui.events.query import EventQuery
 from madrox_tui.events.requests import MAX_CHARS, Requests
 
 _MIN_WIDTH = 10

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from logging_core.analyse.lives import life_begin_s, life_end_s
 from logging_core.analyse.state import TimelineEvent
-from logging_core.records import SPOKEN, AuditEvent, Message
+from logging_core.event_types import SPOKEN
+from logging_core.records import AuditEvent, Message
 from madrox_tui.panels.timeline.message_source import PAGE, Pages
 from madrox_tui.panels.timeline.pairs import asks
 

@@ -13,12 +13,11 @@ import msgspec
 
 from logging_core.analyse.error_kinds import error_kind
 from logging_core.analyse.errors import affected_by, error_of
-from logging_core.analyse.lives import SPAWN, Lives
+from logging_core.analyse.lives import Lives
 from logging_core.analyse.state import Group, TimelineEvent
+from logging_core.event_types import EXCHANGE, SPAWN
 from logging_core.records import AuditEvent, Message
 from madrox_tui.panels.timeline.message_source import LineSource
-
-EXCHANGE = "message_exchange"
 
 
 class EventOrder(Enum):

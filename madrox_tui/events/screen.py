@@ -12,11 +12,12 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from logging_core.analyse.state import FleetState
+from logging_core.event_types import EXCHANGE
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.halves import event_entry
-from madrox_tui.events.query import EXCHANGE, EventQuery, Events, EventSource, with_happened
+from madrox_tui.events.query import EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
 from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys, pressing, side_by_side
 from madrox_tui.panels.timeline.entries import Entry

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from logging_core.analyse.state import AnomalyCount, FleetState
 from logging_core.anomalies import Anomaly, AnomalyKind
+from logging_core.event_types import RECEIVED, SENT
 from logging_core.records import Message, Problem
 from logging_core.text import safe_line
 from madrox_tui import format as fmt
@@ -20,7 +21,7 @@ from madrox_tui.names import names_of
 AHEAD_S = 300.0
 """A time further ahead of the clock than this is reported as odd."""
 
-_SPOKEN = frozenset({"message_sent", "message_received"})
+_HAVE_IDS = frozenset({SENT, RECEIVED})
 _MAX_FILES = 10
 _MAX_INSTANCES = 20
 _FRAME_ODD: dict[str, str] = {AnomalyKind.BACK: "out of time order", AnomalyKind.TORN: "cut off"}
@@ -125,7 +126,7 @@ def _anomalies(state: FleetState, names: Mapping[str, str], width: int) -> list[
 
 
 def _odd(message: Message, at_s: float) -> Iterable[_Suspect]:
-    if message.event_type in _SPOKEN and message.message_id is None:
+    if message.event_type in _HAVE_IDS and message.message_id is None:
         yield _Suspect("message", "without an id")
     if message.time_s is None:
         yield _Suspect("message", "without a readable time")

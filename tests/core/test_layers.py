@@ -23,6 +23,7 @@ BASICS = (
     "config",
     "tree",
     "anomalies",
+    "event_types",
     "records",
     "text",
     "wall_clock",
@@ -58,7 +59,7 @@ LAYERS: list[tuple[str, ...]] = [
 SHOWN = ("view", "widgets", "screens", "colours", "help", *PANELS)
 GIVEN = (
     *("analyse.state", "analyse.errors", "analyse.error_kinds", "analyse.lives"),
-    *("records", "text", "threads", "codec"),
+    *("event_types", "records", "text", "threads", "codec"),
 )
 
 
@@ -140,7 +141,10 @@ def test_the_analysis_knows_records_only() -> None:
     """From records to state without a file, a codec or a screen."""
     entries = importing("logging_core.analyse")
     ours = [e for e in entries if within(e.name, "logging_core", "madrox_tui")]
-    pure = [f"logging_core.{name}" for name in ("anomalies", "records", "text", "wall_clock")]
+    pure = [
+        f"logging_core.{name}"
+        for name in ("anomalies", "event_types", "records", "text", "wall_clock")
+    ]
     allowed = (*pure, "logging_core.analyse")
     assert [entry for entry in ours if not within(entry.name, *allowed)] == []
     assert offenders(entries, "os", "pathlib", "io", "time") == []

@@ -19,7 +19,8 @@ from logging_core.analyse.latency import EXACT_VALUES, LatencySketch, quantiles
 from logging_core.analyse.recent import Recent
 from logging_core.analyse.seen import MAX_PAST_LIVES, Seen
 from logging_core.analyse.state import Usage
-from logging_core.analyse.summary import EXCHANGE, Tally, Totals
+from logging_core.analyse.summary import Tally, Totals
+from logging_core.event_types import EXCHANGE
 from logging_core.read.events import newest_events
 from logging_core.read.reader import TreeReader
 from logging_core.records import AuditEvent, Batch

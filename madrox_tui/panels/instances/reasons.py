@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 from logging_core.analyse.state import InstanceState, State
+from logging_core.event_types import COMMUNICATION
 
 _FORCED = re.compile(r"terminated \(force=(True|False)\)")
 
-_SAID = ("reply", "communication")
+_SAID = ("reply", COMMUNICATION)
 """How the reason begins of one that rests since it said something, or was told."""
 
 

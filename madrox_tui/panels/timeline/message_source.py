@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from logging_core.records import SPOKEN, Message, Problem
+from logging_core.event_types import SPOKEN
+from logging_core.records import Message, Problem
 from logging_core.threads import in_thread
 
 PAGE = 500
