@@ -118,7 +118,7 @@ class Deduplicator:
     committed becomes part of the next frame. Not thread-safe.
 
     Args:
-        screen_rows: Encoder of the window, at least 1; should be at least the pane's height.
+        screen_rows: Lines of the window, at least 1; should be at least the pane's height.
         heartbeat_s: Store an unchanged window again after this many seconds; 0: at every capture;
             infinity: never, unless `take` is told to.
         full: Store every capture in full.

@@ -81,7 +81,11 @@ class OrchestratorHandler(TreeHandler):
 class AuditHandler(TreeHandler):
     """Writes the records that are logged through the standard library's audit logger.
 
-    Args: as of `OrchestratorHandler`.
+    Args:
+        file: The audit trail.
+        encoder: See `OrchestratorHandler`, as for the others.
+        stamps: Makes the timestamps.
+        told: Is told of each record that names an instance.
     """
 
     def __init__(self, file: AuditFile, encoder: Encoder, stamps: Stamps, told: Told) -> None:
@@ -145,7 +149,10 @@ class InstanceHandler(TreeHandler):
 class ConsoleHandler(TreeHandler):
     """Prints the records of `orchestrator.log` on stderr, in the format of `instance.log`.
 
-    Args: as of `OrchestratorHandler`.
+    Args:
+        encoder: See `OrchestratorHandler`, as for the others.
+        stamps: Makes the timestamps.
+        logger: `orchestrator`; its level holds for the records of its children too.
     """
 
     def __init__(self, encoder: Encoder, stamps: Stamps, logger: logging.Logger) -> None:
