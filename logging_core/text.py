@@ -85,6 +85,11 @@ def beginning(text: str, most: int) -> str:
     return ""
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of `most` characters at most: one that is longer ends in `…`."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def safe_json(text: str) -> str:
     r"""Make JSON safe to show without changing what it says: as `\u202e`, not as `‹U+202E›`."""
     return _UNSAFE.sub(_escape, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
-from logging_core.text import safe_block
+from logging_core.text import safe_block, shortened
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -55,4 +55,4 @@ def _notice(whole: str) -> str:
         return f"copied the first {MAX_CHARS:,} of {len(whole):,} characters"
     if lines := whole.count("\n"):
         return f"copied {lines + 1:,} lines"
-    return f"copied {whole if len(whole) <= _MAX_SHOWN else whole[: _MAX_SHOWN - 1] + '…'}"
+    return f"copied {shortened(whole, _MAX_SHOWN)}"

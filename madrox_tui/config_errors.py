@@ -6,6 +6,8 @@ import re
 from datetime import date, time
 from typing import Any
 
+from logging_core.text import shortened
+
 _EXPECTED = re.compile(
     r"Expected `(?P<type>\w+)(?: \| null)?`(?: (?P<limit>[<>]=?) (?P<number>\S+))?"
 )
@@ -34,13 +36,9 @@ def _called(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'a string ("{_short(value)}")'
+        return f'a string ("{shortened(value, _LONGEST)}")'
     if isinstance(value, (int, float)):
-        return f"a number ({_short(str(value))})"
+        return f"a number ({shortened(str(value), _LONGEST)})"
     if isinstance(value, (date, time)):
         return f"a time ({value})"
     return "a list" if isinstance(value, list) else "a table"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from logging_core.text import shortened
+
 MAX_CHARS = 160
 """So long is what a kind is called at most."""
 
@@ -31,5 +33,4 @@ def error_kind(text: str) -> str:
     is mostly a code (`exit code 137`, `HTTP 429`) and stays. What is too long ends in `…`.
     """
     line = text.strip().partition("\n")[0][:_LOOKED_AT]
-    kind = _VARIES.sub("#", line)
-    return kind if len(kind) <= MAX_CHARS else f"{kind[: MAX_CHARS - 1]}…"
+    return shortened(_VARIES.sub("#", line), MAX_CHARS)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from logging_core.event_types import TERMINATE
 from logging_core.records import AuditEvent, LifecycleEvent
-from logging_core.text import safe_block
+from logging_core.text import safe_block, shortened
 
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 """Levels of records that tell of an error."""
@@ -44,8 +44,7 @@ def in_one_form(text: str) -> str:
 
 def first_line(text: str) -> str:
     """The first line of a text, cut to a length that a table can show."""
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= _ERROR_CHARS else f"{line[: _ERROR_CHARS - 1]}…"
+    return shortened(text.strip().partition("\n")[0], _ERROR_CHARS)
 
 
 def _unescaped(match: re.Match[str]) -> str:

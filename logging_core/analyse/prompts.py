@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from logging_core.text import shortened
+
 ANY_TYPE = "*"
 """In `compile_patterns`: of whatever type the instance is."""
 
@@ -39,6 +41,12 @@ class Pattern(NamedTuple):
     regex: str
     sign: str = ""
 
+    def may_be_of(self, instance_type: str | None) -> bool:
+        """Whether an instance of a type may ask so; `None`: its type is unknown."""
+        if instance_type is None or not self.instance_types:
+            return True
+        return instance_type.lower() in self.instance_types
+
     def search(self, text: str) -> re.Match[str] | None:
         """Where a text ends in such a question."""
         if self.sign and not _compiled(self.sign).search(text):
@@ -49,18 +57,19 @@ class Pattern(NamedTuple):
 _OPTION = r" *(?:[❯›>▶] *)?\d{1,2}[.)] [^\n]*"
 _WRAPPED = r" {4}[^\n]*"
 _HINT = r" *(?:esc |enter |press |tab |ctrl|shift|↑)[^\n]*"
+_CURSOR = r"^ *[❯›>▶] *\d"
+_FIRST_OPTION = (
+    rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
+    rf"(?>{_OPTION})"
+)
 _MENU = (
     r"(?:[^\n]*\n){0,8}?"  # what is asked about
-    rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
-    rf"(?>{_OPTION})(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
+    rf"{_FIRST_OPTION}(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
 )
 _ENTER = r" *enter to (?:confirm|select|submit)[^\n]*"
 _DOTTED = r" *(?:● *)?\d{1,2}[.)] [^\n]*"
 _CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
 _ASKED = r"(?:password|passphrase)"
-
-
-_CURSOR = r"^ *[❯›>▶] *\d"
 
 
 @cache
@@ -115,8 +124,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _asks(
         "menu",
         r" *(?P<question>[^\n]*)\n"
-        rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
-        rf"(?>{_OPTION})(?:\n(?>{_OPTION}|{_WRAPPED}))*+\n{_ENTER}",
+        rf"{_FIRST_OPTION}(?:\n(?>{_OPTION}|{_WRAPPED}))*+\n{_ENTER}",
         "claude",
         "codex",
         sign="^ *enter to ",
@@ -203,12 +211,7 @@ def find_question(
     if not text:
         return None
     for pattern in patterns:
-        if instance_type is None or not pattern.instance_types:
-            pass
-        elif instance_type.lower() not in pattern.instance_types:
-            continue
-        match = pattern.search(text)
-        if match is not None:
+        if pattern.may_be_of(instance_type) and (match := pattern.search(text)):
             return _shown(match)
     return None
 
@@ -249,4 +252,4 @@ def _bare(tail: str) -> str:
 def _shown(match: re.Match[str]) -> str:
     question = match.groupdict().get("question") or match[0]
     line = " ".join(question.strip().partition("\n")[0].split())
-    return line if len(line) <= _QUESTION_CHARS else f"{line[: _QUESTION_CHARS - 1]}…"
+    return shortened(line, _QUESTION_CHARS)
