@@ -10,6 +10,7 @@ from itertools import islice
 
 from logging_core.arguments import moment, whole_number
 from logging_core.codec.pane import TAIL_BYTES, pane_tail, screen_sum
+from logging_core.read.density import DensityStrip
 from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.frame_search import are_back, find_moment, headers_before, headers_from
 from logging_core.read.frames import MAX_SHOWN, Header, read_frame, suspect_of
@@ -17,8 +18,6 @@ from logging_core.read.listing import parts_of
 from logging_core.read.names import directories_of, shown_name
 from logging_core.records import FrameRef
 from logging_core.tree import INSTANCES, expand_user, log_of, portable_path
-
-_EXACT = 4 << 20
 
 
 class PaneFile:
@@ -167,24 +166,20 @@ class PaneFile:
             ValueError: `buckets` is no whole number, or below 1; or a time is none, or infinite.
             OSError: A file cannot be read.
         """
-        strip = [0] * whole_number("buckets", buckets, 1)
+        buckets = whole_number("buckets", buckets, 1)
         for name, time_s in (("from_s", from_s), ("to_s", to_s)):
             if time_s is not None:
                 moment(name, time_s, finite=True)
         span = self.span()
         if span is None:
-            return strip
+            return [0] * buckets
         start_s = span[0] if from_s is None else from_s
         end_s = span[1] if to_s is None else to_s
-        shown: bytes | None = None
+        strip = DensityStrip(buckets, start_s, end_s)
         for part in self._parts():
             with self._open(part) as source:
-                if source.size <= _EXACT:
-                    shown = _add_changes(source, strip, start_s, end_s, shown)
-                else:
-                    _add_sizes(source, strip, start_s, end_s)
-                    shown = None
-        return strip
+                strip.add(source)
+        return strip.amounts
 
     # --- frames of headers ---------------------------------------------------
 
@@ -269,52 +264,3 @@ def _find(parts: Sequence[Part], ref: FrameRef) -> int | None:
             if portable_path(part.path) == name:
                 return number
     return None
-
-
-def _add_changes(
-    source: Source, strip: list[int], start_s: float, end_s: float, shown: bytes | None
-) -> bytes | None:
-    """Add what is new in every frame; `shown` is the one before the first. Returns the last one."""
-    headers = list(headers_from(source, 0, source.size))
-    ends = [*(header.offset for header in headers[1:]), source.size]
-    for header, end in zip(headers, ends, strict=True):
-        begin = header.body_before(end)
-        body = source.read(end - begin, begin)
-        if start_s <= header.time_s <= end_s and body != shown:
-            share = (header.time_s - start_s) / max(end_s - start_s, 1e-6)
-            strip[min(len(strip) - 1, int(share * len(strip)))] += _new_bytes(body, shown)
-        shown = body
-    return shown
-
-
-def _new_bytes(body: bytes, before: bytes | None) -> int:
-    """How long the lines of a frame are that the one before it lacks; at least 1."""
-    if before is None:
-        return 1
-    known = {*before.split(b"\n"), b""}
-    return sum(len(line) + 1 for line in body.split(b"\n") if line not in known) or 1
-
-
-def _add_sizes(source: Source, strip: list[int], start_s: float, end_s: float) -> None:
-    """Add the bytes between the frames at the edges of the stretches."""
-    step_s = (end_s - start_s) / len(strip)
-
-    def place(number: int, low: int, high: int) -> int:
-        """Where the frames before an edge end; at the last edge, those at it count, too."""
-        at_s = end_s if number == len(strip) else start_s + number * step_s - 1e-6
-        return find_moment(source, at_s, low, high)[1]
-
-    def fill(first: int, last: int, low: int, high: int) -> None:
-        """Halve: an edge lies between its neighbours', so each search is a short one."""
-        if low >= high:
-            return
-        if last - first == 1:
-            strip[first] += high - low
-            return
-        middle = (first + last) // 2
-        edge = place(middle, low, high)
-        fill(first, middle, low, edge)
-        fill(middle, last, edge, high)
-
-    low = place(0, 0, source.size)
-    fill(0, len(strip), low, place(len(strip), low, source.size))

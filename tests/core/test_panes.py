@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from builders import RULE, TreeBuilder
 from logging_core.anomalies import AnomalyKind
 from logging_core.codec import pane as codec
-from logging_core.read import frame_search, panes
+from logging_core.read import density, frame_search
 from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from logging_core.read.reader import TreeReader
@@ -241,7 +241,7 @@ def test_density_of_a_large_file_is_measured_at_the_edges(
     """Every byte is in one stretch, and a busy time is a high one."""
     for second in [*range(100), *(50 + n / 100 for n in range(100)), *range(51, 100)]:
         tree.frame("b", "", at=second)
-    monkeypatch.setattr(panes, "_EXACT", 0)
+    monkeypatch.setattr(density, "EXACT_BYTES", 0)
     for second in sorted([*range(101), *(50 + n / 200 for n in range(200))]):
         tree.frame("a", "x" * 50, at=second)
     with small_blocks(1000):
