@@ -91,6 +91,3 @@ class ChangeList(LineView):
     def nothing(self) -> str:
         """Say why the list is empty."""
         return self._nothing
-
-    def _follows_end(self) -> bool:
-        return False

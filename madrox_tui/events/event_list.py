@@ -89,6 +89,3 @@ class EventList(LineView):
         if self.shown.more:
             return "none among the newest events: older ones were not searched"
         return "not in the audit trail: look in orchestrator.log, or the audit file was deleted"
-
-    def _follows_end(self) -> bool:
-        return False

@@ -32,6 +32,3 @@ class LineReport(LineView):
             Segment(text, self.cell_style(style) if style else None)
             for text, style in self._shown[index]
         ]
-
-    def _follows_end(self) -> bool:
-        return False

@@ -17,8 +17,8 @@ from madrox_tui.widgets.drawn_rows import DrawnRows
 class LineView(DrawnRows, can_focus=True):
     """Rows of text that scroll, with or without a cursor, and can follow the end.
 
-    While `follow` is on, the view stays at the last row; moving up turns it off, reaching the end
-    turns it on again.
+    While `follow` is on, the view stays at the last row; moving up turns it off, and reaching the
+    end turns it on again in those whose last row is the newest.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,6 +45,11 @@ class LineView(DrawnRows, can_focus=True):
         ),
         Binding("x", "export", "Export rows to a file", show=False, id="line.export"),
     ]
+
+    @property
+    def follows_end(self) -> bool:
+        """Whether the last row is the newest, so that reaching it means following."""
+        return False
 
     def on_resize(self, _event: events.Resize) -> None:
         """Stay at the end when following, else keep the cursor visible."""
@@ -94,7 +99,7 @@ class LineView(DrawnRows, can_focus=True):
     def action_last(self) -> None:
         """Go to the last row, and follow."""
         self.action_move(self.count)
-        if self._follows_end():
+        if self.follows_end:
             self.follow = True
             self._to_end()
 
@@ -129,12 +134,12 @@ class LineView(DrawnRows, can_focus=True):
 
     def on_mouse_scroll_down(self) -> None:
         """Resume following at the end."""
-        self.follow = self._follows_end() and self.scroll_offset.y + 4 >= self.max_scroll_y
+        self.follow = self.follows_end and self.scroll_offset.y + 4 >= self.max_scroll_y
 
     def on_scroll_to(self, event: ScrollTo) -> None:
         """Follow while the scrollbar is dragged to the end, and only there."""
         if event.y is not None:
-            self.follow = self._follows_end() and round(event.y) >= self.max_scroll_y
+            self.follow = self.follows_end and round(event.y) >= self.max_scroll_y
 
     def on_scroll_up(self) -> None:
         """Stop following on a click above the scrollbar's thumb: it scrolls up by a page."""
@@ -143,21 +148,17 @@ class LineView(DrawnRows, can_focus=True):
     def on_scroll_down(self) -> None:
         """Resume following where a click below it reaches the end."""
         end = self.scroll_offset.y + self.scrollable_content_region.height
-        self.follow = self._follows_end() and end >= self.max_scroll_y
+        self.follow = self.follows_end and end >= self.max_scroll_y
 
     def _move_to(self, index: int) -> None:
         self.cursor = min(max(0, index), max(0, self.count - 1))
-        self.follow = self._follows_end() and self.cursor == self.count - 1
+        self.follow = self.follows_end and self.cursor == self.count - 1
         self.show_cursor()
 
     def _scroll_to_row(self, row: int) -> None:
         row = min(max(0, row), self.max_scroll_y)
-        self.follow = self._follows_end() and row == self.max_scroll_y
+        self.follow = self.follows_end and row == self.max_scroll_y
         self.scroll_to(y=row, animate=False, force=True, immediate=True)
-
-    def _follows_end(self) -> bool:
-        """Return whether the last row is the newest, so that reaching it means following."""
-        return True
 
     def _to_end(self) -> None:
         self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)

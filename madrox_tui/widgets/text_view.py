@@ -69,9 +69,6 @@ class TextView(LineView):
         """Draw one row."""
         return [Segment(self._rows[index])]
 
-    def _follows_end(self) -> bool:
-        return False
-
 
 def _whatever(text: str) -> Callable[[int], str]:
     """What is shown of a text, whatever the width."""

@@ -30,11 +30,15 @@ pytestmark = pytest.mark.asyncio
 
 
 class Poem(LineView):
-    """Rows of a known text."""
+    """Rows of a known text, of which the newest is the last."""
 
     def __init__(self, rows: list[str]) -> None:
         super().__init__(id="poem")
         self.rows = rows
+
+    @property
+    def follows_end(self) -> bool:
+        return True
 
     def on_mount(self) -> None:
         self.show_rows(len(self.rows))

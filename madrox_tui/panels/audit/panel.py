@@ -247,9 +247,6 @@ class AuditPanel(FiguresView):
         key = place[0].key
         self._sort_by(key, reverse=key == self._table.key and not self._reverse)
 
-    def _follows_end(self) -> bool:
-        return False
-
     def _choose_above(self) -> None:
         """Choose the lines above the table."""
         view, height = self.view, self.scrollable_content_region.height

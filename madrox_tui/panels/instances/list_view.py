@@ -226,9 +226,6 @@ class InstanceList(LineView):
             self._folded = folded
             self._show()
 
-    def _follows_end(self) -> bool:
-        return False
-
 
 def _title(view: View) -> str:
     total = len(view.state.instances)

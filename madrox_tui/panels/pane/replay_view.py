@@ -67,6 +67,11 @@ class ReplayView(ScrubbedView):
         """The instance whose pane is shown; `None` if none is."""
         return None if self._instance is None else self._instance.instance_id
 
+    @property
+    def follows_end(self) -> bool:
+        """Scrolling to the end of a rewound frame does not resume following."""
+        return not self.rewound
+
     def seek(self, time_s: float) -> None:
         """Show the frame of a time picked on the scrubber."""
         self._go(Goal(Kind.MOMENT, time_s))
@@ -239,7 +244,3 @@ class ReplayView(ScrubbedView):
             if self.playing and self._shown is here:
                 await self._move(ref)
                 self._playback.frame_shown()
-
-    def _follows_end(self) -> bool:
-        """Scrolling to the end of a rewound frame does not resume following."""
-        return not self.rewound

@@ -78,6 +78,11 @@ class TimelinePanel(LineView):
         self._lines = Lines()
 
     @property
+    def follows_end(self) -> bool:
+        """The newest message is the last one."""
+        return True
+
+    @property
     def selected(self) -> Row | None:
         """The row under the cursor."""
         return self._rows.rows[self.cursor] if self.cursor < self.count else None
@@ -117,7 +122,7 @@ class TimelinePanel(LineView):
 
     def whole_text(self, index: int) -> str:
         """Return the whole text of a row's message, and everything else a search covers."""
-        from madrox_tui.panels.timeline.find import texts  # imported on the first search
+        from madrox_tui.panels.timeline.find import texts
 
         if self.view is None:
             return ""
@@ -136,9 +141,7 @@ class TimelinePanel(LineView):
 
     def export(self) -> Export:
         """Export the loaded messages and events."""
-        from madrox_tui.panels.timeline.export import (
-            timeline_export,  # imported on the first export
-        )
+        from madrox_tui.panels.timeline.export import timeline_export
 
         labels = self.view.labels if self.view else {}
         note = ""
