@@ -36,7 +36,7 @@ CHOICE = ("filters", "scope", "states", "names", "completion")
 PANELS = ("panels", "events", "changes")
 DRAWN = {
     "audit": ("figures_view", "panel"),
-    "instances": ("list_view", "panel"),
+    "instances": ("panel",),
     "pane": ("frame_view", "scrubbed_view", "replay_view", "panel"),
     "timeline": ("message_half", "message_screen", "panel"),
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-from logging_core.analyse.state import State
+from logging_core.analyse.state import InstanceState, State
 from madrox_tui.columns import Fitted, Table
 from madrox_tui.export import Export
 from madrox_tui.find import holds
@@ -73,6 +73,12 @@ class InstanceTable:
     def place_of(self, instance_id: str) -> int | None:
         """Return the index of the row that shows an instance; `None` if none does."""
         return next((n for n, row in enumerate(self.rows) if instance_id in row.ids), None)
+
+    def place_after(self, here: int, wanted: Callable[[InstanceState], bool]) -> int | None:
+        """Return the index of the next row that shows what is wanted, wrapping; `None` if none."""
+        number = len(self.rows)
+        places = ((here + step) % number for step in range(1, number + 1))
+        return next((place for place in places if wanted(self.rows[place].shown)), None)
 
     def why(self, row: Row) -> str:
         """Return why a row's instance is in its state."""
