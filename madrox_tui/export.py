@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import orjson
 
+from logging_core.codec.times import format_time_aware
 from logging_core.text import safe_block
 from logging_core.tree import expand_user
 
@@ -69,6 +70,11 @@ def to_jsonl(export: Export) -> str:
     """Encode as one JSON object per line; unknown is `null`."""
     records = (dict(zip(export.columns, map(_safe, row), strict=True)) for row in export.rows)
     return "".join(orjson.dumps(record).decode() + "\n" for record in records)
+
+
+def iso_time(time_s: float | None) -> str | None:
+    """Return a moment as ISO 8601 with its offset; `None` if it is unknown."""
+    return None if time_s is None else format_time_aware(time_s)
 
 
 def file_name(name: str, at_s: float, suffix: str) -> str:

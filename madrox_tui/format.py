@@ -174,6 +174,11 @@ def age(seconds: float | None) -> str:
     return f"{min(whole // _YEAR, 999)}y"
 
 
+def ago(time_s: float | None, now_s: float) -> str:
+    """Format how long ago a moment was, like `age`."""
+    return age(None if time_s is None else now_s - time_s)
+
+
 def age_left_s(seconds: float) -> float:
     """Return for how many more seconds `age` gives the same text."""
     units = ((_MINUTE, 1), (_HOUR, _MINUTE), (_DAY, _HOUR), (_YEAR, _DAY))

@@ -137,8 +137,7 @@ class ChangeCells:
         requests = change.after.open_requests if change.after is not None else ()
         if not requests or change.after is None:
             return "", ""
-        since_s = requests[0].since_s
-        age = fmt.age(None if since_s is None else self._now.at_s - since_s)
+        age = fmt.ago(requests[0].since_s, self._now.at_s)
         return fmt.open_requests(len(requests), age), LOOKS[change.after.state].style
 
     def why(self, change: Change) -> Cell:

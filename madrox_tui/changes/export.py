@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logging_core.analyse.state import InstanceState
-from logging_core.codec.times import format_time_aware
 from madrox_tui.changes.comparison import Change
-from madrox_tui.export import Export, Value
+from madrox_tui.export import Export, Value, iso_time
 from madrox_tui.panels.instances.reasons import why
 
 EXPORTED = (
@@ -45,8 +44,8 @@ def _values(change: Change) -> tuple[Value, ...]:
         change.kind.name.lower(),
         change.instance_id,
         change.label,
-        _time(change.at_s),
-        _time(spell.until_s) if spell else None,
+        iso_time(change.at_s),
+        iso_time(spell.until_s) if spell else None,
         spell.state.value if spell else _state(before),
         spell.end if spell else _state(after),
         reason,
@@ -64,7 +63,3 @@ def _added(change: Change) -> tuple[Value, ...]:
 
 def _state(instance: InstanceState | None) -> str | None:
     return None if instance is None else instance.state.value
-
-
-def _time(time_s: float | None) -> str | None:
-    return None if time_s is None else format_time_aware(time_s)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from logging_core.codec.times import format_time_aware
 from madrox_tui.events.query import Events
-from madrox_tui.export import Export
+from madrox_tui.export import Export, iso_time
 
 EXPORTED = (
     "time",
@@ -32,7 +31,7 @@ def events_export(events: Events, names: Mapping[str, str], note: str = "") -> E
     """
     rows = (
         (
-            None if event.time_s is None else format_time_aware(event.time_s),
+            iso_time(event.time_s),
             event.instance_id,
             names.get(event.instance_id or ""),
             event.event_type,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from logging_core.analyse.state import FleetState, InstanceState, Latency, Usage
-from logging_core.codec.times import format_time_aware
 from logging_core.text import safe_line
+from madrox_tui.export import iso_time
 
 SCHEMA = 1
 """Incremented when a key of the JSON report changes meaning or is removed."""
@@ -34,7 +34,7 @@ def to_json(
     return {
         "schema": SCHEMA,
         "log_dir": safe_line(log_dir),
-        "generated_at": format_time_aware(state.at_s),
+        "generated_at": iso_time(state.at_s),
         "instances": [_instance(i, metadata.get(i.instance_id, {})) for i in state.instances],
         "totals": {
             "instances": len(state.instances),
@@ -55,9 +55,9 @@ def _instance(instance: InstanceState, metadata: Mapping[str, Any]) -> dict[str,
         **{name: _as_written(getattr(instance, name), metadata.get(name)) for name in _NAMES},
         "state": instance.state.value,
         "reason": instance.reason,
-        "state_since": _time(instance.since_s),
-        "created_at": _time(instance.created_s),
-        "last_activity": _time(instance.last_activity_s),
+        "state_since": iso_time(instance.since_s),
+        "created_at": iso_time(instance.created_s),
+        "last_activity": iso_time(instance.last_activity_s),
         **_usage(instance.usage),
         "response_time_s": _latency(instance.usage.latency),
         "open_requests": len(instance.open_requests),
@@ -90,7 +90,3 @@ def _latency(latency: Latency) -> dict[str, Any]:
         "p99": latency.p99_s,
         "max": latency.max_s,
     }
-
-
-def _time(time_s: float | None) -> str | None:
-    return None if time_s is None else format_time_aware(time_s)

@@ -47,13 +47,13 @@ class _Column(NamedTuple):
 
 def _open(instance: InstanceState, context: _Context) -> str:
     requests = instance.open_requests
-    oldest = _ago(requests[0].since_s, context.now_s) if requests else ""
+    oldest = fmt.ago(requests[0].since_s, context.now_s) if requests else ""
     return fmt.open_requests(len(requests), oldest)
 
 
 _COLUMNS = (
     _Column("STATE", lambda i, _: i.state.value, 0),
-    _Column("FOR", lambda i, context: _ago(i.since_s, context.now_s), 0, right=True),
+    _Column("FOR", lambda i, context: fmt.ago(i.since_s, context.now_s), 0, right=True),
     _Column("NAME", lambda i, context: context.names.get(i.instance_id, i.label), 0),
     _Column("ROLE", lambda i, _: i.role or fmt.UNKNOWN, 6),
     _Column("MODEL", lambda i, _: fmt.model(i.instance_type, i.model) or fmt.UNKNOWN, 7),
@@ -63,7 +63,7 @@ _COLUMNS = (
     _Column("COST", lambda i, _: fmt.money_in_short(i.usage), 2, right=True),
     _Column("P95", lambda i, _: fmt.duration(i.usage.latency.p95_s), 8, right=True),
     _Column("FRAMES", lambda i, _: fmt.count(i.frames), 10, right=True),
-    _Column("SEEN", lambda i, context: _ago(i.last_activity_s, context.now_s), 9, right=True),
+    _Column("SEEN", lambda i, context: fmt.ago(i.last_activity_s, context.now_s), 9, right=True),
     _Column("WHY", lambda i, _: why(i), 1),
 )
 
@@ -201,10 +201,6 @@ def _cut(line: str, width: int) -> str:
     ends = accumulate(map(cell_len, line))
     fits = sum(1 for _ in takewhile(lambda end: end < width, ends))
     return f"{line[:fits].rstrip(' …')}…"
-
-
-def _ago(time_s: float | None, now_s: float) -> str:
-    return fmt.age(None if time_s is None else now_s - time_s)
 
 
 def _number(value: int, what: str) -> str:

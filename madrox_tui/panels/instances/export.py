@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from logging_core.analyse.state import InstanceState
-from logging_core.codec.times import format_time_aware
-from madrox_tui.export import Export, Value
+from madrox_tui.export import Export, Value, iso_time
 from madrox_tui.panels.instances.rows import Row
 
 EXPORTED = (
@@ -54,8 +53,8 @@ def _values(instance: InstanceState) -> tuple[Value, ...]:
         instance.parent_instance_id,
         instance.state.value,
         instance.reason,
-        None if instance.since_s is None else format_time_aware(instance.since_s),
-        None if instance.last_activity_s is None else format_time_aware(instance.last_activity_s),
+        iso_time(instance.since_s),
+        iso_time(instance.last_activity_s),
         usage.requests,
         usage.tokens,
         usage.cost_usd,

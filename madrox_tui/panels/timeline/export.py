@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from logging_core.analyse.state import TimelineEvent
-from logging_core.codec.times import format_time_aware
-from madrox_tui.export import Export, Value
+from madrox_tui.export import Export, Value, iso_time
 from madrox_tui.panels.timeline.entries import Entry, Row, Separator, entry_text
 
 EXPORTED = (
@@ -38,7 +37,7 @@ def timeline_export(rows: Sequence[Row], labels: Mapping[str, str], note: str = 
 
 
 def _values(entry: Entry, labels: Mapping[str, str]) -> Iterator[Value]:
-    yield None if entry.time_s is None else format_time_aware(entry.time_s)
+    yield iso_time(entry.time_s)
     yield entry.instance_id or None
     yield labels.get(entry.instance_id)
     if isinstance(entry, TimelineEvent):

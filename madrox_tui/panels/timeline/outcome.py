@@ -89,7 +89,7 @@ class Outcomes:
             return None
         if self._is_open(message):
             since_s = self._since[message.instance_id, message.message_id or ""]
-            age = fmt.age(None if since_s is None else view.state.at_s - since_s)
+            age = fmt.ago(since_s, view.state.at_s)
             style = "bad" if self._is_stuck(message, view) else "warn"
             return Outcome(f"{OPEN} open {age}", f"{OPEN} {age}", style, is_open=True)
         failure = self._rows.failure(index)
