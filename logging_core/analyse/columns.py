@@ -94,7 +94,7 @@ class Columns:
         self.seconds = array("d")
 
     @classmethod
-    def of(cls, exchanges: Exchanges, rows: Sequence[int]) -> Self:
+    def of(cls, exchanges: Exchanges | Columns, rows: Collection[int]) -> Self:
         """Some rows of exchanges, in the order given."""
         self = cls()
         self.message_ids = [exchanges.message_ids[row] for row in rows]
@@ -128,13 +128,7 @@ class Columns:
         """Some rows, in the order given; the same object if they are all."""
         if len(rows) == len(self):
             return self
-        chosen = Columns()
-        chosen.message_ids = [self.message_ids[row] for row in rows]
-        chosen.times = array("d", [self.times[row] for row in rows])
-        chosen.tokens = array("q", [self.tokens[row] for row in rows])
-        chosen.costs = array("d", [self.costs[row] for row in rows])
-        chosen.seconds = array("d", [self.seconds[row] for row in rows])
-        return chosen
+        return Columns.of(self, rows)
 
     def numbers(self) -> Numbers:
         """What they say together."""

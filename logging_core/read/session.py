@@ -69,7 +69,6 @@ class Session:
         self._is_resumed = cursor is not None
         self._is_first = True
         self._is_abreast = False  # everything that was there at the start has been read
-        self._sweep = Sweep(root)
         self._logs: dict[str, Log] = {}
         self._parts: dict[str, tuple[Part, ...]] = {}
         self._queue: dict[str, None] = {}  # logs with something to read, in order
@@ -82,8 +81,8 @@ class Session:
         self._reported: dict[str, None] = {}
         if cursor is not None:
             self._reported = dict.fromkeys(cursor.instances)
-            self._sweep.instances.update(dict.fromkeys(map(local_path, self._reported), 0))
-            self._positions.update({group: dict(at) for group, at in cursor.logs.items()})
+            self._positions = {group: dict(at) for group, at in cursor.logs.items()}
+        self._sweep = Sweep(root, map(local_path, self._reported))
 
     @property
     def cursor(self) -> dict[str, Any]:

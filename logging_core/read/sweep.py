@@ -50,16 +50,20 @@ class Sweep:
     Nothing is followed through a symbolic link below the root, and of what is no regular file
     only the name is looked at. Names that are not ours are ignored.
 
-    Attributes:
-        instances: The directories of instances that are known.
-
     Args:
         root: Of the tree.
+        known: Directories of instances that somebody saw before: they are not new.
         now_ns: The clock that the times of directories are compared with.
     """
 
-    def __init__(self, root: Path, *, now_ns: Callable[[], int] = time.time_ns) -> None:
-        self.instances: dict[str, int] = {}  # and how many sweeps in a row missed each
+    def __init__(
+        self,
+        root: Path,
+        known: Iterable[str] = (),
+        *,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._missed = dict.fromkeys(known, 0)  # by known instance: by how many sweeps in a row
         self._root = root
         self._now_ns = now_ns
         self._base = str(root)
@@ -86,18 +90,18 @@ class Sweep:
         at_once = {*look.seen, *map(self._instance, told)}
         self._turn += 1
         all_files = turns == 1 or self._turn // turns % _ROUNDS == 0
-        for name in self.instances:
+        for name in self._missed:
             if present is None or name in present:
-                self.instances[name] = 0
+                self._missed[name] = 0
                 if name in at_once:
                     self._list_into(f"{INSTANCES}/{name}", look)
                 elif (self._turn + hash(name)) % turns == 0:
                     self._list_into(f"{INSTANCES}/{name}", look, all_files=all_files)
             else:
-                self.instances[name] += 1
-        for name, missed in list(self.instances.items()):
+                self._missed[name] += 1
+        for name, missed in list(self._missed.items()):
             if missed >= _LOOKS_TO_BE_GONE:
-                del self.instances[name]
+                del self._missed[name]
                 self._known.pop(f"{INSTANCES}/{name}", None)
                 self._failing.pop(f"{INSTANCES}/{name}", None)
                 look.gone.append(name)
@@ -121,7 +125,7 @@ class Sweep:
             return None
         parts = path[len(self._below) :].split("/")
         if len(parts) >= 2 and parts[0] == INSTANCES:
-            return f"{INSTANCES}/{parts[1]}" if parts[1] in self.instances else INSTANCES
+            return f"{INSTANCES}/{parts[1]}" if parts[1] in self._missed else INSTANCES
         return parts[0] if parts[0] in {AUDIT, INSTANCES} else _ROOT
 
     def _instance(self, path: str) -> str | None:
@@ -147,8 +151,8 @@ class Sweep:
         for name in sorted(links - self._links):
             look.problems.append((f"{INSTANCES}/{name}", "a symbolic link"))
         self._links = links
-        for name in sorted(self._present - self.instances.keys()):
-            self.instances[name] = 0
+        for name in sorted(self._present - self._missed.keys()):
+            self._missed[name] = 0
             look.seen.append(name)
         return self._present
 
