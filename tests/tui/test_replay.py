@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from shutil import rmtree
 
 import msgspec
 import pytest
 
 from builders import TreeBuilder
+from logging_core.records import FrameRef
 from replaying import NOW_S, at_pane, instance
 
 pytestmark = pytest.mark.asyncio
@@ -126,6 +128,26 @@ async def test_playing(pane: TreeBuilder) -> None:
         await person.sees("‖ 60x")
         await person.press("space")
         await person.sees("step five", "following")
+
+
+async def test_playing_begins_at_the_frame_that_was_asked_for_last(
+    pane: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`g` and at once `Space`: however long it takes to find, the frame of before has no part."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        first, found = person.panel.source.first, asyncio.Event()
+
+        async def late(instance_id: str) -> FrameRef | None:
+            await found.wait()
+            return await first(instance_id)
+
+        monkeypatch.setattr(person.panel.source, "first", late)
+        await person.press("g", "space")
+        await person.sees("step five", "▶ 1x")
+        found.set()
+        await person.sees("step one", "▶ 1x")
+        await person.sees("step two", "▶ 1x")
 
 
 async def test_space_pauses_what_plays(pane: TreeBuilder) -> None:

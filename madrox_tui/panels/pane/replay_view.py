@@ -107,8 +107,7 @@ class ReplayView(ScrubbedView):
     def watch_playing(self, playing: bool) -> None:
         """Start playback."""
         if playing:
-            self._playback.frame_shown()
-            self._play()
+            self._begin_playing()
         self._entitle()
 
     # --- from frame to frame -------------------------------------------------
@@ -170,7 +169,9 @@ class ReplayView(ScrubbedView):
         finally:
             self._seeking = False
             self.refresh()
-        if self.rewound and self.pane is not None:
+        if self.playing:
+            self._begin_playing()
+        elif self.rewound and self.pane is not None:
             self._warm(self.pane.ref)
 
     async def _miss(self, goal: Goal) -> None:
@@ -231,10 +232,19 @@ class ReplayView(ScrubbedView):
         if self.pane is not None and self.mode is not Mode.FULL:
             self.earlier = await self.source.before(self.pane.ref)
 
+    def _begin_playing(self) -> None:
+        self._playback.frame_shown()
+        self._play()
+
     @work(group="play", exclusive=True)
     async def _play(self) -> None:
-        """Show frame after frame up to the end."""
-        while self.playing and self._shown is not None and self._instance is not None:
+        """Show frame after frame up to the end; not from one that is being left for another."""
+        while (
+            self.playing
+            and not self._seeking
+            and self._shown is not None
+            and self._instance is not None
+        ):
             here, goal = self._shown, Goal(Kind.STEP, 1)
             ref = await reach(goal, self.source, self._instance, here)
             if ref is None:
