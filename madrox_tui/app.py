@@ -133,10 +133,10 @@ class MadroxTop(PanelsApp):
         return TerminalDriver if chosen is LinuxDriver else chosen
 
     def on_mount(self) -> None:
-        """Restore the terminal on SIGTERM and SIGHUP too; turn garbage collection back on."""
+        """Exit on SIGINT, SIGTERM and SIGHUP as on a key; turn garbage collection back on."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(MAX_READS, "read"))
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._quit_by, number)
         if not gc.isenabled():
             self.call_after_refresh(_collect_garbage)

@@ -46,11 +46,13 @@ def test_q_gives_the_terminal_back(fleet: TreeBuilder, tmp_path: Path) -> None:
         assert left_as_it_was(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name
+)
 def test_signals_give_the_terminal_back(
     fleet: TreeBuilder, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """SIGTERM and SIGHUP end it with 128 + their number, the terminal as it was."""
+    """SIGINT, SIGTERM and SIGHUP end it with 128 + their number, the terminal as it was."""
     with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
         terminal.sees("build the plan")
         terminal.process.send_signal(number)
