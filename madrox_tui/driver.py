@@ -39,6 +39,10 @@ class TerminalDriver(LinuxDriver):
         self._file = cast("TextIOWrapper", sink)
         self._ended, self._end = os.pipe()  # until the process ends: it may go on after `close`
         os.set_blocking(self._ended, False)
+        self._is_suspended = False
+        # Textual's handlers, but not within a write: that may hold a lock that they wait for.
+        self._loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        self._loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
 
     def run_input_thread(self) -> None:
         """Forward typed and pasted input until told to stop or the terminal is gone.
@@ -71,15 +75,31 @@ class TerminalDriver(LinuxDriver):
             os.read(self._ended, _READ_BYTES)  # of the thread before this one
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own
 
+    def suspend_application_mode(self) -> None:
+        """Give the terminal back for a while."""
+        super().suspend_application_mode()
+        self._is_suspended = True
+
     def resume_application_mode(self) -> None:
-        """Set up the terminal again, which shows nothing of what was drawn before."""
-        super().resume_application_mode()
-        self._app.call_later(self._app.refresh, layout=True)
+        """Set up the terminal again, which shows nothing of what was drawn before.
+
+        After SIGSTOP, which cannot be handled, it was not given back, though others had it.
+        """
+        if self._is_reading:
+            self.suspend_application_mode()
+        if self._is_suspended:
+            super().resume_application_mode()
+            self._is_suspended = not self._is_reading  # in the background it stops again
+            self._app.call_later(self._app.refresh, layout=True)
 
     def disable_input(self) -> None:
         """End the input thread."""
         os.write(self._end, b"\0")
         super().disable_input()
+
+    @property
+    def _is_reading(self) -> bool:
+        return self._key_thread is not None and self._key_thread.is_alive()
 
     def _read(self) -> bytes:
         try:

@@ -102,6 +102,25 @@ def test_going_on_draws_what_has_not_changed(fleet: TreeBuilder, tmp_path: Path)
         assert terminal.ends() == 0
 
 
+def test_going_on_after_any_stop_sets_the_terminal_up_once(
+    fleet: TreeBuilder, tmp_path: Path
+) -> None:
+    """SIGSTOP, or SIGCONT without a stop, costs nothing but a redraw: it ends as it always does."""
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("build the plan")
+        terminal.process.send_signal(signal.SIGSTOP)
+        terminal.until(lambda: state_of(terminal.process) == "T", "it stops")
+        for _ in range(2):
+            terminal.read()
+            terminal.output = b""
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.sees("\x1b[?1049h")
+            terminal.sees("build the plan")
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+        assert left_as_it_was(terminal)
+
+
 def test_ctrl_z_suspends_it(fleet: TreeBuilder, tmp_path: Path) -> None:
     """Typed, it is as the signal, also while a message is open."""
     with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
