@@ -96,11 +96,16 @@ def write_private(path: Path, text: str) -> None:
 
     Raises:
         FileExistsError: The file, or a link, already exists; it is left as it is.
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; nothing of it is left.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="") as file:
-        file.write(text)
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            path.unlink()
+            raise
 
 
 def _safe(value: Value) -> Value:

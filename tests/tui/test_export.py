@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_the_suffix_is_the_format() -> None:
     for suffix in ("", ".txt"):
         with pytest.raises(ValueError, match=r"use \.csv or \.jsonl"):
             encode(EXPORT, suffix)
+
+
+def test_of_what_does_not_fit_nothing_is_left(tmp_path: Path) -> None:
+    """On a full disk no half of a file remains, and the same name can be written later."""
+    path = tmp_path / "instances.csv"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_private(path, "a" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not path.exists()
+    write_private(path, "a\n")
+    assert path.read_text() == "a\n"
 
 
 def test_a_file_is_private_and_new(tmp_path: Path) -> None:
