@@ -193,6 +193,11 @@ class MadroxTop(PanelsApp):
     def _quit_by(self, number: signal.Signals) -> None:
         self.exit(return_code=128 + number)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Call nothing a failure once the app has exited: its widgets go one after the other."""
+        if self.return_code is None:
+            super()._handle_exception(error)
+
     def _print_error_renderables(self) -> None:
         """Suppress Textual's traceback: it prints locals, which hold log text."""
 

@@ -339,6 +339,17 @@ async def test_a_signal_while_it_ends_changes_nothing(fleet: TreeBuilder) -> Non
     assert person.app.return_code == 0
 
 
+@pytest.mark.parametrize("key", ["tilde", "colon"])
+async def test_one_may_leave_while_something_opens(fleet: TreeBuilder, key: str) -> None:
+    """What a dialog was about to do when the app ended is not done, and is no failure."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan")
+        person.app.post_message(events.Key(key, None))
+        person.app.exit()
+    assert person.app.return_code == 0
+    assert person.app.failure is None
+
+
 async def test_a_view_that_comes_while_the_app_ends_is_not_shown(
     fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
