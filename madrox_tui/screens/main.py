@@ -198,7 +198,7 @@ class MainScreen(PanelsScreen):
     # --- what is chosen ------------------------------------------------------
 
     @on(LineView.Chosen, "#timeline")
-    def _message_chosen(self) -> None:
+    async def _message_chosen(self) -> None:
         from madrox_tui.panels.timeline.message_screen import MessageScreen
 
         panel = self.query_one(TimelinePanel)
@@ -215,8 +215,8 @@ class MainScreen(PanelsScreen):
             alone=alone,
             lines=self._feed,
         )
-        self.app.push_screen(dialog)
-        dialog.watch(panel, "view", lambda: dialog.show_other(*panel.beside(entry)), init=False)
+        await self.app.push_screen(dialog)
+        dialog.watch(panel, "view", lambda: dialog.show_other(*panel.beside(entry)))
 
     @on(LineView.Chosen, "#audit")
     def _sum_chosen(self) -> None:

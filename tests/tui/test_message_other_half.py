@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widget import AwaitMount
 
 from builders import TreeBuilder
 from driver import Driver, run_app
@@ -75,3 +76,27 @@ async def test_another_message_is_no_other_half(tree: TreeBuilder) -> None:
         await person.until(lambda: len(timeline.find_rows("another")) == 1, "it is read")
         assert len(views(person)) == 1
         assert "no reply by" in person.text
+
+
+async def test_a_reply_may_come_while_the_dialog_opens(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the timeline gets to know before there is a place for it is shown there, too."""
+    asked(tree)
+    async with run_app(tree.root, now_s=NOW_S, size=(140, 40)) as person:
+        await person.sees("● live")
+        main = person.app._main
+        before = main.view
+        tree.receive("a1", "m-1", "the plan is drawn", at=599, response_time=539.0)
+        await person.sees("the plan is drawn")
+        await person.press("space")
+        after, main.view = main.view, before
+        push = person.app.push_screen
+
+        def push_late(screen: MessageScreen) -> AwaitMount:
+            person.app.call_later(setattr, main, "view", after)
+            return push(screen)
+
+        monkeypatch.setattr(person.app, "push_screen", push_late)
+        await person.press("3", "G", "enter")
+        await person.sees("← from atlas", "took 8m59s", "p other half")
