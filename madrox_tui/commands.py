@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding, Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -39,6 +40,10 @@ class Palette(CommandPalette):
             if isinstance(widget, Input):
                 widget.cursor_blink = False
             yield widget
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close; unless Esc did before what Enter chose was known: another screen would close."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn no page of a list without room."""

@@ -571,6 +571,20 @@ async def test_the_palette_runs_actions_by_name(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_the_palette_is_closed_once(fleet: TreeBuilder) -> None:
+    """Enter and Esc, typed faster than they are handled, close nothing else."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("question_mark")
+        await person.sees("Keys and signs")
+        await person.press("ctrl+p")
+        palette = person.app.screen
+        for _ in ("escape", "enter"):
+            palette.dismiss()
+        assert isinstance(person.app.screen, HelpScreen)
+
+
+@pytest.mark.asyncio
 async def test_the_palette_tells_namesakes_apart(fleet: TreeBuilder) -> None:
     """Of several with one name each has its id beside it; who has a name of its own has none."""
     fleet.spawn("c3", "probe", at=560)
