@@ -90,13 +90,13 @@ class ChangesScreen(Dialog[Chosen | None]):
         self._spells = spells
         self._since_s = absence.before(view.state.at_s)
         self._list = ChangeList(view.hue, view.names)
+        self._why = Static(id="change-why", markup=False)
+        self._sums = Static(id="change-sums", markup=False)
+        self._dialog = Vertical(self._list, self._why, self._sums, classes="dialog -tall")
 
     def compose(self) -> ComposeResult:
         """A frame with the list in it; below, why the selected change came, and the sums."""
-        with Vertical(classes="dialog -tall"):
-            yield self._list
-            yield Static(id="change-why", markup=False)
-            yield Static(id="change-sums", markup=False)
+        yield self._dialog
 
     def on_mount(self) -> None:
         """Compare with when somebody looked last."""
@@ -159,7 +159,7 @@ class ChangesScreen(Dialog[Chosen | None]):
         self._entitle()
         self._say(self._keys_in_words())
         self._show_why()
-        self.query_one("#change-sums", Static).update(Content("\n".join(self._below(compared))))
+        self._sums.update(Content("\n".join(self._below(compared))))
 
     def _below(self, compared: Comparison) -> list[str]:
         """The sums; and since when it is known who needed somebody, if that is not all."""
@@ -172,7 +172,7 @@ class ChangesScreen(Dialog[Chosen | None]):
         return lines
 
     def _show_why(self) -> None:
-        self.query_one("#change-why", Static).update(Content(self._list.why), layout=False)
+        self._why.update(Content(self._list.why), layout=False)
 
     def _keys_in_words(self) -> Content:
         press = self._keys.press
@@ -189,9 +189,4 @@ class ChangesScreen(Dialog[Chosen | None]):
         self._dialog.border_title = Content(heading(self._since_s, self._now_s, is_past=is_past))
 
     def _say(self, text: Content) -> None:
-        if self.is_attached:  # progress is told of after it was closed, too
-            self._dialog.border_subtitle = text
-
-    @property
-    def _dialog(self) -> Vertical:
-        return self.query_one(Vertical)
+        self._dialog.border_subtitle = text

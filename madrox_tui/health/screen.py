@@ -52,6 +52,7 @@ class HealthScreen(Dialog[None]):
         every_s: float = MEASURED_EVERY_S,
     ) -> None:
         super().__init__()
+        self._report = LineReport()
         self._state = state
         self._source = source
         self._keys = keys
@@ -66,7 +67,7 @@ class HealthScreen(Dialog[None]):
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Log health")
             dialog.border_subtitle = overlay_keys(self._keys)
-            yield LineReport()
+            yield self._report
 
     def on_mount(self) -> None:
         """Measure now, and then periodically."""
@@ -90,12 +91,11 @@ class HealthScreen(Dialog[None]):
         self._show()
 
     def _show(self) -> None:
-        report = self.query_one(LineReport)
         lines = health_lines(
             self._state(),
             self._disk,
-            report.row_width,
+            self._report.row_width,
             older=self._older(),
             unread=self._unread(),
         )
-        report.show_lines(lines)
+        self._report.show_lines(lines)

@@ -43,6 +43,7 @@ class HelpScreen(Dialog[None]):
         keys: KeysInForce,
     ) -> None:
         super().__init__()
+        self._report = LineReport()
         self._about = about
         self._groups = groups
         self._others = others
@@ -54,15 +55,14 @@ class HelpScreen(Dialog[None]):
         with Vertical(classes="dialog -tall") as dialog:
             dialog.border_title = Content("Keys and signs")
             dialog.border_subtitle = overlay_keys(self._keys)
-            yield LineReport()
+            yield self._report
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fit the map to its new width."""
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        report = self.query_one(LineReport)
         signs = legend(self._stuck_after_s)
-        report.show_lines(
-            help_lines(self._about, self._groups, self._others, signs, report.row_width)
+        self._report.show_lines(
+            help_lines(self._about, self._groups, self._others, signs, self._report.row_width)
         )

@@ -328,3 +328,23 @@ async def test_sums_of_half_a_tree_are_not_compared(unread: str | None, asked: l
         assert past.asked == asked
         assert ("· 2 requests" if unread else "– · – requests") in screen_of(pilot)
         assert "waits, hangs and failures that ended before" in screen_of(pilot)
+
+
+async def test_history_that_comes_when_the_dialog_is_closed_does_no_harm() -> None:
+    """What was to show the changes has gone by then."""
+    done: list[FleetState] = []
+
+    class Late(Past):
+        async def state_at(self, moment_s: float, progress: Callable[[int], object]) -> FleetState:
+            await screen.query("*").remove()
+            done.append(await super().state_at(moment_s, progress))
+            return done[0]
+
+    app = Alone(InstancesPanel(KEYS))
+    async with app.run_test(size=(100, 30)) as pilot:
+        absence = Absence(NOW_S - 60)
+        shown = view([instance("a1")])
+        screen = ChangesScreen(shown, Narrowing(), Late(), KEYS, absence=absence, spells=SpellLog())
+        await app.push_screen(screen)
+        await pilot.pause()
+        assert done
