@@ -63,11 +63,13 @@ class PaneChange:
     def add(self, ref: FrameRef) -> bool:
         """Take a capture in; the same one again, grown, replaces what was known of it.
 
+        Its file may have another name by then, and what has its name may be another file.
+
         Returns:
             Whether it is another one.
         """
         newest = self.newest
-        is_new = newest is None or (ref.path, ref.offset) != (newest.path, newest.offset)
+        is_new = newest is None or (ref.time_s, ref.offset) != (newest.time_s, newest.offset)
         if is_new:
             self._changed_before_s = self.changed_s
             self._before = newest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from happened import (
@@ -237,6 +238,18 @@ def test_frames_are_counted_and_a_grown_one_is_not_counted_again() -> None:
     assert instance.newest_frame is not None
     assert instance.newest_frame.end == 900
     assert instance.pane_changed_s == T + 1
+
+
+def test_the_only_frame_of_a_file_is_another_one_in_the_next_file() -> None:
+    """It counts, and is a change, though it begins where the one before it did."""
+    instance = only(frame(1, 1), frame(5, 1), frame(9, 2))
+    assert (instance.frames, instance.pane_changed_s) == (3, T + 9)
+
+
+def test_a_frame_that_grew_while_its_file_was_renamed_is_one() -> None:
+    """Under the other name it replaces itself as well."""
+    grown = msgspec.structs.replace(frame(5, 1, end=900), path="instances/a/tmux_output.log.1")
+    assert only(frame(5, 9, end=600), grown).frames == 1
 
 
 def test_the_pane_changed_when_a_frame_last_differed() -> None:
