@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
-from happenings import METADATA, NUMBER, World
+from accumulated import Accumulated
+from happenings import METADATA, NUMBER, World, number_at
 
-from builders import TreeBuilder
 from logging_core.read import session, sweep
 from logging_core.read.backoff import Backoff
 from logging_core.read.reader import TreeReader
@@ -37,6 +37,7 @@ class Account:
 
     Attributes:
         told: How often each record was.
+        accumulated: What is made of it.
     """
 
     def __init__(self, world: World, *, blocks: bool = False) -> None:
@@ -48,6 +49,7 @@ class Account:
         self._frames: set[tuple[object, ...]] = set()
         self._optional: set[int] = set()
         self._again: Counter[int] = Counter()
+        self.accumulated = Accumulated(world.root, blocks=blocks)
         world.readers.append(self)
 
     def may_miss(self, numbers: Collection[int]) -> None:
@@ -76,6 +78,7 @@ class Account:
         early = {n for n, log in open_.items() if "tmux" not in log}
         assert not early, f"told before its end: {early}"
         assert self._seen == world.instances()
+        self.accumulated.check(world.now_s)
 
     def take(self, batch: Batch) -> None:
         """What one look brought."""
@@ -95,14 +98,14 @@ class Account:
             for found in dict.fromkeys(NUMBER.findall(problem.line)):
                 self._take_number(int(found), in_order=False)
         for block in batch.blocks:
-            for message_id in block.exchanges.message_ids:
-                self._take_number(int(str(message_id).strip("#")), in_order=False)
+            for time_s in block.exchanges.times:
+                self._take_number(number_at(time_s), in_order=False)
 
     def _take_record(self, record: Record) -> None:
         if not isinstance(record, AuditEvent | OrchestratorEvent):
             assert record.instance_id in self._seen, f"of nobody: {record}"
         if isinstance(record, FrameRef):
-            number = round((record.time_s or 0.0) - TreeBuilder.epoch(0))
+            number = number_at(record.time_s)
             key = (number, record.end, record.suspect)
             assert key not in self._frames, f"told twice: {record}"
             self._frames.add(key)
@@ -147,6 +150,7 @@ class Follower(Account):
         """Another reader goes on."""
         if self._cursor:
             self._reader = self._make(cursor=json.loads(json.dumps(self._cursor)))
+            self.accumulated.keep()
             self._optional |= self.world.torn()
             self._is_begun = False
 
@@ -155,6 +159,7 @@ class Follower(Account):
         world = self.world
         batch = self._reader.poll(notices, turns=turns)
         assert (batch.waiting is None) == world.root.exists()
+        self.accumulated.take(batch, world.now_s)
         if batch.waiting is not None:
             return batch
         self.take(batch)

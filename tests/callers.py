@@ -69,11 +69,12 @@ class Callers:
                 caller.pace_s = 0.0
             await asyncio.sleep(_QUIET_S)
             self._check(tasks)
-            for task, caller in zip(tasks, self._callers, strict=True):
+            for task in tasks:
                 task.cancel()
-                caller.end()
             await asyncio.wait(tasks)
-            assert self._notifier.watchers == []
+        assert self._notifier.watchers == []
+        for caller in self._callers:
+            caller.end()
 
     def _check(self, tasks: list[asyncio.Task[None]], *, begins_anew: bool = False) -> None:
         for task, caller in zip(tasks, self._callers, strict=True):
@@ -119,6 +120,7 @@ class Caller(Account):
         async with aclosing(following) as batches:
             async for batch in batches:
                 self._received += batch.count
+                self.accumulated.take(batch, self.world.now_s)
                 self._busy_until_s = _now_s() + self.pace_s
                 await asyncio.sleep(self.pace_s)
 

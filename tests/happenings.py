@@ -30,6 +30,11 @@ NUMBER = re.compile(r"#(\d+)#")
 """How the number of a record is written in it."""
 
 
+def number_at(time_s: float | None) -> int:
+    """Which record is of that time."""
+    return round((time_s or 0.0) - TreeBuilder.epoch(0))
+
+
 class Reader(Protocol):
     """Whoever reads the tree, and cannot know what is lost before it looks."""
 
@@ -61,6 +66,11 @@ class World:
         self._in: dict[int, list[int]] = {}  # numbers of whole records, by inode
         self._present: dict[str, set[int]] | None = None  # by directory
         self._halves: dict[int, tuple[int, bytes]] = {}  # by inode: the number, and what is missing
+
+    @property
+    def now_s(self) -> float:
+        """A moment after all that was written, as the records have it."""
+        return TreeBuilder.epoch(max(self._log_of, default=0) + 1)
 
     # --- what is there --------------------------------------------------------
 
@@ -325,25 +335,57 @@ class World:
 
 
 def _record(log: str, number: int, *, is_garbage: bool) -> bytes:
-    """A record; it may be cut off at its `@`."""
+    """A record; it may be cut off at its `@`. What it tells differs from number to number."""
     if is_garbage and "tmux" not in log:
         return f"garbage #{number}# @\n".encode()
     when = TreeBuilder.when(number)
     if log.endswith("instance.log"):
-        return f"{when[:19].replace('T', ' ')} - INFO - life #{number}# @\n".encode()
+        level, text = _LIVES[number % len(_LIVES)]
+        return f"{when[:19].replace('T', ' ')} - {level} - {text} #{number}# @\n".encode()
     if log.endswith("tmux_output.log"):
-        return f"\n{RULE}\n[{when}]\n{RULE}\npane #{number}# @\n".encode()
-    record: dict[str, object]
+        text = _PANES[number // 2 % len(_PANES)]
+        return f"\n{RULE}\n[{when}]\n{RULE}\n{text} @\n".encode()
+    record: dict[str, object] = {"note": f"#{number}# @", "timestamp": when}
+    who = "abcd"[number // 2 % 4]
     if log.endswith("communication.jsonl"):
-        record = {"content": f"#{number}# @", "timestamp": when, "event_type": "message_sent"}
+        record |= _SAID[number % len(_SAID)] | {"content": f"text {number}"}
+        record |= {"message_id": f"m{number - number % len(_SAID)}"}
     elif log == "orchestrator.log":
-        record = {"message": f"#{number}# @", "timestamp": when, "level": "INFO", "logger": "o"}
+        level = ("INFO", "ERROR")[number % 2]
+        record = {"message": f"of #{number}# @", "level": level, "logger": "o", "timestamp": when}
+        record |= {"instance_id": who}
     else:
-        details = {"message_id": f"#{number}#", "tokens": 1, "cost": 0.5}
-        record = {
-            "details": details,
-            "event_type": "message_exchange" if number % 3 else f"other #{number}#",
-            "note": "@",
-            "timestamp": when,
-        }
+        event_type, level, details = _AUDITED[number % len(_AUDITED)]
+        details = details | {"message_id": f"m{number - 2}", "role": f"role {number}"}
+        record |= {"event_type": event_type, "level": level, "instance_id": who, "details": details}
     return json.dumps(record).encode() + b"\n"
+
+
+_LIVES = (
+    ("INFO", "Instance created with role: qa, type: claude"),
+    ("INFO", "Instance initialization completed successfully"),
+    ("ERROR", "Instance failed: boom"),
+    ("INFO", "life"),
+    ("INFO", "Instance terminated (force=True)"),
+)
+_PANES = ("$ make", "12 passed", "Proceed? [y/N]")
+_SAID: tuple[dict[str, object], ...] = (
+    {"event_type": "message_sent", "direction": "outbound"},
+    {"event_type": "message_received", "direction": "inbound", "tokens": 8, "cost": 0.25},
+    {"event_type": "message_sent", "direction": "outbound"},
+    {"event_type": "communication", "message_type": "report", "parent_id": "b"},
+)
+_EXCHANGE: tuple[str, str, dict[str, object]] = ("message_exchange", "INFO", {})
+_AUDITED: tuple[tuple[str, str, dict[str, object]], ...] = (
+    (*_EXCHANGE[:2], {"tokens": 3, "cost": 0.5, "response_time_seconds": 1.5}),
+    ("instance_spawn", "INFO", {"instance_name": "Ada", "parent_instance_id": "c"}),
+    (*_EXCHANGE[:2], {"tokens": 5, "response_time_seconds": 0.25}),
+    ("instance_suspended", "INFO", {}),
+    _EXCHANGE,
+    ("request_failed", "ERROR", {"error": "KeyError: 'x'"}),
+    ("instance_terminate", "INFO", {"force": True, "final_state": "terminated"}),
+    _EXCHANGE,
+    ("instance_terminate", "INFO", {"force": True, "final_state": "error"}),
+    ("manager_daemon_failure", "ERROR", {"affected_instances": ["a"], "failure_reason": "gone"}),
+    _EXCHANGE,
+)
