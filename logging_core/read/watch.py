@@ -109,8 +109,10 @@ class Watch:
 
     async def _run(self, begun: asyncio.Event) -> None:
         """Watch what there is, round after round; `begun` is set after the first try."""
+        loop = asyncio.get_running_loop()
         pause_s = _PAUSE_S
         while True:
+            begun_s = loop.time()
             try:
                 paths = await self._begin_round()
                 while not await self._watch(paths, begun):
@@ -120,6 +122,8 @@ class Watch:
                 begun.set()
                 self._falls_short = True
                 self._wary = self._wary or not isinstance(error, OSError)
+                if loop.time() - begun_s > _MAX_PAUSE_S:  # it was not for nothing
+                    pause_s = _PAUSE_S
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 

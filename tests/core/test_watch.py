@@ -330,6 +330,42 @@ async def test_a_reader_that_is_told_nothing_says_so(
         assert not (await anext(batches)).polling  # nobody wanted to be told
 
 
+def test_a_watch_that_fails_once_a_day_is_made_anew_at_once(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many days it has been so; only one that fails again and again is tried less often."""
+    lasts_s, pauses = 0.0, list[float]()
+    failed_s = 0.0
+
+    async def failing(_: object, __: object) -> AsyncGenerator[set[Any], None]:
+        nonlocal failed_s
+        loop = asyncio.get_running_loop()
+        if failed_s:
+            pauses.append(round(loop.time() - failed_s, 1))
+        await asyncio.sleep(lasts_s)
+        failed_s = loop.time()
+        if failed_s > 0:
+            raise RuntimeError("no more notices")
+        yield set()
+
+    async def watch_for(seconds: float) -> list[float]:
+        pauses.clear()
+        await asyncio.sleep(seconds)
+        return pauses[:]
+
+    async def watch_it() -> None:
+        nonlocal lasts_s
+        watching = watch.Watch(tree.root)
+        await watching.start()
+        assert await watch_for(200) == [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30]
+        lasts_s = 86_400.0
+        assert await watch_for(4.5 * 86_400) == [30, 0.5, 0.5, 0.5, 0.5]
+        await watching.stop()
+
+    monkeypatch.setattr("logging_core.read.watch.fs_events", failing)
+    virtual.run(watch_it())
+
+
 @pytest.mark.fault("R51")
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("ready")
