@@ -270,6 +270,7 @@ class History:
             self._preparing.close()  # else it may go on, and write to the file as well
             self._preparing = None
             self._spill.cut(0)
+            self._gatherer.reading.is_underway = True  # the tree was there: it is not an empty one
             return 0
         if prepared is None:
             return None

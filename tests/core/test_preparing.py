@@ -341,6 +341,26 @@ def test_it_is_prepared_here_if_the_process_is_killed(tree: TreeBuilder) -> None
     assert killed
 
 
+def test_a_tree_that_goes_away_meanwhile_is_not_taken_for_an_empty_one(tree: TreeBuilder) -> None:
+    """That is an error; once it is back, all of it is read."""
+    aside = tree.root.with_name("aside")
+
+    def take_away(_: int) -> None:
+        if tree.root.exists():
+            os.kill(process_of(history), signal.SIGKILL)
+            tree.root.rename(aside)
+
+    with closing(elsewhere(tree.root)) as history, closing(here(tree.root)) as made:
+        with pytest.raises(OSError, match="does not exist"):
+            history.prepare(take_away)
+        with pytest.raises(HistoryError, match="not prepared"):
+            history.state_at(NOW_S)
+        aside.rename(tree.root)
+        assert history.prepare()
+        made.prepare()
+        assert_same(history, made)
+
+
 @pytest.mark.parametrize(
     "error", [OSError(errno.EIO, "it failed"), pickle.UnpicklingError(), AttributeError("new")]
 )
