@@ -2,8 +2,8 @@
 
 There is one file per tree, in the user's cache directory and never in the tree. It holds a model
 (see `FleetModel.dump`) and the cursor up to which it was read. It is used only if every file that
-was counted still exists, with the same bytes just before the offset where reading ended. Otherwise,
-or if the cache is damaged, of another version or of another user, everything is read again: a bad
+was counted still exists, with the same bytes just before the offset where reading ended, and every
+instance has its directory. Otherwise, or if the cache is damaged, of another version or of another user, everything is read again: a bad
 cache costs time, never correctness.
 """
 
@@ -205,8 +205,13 @@ def _save(cache: FleetCache | None, model: FleetModel, end: _End) -> None:
 
 
 def _is_whole(root: Path, cursor: Cursor) -> bool:
-    """Return whether every file that was counted exists and is no shorter than when read."""
+    """Return whether every file that was counted exists and is no shorter than when read.
+
+    And so does the directory of every instance, in which there may be no such file.
+    """
     found = Sweep(root).everything()
+    if not set(map(local_path, cursor.instances)).issubset(found.seen):
+        return False
     for group, positions in cursor.logs.items():
         sizes = {part.id: part.size for part in found.changed.get(local_path(group), ())}
         for path, (dev, ino, checked, *_) in positions.items():

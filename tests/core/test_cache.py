@@ -86,6 +86,16 @@ def test_what_came_since_is_added(kept: Kept) -> None:
         assert kept.look() == look(kept.root, None)
 
 
+def test_an_instance_whose_directory_is_gone_is_not_kept(kept: Kept) -> None:
+    """Also one that had nothing in it, or nothing but a metadata.json: no file that was counted."""
+    kept.tree.metadata("gone", "name")
+    (kept.root / "instances/empty").mkdir()
+    assert kept.look() == look(kept.root, None)
+    for name in ("gone", "empty"):
+        shutil.rmtree(kept.root / "instances" / name)
+        assert kept.look() == look(kept.root, None)
+
+
 def audit_file(root: Path) -> Path:
     (file,) = (root / "audit").glob("*.jsonl")
     return file
