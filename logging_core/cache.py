@@ -3,8 +3,8 @@
 There is one file per tree, in the user's cache directory and never in the tree. It holds a model
 (see `FleetModel.dump`) and the cursor up to which it was read. It is used only if every file that
 was counted still exists, with the same bytes just before the offset where reading ended, and every
-instance has its directory. Otherwise, or if the cache is damaged, of another version or of another user, everything is read again: a bad
-cache costs time, never correctness.
+instance has its directory. Otherwise, or if the cache is damaged, of another version or of another
+user, everything is read again: a bad cache costs time, never correctness.
 """
 
 from __future__ import annotations
@@ -127,7 +127,9 @@ def restore(root: Path, file: IO[bytes], **options: Any) -> Opened | None:
             return None
         if not _is_whole(root, Cursor.parse(head.cursor)):
             return None
-        return Opened(FleetModel.load(file, **options), head.cursor)
+        model = FleetModel.load(file, **options)
+        model.change_reader()
+        return Opened(model, head.cursor)
     except (OSError, ValueError, msgspec.MsgspecError):
         return None
 

@@ -297,6 +297,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         records: New records. Records of one file are in file order; files are merged by time.
         problems: What could not be read.
+        readable: Of what could not be read as a whole, as a `Problem` without an offset told, what
+            can be read now, or is gone: `Problem.path` of each.
         caught_up: Everything that was in the tree when the poll began has been handed out, or it
             cannot be read.
         waiting: Why the root cannot be read (yet), as text to show; `None` if it can.
@@ -312,6 +314,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
+    readable: tuple[str, ...] = ()
     caught_up: bool = True
     waiting: str | None = None
     reset: bool = False

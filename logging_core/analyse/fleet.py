@@ -142,6 +142,11 @@ class FleetModel:
         model._fold.recall(memento.load(file))
         return model
 
+    def change_reader(self) -> None:
+        """Another reader goes on, and will tell itself which files cannot be read."""
+        self._fold.problems.forget_files()
+        self._same_until_s = -math.inf
+
     def summed(self, tree: str, part: str, at_s: float) -> TreeSums:
         """What was taken in adds up to: it is no copy, so nothing more may be applied.
 

@@ -130,6 +130,7 @@ class Fold:
         is_read = batch.caught_up and batch.waiting is None
         self.timeline.settle(caught_up=is_read)
         self.happened.events.settle(caught_up=is_read)
+        self.problems.recover(batch.readable)
         self.problems.add(batch.problems)
         self.anomalies.add(batch.anomalies)
         self.waiting = batch.waiting

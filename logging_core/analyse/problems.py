@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from logging_core.analyse.state import AnomalyCount, FileAnomalies, ProblemCount
 from logging_core.anomalies import Anomaly, AnomalyKind
@@ -52,17 +52,38 @@ class ProblemTally:
             return
         self._lines += sum(problem.offset is not None for problem in problems)
         self._gaps += sum(problem.is_gap for problem in problems)
-        self._files.update(problem.path for problem in problems)
-        whole = (p for p in problems if p.offset is None and not p.is_gap)
-        self._whole.update(problem.path for problem in whole)
+        self._files.update(p.path for p in problems if not _is_whole(p))
+        self._whole.update(p.path for p in problems if _is_whole(p))
         self._newest.extend(problems)
+        self._count()
+
+    def recover(self, paths: Collection[str]) -> None:
+        """These files can be read again, or are gone: as wholes, they are no problems any more."""
+        over = self._whole.intersection(paths)
+        if not over:
+            return
+        self._whole -= over
+        left = [p for p in self._newest if not (_is_whole(p) and p.path in over)]
+        self._newest = deque(left, maxlen=NEWEST)
+        self._count()
+
+    def forget_files(self) -> None:
+        """No file is known that cannot be read."""
+        self.recover(self._whole)
+
+    def _count(self) -> None:
         self.count = ProblemCount(
             unreadable_lines=self._lines,
-            files=tuple(sorted(self._files)),
+            files=tuple(sorted(self._files | self._whole)),
             newest=tuple(self._newest),
             unreadable_files=len(self._whole),
             gaps=self._gaps,
         )
+
+
+def _is_whole(problem: Problem) -> bool:
+    """Whether it is about a whole file that cannot be read."""
+    return problem.offset is None and not problem.is_gap
 
 
 class AnomalyTally:

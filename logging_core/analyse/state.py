@@ -204,7 +204,7 @@ class ProblemCount(msgspec.Struct, frozen=True, eq=False, gc=False):
         unreadable_lines: How many lines.
         files: In which files something could not be read, or is missing; sorted.
         newest: The newest few problems, the newest last.
-        unreadable_files: How many of the files could not be read as a whole.
+        unreadable_files: How many of the files cannot be read as a whole.
         gaps: How often one was truncated or replaced before it was read to its end.
     """
 

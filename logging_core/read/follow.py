@@ -233,7 +233,7 @@ def _is_news(batch: Batch, last: Batch | None) -> bool:
     """Whether a batch says anything that the one before did not."""
     if last is None or batch.reset:
         return True
-    if batch.records or batch.blocks or batch.problems or batch.anomalies:
+    if batch.count or batch.problems or batch.anomalies or batch.readable:
         return True
     now = (batch.waiting, batch.caught_up, batch.polling)
     return now != (last.waiting, last.caught_up, last.polling)

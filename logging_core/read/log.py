@@ -32,6 +32,7 @@ class Found(msgspec.Struct):
         records: In file order.
         blocks: Exchanges in bulk.
         problems: What could not be read.
+        readable: See `Batch`.
         anomalies: What is odd.
         spent: Bytes read.
         drained: Nothing is left to read now.
@@ -42,6 +43,7 @@ class Found(msgspec.Struct):
     records: list[Record] = msgspec.field(default_factory=list)
     blocks: list[AuditBlock] = msgspec.field(default_factory=list)
     problems: list[Problem] = msgspec.field(default_factory=list)
+    readable: list[str] = msgspec.field(default_factory=list)
     anomalies: list[Anomaly] = msgspec.field(default_factory=list)
     spent: int = 0
     drained: bool = True
@@ -108,6 +110,7 @@ class TailedLog(Log, Generic[T]):
             drained=turn.drained,
             failed=turn.failed,
             problems=[problem(path, reason) for path, reason in turn.problems],
+            readable=list(map(shown_name, turn.readable)),
         )
         gaps = [path for path, reason in turn.problems if reason in GAPS]
         found.anomalies += map(self._finder.gap, gaps)

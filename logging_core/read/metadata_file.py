@@ -9,10 +9,13 @@ from pathlib import Path
 from logging_core.codec.decode import decode_metadata
 from logging_core.read.files import Part, open_regular
 from logging_core.read.log import Found, Log, problem
+from logging_core.read.names import shown_name
 from logging_core.read.tail import Relist
 
 MAX_METADATA = 1 << 20
 """A larger `metadata.json` is none."""
+
+_NO_TROUBLE = ("", "")
 
 
 class MetadataFile(Log):
@@ -35,11 +38,13 @@ class MetadataFile(Log):
         self._raw = raw
         self._read: dict[str, list[int]] = {}
         self._doubted: list[int] = []
-        self._failing = ""
+        self._failing = _NO_TROUBLE
 
     def poll(self, parts: Sequence[Part], relist: Relist, budget: int) -> Found:
         """See `Log`."""
         found = Found()
+        if not parts:
+            self._recover(found)
         for part in parts:
             mark = [part.dev, part.ino, part.size, part.mtime_ns]
             if self._read.get(part.path) == mark:
@@ -60,7 +65,7 @@ class MetadataFile(Log):
                 continue
             else:
                 found.problems.append(problem(part.path, metadata, offset=0, line=data))
-            self._failing = ""
+            self._recover(found)
             self._read = {part.path: mark}
         return found
 
@@ -74,6 +79,12 @@ class MetadataFile(Log):
 
     def _fail(self, path: str, reason: str, found: Found) -> None:
         found.failed = True
-        if self._failing != reason:
-            self._failing = reason
+        if self._failing != (path, reason):
+            self._failing = (path, reason)
             found.problems.append(problem(path, reason))
+
+    def _recover(self, found: Found) -> None:
+        """It can be read, or is gone."""
+        if self._failing != _NO_TROUBLE:
+            found.readable.append(shown_name(self._failing[0]))
+            self._failing = _NO_TROUBLE

@@ -17,6 +17,7 @@ from logging_core.read.files import Part
 from logging_core.read.listing import parts_of
 from logging_core.read.log import Found, Log, problem
 from logging_core.read.log_factory import LogFactory, kind_of
+from logging_core.read.names import shown_name
 from logging_core.read.sweep import Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import Batch, InstanceGone, InstanceSeen, Record
@@ -120,6 +121,7 @@ class Session:
                 *(InstanceGone(instance_id=shown(name)) for name in look.gone),
             ),
             problems=(*starmap(problem, look.problems), *_all(one.problems for one in found)),
+            readable=(*map(shown_name, look.readable), *_all(one.readable for one in found)),
             caught_up=self._is_caught_up(),
             cursor=self.cursor,
             blocks=_all(one.blocks for one in found),

@@ -36,12 +36,14 @@ class Look(msgspec.Struct):
         seen: Directories of instances that are new.
         gone: Directories of instances that two sweeps in a row did not find.
         problems: Path and reason, each new.
+        readable: Paths of those that are none any more.
     """
 
     changed: Groups = msgspec.field(default_factory=dict)
     seen: list[str] = msgspec.field(default_factory=list)
     gone: list[str] = msgspec.field(default_factory=list)
     problems: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    readable: list[str] = msgspec.field(default_factory=list)
 
 
 class Sweep:
@@ -102,8 +104,9 @@ class Sweep:
         for name, missed in list(self._missed.items()):
             if missed >= _LOOKS_TO_BE_GONE:
                 del self._missed[name]
-                self._known.pop(f"{INSTANCES}/{name}", None)
-                self._failing.pop(f"{INSTANCES}/{name}", None)
+                known = self._known.pop(f"{INSTANCES}/{name}", NOTHING)
+                look.readable += (path for path, _ in known.strange)
+                self._recover(f"{INSTANCES}/{name}", look)
                 look.gone.append(name)
         return look
 
@@ -142,14 +145,15 @@ class Sweep:
         try:
             self._present, links = instance_directories(self._root)
         except FileNotFoundError:
-            return ()
+            self._present, links, before = set(), set(), None
         except OSError as error:
             self._fail(INSTANCES, _reason(error), look)
             return None
         self._present_mark = self._believed(before)
-        self._failing.pop(INSTANCES, None)
+        self._recover(INSTANCES, look)
         for name in sorted(links - self._links):
             look.problems.append((f"{INSTANCES}/{name}", "a symbolic link"))
+        look.readable += (f"{INSTANCES}/{name}" for name in sorted(self._links - links))
         self._links = links
         for name in sorted(self._present - self._missed.keys()):
             self._missed[name] = 0
@@ -159,8 +163,7 @@ class Sweep:
     def _list_into(self, directory: str, look: Look, *, all_files: bool = True) -> None:
         known = self._known.get(directory, NOTHING)
         if known.is_unchanged(all_files=all_files):
-            if self._failing:
-                self._failing.pop(directory or ".", None)
+            self._recover(directory or ".", look)
             return
         try:
             before = mark_of(f"{self._base}/{directory}")
@@ -170,12 +173,14 @@ class Sweep:
         except OSError as error:
             self._fail(directory or ".", _reason(error), look)
             return
-        self._failing.pop(directory or ".", None)
+        self._recover(directory or ".", look)
         if listing is not NOTHING:
             listing.mark = self._believed(before)
         if listing is known:
             return
         look.problems += (found for found in listing.strange if found not in known.strange)
+        strange = {path for path, _ in listing.strange}
+        look.readable += (path for path, _ in known.strange if path not in strange)
         for group in known.groups.keys() | listing.groups.keys():
             parts = listing.groups.get(group, ())
             if parts != known.groups.get(group):
@@ -192,6 +197,10 @@ class Sweep:
         if self._failing.get(directory) != reason:
             self._failing[directory] = reason
             look.problems.append((directory, reason))
+
+    def _recover(self, directory: str, look: Look) -> None:
+        if self._failing.pop(directory, None) is not None:
+            look.readable.append(directory)
 
 
 def _reason(error: OSError) -> str:

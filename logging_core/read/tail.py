@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -117,6 +118,7 @@ class LogTail(Generic[T]):
         else:
             turn.failed = True
         self._settled = turn.drained and not turn.failed
+        self._forget_failing(self._failing.keys() - {part.path for part in parts}, turn)
         turn.items[:0] = self._known.end_look(settled=self._settled)
         return turn
 
@@ -215,8 +217,8 @@ class LogTail(Generic[T]):
                 self._unpacked = source if source.keep(tracked.feed.offset) else None
         if source.trouble is not None:
             self._fail(part.path, source.trouble, turn)
-        elif part.path in self._failing:
-            self._failing = {path: why for path, why in self._failing.items() if path != part.path}
+        else:
+            self._forget_failing({part.path}, turn)
 
     def _note_link(self, part: Part, turn: Turn[T]) -> None:
         """A file has two names, unless it was renamed while they were listed."""
@@ -252,3 +254,10 @@ class LogTail(Generic[T]):
         if self._failing.get(path) != reason:
             self._failing = {**self._failing, path: reason}
             turn.problems.append((path, reason))
+
+    def _forget_failing(self, paths: AbstractSet[str], turn: Turn[T]) -> None:
+        """These can be read, or are gone."""
+        readable = self._failing.keys() & paths
+        if readable:
+            self._failing = {p: why for p, why in self._failing.items() if p not in readable}
+            turn.readable += sorted(readable)

@@ -43,6 +43,7 @@ class Turn(msgspec.Struct, Generic[T]):
         left: Bytes that may still be read.
         items: By path, in order.
         problems: Path and reason, each new.
+        readable: Files that could not be read and can be now, or are gone.
         links: A second name of a file and its first one, each new.
         drained: Nothing is left to read.
         failed: Something could not be read; a later sweep tries again.
@@ -51,6 +52,7 @@ class Turn(msgspec.Struct, Generic[T]):
     left: int
     items: list[tuple[str, Sequence[T]]] = msgspec.field(default_factory=list)
     problems: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    readable: list[str] = msgspec.field(default_factory=list)
     links: list[tuple[str, str]] = msgspec.field(default_factory=list)
     drained: bool = True
     failed: bool = False
