@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -14,8 +16,10 @@ from unittest import mock
 from accumulated import Accumulated
 from happenings import METADATA, NUMBER, World, number_at
 
-from logging_core.read import session, sweep
+from logging_core import cache
+from logging_core.read import known, session, sweep, tail
 from logging_core.read.backoff import Backoff
+from logging_core.read.files import open_regular
 from logging_core.read.reader import TreeReader
 from logging_core.read.sweep import Sweep
 from logging_core.records import (
@@ -27,6 +31,9 @@ from logging_core.records import (
     OrchestratorEvent,
     Record,
 )
+
+DENIED = os.strerror(errno.EACCES)
+"""The problem of a file that may not be read."""
 
 MAX_TURNS = 4
 """In so many sweeps each instance is looked into, or in fewer."""
@@ -94,7 +101,8 @@ class Account:
             else:
                 self._take_record(record)
         for problem in batch.problems:
-            assert problem.line or problem.is_gap, f"a problem: {problem}"
+            is_denied = problem.reason == DENIED
+            assert problem.line or problem.is_gap or is_denied, f"a problem: {problem}"
             for found in dict.fromkeys(NUMBER.findall(problem.line)):
                 self._take_number(int(found), in_order=False)
         for block in batch.blocks:
@@ -123,7 +131,7 @@ class Account:
         if self.told[number] > 1:
             assert self._again[number] > 0, f"told twice: {number} of {log}"
             self._again[number] -= 1
-        elif in_order:
+        elif in_order and log not in self.world.disordered:
             last = self._last.get(log, 0)
             assert last < number, f"{number} of {log} told after {last}"
             self._last[log] = number
@@ -176,7 +184,9 @@ class Follower(Account):
 
     def settle(self) -> None:
         """After some sweeps all is told."""
+        self.world.permit()
         for _ in range(4):
+            self.world.wait(60 * 10**9)
             batch = self.poll((), 1)
             while not batch.caught_up:
                 batch = self.poll((), 0)
@@ -194,7 +204,18 @@ def clocks_of(world: World) -> Iterator[None]:
         waits = partial(Backoff, now=lambda: world.now_ns / 1e9)
         stack.enter_context(patch(session, "Backoff", waits))
         stack.enter_context(patch(sweep, "hash", _crc, create=True))
+        for module in (tail, known):
+            stack.enter_context(patch(module, "open_regular", partial(_open, world)))
+        stack.enter_context(patch(cache, "WORTH_KEEPING", 0))
         yield
+
+
+@contextmanager
+def _open(world: World, path: str) -> Iterator[int]:
+    with open_regular(path) as fd:
+        if os.fstat(fd).st_ino in world.denied:
+            raise PermissionError(errno.EACCES, DENIED, path)
+        yield fd
 
 
 def _crc(name: str) -> int:

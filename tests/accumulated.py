@@ -15,10 +15,14 @@ from typing import TypeAlias
 
 from happenings import NUMBER, number_at
 from msgspec.structs import replace
-from views import View, in_any_order, seen
+from views import View, in_any_order, plain, seen
 
+from builders import TreeBuilder
 from logging_core.analyse.fleet import FleetModel
+from logging_core.analyse.grouping import GROUPINGS
 from logging_core.anomalies import Anomaly
+from logging_core.cache import FleetCache, read_fleet
+from logging_core.fleet_summary import BY_TREE, FleetSummary
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     AuditBlock,
@@ -41,6 +45,10 @@ _ELSEWHERE = frozenset({"AuditEvent", "Exchange", "OrchestratorEvent"})
 
 _COUNTED = frozenset({*_ELSEWHERE, "Message", "LifecycleEvent", "Problem"})
 """Told twice, it is there twice. A frame is told anew as it grows; the rest is no record."""
+
+
+_UNREADABLE = "a file that cannot be read"
+"""When it can be read, that is no problem any more."""
 
 
 class Accumulated:
@@ -70,6 +78,7 @@ class Accumulated:
         self._model.dump(file)
         file.seek(0)
         self._model = FleetModel.load(file)
+        self._model.change_reader()
 
     def check(self, now_s: float) -> None:
         """It tells what one tells to whom all is read now."""
@@ -84,6 +93,29 @@ class Accumulated:
             if found.get(key) != wanted.get(key)
         }
         assert not different, different
+
+
+class Summary:
+    """What a tree is summed up to, again and again; what was read for it is kept."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._cache = FleetCache(root, "test", root.with_name("cache"))
+
+    def check(self, now_s: float, *, all_readable: bool) -> None:
+        """It is what it would be if nothing was kept, unless there is what may not be read now."""
+        if self._root.exists():
+            kept, anew = (read_fleet(self._root, cache) for cache in (self._cache, None))
+            assert not all_readable or _sums(kept, now_s) == _sums(anew, now_s)
+
+
+def _sums(model: FleetModel, now_s: float) -> View:
+    """All that a summary tells."""
+    summary = FleetSummary(model.summed("here", "", now_s))
+    view: View = {by: plain(summary.groups(by)) for by in (*GROUPINGS, BY_TREE)}
+    view["errors"], view["instances"] = summary.errors, summary.instances
+    slots = summary.series(from_s=TreeBuilder.epoch(0), to_s=now_s)
+    return view | {"usage": plain([summary.usage()]), "series": plain(slots)}
 
 
 def _joined(told: list[Batch], fresh: list[Batch]) -> Iterator[Batch]:
@@ -103,7 +135,7 @@ def _joined(told: list[Batch], fresh: list[Batch]) -> Iterator[Batch]:
         if piece[0] in in_order:
             return True
         if piece[0] not in _COUNTED:
-            return piece not in there
+            return piece[0] != _UNREADABLE and piece not in there
         in_both[piece] -= 1
         return in_both[piece] < 0
 
@@ -146,7 +178,9 @@ def _piece_of(record: Record) -> Piece:
 
 
 def _problem_of(problem: Problem) -> Piece:
-    return ("Gap",) if problem.is_gap else ("Problem", *_numbers_in(problem.line))
+    if problem.offset is None:
+        return ("Gap" if problem.is_gap else _UNREADABLE,)
+    return "Problem", *_numbers_in(problem.line)
 
 
 def _odd_of(anomaly: Anomaly) -> Piece:

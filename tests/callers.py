@@ -17,6 +17,7 @@ from logging_core.read.reader import TreeReader
 from logging_core.records import Batch
 
 _SWEEP_S = 2.0
+_MOST = 3
 _SOON_S = 0.1
 _LATE_S = 3.0  # after which a late notice comes
 _ROUNDS = 4  # in which metadata that is written in place is looked at
@@ -35,6 +36,7 @@ class Callers:
         self._how = "at once"
         self._notifier = Notifier()
         self._callers = [Caller(world, blocks=blocks) for blocks in (False, True)]
+        self._tasks: list[asyncio.Task[None]] = []
         world.listeners.append(self._notice)
 
     async def sleep(self, seconds: float) -> None:
@@ -50,6 +52,19 @@ class Callers:
         """One of them takes so long for each batch from now on."""
         self._callers[which].pace_s = seconds
 
+    async def come(self, blocks: bool) -> None:
+        """One more begins to follow, if they are few."""
+        if len(self._callers) < _MOST:
+            self._callers.append(Caller(self._world, blocks=blocks))
+            self._tasks.append(asyncio.create_task(self._callers[-1].run()))
+
+    async def restart(self, which: int) -> None:
+        """One of them stops, and another one goes on after it."""
+        if self._callers[which].is_at_rest:
+            await _end([self._tasks[which]])
+            self._callers[which].go_on()
+            self._tasks[which] = asyncio.create_task(self._callers[which].run())
+
     async def break_watches(self, is_broken: bool) -> None:
         """The operating system refuses to tell anything; or does so no longer."""
         self._notifier.break_down(is_broken=is_broken)
@@ -57,27 +72,26 @@ class Callers:
     async def run(self, steps: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Let things happen while they follow, and after some time have them tell all."""
         with _watched_by(self._notifier):
-            tasks = [asyncio.create_task(caller.run()) for caller in self._callers]
+            self._tasks = [asyncio.create_task(caller.run()) for caller in self._callers]
             await asyncio.sleep(1)
             for name, options in steps:
                 if hasattr(self._world, name):
                     getattr(self._world, name)(**options)
                 else:
                     await getattr(self, name)(**options)
-                self._check(tasks, begins_anew="root" in name)
+                self._check(begins_anew="root" in name)
             for caller in self._callers:
                 caller.pace_s = 0.0
-            await asyncio.sleep(_QUIET_S)
-            self._check(tasks)
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            self._world.permit()
+            await self.sleep(_QUIET_S)
+            self._check()
+            await _end(self._tasks)
         assert self._notifier.watchers == []
         for caller in self._callers:
             caller.end()
 
-    def _check(self, tasks: list[asyncio.Task[None]], *, begins_anew: bool = False) -> None:
-        for task, caller in zip(tasks, self._callers, strict=True):
+    def _check(self, *, begins_anew: bool = False) -> None:
+        for task, caller in zip(self._tasks, self._callers, strict=True):
             if task.done():
                 task.result()
             if begins_anew:
@@ -110,19 +124,33 @@ class Caller(Account):
         self._blocks = blocks
         self._busy_until_s = 0.0
         self._found = self._received = 0
+        self._cursor: dict[str, Any] | None = None
         self._heard: dict[int, float] = {}  # when a notice came of records that were not told
         self._there: dict[int, float] = {}  # since when they are there
 
     async def run(self) -> None:
         """Follow the tree."""
         WHOSE.set(self)
-        following = follow(self.world.root, blocks=self._blocks, sweep_s=_SWEEP_S)
+        options: dict[str, Any] = {"blocks": self._blocks, "cursor": self._cursor}
+        following = follow(self.world.root, sweep_s=_SWEEP_S, **options)
         async with aclosing(following) as batches:
             async for batch in batches:
                 self._received += batch.count
+                self._cursor = batch.cursor
                 self.accumulated.take(batch, self.world.now_s)
                 self._busy_until_s = _now_s() + self.pace_s
                 await asyncio.sleep(self.pace_s)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it has received all that was found, and there is something to go on after."""
+        return self._found == self._received and self._cursor is not None
+
+    def go_on(self) -> None:
+        """The next one goes on after what this one received."""
+        self.accumulated.keep()
+        self.may_miss(self.world.torn())
+        self.begin_anew()
 
     def hear(self, path: str) -> None:
         """See `Told`."""
@@ -183,6 +211,12 @@ def _watched_by(notifier: Notifier) -> Iterator[None]:
         mock.patch.object(TreeReader, "poll", look),
     ):
         yield
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def _now_s() -> float:

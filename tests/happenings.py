@@ -25,6 +25,7 @@ FILES = (
 )
 METADATA = "metadata.json"
 BACKUPS = 3
+_AGAIN_NS = 40 * 10**9  # after which what could not be read was tried again
 _TICK_NS = 4_000_000  # so coarse are the times of directories
 NUMBER = re.compile(r"#(\d+)#")
 """How the number of a record is written in it."""
@@ -53,6 +54,8 @@ class World:
         now_ns: Its clock.
         readers: Of the tree.
         listeners: Are told what changes: `added`, `modified` or `deleted`, and the path.
+        denied: Files that may not be read, by inode.
+        disordered: Logs of which that was so: the rest of them may have been read before.
     """
 
     def __init__(self, below: Path) -> None:
@@ -60,6 +63,10 @@ class World:
         self.now_ns = 1_700_000_000 * 10**9
         self.readers: list[Reader] = []
         self.listeners: list[Callable[[str, str], object]] = []
+        self.denied: set[int] = set()
+        self.disordered: set[str] = set()
+        self._permitted: set[int] = set()  # not long ago
+        self._permitted_ns = 0
         self._aside = below / "aside"
         self._numbers = itertools.count(1)
         self._log_of: dict[int, str] = {}
@@ -81,8 +88,10 @@ class World:
         """The numbers of all records that are whole, in some directories of the tree or in all."""
         if self._present is None:
             self._present = {}
+            hidden = self.denied | self._permitted
             for path in self._paths():
-                numbers = self._in.get(path.stat().st_ino, ())
+                inode = path.stat().st_ino
+                numbers = () if inode in hidden else self._in.get(inode, ())
                 directory = str(path.parent.relative_to(self.root))
                 self._present.setdefault(directory, set()).update(numbers)
         wanted = self._present.keys() if directories is None else directories
@@ -119,6 +128,23 @@ class World:
 
     def wait(self, ns: int) -> None:
         self.now_ns += ns
+        if self.now_ns - self._permitted_ns > _AGAIN_NS:
+            self._permitted.clear()
+            self._present = None
+
+    def deny(self, log: str) -> None:
+        """Let a file be one that nobody may read."""
+        path = self.root / log
+        if path.exists():
+            self.denied.add(path.stat().st_ino)
+            self.disordered.add(log)
+            self._present = None
+
+    def permit(self) -> None:
+        """Let all be read; whether that is so again is seen after a while."""
+        self._permitted |= self.denied
+        self._permitted_ns = self.now_ns
+        self.denied.clear()
 
     def append(self, log: str, count: int, *, half: bool, is_garbage: bool = False) -> None:
         path = self._ready(log)
@@ -256,6 +282,7 @@ class World:
         path = self.root / log
         if path.exists():
             before = path.stat()
+            self.denied.discard(before.st_ino)
             data = path.read_bytes()
             self._swap(path, data)
             inode = path.stat().st_ino
@@ -312,6 +339,7 @@ class World:
         if not path.exists():
             return
         inode = path.stat().st_ino
+        self.denied.discard(inode)
         gone = set(self._in.pop(inode, ()))
         if inode in self._halves:
             gone.add(self._halves.pop(inode)[0])

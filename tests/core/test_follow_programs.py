@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import virtual
 from accounts import Follower, clocks_of
+from accumulated import Summary
 from callers import Callers
 from happenings import FILES, World
 from hypothesis import given, settings
@@ -55,6 +56,8 @@ WHILE_FOLLOWED = [
     step("be_slow", which=WHICH, seconds=st.sampled_from((0.0, 0.3, 5.0))),
     step("break_watches", is_broken=st.booleans()),
 ]
+RIGHTS = [step("deny", log=LOGS), step("permit")]
+ONCE_MORE = [step("come", blocks=st.booleans()), step("restart", which=WHICH)]
 
 
 def programs(*kinds: st.SearchStrategy[Step]) -> st.SearchStrategy[list[Step]]:
@@ -79,6 +82,8 @@ class Readers:
         self.all = [Follower(tree, blocks=blocks) for blocks in (False, True)]
         for reader in self.all:
             reader.poll((), 1)
+        self._tree = tree
+        self._summary = Summary(tree.root)
 
     def look(self, which: int, how: str, turns: int) -> None:
         """One look of one of them, told of all changes, half of them, or none."""
@@ -96,6 +101,10 @@ class Readers:
     def restart(self, which: int) -> None:
         """Another reader goes on after one of them."""
         self.all[which].restart()
+
+    def sum_up(self) -> None:
+        """The tree is summed up, after what was kept of the last time."""
+        self._summary.check(self._tree.now_s, all_readable=not self._tree.denied)
 
 
 @pytest.mark.fault("R30", "R44", "R46", "R56", "R58")
@@ -118,6 +127,35 @@ def test_everything_is_told_once_in_whatever_order_it_happens(
 @settings(max_examples=90)
 def test_everything_is_told_in_time_to_all_who_follow(trees: Path, steps: list[Step]) -> None:
     """With the first look after a notice, else by the sweeps; however slow one of them is."""
+    with world(trees) as tree:
+
+        async def follow_it() -> None:
+            await Callers(tree).run(steps)
+
+        virtual.run(follow_it())
+
+
+@pytest.mark.fault("R30", "R44", "R46")
+@given(programs(*WRITES, *RIGHTS, *LOOKS, step("sum_up")))
+@settings(max_examples=40)
+def test_nor_does_it_matter_what_could_not_be_read_or_was_kept(
+    trees: Path, steps: list[Step]
+) -> None:
+    """A file is tried again until it can be read; a tree is summed up as if nothing was kept."""
+    with world(trees) as tree:
+        readers = Readers(tree)
+        for name, options in steps:
+            getattr(tree if hasattr(tree, name) else readers, name)(**options)
+        for reader in readers.all:
+            reader.settle()
+        readers.sum_up()
+
+
+@pytest.mark.fault("R30", "R44", "R46")
+@given(programs(*WRITES, *RIGHTS, *WHILE_FOLLOWED, *ONCE_MORE))
+@settings(max_examples=30)
+def test_also_to_those_who_come_late_or_go_on_after_others(trees: Path, steps: list[Step]) -> None:
+    """Whoever goes on with a cursor is told the rest, and whoever comes late is told all."""
     with world(trees) as tree:
 
         async def follow_it() -> None:
