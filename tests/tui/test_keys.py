@@ -7,6 +7,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from threading import Event
@@ -410,9 +411,13 @@ async def test_before_the_beginning_every_panel_says_when_that_was(fleet: TreeBu
             await person.press("T", *"-1h", "enter")
             await person.sees("◷ at ", "Instances 0")
             for panel in ("instances", "pane", "timeline", "audit"):
-                said = " ".join(person.panel(panel).replace("│", " ").split())
-                assert "the first record is of 2026-11-23 12:00:00" in said
+                await person.until(partial(_says_when_it_began, person, panel), panel)
             assert "--demo" not in person.text
+
+
+def _says_when_it_began(person: Driver, panel: str) -> bool:
+    said = " ".join(person.panel(panel).replace("│", " ").split())
+    return "the first record is of 2026-11-23 12:00:00" in said
 
 
 @pilot
