@@ -10,6 +10,7 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core.records import FrameRef
+from madrox_tui.panels.pane.frame_source import Step
 from replaying import NOW_S, at_pane, instance
 
 pytestmark = pytest.mark.asyncio
@@ -148,6 +149,26 @@ async def test_playing_begins_at_the_frame_that_was_asked_for_last(
         found.set()
         await person.sees("step one", "▶ 1x")
         await person.sees("step two", "▶ 1x")
+
+
+async def test_the_newest_frame_follows_a_step_that_was_under_way(
+    pane: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`[` and at once `G`: however long the step takes, it is not what is shown in the end."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        step, found = person.panel.source.step, asyncio.Event()
+
+        async def late(ref: FrameRef, steps: int) -> Step | None:
+            await found.wait()
+            return await step(ref, steps)
+
+        monkeypatch.setattr(person.panel.source, "step", late)
+        await person.press("[", "G")
+        await person.sees("step five", "following")
+        found.set()
+        await person.app.workers.wait_for_complete()
+        await person.sees("step five", "following")
 
 
 async def test_space_pauses_what_plays(pane: TreeBuilder) -> None:

@@ -136,7 +136,10 @@ class ReplayView(ScrubbedView):
 
     def _follow_newest(self) -> None:
         newest = self._instance.newest_frame if self._instance else None
-        if newest is not None and (self.pane is None or self.pane.ref.place != newest.place):
+        if newest is None:
+            return
+        # A frame that is being found for another goal is shown, too, and may come after it.
+        if self._seeking or self.pane is None or self.pane.ref.place != newest.place:
             self._want(Goal(Kind.NEWEST))
 
     def _go(self, goal: Goal) -> None:
