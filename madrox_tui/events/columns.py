@@ -10,9 +10,10 @@ from logging_core.event_types import EXCHANGE
 from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column
-from madrox_tui.events.query import EventQuery
+from madrox_tui.events.query import EventOrder, EventQuery
 from madrox_tui.events.requests import MAX_CHARS, Requests
 
+NEWEST = EventOrder.NEWEST.value
 _MIN_WIDTH = 10
 _UNPRICED = "unpriced"
 
@@ -56,7 +57,10 @@ class EventCells:
             yield str(self._day)
 
     def columns(self) -> list[Column[AuditEvent]]:
-        """Return the columns that tell the events apart, as wide as their content."""
+        """Return the columns that tell the events apart, as wide as their content.
+
+        The key of a column that they can be listed by is the value of that order.
+        """
         events = self._events
         asked = any(map(self._requests.text, events))
         told = {
@@ -69,14 +73,14 @@ class EventCells:
             "ERROR": any(event.error or event.suspect for event in events),
         }
         columns = [
-            Column("TIME", 8, _clock) if self._day else Column("TIME", 19, _moment),
+            Column("TIME", 8 if self._day else 19, _clock if self._day else _moment, key=NEWEST),
             Column(
                 "INSTANCE", _MIN_WIDTH, self._whose, 1, self._growth(1, self._whose), inner=True
             ),
             Column("EVENT", _MIN_WIDTH, _kind, 6, self._growth(8, _kind)),
-            Column("TOKENS", 6, lambda e: (fmt.tokens(e.tokens), ""), right=True, priority=4),
-            Column("COST", 8, _cost, right=True, priority=2),
-            Column("TOOK", 5, lambda e: (fmt.duration(e.response_time_s), ""), 3, right=True),
+            Column("TOKENS", 7, _tokens, 4, right=True, key=EventOrder.LARGEST.value),
+            Column("COST", 8, _cost, 2, right=True, key=EventOrder.DEAREST.value),
+            Column("TOOK", 5, _took, 3, right=True, key=EventOrder.SLOWEST.value),
             Column(
                 "REQUEST" if asked else "MESSAGE",
                 _MIN_WIDTH,
@@ -124,6 +128,14 @@ def _day(event: AuditEvent) -> Cell:
 
 def _kind(event: AuditEvent) -> Cell:
     return event.event_type, "muted"
+
+
+def _tokens(event: AuditEvent) -> Cell:
+    return fmt.tokens(event.tokens), ""
+
+
+def _took(event: AuditEvent) -> Cell:
+    return fmt.duration(event.response_time_s), ""
 
 
 def _cost(event: AuditEvent) -> Cell:

@@ -24,9 +24,14 @@ class EventOrder(Enum):
     """How events are listed."""
 
     NEWEST = "newest"
-    DEAREST = "dearest"
     LARGEST = "largest"
+    DEAREST = "dearest"
     SLOWEST = "slowest"
+
+    @property
+    def first(self) -> str:
+        """What comes first, in words."""
+        return "most tokens first" if self is EventOrder.LARGEST else f"{self.value} first"
 
     def value_of(self, event: AuditEvent) -> float | None:
         """Return what an event is ranked by; `None` if unknown."""
@@ -41,7 +46,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     """Selects audit events.
 
     Attributes:
-        title: A title for them, safe to show.
+        title: A title for them, in whatever order; safe to show.
         instance_ids: Only events of these instances, and errors about them, where `None` as an
             element stands for events without an instance; `None` for all events.
         event_type: Only this type; `None` for any.
@@ -68,6 +73,17 @@ class EventQuery(msgspec.Struct, frozen=True):
     until_s: float | None = None
     order: EventOrder = EventOrder.NEWEST
     window: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """The title, and which come first unless it is the newest."""
+        newest = self.order is EventOrder.NEWEST
+        return self.title if newest else f"{self.title}, {self.order.first}"
+
+    @property
+    def can_be_ranked(self) -> bool:
+        """Whether another order can be had: errors are told by their time, see `with_happened`."""
+        return self.error is None and not self.failed
 
     def matches(self, event: AuditEvent) -> bool:
         """Return whether an event is selected."""

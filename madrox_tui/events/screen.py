@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -17,7 +18,7 @@ from logging_core.records import AuditEvent
 from madrox_tui import format as fmt
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.halves import event_entry
-from madrox_tui.events.query import EventQuery, Events, EventSource, with_happened
+from madrox_tui.events.query import EventOrder, EventQuery, Events, EventSource, with_happened
 from madrox_tui.events.requests import Requests
 from madrox_tui.key_names import CLOSES, KeysInForce, overlay_keys, pressing, side_by_side
 from madrox_tui.panels.timeline.entries import Entry
@@ -41,7 +42,10 @@ class EventsScreen(Dialog[None]):
         state: The fleet: errors that are not in the audit trail, and requests, are in it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*CLOSES]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *CLOSES,
+        Binding("s", "sort", "Sort by next column", id="audit.sort"),
+    ]
 
     def __init__(
         self,
@@ -73,6 +77,19 @@ class EventsScreen(Dialog[None]):
         self._read(PAGE)
         self.watch(self._list, "cursor", self._moved, init=False)
 
+    def action_sort(self) -> None:
+        """List them by the next column."""
+        self._list_by(self._list.order_after(self._wanted.order))
+
+    @on(EventList.OrderWanted)
+    def _order_wanted(self, event: EventList.OrderWanted) -> None:
+        self._list_by(event.order)
+
+    def _list_by(self, order: EventOrder) -> None:
+        if self._wanted.can_be_ranked and order is not self._wanted.order:
+            self._wanted, self._asked = replace(self._wanted, order=order), 0
+            self._read(PAGE)
+
     def _moved(self, cursor: int) -> None:
         shown = self._list.shown
         if shown.more and cursor >= len(shown.rows) - PAGE // 4:
@@ -87,11 +104,17 @@ class EventsScreen(Dialog[None]):
     async def _load(self, most: int) -> None:
         audited = await self._source.events(self._wanted, most)
         found = with_happened(audited, self._wanted, self._happened, most)
-        self._list.show_events(found)
+        self._list.show_events(found, self._wanted.order)
         dialog = self.query_one(".dialog")
         dialog.border_title = Content(self._list.title(self._wanted))
         number, opens = Content(_counted(found, self._wanted)), pressing("enter", "Enter opens")
-        dialog.border_subtitle = side_by_side(number, opens, overlay_keys(self._keys))
+        sorts = [self._keys.press("audit.sort", " sorts")] if self._can_sort else []
+        dialog.border_subtitle = side_by_side(number, opens, *sorts, overlay_keys(self._keys))
+
+    @property
+    def _can_sort(self) -> bool:
+        order = self._wanted.order
+        return self._wanted.can_be_ranked and self._list.order_after(order) is not order
 
     @on(LineView.Chosen)
     def _event_chosen(self, event: LineView.Chosen) -> None:

@@ -167,7 +167,7 @@ async def test_the_cursor_goes_from_the_rows_up_to_the_figures() -> None:
         @on(LineView.Chosen)
         def _chosen(self) -> None:
             query = self.widget.chosen
-            chosen.append(query.title if query else "")
+            chosen.append(query.in_words if query else "")
 
     app = Listening(AuditPanel(KEYS))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -218,6 +218,58 @@ async def test_the_slowest_are_listed_first(tree: TreeBuilder) -> None:
         listed = person.app.screen.query_one(EventList)
         await person.until(lambda: listed.count == 3, "three rows")
         assert [event.response_time_s for event in listed.shown.rows] == [9.0, 6.0, 3.0]
+
+
+@pytest.mark.asyncio
+async def test_the_rows_behind_a_sum_can_be_listed_by_each_column(tree: TreeBuilder) -> None:
+    """`s`, or a click on a heading, puts the dearest first, or what took longest, and so on."""
+    tree.spawn("a1", "atlas", at=0)
+    for number, (tokens, cost, took) in enumerate(((9, 0.1, 3.0), (1, 0.3, 9.0), (5, 0.2, 6.0))):
+        tree.send("a1", f"m-{number}", "go on", at=10 + number)
+        tree.receive(
+            "a1", f"m-{number}", at=20 + number, tokens=tokens, cost=cost, response_time=took
+        )
+    async with run_app(tree.root, now_s=TreeBuilder.epoch(600), size=(160, 48)) as person:
+        await person.sees("3 req")
+        await person.press("4", "enter")
+        await person.sees("TIME▾", "s sorts")
+        listed = person.app.screen.query_one(EventList)
+
+        async def lists(*ids: str) -> None:
+            def are() -> bool:
+                return [event.message_id for event in listed.shown.rows] == [*ids]
+
+            await person.until(are, f"{ids}")
+
+        await lists("m-2", "m-1", "m-0")
+        await person.press("j", "s")
+        await person.sees("TOKENS▾")
+        await lists("m-0", "m-2", "m-1")
+        assert listed.cursor == 0
+        await person.press("s", "s")
+        await person.sees("TOOK▾")
+        await lists("m-1", "m-2", "m-0")
+        await person.press("s")
+        await person.sees("TIME▾")
+        await lists("m-2", "m-1", "m-0")
+        x = listed.header(0)[0].text.index("COST")
+        await person.pilot.click(listed, offset=(x, 0))
+        await person.sees("COST▾")
+        await lists("m-1", "m-2", "m-0")
+
+
+@pytest.mark.asyncio
+async def test_errors_are_listed_by_time_alone(tree: TreeBuilder) -> None:
+    """They have no other numbers: nothing offers to sort them."""
+    tree.spawn("a1", "atlas", at=0)
+    for at in (20, 30):
+        tree.audit("instance_error", "a1", {"error": f"lost {at}"}, at=at, level="ERROR")
+    async with run_app(tree.root, now_s=TreeBuilder.epoch(600), size=(160, 48)) as person:
+        await person.sees("2 err")
+        await person.press("4", "b", "b", "b", "b", "b", "b", "enter")
+        await person.sees("TIME▾", "lost 30", "Enter opens · Esc closes")
+        await person.press("s")
+        await person.sees("TIME▾", "lost 30")
 
 
 @pytest.mark.asyncio

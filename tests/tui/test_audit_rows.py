@@ -166,7 +166,7 @@ async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way()
         assert "unpriced" in text
         assert f"the newest {PAGE} exchanges" in text
         head = app.screen.query_one(EventList).header(0)[0].text
-        assert head.split() == ["TIME", "COST", "TOOK", "MESSAGE"]
+        assert head.split() == ["TIME▾", "COST", "TOOK", "MESSAGE"]
         assert source.asked == [PAGE]
         exported = app.screen.query_one(EventList).export()
         newest = dict(zip(exported.columns, next(iter(exported.rows)), strict=True))

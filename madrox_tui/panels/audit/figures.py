@@ -80,9 +80,9 @@ def _latency(name: str) -> Callable[[View], EventQuery]:
         window, from_s = view.audit.plotted_window, None
         if window is not None:
             of, from_s = f"{of} in the last {window}", view.audit.from_s
-        title = f"exchanges{of}, slowest first"
         least_s = None if name == "max" else least_s
-        return EventQuery(title, from_s=from_s, least_s=least_s, order=EventOrder.SLOWEST)
+        title, order = f"exchanges{of}", EventOrder.SLOWEST
+        return EventQuery(title, from_s=from_s, least_s=least_s, order=order)
 
     return query
 
@@ -93,27 +93,24 @@ def _window(name: str, window_s: float) -> Callable[[View], EventQuery]:
     )
 
 
-def _plotted(what: str, order: EventOrder) -> Callable[[View], EventQuery]:
+def _plotted(order: EventOrder) -> Callable[[View], EventQuery]:
     def query(view: View) -> EventQuery:
         from_s = view.audit.slots[0].start_s
-        return EventQuery(
-            f"exchanges since {fmt.since(from_s, view.state.at_s)}, {what}",
-            from_s=from_s,
-            order=order,
-        )
+        since = fmt.since(from_s, view.state.at_s)
+        return EventQuery(f"exchanges since {since}", from_s=from_s, order=order)
 
     return query
 
 
 _QUERIES: Mapping[str, Callable[[View], EventQuery]] = {
-    "cost": lambda _: EventQuery("exchanges, dearest first", order=EventOrder.DEAREST),
+    "cost": lambda _: EventQuery("exchanges", order=EventOrder.DEAREST),
     "unpriced": lambda _: EventQuery("exchanges without a cost", unpriced=True),
     "requests": lambda _: EventQuery("exchanges"),
     "errors": lambda _: EventQuery("errors", event_type=None, failed=True),
-    "tokens": lambda _: EventQuery("exchanges, most tokens first", order=EventOrder.LARGEST),
+    "tokens": lambda _: EventQuery("exchanges", order=EventOrder.LARGEST),
     **{name: _window(name, window_s) for name, window_s in WINDOWS},
     "all": lambda _: EventQuery("exchanges"),
     **{name: _latency(name) for name in ("p50", "p95", "p99", "max")},
-    "plotted cost": _plotted("dearest first", EventOrder.DEAREST),
-    "plotted times": _plotted("slowest first", EventOrder.SLOWEST),
+    "plotted cost": _plotted(EventOrder.DEAREST),
+    "plotted times": _plotted(EventOrder.SLOWEST),
 }

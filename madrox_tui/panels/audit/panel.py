@@ -261,7 +261,7 @@ class AuditPanel(FiguresView):
     def _entitle(self) -> None:
         title = "Audit" if self.view is None else audit_title(self.view)
         if self.figure is not None and self.view is not None:
-            opens = f": {figure_query(self.figure, self.view).title}"
+            opens = f": {figure_query(self.figure, self.view).in_words}"
             self.entitle(title, self._keys.press("audit.open", opens))
         else:
             note = self._table.note(self.row_width)
