@@ -86,6 +86,20 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         return bool(self.narrowing)
 
     @property
+    def narrowed_to(self) -> str:
+        """That not everybody is shown, to follow a title; `''` if everybody is."""
+        return self.only or ("  filtered" if self.narrowed else "")
+
+    @property
+    def only(self) -> str:
+        """Whom the screen is limited to, to follow a title; `''` if to nobody."""
+        scope = self.narrowing.scope
+        if scope is None:
+            return ""
+        label = self.names.get(scope.instance_id, scope.instance_id)
+        return f"  only {label}" + (" and below" if scope.below else "")
+
+    @property
     def is_read(self) -> bool:
         """Whether all of the tree was read, so that what differs in the next view is news."""
         return self.state.caught_up and self.unread is None
@@ -182,6 +196,13 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     def name_width(self) -> int:
         """Cells of the longest name."""
         return max(map(cell_len, self.names.values()), default=0)
+
+    @cached_property
+    def shown_name_width(self) -> int:
+        """The same of those shown; of all if nobody is left out."""
+        if not self.narrowed:
+            return self.name_width
+        return max((cell_len(self.names[instance_id]) for instance_id in self.by_id), default=0)
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -27,6 +27,7 @@ from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import parse_filter
 from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.panel import TimelinePanel
+from madrox_tui.scope import Scope
 from madrox_tui.view import Narrowing, View
 
 pytestmark = pytest.mark.asyncio
@@ -363,6 +364,40 @@ async def test_looking_back_stands_still_and_counts_what_is_new() -> None:
         assert "new" not in person.title
         person.happens(*numbered(212, 213))
         await person.sees("number 212.")
+
+
+async def test_what_is_new_is_counted_of_those_shown() -> None:
+    """Whoever filters while looking back is told of no news but those of the filter, and back."""
+    async with panel(*numbered(0, 200)) as person:
+        await person.sees("number 199.")
+        await person.press("pageup", "pageup")
+        person.happens(*numbered(200, 212), message(212, "question", "b2"))
+        await person.until(lambda: person.title == "Timeline 213  13 new", person.title)
+        person.filters("probe")
+        await person.until(lambda: "Timeline 1" in person.title, person.title)
+        assert "13 new" not in person.title
+        person.filters("")
+        await person.until(lambda: person.title == "Timeline 213  13 new", person.title)
+
+
+async def test_the_title_says_whom_it_is_limited_to() -> None:
+    """Where no other panel is on the screen, nothing else would tell."""
+    async with panel(message(0, "ask"), message(1, "ask", "b2")) as person:
+        await person.until(lambda: person.title == "Timeline 2", person.title)
+        person.filters("probe")
+        await person.until(lambda: person.title == "Timeline 1  filtered", person.title)
+        person.narrowing = Narrowing(scope=Scope("a1"))
+        person.happens()
+        await person.until(lambda: person.title == "Timeline 1  only atlas", person.title)
+
+
+async def test_a_name_takes_no_more_room_than_those_shown_need() -> None:
+    """The messages of one instance begin next to its name, however long another one's is."""
+    long_one = Metadata(instance_id="c3", instance_name="a-name-of-some-length")
+    async with panel(message(0, "ask"), long_one) as person:
+        await person.sees("→ atlas                  ask")
+        person.filters("atlas")
+        await person.sees("→ atlas  ask")
 
 
 async def test_the_day_of_what_is_shown_is_told_where_it_is_not_today() -> None:

@@ -11,7 +11,7 @@ from madrox_tui.view import View
 
 def audit_title(view: View) -> str:
     """Say whose sums these are, and since when."""
-    title = "Audit  filtered" if view.narrowed else "Audit"
+    title = f"Audit{view.narrowed_to}"
     since_s = view.counted_from_s
     if since_s is None:
         return title

@@ -27,12 +27,7 @@ def instances_title(view: View, *, with_dead: bool) -> str:
     total = len(view.state.instances)
     if not view.narrowed:
         return f"Instances {total}{hidden}"
-    only = ""
-    scope = view.narrowing.scope
-    if scope is not None:
-        label = view.names.get(scope.instance_id, scope.instance_id)
-        only = f"  only {label}" + (" and below" if scope.below else "")
-    return f"Instances {len(view.instances)} of {total}{only}{hidden}"
+    return f"Instances {len(view.instances)} of {total}{view.only}{hidden}"
 
 
 def no_instances(view: View, root: Path | None, keys: KeysInForce) -> str:

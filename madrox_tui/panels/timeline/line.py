@@ -73,7 +73,8 @@ class Lines:
     ) -> list[Segment]:
         """Return a row as `line` does; `index` is its number."""
         self._name(context.view.names)
-        made_of = row, width, said, self._names, context.style
+        names = self._names, context.view.shown_name_width
+        made_of = row, width, said, names, context.style
         drawn = self._drawn.get(index)
         if drawn is None or drawn[0] != made_of:
             if len(self._drawn) >= KEPT:
@@ -93,7 +94,7 @@ def line(row: Row, width: int, context: Context, said: Outcome | None = None) ->
     """Draw a row in `width` cells; `said` is what became of a request."""
     if isinstance(row, Day | Quiet | EventsEnd):
         return [Segment(fit(separator(row), width), context.style("muted"))]
-    layout = _layout(width, context.view.name_width)
+    layout = _layout(width, context.view.shown_name_width)
     if isinstance(row, TimelineEvent):
         return _event(row, width, layout, context)
     right, style = _right(row, said, layout, context)

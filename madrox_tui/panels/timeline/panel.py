@@ -18,6 +18,7 @@ from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource
+from madrox_tui.panels.timeline.news import News
 from madrox_tui.panels.timeline.older import OlderMessages
 from madrox_tui.panels.timeline.outcome import Beside, Outcomes
 from madrox_tui.panels.timeline.place import Place, PlaceKeeper
@@ -72,7 +73,7 @@ class TimelinePanel(LineView):
         self._rows = TimelineRows()
         self._older = OlderMessages(self._rows, source)
         self._events = True
-        self._new = 0
+        self._news = News()
         self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
         self._lines = Lines()
@@ -174,8 +175,8 @@ class TimelinePanel(LineView):
 
     def watch_follow(self, follow: bool) -> None:
         """Reset the count of new messages when following."""
-        if follow:
-            self._new = 0
+        if follow and self.view is not None:
+            self._news.see(self.view.state)
         self._entitle()
 
     def _show(self, view: View) -> None:
@@ -186,8 +187,8 @@ class TimelinePanel(LineView):
             self._older.begin_anew()
             self._show_at(place)
         else:
-            self._new += 0 if self.follow else added
             self.show_rows(len(self._rows.rows))
+        self._news.count(view.state, wanted, added, all_seen=self.follow)
         self._entitle()
         self._want_older()
 
@@ -208,11 +209,12 @@ class TimelinePanel(LineView):
         self._keeper.keep(place, self.cursor, self.scroll_offset.y)
 
     def _entitle(self) -> None:
-        new = "" if self.follow or not self._new else f"  {fmt.count(self._new)} new"
+        new = f"  {fmt.count(self._news.number)} new" if self._news.number else ""
+        whom = self.view.narrowed_to if self.view is not None else ""
         subtitle = "" if self.follow else self._keys.press("line.last", ": newest")
         more = "+" if self._older.are_there else ""
         number = f"{fmt.count(self._rows.messages)}{more}"
-        self.entitle(f"Timeline {number}{self._day}{new}", subtitle)
+        self.entitle(f"Timeline {number}{self._day}{new}{whom}", subtitle)
 
     @property
     def _day(self) -> str:
