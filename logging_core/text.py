@@ -14,6 +14,9 @@ import re
 import unicodedata
 from itertools import takewhile
 
+LINE_BREAK = "↵"
+"""Stands for a line break where there is room for one line only."""
+
 MAX_MARKS = 4
 """Combining marks kept per base character; the rest become a count: `‹+996›`."""
 
@@ -72,17 +75,16 @@ def safe_pane(text: str) -> str:
 
 
 def beginning(text: str, most: int) -> str:
-    """Return the first line of a text that says anything, with single blanks; `""` if none does.
+    """Return how a text begins, in one line: with single blanks, and `↵` for a line break.
+
+    Lines that say nothing are left out; `""` if none says anything.
 
     Args:
         text: The text, already safe to show.
-        most: The most characters that are returned. Of a text that begins with nothing but blanks,
-            four times as many are looked at.
+        most: The most characters that are returned. Four times as many are looked at.
     """
-    for line in text[: 4 * most].split("\n"):
-        if words := line.split():
-            return " ".join(words)[:most]
-    return ""
+    lines = (" ".join(line.split()) for line in text[: 4 * most].split("\n"))
+    return f" {LINE_BREAK} ".join(filter(None, lines))[:most].rstrip()
 
 
 def shortened(text: str, most: int) -> str:

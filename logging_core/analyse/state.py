@@ -104,7 +104,8 @@ class OpenRequest(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         message_id: Its id.
         since_s: When it was sent, in seconds since the epoch; `None` if that cannot be read.
-        text: How it begins: 240 characters at most, safe to show; empty if it says nothing.
+        text: How it begins, in one line: 240 characters at most, safe to show; empty if it says
+            nothing.
     """
 
     message_id: str

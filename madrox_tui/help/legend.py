@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from logging_core.text import LINE_BREAK
 from madrox_tui.panels.instances.rows import BRANCH, FOLDED
 from madrox_tui.panels.pane.scrubber import MARK
-from madrox_tui.panels.timeline.line import ARROWS, NEWLINE
+from madrox_tui.panels.timeline.line import ARROWS
 from madrox_tui.panels.timeline.outcome import ENDED, FAILED, OPEN
 from madrox_tui.plot import ESTIMATED, LEVELS
 from madrox_tui.states import LOOKS
@@ -40,7 +41,7 @@ SIGNS = (
     Sign("$1.50+", "", "at least that much: some exchanges have no recorded cost"),
     Sign("unpriced", "", "exchanges without a recorded cost"),
     Sign(" ".join(ARROWS.values()), "accent", "a message to an instance, and one from it"),
-    Sign(NEWLINE, "muted", "a line break"),
+    Sign(LINE_BREAK, "muted", "a line break"),
     Sign(f"{OPEN} open 5m", "warn", "no reply for that long"),
     Sign(f"{FAILED} failed", "bad", "a request failed, so long after it was sent"),
     Sign(ENDED, "warn", "a request had no reply when its instance was terminated or spawned again"),

@@ -444,7 +444,7 @@ def test_who_is_spawned_again_may_use_an_id_again(order: Sequence[int]) -> None:
 
 
 def test_what_was_asked_and_said_is_known_however_long_ago() -> None:
-    """How it begins, whatever others said since; of what was said, that after which it rests."""
+    """How it begins, in one line; of what was said, that after which it rests."""
     asked = msgspec.structs.replace(sent(3), content="\n  Write the  rollback plan.\nAnd test it.")
     told = msgspec.structs.replace(received(2, "m-0"), content="It stands in plan.md:\n- one")
     report = said("communication", 20, None, "a", content="all is well")
@@ -452,8 +452,10 @@ def test_what_was_asked_and_said_is_known_however_long_ago() -> None:
     model.apply(Batch(records=(spawn(0), asked, told)))
     model.apply(Batch(records=(msgspec.structs.replace(sent(9), instance_id="b"),)))
     first = model.state(T + 10).instances[0]
-    assert [request.text for request in first.open_requests] == ["Write the rollback plan."]
-    assert first.last_said == "It stands in plan.md:"
+    assert [request.text for request in first.open_requests] == [
+        "Write the rollback plan. ↵ And test it."
+    ]
+    assert first.last_said == "It stands in plan.md: ↵ - one"
     model.apply(Batch(records=(received(15), report)))
     assert model.state(T + 30).instances[0].last_said == "all is well"
     model.apply(Batch(records=(InstanceGone(instance_id="a"),)))

@@ -12,6 +12,7 @@ from rich.style import Style
 
 from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
+from logging_core.text import LINE_BREAK
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
 from madrox_tui.panels.timeline.entries import Day, EventsEnd, Quiet, Row, Separator, entry_text
@@ -19,7 +20,6 @@ from madrox_tui.panels.timeline.outcome import FAILED, Outcome
 from madrox_tui.view import View
 
 ARROWS = {"outbound": "→", "inbound": "←"}
-NEWLINE = "↵"
 TOOK, TOKENS, COST = 5, 9, 7
 """Cells for a reply's time, tokens with unit, and cost."""
 
@@ -212,7 +212,7 @@ def _one_line(text: str, room: int, mark: Style, style: Style | None = None) -> 
             if room < 4:
                 cut = True
                 break
-            yield Segment(f" {NEWLINE} ", mark)
+            yield Segment(f" {LINE_BREAK} ", mark)
             room -= 3
         cells = cell_len(part)
         if cells > room:
