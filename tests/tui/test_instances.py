@@ -176,6 +176,23 @@ async def test_s_and_r_sort() -> None:
         assert {"cost", "tokens", "requests", "p95", "open", "state"} <= seen
 
 
+async def test_sorting_shows_what_comes_first() -> None:
+    """From the first row one looks at the first again; a chosen instance stays chosen."""
+    async with panel_with(view(team()), (75, 5)) as (panel, pilot):
+        while panel.order.key != "cost":
+            await pilot.press("s")
+        await pilot.pause()
+        assert row_of(pilot, "anvil")
+        assert panel.selected is not None
+        assert panel.selected.label == "anvil"
+        await pilot.press("j")
+        chosen = panel.selected.label
+        await pilot.press("r")
+        await pilot.pause()
+        assert panel.selected.label == chosen
+        assert row_of(pilot, chosen)
+
+
 async def test_the_column_sorted_by_is_shown() -> None:
     """Where there is no room for costs, sorting by them makes some."""
     async with panel_with(view(team()), (52, 16)) as (panel, pilot):

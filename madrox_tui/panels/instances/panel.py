@@ -28,7 +28,7 @@ class InstancesPanel(LineView):
     """Shows instances, sorted or as a tree; the one under the cursor is selected.
 
     The cursor stays on its instance whatever changes; in a scrolled list that instance also stays
-    on its screen line.
+    on its screen line. Only from the first row it goes to the one that another order puts there.
 
     Args:
         keys: The keys in force.
@@ -134,7 +134,7 @@ class InstancesPanel(LineView):
 
     def watch_order(self) -> None:
         """Sort the rows again."""
-        self._show()
+        self._show(from_top=not self.cursor)
 
     def watch_as_tree(self) -> None:
         """Switch between list and tree."""
@@ -144,7 +144,7 @@ class InstancesPanel(LineView):
         """Hide or show terminated instances."""
         self._show()
 
-    def _show(self) -> None:
+    def _show(self, *, from_top: bool = False) -> None:
         view = self.view
         chosen, line = self.selected, self.cursor - self.scroll_offset.y
         self._table = InstanceTable(
@@ -156,7 +156,7 @@ class InstancesPanel(LineView):
         )
         if view is None:
             return
-        if chosen is not None and (self.cursor or self._was_read):
+        if chosen is not None and not from_top and (self.cursor or self._was_read):
             place = self._table.place_of(chosen.instance_id)
             if place is None:
                 place = max(0, min(self.cursor, len(self._rows) - 1))
