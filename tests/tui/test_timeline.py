@@ -514,7 +514,7 @@ async def test_what_is_not_loaded_is_said() -> None:
         await person.has_more_than(399)
         await person.press("g")
         await person.sees("number 0.")
-        assert str(person.panel.border_title) == "Timeline 400"
+        await person.until(lambda: person.title == "Timeline 400", "all of them")
         assert person.panel.find_note == person.panel.export().note == ""
 
 
