@@ -34,6 +34,7 @@ from madrox_tui.screenshot import save_screen, screen_text
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_input import LineInput
+from pictures import stands_still
 
 
 class Bars(PanelsApp):
@@ -468,6 +469,7 @@ async def test_a_toast_covers_no_row(tree: TreeBuilder, size: tuple[int, int]) -
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.press("3")
         await until(lambda: "step 59 of it" in screen_text(app))
+        await stands_still(pilot)
         before = screen_text(app).splitlines()
         app.notify("copied 3 lines")
         await until(lambda: "copied 3 lines" in screen_text(app))
