@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 
 from textual.binding import Binding
 
-from madrox_tui.key_names import CLOSE, Group, KeysInForce, is_key, one_key_name, own_bindings
+from madrox_tui.key_names import (
+    CLOSE,
+    Group,
+    KeysInForce,
+    at_once,
+    is_key,
+    one_key_name,
+    own_bindings,
+)
 from madrox_tui.panels.audit.panel import AuditPanel
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.pane.panel import ReplayPanel
@@ -26,96 +33,88 @@ PANEL_TYPES: dict[str, type[LineView]] = {
 }
 """Their classes, by id."""
 
-# Priority: each key is handled before the next one is dispatched, so that in a burst of keys each
-# one reaches the panel or input that the previous one focused.
-GLOBAL = [
-    replace(binding, priority=True)
-    for binding in (
-        *(
-            Binding(str(n), f"panel('{name}')", f"Focus {title}", show=False, id=f"panel.{name}")
-            for n, (name, title) in enumerate(PANELS.items(), start=1)
-        ),
-        Binding(
-            "a",
-            "needy",
-            "Needs you",
-            id="fleet.needy",
-            tooltip="Go to next instance that needs you",
-        ),
-        Binding(
-            "slash", "filter", "Filter", id="filter.edit", tooltip="Filter instances in every panel"
-        ),
-        Binding(
-            "at",
-            "moment",
-            "As of then",
-            id="view.moment",
-            tooltip="Show all panels at the selected row's time / leave that time",
-        ),
-        Binding(
-            "space",
-            "pause",
-            "Pause",
-            id="view.pause",
-            tooltip="Pause / resume (nothing is lost), or play / pause a rewound pane",
-        ),
-        Binding(
-            "i",
-            "only",
-            "Only this",
-            id="filter.only",
-            tooltip="Show only the selected instance or folded branch / show all",
-        ),
-        Binding(
-            "escape",
-            "clear",
-            "Back",
-            show=False,
-            id="view.back",
-            tooltip="Back from find, past, pause / rewound pane, filter, opened pane",
-        ),
-        Binding("tab", "next_panel(1)", "Focus next panel", show=False, id="panel.next"),
-        Binding(
-            "shift+tab", "next_panel(-1)", "Focus previous panel", show=False, id="panel.previous"
-        ),
-        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Maximise panel / restore"),
-        Binding("equals_sign", "grow(1)", "Grow panel", show=False, id="panel.grow"),
-        Binding("minus", "grow(-1)", "Shrink panel", show=False, id="panel.shrink"),
-        Binding("T", "go_to", "Time", id="view.go_to", tooltip="Go to a time"),
-        Binding(
-            "c",
-            "changes",
-            "Changes",
-            id="view.changes",
-            tooltip="What changed since you looked away",
-        ),
-        Binding(
-            "colon",
-            "palette",
-            "Commands",
-            id="app.palette",
-            tooltip="Open command palette: actions, instances, themes; also Ctrl+P",
-        ),
-        Binding(
-            "A",
-            "attach",
-            "Attach",
-            id="fleet.attach",
-            tooltip="Copy the tmux command that attaches to the selected instance",
-        ),
-        Binding(
-            "tilde",
-            "health",
-            "Log health",
-            id="view.health",
-            tooltip="Show log health: problems, file growth, disk use",
-        ),
-        Binding("q", "leave", "Quit", id="app.quit"),
-        Binding(
-            "question_mark", "keys", "Help", id="app.help", tooltip="Explain all keys and signs"
-        ),
-    )
-]
+GLOBAL = at_once(
+    *(
+        Binding(str(n), f"panel('{name}')", f"Focus {title}", show=False, id=f"panel.{name}")
+        for n, (name, title) in enumerate(PANELS.items(), start=1)
+    ),
+    Binding(
+        "a",
+        "needy",
+        "Needs you",
+        id="fleet.needy",
+        tooltip="Go to next instance that needs you",
+    ),
+    Binding(
+        "slash", "filter", "Filter", id="filter.edit", tooltip="Filter instances in every panel"
+    ),
+    Binding(
+        "at",
+        "moment",
+        "As of then",
+        id="view.moment",
+        tooltip="Show all panels at the selected row's time / leave that time",
+    ),
+    Binding(
+        "space",
+        "pause",
+        "Pause",
+        id="view.pause",
+        tooltip="Pause / resume (nothing is lost), or play / pause a rewound pane",
+    ),
+    Binding(
+        "i",
+        "only",
+        "Only this",
+        id="filter.only",
+        tooltip="Show only the selected instance or folded branch / show all",
+    ),
+    Binding(
+        "escape",
+        "clear",
+        "Back",
+        show=False,
+        id="view.back",
+        tooltip="Back from find, past, pause / rewound pane, filter, opened pane",
+    ),
+    Binding("tab", "next_panel(1)", "Focus next panel", show=False, id="panel.next"),
+    Binding("shift+tab", "next_panel(-1)", "Focus previous panel", show=False, id="panel.previous"),
+    Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="Maximise panel / restore"),
+    Binding("equals_sign", "grow(1)", "Grow panel", show=False, id="panel.grow"),
+    Binding("minus", "grow(-1)", "Shrink panel", show=False, id="panel.shrink"),
+    Binding("T", "go_to", "Time", id="view.go_to", tooltip="Go to a time"),
+    Binding(
+        "c",
+        "changes",
+        "Changes",
+        id="view.changes",
+        tooltip="What changed since you looked away",
+    ),
+    Binding(
+        "colon",
+        "palette",
+        "Commands",
+        id="app.palette",
+        tooltip="Open command palette: actions, instances, themes; also Ctrl+P",
+    ),
+    Binding(
+        "A",
+        "attach",
+        "Attach",
+        id="fleet.attach",
+        tooltip="Copy the tmux command that attaches to the selected instance",
+    ),
+    Binding(
+        "tilde",
+        "health",
+        "Log health",
+        id="view.health",
+        tooltip="Show log health: problems, file growth, disk use",
+    ),
+    Binding("q", "leave", "Quit", id="app.quit"),
+    Binding("question_mark", "keys", "Help", id="app.help", tooltip="Explain all keys and signs"),
+)
+"""Bindings of the panels' screen."""
 
 APP = [
     Binding(

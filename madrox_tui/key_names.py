@@ -137,6 +137,15 @@ def _names_of_characters() -> frozenset[str]:
     return frozenset(_character_to_key(chr(number)) for number in range(0x20, 0x2100))
 
 
+def at_once(*bindings: Binding) -> tuple[Binding, ...]:
+    """Return bindings whose keys are handled before the next key is dispatched.
+
+    So in a burst of keys each one reaches the panel or input that the previous one focused, and
+    none overtakes another: those without priority first go from widget to widget.
+    """
+    return tuple(replace(binding, priority=True) for binding in bindings)
+
+
 def own_bindings(owner: type[DOMNode]) -> list[Binding]:
     """Return the bindings that a class itself declares, in order."""
     return [b for b in owner.__dict__.get("BINDINGS", []) if isinstance(b, Binding)]

@@ -14,6 +14,7 @@ from madrox_tui.changes.comparison import Change, Comparison
 from madrox_tui.changes.export import changes_export
 from madrox_tui.columns import Table
 from madrox_tui.export import Export
+from madrox_tui.key_names import at_once
 from madrox_tui.widgets.line_view import LineView
 
 
@@ -26,7 +27,9 @@ class ChangeList(LineView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Select instance", show=False, id="changes.select"),
+        *at_once(
+            Binding("enter", "choose", "Select instance", show=False, id="changes.select"),
+        )
     ]
     header_rows = 1
 

@@ -17,6 +17,7 @@ from madrox_tui.events.export import events_export
 from madrox_tui.events.query import EventOrder, EventQuery, Events
 from madrox_tui.events.requests import Requests
 from madrox_tui.export import Export
+from madrox_tui.key_names import at_once
 from madrox_tui.widgets.line_view import LineView
 
 MARK = "▾"
@@ -38,7 +39,9 @@ class EventList(LineView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Open message", show=False, id="rows.open"),
+        *at_once(
+            Binding("enter", "choose", "Open message", show=False, id="rows.open"),
+        )
     ]
     header_rows = 1
 

@@ -11,6 +11,7 @@ from textual.geometry import Offset, Region
 from textual.scrollbar import ScrollTo
 
 from madrox_tui.find import spans
+from madrox_tui.key_names import at_once
 from madrox_tui.widgets.drawn_rows import DrawnRows
 
 
@@ -22,28 +23,32 @@ class LineView(DrawnRows, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "Move down", show=False, id="line.down"),
-        Binding("k,up", "move(-1)", "Move up", show=False, id="line.up"),
-        Binding("pagedown", "page(1.0)", "Page down", show=False, id="line.page_down"),
-        Binding("pageup", "page(-1.0)", "Page up", show=False, id="line.page_up"),
-        Binding("ctrl+d", "page(0.5)", "Half page down", show=False, id="line.half_down"),
-        Binding("ctrl+u", "page(-0.5)", "Half page up", show=False, id="line.half_up"),
-        Binding("g,home", "first", "Go to start", show=False, id="line.first"),
-        Binding("G,end", "last", "Go to end and follow", show=False, id="line.last"),
-        Binding("h,left", "sideways(-8)", "Scroll left", show=False, id="line.left"),
-        Binding("l,right", "sideways(8)", "Scroll right", show=False, id="line.right"),
-        Binding("ctrl+f", "find", "Find in panel", show=False, id="line.find"),
-        Binding("n", "find_next(1)", "Go to next match", show=False, id="line.find_next"),
-        Binding("N", "find_next(-1)", "Go to previous match", show=False, id="line.find_previous"),
-        Binding(
-            "y",
-            "copy",
-            "Copy",
-            show=False,
-            id="line.copy",
-            tooltip="Copy the mouse selection, else the record under the cursor",
-        ),
-        Binding("x", "export", "Export rows to a file", show=False, id="line.export"),
+        *at_once(
+            Binding("j,down", "move(1)", "Move down", show=False, id="line.down"),
+            Binding("k,up", "move(-1)", "Move up", show=False, id="line.up"),
+            Binding("pagedown", "page(1.0)", "Page down", show=False, id="line.page_down"),
+            Binding("pageup", "page(-1.0)", "Page up", show=False, id="line.page_up"),
+            Binding("ctrl+d", "page(0.5)", "Half page down", show=False, id="line.half_down"),
+            Binding("ctrl+u", "page(-0.5)", "Half page up", show=False, id="line.half_up"),
+            Binding("g,home", "first", "Go to start", show=False, id="line.first"),
+            Binding("G,end", "last", "Go to end and follow", show=False, id="line.last"),
+            Binding("h,left", "sideways(-8)", "Scroll left", show=False, id="line.left"),
+            Binding("l,right", "sideways(8)", "Scroll right", show=False, id="line.right"),
+            Binding("ctrl+f", "find", "Find in panel", show=False, id="line.find"),
+            Binding("n", "find_next(1)", "Go to next match", show=False, id="line.find_next"),
+            Binding(
+                "N", "find_next(-1)", "Go to previous match", show=False, id="line.find_previous"
+            ),
+            Binding(
+                "y",
+                "copy",
+                "Copy",
+                show=False,
+                id="line.copy",
+                tooltip="Copy the mouse selection, else the record under the cursor",
+            ),
+            Binding("x", "export", "Export rows to a file", show=False, id="line.export"),
+        )
     ]
 
     @property

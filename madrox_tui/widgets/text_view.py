@@ -13,6 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from madrox_tui import format as fmt
+from madrox_tui.key_names import at_once
 from madrox_tui.widgets.line_view import LineView
 
 MAX_CHARS = 64 * 1024
@@ -23,7 +24,9 @@ class TextView(LineView):
     """Shows sanitised text; beyond 64 Ki characters, only the number of the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "wrap", "Toggle wrap", show=False, id="pane.wrap"),
+        *at_once(
+            Binding("w", "wrap", "Toggle wrap", show=False, id="pane.wrap"),
+        )
     ]
     has_cursor: ClassVar[bool] = False
 

@@ -499,6 +499,15 @@ async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBu
         await person.sees("to probe", "test the plan")
 
 
+async def test_no_key_of_a_burst_overtakes_another(fleet: TreeBuilder) -> None:
+    """`Space` right after `g` plays the pane that was rewound, and does not pause the screen."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("atlas pane, newest", "following")
+        for key in ("2", "g", "space"):
+            person.app.post_message(events.Key(key, key if len(key) == 1 else " "))
+        await person.sees("▶ 1x", "● live")
+
+
 @pytest.mark.parametrize("end", ["enter", "escape"])
 @pytest.mark.parametrize(
     ("opens", "line", "text"),

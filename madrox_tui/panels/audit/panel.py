@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from logging_core.analyse.state import Group
 from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
-from madrox_tui.key_names import KeysInForce
+from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.audit.export import audit_export
 from madrox_tui.panels.audit.figures import figure_query
 from madrox_tui.panels.audit.figures_view import FiguresView
@@ -45,29 +45,31 @@ class AuditPanel(FiguresView):
         "scrolling sideways among them."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "choose",
-            "Rows",
-            id="audit.open",
-            tooltip="List the events behind this number",
-        ),
-        Binding(
-            "b",
-            "by",
-            "Group",
-            id="audit.by",
-            tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
-        ),
-        Binding(
-            "W",
-            "window",
-            "Window",
-            id="audit.window",
-            tooltip="Cycle the window of times, plots and table: all, 1h, 5m",
-        ),
-        Binding("s", "sort", "Sort", id="audit.sort", tooltip="Sort by next column"),
-        Binding("r", "reverse", "Reverse", id="audit.reverse", tooltip="Reverse sort order"),
+        *at_once(
+            Binding(
+                "enter",
+                "choose",
+                "Rows",
+                id="audit.open",
+                tooltip="List the events behind this number",
+            ),
+            Binding(
+                "b",
+                "by",
+                "Group",
+                id="audit.by",
+                tooltip="Cycle grouping: instance, role, model, type, parent, event, error",
+            ),
+            Binding(
+                "W",
+                "window",
+                "Window",
+                id="audit.window",
+                tooltip="Cycle the window of times, plots and table: all, 1h, 5m",
+            ),
+            Binding("s", "sort", "Sort", id="audit.sort", tooltip="Sort by next column"),
+            Binding("r", "reverse", "Reverse", id="audit.reverse", tooltip="Reverse sort order"),
+        )
     ]
 
     class GroupedBy(Message):

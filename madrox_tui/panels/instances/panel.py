@@ -14,7 +14,7 @@ from textual.reactive import reactive
 
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui.export import Export
-from madrox_tui.key_names import KeysInForce
+from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.instances.rows import Order, Row
 from madrox_tui.panels.instances.table import InstanceTable
 from madrox_tui.panels.instances.words import instances_title, no_instances
@@ -37,18 +37,24 @@ class InstancesPanel(LineView):
 
     HELP = "All instances, those that need you first. The pane shows the one under the cursor."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Pane", id="instances.open", tooltip="Open pane"),
-        Binding("s", "sort", "Sort", id="instances.sort", tooltip="Sort by next column"),
-        Binding("r", "reverse", "Reverse", id="instances.reverse", tooltip="Reverse sort order"),
-        Binding(
-            "t",
-            "tree",
-            "Tree",
-            id="instances.tree",
-            tooltip="Toggle tree; scroll left to fold a branch, right to unfold it",
-        ),
-        Binding("e", "problem", "Problem", id="instances.problem", tooltip="Go to next problem"),
-        Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
+        *at_once(
+            Binding("enter", "choose", "Pane", id="instances.open", tooltip="Open pane"),
+            Binding("s", "sort", "Sort", id="instances.sort", tooltip="Sort by next column"),
+            Binding(
+                "r", "reverse", "Reverse", id="instances.reverse", tooltip="Reverse sort order"
+            ),
+            Binding(
+                "t",
+                "tree",
+                "Tree",
+                id="instances.tree",
+                tooltip="Toggle tree; scroll left to fold a branch, right to unfold it",
+            ),
+            Binding(
+                "e", "problem", "Problem", id="instances.problem", tooltip="Go to next problem"
+            ),
+            Binding("D", "dead", "Toggle terminated instances", show=False, id="instances.dead"),
+        )
     ]
     header_rows = 1
 

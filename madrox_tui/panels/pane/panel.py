@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from logging_core.analyse.state import InstanceState
 from madrox_tui import format as fmt
 from madrox_tui.find import Found, holds, next_row
-from madrox_tui.key_names import KeysInForce
+from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
 from madrox_tui.panels.pane.replay_view import ReplayView
@@ -33,32 +33,34 @@ class ReplayPanel(ReplayView):
     HELP = "The selected instance's terminal: the newest capture, or any earlier one."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("[", "step(-1)", "Frame", id="pane.previous", tooltip="Go to previous frame"),
-        Binding("]", "step(1)", "Frame", id="pane.next", tooltip="Go to next frame"),
-        Binding(
-            "{",
-            "differ(-1)",
-            "Differing",
-            id="pane.differ_previous",
-            tooltip="Go to previous differing frame",
-        ),
-        Binding(
-            "}",
-            "differ(1)",
-            "Differing",
-            id="pane.differ_next",
-            tooltip="Go to next differing frame",
-        ),
-        Binding(
-            "<",
-            "speed(-1)",
-            "Speed",
-            id="pane.slower",
-            tooltip="Play slower; 1x is real time, but waits are cut to 1s",
-        ),
-        Binding(">", "speed(1)", "Speed", id="pane.faster", tooltip="Play faster"),
-        Binding("d", "mode", "Diff", id="pane.mode", tooltip="Cycle full / new text / diff"),
-        Binding("w", "wrap", "Wrap", id="pane.wrap", tooltip="Toggle wrap"),
+        *at_once(
+            Binding("[", "step(-1)", "Frame", id="pane.previous", tooltip="Go to previous frame"),
+            Binding("]", "step(1)", "Frame", id="pane.next", tooltip="Go to next frame"),
+            Binding(
+                "{",
+                "differ(-1)",
+                "Differing",
+                id="pane.differ_previous",
+                tooltip="Go to previous differing frame",
+            ),
+            Binding(
+                "}",
+                "differ(1)",
+                "Differing",
+                id="pane.differ_next",
+                tooltip="Go to next differing frame",
+            ),
+            Binding(
+                "<",
+                "speed(-1)",
+                "Speed",
+                id="pane.slower",
+                tooltip="Play slower; 1x is real time, but waits are cut to 1s",
+            ),
+            Binding(">", "speed(1)", "Speed", id="pane.faster", tooltip="Play faster"),
+            Binding("d", "mode", "Diff", id="pane.mode", tooltip="Cycle full / new text / diff"),
+            Binding("w", "wrap", "Wrap", id="pane.wrap", tooltip="Toggle wrap"),
+        )
     ]
 
     def __init__(
@@ -116,7 +118,7 @@ class ReplayPanel(ReplayView):
 
     def toggle_play(self) -> bool:
         """Play or pause if the pane is rewound; return whether it was."""
-        if self.rewound and self.pane is not None:
+        if self.rewound and (self.pane is not None or self._seeking):
             self.playing = not self.playing
             return True
         return False

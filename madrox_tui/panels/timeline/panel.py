@@ -14,7 +14,7 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
-from madrox_tui.key_names import KeysInForce
+from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource
@@ -42,16 +42,18 @@ class TimelinePanel(LineView):
         "other events (·) between them. Scrolling up loads older messages."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Message", id="timeline.open", tooltip="Open message"),
-        Binding(
-            "p",
-            "other_half",
-            "Other half",
-            id="timeline.other_half",
-            tooltip="Go to matching request / reply",
-        ),
-        Binding("e", "problem", "Problem", id="timeline.problem", tooltip="Go to next problem"),
-        Binding("E", "events", "Events", id="timeline.events", tooltip="Toggle events"),
+        *at_once(
+            Binding("enter", "choose", "Message", id="timeline.open", tooltip="Open message"),
+            Binding(
+                "p",
+                "other_half",
+                "Other half",
+                id="timeline.other_half",
+                tooltip="Go to matching request / reply",
+            ),
+            Binding("e", "problem", "Problem", id="timeline.problem", tooltip="Go to next problem"),
+            Binding("E", "events", "Events", id="timeline.events", tooltip="Toggle events"),
+        )
     ]
 
     view: reactive[View | None] = reactive(None, repaint=False)
