@@ -23,11 +23,9 @@ import msgspec
 from platformdirs import user_cache_path
 
 from logging_core.analyse.fleet import FleetModel
-from logging_core.read.cursor import Cursor
 from logging_core.read.reader import TreeReader
-from logging_core.read.sweep import Sweep
 from logging_core.records import Batch
-from logging_core.tree import FileKind, classify, local_path, portable_path
+from logging_core.tree import portable_path
 
 WORTH_KEEPING = 20_000
 """New records from which on saving the model is cheaper than reading them again next time."""
@@ -37,10 +35,10 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Opened(NamedTuple):
-    """A cached model, to which everything up to `cursor` has been applied."""
+    """A model of a tree, and the reader whose next batch is the first not applied to it."""
 
     model: FleetModel
-    cursor: dict[str, Any]
+    reader: TreeReader
 
 
 class _Head(msgspec.Struct):
@@ -72,7 +70,7 @@ class FleetCache:
         self.trouble: str | None = None
 
     def load(self, **options: Any) -> Opened | None:
-        """Return the cached model and its cursor; `None` if there is no usable cache.
+        """Return the cached model and what reads on from it; `None` if there is no usable cache.
 
         Args:
             options: Options of the `FleetModel`, the same as when it was saved.
@@ -87,29 +85,30 @@ class FleetCache:
         """Write a model and its cursor; on failure, set `trouble` instead of raising."""
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path, partial(store, self._root, Opened(model, cursor)))
+            _replace(self._path, partial(store, self._root, model, cursor))
         except OSError as error:
             self.trouble = f"{self._path}: {error.strerror or error}"
         else:
             self.trouble = None
 
 
-def store(root: Path, opened: Opened, file: IO[bytes]) -> None:
+def store(root: Path, model: FleetModel, cursor: dict[str, Any], file: IO[bytes]) -> None:
     """Write a model and its cursor, for `restore`.
 
     Args:
         root: The tree that they are of, an absolute path.
-        opened: Both.
+        model: What everything up to `cursor` has been applied to.
+        cursor: How far the tree was read.
         file: What to write to.
 
     Raises:
         OSError: It cannot be written, or there is no tree.
     """
-    head = _Head(portable_path(str(root)), _identity(root), opened.cursor)
+    head = _Head(portable_path(str(root)), _identity(root), cursor)
     data = msgspec.msgpack.encode(head)
     file.write(len(data).to_bytes(_SIZE))
     file.write(data)
-    opened.model.dump(file)
+    model.dump(file)
 
 
 def restore(root: Path, file: IO[bytes], **options: Any) -> Opened | None:
@@ -125,11 +124,11 @@ def restore(root: Path, file: IO[bytes], **options: Any) -> Opened | None:
         head = msgspec.msgpack.decode(file.read(size), type=_Head)
         if head.root != portable_path(str(root)) or head.root_id != _identity(root):
             return None
-        if not _is_whole(root, Cursor.parse(head.cursor)):
-            return None
+        reader = TreeReader(root, cursor=head.cursor, blocks=True)
         model = FleetModel.load(file, **options)
         model.change_reader()
-        return Opened(model, head.cursor)
+        # What comes after this look waits for the second one: so it is the last thing to do.
+        return Opened(model, reader) if reader.is_whole() else None
     except (OSError, ValueError, msgspec.MsgspecError):
         return None
 
@@ -144,17 +143,13 @@ def read_fleet(root: Path, cache: FleetCache | None = None, **options: Any) -> F
     """
     cached = None if cache is None else cache.load(**options)
     if cached is not None:
-        model = cached.model
-        reader = TreeReader(root, cursor=cached.cursor, blocks=True)
-        end = _catch_up(model, reader, wanted=lambda batch: not is_rewritten(batch))
-        if end is not None:
-            _save(cache, model, end)
-            return model
-    model = FleetModel(**options)
-    end = _catch_up(model, TreeReader(root, blocks=True))
-    if end is not None:
-        _save(cache, model, end)
-    return model
+        records = _catch_up(cached, wanted=lambda batch: not is_rewritten(batch))
+        if records is not None:
+            _save(cache, cached, records)
+            return cached.model
+    opened = Opened(FleetModel(**options), TreeReader(root, blocks=True))
+    _save(cache, opened, _catch_up(opened))
+    return opened.model
 
 
 def read_whole(root: Path, *, wanted: Callable[[float], bool], **options: Any) -> Opened | None:
@@ -167,11 +162,11 @@ def read_whole(root: Path, *, wanted: Callable[[float], bool], **options: Any) -
         options: Options of the `FleetModel`.
 
     Returns:
-        The model and how far the tree was read; `None` if it ended early.
+        The model and its reader; `None` if it ended early.
     """
-    model, reader = FleetModel(**options), TreeReader(root, blocks=True)
-    end = _catch_up(model, reader, wanted=lambda _: wanted(reader.share))
-    return None if end is None else Opened(model, end.cursor)
+    opened = Opened(FleetModel(**options), TreeReader(root, blocks=True))
+    records = _catch_up(opened, wanted=lambda _: wanted(opened.reader.share))
+    return None if records is None else opened
 
 
 def is_rewritten(batch: Batch) -> bool:
@@ -179,17 +174,9 @@ def is_rewritten(batch: Batch) -> bool:
     return batch.reset or any(problem.is_gap for problem in batch.problems)
 
 
-class _End(NamedTuple):
-    """Where reading ended, and how many records were read."""
-
-    cursor: dict[str, Any]
-    records: int
-
-
-def _catch_up(
-    model: FleetModel, reader: TreeReader, *, wanted: Callable[[Batch], bool] = lambda _: True
-) -> _End | None:
-    """Apply everything unread to a model; `None` once a batch is not `wanted`."""
+def _catch_up(opened: Opened, *, wanted: Callable[[Batch], bool] = lambda _: True) -> int | None:
+    """Apply everything unread to a model; how many records, `None` once a batch is not `wanted`."""
+    model, reader = opened
     batch, records = reader.poll(), 0
     while True:
         if not wanted(batch):
@@ -197,32 +184,13 @@ def _catch_up(
         model.apply(batch)
         records += batch.count
         if batch.caught_up:
-            return _End(batch.cursor, records)
+            return records
         batch = reader.poll(turns=0)  # the rest of what the first sweep found, without another
 
 
-def _save(cache: FleetCache | None, model: FleetModel, end: _End) -> None:
-    if cache is not None and end.records >= WORTH_KEEPING:
-        cache.save(model, end.cursor)
-
-
-def _is_whole(root: Path, cursor: Cursor) -> bool:
-    """Return whether every file that was counted exists and is no shorter than when read.
-
-    And so does the directory of every instance, in which there may be no such file.
-    """
-    found = Sweep(root).everything()
-    if not set(map(local_path, cursor.instances)).issubset(found.seen):
-        return False
-    for group, positions in cursor.logs.items():
-        sizes = {part.id: part.size for part in found.changed.get(local_path(group), ())}
-        for path, (dev, ino, checked, *_) in positions.items():
-            file = classify(path)
-            if file is None or file.kind is FileKind.METADATA:
-                continue
-            if (dev, ino) not in sizes or (not file.compressed and sizes[dev, ino] < checked):
-                return False
-    return True
+def _save(cache: FleetCache | None, opened: Opened, records: int | None) -> None:
+    if cache is not None and records is not None and records >= WORTH_KEEPING:
+        cache.save(opened.model, opened.reader.cursor)
 
 
 def _identity(path: Path) -> tuple[int, int]:

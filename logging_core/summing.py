@@ -128,7 +128,7 @@ def main(argv: list[str], output: IO[bytes], progress: IO[bytes]) -> int:
         whole = read_whole(Path(root), since_s=since_s, wanted=is_wanted)
         if whole is None:
             return 1
-        store(Path(root), whole, output)
+        store(Path(root), whole.model, whole.reader.cursor, output)
         output.flush()
     except OSError as error:  # no room on the disk, or the tree is gone, or whoever wants it
         with suppress(OSError):

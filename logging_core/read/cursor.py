@@ -1,14 +1,25 @@
-"""How far a tree was read: a JSON object that a later reader goes on from."""
+"""How far a tree was read: a JSON object that a later reader goes on from.
+
+The position of a file begins with its device, inode, size and time of change as they were when it
+had been read to its end, or `UNREAD` for the last two. What follows is the business of its log.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-_VERSION = 3
+from logging_core.read.files import Part
+from logging_core.tree import FileKind, classify, local_path, portable_path
+
+UNREAD = (-1, -1)
+"""In the place of the size and time of a file of which something is left to do."""
+
+_VERSION = 4
+_LOOK = 4  # so many numbers of a position say what the file looked like
 
 Positions = Mapping[str, Mapping[str, list[int]]]
-"""By log and path: device, inode, and what else it takes to go on there."""
+"""By log and path."""
 
 
 class Cursor(NamedTuple):
@@ -42,6 +53,28 @@ class Cursor(NamedTuple):
         return cls(value["logs"], value["instances"])
 
 
+def is_as_left(positions: Mapping[str, Sequence[int]], parts: Iterable[Part]) -> bool:
+    """Return whether the files of one log are as they were when all of them had been read."""
+    looks = {portable_path(p.path): [p.dev, p.ino, p.size, p.mtime_ns] for p in parts}
+    return looks == {path: numbers[:_LOOK] for path, numbers in positions.items()}
+
+
+def is_in(positions: Mapping[str, Sequence[int]], parts: Iterable[Part]) -> bool:
+    """Return whether every file of one log that was read is there, and no shorter than it was.
+
+    Of metadata only what it says now counts, so no file of it can be missed.
+    """
+    sizes = {part.id: part.size for part in parts}
+    for path, numbers in positions.items():
+        file = classify(local_path(path))
+        if file is None or file.kind is FileKind.METADATA:
+            continue
+        dev, ino, _, _, checked, *_ = numbers
+        if (dev, ino) not in sizes or (not file.compressed and sizes[dev, ino] < checked):
+            return False
+    return True
+
+
 def _is_cursor(value: object) -> bool:
     if not isinstance(value, Mapping):
         return False
@@ -57,7 +90,7 @@ def _is_positions(value: object) -> bool:
         return False
     return all(
         isinstance(numbers, list)
-        and len(numbers) >= 4
+        and len(numbers) >= _LOOK
         and all(isinstance(number, int) for number in numbers)
         for numbers in value.values()
     )

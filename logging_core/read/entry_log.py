@@ -9,6 +9,7 @@ from typing import TypeAlias
 from logging_core.codec.decode import strip_line
 from logging_core.codec.entries import Entries, Unreadable
 from logging_core.codec.lenient import cut_line
+from logging_core.read.cursor import UNREAD
 from logging_core.read.files import Part
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.log import Found, TailedLog, problem
@@ -52,6 +53,7 @@ class EntryLog(TailedLog[Line]):
         if self._entries.start is not None:
             for position in positions.values():
                 if _file_of(position) == self._file:
+                    position[2:4] = UNREAD
                     position[FEED] = self._entries.start
         return positions
 

@@ -165,6 +165,11 @@ class FrameScanner:
         self.offset = base + keep
         return found
 
+    @property
+    def waits(self) -> bool:
+        """Never: see `end`."""
+        return False
+
     def end(self) -> list[FrameSpan | Unreadable]:
         """Give nothing: the open frame is given whenever the file ends, as far as it goes."""
         return []

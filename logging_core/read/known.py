@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from logging_core.read.cursor import UNREAD
 from logging_core.read.files import FileId, Part, Source, open_regular
 from logging_core.read.forward import source_on
 from logging_core.read.tracked import Feed, Tracked, Turn
@@ -105,7 +106,7 @@ class Known(Generic[T]):
 
     def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
         """Go on at `positions`."""
-        for path, (dev, ino, checked, crc, *position) in positions.items():
+        for path, (dev, ino, _, _, checked, crc, *position) in positions.items():
             feed = self._make()
             feed.resume(position)
             file = classify(path)
@@ -202,4 +203,5 @@ class Known(Generic[T]):
 
 
 def _position(id_: FileId, tracked: Tracked[Any]) -> list[int]:
-    return [*id_, tracked.checked, tracked.crc, *tracked.feed.position()]
+    mark = UNREAD if tracked.mark is None or tracked.feed.waits else tracked.mark[:2]
+    return [*id_, *mark, tracked.checked, tracked.crc, *tracked.feed.position()]

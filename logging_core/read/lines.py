@@ -81,6 +81,11 @@ class LineSplitter:
             self._waiting = Line(self.offset, rest[:MAX_TORN], len(rest), torn=True)
         return lines
 
+    @property
+    def waits(self) -> bool:
+        """Whether a line waits for its newline."""
+        return self._waiting is not None or bool(self._head)
+
     def end(self) -> list[Line]:
         """Give the line that waits for its newline: its file is gone. If it comes back, go on."""
         line = self._waiting

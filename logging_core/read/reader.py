@@ -71,9 +71,23 @@ class TreeReader:
         return self._session.is_cut
 
     @property
+    def cursor(self) -> dict[str, Any]:
+        """See `Batch.cursor`: of the newest one; before that, as it was given."""
+        return self._session.cursor
+
+    @property
     def share(self) -> float:
         """About how much of what the last sweep saw was read, by bytes; 1 is all."""
         return self._session.share
+
+    def is_whole(self) -> bool:
+        """Return whether all is there that was read before `cursor`: each instance, each file.
+
+        To be asked before the first `poll`, which takes what this found instead of a look of its
+        own, at what it is `told`, too.
+        """
+        _, self._root_id = _find_root(self._root, was_there=False)
+        return self._root_id is not None and self._session.is_whole()
 
     def poll(self, told: Collection[str] = (), *, turns: int = 1) -> Batch:
         """Look for what is new.
@@ -88,7 +102,7 @@ class TreeReader:
         """
         waiting, root_id = _find_root(self._root, was_there=self._root_id is not None)
         if root_id is None:
-            return Batch(waiting=waiting, cursor=self._session.cursor)
+            return Batch(waiting=waiting, cursor=self.cursor)
         reset = self._root_id not in {None, root_id}
         if reset:
             self._session = self._begin(None)

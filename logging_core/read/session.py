@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from itertools import chain, starmap
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 from logging_core.read.backoff import Backoff
-from logging_core.read.cursor import Cursor
+from logging_core.read.cursor import Cursor, is_as_left, is_in
 from logging_core.read.files import Part
 from logging_core.read.listing import parts_of
 from logging_core.read.log import Found, Log, problem
 from logging_core.read.log_factory import LogFactory, kind_of
+from logging_core.read.merge import merge_by_time
 from logging_core.read.names import shown_name
 from logging_core.read.sweep import Look, Sweep
 from logging_core.read.tail import TURN
-from logging_core.records import Batch, InstanceGone, InstanceSeen, Record
+from logging_core.records import Batch, InstanceGone, InstanceSeen
 from logging_core.tree import AUDIT, INSTANCE_FILES, INSTANCES, FileKind, local_path, portable_path
 
 BATCH = 3 << 19
@@ -84,6 +83,7 @@ class Session:
             self._reported = dict.fromkeys(cursor.instances)
             self._positions = {group: dict(at) for group, at in cursor.logs.items()}
         self._sweep = Sweep(root, map(local_path, self._reported))
+        self._ahead: Look | None = None  # what the first look is to find
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -97,10 +97,19 @@ class Session:
         left = sum(max(0, sizes.get(g, 0) - self._spent.get(g, 0)) for g in self._queue)
         return 1 - left / max(1, sum(sizes.values()))
 
+    def is_whole(self) -> bool:
+        """Whether everything is there that the cursor says was read; see `TreeReader`."""
+        self._ahead = found = self._sweep.everything()
+        logs = {local_path(group): positions for group, positions in self._positions.items()}
+        is_all_in = all(is_in(at, found.changed.get(group, ())) for group, at in logs.items())
+        return is_all_in and not self._sweep.has_missed
+
     def look(self, told: Collection[str], turns: int) -> Batch:
         """Read what is new; see `TreeReader.poll`."""
         due: Iterable[str] = ()
-        if turns or self._is_first:
+        if self._ahead is not None:
+            look, self._ahead = self._ahead, None
+        elif turns or self._is_first:
             look = self._sweep.everything(told, turns=1 if self._is_first else turns)
             due = self._backoff.due()
         else:
@@ -150,7 +159,13 @@ class Session:
             return -newest[_directory(group)], _urgency(group), group
 
         for group in sorted(look.changed, key=rank):
-            self._queue[group] = None
+            if group in self._logs or not self._is_as_left(group):
+                self._queue[group] = None
+
+    def _is_as_left(self, group: str) -> bool:
+        """Whether there is nothing to read in a log that another reader read."""
+        positions = self._positions.get(portable_path(group))
+        return positions is not None and is_as_left(positions, self._parts[group])
 
     def _log(self, group: str) -> Log:
         log = self._logs.get(group)
@@ -264,20 +279,6 @@ class Session:
             self._held.add(group)
         else:
             self._held.discard(group)
-
-
-def merge_by_time(streams: Iterable[Sequence[Record]]) -> list[Record]:
-    """One list by time. Inside a stream the order stays; no time means that of the one before."""
-    timed: list[tuple[float, Record]] = []
-    for stream in streams:
-        latest_s = -math.inf
-        for record in stream:
-            time_s: float | None = getattr(record, "time_s", None)
-            if time_s is not None and time_s > latest_s:
-                latest_s = time_s
-            timed.append((latest_s, record))
-    timed.sort(key=itemgetter(0))
-    return [record for _, record in timed]
 
 
 def _all(lists: Iterable[Sequence[T]]) -> tuple[T, ...]:

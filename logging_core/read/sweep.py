@@ -110,6 +110,11 @@ class Sweep:
                 look.gone.append(name)
         return look
 
+    @property
+    def has_missed(self) -> bool:
+        """Whether the last sweep did not find the directory of an instance that is known."""
+        return any(self._missed.values())
+
     def around(self, paths: Iterable[str]) -> Look:
         """Look only at the directories that `paths` stand in, or are."""
         look = Look()

@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from logging_core.read.cursor import UNREAD
 from logging_core.read.files import Part, Source, open_regular
 from logging_core.read.forward import ForwardSource, source_on
 from logging_core.read.known import Known
@@ -33,7 +34,7 @@ from logging_core.read.tracked import Feed, Tracked, Turn
 TURN = LIMIT
 """So many bytes are read at a time: no less, or a line longer than that could not be passed."""
 
-FEED = 4
+FEED = 6
 """So many numbers of a position are about the file; those of its feed follow."""
 
 _LOOKS = 3  # listings that may be overtaken by renames, one after the other
@@ -123,12 +124,15 @@ class LogTail(Generic[T]):
         return turn
 
     def positions(self) -> dict[str, list[int]]:
-        """Where to go on after a restart: of each path device, inode, check, and position.
+        """Where to go on after a restart, by path: see `cursor`; then check, and position.
 
         So also of vanished files, while there may be a copy of them that is not known as one yet;
         `~` after a path where another file has it by now.
         """
-        return self._known.positions(vanished_too=not self._settled)
+        positions = self._known.positions(vanished_too=not self._settled)
+        for path in self._failing.keys() & positions.keys():
+            positions[path][2:4] = UNREAD
+        return positions
 
     def resume(self, positions: Mapping[str, Sequence[int]]) -> None:
         """Go on at `positions`."""

@@ -20,6 +20,10 @@ class Feed(Protocol[T_co]):
 
     offset: int
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something that `end` would give."""
+
     def feed(self, data: bytes, *, at_end: bool, final: bool) -> Sequence[T_co]:
         """Take the bytes at `offset`, move it, and give the items that end in them."""
 
@@ -80,7 +84,7 @@ class Tracked(msgspec.Struct, Generic[T]):
     checked: int = 0
     crc: int = 0
     seen: tuple[int, int] | None = None
-    mark: tuple[object, ...] | None = None
+    mark: tuple[int, int, bool] | None = None
     copied: bool = False
 
     @classmethod

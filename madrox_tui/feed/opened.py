@@ -95,7 +95,7 @@ class OpenedFleet:
         """Replace the model by one of the whole tree, and continue reading after it."""
         opened.model.succeed(self.model)
         self.model, self.is_whole, self.unread = opened.model, True, None
-        return TreeReader(self._root, cursor=opened.cursor, blocks=True)
+        return opened.reader
 
     def _is_void(self, batch: Batch) -> bool:
         """Return whether the tree was rewritten since its sums were kept."""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from builders import TreeBuilder
+from logging_core.read.known import REWRITTEN
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
     AuditEvent,
@@ -191,3 +194,105 @@ def test_a_cursor_knows_in_which_file_an_entry_waits_for_its_end(tmp_path: Path)
     for one in (reader, again):
         found = only(OrchestratorEvent, records(one))
         assert [event.text for event in found] == ['a "broken" one', "next"]
+
+
+def opened(reader: TreeReader, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of the logs that a reader opens at its next look."""
+    names, really = set[str](), os.open
+
+    def spy(path: str, *args: Any, **kwargs: Any) -> int:
+        names.add(Path(path).name)
+        return really(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", spy)
+        read(reader)
+    return names & {"communication.jsonl", "instance.log", "metadata.json", "tmux_output.log"}
+
+
+def test_what_is_as_it_was_left_is_not_opened(
+    tree: TreeBuilder, reader: TreeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later reader opens the logs that changed, so it begins soon however many there are."""
+    tree.spawn("a", "alpha")
+    tree.lifecycle("a", "begun", at=1)
+    tree.send("a", "m1")
+    tree.frame("a", "one")
+    read(reader)
+    assert opened(resume(reader, tree.root), monkeypatch) == set()
+    again = resume(reader, tree.root)
+    tree.send("a", "m2", at=2)
+    assert opened(again, monkeypatch) == {"communication.jsonl"}
+
+
+def test_a_file_of_the_same_size_is_read_again(tree: TreeBuilder, reader: TreeReader) -> None:
+    """Rewritten while nobody read, it is noticed by its time and its bytes."""
+    tree.send("a", "m1")
+    log = tree.root / "instances/a/communication.jsonl"
+    read(reader)
+    cursor = reader.poll().cursor
+    log.write_bytes(log.read_bytes().replace(b"m1", b"m9"))
+    batches = read(TreeReader(tree.root, cursor=cursor))
+    assert ids(batches[0].records) == ["m9"]
+    assert [found.reason for batch in batches for found in batch.problems] == [REWRITTEN]
+
+
+def test_a_line_without_an_end_outlives_its_file(tree: TreeBuilder, reader: TreeReader) -> None:
+    """What a later reader never saw grow is still given as torn when its file is gone."""
+    tree.send("a", "m1")
+    log = tree.root / "instances/a/communication.jsonl"
+    with log.open("ab") as file:
+        file.write(log.read_bytes()[:-3].replace(b"m1", b"m2"))
+    read(reader)
+    again = resume(reader, tree.root)
+    assert records(again) == []
+    log.unlink()
+    batches = read(again)
+    assert [found.reason for batch in batches for found in batch.problems] != []
+
+
+def test_what_cannot_be_read_is_told_to_a_later_reader(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """And that it can be, once that is so."""
+    tree.orchestrator("up")
+    whole = tree.root / "orchestrator.log"
+    log = whole.with_name("orchestrator.log.1.gz")
+    log.write_bytes(gzip.compress(whole.read_bytes())[:-4])  # its length is missing
+    (told,) = [found for batch in read(reader) for found in batch.problems]
+    again = resume(reader, tree.root)
+    assert [found for batch in read(again) for found in batch.problems] == [told]
+    log.unlink()
+    assert [path for batch in read(again) for path in batch.readable] == [told.path]
+
+
+def test_a_reader_says_whether_all_that_was_read_is_there(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """Each instance, and each file but metadata, no shorter than it was; asked before it reads."""
+    tree.spawn("a", "alpha")
+    tree.send("a", "m1")
+    log = tree.root / "instances/a/communication.jsonl"
+    read(reader)
+    cursor = reader.poll().cursor
+    tree.send("a", "m2")
+    again = TreeReader(tree.root, cursor=cursor)
+    assert again.is_whole()
+    assert ids(records(again)) == ["m2"]
+    log.write_bytes(b"")
+    assert not TreeReader(tree.root, cursor=cursor).is_whole()
+    log.unlink()
+    assert not TreeReader(tree.root, cursor=cursor).is_whole()
+    shutil.rmtree(tree.root)
+    assert not TreeReader(tree.root, cursor=cursor).is_whole()
+
+
+def test_an_entry_that_was_held_back_is_given_by_a_later_reader(
+    tree: TreeBuilder, reader: TreeReader
+) -> None:
+    """One that seemed unfinished when the first reader stopped, and that nothing was added to."""
+    tree.line("orchestrator.log", b'{"timestamp": "2026-11-23T12:00:00",\n')
+    held = reader.poll()
+    assert (held.caught_up, held.problems) == (False, ())
+    batches = read(TreeReader(tree.root, cursor=held.cursor))
+    assert [found.line for batch in batches for found in batch.problems] != []

@@ -16,7 +16,6 @@ import pytest
 from builders import TreeBuilder
 from logging_core import child
 from logging_core.cache import read_whole
-from logging_core.read.reader import TreeReader
 from logging_core.summing import Summing, main
 
 
@@ -56,14 +55,14 @@ def test_all_of_a_tree_is_summed(long: TreeBuilder, scratch: Path) -> None:
 
 
 def test_what_comes_after_it_can_be_read_on(long: TreeBuilder) -> None:
-    """Its cursor continues where it ended, with nothing twice."""
+    """Its reader continues where it ended, with nothing twice."""
     job = Summing(long.root, None)
     assert job.run()
     opened = job.load()
     assert opened is not None
     long.send("a", "later", at=500)
-    batch = TreeReader(long.root, cursor=opened.cursor).poll()
-    assert [getattr(record, "message_id", None) for record in batch.records] == ["later"]
+    found = [record for _ in range(2) for record in opened.reader.poll().records]
+    assert [getattr(record, "message_id", None) for record in found] == ["later"]
 
 
 def test_only_what_counts_is_summed(long: TreeBuilder) -> None:
