@@ -224,10 +224,8 @@ class Feed:
     async def _take(self, live: LiveFleet, batch: Batch, publish: Callable[[View], None]) -> None:
         """Fold a batch into the model, publish a view if one is due, and rest as is due."""
         async with live.turn:
-            has_kept = await asyncio.to_thread(live.take, batch)
-            self._is_swollen = self._is_swollen or has_kept
+            await asyncio.to_thread(live.take, batch)
             self._note_unread()
-            self.trouble = live.trouble
             self._note_gone(batch)
             self._pulse.beat(batch.count, caught_up=batch.caught_up)
             self._polls_left -= 1
@@ -235,6 +233,9 @@ class Feed:
             if batch.caught_up or part_due:
                 await self._show(publish)
                 self._is_abreast.set()
+            if live.wants_keeping(batch):  # takes longer than a look: what is new is shown first
+                await asyncio.to_thread(live.keep, batch)
+                self._is_swollen, self.trouble = True, live.trouble
         if batch.caught_up:
             events_per_s = self._pulse.events_per_s
             self._is_swollen = self._is_swollen or events_per_s >= MANY_PER_S

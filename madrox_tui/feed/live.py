@@ -66,7 +66,7 @@ class LiveFleet(OpenedFleet):
         anew: Called when the model begins anew and knows nothing until the next batch.
 
     Attributes:
-        turn: To be held while `take` or the model is used: the model may be replaced.
+        turn: To be held while `take`, `keep` or the model is used: the model may be replaced.
     """
 
     def __init__(
@@ -134,22 +134,22 @@ class LiveFleet(OpenedFleet):
             finally:
                 await beside.stop()
 
-    def take(self, batch: Batch) -> bool:
-        """Fold a batch into the model, and save the sums if that is due; blocks.
-
-        Returns:
-            Whether the sums were saved, which takes some memory for a moment.
-        """
+    def take(self, batch: Batch) -> None:
+        """Fold a batch into the model; blocks."""
         self.model.apply(batch)
         self._new += batch.count
-        if self._cache is None or self.unread is not None:
+
+    def wants_keeping(self, batch: Batch) -> bool:
+        """Return whether the sums are to be kept for the next run now that a batch was taken."""
+        if self._cache is None or self.unread is not None or not batch.caught_up:
             return False
-        due = self._monotonic() >= self._keep_from_s
-        if not due or not batch.caught_up or self._new < WORTH_KEEPING:
-            return False
-        self._cache.save(self.model, batch.cursor)
-        self._new, self._keep_from_s = 0, self._monotonic() + KEEP_S
-        return True
+        return self._new >= WORTH_KEEPING and self._monotonic() >= self._keep_from_s
+
+    def keep(self, batch: Batch) -> None:
+        """Save the sums up to a batch; blocks, and takes some memory for a moment."""
+        if self._cache is not None:
+            self._cache.save(self.model, batch.cursor)
+            self._new, self._keep_from_s = 0, self._monotonic() + KEEP_S
 
     def _sum_up(self, batch: Batch, beside: _Beside) -> None:
         """Begin to read the whole tree once the ends of its logs are shown."""

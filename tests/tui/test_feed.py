@@ -193,6 +193,10 @@ class Ticking:
                 if holds(self.newest):
                     return self.newest
 
+    def messages(self) -> int:
+        """How many are shown."""
+        return 0 if self.newest is None else len(self.newest.state.messages)
+
     async def rest(self, give_back: mock.Mock) -> int:
         """Wait until nothing more is given back of what the start took; how often it was."""
         await self.until(lambda _: give_back.called)
@@ -270,14 +274,31 @@ async def test_once_all_is_read_the_memory_that_it_took_is_given_back(tree: Tree
 @pytest.mark.asyncio
 async def test_the_memory_that_keeping_the_sums_took_is_given_back(tree: TreeBuilder) -> None:
     """Each time that they are kept, as after the whole tree was read."""
-    take = LiveFleet.take
     with mock.patch("madrox_tui.feed.feed.give_back") as give_back:
         async with ticking(tree) as fleet:
             given = await fleet.rest(give_back)
-            kept = mock.patch.object(LiveFleet, "take", lambda *given: take(*given) or True)
-            with kept:
+            with mock.patch.object(LiveFleet, "wants_keeping", return_value=True):
                 tree.send("i4", "more", at=99)
                 await fleet.until(lambda _: give_back.call_count > given)
+
+
+@pytest.mark.asyncio
+async def test_what_is_new_is_shown_before_the_sums_are_kept(tree: TreeBuilder) -> None:
+    """Keeping those of a thousand instances takes longer than to read and show a line."""
+    shown: list[int] = []
+    async with ticking(tree) as fleet:
+
+        def keep(*_: object) -> None:
+            shown.append(fleet.messages())
+
+        with (
+            mock.patch.object(LiveFleet, "wants_keeping", lambda _, batch: batch.count > 0),
+            mock.patch.object(LiveFleet, "keep", keep),
+        ):
+            before = fleet.messages()
+            tree.send("i4", "more", at=99)
+            await fleet.until(lambda _: bool(shown))
+    assert shown == [before + 1]
 
 
 @pytest.mark.asyncio

@@ -64,12 +64,19 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     return made
 
 
+def take(fleet: LiveFleet, batch: Batch) -> None:
+    """As the feed does, which shows it between the two."""
+    fleet.take(batch)
+    if fleet.wants_keeping(batch):
+        fleet.keep(batch)
+
+
 async def follow(fleet: LiveFleet, until: Callable[[Batch], bool]) -> list[Batch]:
     """What it brings, until a batch is all that was awaited."""
     seen = []
     async with aclosing(fleet.batches()) as batches:
         async for batch in batches:
-            fleet.take(batch)
+            take(fleet, batch)
             seen.append(batch)
             if batch.caught_up and until(batch):
                 break
@@ -90,16 +97,19 @@ def test_the_next_run_reads_only_what_is_new(runs: Runs) -> None:
     assert requests(fleet) == (60, 15.0)
 
 
-def test_who_takes_a_batch_is_told_when_the_sums_were_kept(
+def test_who_takes_a_batch_is_told_when_the_sums_are_to_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the batch that makes them worth it, and not with one that brings nothing new."""
+    """With the batch that makes them worth it, once, and not with one that brings nothing new."""
     monkeypatch.setattr(live, "WORTH_KEEPING", 1)
     runs = Runs(tmp_path)
     fill(runs.tree, 0, 5)
     fleet, batch = runs.fleet(), TreeReader(runs.tree.root).poll()
-    assert fleet.take(batch)
-    assert not fleet.take(Batch(caught_up=True))
+    fleet.take(batch)
+    assert fleet.wants_keeping(batch)
+    fleet.keep(batch)
+    assert not fleet.wants_keeping(batch)
+    assert not fleet.wants_keeping(Batch(caught_up=True))
     assert batch.caught_up
 
 
@@ -340,7 +350,7 @@ def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
     async def go_on() -> None:
         async with aclosing(fleet.batches()) as batches:
             async for batch in batches:
-                fleet.take(batch)
+                take(fleet, batch)
                 if batch.reset:
                     after.append(fleet.unread)
                 if batch.waiting is not None:
