@@ -302,7 +302,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         caught_up: Everything that was in the tree when the poll began has been handed out, or it
             cannot be read.
         waiting: Why the root cannot be read (yet), as text to show; `None` if it can.
-        reset: The root was replaced by another directory: everything handed out before is void.
+        reset: Everything handed out before is void, as the root was replaced by another directory,
+            or the directory of an instance that was gone came back: what is there is told again.
         cursor: Pass it to `follow()` to resume after this batch. A JSON object of about 200 bytes
             per file of the tree.
         blocks: Exchanges in bulk, in no order among each other; only if blocks were asked for.

@@ -90,7 +90,8 @@ class Account:
     def take(self, batch: Batch) -> None:
         """What one look brought."""
         if batch.reset:
-            self._seen.clear()
+            for known in (self._seen, self._frames, self._last, self.told):
+                known.clear()
         for record in batch.records:
             if isinstance(record, InstanceSeen):
                 assert record.instance_id not in self._seen, f"seen twice: {record}"
@@ -98,6 +99,7 @@ class Account:
             elif isinstance(record, InstanceGone):
                 assert record.instance_id in self._seen, f"gone, never seen: {record}"
                 self._seen.discard(record.instance_id)
+                self._forget_metadata(record.instance_id)
             else:
                 self._take_record(record)
         for problem in batch.problems:
@@ -108,6 +110,13 @@ class Account:
         for block in batch.blocks:
             for time_s in block.exchanges.times:
                 self._take_number(number_at(time_s), in_order=False)
+
+    def _forget_metadata(self, instance_id: str) -> None:
+        """What an instance says of itself is told anew if it comes back, as it counts nowhere."""
+        log = f"instances/{instance_id}/{METADATA}"
+        self._last.pop(log, None)
+        for number in [n for n in self.told if self.world.log_of(n) == log]:
+            del self.told[number]
 
     def _take_record(self, record: Record) -> None:
         if not isinstance(record, AuditEvent | OrchestratorEvent):

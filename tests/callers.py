@@ -52,6 +52,13 @@ class Callers:
         """One of them takes so long for each batch from now on."""
         self._callers[which].pace_s = seconds
 
+    async def be_away(self, who: str, *, copied: bool) -> None:
+        """The directory of an instance is away for so long that it is missed."""
+        self._world.put_away(who)
+        self._check()  # what is away is not late
+        await self.sleep(3 * _SWEEP_S)
+        self._world.bring_back(who, copied=copied)
+
     async def come(self, blocks: bool) -> None:
         """One more begins to follow, if they are few."""
         if len(self._callers) < _MOST:

@@ -148,19 +148,14 @@ class World:
 
     def append(self, log: str, count: int, *, half: bool, is_garbage: bool = False) -> None:
         path = self._ready(log)
-        data = b""
-        inode = path.stat().st_ino if path.exists() else None
-        if inode in self._halves:
-            number, rest = self._halves.pop(inode)
-            self._in[inode].append(number)
-            data += rest
+        self._finish(path)
         whole, torn = self._records(log, count, is_garbage=is_garbage), None
         if half and not is_garbage:
             ((torn, text),) = self._records(log, 1)
             cut = text.index(b"@")
             whole.append((-1, text[:cut]))
         with path.open("ab") as file:
-            file.write(data + b"".join(text for _, text in whole))
+            file.write(b"".join(text for _, text in whole))
         inode = path.stat().st_ino
         self._in.setdefault(inode, []).extend(number for number, _ in whole if number > 0)
         if torn is not None:
@@ -193,6 +188,35 @@ class World:
                 self._notice(path, "deleted")
             directory.rmdir()
             self._stamp(directory, "deleted")
+
+    def put_away(self, who: str) -> None:
+        """Move the directory of an instance out of the tree; none with a line that has no end yet.
+
+        The beginning of that is told once its file is gone, and nothing takes it back.
+        """
+        directory, away = self._places_of(who)
+        if not directory.exists() or away.exists():
+            return
+        if self._halves.keys().isdisjoint(path.stat().st_ino for path in directory.iterdir()):
+            directory.rename(away)
+            self._stamp(directory, "deleted")
+
+    def bring_back(self, who: str, *, copied: bool) -> None:
+        """Move it back, or put a copy there."""
+        directory, away = self._places_of(who)
+        if not away.exists() or directory.exists() or not directory.parent.exists():
+            return
+        if copied:
+            directory.mkdir()
+            for path in away.iterdir():
+                if path.name == METADATA:  # of which a copy is told anew, as it counts nowhere
+                    path.rename(directory / METADATA)
+                else:
+                    self._copy(path, directory / path.name)
+            shutil.rmtree(away)
+        else:
+            away.rename(directory)
+        self._stamp(directory, "added")
 
     def remove_root(self) -> None:
         for path in list(self._paths()):
@@ -281,15 +305,10 @@ class World:
         """Put a copy in the place of a file, as an overlay does when it is written to."""
         path = self.root / log
         if path.exists():
-            before = path.stat()
-            self.denied.discard(before.st_ino)
-            data = path.read_bytes()
-            self._swap(path, data)
-            inode = path.stat().st_ino
-            if before.st_ino in self._in:
-                self._in[inode] = self._in.pop(before.st_ino)
-            if before.st_ino in self._halves:
-                self._halves[inode] = self._halves.pop(before.st_ino)
+            other = path.with_name("other")
+            self._copy(path, other)
+            other.replace(path)
+            self._notice(path, "added")
             self._stamp(path)
 
     # --- how ------------------------------------------------------------------
@@ -301,21 +320,54 @@ class World:
         self._log_of.update(dict.fromkeys(numbers, log))
         return [(number, _record(log, number, is_garbage=is_garbage)) for number in numbers]
 
+    def _finish(self, path: Path) -> None:
+        """Write what is missing of a record that has no end."""
+        inode = path.stat().st_ino if path.exists() else None
+        if inode in self._halves:
+            number, rest = self._halves.pop(inode)
+            self._in[inode].append(number)
+            with path.open("ab") as file:
+                file.write(rest)
+
     def _ready(self, log: str) -> Path:
         path = self.root / log
         for directory in (*reversed(path.parent.parents), path.parent):
             if not directory.exists():
                 if self._aside.exists():
                     self._drop_aside()
+                self._drop_away(directory.name)
                 directory.mkdir()
                 self._notice(directory, "added")
         return path
+
+    def _drop_away(self, who: str) -> None:
+        """What was put away does not come back where there is another one by now."""
+        _, away = self._places_of(who)
+        if away.exists():
+            for path in away.iterdir():
+                self._lose(path)
+            shutil.rmtree(away)
 
     def _drop_aside(self) -> None:
         """What was put aside does not come back."""
         root, self.root = self.root, self._aside
         self.remove_root()
         self.root = root
+
+    def _places_of(self, who: str) -> tuple[Path, Path]:
+        """Where an instance's directory is in the tree, and where it is put away."""
+        return self.root / "instances" / who, self._aside.with_name(f"away-{who}")
+
+    def _copy(self, path: Path, name: Path) -> None:
+        """Put what a file holds into another one, which is instead of it from now on."""
+        before = path.stat().st_ino
+        name.write_bytes(path.read_bytes())
+        inode = name.stat().st_ino
+        self.denied.discard(before)
+        if before in self._in:
+            self._in[inode] = self._in.pop(before)
+        if before in self._halves:
+            self._halves[inode] = self._halves.pop(before)
 
     def _swap(self, path: Path, data: bytes) -> None:
         other = path.with_name("other")

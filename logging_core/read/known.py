@@ -204,4 +204,5 @@ class Known(Generic[T]):
 
 def _position(id_: FileId, tracked: Tracked[Any]) -> list[int]:
     mark = UNREAD if tracked.mark is None or tracked.feed.waits else tracked.mark[:2]
-    return [*id_, *mark, tracked.checked, tracked.crc, *tracked.feed.position()]
+    seen = tracked.seen or (tracked.checked, tracked.crc)
+    return [*id_, *mark, *seen, *tracked.feed.position()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from logging_core.arguments import whole_number
 from logging_core.read.cursor import Cursor
 from logging_core.read.log_factory import LogFactory
-from logging_core.read.session import Session
+from logging_core.read.session import Session, VoidError
 from logging_core.records import Batch
 from logging_core.text import safe_line
 
@@ -103,12 +104,13 @@ class TreeReader:
         waiting, root_id = _find_root(self._root, was_there=self._root_id is not None)
         if root_id is None:
             return Batch(waiting=waiting, cursor=self.cursor)
-        reset = self._root_id not in {None, root_id}
-        if reset:
-            self._session = self._begin(None)
+        is_other = self._root_id not in {None, root_id}
         self._root_id = root_id
-        batch = self._session.look(told, turns)
-        return replace(batch, reset=True) if reset else batch
+        if not is_other:
+            with suppress(VoidError):
+                return self._session.look(told, turns)
+        self._session = self._begin(None)
+        return replace(self._session.look((), 1), reset=True)
 
     def close(self) -> None:
         """Forget everything; a later `poll` begins anew."""

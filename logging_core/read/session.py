@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from logging_core.read.backoff import Backoff
-from logging_core.read.cursor import Cursor, is_as_left, is_in
+from logging_core.read.cursor import Cursor
 from logging_core.read.files import Part
 from logging_core.read.listing import parts_of
 from logging_core.read.log import Found, Log, problem
 from logging_core.read.log_factory import LogFactory, kind_of
 from logging_core.read.merge import merge_by_time
 from logging_core.read.names import shown_name
+from logging_core.read.reached import Reached
 from logging_core.read.sweep import Look, Sweep
 from logging_core.read.tail import TURN
 from logging_core.records import Batch, InstanceGone, InstanceSeen
-from logging_core.tree import AUDIT, INSTANCE_FILES, INSTANCES, FileKind, local_path, portable_path
+from logging_core.tree import AUDIT, INSTANCE_FILES, INSTANCES, FileKind
 
 BATCH = 3 << 19
 """Of what was there before, about so many bytes are read at one look; one `TURN` of each log."""
@@ -37,6 +38,10 @@ _NOT_URGENT = 3
 _AUDIT, _MESSAGES = f"{AUDIT}/", "/communication.jsonl"
 
 T = TypeVar("T")
+
+
+class VoidError(Exception):
+    """A directory that was gone is back: what is in it was handed out before."""
 
 
 class Session:
@@ -76,19 +81,14 @@ class Session:
         self._old: set[str] = set()  # logs that were there at the start and are not begun
         self._backoff = Backoff()
         self._held: set[str] = set()
-        # What the cursor says, in its own words: it is asked for at every look.
-        self._positions: dict[str, dict[str, list[int]]] = {}
-        self._reported: dict[str, None] = {}
-        if cursor is not None:
-            self._reported = dict.fromkeys(cursor.instances)
-            self._positions = {group: dict(at) for group, at in cursor.logs.items()}
-        self._sweep = Sweep(root, map(local_path, self._reported))
+        self._reached = Reached(cursor)
+        self._sweep = Sweep(root, self._reached.directories)
         self._ahead: Look | None = None  # what the first look is to find
 
     @property
     def cursor(self) -> dict[str, Any]:
         """How far everything was read: see `Batch.cursor`."""
-        return Cursor(self._positions, self._reported).to_json()
+        return self._reached.cursor
 
     @property
     def share(self) -> float:
@@ -99,13 +99,15 @@ class Session:
 
     def is_whole(self) -> bool:
         """Whether everything is there that the cursor says was read; see `TreeReader`."""
-        self._ahead = found = self._sweep.everything()
-        logs = {local_path(group): positions for group, positions in self._positions.items()}
-        is_all_in = all(is_in(at, found.changed.get(group, ())) for group, at in logs.items())
-        return is_all_in and not self._sweep.has_missed
+        self._ahead = self._sweep.everything()
+        return self._reached.is_in(self._ahead.changed) and not self._sweep.has_missed
 
     def look(self, told: Collection[str], turns: int) -> Batch:
-        """Read what is new; see `TreeReader.poll`."""
+        """Read what is new; see `TreeReader.poll`.
+
+        Raises:
+            VoidError: Everything is to be read anew; a session that did not read before never does.
+        """
         due: Iterable[str] = ()
         if self._ahead is not None:
             look, self._ahead = self._ahead, None
@@ -114,7 +116,9 @@ class Session:
             due = self._backoff.due()
         else:
             look = self._sweep.around(told)
-        self._reported.update(dict.fromkeys(map(portable_path, look.seen)))
+        if self._reached.is_back(self._root, look.seen, look.changed):
+            raise VoidError
+        self._reached.report(look.seen)
         self._note(look)
         self._queue.update(dict.fromkeys(due))
         found = self._read()
@@ -159,13 +163,8 @@ class Session:
             return -newest[_directory(group)], _urgency(group), group
 
         for group in sorted(look.changed, key=rank):
-            if group in self._logs or not self._is_as_left(group):
+            if group in self._logs or not self._reached.is_as_left(group, self._parts[group]):
                 self._queue[group] = None
-
-    def _is_as_left(self, group: str) -> bool:
-        """Whether there is nothing to read in a log that another reader read."""
-        positions = self._positions.get(portable_path(group))
-        return positions is not None and is_as_left(positions, self._parts[group])
 
     def _log(self, group: str) -> Log:
         log = self._logs.get(group)
@@ -174,9 +173,9 @@ class Session:
             self._old.discard(group)
             log = self._factory.make(group, history, is_resumed=self._is_resumed)
             self._logs[group] = log
-            positions = self._positions.get(portable_path(group))
+            positions = self._reached.of(group)
             if positions is not None:
-                log.resume({local_path(path): at for path, at in positions.items()})
+                log.resume(positions)
         return log
 
     def _history_of(self, group: str) -> int | None:
@@ -191,7 +190,7 @@ class Session:
     def _forget(self, directory: str) -> list[Found]:
         """Drop what is known of an instance's files; what waited in them for the rest of itself."""
         last: list[Found] = []
-        self._reported.pop(portable_path(directory), None)
+        self._reached.forget(directory)
         for name in INSTANCE_FILES:
             group = f"{INSTANCES}/{directory}/{name}"
             log = self._logs.pop(group, None)
@@ -202,7 +201,6 @@ class Session:
             self._old.discard(group)
             self._backoff.forget(group)
             self._held.discard(group)
-            self._positions.pop(portable_path(group), None)
         return last
 
     # --- reading -------------------------------------------------------------
@@ -266,10 +264,7 @@ class Session:
 
     def _take(self, group: str, found: Found) -> None:
         """Note how far a log was read."""
-        positions = self._log(group).positions()
-        self._positions[portable_path(group)] = {
-            portable_path(path): at for path, at in positions.items()
-        }
+        self._reached.note(group, self._log(group).positions())
         if found.drained:
             self._spent.pop(group, None)
         else:

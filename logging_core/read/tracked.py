@@ -99,17 +99,17 @@ class Tracked(msgspec.Struct, Generic[T]):
     def check(self, source: Source) -> None:
         """Remember how far it was read."""
         self.checked = min(self.feed.offset, source.size)
-        self.crc = _marker(source, self.checked)
+        self.crc = checksum(source, self.checked)
         begun = source.size and not self.checked
-        self.seen = (source.size, _marker(source, source.size)) if begun else None
+        self.seen = (source.size, checksum(source, source.size)) if begun else None
 
     def leave_out(self, packed: Source) -> None:
         """Remember a compressed file by its own bytes: what is in it is never read."""
-        self.checked, self.crc = 0, _marker(packed, packed.size)
+        self.checked, self.crc = 0, checksum(packed, packed.size)
 
     def is_left_out(self, packed: Source) -> bool:
         """Whether a compressed file is this one, and is never read."""
-        return not self.checked and self.crc == _marker(packed, packed.size) != 0
+        return not self.checked and self.crc == checksum(packed, packed.size) != 0
 
     def may_be(self, part: Part) -> bool:
         """Whether a file with its inode may be it: by its name alone if nothing of it was seen."""
@@ -123,11 +123,11 @@ class Tracked(msgspec.Struct, Generic[T]):
     def is_in(self, source: Source) -> bool:
         """Whether a file holds, at the same place, what was read of this one."""
         offset, crc = self.seen or (self.checked, self.crc)
-        return _marker(source, offset) == crc
+        return checksum(source, offset) == crc
 
 
-def _marker(source: Source, offset: int) -> int:
-    """A checksum of the first bytes and of those before `offset`.
+def checksum(source: Source, offset: int) -> int:
+    """Return that of the first bytes and of those before `offset`.
 
     The last ones alone do not tell two files apart: every capture of a pane at rest ends alike.
     There is none, -1, if the file is shorter.

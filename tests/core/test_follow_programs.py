@@ -37,6 +37,8 @@ WRITES = [
     step("compress", log=LOGS),
     step("copy_up", log=LOGS),
     step("remove", who=WHO),
+    step("put_away", who=WHO),
+    step("bring_back", who=WHO, copied=st.booleans()),
     step("delete", log=LOGS),
     step("truncate", log=LOGS, to=st.integers(0, 2)),
     step("rewrite", log=LOGS, count=COUNT, in_place=st.booleans(), same_size=st.booleans()),
@@ -48,6 +50,7 @@ HOW = st.sampled_from(("all", "half", "none", "lost", "twice"))
 LOOKS = [
     *[step("look", which=WHICH, how=HOW, turns=TURNS)] * 8,
     step("restart", which=WHICH),
+    step("be_away", who=WHO, copied=st.booleans()),
     step("wait", ns=st.sampled_from((10**6, 5 * 10**9, 60 * 10**9))),
 ]
 WHILE_FOLLOWED = [
@@ -55,6 +58,7 @@ WHILE_FOLLOWED = [
     step("notices_come", how=st.sampled_from(("at once", "late", "twice", "never"))),
     step("be_slow", which=WHICH, seconds=st.sampled_from((0.0, 0.3, 5.0))),
     step("break_watches", is_broken=st.booleans()),
+    step("be_away", who=WHO, copied=st.booleans()),
 ]
 RIGHTS = [step("deny", log=LOGS), step("permit")]
 ONCE_MORE = [step("come", blocks=st.booleans()), step("restart", which=WHICH)]
@@ -97,6 +101,13 @@ class Readers:
             left = list(told)
         reader.notices = left
         reader.poll(told, turns)
+
+    def be_away(self, who: str, *, copied: bool) -> None:
+        """The directory of an instance is away for so long that it is missed."""
+        self._tree.put_away(who)
+        for reader in self.all * 2:
+            reader.poll((), 1)
+        self._tree.bring_back(who, copied=copied)
 
     def restart(self, which: int) -> None:
         """Another reader goes on after one of them."""
