@@ -24,6 +24,7 @@ from platformdirs import user_cache_path
 
 from logging_core.analyse.fleet import FleetModel
 from logging_core.read.reader import TreeReader
+from logging_core.read.root import RootId, identify
 from logging_core.records import Batch
 from logging_core.tree import portable_path
 
@@ -45,7 +46,7 @@ class _Head(msgspec.Struct):
     """The head of the file, after its length prefix; the model follows."""
 
     root: str
-    root_id: tuple[int, int]
+    root_id: RootId
     cursor: dict[str, Any]
 
 
@@ -104,7 +105,7 @@ def store(root: Path, model: FleetModel, cursor: dict[str, Any], file: IO[bytes]
     Raises:
         OSError: It cannot be written, or there is no tree.
     """
-    head = _Head(portable_path(str(root)), _identity(root), cursor)
+    head = _Head(portable_path(str(root)), identify(root), cursor)
     data = msgspec.msgpack.encode(head)
     file.write(len(data).to_bytes(_SIZE))
     file.write(data)
@@ -122,7 +123,7 @@ def restore(root: Path, file: IO[bytes], **options: Any) -> Opened | None:
     try:
         size = int.from_bytes(file.read(_SIZE))
         head = msgspec.msgpack.decode(file.read(size), type=_Head)
-        if head.root != portable_path(str(root)) or head.root_id != _identity(root):
+        if head.root != portable_path(str(root)) or head.root_id != identify(root):
             return None
         reader = TreeReader(root, cursor=head.cursor, blocks=True)
         model = FleetModel.load(file, **options)
@@ -191,11 +192,6 @@ def _catch_up(opened: Opened, *, wanted: Callable[[Batch], bool] = lambda _: Tru
 def _save(cache: FleetCache | None, opened: Opened, records: int | None) -> None:
     if cache is not None and records is not None and records >= WORTH_KEEPING:
         cache.save(opened.model, opened.reader.cursor)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino
 
 
 @contextmanager

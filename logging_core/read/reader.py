@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec.structs import replace
 
 from logging_core.arguments import whole_number
 from logging_core.read.cursor import Cursor
 from logging_core.read.log_factory import LogFactory
+from logging_core.read.root import RootId, find_root
 from logging_core.read.session import Session, VoidError
 from logging_core.records import Batch
-from logging_core.text import safe_line
-
-RootId: TypeAlias = tuple[int, int, bytes]
-"""Device, inode, and how often that inode was made anew, as far as the file system tells."""
-
-_GET_VERSION = 0x80087601  # FS_IOC_GETVERSION of Linux
 
 
 class TreeReader:
@@ -87,7 +80,7 @@ class TreeReader:
         To be asked before the first `poll`, which takes what this found instead of a look of its
         own, at what it is `told`, too.
         """
-        _, self._root_id = _find_root(self._root, was_there=False)
+        _, self._root_id = find_root(self._root, was_there=False)
         return self._root_id is not None and self._session.is_whole()
 
     def poll(self, told: Collection[str] = (), *, turns: int = 1) -> Batch:
@@ -101,7 +94,7 @@ class TreeReader:
         Returns:
             What was found. While it is not `caught_up` there is more to be had at once.
         """
-        waiting, root_id = _find_root(self._root, was_there=self._root_id is not None)
+        waiting, root_id = find_root(self._root, was_there=self._root_id is not None)
         if root_id is None:
             return Batch(waiting=waiting, cursor=self.cursor)
         is_other = self._root_id not in {None, root_id}
@@ -123,31 +116,3 @@ class TreeReader:
 
 def _bytes(name: str, value: int | None) -> int | None:
     return None if value is None else whole_number(name, value)
-
-
-def _find_root(root: Path, *, was_there: bool) -> tuple[str | None, RootId | None]:
-    """Which directory the root is; else why it cannot be read, for people."""
-    shown = safe_line(str(root))
-    try:
-        fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.stat(".", dir_fd=fd)  # listing a directory is one right, looking into it another
-            return None, _identify(fd)
-        finally:
-            os.close(fd)
-    except FileNotFoundError:
-        return f"{shown} {'is gone' if was_there else 'does not exist yet'}", None
-    except NotADirectoryError:
-        return f"{shown} is not a directory", None
-    except OSError as error:
-        return f"{shown} cannot be read: {str(error.strerror).lower()}", None
-
-
-def _identify(fd: int) -> RootId:
-    """Return which directory it is: the inode of a deleted one goes to the next that is made."""
-    status = os.fstat(fd)
-    try:
-        version = fcntl.ioctl(fd, _GET_VERSION, bytes(8))
-    except OSError:  # as on tmpfs, which gives no inode twice
-        version = b""
-    return status.st_dev, status.st_ino, version

@@ -15,6 +15,7 @@ from builders import TreeBuilder
 from logging_core import cache
 from logging_core.analyse.fleet import FleetModel
 from logging_core.cache import FleetCache, read_fleet
+from logging_core.read.reader import TreeReader
 
 
 @pytest.fixture(autouse=True)
@@ -225,3 +226,15 @@ def test_what_could_not_be_kept_leaves_nothing_behind(
     with pytest.raises(ValueError, match="not to be written"):
         FleetCache(kept.root, "test", kept.directory).save(FleetModel(), {})
     assert [path.read_bytes() for path in kept.directory.iterdir()] == [before]
+
+
+def test_a_new_tree_in_the_place_of_a_deleted_one_is_read(tmp_path: Path) -> None:
+    """Also where its directory has the inode of the old one, and nothing tells the two apart."""
+    tree = TreeBuilder(tmp_path / "logs")
+    kept = FleetCache(tree.root, "test", tmp_path / "cache")
+    tree.metadata("a", "the old name")
+    kept.save(read_fleet(tree.root), TreeReader(tree.root).poll().cursor)
+    shutil.rmtree(tree.root)
+    tree.send("a", "m1")
+    (instance,) = read_fleet(tree.root, kept).state(0).instances
+    assert instance.instance_name is None
