@@ -90,9 +90,11 @@ class Reached:
 
     def is_as_left(self, group: str, parts: Sequence[Part]) -> bool:
         """Whether the files of a log are as they were when all of them had been read."""
-        looks = {portable_path(p.path): [p.dev, p.ino, p.size, p.mtime_ns] for p in parts}
         left = self._logs.get(portable_path(group))
-        return left is not None and looks == {path: at[:LOOK] for path, at in left.items()}
+        if left is None:  # of thousands, at a first look
+            return False
+        looks = {portable_path(p.path): [p.dev, p.ino, p.size, p.mtime_ns] for p in parts}
+        return looks == {path: at[:LOOK] for path, at in left.items()}
 
     def is_in(self, groups: Groups) -> bool:
         """Whether every file that was read is there, and no shorter than it was."""
