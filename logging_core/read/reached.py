@@ -83,8 +83,9 @@ class Reached:
         Of one that has another name by now, too: that it is there does not matter here.
         """
         _, _, _, _, *rest = position
-        if rest and rest[0] and log.startswith(_BELOW):  # a metadata.json tells nothing twice
-            self._gone.append([log[len(_BELOW) :].partition("/")[0], *rest[:2]])
+        name = _directory_of(log)
+        if rest and rest[0] and name:  # a metadata.json tells nothing twice
+            self._gone.append([name, *rest[:2]])
 
     # --- what was read, and what is there ------------------------------------
 
@@ -101,21 +102,26 @@ class Reached:
         logs = self._logs.items()
         return all(_is_in(at, groups.get(local_path(group), ())) for group, at in logs)
 
-    def is_back(self, root: Path, directories: Collection[str], groups: Groups) -> bool:
-        """Whether one of the directories of new instances holds what was read before it was gone.
+    def is_back(self, root: Path, groups: Groups) -> bool:
+        """Whether one of some logs that nobody reads holds what was read before it was gone.
 
-        Its files are known by their bytes, so also where it was copied.
+        Its files are known by their bytes, so also where its directory was copied.
         """
-        if not directories or not self._gone:
+        if not self._gone:
             return False
-        names = set(map(portable_path, directories)) & {name for name, _, _ in self._gone}
-        for name in names:
-            read = {(checked, crc) for known, checked, crc in self._gone if known == name}
-            for file in INSTANCE_FILES:
-                for part in groups.get(f"{INSTANCES}/{local_path(name)}/{file}", ()):
-                    if _holds(root, part, read):
-                        return True
+        names = {name for name, _, _ in self._gone}
+        for group, parts in groups.items():
+            name = _directory_of(portable_path(group))
+            if name in names and not self._logs.get(portable_path(group)):
+                read = {(checked, crc) for known, checked, crc in self._gone if known == name}
+                if any(_holds(root, part, read) for part in parts):
+                    return True
         return False
+
+
+def _directory_of(log: str) -> str:
+    """Whose directory a log is in; `""` if it is in nobody's."""
+    return log[len(_BELOW) :].partition("/")[0] if log.startswith(_BELOW) else ""
 
 
 def _is_in(positions: Mapping[str, Sequence[int]], parts: Iterable[Part]) -> bool:

@@ -116,7 +116,8 @@ class Session:
             due = self._backoff.due()
         else:
             look = self._sweep.around(told)
-        if self._reached.is_back(self._root, look.seen, look.changed):
+        unread = {g: parts for g, parts in look.changed.items() if g not in self._logs}
+        if self._reached.is_back(self._root, unread):
             raise VoidError
         self._reached.report(look.seen)
         self._note(look)

@@ -99,6 +99,16 @@ def test_what_is_back_counts_once(
     assert [batch.count for batch in watched.look()] == [0]
 
 
+def test_a_reader_that_goes_on_meanwhile_knows_it(watched: Watched) -> None:
+    """Also before anybody has missed the directory, when its files alone were seen to be gone."""
+    watched.there.rename(watched.away)
+    watched.model.apply(watched.reader.poll([str(watched.there)], turns=0))
+    watched.restart()
+    watched.away.rename(watched.there)
+    assert any(batch.reset for batch in watched.look())
+    watched.check()
+
+
 def test_all_instances_may_be_away_for_a_while(watched: Watched) -> None:
     """As where somebody moves a directory by mistake, and back."""
     below = watched.tree.root / "instances"
