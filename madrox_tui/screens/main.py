@@ -23,7 +23,7 @@ from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Remembered
 from madrox_tui.screens.panels import PanelsScreen
 from madrox_tui.screens.status import READING
-from madrox_tui.view import Narrowing
+from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
@@ -81,6 +81,12 @@ class MainScreen(PanelsScreen):
         self.restore_layout(self._remembered)
         self.follow_tree()
         self._show_selected()  # before anything is painted
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        """Tell the pane the time, too, when only that has passed: the list then has no news."""
+        super().watch_view(before, view)
+        if view is not None and view.is_later(before):
+            self._show_selected()
 
     def _show_selected(self) -> None:
         selected = self.query_one(InstancesPanel).selected

@@ -39,7 +39,7 @@ class PanelsScreen(FleetScreen):
         super().__init__(feed, keys, filter_text, bell=bell)
         self._has_opened_pane = False  # from the list, and it has been the current panel since
 
-    def watch_view(self, view: View | None) -> None:
+    def watch_view(self, _before: View | None, view: View | None) -> None:
         """Give the list room for the fleet."""
         if view is not None:
             self._grid.fit(len(view.state.instances) + LIST_FRAME)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from textual import events
 
 from builders import TreeBuilder
-from driver import run_app
+from driver import Driver, dashboard, run_app
 from madrox_tui import format as fmt
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
@@ -299,6 +299,21 @@ async def test_scrolled_up_stays_and_the_end_follows(tree: TreeBuilder) -> None:
         await person.sees("newest of all")
         tree.send("a1", "m-y", "and one more", at=501)
         await person.sees("and one more")
+
+
+async def test_ages_grow_while_nothing_happens(fleet: TreeBuilder) -> None:
+    """Of the capture, of an open request, in the list and on the clock, without a new record."""
+    now_s = NOW_S
+    app = dashboard(fleet.root, settings=Settings(tick_s=0.05), now=lambda: now_s)
+    async with app.run_test(size=(160, 40)) as pilot:
+        person = Driver(app, pilot)
+        await person.sees("12:10:00", "5s ago · following", "open 10s")
+        now_s += 7
+        await person.sees("12:10:07", "12s ago · following", "open 17s")
+        await person.press("down")
+        await person.sees("probe pane", "12:05:00 · 5m ago · following")
+        now_s += 60
+        await person.sees("12:11:07", "12:05:00 · 6m ago · following")
 
 
 async def test_help_names_every_key(fleet: TreeBuilder) -> None:

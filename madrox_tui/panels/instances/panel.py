@@ -59,7 +59,7 @@ class InstancesPanel(LineView):
     header_rows = 1
 
     class Selected(Message):
-        """The selected instance, or something about it, may have changed.
+        """The selected instance, or something about it, may have changed: more than its ages.
 
         Attributes:
             instance: Its state; `None` if no instance is shown.
@@ -136,7 +136,6 @@ class InstancesPanel(LineView):
             return
         if self._table.grow_older(view.state.at_s):
             self.refresh_changed()
-        self._announce()
 
     def watch_order(self) -> None:
         """Sort the rows again."""
