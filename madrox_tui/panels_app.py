@@ -12,9 +12,8 @@ from textual.notifications import Notification, Notify
 from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
-from madrox_tui.export import READABLE_S
-from madrox_tui.screenshot import save_screen, shows_toasts
 from madrox_tui.widgets.find_bar import FindBar
+from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 
 TOASTS = 2
@@ -62,7 +61,7 @@ class PanelsApp(App[None]):
         bars = screen.query(FindBar)
         bar = bars.first() if bars else FindBar()
         if not bars:
-            await screen.mount(bar)
+            await screen.mount(bar, before=screen.query_one_optional(KeyBar))
         if event.again and bar.kept:
             bar.go_on_in(event.view)
         else:
@@ -101,6 +100,9 @@ class PanelsApp(App[None]):
         self._save_screen()
 
     def _save_screen(self) -> None:
+        from madrox_tui.export import READABLE_S
+        from madrox_tui.screenshot import save_screen, shows_toasts
+
         self.screen.query("ToastRack").set(display=False)  # toasts go later; the next one shows it
         if shows_toasts(self):  # a widget asks for a layout when it is idle
             self.screen.call_after_refresh(self._save_screen)

@@ -8,6 +8,7 @@ import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.widgets import Input
 
 from logging_core.analyse.state import InstanceState
 from madrox_tui.bindings import GLOBAL, OWN_ACTIONS, PANELS, help_groups, keys_in_force
@@ -72,7 +73,6 @@ class MainScreen(PanelsScreen):
         yield FilterBar(self.narrowing.filter.text, self._remembered.filters).data_bind(
             MainScreen.view
         )
-        yield FindBar()
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -155,13 +155,12 @@ class MainScreen(PanelsScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable our keys while a line is edited: every key is text."""
         del parameters
-        editing = self.query_one(FilterBar).editing or self.query_one(FindBar).editing
-        return action not in OWN_ACTIONS or not editing
+        return action not in OWN_ACTIONS or not isinstance(self.focused, Input)
 
     def action_clear(self) -> None:
         """Go one step back: from find, an earlier time, a pause, the filter, or an opened pane."""
-        find = self.query_one(FindBar)
-        if find.shown:
+        find = self.query_one_optional(FindBar)
+        if find is not None and find.shown:
             find.clear()
             return
         pane = self.query_one(ReplayPanel)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -78,17 +77,11 @@ class FilterBar(Horizontal):
         self._recalled = 0
         self._came_from: Widget | None = None
 
-    def compose(self) -> ComposeResult:
-        """A label, the input, and the chips."""
-        yield Label(Content("filter"))
-        yield LineInput(self._text, suggester=_Completing(self))
-        yield Chips()
-
     def on_mount(self) -> None:
         """Show an initial filter as chips; watch where the focus goes."""
         self.watch(self.screen, "focused", self._focus_moved, init=False)
-        self._input.can_focus = False
-        self._keep()
+        if self._text:
+            self._keep()
 
     def edit(self) -> None:
         """Open the line for typing; afterwards the focus returns to where it was."""
@@ -151,7 +144,13 @@ class FilterBar(Horizontal):
 
     @property
     def _input(self) -> LineInput:
-        return self.query_one(LineInput)
+        """What is typed into, which is there from the first time it is asked for."""
+        line = self.query_one_optional(LineInput)
+        if line is None:
+            line = LineInput(self._text, suggester=_Completing(self))
+            line.can_focus = False
+            self.mount(Label(Content("filter")), line, Chips())
+        return line
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
