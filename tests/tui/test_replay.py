@@ -10,7 +10,7 @@ import pytest
 
 from builders import TreeBuilder
 from logging_core.records import FrameRef
-from madrox_tui.panels.pane.frame_source import Step
+from madrox_tui.panels.pane.frame_source import Course, Step
 from replaying import NOW_S, at_pane, instance
 
 pytestmark = pytest.mark.asyncio
@@ -293,6 +293,33 @@ async def test_another_instance_begins_at_its_newest_frame(pane: TreeBuilder) ->
         person.app.look("b2", "probe")
         await person.sees("probe, new", "following")
         await person.misses("step")
+
+
+async def test_the_scrubber_is_of_the_instance_that_is_shown(
+    pane: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording that is long to look through leaves no scrubber on an instance without one."""
+    pane.spawn("b2", "probe")
+    looks, may_end = asyncio.Event(), asyncio.Event()
+    async with at_pane(pane.root) as person:
+        await person.sees("step five", "12:09:50 ")
+        look_through = person.panel.source.course
+
+        async def slow(instance_id: str, buckets: int) -> Course | None:
+            looks.set()
+            await may_end.wait()
+            return await look_through(instance_id, buckets)
+
+        monkeypatch.setattr(person.panel.source, "course", slow)
+        pane.frame("c3", "first\nscreen", at=500)
+        pane.frame("c3", "second\nscreen", at=510)
+        person.app.look("c3", "comet")
+        await looks.wait()
+        person.app.look("b2", "probe")
+        may_end.set()
+        await person.sees("Pane  probe", "no capture of this pane yet")
+        await person.app.workers.wait_for_complete()
+        await person.misses("12:08:20")
 
 
 async def test_empty(tree: TreeBuilder) -> None:

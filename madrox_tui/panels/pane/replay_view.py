@@ -190,7 +190,7 @@ class ReplayView(ScrubbedView):
             self._shown = None
             self.show_frame(None, None)
             if self.course is None and instance_id is not None:
-                self._survey(instance_id)
+                self.survey_all(instance_id)
         elif goal.amount > 0:
             self._end()
         self._entitle()

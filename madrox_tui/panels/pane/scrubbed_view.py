@@ -15,7 +15,7 @@ BUCKETS = 120
 
 
 class ScrubbedView(FrameView):
-    """Pins a scrubber below the rows. A subclass implements `seek`.
+    """Pins a scrubber below the rows. A subclass implements `seek` and `instance_id`.
 
     Args:
         source: Where frames and their times come from.
@@ -39,6 +39,11 @@ class ScrubbedView(FrameView):
         raise NotImplementedError
 
     @property
+    def instance_id(self) -> str | None:
+        """The instance whose frames are shown; `None` if none is. Subclasses override it."""
+        raise NotImplementedError
+
+    @property
     def selected_time_s(self) -> float | None:
         """When the frame shown was captured, in seconds since the epoch."""
         return None if self.pane is None else self.pane.ref.time_s
@@ -51,12 +56,22 @@ class ScrubbedView(FrameView):
             if course.from_s <= time_s <= course.to_s + cell_s:
                 self.course = course._replace(to_s=max(course.to_s, time_s))
                 return
-        self._survey(ref.instance_id)
+        self.survey_all(ref.instance_id)
+
+    def survey_all(self, instance_id: str) -> None:
+        """Load how much changed when in an instance's recording, once the frame is painted."""
+        self.call_after_refresh(self._begin_survey, instance_id)
+
+    def _begin_survey(self, instance_id: str) -> None:
+        if instance_id == self.instance_id and self.app.return_code is None:
+            self._survey(instance_id)
 
     @work(group="survey", exclusive=True)
     async def _survey(self, instance_id: str) -> None:
-        self.course = await self.source.course(instance_id, BUCKETS)
-        self.draw_scrubber()
+        course = await self.source.course(instance_id, BUCKETS)
+        if instance_id == self.instance_id:  # else another one was selected meanwhile
+            self.course = course
+            self.draw_scrubber()
 
     def header(self, line: int) -> list[Segment]:
         """Draw the scrubber."""
