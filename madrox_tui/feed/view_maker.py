@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from logging_core.analyse.grouping import UsageOf, of_instances
 from logging_core.analyse.state import FleetState, Group, InstanceState, Usage
 from madrox_tui.config import Settings
-from madrox_tui.feed.past import Past
 from madrox_tui.feed.pulse import Pulse
 from madrox_tui.filters import parse_filter
 from madrox_tui.panels.audit.rates import AuditModel
 from madrox_tui.panels.audit.sums import AuditSums
 from madrox_tui.panels.audit.view import ALL_TIME, COUNTED, AuditView
 from madrox_tui.view import ACTIVITY_MINUTES, Narrowing, View
+
+if TYPE_CHECKING:
+    from madrox_tui.feed.past import (
+        Past,
+    )  # loads asyncio, which who makes the first view does without
 
 PREFETCHED = -1
 """`FleetState.reordered` of the prefetched view: no other view continues its rows."""

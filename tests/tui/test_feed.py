@@ -335,6 +335,18 @@ def test_the_first_view_loads_nothing_that_reads_a_tree(tree: TreeBuilder) -> No
     assert loaded.split() == []
 
 
+def test_who_makes_the_first_view_loads_nothing_that_shows_it() -> None:
+    """Nor what waits for events: it is another process, and the first paint waits for it."""
+    program = (
+        "import sys, madrox_tui.feed.prefetch;"
+        "print(*(name for name in sys.modules if name.startswith(('asyncio', 'textual'))))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, check=True
+    ).stdout
+    assert loaded.split() == []
+
+
 @pytest.mark.asyncio
 async def test_no_view_is_made_of_a_model_that_begins_anew(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
