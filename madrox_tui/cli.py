@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
-import orjson
 
 from logging_core.errors import MadroxLogError
 from logging_core.text import safe_json, safe_line
@@ -219,6 +218,8 @@ def _check_theme(wanted: _Wanted) -> None:
 
 
 def _as_json(read: Report, root: Path) -> bytes:
+    import orjson  # the dashboard's first paint does not wait for it
+
     from madrox_tui.report.as_json import to_json
     from madrox_tui.report.read import metadata_as_written
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import orjson
 from msgspec import Meta
 from platformdirs import user_config_path
 
@@ -223,4 +222,4 @@ def _key_lines(keys: Mapping[str, tuple[str, tuple[str, ...]]]) -> list[str]:
 
 def _toml(value: Any) -> str:
     """Encode a value; for strings, numbers and lists, JSON is valid TOML."""
-    return orjson.dumps(value).decode()
+    return msgspec.json.encode(value).decode()

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-import orjson
 
 from logging_core.codec.times import format_time_aware
 from logging_core.text import safe_block
@@ -69,7 +68,7 @@ def to_csv(export: Export) -> str:
 def to_jsonl(export: Export) -> str:
     """Encode as one JSON object per line; unknown is `null`."""
     records = (dict(zip(export.columns, map(_safe, row), strict=True)) for row in export.rows)
-    return "".join(orjson.dumps(record).decode() + "\n" for record in records)
+    return "".join(msgspec.json.encode(record).decode() + "\n" for record in records)
 
 
 def iso_time(time_s: float | None) -> str | None:

@@ -16,7 +16,6 @@ from logging_core.analyse.state import FleetState
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
-from madrox_tui.events.query import EventQuery, Events
 from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
@@ -24,13 +23,14 @@ from madrox_tui.feed.sources import frames_of, messages_of, read_events, read_ha
 from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.heap import give_back
 from madrox_tui.panels.audit.view import ALL_TIME
-from madrox_tui.panels.timeline.message_source import Written
 from madrox_tui.view import Narrowing, View
 
 if TYPE_CHECKING:
     from logging_core.read.disk import DiskUse
+    from madrox_tui.events.query import EventQuery, Events
     from madrox_tui.feed.first_view import FirstView
     from madrox_tui.feed.live import LiveFleet
+    from madrox_tui.panels.timeline.message_source import Written
 
 
 class Feed:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logging_core.records import AuditEvent, FrameRef, Message
 from logging_core.text import safe_line
-from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking
 from madrox_tui.panels.pane.frame_source import Frames, FrameSource
 from madrox_tui.panels.timeline.message_source import MessageSource, Pages, Written
+
+if TYPE_CHECKING:
+    from madrox_tui.events.query import EventQuery, Events
 
 
 def frames_of(root: Path) -> FrameSource:
@@ -44,6 +47,7 @@ def read_line(root: Path, message: Message) -> Written | None:
 def read_events(root: Path, query: EventQuery, most: int) -> Events:
     """Return the first `most` audit events of a query; none if they cannot be read; blocks."""
     from logging_core.read.events import newest_events
+    from madrox_tui.events.query import EventOrder, Events, Ranking
 
     if query.order is EventOrder.NEWEST:
         return Events(*newest_events(root, query.matches, most))

@@ -17,7 +17,8 @@ from logging_core.records import AuditEvent
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking, with_happened
 from madrox_tui.events.screen import EventsScreen
-from madrox_tui.panels.audit.figures import figure_query, figures
+from madrox_tui.panels.audit.figure_query import figure_query
+from madrox_tui.panels.audit.figures import figures
 from madrox_tui.panels.audit.lines import audit_lines
 from madrox_tui.panels.audit.panel import AuditPanel
 from madrox_tui.panels.audit.plots import AuditPlots

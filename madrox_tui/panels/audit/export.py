@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from logging_core.analyse.state import Group
 from madrox_tui.export import Export, Value
-from madrox_tui.panels.audit.view import COUNTED
-
-HAVE_IDS = frozenset({"instance", "parent"})
-"""Groupings whose labels are ids of instances."""
+from madrox_tui.panels.audit.view import COUNTED, HAVE_IDS
 
 
 def audit_export(

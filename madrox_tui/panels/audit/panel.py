@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 from rich.segment import Segment
@@ -12,11 +12,8 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from logging_core.analyse.state import Group
-from madrox_tui.events.query import EventQuery, query_of
 from madrox_tui.export import Export
 from madrox_tui.key_names import KeysInForce, at_once
-from madrox_tui.panels.audit.export import audit_export
-from madrox_tui.panels.audit.figures import figure_query
 from madrox_tui.panels.audit.figures_view import FiguresView
 from madrox_tui.panels.audit.lines import audit_lines
 from madrox_tui.panels.audit.plots import AuditPlots
@@ -30,6 +27,9 @@ from madrox_tui.panels.audit.view import (
 from madrox_tui.panels.audit.words import audit_title, differs, no_groups
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from madrox_tui.events.query import EventQuery
 
 
 class AuditPanel(FiguresView):
@@ -110,17 +110,25 @@ class AuditPanel(FiguresView):
         if self.view is None:
             return None
         if self.figure is not None:
-            return figure_query(self.figure, self.view)
+            return self._query_of(self.figure, self.view)
         group = self._selected
-        if group is None:
-            return None
-        shown = frozenset(self.view.by_id) if self.view.narrowed else None
+        return None if group is None else self._query_of_group(group, self.view)
+
+    def _query_of(self, figure: str, view: View) -> EventQuery:
+        from madrox_tui.panels.audit.figure_query import figure_query
+
+        return figure_query(figure, view)
+
+    def _query_of_group(self, group: Group, view: View) -> EventQuery | None:
+        from madrox_tui.events.query import query_of
+
+        shown = frozenset(view.by_id) if view.narrowed else None
         labels = (other.label for other in self._table.groups)
         title = self._table.called(group)
         query = query_of(group, self._table.by, title, shown=shown, labels=labels)
         if query is None or self._window == ALL_TIME:
             return query
-        return replace(query, from_s=self.view.audit.from_s, window=self._window)
+        return replace(query, from_s=view.audit.from_s, window=self._window)
 
     @property
     def _window(self) -> str:
@@ -176,6 +184,8 @@ class AuditPanel(FiguresView):
 
     def export(self) -> Export:
         """Export the table's sums."""
+        from madrox_tui.panels.audit.export import audit_export
+
         table, view = self._table, self.view
         note = "" if view is None else view.counted_since(view.audit.from_s)
         return audit_export(table.by, table.groups, table.called, note)
@@ -263,7 +273,7 @@ class AuditPanel(FiguresView):
     def _entitle(self) -> None:
         title = "Audit" if self.view is None else audit_title(self.view)
         if self.figure is not None and self.view is not None:
-            opens = f": {figure_query(self.figure, self.view).in_words}"
+            opens = f": {self._query_of(self.figure, self.view).in_words}"
             self.entitle(title, self._keys.press("audit.open", opens))
         else:
             note = self._table.note(self.row_width)

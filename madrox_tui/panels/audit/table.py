@@ -10,8 +10,7 @@ from rich.cells import cell_len
 from logging_core.analyse.state import Group, Latency
 from madrox_tui import format as fmt
 from madrox_tui.columns import Cell, Column, Fitted, Table
-from madrox_tui.panels.audit.export import HAVE_IDS
-from madrox_tui.panels.audit.view import COUNTED, GROUPINGS
+from madrox_tui.panels.audit.view import COUNTED, GROUPINGS, HAVE_IDS
 from madrox_tui.plot import bar
 from madrox_tui.sorting import SortKey
 from madrox_tui.view import View

@@ -26,6 +26,9 @@ GROUPINGS = ("instance", "role", "model", "instance_type", "parent", "event_type
 COUNTED = frozenset({"event_type", "error"})
 """Groupings that count events, which have neither tokens nor cost."""
 
+HAVE_IDS = frozenset({"instance", "parent"})
+"""Groupings whose labels are ids of instances."""
+
 
 def kept_grouping(kept: dict[str, Any]) -> str:
     """Return the grouping a panel saved: one of `GROUPINGS`, whatever `kept` holds."""
