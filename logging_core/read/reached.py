@@ -107,7 +107,7 @@ class Reached:
 
         Its files are known by their bytes, so also where its directory was copied.
         """
-        if not self._gone:
+        if not (groups and self._gone):
             return False
         names = {name for name, _, _ in self._gone}
         for group, parts in groups.items():

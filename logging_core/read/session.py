@@ -158,12 +158,10 @@ class Session:
         newest: defaultdict[str, int] = defaultdict(int)
         for group, parts in look.changed.items():
             directory = _directory(group)
-            newest[directory] = max([newest[directory], *(part.mtime_ns for part in parts)])
-
-        def rank(group: str) -> tuple[int, int, str]:
-            return -newest[_directory(group)], _urgency(group), group
-
-        for group in sorted(look.changed, key=rank):
+            for part in parts:
+                newest[directory] = max(newest[directory], part.mtime_ns)
+        ranks = [(-newest[_directory(g)], _urgency(g), g) for g in look.changed]
+        for _, _, group in sorted(ranks):
             if group in self._logs or not self._reached.is_as_left(group, self._parts[group]):
                 self._queue[group] = None
 
