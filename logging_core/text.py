@@ -83,8 +83,10 @@ def beginning(text: str, most: int) -> str:
         text: The text, already safe to show.
         most: The most characters that are returned. Four times as many are looked at.
     """
-    lines = (" ".join(line.split()) for line in text[: 4 * most].split("\n"))
-    return f" {LINE_BREAK} ".join(filter(None, lines))[:most].rstrip()
+    said = _in_one_line(text[: most + most // 8])  # nearly always enough
+    if len(said) < most < len(text):
+        said = _in_one_line(text[: 4 * most])
+    return said[:most].rstrip()
 
 
 def shortened(text: str, most: int) -> str:
@@ -95,6 +97,11 @@ def shortened(text: str, most: int) -> str:
 def safe_json(text: str) -> str:
     r"""Make JSON safe to show without changing what it says: as `\u202e`, not as `‹U+202E›`."""
     return _UNSAFE.sub(_escape, text)
+
+
+def _in_one_line(text: str) -> str:
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return f" {LINE_BREAK} ".join(filter(None, lines))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 
 FUTURE_S = 300.0
@@ -50,15 +49,18 @@ class Activity:
         """Take the times of many records in, in file order."""
         newest_s = max(times)
         # A clock that jumped ahead must not hide the newest record that can be believed.
-        before_s = next((t for t in reversed(times) if t < newest_s - FUTURE_S), None)
-        if before_s is not None:
-            self.note(before_s)
+        believed_s = newest_s - FUTURE_S
+        if min(times) < believed_s:
+            self.note(next(t for t in reversed(times) if t < believed_s))
         self.note(newest_s)
         from_s = max(self._counts_from_s(), newest_s - _PULSE_S)
-        if from_s <= newest_s:
-            minutes = Counter([t // 60 for t in times if t >= from_s])
-            for minute, count in minutes.items():
-                self._count(int(minute), count)
+        minutes: dict[int, int] = {}
+        for time_s in times:
+            if time_s >= from_s:
+                minute = int(time_s // 60)
+                minutes[minute] = minutes.get(minute, 0) + 1
+        for minute, count in minutes.items():
+            self._count(minute, count)
 
     def per_minute(self, now_s: float, minutes: int) -> tuple[int, ...]:
         """How many records each of the last minutes had, the current one last."""

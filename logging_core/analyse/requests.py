@@ -50,6 +50,20 @@ class Ends:
         if len(self._sums) >= 2 * self._least:
             del self._sums[: self._least], self._times[: self._least]
 
+    def begin(self, message_ids: Sequence[str | None], times: Sequence[float]) -> bool:
+        """Remember some ends, in file order, where none are known; whether that could be done.
+
+        It costs a part of adding one after the other, which has to be done where one id has ended
+        twice.
+        """
+        sums = array(
+            "I", [_sum(message_id) for message_id in message_ids if message_id is not None]
+        )
+        if self._sums or len(set(sums)) < len(message_ids):
+            return False
+        self._sums, self._times = sums, array("d", times)
+        return True
+
     def replace(self, message_ids: Sequence[str | None], times: array[float]) -> None:
         """Forget all but the newest of these, which are in file order."""
         newest = slice(-self._least, None)
@@ -63,10 +77,14 @@ class Ends:
         return None if place is None else self._times[place]
 
     def _place(self, message_id: str) -> int | None:
-        wanted = _sum(message_id)
-        if wanted not in self._sums:
+        if not self._sums:
             return None
-        return len(self._sums) - 1 - self._sums[::-1].index(wanted)
+        # As bytes: an array makes a number of each item that it compares.
+        sums, wanted = self._sums.tobytes(), array("I", [_sum(message_id)]).tobytes()
+        at, size = sums.rfind(wanted), self._sums.itemsize
+        while at >= 0 and at % size:  # it begins inside of another one
+            at = sums.rfind(wanted, 0, at + size - 1)
+        return at // size if at >= 0 else None
 
 
 class Requests:
@@ -121,6 +139,8 @@ class Requests:
     def close_all(self, message_ids: Sequence[str | None], times: array[float]) -> None:
         """Requests were answered by exchanges that were decoded in bulk, in file order."""
         few = len(message_ids) < RECENT_REPLIES
+        if few and not self._open and self._answered.begin(message_ids, times):
+            return
         if few or self._open:
             for message_id, time_s in zip(message_ids, times, strict=True):
                 if message_id is not None and (few or message_id in self._numbers):

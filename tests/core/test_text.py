@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logging_core.text import MAX_MARKS, safe_block, safe_json, safe_line, safe_pane
+from logging_core.text import MAX_MARKS, beginning, safe_block, safe_json, safe_line, safe_pane
 from payloads import PAYLOADS
 
 HOSTILE = st.sampled_from(
@@ -128,3 +128,14 @@ def test_unsafe_json_is_escaped_and_says_the_same() -> None:
     assert json.loads(safe) == value
     assert safe_block(safe) == safe
     assert "ü" in safe
+
+
+@given(
+    st.text(st.sampled_from("ab \n\t\u2028é"), max_size=200),
+    st.integers(1, 20),
+)
+def test_a_beginning_is_that_of_the_text_in_one_line(text: str, most: int) -> None:
+    """Of four times as many characters as are shown, whatever blanks and breaks are among them."""
+    lines = [" ".join(line.split()) for line in text[: 4 * most].split("\n")]
+    whole = " ↵ ".join(line for line in lines if line)
+    assert beginning(text, most) == whole[:most].rstrip()
