@@ -32,7 +32,7 @@ FOLLOWED = Budget(share=0.06, saved_s=1.0, look_s=0.1, shortest_s=0.0, longest_s
 SELDOM = FOLLOWED._replace(longest_s=0.0)
 """Where a rest would hold each event back and join hardly any two: nothing would be saved."""
 
-MANY = Budget(share=0.4, saved_s=0.0, look_s=math.inf, shortest_s=0.25, longest_s=1.5)
+MANY = Budget(share=0.4, saved_s=0.0, look_s=math.inf, shortest_s=0.25, longest_s=2.0)
 """Where nobody can: each view shows hundreds of events."""
 
 SELDOM_PER_S = 3.0
