@@ -14,7 +14,7 @@ from functools import partial
 from logging_core.threads import in_thread
 
 _DEBOUNCE_MS = 50
-_STEPS_MS = {0.0: 10, 3.0: 20, 60.0: 80}
+_STEPS_MS = {0.0: 10, 3.0: 20, 60.0: 160}
 """How long a step is, by the seconds of silence from which on it is."""
 
 _CHECK_MS = 2000  # of silence, after which the watching thread comes back for a moment
