@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import App
@@ -15,6 +16,11 @@ from logging_core.text import safe_block, safe_line
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.rows import Rows
+from madrox_tui.widgets.settle import open_over
+
+if TYPE_CHECKING:
+    from madrox_tui.export import Export
 
 TOASTS = 2
 """How many toasts there are at most: each one after the first covers a row."""
@@ -52,20 +58,24 @@ class PanelsApp(App[None]):
                 if holder.id in ids:
                     holder.remove()
 
-    @on(LineView.FindWanted)
-    async def _find_wanted(self, event: LineView.FindWanted) -> None:
-        """Open the find line on the panel's screen, or go on with what it looks for."""
-        if not event.view.is_attached:
+    async def open_find(self, view: Rows, *, again: bool = False) -> None:
+        """Open the find line on a list's screen, or go on with what it looks for.
+
+        Args:
+            view: The list to search.
+            again: Whether to ask only if no text is known, from another list.
+        """
+        if not view.is_attached:
             return
-        screen = event.view.screen
+        screen = view.screen
         bars = screen.query(FindBar)
         bar = bars.first() if bars else FindBar()
         if not bars:
             await screen.mount(bar, before=screen.query_one_optional(KeyBar))
-        if event.again and bar.kept:
-            bar.go_on_in(event.view)
+        if again and bar.kept:
+            bar.go_on_in(view)
         else:
-            bar.open_for(event.view)
+            bar.open_for(view)
         screen.refresh_bindings()
 
     @on(LineView.FindChanged)
@@ -74,11 +84,11 @@ class PanelsApp(App[None]):
             for bar in event.view.screen.query(FindBar):
                 bar.follow(event.view, event.found)
 
-    @on(LineView.ExportWanted)
-    def _export_wanted(self, event: LineView.ExportWanted) -> None:
+    async def open_export(self, export: Export) -> None:
+        """Ask for a file, and write an export there."""
         from madrox_tui.screens.export import ExportScreen
 
-        self.push_screen(ExportScreen(event.export, now=self._now))
+        await open_over(self, ExportScreen(export, now=self._now))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave `S` to a line that is typed into."""

@@ -7,10 +7,14 @@ from typing import Any, Generic, TypeVar
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widget import Widget
 
 import madrox_tui
 from madrox_tui.colours.themes import THEMES, fallback_variables
+from madrox_tui.export import Export
+from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.rows import Rows
 
 W = TypeVar("W", bound=Widget)
 
@@ -34,12 +38,33 @@ class Alone(App[None], Generic[W]):
         self.register_theme(THEMES[0])
         self.theme = THEMES[0].name
         self.widget = widget
+        self.finds: list[str] = []  # what was asked for
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return fallback_variables(dark=True)
 
     def compose(self) -> ComposeResult:
         yield self.widget
+
+    def get_default_screen(self) -> Screen[None]:
+        return _Opening()
+
+    def opened(self, view: LineView) -> None:
+        """What is under the cursor of a list is to be opened."""
+
+    async def open_find(self, _view: Rows, *, again: bool = False) -> None:
+        self.finds.append("again" if again else "anew")
+
+    async def open_export(self, export: Export) -> None:
+        """Nothing here needs to write one."""
+
+
+class _Opening(Screen[None]):
+    """Tells its app."""
+
+    async def open_row(self, view: LineView) -> None:
+        assert isinstance(self.app, Alone)
+        self.app.opened(view)
 
 
 def lines(pilot: Pilot[Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple, Protocol
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -25,6 +25,7 @@ from madrox_tui.screens.go_to import MomentScreen
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.settle import open_over
 
 PREPARING = "◌ preparing history"
 """Said there while the earlier moment is loaded."""
@@ -114,10 +115,10 @@ class ChangesScreen(Dialog[Chosen | None]):
         else:
             self._compare_since(since_s)
 
-    def action_ask(self) -> None:
+    async def action_ask(self) -> None:
         """Ask for the moment to compare with."""
         ask = MomentScreen(lambda: self._now_s, "What changed since")
-        self.app.push_screen(ask, self._compare_since)
+        await open_over(self.app, ask, self._compare_since)
 
     def action_moment(self) -> None:
         """Go to the moment at which the selected change began."""
@@ -126,8 +127,8 @@ class ChangesScreen(Dialog[Chosen | None]):
             moment_s = self._since_s if change.at_s is None else change.at_s
             self.dismiss(Chosen(change.instance_id, moment_s))
 
-    @on(LineView.Chosen)
-    def _change_chosen(self) -> None:
+    async def open_row(self, _view: LineView) -> None:
+        """Go to the instance that changed."""
         change = self._list.selected
         if change is not None:
             self.dismiss(Chosen(change.instance_id))

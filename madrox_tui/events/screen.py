@@ -116,9 +116,9 @@ class EventsScreen(Dialog[None]):
         order = self._wanted.order
         return self._wanted.can_be_ranked and self._list.order_after(order) is not order
 
-    @on(LineView.Chosen)
-    def _event_chosen(self, event: LineView.Chosen) -> None:
-        self._open(self._list.shown.rows[event.index])
+    async def open_row(self, view: LineView) -> None:
+        """Open what an event is about."""
+        self._open(self._list.shown.rows[view.cursor])
 
     @work(group="open", exclusive=True)
     async def _open(self, event: AuditEvent) -> None:

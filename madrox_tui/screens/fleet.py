@@ -21,6 +21,7 @@ from madrox_tui.screens.status import is_lost, preparing, status_clock, status_p
 from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.panel_protocols import HasMoment, Plays, ShowsMoment
+from madrox_tui.widgets.settle import open_over
 from madrox_tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
@@ -129,11 +130,11 @@ class FleetScreen(Screen[None]):
         else:
             self.show_moment(at_s)
 
-    def action_go_to(self) -> None:
+    async def action_go_to(self) -> None:
         """Ask for a time, and show every panel at it; the present is live."""
         from madrox_tui.screens.go_to import MomentScreen
 
-        self.app.push_screen(MomentScreen(self._feed.now), self._go_to)
+        await open_over(self.app, MomentScreen(self._feed.now), self._go_to)
 
     def _go_to(self, at_s: float | None) -> None:
         if at_s is not None and at_s > self._feed.now() - PRESENT_S:
@@ -141,7 +142,7 @@ class FleetScreen(Screen[None]):
         else:
             self.show_moment(at_s)
 
-    def action_changes(self) -> None:
+    async def action_changes(self) -> None:
         """Show what changed since somebody looked last, up to the moment that is shown, or now."""
         view = self._latest if self.moment_s is None else self.view
         if view is None or not self.shows_its_moment():
@@ -151,7 +152,7 @@ class FleetScreen(Screen[None]):
         elif self._has_past():
             dialog = self._onlooker.changes(view, self.narrowing, self._feed, self.keys)
             if dialog is not None:
-                self.app.push_screen(dialog, self.show_changed)
+                await open_over(self.app, dialog, self.show_changed)
 
     def show_changed(self, chosen: Chosen | None) -> None:
         """Go to what was chosen among the changes. Subclasses select the instance."""

@@ -31,6 +31,7 @@ from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
 from madrox_tui.widgets.panel_protocols import HasScope
+from madrox_tui.widgets.settle import open_over, settle
 from madrox_tui.widgets.status_bar import StatusBar
 from madrox_tui.widgets.tab_strip import TabStrip
 
@@ -202,8 +203,16 @@ class MainScreen(PanelsScreen):
 
     # --- what is chosen ------------------------------------------------------
 
-    @on(LineView.Chosen, "#timeline")
-    async def _message_chosen(self) -> None:
+    async def open_row(self, view: LineView) -> None:
+        """Open the instance's pane, the message, or the events behind the number."""
+        if view.id == "timeline":
+            await self._open_message()
+        elif view.id == "audit":
+            await self._open_events()
+        else:
+            await super().open_row(view)
+
+    async def _open_message(self) -> None:
         from madrox_tui.panels.timeline.message_screen import MessageScreen
 
         panel = self.query_one(TimelinePanel)
@@ -220,17 +229,17 @@ class MainScreen(PanelsScreen):
             alone=alone,
             lines=self._feed,
         )
-        await self.app.push_screen(dialog)
+        await open_over(self.app, dialog)
         dialog.watch(panel, "view", lambda: dialog.show_other(*panel.beside(entry)))
 
-    @on(LineView.Chosen, "#audit")
-    def _sum_chosen(self) -> None:
+    async def _open_events(self) -> None:
         from madrox_tui.events.screen import EventsScreen
 
         query, view = self.query_one(AuditPanel).chosen, self.view
         if query is not None and view is not None and self.shows_its_moment():
             query = query.within(self._feed.since_s, None if self.is_live else view.state.at_s)
-            self.app.push_screen(EventsScreen(query, self._feed, self.keys, view.names, view.state))
+            dialog = EventsScreen(query, self._feed, self.keys, view.names, view.state)
+            await open_over(self.app, dialog)
 
     @on(AuditPanel.GroupedBy)
     def _grouped_by(self, event: AuditPanel.GroupedBy) -> None:
@@ -247,30 +256,31 @@ class MainScreen(PanelsScreen):
         """End the app."""
         self.app.exit()
 
-    def action_health(self) -> None:
+    async def action_health(self) -> None:
         """Open the log health report."""
         from madrox_tui.health.screen import HealthScreen
 
         view = self.view
         if view is not None:
-            self.app.push_screen(
-                HealthScreen(
-                    lambda: (self.view or view).state,
-                    self._feed,
-                    self.keys,
-                    older=self._feed.older_problems,
-                    unread=lambda: (self.view or view).unread,
-                )
+            report = HealthScreen(
+                lambda: (self.view or view).state,
+                self._feed,
+                self.keys,
+                older=self._feed.older_problems,
+                unread=lambda: (self.view or view).unread,
             )
+            await open_over(self.app, report)
 
-    def action_palette(self) -> None:
+    async def action_palette(self) -> None:
         """Open the command palette."""
         self.app.action_command_palette()
+        await settle(self.app.screen)
 
-    def action_keys(self) -> None:
+    async def action_keys(self) -> None:
         """Show every key, those of the focused panel first."""
         from madrox_tui.help.screen import HelpScreen
 
         panel = self._grid.current
         groups = help_groups(panel.id or "", self.keys)
-        self.app.push_screen(HelpScreen(panel.HELP or "", *groups, self._stuck_after_s, self.keys))
+        help_screen = HelpScreen(panel.HELP or "", *groups, self._stuck_after_s, self.keys)
+        await open_over(self.app, help_screen)

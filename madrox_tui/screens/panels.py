@@ -100,7 +100,8 @@ class PanelsScreen(FleetScreen):
     def _tab_chosen(self, event: TabStrip.Chosen) -> None:
         self._grid.show(event.tab_id)
 
-    @on(LineView.Chosen, "#instances")
-    def _instance_chosen(self) -> None:
-        self.action_panel("pane")
-        self._has_opened_pane = True
+    async def open_row(self, view: LineView) -> None:
+        """Go to the pane of the instance under the cursor of the list."""
+        if view.id == "instances":
+            self.action_panel("pane")
+            self._has_opened_pane = True

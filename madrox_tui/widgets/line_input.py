@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.suggester import Suggester
 from textual.widgets import Input
 
 from logging_core.text import safe_line
+from madrox_tui.widgets.settle import settle
 
 
 class LineInput(Input):
@@ -65,9 +64,7 @@ class LineInput(Input):
 
     async def settle(self) -> None:
         """Wait for the keys pressed so far: each reaches the text through a queue."""
-        settled = asyncio.Event()
-        if self.call_later(settled.set):
-            await settled.wait()
+        await settle(self)
 
     def validate_value(self, value: str) -> str:
         """Keep control sequences off the terminal."""

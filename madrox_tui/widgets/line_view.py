@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 from textual import events
@@ -13,6 +13,17 @@ from textual.scrollbar import ScrollTo
 from madrox_tui.find import spans
 from madrox_tui.key_names import at_once
 from madrox_tui.widgets.drawn_rows import DrawnRows
+
+
+@runtime_checkable
+class OpensRows(Protocol):
+    """A screen that opens what is under the cursor of a list on it.
+
+    It is called, not sent a message: a key that is typed right after is for what it opens.
+    """
+
+    async def open_row(self, view: LineView) -> None:
+        """Open what is under the cursor of `view`."""
 
 
 class LineView(DrawnRows, can_focus=True):
@@ -112,10 +123,10 @@ class LineView(DrawnRows, can_focus=True):
         """Scroll sideways by a number of cells."""
         self.scroll_to(x=self.scroll_offset.x + columns, animate=False, force=True)
 
-    def action_choose(self) -> None:
+    async def action_choose(self) -> None:
         """Choose the row under the cursor."""
-        if self.count:
-            self.post_message(self.Chosen(self, self.cursor))
+        if self.count and isinstance(self.screen, OpensRows):
+            await self.screen.open_row(self)
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor on a click; choose the row on a double click."""
@@ -126,7 +137,7 @@ class LineView(DrawnRows, can_focus=True):
             return
         self._move_to(index)
         if event.chain == 2:
-            self.action_choose()
+            self.call_later(self.action_choose)
 
     def place_of(self, event: events.MouseEvent) -> Offset | None:
         """Return where the mouse is, from the first line and cell; `None` on the borders."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from msgspec.structs import replace
 from rich.segment import Segment
@@ -23,34 +23,27 @@ COPY_ROWS = 5_000
 """The maximum number of rows copied from a mouse selection."""
 
 
-class Rows(ScrollView):
-    """Rows of text. Subclasses supply the rows; find, copy and export are common to all."""
+@runtime_checkable
+class OpensLines(Protocol):
+    """An app that opens a line to type into, for a list.
 
-    class Chosen(Message):
-        """Enter, or a double click, on a row."""
+    It is called, not sent a message: a key that is typed right after is for what it opens.
+    """
 
-        def __init__(self, view: Rows, index: int) -> None:
-            super().__init__()
-            self.view = view
-            self.index = index
-
-        @property
-        def control(self) -> Rows:
-            """The view whose row was chosen."""
-            return self.view
-
-    class FindWanted(Message):
+    async def open_find(self, view: Rows, *, again: bool = False) -> None:
         """Ask what to look for, then call `look_for`.
 
-        Attributes:
-            view: The view to search.
-            again: Whether to ask only if no text is known, from another view.
+        Args:
+            view: The list to search.
+            again: Whether to ask only if no text is known, from another list.
         """
 
-        def __init__(self, view: Rows, *, again: bool = False) -> None:
-            super().__init__()
-            self.view = view
-            self.again = again
+    async def open_export(self, export: Export) -> None:
+        """Ask for a file, then write the export there."""
+
+
+class Rows(ScrollView):
+    """Rows of text. Subclasses supply the rows; find, copy and export are common to all."""
 
     class FindChanged(Message):
         """The matches, or the selected match, changed."""
@@ -59,13 +52,6 @@ class Rows(ScrollView):
             super().__init__()
             self.view = view
             self.found = found
-
-    class ExportWanted(Message):
-        """`x`: ask for a file, then write the export there."""
-
-        def __init__(self, export: Export) -> None:
-            super().__init__()
-            self.export = export
 
     header_rows: int = 0
     """Pinned rows at the top, drawn by `header`."""
@@ -158,15 +144,17 @@ class Rows(ScrollView):
         if at is not None:
             self.show_row(at)
 
-    def action_find(self) -> None:
+    async def action_find(self) -> None:
         """Ask for a search text."""
-        self.post_message(self.FindWanted(self))
+        if isinstance(self.app, OpensLines):
+            await self.app.open_find(self)
 
-    def action_find_next(self, step: int) -> None:
+    async def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, wrapping at the ends."""
         found = self.found
         if not found.text:
-            self.post_message(self.FindWanted(self, again=True))
+            if isinstance(self.app, OpensLines):
+                await self.app.open_find(self, again=True)
             return
         rows = self.find_rows(found.text)
         here = self._here if found.at is None or self.has_cursor else found.at
@@ -205,6 +193,7 @@ class Rows(ScrollView):
         """Copy the mouse selection, else the record under the cursor."""
         copy(self.screen.get_selected_text() or self.copy_text(), self)
 
-    def action_export(self) -> None:
+    async def action_export(self) -> None:
         """Ask for a file to export the rows to."""
-        self.post_message(self.ExportWanted(self.export()))
+        if isinstance(self.app, OpensLines):
+            await self.app.open_export(self.export())

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from madrox_tui import format as fmt
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
 from madrox_tui.feed import live
+from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Memory, Remembered
 from madrox_tui.widgets.line_view import LineView
@@ -512,6 +514,48 @@ async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBu
             person.app.post_message(events.Key(key, key))
         person.app.post_message(events.Key("enter", None))
         await person.sees("to probe", "test the plan")
+
+
+@pytest.mark.parametrize(
+    ("keys", "seen"),
+    [
+        (("ctrl+f", *"atlas", "enter", "n"), ("find atlas", "1/1", "q Quit")),
+        (("n", *"atlas", "enter"), ("find atlas", "1/1", "q Quit")),
+        (("x", *"er"), ("Export instances", ".csver")),
+        (("enter", "d"), ("Pane  atlas · new text",)),
+        (("T", *"12:05"), ("Go to a time", "│ 12:05 ")),
+        (("colon", *"dark"), ("│  dark ", "theme          madrox-dark")),
+        (("question_mark", "ctrl+f", *"zoom", "enter"), ("Keys and signs", "find zoom")),
+        (("3", "end", "enter", "ctrl+f", *"plan", "enter"), ("to atlas", "find plan", "1/1")),
+    ],
+)
+async def test_what_a_key_opens_has_the_next_keys(
+    fleet: TreeBuilder,
+    keys: tuple[str, ...],
+    seen: tuple[str, ...],
+) -> None:
+    """However fast they come, none is for what had the focus before."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "atlas pane, newest")
+        for key in keys:
+            person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await person.sees(*seen)
+
+
+async def test_q_right_after_enter_closes_what_enter_opens(fleet: TreeBuilder) -> None:
+    """It does not quit, however fast it comes."""
+    close = mock.patch.object(
+        MessageScreen, "dismiss", autospec=True, side_effect=MessageScreen.dismiss
+    )
+    with close as closes:
+        async with run_app(fleet.root, now_s=NOW_S) as person:
+            await person.sees("build the plan", "atlas pane, newest")
+            for key in ("3", "end", "enter", "q"):
+                person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await person.until(lambda: closes.called, "the dialog closes")
+            await person.misses("to atlas")
+            await person.sees("q Quit")
+            assert person.app.return_code is None
 
 
 async def test_no_key_of_a_burst_overtakes_another(fleet: TreeBuilder) -> None:

@@ -8,7 +8,6 @@ from unittest import mock
 import msgspec
 import pytest
 from rich.cells import cell_len
-from textual import on
 
 from alone import Alone, screen_of
 from audits import NOW_S, fleet_view, usage
@@ -184,8 +183,7 @@ async def test_what_is_chosen_is_of_the_table_that_was_asked_for() -> None:
         def on_audit_panel_grouped_by(self, event: AuditPanel.GroupedBy) -> None:
             wanted.append(event.by)
 
-        @on(LineView.Chosen)
-        def _choose(self) -> None:
+        def opened(self, _view: LineView) -> None:
             chosen.append(self.widget.chosen)
 
     app = Listening(AuditPanel(KEYS))
@@ -331,8 +329,7 @@ async def test_the_cursor_stays_on_its_group_and_enter_opens_it() -> None:
     chosen: list[EventQuery | None] = []
 
     class Listening(Alone[AuditPanel]):
-        @on(LineView.Chosen)
-        def _choose(self) -> None:
+        def opened(self, _view: LineView) -> None:
             chosen.append(self.widget.chosen)
 
     app = Listening(AuditPanel(KEYS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from textual import on
 
 from alone import Alone
 from audits import NOW_S, fleet_view
@@ -165,8 +164,7 @@ async def test_the_cursor_goes_from_the_rows_up_to_the_figures() -> None:
     chosen: list[str] = []
 
     class Listening(Alone[AuditPanel]):
-        @on(LineView.Chosen)
-        def _chosen(self) -> None:
+        def opened(self, _view: LineView) -> None:
             query = self.widget.chosen
             chosen.append(query.in_words if query else "")
 

@@ -324,7 +324,7 @@ def test_the_first_view_loads_nothing_that_reads_a_tree(tree: TreeBuilder) -> No
     """The first paint does not wait for modules that are needed only after it."""
     program = (
         "import pickle, sys; import madrox_tui.app; pickle.load(sys.stdin.buffer);"
-        "late = ('logging_core.read', 'madrox_tui.events.query', 'madrox_tui.screenshot', 'orjson');"
+        "late = 'logging_core.read', 'madrox_tui.events.query', 'madrox_tui.screenshot', 'orjson';"
         "print(*(name for name in sys.modules if name.startswith(late)))"
     )
     loaded = subprocess.run(

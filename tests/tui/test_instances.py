@@ -20,6 +20,7 @@ from logging_core.codec.times import format_time_aware
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.instances.rows import Order
 from madrox_tui.view import View
+from madrox_tui.widgets.line_view import LineView
 
 pytestmark = pytest.mark.asyncio
 
@@ -221,8 +222,8 @@ async def test_a_double_click_chooses_once() -> None:
     chosen: list[int] = []
 
     class Told(Alone[InstancesPanel]):
-        def on_rows_chosen(self, event: InstancesPanel.Chosen) -> None:
-            chosen.append(event.index)
+        def opened(self, view: LineView) -> None:
+            chosen.append(view.cursor)
 
     async with Told(InstancesPanel(KEYS)).run_test(size=(120, 16)) as pilot:
         panel = pilot.app.query_one(InstancesPanel)

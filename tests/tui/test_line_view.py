@@ -275,16 +275,10 @@ async def test_a_hit_far_to_the_right_is_brought_into_sight() -> None:
 
 async def test_n_without_anything_to_look_for_asks() -> None:
     """`n` before the first search, like Ctrl+F, asks what to look for."""
-    asked = []
-
-    class Asking(Poem):
-        def on_rows_find_wanted(self) -> None:
-            asked.append(1)
-
-    async with shown(Asking(ROWS)) as pilot:
+    app = Alone(Poem(ROWS))
+    async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("n", "ctrl+f")
-        await pilot.pause()
-        assert len(asked) == 2
+        assert app.finds == ["again", "anew"]
 
 
 async def test_a_long_list_is_searched_from_its_end() -> None:

@@ -93,9 +93,9 @@ async def test_a_reply_may_come_while_the_dialog_opens(
         after, main.view = main.view, before
         push = person.app.push_screen
 
-        def push_late(screen: MessageScreen) -> AwaitMount:
+        def push_late(screen: MessageScreen, then: None) -> AwaitMount:
             person.app.call_later(setattr, main, "view", after)
-            return push(screen)
+            return push(screen, then)
 
         monkeypatch.setattr(person.app, "push_screen", push_late)
         await person.press("3", "G", "enter")

@@ -212,6 +212,6 @@ async def test_a_dialog_that_closes_while_it_is_searched(fleet: TreeBuilder) -> 
         await person.misses("to atlas")
         await person.pilot.pause()
         person.app.post_message(text.FindChanged(text, text.found))
-        person.app.post_message(text.FindWanted(text))
+        await person.app.open_find(text)
         await person.press("1")
         await person.sees("Instances 3")

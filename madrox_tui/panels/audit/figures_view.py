@@ -9,7 +9,7 @@ from rich.style import Style
 from textual import events
 
 from madrox_tui.panels.audit.figures import Figure, Word, Words, figures
-from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.line_view import LineView, OpensRows
 from madrox_tui.widgets.screen_line import Look, ScreenLine
 
 
@@ -90,12 +90,12 @@ class FiguresView(LineView):
         place = line.index(here) + (1 if columns > 0 else -1)
         self._point_at(line[min(max(0, place), len(line) - 1)])
 
-    def action_choose(self) -> None:
+    async def action_choose(self) -> None:
         """Choose what is under the cursor."""
-        if self._figure is not None:
-            self.post_message(self.Chosen(self, self.cursor))
-        else:
-            super().action_choose()
+        if self._figure is None:
+            await super().action_choose()
+        elif isinstance(self.screen, OpensRows):
+            await self.screen.open_row(self)
 
     def show_row(self, index: int) -> None:
         """Leave the figures for a row."""
@@ -115,7 +115,7 @@ class FiguresView(LineView):
             return
         self._point_at(clicked[-1] if clicked else None)
         if clicked and event.chain == 2:
-            self.action_choose()
+            self.call_later(self.action_choose)
 
     def _point_at(self, figure: Figure | None) -> None:
         self._figure = figure

@@ -158,7 +158,7 @@ class AuditPanel(FiguresView):
         if self._opens and self._wanted == self._shown:
             self._opens = False
             if self.has_focus:
-                self.action_choose()
+                self.call_later(self.action_choose)
 
     def _sort_by(self, key: str, *, reverse: bool) -> None:
         self._sort, self._reverse = key, reverse
@@ -233,11 +233,11 @@ class AuditPanel(FiguresView):
         self._asked, self._opens = (by, window), False
         self.post_message(self.GroupedBy(by, window))
 
-    def action_choose(self) -> None:
+    async def action_choose(self) -> None:
         """Choose what is under the cursor, in the table that was asked for last."""
         self._opens = self._wanted != self._shown
         if not self._opens:
-            super().action_choose()
+            await super().action_choose()
 
     def action_sort(self) -> None:
         """Sort by the next column."""

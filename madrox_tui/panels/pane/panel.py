@@ -211,14 +211,14 @@ class ReplayPanel(ReplayView):
             rows = self.find_rows(text)
             self.found = Found(text, rows, at if at in rows else None)
 
-    def action_find_next(self, step: int) -> None:
+    async def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, continuing in the frames after or before this one."""
         found = self.found
         at = self.scroll_offset.y if found.at is None else found.at
         if found.text and not any((row - at) * step > 0 for row in self.find_rows(found.text)):
             self._find_beyond(step)
         else:
-            super().action_find_next(step)
+            await super().action_find_next(step)
 
     @work(group="find", exclusive=True)
     async def _find_beyond(self, step: int) -> None:
