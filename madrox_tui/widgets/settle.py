@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from textual.app import App
 from textual.message_pump import MessagePump
 from textual.screen import Screen, ScreenResultType
 
+LONGEST_S = 2.0
+"""One that is closed meanwhile never tells: keys do not wait for it for ever."""
+
 
 async def settle(pump: MessagePump) -> None:
-    """Wait until a widget or screen has handled what it was sent so far."""
+    """Wait until a widget or screen has handled what it was sent so far, or is closed."""
     settled = asyncio.Event()
     if pump.call_later(settled.set):
-        await settled.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_S):
+                await settled.wait()
 
 
 async def open_over(
