@@ -81,7 +81,7 @@ def has_listeners(logger: logging.Logger) -> bool:
     """Return whether filters or other handlers must see a record written past the logger."""
     if logger.filters or logger.propagate:
         return True
-    for handler in logger.handlers:  # noqa: SIM110 - any() costs an audit event 3 %
+    for handler in logger.handlers:  # noqa: SIM110 - any() costs each event 0.2 µs
         if not isinstance(handler, TreeHandler):
             return True
     return False

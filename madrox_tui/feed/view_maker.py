@@ -20,9 +20,7 @@ from madrox_tui.panels.audit.view import ALL_TIME, COUNTED, AuditView
 from madrox_tui.view import ACTIVITY_MINUTES, Narrowing, View
 
 if TYPE_CHECKING:
-    from madrox_tui.feed.past import (
-        Past,
-    )  # loads asyncio, which who makes the first view does without
+    from madrox_tui.feed.past import Past  # loads asyncio: the first view is made without
 
 PREFETCHED = -1
 """`FleetState.reordered` of the prefetched view: no other view continues its rows."""

@@ -12,11 +12,11 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen, ScreenResultType
 
 LONGEST_S = 2.0
-"""One that is closed meanwhile never tells: keys do not wait for it for ever."""
+"""One that is closed meanwhile never tells, and keys must not wait for it for ever."""
 
 
 async def settle(pump: MessagePump) -> None:
-    """Wait until a widget or screen has handled what it was sent so far, or is closed."""
+    """Wait until a widget or screen has handled what it was sent so far; `LONGEST_S` at most."""
     settled = asyncio.Event()
     if pump.call_later(settled.set):
         with suppress(TimeoutError):
