@@ -171,6 +171,24 @@ async def test_the_newest_frame_follows_a_step_that_was_under_way(
         await person.sees("step five", "following")
 
 
+async def test_steps_beyond_the_newest_frame_follow_though_typed_at_once(
+    pane: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`[ ] ]` before the first step is done ends where it does one by one: at the present."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        step, found = person.panel.source.step, asyncio.Event()
+
+        async def late(ref: FrameRef, steps: int) -> Step | None:
+            await found.wait()
+            return await step(ref, steps)
+
+        monkeypatch.setattr(person.panel.source, "step", late)
+        await person.press("[", "]", "]")
+        found.set()
+        await person.sees("step five", "following")
+
+
 async def test_space_pauses_what_plays(pane: TreeBuilder) -> None:
     """`Space` holds the frame that plays; `<` and `>` change the speed meanwhile."""
     async with at_pane(pane.root) as person:

@@ -162,7 +162,9 @@ class ReplayView(ScrubbedView):
         try:
             while (goal := self._goal) is not None and self._instance is not None:
                 self._goal = None
-                ref = await reach(goal, self.source, self._instance, self._shown)
+                ref, rest = await reach(goal, self.source, self._instance, self._shown)
+                if rest is not None:
+                    self._goal = rest if self._goal is None else rest.then(self._goal)
                 if ref is None:
                     await self._miss(goal)
                 elif goal.kind is Kind.MOMENT and goal.amount == self.moment_s:
@@ -248,12 +250,12 @@ class ReplayView(ScrubbedView):
             and self._shown is not None
             and self._instance is not None
         ):
-            here, goal = self._shown, Goal(Kind.STEP, 1)
-            ref = await reach(goal, self.source, self._instance, here)
-            if ref is None:
+            here = self._shown
+            step = await self.source.step(here, 1)
+            if step is None:
                 self._end()
                 return
-            await asyncio.sleep(self._playback.wait_s(here.time_s, ref.time_s))
+            await asyncio.sleep(self._playback.wait_s(here.time_s, step.ref.time_s))
             if self.playing and self._shown is here:
-                await self._move(ref)
+                await self._move(step.ref)
                 self._playback.frame_shown()

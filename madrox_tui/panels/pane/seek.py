@@ -50,10 +50,22 @@ def facts(ref: FrameRef, now_s: float) -> Iterator[str]:
         yield fmt.suspect(ref.suspect)
 
 
+class Reached(NamedTuple):
+    """How far the way to a goal led.
+
+    Attributes:
+        ref: The frame there; `None` if there is none, or it is already shown.
+        rest: The steps that lead beyond the last frame; `None` if there are none.
+    """
+
+    ref: FrameRef | None
+    rest: Goal | None = None
+
+
 async def reach(
     goal: Goal, source: FrameSource, instance: InstanceState, here: FrameRef | None
-) -> FrameRef | None:
-    """Find the frame of a goal; `None` if there is none, or it is already shown.
+) -> Reached:
+    """Find the frame of a goal.
 
     Args:
         goal: Where to go.
@@ -62,23 +74,26 @@ async def reach(
         here: The frame on the screen; without one, what is next is the first.
     """
     if goal.kind is Kind.NEWEST:
-        return instance.newest_frame or await source.newest(instance.instance_id)
+        return Reached(instance.newest_frame or await source.newest(instance.instance_id))
     is_step = goal.kind in {Kind.STEP, Kind.DIFFERING}
     if is_step and here is not None:
         return await _walk(goal, source, here)
     if is_step and goal.amount < 0:
-        return None
+        return Reached(None)
     if is_step or goal.kind is Kind.FIRST:
-        return await source.first(instance.instance_id)
-    return await source.at(instance.instance_id, goal.amount)
+        return Reached(await source.first(instance.instance_id))
+    return Reached(await source.at(instance.instance_id, goal.amount))
 
 
-async def _walk(goal: Goal, source: FrameSource, here: FrameRef) -> FrameRef | None:
+async def _walk(goal: Goal, source: FrameSource, here: FrameRef) -> Reached:
     amount = int(goal.amount)
     if amount == 0:
-        return None
-    if goal.kind is Kind.STEP:
-        step = await source.step(here, amount)
-    else:
+        return Reached(None)
+    if goal.kind is Kind.DIFFERING:
         step = await source.differing(here, amount)
-    return None if step is None else step.ref
+        return Reached(None if step is None else step.ref)
+    step = await source.step(here, amount)
+    if step is None:
+        return Reached(None)
+    left = amount - step.steps
+    return Reached(step.ref, Goal(Kind.STEP, left) if left > 0 else None)
