@@ -244,11 +244,12 @@ def test_records_are_shown_on_the_console_where_that_is_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With `console=True` every record is on stderr, too, safe for a terminal."""
-    manager = LoggingManager(tmp_path / "quiet")
-    manager.orchestrator_logger.warning("unseen")
-    manager = LoggingManager(tmp_path / "loud", console=True, clock=START.timestamp)
-    manager.orchestrator_logger.warning("seen \x1b[2J")
-    manager.close()
+    quiet = LoggingManager(tmp_path / "quiet")
+    quiet.orchestrator_logger.warning("unseen")
+    loud = LoggingManager(tmp_path / "loud", console=True, clock=START.timestamp)
+    loud.orchestrator_logger.warning("seen \x1b[2J")
+    loud.close()
+    quiet.close()
     assert capsys.readouterr().err.splitlines()[1:] == [
         "2026-11-23 12:00:00 - WARNING - seen \\x1b[2J"
     ]
