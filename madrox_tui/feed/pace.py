@@ -26,8 +26,8 @@ class Budget(NamedTuple):
     longest_s: float
 
 
-FOLLOWED = Budget(share=0.06, saved_s=1.0, look_s=0.1, shortest_s=0.0, longest_s=0.25)
-"""Where a person can follow: what happens after a quiet while is shown at once."""
+FOLLOWED = Budget(share=0.06, saved_s=0.2, look_s=0.1, shortest_s=0.0, longest_s=0.25)
+"""Where a person can follow: the first updates after a quiet while are shown at once."""
 
 SELDOM = FOLLOWED._replace(longest_s=0.0)
 """Where a rest would hold each event back and join hardly any two: nothing would be saved."""

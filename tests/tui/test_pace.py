@@ -54,6 +54,16 @@ def test_a_fleet_that_works_all_the_time_takes_its_share_of_a_core(machine: Mach
     )
 
 
+def test_a_fleet_that_begins_to_work_takes_hardly_more(machine: Machine) -> None:
+    """What quiet time saved up shows the first updates at once, and is used up soon."""
+    machine.now_s += 3600
+    began_s, used_s = machine.now_s, machine.used_s
+    while machine.now_s < began_s + 20.0:
+        machine.now_s += 0.1
+        machine.look(0.02, FEW_PER_S)
+    assert (machine.used_s - used_s) / (machine.now_s - began_s) < FOLLOWED.share + 0.02
+
+
 def test_no_rest_where_a_person_can_follow_is_one_to_notice(machine: Machine) -> None:
     """Of a fleet on a slow machine as well, and the account begins anew after it."""
     while machine.look(0.09, FEW_PER_S) == 0.0:
