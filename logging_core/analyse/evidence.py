@@ -24,13 +24,14 @@ class Kind(enum.IntEnum):
     SPAWNED = 0
     READY = 1
     REQUEST = 2
-    REPLY = 3
-    RESUMED = 4
-    SUSPENDED = 5
-    FAILED_SAYS_LOG = 6
-    FAILED = 7
-    ENDED_SAYS_LOG = 8
-    ENDED = 9
+    COMMUNICATION = 3
+    REPLY = 4
+    RESUMED = 5
+    SUSPENDED = 6
+    FAILED_SAYS_LOG = 7
+    FAILED = 8
+    ENDED_SAYS_LOG = 9
+    ENDED = 10
 
 
 class Proof(NamedTuple):
@@ -66,7 +67,13 @@ class Verdict(NamedTuple):
     since_s: float | None
 
 
-_REVIVES = (Kind.SPAWNED, Kind.REQUEST, Kind.RESUMED, Kind.SUSPENDED)
+_REVIVES = (Kind.SPAWNED, Kind.REQUEST, Kind.COMMUNICATION, Kind.RESUMED, Kind.SUSPENDED)
+_SOONEST_S = {Kind.SPAWNED: 0.0, Kind.READY: 0.0, Kind.REQUEST: 0.0, Kind.REPLY: 1.0}
+"""What shows that it went on from a question, if it is so much later than the capture.
+
+Who reads a pane to get the reply that is on it records the two at about the same time. A
+communication may repeat what the pane shows, and a failure may be that nobody answered.
+"""
 _CANCELS = {Kind.RESUMED: Kind.SUSPENDED, Kind.SUSPENDED: Kind.RESUMED}
 _AWAKE = (Kind.READY, Kind.REPLY)
 _ENDS = (Kind.ENDED, Kind.ENDED_SAYS_LOG)
@@ -107,10 +114,13 @@ class Evidence:
         for kind in kinds:
             self._proofs.pop(kind, None)
 
-    @property
-    def newest_s(self) -> float:
-        """When the newest proof is from; minus infinity if no time is known."""
-        return max((proof.at_s for proof in self._proofs.values()), default=-math.inf)
+    def went_on(self, asked_s: float) -> bool:
+        """Whether it went on from what its pane asked at `asked_s`, in seconds since the epoch."""
+        return any(
+            self._proofs[kind].at_s - soonest_s > asked_s
+            for kind, soonest_s in _SOONEST_S.items()
+            if kind in self._proofs
+        )
 
     @property
     def has_ended(self) -> bool:

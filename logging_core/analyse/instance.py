@@ -54,7 +54,10 @@ _AUDIT_PROOFS = {
     "instance_reconnected": (Kind.RESUMED, "reconnected"),
     "instance_recovered": (Kind.RESUMED, "recovered"),
 }
-_ONLY_IN_DIRECTORY = (Kind.READY, Kind.REQUEST, Kind.FAILED_SAYS_LOG, Kind.ENDED_SAYS_LOG)
+_ONLY_IN_DIRECTORY = (
+    *(Kind.READY, Kind.REQUEST, Kind.COMMUNICATION),
+    *(Kind.FAILED_SAYS_LOG, Kind.ENDED_SAYS_LOG),
+)
 
 
 class Instance:
@@ -299,7 +302,7 @@ class Instance:
                 self._requests.open(message.message_id, at_s, text)
             self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
         else:
-            self._prove(Kind.REQUEST, at_s, COMMUNICATION, message_id=message.message_id)
+            self._prove(Kind.COMMUNICATION, at_s, COMMUNICATION, message_id=message.message_id)
 
     def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
         if created := CREATED.match(text):

@@ -85,9 +85,7 @@ def _question(
 ) -> str | None:
     """What the pane asks a person, if nothing newer shows that it was answered."""
     frame = pane.newest
-    if frame is None:
-        return None
-    if frame.time_s is not None and frame.time_s < evidence.newest_s:
+    if frame is None or (frame.time_s is not None and evidence.went_on(frame.time_s)):
         return None
     return find_question(pane.tail.decode(), instance_type, prompts)
 
