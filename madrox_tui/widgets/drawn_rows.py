@@ -88,6 +88,7 @@ class DrawnRows(Rows):
             return
         self.set_reactive(DrawnRows.virtual_size, size)
         self.vertical_scrollbar.set_reactive(ScrollBar.window_virtual_size, size.height)
+        self.scroll_x = min(self.scroll_x, self.max_scroll_x)
         self.scroll_y = min(self.scroll_y, self.max_scroll_y)
 
     @property

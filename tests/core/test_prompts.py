@@ -520,9 +520,7 @@ FAILED = msgspec.structs.replace(event("instance_error", 20), error="no response
         FAILED,
         event("instance_reconnected", 20),
         Message(instance_id="a", time_s=T + 20, event_type="communication", content="copy of it"),
-        Message(
-            instance_id="a", time_s=T + 10.01, event_type="message_received", message_id="m-3"
-        ),
+        Message(instance_id="a", time_s=T + 10.01, event_type="message_received", message_id="m-3"),
     ],
     ids=["an error", "a reconnection", "a copy of the pane", "the reply it was captured for"],
 )

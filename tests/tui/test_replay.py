@@ -103,6 +103,21 @@ async def test_looking_back_counts_what_comes(pane: TreeBuilder) -> None:
         await person.misses("new")
 
 
+@pytest.mark.parametrize("lines", [3, 60])
+async def test_a_narrow_capture_after_a_wide_one_is_seen(tree: TreeBuilder, lines: int) -> None:
+    """Who scrolled sideways sees the next capture, however narrow it is."""
+    wide = "\n".join(["0123456789" * 30] * lines)
+    tree.frame("a1", wide, at=500)
+    async with at_pane(tree.root) as person:
+        await person.sees("0123456789")
+        await person.press("l", "l", "l", "l", "l", "l")
+        await person.sees("‹")
+        tree.frame("a1", "\n".join(["narrow"] * lines), at=510)
+        person.app.look()
+        await person.sees("narrow", "following")
+        await person.misses("‹")
+
+
 async def test_scrolling_up_ends_following(tree: TreeBuilder) -> None:
     """Who scrolls up in the newest frame keeps it until the end is reached again."""
     lines = [f"line {i}" for i in range(100)]
@@ -338,6 +353,35 @@ async def test_the_scrubber_is_of_the_instance_that_is_shown(
         await person.sees("Pane  probe", "no capture of this pane yet")
         await person.app.workers.wait_for_complete()
         await person.misses("12:08:20")
+
+
+async def test_the_scrubber_shows_what_changes_while_it_is_watched(tree: TreeBuilder) -> None:
+    """Captures that come are in the strip where they belong, though each moves its end little."""
+    for number in range(3):
+        tree.frame("a1", "the same", at=number * 120)
+    async with at_pane(tree.root) as person:
+        await person.sees("the same", "12:04:00")
+        for number in range(60):
+            tree.frame("a1", f"changed {number}\n" * 20, at=241 + number)
+            person.app.look()
+            await person.sees(f"changed {number}")
+        await person.sees("12:05:00", "following")
+        await person.sees("█████┃ 12:05:00")
+
+
+async def test_the_scrubber_grows_while_an_earlier_frame_is_shown(pane: TreeBuilder) -> None:
+    """Its end is the newest capture, and what one steps to is not new any more."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        await person.press("[")
+        await person.sees("step four")
+        pane.frame("a1", "step six", at=600)
+        pane.frame("a1", "step seven", at=900)
+        person.app.look()
+        await person.sees("step four", "2 new", "12:15:00")
+        await person.press("]", "]", "]")
+        await person.sees("step seven")
+        await person.misses("new")
 
 
 async def test_empty(tree: TreeBuilder) -> None:

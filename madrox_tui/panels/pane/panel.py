@@ -104,6 +104,8 @@ class ReplayPanel(ReplayView):
             self.refresh_changed()  # why there is none
         elif self.follow:
             self._follow_newest()
+        elif self.course is not None and instance.newest_frame is not None:
+            self.survey(instance.newest_frame)
         self._entitle()
 
     def show_at(self, time_s: float | None) -> None:

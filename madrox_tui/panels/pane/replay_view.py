@@ -227,6 +227,9 @@ class ReplayView(ScrubbedView):
         self._gone = pane is None
         if pane is not None:
             self._shown = ref
+            newest = self._instance.newest_frame if self._instance else None
+            if self._instance is not None and newest is not None and newest.place == ref.place:
+                self._seen = self._instance.frames
             self.show_frame(pane, earlier)
             self.survey(pane.ref)
         self.refresh()

@@ -14,6 +14,9 @@ BUCKETS = 120
 """The number of parts of the recording for which the amount of change is computed."""
 
 
+_SHORTEST_CELL_S = 1.0  # else each frame of a recording that has just begun would be a reason
+
+
 class ScrubbedView(FrameView):
     """Pins a scrubber below the rows. A subclass implements `seek` and `instance_id`.
 
@@ -32,6 +35,8 @@ class ScrubbedView(FrameView):
         super().__init__(id=id)
         self.source = source
         self.course: Course | None = None
+        self._surveyed: Course | None = None  # as loaded; newer frames extend `course`
+        self._surveying: str | None = None
         self._mouse: int | None = None
 
     def seek(self, time_s: float) -> None:
@@ -49,28 +54,37 @@ class ScrubbedView(FrameView):
         return None if self.pane is None else self.pane.ref.time_s
 
     def survey(self, ref: FrameRef) -> None:
-        """Reload how much changed when, unless `ref` would hardly move the strip's end."""
-        course, time_s = self.course, ref.time_s
-        if course is not None and time_s is not None:
-            cell_s = (course.to_s - course.from_s) / BUCKETS
-            if course.from_s <= time_s <= course.to_s + cell_s:
-                self.course = course._replace(to_s=max(course.to_s, time_s))
-                return
-        self.survey_all(ref.instance_id)
+        """Let the strip reach to a frame; reload how much changed once a cell of it has passed."""
+        course, surveyed, time_s = self.course, self._surveyed, ref.time_s
+        if course is None or surveyed is None:
+            self.survey_all(ref.instance_id)
+            return
+        if time_s is None:
+            return
+        if time_s > course.to_s:
+            self.course = course._replace(to_s=time_s)
+            self.draw_scrubber()
+        cell_s = max(_SHORTEST_CELL_S, (surveyed.to_s - surveyed.from_s) / BUCKETS)
+        if not surveyed.from_s <= time_s <= surveyed.to_s + cell_s:
+            self.survey_all(ref.instance_id)
 
     def survey_all(self, instance_id: str) -> None:
         """Load how much changed when in an instance's recording, once the frame is painted."""
         self.call_after_refresh(self._begin_survey, instance_id)
 
     def _begin_survey(self, instance_id: str) -> None:
-        if instance_id == self.instance_id and self.app.return_code is None:
+        is_under_way = instance_id == self._surveying
+        if instance_id == self.instance_id and not is_under_way and self.app.return_code is None:
+            self._surveying = instance_id
             self._survey(instance_id)
 
     @work(group="survey", exclusive=True)
     async def _survey(self, instance_id: str) -> None:
         course = await self.source.course(instance_id, BUCKETS)
+        if instance_id == self._surveying:
+            self._surveying = None
         if instance_id == self.instance_id:  # else another one was selected meanwhile
-            self.course = course
+            self.course = self._surveyed = course
             self.draw_scrubber()
 
     def header(self, line: int) -> list[Segment]:
