@@ -7,7 +7,6 @@ arrival: the newest proof of each kind is kept with its time, and the state foll
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
