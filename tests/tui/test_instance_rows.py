@@ -123,6 +123,19 @@ def test_a_folded_branch_hides_nobody_who_needs_you() -> None:
     assert row.shown.reason == "harbor: Do you want to make this edit to routes.py?"
 
 
+def test_a_folded_branch_with_work_in_it_is_not_idle() -> None:
+    """It shows the most urgent state in it, and is placed by that, as is one whose root ended."""
+    for state in State.IDLE, State.TERMINATED, State.UNKNOWN:
+        fleet = [
+            instance("s", "solo", State.IDLE),
+            instance("p", "lead", state),
+            instance("k", "kid", State.BUSY, parent_instance_id="p"),
+        ]
+        first, second = forest(fleet, Order(), frozenset({"p"}))
+        assert (first.instance.label, first.shown.state) == ("lead", State.BUSY)
+        assert second.instance.label == "solo"
+
+
 def test_a_folded_branch_says_what_the_one_that_leads_it_works_on() -> None:
     """In its WHY stands a name and what was asked, never the id of a message."""
     asked = (OpenRequest("m-1260", NOW_S - 1260, "Roll out the new runners."),)

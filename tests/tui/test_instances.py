@@ -19,7 +19,8 @@ from logging_core.analyse.state import State
 from logging_core.codec.times import format_time_aware
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.instances.rows import Order
-from madrox_tui.view import View
+from madrox_tui.states import NEEDS_YOU
+from madrox_tui.view import ACTIVITY_MINUTES, View
 from madrox_tui.widgets.line_view import LineView
 
 pytestmark = pytest.mark.asyncio
@@ -80,6 +81,28 @@ async def test_every_width_says_who_how_and_how_long(size: tuple[int, int]) -> N
         assert all(len(line) <= size[0] for line in lines(pilot))
 
 
+async def test_a_maximised_list_has_every_number() -> None:
+    """In 120 cells no reason is so long that it costs a number of the fleet."""
+    async with panel_with(view(team(), ACTIVITY), (120, 16)) as (_, pilot):
+        shown = {"OPEN", "REQ", "TOKENS", "COST", "P95", f"{ACTIVITY_MINUTES}m", "WHY"}
+        assert shown <= set(lines(pilot)[1].split())
+        await pilot.resize_terminal(180, 16)
+        await pilot.pause()
+        assert shown | {"ROLE", "MODEL", "SEEN"} <= set(lines(pilot)[1].split())
+
+
+async def test_a_opens_the_branch_of_who_needs_you() -> None:
+    """`a` finds an instance that is folded into its parent's row, and selects it there."""
+    async with panel_with(view(team()), (120, 16)) as (panel, pilot):
+        await pilot.press("t", "g", "h")
+        assert "▸ atlas +6" in row_of(pilot, "atlas")
+        panel.action_needy()
+        await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.state in NEEDS_YOU
+        assert row_of(pilot, panel.selected.label)
+
+
 async def test_names_get_the_room_that_no_state_needs() -> None:
     """In a narrow panel a name of eleven is whole, unless somebody is just being started."""
     worker, rest = instance("w", "worker-0005", State.IDLE), instance("r", "probe", State.BUSY)
@@ -130,7 +153,7 @@ async def test_the_reason_comes_before_the_other_numbers() -> None:
     async with panel_with(view(team(), ACTIVITY), (66, 16)) as (_, pilot):
         assert lines(pilot)[1].split() == ["STATE▴", "FOR", "NAME", "COST", "WHY"]
         assert "Do you want to ma…" in row_of(pilot, "harbor")
-        await pilot.resize_terminal(120, 16)
+        await pilot.resize_terminal(200, 16)
         await pilot.pause()
         assert "Do you want to make this edit to routes" in row_of(pilot, "harbor")
         assert "REQ" in lines(pilot)[1]

@@ -22,8 +22,8 @@ NAME_WIDTHS = (9, 18, 24, 40)
 maximum; as wide as the longest name where that is less."""
 
 WHY_WIDTHS = (10, 12, 24, 40, 120)
-"""Cells for the reason: the minimum, before the name is longer, before open requests come in,
-before other numbers do, and the maximum."""
+"""Cells for the reason: the minimum, before the name is longer, before open requests come in, once
+all columns have, and the maximum."""
 
 TREE_INDENT = 6
 """Extra cells for names in the tree, at most: three levels."""
@@ -196,7 +196,8 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
     """Return all columns; state, its duration and the name are always shown.
 
     Then come most of the name, the reason and the cost; then open requests, the rest of the name
-    and the other numbers. Costs that are all unknown come last.
+    and the other columns. Costs that are all unknown come last, and after them long reasons: that
+    of the selected instance is in the border, too.
 
     Args:
         cells: What the columns show.
@@ -234,7 +235,7 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
         Column("P95", 5, p95, 10, right=True, key="p95"),
         Column("SEEN", 5, cells.seen, 12, right=True, key="seen"),
         Column(
-            "WHY", why, cells.why, 3, growth=tuple(zip((4, 4.5, 6, 15), longer_whys, strict=True))
+            "WHY", why, cells.why, 3, growth=tuple(zip((4, 4.5, 14, 15), longer_whys, strict=True))
         ),
     ]
     if cells.any_activity:

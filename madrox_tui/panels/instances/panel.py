@@ -258,7 +258,7 @@ class InstancesPanel(LineView):
 
     def action_needy(self) -> None:
         """Go to the next instance that needs you."""
-        self._seek(lambda i: i.state in NEEDS_YOU, "no instance needs you")
+        self._seek(lambda i: i.state in NEEDS_YOU, "no instance in this list needs you")
 
     def action_problem(self) -> None:
         """Go to the next instance with an error, or a stuck request."""
@@ -269,8 +269,12 @@ class InstancesPanel(LineView):
         place = self._table.place_after(self.cursor, wanted)
         if place is None:
             self.notify(none, markup=False)
-        else:
-            self._move_to(place)
+            return
+        row = self._rows[place]
+        found = self._table.first_in(row, wanted)
+        if found != row.instance.instance_id:
+            self._fold(self._folded.difference(row.ids))
+        self.select(found)
 
     def action_sideways(self, columns: int) -> None:
         """In the tree, fold the branch (or go to the parent), or unfold it; else scroll."""

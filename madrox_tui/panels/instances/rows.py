@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from logging_core.analyse.state import InstanceState, Latency, OpenRequest, State, Usage
+from logging_core.analyse.state import InstanceState, Latency, OpenRequest, Usage
 from madrox_tui import format as fmt
 from madrox_tui.sorting import SortKey
-from madrox_tui.states import LOOKS, NEEDS_YOU
+from madrox_tui.states import LOOKS
 
 T = TypeVar("T", int, float)
 
@@ -168,10 +168,8 @@ def _depth_first(children: Mapping[str | None, list[InstanceState]]) -> Iterable
 
 
 def _lead(instance: InstanceState, below: Sequence[InstanceState]) -> InstanceState:
-    """Return whose state a branch shows: its root's, unless one below needs you, or works on."""
-    urgent = min((instance, *below), key=lambda i: LOOKS[i.state].rank)
-    is_over = instance.state in {State.TERMINATED, State.UNKNOWN}
-    return urgent if urgent.state in NEEDS_YOU or is_over else instance
+    """Return whose state a branch shows: that of the most urgent, its root before others."""
+    return min((instance, *below), key=lambda i: LOOKS[i.state].rank)
 
 
 def _merged(

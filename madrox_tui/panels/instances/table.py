@@ -80,6 +80,12 @@ class InstanceTable:
         places = ((here + step) % number for step in range(1, number + 1))
         return next((place for place in places if wanted(self.rows[place].shown)), None)
 
+    def first_in(self, row: Row, wanted: Callable[[InstanceState], bool]) -> str:
+        """Return who in a row's branch is wanted, by id: its own instance, its lead, or another."""
+        others = (i for i in self._listed if i.instance_id in row.ids)
+        found = (i for i in (row.instance, row.lead, *others) if wanted(i))
+        return next(found, row.instance).instance_id
+
     def why(self, row: Row) -> str:
         """Return why a row's instance is in its state."""
         return self._cells.why(row)[0]
