@@ -76,9 +76,11 @@ class Fitted(msgspec.Struct, Generic[T], frozen=True):
     widths: tuple[int, ...]
 
     def header(self, style: Style, key: str = "", mark: str = "") -> list[Segment]:
-        """Return the headings; the column with `key` gets the mark."""
+        """Return the headings, none above single signs; the column with `key` gets the mark."""
         titles = (
             fit(c.title + mark if key and c.key == key else c.title, w, right=c.right)
+            if w > 1
+            else " "
             for c, w in self._pairs()
         )
         return [Segment((" " * GAP).join(titles), style)]

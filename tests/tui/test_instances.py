@@ -81,6 +81,13 @@ async def test_every_width_says_who_how_and_how_long(size: tuple[int, int]) -> N
         assert all(len(line) <= size[0] for line in lines(pilot))
 
 
+async def test_twenty_cells_have_the_sign_the_age_and_the_name() -> None:
+    """Where the state's name has no room, its sign stays: who it is matters more."""
+    async with panel_with(view(team()), (20, 12)) as (_, pilot):
+        assert row_of(pilot, "harbor").split() == ["?", "6m", "harbor"]
+        assert lines(pilot)[1].split() == ["FOR", "NAME"]
+
+
 async def test_a_maximised_list_has_every_number() -> None:
     """In 120 cells no reason is so long that it costs a number of the fleet."""
     async with panel_with(view(team(), ACTIVITY), (120, 16)) as (_, pilot):

@@ -61,6 +61,11 @@ class Cells:
         self._said_s, self._holds_until_s = self.at_s, math.inf
         return True
 
+    def glyph(self, row: Row) -> Cell:
+        """The state's glyph."""
+        look = LOOKS[row.shown.state]
+        return look.glyph, look.style
+
     def state(self, row: Row) -> Cell:
         """The state's glyph and name."""
         look = LOOKS[row.shown.state]
@@ -193,7 +198,7 @@ def model(row: Row) -> Cell:
 
 
 def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]]:
-    """Return all columns; state, its duration and the name are always shown.
+    """Return all columns; state, its duration and the name are always shown, even in 20 cells.
 
     Then come most of the name, the reason and the cost; then open requests, the rest of the name
     and the other columns. Costs that are all unknown come last, and after them long reasons: that
@@ -207,7 +212,14 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
     why, *longer_whys = WHY_WIDTHS
     short, full = _cost_widths(rows)
     columns: list[Column[Row]] = [
-        Column("  STATE", cells.state_width(), cells.state, key="state"),
+        Column(
+            "  STATE",
+            1,
+            cells.glyph,
+            growth=((0.5, cells.state_width()),),
+            key="state",
+            roomy=cells.state,
+        ),
         Column("FOR", 4, cells.since, right=True, key="since"),
         Column(
             "NAME",
