@@ -230,9 +230,9 @@ class FrameRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         screen: Checksum of the end of the text, which is what the pane can show; 0 if unknown.
         suspect: What is odd about it, by `AnomalyKind`: `BACK` if its time runs backwards, as in a
             header that pane text forged, and `TORN` if its text or its header was cut off.
-        tail: The last lines of the pane text without colours and trailing blank lines, safe to
-            show: at most 20 lines and 2,000 characters. Empty unless the frame is the newest of
-            its file.
+        tail: The last lines of the pane text without colours, trailing blank lines and the blanks
+            that fill frames around text, safe to show: at most 20 lines and 2,000 characters. Empty
+            unless the frame is the newest of its file.
     """
 
     instance_id: str

@@ -27,6 +27,7 @@ SCREEN_LINES = 50
 _TAIL_LINES = 20
 _ENOUGH_LINES = 2 * _TAIL_LINES  # unless most of them are blank
 _TAIL_CHARACTERS = 2000
+_BORDERS = "│┃║▌▐█┆"
 _SGR = re.compile("\x1b\\[[0-9;:]*m")
 _RULE_TEXT = FRAME_RULE.decode()
 _RULE_LINE = re.compile("^(?= *={80}$)", re.MULTILINE)
@@ -74,6 +75,8 @@ def screen_sum(end: bytes) -> int:
 def pane_tail(end: bytes) -> str:
     """Return the last lines of a pane without colours, safe to show; see `FrameRef.tail`.
 
+    Of the blanks that fill a frame around text, one is left: they would take the place of text.
+
     Args:
         end: The pane's last bytes, at most `TAIL_BYTES`; if that many, the first line may be cut.
     """
@@ -83,10 +86,16 @@ def pane_tail(end: bytes) -> str:
     lines = _bare_lines("\n".join(whole.rsplit("\n", _ENOUGH_LINES)[1:]))
     if len(lines) < _TAIL_LINES:
         lines = _bare_lines(whole)
-    return "\n".join(lines[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
+    return "\n".join(map(_unpadded, lines[-_TAIL_LINES:]))[-_TAIL_CHARACTERS:]
 
 
 def _bare_lines(text: str) -> list[str]:
     """Return the lines without colours and trailing blank lines, safe to show."""
     safe = safe_block(_SGR.sub("", restore_pane(text)))
     return [line.rstrip() for line in safe.rstrip().split("\n")]
+
+
+def _unpadded(line: str) -> str:
+    border = line[-1:]
+    text = line[:-1].rstrip()
+    return f"{text} {border}" if border in _BORDERS and len(text) + 2 < len(line) else line

@@ -140,6 +140,18 @@ def test_a_tail_is_short(tree: TreeBuilder, pane: PaneFile) -> None:
     assert len(frame.tail) <= 2000
 
 
+def test_padding_does_not_count_for_how_short_a_tail_is(tree: TreeBuilder, pane: PaneFile) -> None:
+    """A dialog as wide as a big terminal is told whole, whatever blanks fill its frame."""
+    lines = [f"line {number}" for number in range(18)]
+    box = [f"│ {line:<196} │" for line in lines]
+    tree.frame("a", "\n".join([f"╭{'─' * 198}╮", *box, f"╰{'─' * 198}╯"]))
+    (frame,) = pane.newest(1)
+    assert [line.strip(" │") for line in frame.tail.split("\n")[1:-1]] == lines
+    tree.frame("a", "\n".join(f"\x1b[44m{line:<200}\x1b[0m" for line in lines), at=1)
+    (frame,) = pane.newest(1)
+    assert frame.tail.split("\n") == lines
+
+
 @given(
     st.lists(st.sampled_from(["", " ", "a", "\t-", "\r", "\x0b", "\x1b[1m", "e\u0301", RULE]))
     | st.lists(st.text(st.characters(codec="utf-8"), max_size=4))
