@@ -44,7 +44,7 @@ from logging_core.analyse.tree_sums import TreeSums
 from logging_core.anomalies import Anomaly
 from logging_core.records import FrameRef, Message, Problem
 
-_VERSION = 13
+_VERSION = 14
 _SUMS_VERSION = 2
 
 _SUMMED: tuple[type, ...] = (
