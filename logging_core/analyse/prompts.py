@@ -22,7 +22,10 @@ ANY_TYPE = "*"
 
 _UNFRAMED = dict.fromkeys(map(ord, "│┃║▌▐█┆"))
 _RULE = re.compile(r"[\s─━═╌┄╭╮╰╯┌┐└┘├┤╔╗╚╝=_-]*\Z")
+_GOES_ON = re.compile(r"( *)\w.*[^.!?:;…]\n\1(\S+)")
 _QUESTION_CHARS = 120
+_MOST_WRAPPED = 5  # lines of a question
+_MARGIN = 4  # columns that a frame takes from what is in it
 
 
 class Pattern(NamedTuple):
@@ -34,12 +37,15 @@ class Pattern(NamedTuple):
         regex: Searched in the last lines of the pane; the group `question`, or else the first
             line of the match, is what is shown. Whatever the case.
         sign: Found in all that the regex matches, and quicker to look for; empty: unknown.
+        wraps: Whether who asks breaks the question into lines that fit: it is shown from where it
+            begins to the end of the group.
     """
 
     name: str
     instance_types: tuple[str, ...]
     regex: str
     sign: str = ""
+    wraps: bool = False
 
     def may_be_of(self, instance_type: str | None) -> bool:
         """Whether an instance of a type may ask so; `None`: its type is unknown."""
@@ -56,17 +62,17 @@ class Pattern(NamedTuple):
 
 _OPTION = r" *(?:[❯›>▶] *)?\d{1,2}[.)] [^\n]*"
 _WRAPPED = r" {4}[^\n]*"
-_HINT = r" *(?:esc |enter |press |tab |ctrl|shift|↑)[^\n]*"
+_HINT = r" *(?:esc |enter |press |tab |ctrl|shift|(?:use )?↑)[^\n]*"
 _CURSOR = r"^ *[❯›>▶] *\d"
 _FIRST_OPTION = (
     rf"(?= *[❯›>▶]? *\d{{1,2}}[.)] )(?=(?:[^\n]*\n){{0,12}}? *[❯›>▶] *\d)"
     rf"(?>{_OPTION})"
 )
-_MENU = (
-    r"(?:[^\n]*\n){0,8}?"  # what is asked about
-    rf"{_FIRST_OPTION}(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
-)
-_ENTER = r" *enter to (?:confirm|select|submit)[^\n]*"
+_TO_MARK = r"(?:[^\n]*\?|[^\n?]*(?:\n[^\n?]*){1,2}?\?)"
+_OPTIONS = rf"{_FIRST_OPTION}(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
+_ABOUT = r"(?:(?! ?\S[^\n]*\?$| *(?:do|would) you )[^\n]*\n){0,16}?"  # and no other question
+_MENU = _ABOUT + _OPTIONS
+_ENTER = r" *(?:use ↑/↓ to move, press )?enter to (?:confirm|select|submit)[^\n]*"
 _DOTTED = r" *(?:● *)?\d{1,2}[.)] [^\n]*"
 _CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
 _ASKED = r"(?:password|passphrase)"
@@ -78,26 +84,28 @@ def _compiled(regex: str) -> re.Pattern[str]:
     return re.compile(regex, re.MULTILINE | re.IGNORECASE)
 
 
-def _asks(name: str, regex: str, *instance_types: str, sign: str) -> Pattern:
-    return Pattern(name, instance_types, rf"^(?:{regex})[ \t]*\Z", sign)
+def _asks(name: str, regex: str, *instance_types: str, sign: str, wraps: bool = False) -> Pattern:
+    return Pattern(name, instance_types, rf"^(?:{regex})[ \t]*\Z", sign, wraps)
 
 
 PATTERNS: tuple[Pattern, ...] = (
     _asks(
         "trust",
-        r" *(?P<question>(?:[^\n]*do you trust|[^\n]*is this a project you)[^\n]*\?)[^\n]*\n"
-        + _MENU,
+        r" *(?P<question>(?:[^\n]*do you trust|[^\n]*is this a project you)"
+        rf"{_TO_MARK})[^\n]*\n" + _MENU,
         "claude",
         "codex",
         sign=_CURSOR,
+        wraps=True,
     ),
     _asks(
         "permission",
-        r" *(?P<question>(?:do|would) you (?:want|like) (?:claude |codex )?to [^\n]*\?)[^\n]*\n"
-        + _MENU,
+        r" *(?P<question>(?:do|would) you (?:want|like) (?:claude |codex )?to "
+        rf"{_TO_MARK})[^\n]*\n" + _MENU,
         "claude",
         "codex",
         sign=_CURSOR,
+        wraps=True,
     ),
     _asks(
         "login",
@@ -108,18 +116,20 @@ PATTERNS: tuple[Pattern, ...] = (
         sign=_CURSOR,
     ),
     _asks(
-        "choice",
-        r" *(?:[☐□✔] *)?(?P<question>[^\n]*\?)\n" + _MENU,
+        "dialog",
+        r" *(?P<question>(?:warning: claude code running in|new mcp servers? found|choose the text"
+        r" style|choose how you(?:'|’)d like codex)[^\n]*)\n" + _MENU,
         "claude",
         "codex",
         sign=_CURSOR,
     ),
     _asks(
-        "dialog",
-        r" *(?P<question>(?:warning: claude code running in|new mcp servers? found|choose the text"
-        r" style)[^\n]*)\n" + _MENU,
+        "choice",
+        r" *(?:[☐□✔] *)?(?P<question>[^\n]*\?)\n(?:(?![^\n]*\?$)[^\n]*\n){0,8}?" + _OPTIONS,
         "claude",
+        "codex",
         sign=_CURSOR,
+        wraps=True,
     ),
     _asks(
         "menu",
@@ -127,7 +137,8 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"{_FIRST_OPTION}(?:\n(?>{_OPTION}|{_WRAPPED}))*+\n{_ENTER}",
         "claude",
         "codex",
-        sign="^ *enter to ",
+        sign="^ *enter to |, press enter to ",
+        wraps=True,
     ),
     _asks(
         "logged out",
@@ -207,12 +218,16 @@ def find_question(
         instance_type: Whose pane: `claude`, `codex`, …; `None`: unknown, any pattern may match.
         patterns: What questions look like; the first that matches counts.
     """
-    text = _bare(tail)
+    lines = _bare(tail)
+    text = "\n".join(filter(None, lines))
     if not text:
         return None
     for pattern in patterns:
         if pattern.may_be_of(instance_type) and (match := pattern.search(text)):
-            return _shown(match)
+            if pattern.wraps:
+                return _shown(_whole(match, lines))
+            question = match.groupdict().get("question") or match[0]
+            return _shown(question.strip().partition("\n")[0])
     return None
 
 
@@ -239,17 +254,31 @@ def compile_patterns(extra: Mapping[str, Sequence[str]]) -> tuple[Pattern, ...]:
     return (*more, *PATTERNS)
 
 
-def _bare(tail: str) -> str:
-    """The lines of a pane without what is drawn around them; indentation stays."""
-    lines = []
-    for line in tail.splitlines():
-        text = line.translate(_UNFRAMED).rstrip()
-        if text and not _RULE.match(text):
-            lines.append(text)
-    return "\n".join(lines)
+def _bare(tail: str) -> list[str]:
+    """The lines of a pane without what is drawn around them, which leaves some empty.
+
+    Indentation stays.
+    """
+    lines = [line.translate(_UNFRAMED).rstrip() for line in tail.splitlines()]
+    return ["" if _RULE.match(line) else line for line in lines]
 
 
-def _shown(match: re.Match[str]) -> str:
-    question = match.groupdict().get("question") or match[0]
-    line = " ".join(question.strip().partition("\n")[0].split())
-    return shortened(line, _QUESTION_CHARS)
+def _whole(match: re.Match[str], lines: Sequence[str]) -> str:
+    """A question with the lines above it that it begins with, if it was broken into lines."""
+    above = match.string.count("\n", 0, match.start("question"))
+    at = [number for number, line in enumerate(lines) if line][above]
+    width = max(map(len, lines)) - _MARGIN
+    begin, first = at, max(0, at - _MOST_WRAPPED)
+    while begin > first and _was_broken(lines[begin - 1], lines[begin], width):
+        begin -= 1
+    return " ".join([*lines[begin:at], match["question"]])
+
+
+def _was_broken(above: str, line: str, width: int) -> bool:
+    """Whether a sentence goes on in the next line of its paragraph as there was no room."""
+    one = _GOES_ON.match(f"{above}\n{line}")
+    return one is not None and len(above) + 1 + len(one[2]) > width
+
+
+def _shown(question: str) -> str:
+    return shortened(" ".join(question.split()), _QUESTION_CHARS)

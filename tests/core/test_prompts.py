@@ -8,6 +8,7 @@ import pytest
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.prompts import compile_patterns, find_question
 from logging_core.analyse.state import InstanceState, State
+from logging_core.codec.pane import pane_tail
 from logging_core.records import AuditEvent, Batch, FrameRef, LifecycleEvent, Message, Record
 
 CLAUDE_COMMAND = """\
@@ -191,6 +192,103 @@ CODEX_TRUST = """\
   Press enter to continue
 """
 
+CODEX_LONG = """\
+  Would you like to run the following command?
+
+  Reason: seed the test database
+
+  $ python - <<'PY'
+  import sqlite3
+  db = sqlite3.connect("test.db")
+  db.execute("create table users (id, name)")
+  for n in range(10):
+      db.execute("insert into users values (?, ?)", (n, f"user {n}"))
+  db.commit()
+  print(db.execute("select count(*) from users").fetchone())
+  PY
+
+› 1. Yes, proceed (y)
+  2. No, and tell Codex what to do differently (esc)
+
+  Press enter to confirm or esc to cancel
+"""
+CODEX_MODEL = """\
+> Codex just got an upgrade. Introducing gpt-5.1-codex-max.
+
+  Our latest frontier agentic coding model is smarter and faster. Want to know more?
+  Learn more: https://openai.com/index/gpt-5-1-codex-max
+
+  Choose how you'd like Codex to proceed.
+
+› 1. Try new model
+  2. Use existing model
+
+  Use ↑/↓ to move, press enter to confirm
+"""
+CODEX_CHEAPER = """\
+  Approaching rate limits
+  Switch to gpt-5.1-codex-mini for lower credit usage?
+
+› 1. Switch to gpt-5.1-codex-mini
+  2. Keep current model
+
+  Use ↑/↓ to move, press enter to confirm
+"""
+CODEX_NARROW = """\
+> You are running Codex in
+  /home/project
+
+  Do you trust the contents of
+  this directory? Working with
+  untrusted contents comes with
+  higher risk of prompt injection.
+
+› 1. Yes, continue
+  2. No, quit
+
+  Press enter to continue
+"""
+CODEX_NARROW_COMMAND = """\
+  Would you like to run the
+  following command?
+
+  Reason: run the tests
+  outside the sandbox
+
+  $ cargo test --all
+  --features sqlite,postgres
+  --no-fail-fast -- --nocapture
+  --test-threads 1
+  --skip network
+  --skip slow
+  --skip flaky
+
+› 1. Yes, proceed (y)
+  2. No, and tell Codex what to
+     do differently (esc)
+"""
+CLAUDE_FETCH = """\
+⏺ I'll look it up in the
+  documentation first.
+
+╭──────────────────────────────╮
+│ Fetch                        │
+│                              │
+│   https://docs.python.org    │
+│   Claude wants to fetch      │
+│   content from               │
+│   docs.python.org            │
+│                              │
+│ Do you want to allow         │
+│ Claude to fetch this         │
+│ content?                     │
+│ ❯ 1. Yes                     │
+│   2. No, and tell Claude     │
+│      what to do differently  │
+│      (esc)                   │
+╰──────────────────────────────╯
+"""
+
 INPUT = """\
 ╭──────────────────────────────────────────────────────╮
 │ >                                                    │
@@ -300,6 +398,57 @@ ASKING = {
     "less": ("shell", "commit 9d1c\n\n    Parse faster\n\n(END)", "(END)"),
     "less with places": ("shell", "● ssh.service\nlines 1-23/23 (END)", "lines 1-23/23 (END)"),
     "an unknown type": (None, CLAUDE_COMMAND, "Do you want to proceed?"),
+    "a model of Codex": ("codex", CODEX_MODEL, "Choose how you'd like Codex to proceed."),
+    "a cheaper model of Codex": (
+        "codex",
+        CODEX_CHEAPER,
+        "Switch to gpt-5.1-codex-mini for lower credit usage?",
+    ),
+    "a long command of Codex": (
+        "codex",
+        CODEX_LONG,
+        "Would you like to run the following command?",
+    ),
+    "a choice below a question in prose": (
+        "claude",
+        f"⏺ Shall I use Postgres?\n\n{CLAUDE_CHOICE}",
+        "Which database should the service use?",
+    ),
+    "a choice below a request in prose": (
+        "claude",
+        f"  Do you want to go on with Postgres?\n\n{CLAUDE_CHOICE}",
+        "Which database should the service use?",
+    ),
+    "a command below a request in prose": (
+        "codex",
+        f"  Would you like to keep the old tests?\n\n{CODEX_COMMAND}",
+        "Would you like to run the following command?",
+    ),
+    "a page for Claude in a narrow pane": (
+        "claude",
+        CLAUDE_FETCH,
+        "Do you want to allow Claude to fetch this content?",
+    ),
+    "a command of Codex in a narrow pane": (
+        "codex",
+        CODEX_NARROW_COMMAND,
+        "Would you like to run the following command?",
+    ),
+    "the folder for Codex in a narrow pane": (
+        "codex",
+        CODEX_NARROW,
+        "Do you trust the contents of this directory?",
+    ),
+    "a choice below its header": (
+        "claude",
+        "☐ Database\n\nwhich one?\n\n❯ 1. PostgreSQL\n  2. SQLite\n\nEnter to select · Esc",
+        "which one?",
+    ),
+    "a choice below what is said": (
+        "claude",
+        "The service needs a database.\nWhich one?\n❯ 1. PostgreSQL\n  2. SQLite",
+        "Which one?",
+    ),
 }
 
 
@@ -367,6 +516,7 @@ CALM = {
         "codex",
         "• Working (12s • esc to interrupt)\n\n› Ask Codex to do anything",
     ),
+    "Codex's model, chosen": ("codex", f"{CODEX_MODEL}\n• Model changed to gpt-5.1-codex-max"),
 }
 
 
@@ -374,6 +524,13 @@ CALM = {
 def test_a_pane_that_does_not_ask_is_left_alone(instance_type: str, tail: str) -> None:
     """What looks like a question but is answered, told or shown keeps nobody waiting."""
     assert find_question(tail, instance_type) is None
+
+
+def test_a_dialog_as_wide_as_a_big_terminal_is_understood() -> None:
+    """The blanks that fill its frame leave room for the question at its top."""
+    box = "\n".join(f"│ {line:<196} │" for line in CLAUDE_TRUST.splitlines())
+    tail = pane_tail(f"╭{'─' * 198}╮\n{box}\n╰{'─' * 198}╯\n".encode())
+    assert find_question(tail, "claude") == "Do you trust the files in this folder?"
 
 
 def test_more_patterns_come_from_the_configuration() -> None:
@@ -417,6 +574,9 @@ def test_a_bad_expression_is_named() -> None:
         "--More--(" * 200,
         "password for '" * 140,
         "lines 1-2/3 " * 160,
+        "do you trust " * 150,
+        "do you trust a\n" * 130,
+        "a\n" * 500 + "b?\n" * 300 + "❯ 1. x\n!",
     ],
 )
 def test_no_pane_takes_long(hostile: str) -> None:
@@ -431,6 +591,13 @@ def test_a_question_is_one_short_line() -> None:
     assert question is not None
     assert question.startswith("Really overwrite x")
     assert len(question) == 120
+
+
+def test_an_own_pattern_shows_the_first_line_of_what_it_finds() -> None:
+    """Only of the questions that are known it is known how they are broken into lines."""
+    patterns = compile_patterns({"*": [r"(?P<question>ready\?\n.*)", r"shall\s+we"]})
+    assert find_question("it is\nReady?\nSay so", "shell", patterns) == "Ready?"
+    assert find_question("now\nshall\nwe", "shell", patterns) == "shall"
 
 
 # --- the state ---------------------------------------------------------------
