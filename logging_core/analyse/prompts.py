@@ -73,8 +73,16 @@ _OPTIONS = rf"{_FIRST_OPTION}(?:\n(?>{_OPTION}|{_WRAPPED}|{_HINT}))*+"
 _ABOUT = r"(?:(?! ?\S[^\n]*\?$| *(?:do|would) you )[^\n]*\n){0,16}?"  # and no other question
 _MENU = _ABOUT + _OPTIONS
 _ENTER = r" *(?:use ↑/↓ to move, press )?enter to (?:confirm|select|submit)[^\n]*"
+_FOOT = r"(?! *[⏺●•■◦⎿└✻✽✶✢✳∗·*>❯›]| *[$#] |[^\n]*[$#]$)[^\n]*"  # no answer, no shell
+_INPUT = rf"(?:\n  +{_FOOT}){{0,2}}(?:\n *(?:[>❯›]|\? for|⏵⏵)[^\n]*(?:\n{_FOOT}){{0,3}})?"
 _DOTTED = r" *(?:● *)?\d{1,2}[.)] [^\n]*"
-_CHOICE = r"[\[(](?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?[\])]"
+_NOT_QUOTED = r"(?! *(?:⎿ *)?(?:(?!\d)[\w./~@+-]+:\d+:|(?:\S+:)? *(?:\$ *)?echo ))"
+_CHOICE = (
+    r"[\[(](?:(?:y|yes)/(?:n|no)(?:/\[?[^\])\n]{1,24}\]?)?|(?:n|no)/(?:y|yes)"
+    r"|y,n(?:,[\w/?]){1,20})[\])]"
+)
+_KEY = r"\[?(?:enter|return(?:/enter)?|any key)\]?"
+_TO_DO = r"(?: (?:https?://\S{1,200}|[\w'+-]{1,30})){1,6}"
 _ASKED = r"(?:password|passphrase)"
 
 
@@ -142,16 +150,15 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _asks(
         "logged out",
-        r" *(?:⎿ *)?(?:[^\n]*· *)?(?P<question>please run /login)[^\n]*"
-        r"(?:\n *(?:[>❯]|\? for|⏵⏵)[^\n]*){0,3}",
+        r" *(?:⎿ *)?(?:[^\n]*· *)?(?P<question>please run /login)[^\n]*" + _INPUT,
         "claude",
         sign="please run /login",
     ),
     _asks(
         "limit",
-        r" *(?:⎿ *)?(?P<question>(?:claude (?:ai )?usage limit reached|(?:\d+-hour|weekly|opus)"
+        r" *(?:[⎿■] *)?(?P<question>(?:claude (?:ai )?usage limit reached|(?:\d+-hour|weekly|opus)"
         r" (?:usage )?limit reached|you(?:'|’)ve (?:hit|reached) your [^\n]{0,20}limit)[^\n]*)"
-        r"(?:\n *(?:/upgrade|[>❯›]|\? for|⏵⏵)[^\n]*){0,4}",
+        + _INPUT,
         "claude",
         "codex",
         sign="limit",
@@ -171,16 +178,20 @@ PATTERNS: tuple[Pattern, ...] = (
         "codex",
         sign=r"\?",
     ),
-    _asks("yes or no", rf" *(?P<question>[^\n]*{_CHOICE})[?:>]? *", sign="/no?"),
+    _asks(
+        "yes or no",
+        rf"{_NOT_QUOTED} *(?P<question>[^\n]*{_CHOICE})[?:>]? *",
+        sign="/no?|/y|y,n",
+    ),
     _asks(
         "yes",
-        r" *(?P<question>[^\n]*\? ?[\[(](?:y|yes|n|no)[\])])[:>]? *",
+        rf"{_NOT_QUOTED} *(?P<question>[^\n]*\? ?[\[(](?:y|yes|n|no)[\])])[:>]? *",
         sign=r"\? ?[\[(][yn]",
     ),
     _asks(
         "key",
-        r" *(?:[^\n]*[.!?:…] )?(?P<question>\W?(?:press|hit) (?:enter|return|any key)"
-        r"(?: to [\w ]{1,30}\w)?)[\])]?(?: ?[.:…])*",
+        rf"{_NOT_QUOTED} *(?:[^\n]*[.!?…] )?(?P<question>\W?(?:please )?(?:press|hit) {_KEY}"
+        rf"(?: to{_TO_DO}(?:,? or{_TO_DO})?)?)[\])]?(?: ?[.:…])*",
         sign="(?:press|hit) ",
     ),
     _asks(
@@ -191,8 +202,14 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _asks(
         "secret",
-        rf" *(?!\w+ing )(?P<question>[^\n:]{{0,60}}\b{_ASKED}\b[^\n:]{{0,80}}):",
+        rf"(?! *(?:⎿ *)?(?:\w+ing |[-+*#•●⏺→✓✔✗✘\"']|(?-i:{_ASKED}):)|  +{_ASKED}:)"
+        rf" *(?:⎿ *)?(?P<question>[^\n:]{{0,60}}\b{_ASKED}\b[^\n:]{{0,80}}):",
         sign=r"\bpassword\b|\bpassphrase\b",
+    ),
+    _asks(
+        "user",  # of getty, and of docker
+        r"(?P<question>(?-i:[a-z\d][\w.-]{0,62}) login|(?-i:Username)(?: \([^()\n]{1,60}\))?):",
+        sign="login:|^username",
     ),
     _asks(
         "account",  # of git

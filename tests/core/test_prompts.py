@@ -234,6 +234,17 @@ CODEX_CHEAPER = """\
 
   Use ↑/↓ to move, press enter to confirm
 """
+CODEX_LIMIT = """\
+› go on with the parser
+
+■ You've hit your usage limit. Upgrade to Pro (https://openai.com/chatgpt/pricing), or
+  try again in 3 hours 5 minutes.
+
+
+› Ask Codex to do anything
+
+  gpt-5-codex high · 100% left · ~/proj
+"""
 CODEX_NARROW = """\
 > You are running Codex in
   /home/project
@@ -288,6 +299,30 @@ CLAUDE_FETCH = """\
 │      (esc)                   │
 ╰──────────────────────────────╯
 """
+CLAUDE_STATUS_LINE = """\
+> hello
+  ⎿  API Error: 401 authentication_error · Please run /login
+
+──────────────────────────────────────────────────────
+>
+──────────────────────────────────────────────────────
+  ~/proj  main ±3  Opus 4.1  $0.42  ctx 12%
+  ⏵⏵ accept edits on (shift+tab to cycle)
+"""
+HOMEBREW = """\
+==> This script will install:
+/opt/homebrew/bin/brew
+/opt/homebrew/share/doc/homebrew
+
+Press RETURN/ENTER to continue or any other key to abort:
+"""
+GIT_HUNK = """\
+@@ -1,4 +1,4 @@
+ def parse(text):
+-    return None
++    return []
+
+(1/1) Stage this hunk [y,n,q,a,d,e,p,?]? """
 
 INPUT = """\
 ╭──────────────────────────────────────────────────────╮
@@ -398,11 +433,80 @@ ASKING = {
     "less": ("shell", "commit 9d1c\n\n    Parse faster\n\n(END)", "(END)"),
     "less with places": ("shell", "● ssh.service\nlines 1-23/23 (END)", "lines 1-23/23 (END)"),
     "an unknown type": (None, CLAUDE_COMMAND, "Do you want to proceed?"),
+    "gh": (
+        "shell",
+        (
+            "! First copy your one-time code: 7B1C-09F2\n"
+            "Press Enter to open https://github.com/login/device in your browser... "
+        ),
+        "Press Enter to open https://github.com/login/device in your browser",
+    ),
+    "add-apt-repository": (
+        "shell",
+        "Adding repository.\nPress [ENTER] to continue or Ctrl-c to cancel adding it.\n",
+        "Press [ENTER] to continue or Ctrl-c to cancel adding it",
+    ),
+    "homebrew": (
+        "shell",
+        HOMEBREW,
+        "Press RETURN/ENTER to continue or any other key to abort",
+    ),
+    "Enter or Ctrl+C": (
+        "shell",
+        "The database will be dropped. Press Enter to continue, or Ctrl+C to abort",
+        "Press Enter to continue, or Ctrl+C to abort",
+    ),
+    "a request for Enter": (
+        "shell",
+        "Please press ENTER to continue",
+        "Please press ENTER to continue",
+    ),
+    "a hunk of git": ("claude", GIT_HUNK, "(1/1) Stage this hunk [y,n,q,a,d,e,p,?]"),
+    "N or y": (
+        "shell",
+        "mkfs: /dev/sdb1 is mounted.\nProceed anyway? [N/y] ",
+        "Proceed anyway? [N/y]",
+    ),
+    "getty": ("shell", "Debian GNU/Linux 12 box tty1\n\nbox login: ", "box login"),
+    "docker's user": (
+        "shell",
+        "$ docker login\nLog in with your Docker ID to push and pull images.\nUsername: ",
+        "Username",
+    ),
+    "docker's user again": ("shell", "$ docker login\nUsername (ada): ", "Username (ada)"),
+    "docker's password": ("shell", "$ docker login\nUsername: ada\nPassword: ", "Password"),
+    "su": ("claude", "$ su -\nPassword: ", "Password"),
+    "a new password": ("shell", "New password: ", "New password"),
+    "a password in a box": (
+        "shell",
+        "╭──────────────╮\n│ Password:    │\n╰──────────────╯",
+        "Password",
+    ),
+    "a password in Claude's output": (
+        "claude",
+        "⏺ Bash(sudo ls)\n  ⎿  [sudo] password for bob: ",
+        "[sudo] password for bob",
+    ),
     "a model of Codex": ("codex", CODEX_MODEL, "Choose how you'd like Codex to proceed."),
     "a cheaper model of Codex": (
         "codex",
         CODEX_CHEAPER,
         "Switch to gpt-5.1-codex-mini for lower credit usage?",
+    ),
+    "a limit of Codex above its footer": (
+        "codex",
+        CODEX_LIMIT,
+        "You've hit your usage limit. Upgrade to Pro (https://openai.com/chatgpt/pricing), or",
+    ),
+    "a limit of Claude above a status line of one's own": (
+        "claude",
+        f"  ⎿  5-hour limit reached ∙ resets 3pm\n     /upgrade.\n{INPUT}  ➜  proj git:(main)\n",
+        "5-hour limit reached ∙ resets 3pm",
+    ),
+    "a login that ended above a status line of one's own": (
+        "claude",
+        CLAUDE_STATUS_LINE,
+        "Please run /login",
     ),
     "a long command of Codex": (
         "codex",
@@ -516,7 +620,57 @@ CALM = {
         "codex",
         "• Working (12s • esc to interrupt)\n\n› Ask Codex to do anything",
     ),
+    "a password in a list": ("claude", "⏺ The form has:\n  - User name:\n  - Password:"),
+    "a password in YAML": ("shell", "$ cat db.yml\ndb:\n  user: ada\n  password:"),
+    "a password at the top of YAML": ("shell", "$ cat db.yml\nuser: ada\npassword:"),
+    "a Password in YAML": ("shell", "$ cat db.yml\nDb:\n  Password:"),
+    "a password in JSON": ("shell", '{\n  "password":'),
+    "a password in a test's name": ("shell", " FAIL  login.test.ts\n ✓ rejects an empty password:"),
+    "a password that is looked at, in a list": ("shell", "Steps\n  Checking password:"),
+    "y/N found by grep": ("shell", "$ grep -rn y/N .\ninstall.sh:12: echo Overwrite? [y/N]"),
+    "y/N found by Claude": (
+        "claude",
+        "⏺ Bash(grep -rn y/N .)\n  ⎿  setup.py:3:    # Overwrite? [y/N]",
+    ),
+    "y/N of a script": ("shell", "$ tail -1 install.sh\necho Overwrite? [y/N]"),
+    "a script's Enter": ("shell", "install.sh:14:echo Done. Press Enter to continue"),
+    "Enter in a usage text": ("shell", "Usage: Press Enter to continue"),
+    "Enter in a manual": (
+        "claude",
+        "⏺ Press Enter to continue or any other key, which aborts the installation of all.",
+    ),
+    "gh, answered": (
+        "shell",
+        "Press Enter to open https://github.com/login/device in your browser...\n✓ Logged in.",
+    ),
+    "a hunk that was staged": ("claude", f"{GIT_HUNK}y\n\n$ "),
+    "the letters of git in prose": ("claude", "⏺ Git asks with [y,n,q,a,d,e,p,?] for each hunk."),
+    "a name that logs in": ("shell", "box login: ada"),
+    "the last login": ("shell", "Last login: Mon Nov 23 12:00:00 2026 from 10.0.0.2"),
+    "the last login, alone": ("shell", "Last login:"),
+    "a login in YAML": ("shell", "$ cat ci.yml\njobs:\n  box login:"),
+    "a user in YAML": ("shell", "$ cat db.yml\ndb:\n  Username:"),
+    "a user at the top of YAML": ("shell", "$ cat db.yml\nusername:"),
+    "a user that is given": ("shell", "Username: ada"),
     "Codex's model, chosen": ("codex", f"{CODEX_MODEL}\n• Model changed to gpt-5.1-codex-max"),
+    "a limit of Codex that was reset": (
+        "codex",
+        CODEX_LIMIT.replace("\n\n› Ask", "\n\n› go on\n\n• Reading the parser\n\n› Ask"),
+    ),
+    "a Codex that works after a limit": (
+        "codex",
+        CODEX_LIMIT.replace(
+            "\n\n› Ask", "\n\n› go on\n\n◦ Working (2s • esc to interrupt)\n\n› Ask"
+        ),
+    ),
+    "a Claude that works after a login": (
+        "claude",
+        f"  ⎿  Please run /login\n\n> go on\n\n✻ Thinking… (3s · esc to interrupt)\n\n{INPUT}",
+    ),
+    "a Claude that was left after a limit": (
+        "claude",
+        f"  ⎿  5-hour limit reached ∙ resets 3pm\n{INPUT}ada@box:~/proj$ ",
+    ),
 }
 
 
@@ -574,9 +728,19 @@ def test_a_bad_expression_is_named() -> None:
         "--More--(" * 200,
         "password for '" * 140,
         "lines 1-2/3 " * 160,
+        "Press Enter. " * 150,
+        "Press Enter to https://" + "x" * 1_900,
+        "Press Enter to" + " a or" * 390,
+        "[y,n" + ",a" * 900,
+        "a.sh:" * 400,
+        "(y/n) echo " * 180,
         "do you trust " * 150,
         "do you trust a\n" * 130,
         "a\n" * 500 + "b?\n" * 300 + "❯ 1. x\n!",
+        "please run /login\n> a\n" * 90 + "!",
+        "limit reached\n  a\n> b\n" * 80,
+        "weekly limit reached\n" + "  a\n" * 400 + "⏺",
+        "a" * 64 + " login:" * 270,
     ],
 )
 def test_no_pane_takes_long(hostile: str) -> None:
