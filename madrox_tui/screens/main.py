@@ -171,7 +171,7 @@ class MainScreen(PanelsScreen):
             self.go_live()
             if pane.rewound:
                 pane.action_last()
-        elif self.narrowing:
+        elif self.narrowing or self.query_one(FilterBar).shows_chips:
             self.query_one(FilterBar).clear()
             self.narrow(Narrowing())
         elif self._has_opened_pane:

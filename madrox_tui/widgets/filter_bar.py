@@ -107,6 +107,11 @@ class FilterBar(Horizontal):
         """Whether the line is being edited, so that every key is text."""
         return self.has_class("-editing")
 
+    @property
+    def shows_chips(self) -> bool:
+        """Whether it holds a filter, even one that narrows nothing: of unfinished terms only."""
+        return self.has_class("-kept")
+
     def completed(self, line: str) -> str | None:
         """Complete the line's last word; return `None` if no word starts with it."""
         return complete(line, vocabulary(self.view.state.instances if self.view else ()))

@@ -175,6 +175,19 @@ async def test_an_empty_list_says_what_is_wrong_with_the_filter(fleet: TreeBuild
             await person.until(lambda panel=panel: why in person.panel(panel), panel)  # type: ignore[misc]
 
 
+async def test_esc_clears_whatever_filter_is_shown(fleet: TreeBuilder) -> None:
+    """Also one that narrows nothing: the next filter is not appended to what is wrong."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("Instances 2")
+        await person.press("slash", *"cost>", "enter")
+        await person.sees("cost> ✗ not a number")
+        await person.press("escape")
+        await person.misses("cost>")
+        await person.press("slash", *"atlas", "enter")
+        await person.sees("Instances 1 of 2")
+        assert "cost>" not in person.text
+
+
 async def test_i_scopes_every_panel_to_the_selected_instance(fleet: TreeBuilder) -> None:
     """`i` shows only the selected instance, `i` again shows all."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
