@@ -107,9 +107,16 @@ def money_in_short(usage: Usage) -> str:
     return dollars(usage.cost_usd) + ("+" if usage.unpriced else "")
 
 
-def rate(usd_per_hour: float | None) -> str:
-    """Format a spending rate: `$1.20/h`; at most 9 cells."""
-    return UNKNOWN if usd_per_hour is None else f"{dollars(usd_per_hour)}/h"
+def rate(usd_per_hour: float | None, *, is_least: bool = False) -> str:
+    """Format a spending rate: `$1.20/h`, `$1.20+/h`; at most 10 cells.
+
+    Args:
+        usd_per_hour: The rate; `None` if unknown.
+        is_least: Whether some of the exchanges are not priced.
+    """
+    if usd_per_hour is None:
+        return UNKNOWN
+    return f"{dollars(usd_per_hour)}{'+' if is_least else ''}/h"
 
 
 def size(value: float | None) -> str:

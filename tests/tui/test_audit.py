@@ -13,15 +13,17 @@ from alone import Alone, screen_of
 from audits import NOW_S, fleet_view, usage
 from fleets import instance, later, view
 from keyboard import KEYS
+from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
+from logging_core.records import AuditEvent, Batch
 from madrox_tui import format as fmt
 from madrox_tui.events.query import EventQuery
 from madrox_tui.panels.audit.lines import audit_lines
 from madrox_tui.panels.audit.panel import AuditPanel
 from madrox_tui.panels.audit.plots import AuditPlots
-from madrox_tui.panels.audit.view import AuditView, kept_grouping
+from madrox_tui.panels.audit.view import AuditView, kept_grouping, make_audit_view
 from madrox_tui.panels.instances.table import InstanceTable
-from madrox_tui.view import View
+from madrox_tui.view import Narrowing, View
 from madrox_tui.widgets.line_view import LineView
 
 
@@ -117,6 +119,51 @@ def test_a_budget_is_said_as_far_as_there_is_room() -> None:
     assert line[32].endswith("40%")
     assert "spent" in above(fleet_view(budget_usd=5.0), 80, 40)[3]
     assert "not reached" in above(fleet_view(budget_usd=1e9), 80, 40)[3]
+
+
+def exchanged(*costs: float | None) -> View:
+    """A fleet of one, with an exchange a minute before now for each cost, and a budget of $10."""
+    exchanges = (
+        AuditEvent(
+            time_s=NOW_S - 60 * (number + 10),
+            event_type="message_exchange",
+            instance_id="a1",
+            message_id=f"m-{number}",
+            cost_usd=cost,
+        )
+        for number, cost in enumerate(costs)
+    )
+    model = FleetModel()
+    model.apply(Batch(records=tuple(exchanges)))
+    state = model.state(NOW_S)
+    shown, usage = state.instances, state.usage
+    audit = make_audit_view(model, state, shown, usage=usage, budget_usd=10.0)
+    return View(state, Narrowing(), shown, usage, audit=audit)
+
+
+def test_nothing_is_said_of_a_budget_as_long_as_nothing_is_priced() -> None:
+    """What is unknown is no $0.00, and no rate is known by which the budget lasts."""
+    (line,) = (line for line in above(exchanged(None, None), 100, 40) if line[:6] == "budget")
+    assert line == "budget unpriced of $10.00"
+    (line,) = (line for line in above(exchanged(), 100, 40) if line[:6] == "budget")
+    assert "$0.00 of $10.00" in line
+
+
+def test_what_is_unpriced_in_all_of_the_last_hour_has_no_rate() -> None:
+    """A budget is not called safe by a rate that nobody knows."""
+    costs = *[None] * 50, 2.0
+    (line,) = (line for line in above(exchanged(*costs), 100, 40) if line[:6] == "budget")
+    assert "≥ $2.00 of $10.00" in line
+    assert line.endswith("no rate yet")
+
+
+def test_a_rate_is_a_lower_bound_where_something_is_unpriced() -> None:
+    """Marked as costs are in the tables, in each window by itself."""
+    text = "\n".join(above(exchanged(*[1.0] * 55, None), 100, 40))
+    assert "$50.00/h 1h" in text
+    assert "+/h all" in text
+    text = "\n".join(above(exchanged(1.0, None), 100, 40))
+    assert "$5.45+/h all" in text
 
 
 def test_what_the_table_leaves_blank_the_plots_take() -> None:

@@ -198,6 +198,7 @@ def test_shares(part: float, whole: float, text: str) -> None:
 def test_rates_of_money() -> None:
     """Dollars by the hour; unknown is a dash."""
     assert (fmt.rate(1.2), fmt.rate(0), fmt.rate(None)) == ("$1.20/h", "$0.00/h", "–")
+    assert (fmt.rate(1.2, is_least=True), fmt.rate(None, is_least=True)) == ("$1.20+/h", "–")
 
 
 def test_times_on_an_axis() -> None:

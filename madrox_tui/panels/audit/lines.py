@@ -112,7 +112,8 @@ def _rates(rates: Iterable[Rate], width: int) -> Words:
     pairs = []
     for rate in rates:
         opens = rate.window if rate.window in windows else "all"
-        pairs.append((Word(fmt.rate(rate.usd_per_hour), "strong", opens), f" {rate.window}"))
+        said = fmt.rate(rate.usd_per_hour, is_least=rate.unpriced > 0)
+        pairs.append((Word(said, "strong", opens), f" {rate.window}"))
     return _pairs(pairs, width)
 
 
@@ -158,8 +159,11 @@ def _levels(classes: Sequence[float]) -> str:
 
 
 def _budget(budget: Budget, now_s: float, width: int) -> Words:
+    limit = fmt.dollars(budget.limit_usd)
+    if budget.spent_usd is None:
+        return [Word("budget ", "muted"), Word(f"unpriced of {limit}", "strong")]
     style = "bad" if budget.used >= 1 else "warn" if budget.used >= 0.8 else "good"
-    spent = f"{fmt.dollars(budget.spent_usd)} of {fmt.dollars(budget.limit_usd)}"
+    spent = f"{fmt.dollars(budget.spent_usd)} of {limit}"
     if budget.unpriced:
         spent = f"≥ {spent}"
     part = fmt.share(budget.spent_usd, budget.limit_usd)

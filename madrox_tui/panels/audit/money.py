@@ -45,7 +45,8 @@ class Budget(msgspec.Struct, frozen=True):
 
     Attributes:
         limit_usd: The budget, more than 0.
-        spent_usd: What the whole fleet is known to have spent.
+        spent_usd: What the whole fleet is known to have spent; `None` if unknown: none of its
+            exchanges is priced.
         unpriced: Exchanges that `spent_usd` does not include.
         reached_s: When the budget runs out at the rate of `window`; `None` if not within a year, or
             if it has run out already.
@@ -55,7 +56,7 @@ class Budget(msgspec.Struct, frozen=True):
     """
 
     limit_usd: float
-    spent_usd: float
+    spent_usd: float | None
     unpriced: int = 0
     reached_s: float | None = None
     window: str | None = None
@@ -63,8 +64,8 @@ class Budget(msgspec.Struct, frozen=True):
 
     @property
     def used(self) -> float:
-        """The fraction spent; 1 is the whole budget, and more than 1 is over budget."""
-        return self.spent_usd / self.limit_usd
+        """The fraction known to be spent; 1 is all of it, and more than 1 is over budget."""
+        return (self.spent_usd or 0.0) / self.limit_usd
 
 
 def make_rate(window: str, usage: Usage, seconds: float) -> Rate:
@@ -89,14 +90,14 @@ def make_budget(limit_usd: float, total: Usage, rate: Rate | None, now_s: float)
         rate: The rate to go by; `None` if there is none yet.
         now_s: The present.
     """
-    spent = total.cost_usd or 0.0
-    left = limit_usd - spent
-    reached_s = None
-    if left > 0 and rate is not None and rate.usd_per_hour:
+    spent = total.cost_usd if total.requests else 0.0
+    if rate is None or rate.usd_per_hour is None:
+        return Budget(limit_usd, spent, total.unpriced)
+    left, reached_s = limit_usd - (spent or 0.0), None
+    if left > 0 and rate.usd_per_hour:
         ahead_s = left / rate.usd_per_hour * HOUR_S
         reached_s = now_s + ahead_s if ahead_s <= MAX_AHEAD_S else None
-    window = None if rate is None else rate.window
-    return Budget(limit_usd, spent, total.unpriced, reached_s, window)
+    return Budget(limit_usd, spent, total.unpriced, reached_s, rate.window)
 
 
 def crossed(

@@ -206,7 +206,7 @@ def _spent_since_s(
 
     It is looked for in slots of `step_s`, and then in those of a minute.
     """
-    since_s, spent_usd, to_s = None, budget.spent_usd, after(now_s)
+    since_s, spent_usd, to_s = None, budget.spent_usd or 0.0, after(now_s)
     for step in (step_s, _MINUTE):
         slots = model.series(from_s=from_s, to_s=to_s, step_s=step)
         crossing = crossed(slots, spent_usd, budget.limit_usd)
