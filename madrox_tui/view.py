@@ -61,6 +61,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         audit: Their rates, series and groups.
         moment_s: The earlier time that is shown; `None` for the newest.
         missing: Why nothing is known of that time, in words; `None` if something is.
+        records: How many records have arrived since the history of the tree was read.
         events_per_s: Records per second, smoothed; 0 when quiet.
         lag_s: How long the files have held more than is shown, in seconds; 0 when all is shown.
         is_whole: Whether the state is of the whole tree, not only of the ends of its logs.
@@ -75,6 +76,7 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
     audit: AuditView = NOTHING_SUMMED
     moment_s: float | None = None
     missing: str | None = None
+    records: int = 0
     events_per_s: float = 0.0
     lag_s: float = 0.0
     is_whole: bool = False

@@ -141,7 +141,8 @@ class Feed:
             if held.moment_s is not None:
                 await turns.enter_async_context(self._past_turn)
             await turns.enter_async_context(self._live.turn)
-            return await in_thread(partial(self._look_at, held.state, held.moment_s))
+            view = await in_thread(partial(self._look_at, held.state, held.moment_s))
+            return msgspec.structs.replace(view, records=held.records)
 
     async def _narrowed(self) -> View:
         """Return the newest view, not of a model that begins anew."""

@@ -17,10 +17,14 @@ class Pulse:
 
     Args:
         clock: A monotonic clock, in seconds.
+
+    Attributes:
+        records: How many records have arrived since then.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self.records = 0
         self._rate = 0.0
         self._at_s = clock()
         self._live = False
@@ -28,8 +32,9 @@ class Pulse:
 
     def beat(self, events: int, *, caught_up: bool) -> None:
         """Note a poll that brought `events` records; `caught_up` if no more were left to read."""
-        now_s = self._clock()
-        self._rate = self._rate_at(now_s) + (events / SMOOTHING_S if self._live else 0.0)
+        now_s, new = self._clock(), events if self._live else 0
+        self.records += new
+        self._rate = self._rate_at(now_s) + new / SMOOTHING_S
         self._at_s = now_s
         if caught_up:
             self._live, self._behind_s = True, None

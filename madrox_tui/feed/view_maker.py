@@ -160,6 +160,7 @@ class ViewMaker:
             activity=activity,
             audit=audit,
             moment_s=moment_s,
+            records=self._pulse.records,
             events_per_s=self._pulse.events_per_s,
             lag_s=self._pulse.lag_s,
             is_whole=self.is_whole,

@@ -71,7 +71,7 @@ def status_pieces(
     state = latest.state
     total = len(state.instances)
     least = "" if latest.audit.counted_from_s is None else "≥ "
-    pieces = [_mode(state, held, keys)]
+    pieces = [_mode(latest, held, keys)]
     if held is not None:
         pieces.append(LAST_SEEN if is_lost(state) else NOW)
     pieces += _counts(latest)
@@ -143,13 +143,14 @@ def _narrow_to(term: str) -> str:
     return f"screen.narrow_to({term!r})"
 
 
-def _mode(state: FleetState, held: View | None, keys: KeysInForce) -> Piece:
+def _mode(latest: View, held: View | None, keys: KeysInForce) -> Piece:
+    state = latest.state
     if held is not None and held.moment_s is not None:
         moment = fmt.at(held.moment_s, state.at_s)
         said = f"◷ at {moment}  {keys.name('view.moment')} for live"
         return Piece(0, (said,), "strong-accent", "screen.moment")
     if held is not None:
-        new = _messages(state) - _messages(held.state)
+        new = fmt.count(latest.records - held.records)
         return Piece(0, (f"‖ paused  {new} new",), "strong-warn", "screen.live")
     if is_lost(state):
         why = safe_line(state.waiting or "")
@@ -160,10 +161,6 @@ def _mode(state: FleetState, held: View | None, keys: KeysInForce) -> Piece:
     if not state.caught_up:
         return READING
     return Piece(0, ("● live",), "strong-good")
-
-
-def _messages(state: FleetState) -> int:
-    return state.dropped_messages + len(state.messages)
 
 
 def _counts(view: View) -> Iterator[Piece]:

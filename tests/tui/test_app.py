@@ -297,6 +297,28 @@ async def test_space_holds_the_screen_and_loses_nothing(fleet: TreeBuilder) -> N
         await person.sees("said while paused", "● live")
 
 
+async def test_a_paused_screen_counts_whatever_is_new(fleet: TreeBuilder) -> None:
+    """Captures, errors and spawns as well as messages; a filter set meanwhile forgets none."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "● live")
+        await person.press("space")
+        await person.sees("paused  0 new")
+        for number in range(5):
+            fleet.frame("a1", f"frame {number}", at=596)
+        await person.sees("paused  5 new")
+        fleet.audit("error", "a1", {"error": "it failed"}, at=597)
+        fleet.audit("instance_suspend", "a1", {}, at=597)
+        await person.sees("paused  7 new")
+        await person.press("slash", *"atlas", "enter")
+        await person.sees("Instances 1 of 2", "paused  7 new")
+        fleet.send("b2", "m-4", "said while paused", at=598)
+        await person.sees("paused  8 new")
+        fleet.spawn("c3", "warden", at=598)
+        await person.misses("paused  8 new")
+        await person.press("space")
+        await person.sees("● live")
+
+
 async def test_scrolled_up_stays_and_the_end_follows(tree: TreeBuilder) -> None:
     """Looking back holds the place while messages come; `G` goes to the newest and follows."""
     tree.spawn("a1", "atlas")

@@ -28,6 +28,7 @@ NO_PROBLEMS = ProblemCount()
 def look(
     *,
     moment_s: float | None = None,
+    records: int = 0,
     events_per_s: float = 0.0,
     lag_s: float = 0.0,
     instances: tuple[InstanceState, ...] = (),
@@ -41,6 +42,7 @@ def look(
         (),
         Usage(),
         moment_s=moment_s,
+        records=records,
         events_per_s=events_per_s,
         lag_s=lag_s,
         unread=unread,
@@ -139,8 +141,10 @@ def test_what_is_counted_from_a_moment_on_is_said_to_be() -> None:
 
 
 def test_a_held_screen_counts_what_is_new() -> None:
-    """A paused screen says so."""
+    """A paused screen says so, in a few cells however much it is."""
     assert said(look(), look()).startswith("‖ paused  0 new")
+    assert said(look(records=16), look(records=4)).startswith("‖ paused  12 new")
+    assert said(look(records=16_004), look(records=4)).startswith("‖ paused  16.0k new")
 
 
 def test_what_is_counted_while_looking_back_is_said_to_be_of_now() -> None:
