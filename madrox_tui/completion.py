@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from logging_core.analyse.state import InstanceState, State
-from madrox_tui.filters import KEYS, last_word_at
+from madrox_tui.filters import KEYS, last_value_at, last_word_at
 
 _VALUES: dict[str, Callable[[InstanceState], str | None]] = {
     "role": lambda i: i.role,
@@ -34,18 +34,38 @@ def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def complete(line: str, words: Iterable[str]) -> str | None:
-    """Complete the line's last word; return `None` if no word starts with it."""
+def completions(line: str, words: Iterable[str]) -> Iterator[str]:
+    """Complete the line's last word, or the last of its values, with each word that fits.
+
+    A value that contains blanks is quoted, whether or not its quote was typed.
+    """
     start = last_word_at(line)
-    head, tail = line[:start], line[start:]
-    minus = "-" if tail.startswith("-") else ""
-    typed = tail.removeprefix("-").casefold()
+    head, typed = line[:start], line[start:]
+    if typed.startswith("-"):
+        head, typed = f"{head}-", typed[1:]
+    key, colon, values = typed.partition(":")
+    at = last_value_at(values)
+    key, before = f"{key}{colon}", values[:at]
+    typed = f"{key}{values[at:]}"
     if not typed:
-        return None
+        return
     for word in words:
-        if len(word) > len(typed) and word.casefold().startswith(typed):
-            return f"{head}{minus}{tail.removeprefix('-')}{word[len(typed) :]}"
-    return None
+        whole = _completed(typed, word)
+        if whole is not None:
+            yield f"{head}{whole[: len(key)]}{before}{whole[len(key) :]}"
+
+
+def complete(line: str, words: Iterable[str]) -> str | None:
+    """Return the first completion of a line; `None` if there is none."""
+    return next(completions(line, words), None)
+
+
+def _completed(typed: str, word: str) -> str | None:
+    """Return a word as far as typed, and the rest of it; `None` if it begins otherwise."""
+    begun = typed.casefold()
+    if len(word) > len(typed) and word.casefold().startswith(begun):
+        return f"{typed}{word[len(typed) :]}"
+    return word if '"' in word and word.replace('"', "").casefold().startswith(begun) else None
 
 
 def _quoted(value: str) -> str:

@@ -150,7 +150,16 @@ def toggled(text: str, term: str) -> str:
 
 def last_word_at(text: str) -> int:
     """Return where the word begins that a line ends with; its length if it ends with a blank."""
-    starts = [word.start() for word in _WORDS.finditer(text) if word.end() == len(text)]
+    return _last_at(_WORDS, text)
+
+
+def last_value_at(text: str) -> int:
+    """Return the same of the last of a term's values, which commas separate."""
+    return _last_at(_VALUES, text)
+
+
+def _last_at(parts: re.Pattern[str], text: str) -> int:
+    starts = [part.start() for part in parts.finditer(text) if part.end() == len(text)]
     return starts[0] if starts else len(text)
 
 

@@ -15,7 +15,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from madrox_tui.completion import complete, vocabulary
+from madrox_tui.completion import complete, completions, vocabulary
 from madrox_tui.filters import filter_words, toggled
 from madrox_tui.view import View
 from madrox_tui.widgets.chips import Chips
@@ -75,6 +75,7 @@ class FilterBar(Horizontal):
         self._text = text
         self._kept = list(kept[-HISTORY:])
         self._recalled = 0
+        self._offered: list[str] = []  # what the line can be completed to, in turn
         self._came_from: Widget | None = None
 
     def on_mount(self) -> None:
@@ -86,7 +87,7 @@ class FilterBar(Horizontal):
     def edit(self) -> None:
         """Open the line for typing; afterwards the focus returns to where it was."""
         self.add_class("-editing")
-        self._recalled = len(self._kept)
+        self._recalled, self._offered = len(self._kept), []
         self._came_from = self.screen.focused
         self._input.can_focus = True
         self.screen.set_focus(self._input)
@@ -114,7 +115,11 @@ class FilterBar(Horizontal):
 
     def completed(self, line: str) -> str | None:
         """Complete the line's last word; return `None` if no word starts with it."""
-        return complete(line, vocabulary(self.view.state.instances if self.view else ()))
+        return complete(line, self._words)
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return vocabulary(self.view.state.instances if self.view else ())
 
     def toggle(self, term: str) -> None:
         """Add a term in place of one of its key, or remove it; keep the filter."""
@@ -137,10 +142,14 @@ class FilterBar(Horizontal):
         self.clear()
 
     def action_complete(self) -> None:
-        """Accept the completion."""
-        line = self.completed(self._input.value)
-        if line is not None:
-            self._input.put(line)
+        """Accept the completion; pressed again, put the next one in its place."""
+        line, place = self._input.value, 0
+        if line in self._offered:
+            place = self._offered.index(line) + 1
+        else:
+            self._offered = list(dict.fromkeys(completions(line, self._words)))
+        if self._offered:
+            self._input.put(self._offered[place % len(self._offered)])
 
     def action_recall(self, step: int) -> None:
         """Recall a previous filter, or a later one."""
@@ -192,4 +201,6 @@ class _Completing(Suggester):
         self._bar = bar
 
     async def get_suggestion(self, value: str) -> str | None:
-        return self._bar.completed(value)
+        line = self._bar.completed(value)
+        # Textual shows what follows the text: nothing can be shown before it, such as a quote.
+        return line if line is not None and line.startswith(value) else None

@@ -250,6 +250,9 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
         ("x role:q", "x role:qa_engineer"),
         ("-type:co", "-type:codex"),
         ("har", "harbor"),
+        ("state:stuck,wa", "state:stuck,waiting"),
+        ("x -STATE:stuck,", "x -STATE:stuck,initializing"),
+        ('role:"a,b",q', 'role:"a,b",qa_engineer'),
         ("harbor", None),
         ("", None),
         ("zz", None),
@@ -261,11 +264,55 @@ def test_completions(line: str, whole: str | None) -> None:
 
 
 def test_a_completed_value_is_that_value() -> None:
-    """A comma in it does not make two of it, nor does a blank."""
-    fleet = [instance("a", "x", role="dev,ops"), instance("b", "y", role="ops")]
-    line = complete('role:"d', vocabulary(fleet))
-    assert line == 'role:"dev,ops"'
-    assert [i.instance_id for i in parse_filter(line).choose(fleet)] == ["a"]
+    """A comma in it does not make two of it, nor does a blank, whether its quote was typed."""
+    fleet = [
+        instance("a", "x", role="dev,ops"),
+        instance("b", "y", role="ops"),
+        instance("c", "z", role="backend dev"),
+    ]
+    words = vocabulary(fleet)
+    for typed, line, found in (
+        ('role:"d', 'role:"dev,ops"', "a"),
+        ("role:d", 'role:"dev,ops"', "a"),
+        ("role:b", 'role:"backend dev"', "c"),
+        ("back", '"backend dev"', "c"),
+        ("role:ops,ba", 'role:ops,"backend dev"', "abc"),
+    ):
+        assert complete(typed, words) == line
+        assert "".join(i.instance_id for i in parse_filter(line).choose(fleet)) == found
+    assert complete('role:"backend dev"', words) is None
+
+
+@pytest.mark.asyncio
+async def test_tab_again_goes_to_the_next_completion() -> None:
+    """After the last one comes the first; what is typed in between is completed by itself."""
+    async with bars() as (app, pilot):
+        bar = app.query_one(FilterBar)
+        bar.edit()
+        await pilot.press(*"role:", "tab")
+        begun = app.filters[-1]
+        roles = [begun]
+        while roles.count(begun) < 2:
+            await pilot.press("tab")
+            roles.append(app.filters[-1])
+        assert roles[:3] == ["role:architect", "role:backend_developer", "role:data_analyst"]
+        assert len(set(roles)) == len(roles) - 1
+        await pilot.press(*",qa", "tab")
+        assert app.filters[-1] == "role:architect,qa_engineer"
+
+
+@pytest.mark.asyncio
+async def test_a_completion_that_begins_otherwise_is_not_offered_as_the_rest() -> None:
+    """A quote that is missing cannot be shown behind the cursor; Tab puts it where it belongs."""
+    async with bars() as (app, pilot):
+        bar = app.query_one(FilterBar)
+        bar.view = view([instance("c", "z", role="backend dev")])
+        bar.edit()
+        await pilot.press(*"role:b")
+        await pilot.pause()
+        assert "backend" not in screen_text(app).rpartition("filter")[2]
+        await pilot.press("tab")
+        assert app.filters[-1] == 'role:"backend dev"'
 
 
 @pytest.mark.parametrize(
