@@ -63,6 +63,7 @@ class EventList(LineView):
         self.shown = Events()
         """The events shown."""
         self._read = False
+        self._is_counted = True
         self._order = EventOrder.NEWEST
         self._names = names
         self._labels = labels
@@ -81,11 +82,11 @@ class EventList(LineView):
         later = (*orders[here:], *orders[:here])
         return next((order for order in later if order.value in self._table.keys), order)
 
-    def show_events(self, shown: Events, order: EventOrder) -> None:
+    def show_events(self, shown: Events, query: EventQuery) -> None:
         """Replace the events shown; in another order, the first of them is selected."""
-        if order is not self._order:
-            self._order, self.cursor = order, 0
-        self.shown, self._read = shown, True
+        if query.order is not self._order:
+            self._order, self.cursor = query.order, 0
+        self.shown, self._read, self._is_counted = shown, True, query.is_counted
         self._cells = EventCells(shown.rows, self._names, self._requests)
         self._table = Table(self._cells.columns())
         self.show_rows(len(shown.rows))
@@ -129,6 +130,8 @@ class EventList(LineView):
         """Say why the list is empty."""
         if not self._read:
             return "reading the audit trail"
+        if not self._is_counted:
+            return "none: nothing was counted here"
         if self.shown.more:
             return "none among the newest events: older ones were not searched"
         return "not in the audit trail: look in orchestrator.log, or the audit file was deleted"

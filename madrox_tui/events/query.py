@@ -59,6 +59,7 @@ class EventQuery(msgspec.Struct, frozen=True):
         until_s: Only events at or before this time; `None` for any.
         order: How they are listed; one without the value that they are ranked by is left out.
         window: The name of the window that they are of; `''` for all time.
+        is_counted: Whether the number that they are behind is of any event at all.
     """
 
     title: str
@@ -73,6 +74,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     until_s: float | None = None
     order: EventOrder = EventOrder.NEWEST
     window: str = ""
+    is_counted: bool = True
 
     @property
     def in_words(self) -> str:
@@ -153,7 +155,8 @@ def query_of(
         # A filter leaves out what is of nobody.
         ids: set[str | None] = {*group.instance_ids} | (set() if shown is not None else {None})
         return EventQuery(title, frozenset(ids), event_type=None, error=group.label)
-    return EventQuery(title, frozenset(group.instance_ids or (None,)))
+    members = frozenset(group.instance_ids or (None,))
+    return EventQuery(title, members, is_counted=group.usage.requests > 0)
 
 
 class Events(msgspec.Struct, frozen=True, eq=False):

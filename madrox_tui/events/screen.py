@@ -104,7 +104,7 @@ class EventsScreen(Dialog[None]):
     async def _load(self, most: int) -> None:
         audited = await self._source.events(self._wanted, most)
         found = with_happened(audited, self._wanted, self._happened, most)
-        self._list.show_events(found, self._wanted.order)
+        self._list.show_events(found, self._wanted)
         dialog = self.query_one(".dialog")
         dialog.border_title = Content(self._list.title(self._wanted))
         number, opens = Content(_counted(found, self._wanted)), pressing("enter", "Enter opens")

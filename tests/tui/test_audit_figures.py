@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from alone import Alone
-from audits import NOW_S, fleet_view
+from audits import NOW_S, FakeModel, fleet_view, instances
 from builders import TreeBuilder
 from driver import run_app
 from keyboard import KEYS
-from logging_core.analyse.state import TimelineEvent
+from logging_core.analyse.state import TimelineEvent, Usage
 from logging_core.records import AuditEvent
 from madrox_tui.events.event_list import EventList
 from madrox_tui.events.query import EventOrder, EventQuery, Events, Ranking, with_happened
@@ -94,6 +95,20 @@ def test_every_figure_above_the_table_can_be_opened() -> None:
     for figure in shown:
         ids = figure_query(figure.opens, view).instance_ids
         assert ids == frozenset(view.by_id)
+
+
+def test_a_figure_knows_whether_it_is_of_anything() -> None:
+    """Where it is not, nothing is missing from the list of its events."""
+    model = FakeModel(instances())
+    view = fleet_view(model=model)
+    assert all(figure_query(opens, view).is_counted for opens in ("5m", "errors", "p95"))
+    model.spent = 0.0
+    quiet = fleet_view(model=model)
+    state = replace(quiet.state, errors=0)
+    quiet = replace(quiet, state=state, usage=Usage(3, cost_usd=1.0))
+    for opens in ("5m", "1h", "errors", "tokens", "p95"):
+        assert not figure_query(opens, quiet).is_counted
+    assert figure_query("requests", quiet).is_counted
 
 
 def test_a_query_keeps_to_the_time_that_is_shown() -> None:

@@ -361,6 +361,18 @@ async def test_a_sum_without_rows_says_so() -> None:
         assert "not in the audit trail" in screen_of(pilot)
 
 
+@pytest.mark.asyncio
+async def test_a_number_that_is_nothing_has_nothing_missing() -> None:
+    """Behind an instance without requests no file is said to be lost."""
+    query = query_of(Group("b2", Usage(), ("b2",)), "instance", "probe")
+    assert query is not None
+    app = Alone(AuditPanel(KEYS))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(EventsScreen(query, FakeEvents(0), KEYS, {}, FleetState(at_s=NOW_S)))
+        await pilot.pause()
+        assert "none: nothing was counted here" in screen_of(pilot)
+
+
 def test_reading_a_tree_changes_nothing(real_tree: Path) -> None:
     """The events of a real orchestrator's tree are all there, newest first."""
     found, more = newest_events(real_tree, EventQuery("all").matches, 10_000)

@@ -11,6 +11,8 @@ from madrox_tui.events.query import EventOrder, EventQuery
 from madrox_tui.panels.audit.rates import WINDOWS, window_start
 from madrox_tui.view import View
 
+_QUANTILES = ("p50", "p95", "p99", "max")
+
 
 def figure_query(opens: str, view: View) -> EventQuery:
     """Return the query for the events behind a figure, of the instances shown.
@@ -24,7 +26,21 @@ def figure_query(opens: str, view: View) -> EventQuery:
     """
     shown = frozenset(view.by_id) if view.narrowed else None
     query = _QUERIES[opens](view)
-    return replace(query, instance_ids=shown)
+    return replace(query, instance_ids=shown, is_counted=_is_counted(opens, view))
+
+
+def _is_counted(opens: str, view: View) -> bool:
+    """Return whether a figure is of any event."""
+    if opens == "errors":
+        return any(i.errors for i in view.instances) if view.narrowed else view.state.errors > 0
+    if opens == "tokens":
+        return view.usage.tokens is not None
+    if opens in _QUANTILES:
+        return (view.audit.whole or view.usage).latency.count > 0
+    rate = next((rate for rate in view.audit.rates if rate.window == opens), None)
+    if rate is not None:
+        return rate.usd_per_hour != 0 or rate.unpriced > 0
+    return view.usage.requests > 0
 
 
 def _latency(name: str) -> Callable[[View], EventQuery]:
@@ -65,7 +81,7 @@ _QUERIES: Mapping[str, Callable[[View], EventQuery]] = {
     "tokens": lambda _: EventQuery("exchanges", order=EventOrder.LARGEST),
     **{name: _window(name, window_s) for name, window_s in WINDOWS},
     "all": lambda _: EventQuery("exchanges"),
-    **{name: _latency(name) for name in ("p50", "p95", "p99", "max")},
+    **{name: _latency(name) for name in _QUANTILES},
     "plotted cost": _plotted(EventOrder.DEAREST),
     "plotted times": _plotted(EventOrder.SLOWEST),
 }
