@@ -113,7 +113,9 @@ def _anomalies(state: FleetState, names: Mapping[str, str], width: int) -> list[
             counts.update((odd, instance.instance_id, place) for odd in odd_ways)
         if instance.created_s is not None and instance.created_s > state.at_s + AHEAD_S:
             counts[_Suspect("creation", "ahead of the clock"), instance.instance_id, ""] += 1
-    section: list[Line] = [heading("Odd records", "among the newest messages and frames")]
+    section: list[Line] = [
+        heading("Odd records", "among the newest messages and each pane's last frame")
+    ]
     for (odd, instance_id, place), number in counts.most_common(_MAX_INSTANCES):
         what = f"{fmt.plural(number, odd.thing)} {odd.what}"
         label = safe_line(names.get(instance_id, instance_id))
@@ -142,7 +144,7 @@ def _odd_files(odd: AnomalyCount, width: int) -> list[Line]:
     if not odd.torn and not odd.lossy and not odd.links:
         return [
             heading(title),
-            remark("none: every record whole, every line UTF-8, no file named twice"),
+            remark("none: what was read is whole, its lines UTF-8, no file named twice"),
         ]
     section: list[Line] = [heading(title, "by file, then newest first")]
     section += _worst(
@@ -161,7 +163,7 @@ def _odd_files(odd: AnomalyCount, width: int) -> list[Line]:
 def _jumps_and_gaps(state: FleetState, width: int) -> list[Line]:
     odd = state.anomalies
     if not odd.clock_jumps and not odd.gaps:
-        quiet = remark("none: times only move forward in every file, and no lines were lost")
+        quiet = remark("none: no time more than 5 minutes before the last, and no lines were lost")
         return [heading("Clock jumps and gaps"), quiet]
     section: list[Line] = [heading("Clock jumps and gaps", "by file, then newest first")]
     counts = [("clock jumps", file.clock_jumps, file.path) for file in odd.files]
