@@ -217,6 +217,24 @@ async def test_the_cursor_goes_from_the_rows_up_to_the_figures() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(("key", "row"), [("g", 0), ("G", 5)])
+async def test_g_leads_from_the_figures_to_the_rows(key: str, row: int) -> None:
+    """To the first row, or the last; in a table of one row it does not lead away from there."""
+    async with Alone(AuditPanel(KEYS)).run_test(size=(120, 40)) as pilot:
+        panel = pilot.app.query_one(AuditPanel)
+        panel.focus()
+        panel.view = fleet_view()
+        await pilot.pause()
+        await pilot.press("j", "k", "k", "k")
+        assert here(panel)[0] == "p95"
+        await pilot.press(key)
+        assert (*here(panel), panel.cursor) == (None, "by instance", row)
+        panel.view = fleet_view(only="harbor")
+        await pilot.press(key)
+        assert (panel.figure, panel.cursor) == (None, 0)
+
+
+@pytest.mark.asyncio
 async def test_the_slowest_are_listed_first(tree: TreeBuilder) -> None:
     """Enter on the longest response time lists all exchanges by how long they took."""
     tree.spawn("a1", "atlas", at=0)

@@ -80,6 +80,16 @@ class FiguresView(LineView):
         elif rows > 0:
             self._point_at(None)
 
+    def action_first(self) -> None:
+        """Go to the first row, from the figures, too."""
+        self._point_at(None)
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        """Go to the last row, from the figures, too."""
+        self._point_at(None)
+        super().action_last()
+
     def action_sideways(self, columns: int) -> None:
         """Go to the next or previous figure of the line; in the rows, scroll."""
         here = self._figure
