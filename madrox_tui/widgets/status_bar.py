@@ -20,6 +20,9 @@ GAP = "  "
 COUNTS = 6
 """Pieces of this rank and below stay until words are glyphs."""
 
+URGENT = 3
+"""Pieces of this rank and below stay until the clock is dropped."""
+
 
 class Piece(NamedTuple):
     """A part of the line.
@@ -46,7 +49,7 @@ class StatusBar(Widget):
     """Pieces on the left, in an order that stays the same; a path and the clock on the right.
 
     If space is short, the path is dropped first. Then words are shortened, the least important
-    pieces dropped, and words replaced by glyphs. The clock is dropped last.
+    pieces dropped, and words replaced by glyphs. What is urgent is dropped after the clock.
     """
 
     DEFAULT_CSS = "StatusBar { height: 1; padding: 0 1; background: $panel; color: $foreground; }"
@@ -88,7 +91,10 @@ class StatusBar(Widget):
             return self.pieces, 0, path_and_clock
         width = self.size.width - len(GAP) - len(self.clock)
         shown, level = _shortened(self.pieces, width)
-        return shown, level, self.clock if _width(shown, level) <= width else ""
+        is_said = all(piece in shown for piece in self.pieces if piece.rank <= URGENT)
+        if is_said and _width(shown, level) <= width:
+            return shown, level, self.clock
+        return *_shortened(self.pieces, self.size.width), ""
 
 
 def _shortened(pieces: Sequence[Piece], width: int) -> tuple[Sequence[Piece], int]:
