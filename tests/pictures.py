@@ -22,6 +22,8 @@ LOOKS = 3
 """So many looks in a row must see the same."""
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
+TINY = (40, 12)
+ALL_SIZES = [*SIZES, TINY]
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -36,6 +38,11 @@ class Compare(Protocol):
 
 def size_id(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
+
+
+def fitting(size: tuple[int, int], *texts: str) -> tuple[str, ...]:
+    """Those of some texts that the smallest screen has room for: how the first one begins."""
+    return texts if size != TINY else (texts[0][:11],)
 
 
 def screen_text(app: App[None]) -> str:

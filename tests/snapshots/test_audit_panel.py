@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
-
 import pytest
-from textual.app import App
 from textual.pilot import Pilot
 
 from alone import Alone
@@ -14,16 +10,7 @@ from audits import FakeDisk, fleet_view, sick_state
 from keyboard import KEYS
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.panels.audit.panel import AuditPanel
-
-Before = Callable[[Pilot[None]], Awaitable[None]]
-
-
-class Compare(Protocol):
-    """The `snap_compare` fixture."""
-
-    def __call__(
-        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
-    ) -> bool: ...
+from pictures import ALL_SIZES, Before, Compare, size_id
 
 
 def audit(**options: str) -> Before:
@@ -63,7 +50,7 @@ def test_filtered(snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=(100, 30), run_before=audit(only="-quill"))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", ALL_SIZES, ids=size_id)
 def test_health(snap_compare: Compare, size: tuple[int, int]) -> None:
     """Unreadable lines as they are, odd records, growth, and the disk by kind and instance."""
 

@@ -19,9 +19,8 @@ from madrox_tui.changes.screen import ChangesScreen
 from madrox_tui.changes.spells import SpellLog
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.view import Narrowing
-from pictures import Compare, after, app_on, size_id
+from pictures import ALL_SIZES, Compare, after, app_on, fitting, size_id
 
-SIZES = [(80, 24), (120, 40)]
 AWAY_S = 1500.0
 
 
@@ -70,7 +69,7 @@ class Past:
         return FleetState(at_s=moment_s, instances=tuple(earlier()), usage=usage, errors=3)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=size_id)
+@pytest.mark.parametrize("size", ALL_SIZES, ids=size_id)
 def test_changes(snap_compare: Compare, size: tuple[int, int]) -> None:
     """Who needs you, who needed you, who came and went, and what was spent."""
     now = view(team())
@@ -92,12 +91,13 @@ def test_changes(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(app, terminal_size=size, run_before=run)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=size_id)
+@pytest.mark.parametrize("size", ALL_SIZES, ids=size_id)
 def test_changes_of_the_demo(
     snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     """Over the panels, since a time that was typed."""
     with History(demo) as past:
         app = app_on(demo, monkeypatch, past=past)
-        before = after("c", "T", *"14:00", "enter", shows=("since 14:00 (30m ago)", "? waiting"))
+        shows = fitting(size, "since 14:00 (30m ago)", "? waiting")
+        before = after("c", "T", *"14:00", "enter", shows=shows)
         assert snap_compare(app, terminal_size=size, run_before=before)

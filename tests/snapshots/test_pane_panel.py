@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from textual.app import App
 from textual.pilot import Pilot
 
 from logging_core.demo import write_history
 from logging_core.read.panes import PaneFile
+from pictures import ALL_SIZES, Before, Compare, size_id
 from replaying import PaneApp
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
-
-Before = Callable[[Pilot[None]], Awaitable[None]]
-
-
-class Compare(Protocol):
-    """The `snap_compare` fixture."""
-
-    def __call__(
-        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
-    ) -> bool: ...
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +48,7 @@ def after(keys: str, *shows: str, instance_id: str) -> Before:
     return run
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", ALL_SIZES, ids=size_id)
 @pytest.mark.parametrize(
     ("keys", "shows"),
     [("", ("following",)), ("[[[[dd", ("· diff", "‖ 1x", "+ ")), ("{{d", ("· new text",))],

@@ -30,10 +30,9 @@ def test_fleet(
         (("2",), ("❯ 1. Yes",)),
         (("3",), ("Timeline 1.2k",)),
         (("4",), ("$24.99 + 95 unpriced",)),
-        (("question_mark",), ("All instances, those that need you first",)),
         (("slash", *"state:busy", "enter"), ("Instances 2 of 8", "state:busy")),
     ],
-    ids=["pane", "timeline", "audit", "help", "filter"],
+    ids=["pane", "timeline", "audit", "filter"],
 )
 def test_small_terminal(
     snap_compare: Compare,
@@ -84,25 +83,11 @@ def test_few_colours(
     )
 
 
-def test_message(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A whole message over the panels."""
-    before = after("3", "k", "k", "k", "enter", shows=("from warden", "7.6k tok"))
-    assert snap_compare(app_on(demo, monkeypatch), terminal_size=(120, 40), run_before=before)
-
-
 def test_light_theme(snap_compare: Compare, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The light theme."""
     app = app_on(demo, monkeypatch, theme="madrox-light")
     before = after(shows=("❯ 1. Yes",))
     assert snap_compare(app, terminal_size=(120, 40), run_before=before)
-
-
-def test_empty_tree(
-    snap_compare: Compare, tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A tree without any instance."""
-    before = after(shows=("0 instances",))
-    assert snap_compare(app_on(tree.root, monkeypatch), terminal_size=(120, 40), run_before=before)
 
 
 def test_real_tree(snap_compare: Compare, real_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
