@@ -103,7 +103,7 @@ class MadroxTop(PanelsApp):
         from madrox_tui.commands import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette(self.screen.active_bindings))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our colour variables, for themes that do not define them."""

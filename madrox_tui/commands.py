@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -32,7 +32,14 @@ class Palette(CommandPalette):
     """Textual's, which fails where a page is turned of a list that has no room on the screen.
 
     Its cursor does not blink: nor does that of any other line, and it costs a paint each time.
+
+    Args:
+        possible: By key, what could be done when it was opened: its line leaves no letter to keys.
     """
+
+    def __init__(self, possible: Mapping[str, ActiveBinding]) -> None:
+        super().__init__(id="--command-palette")
+        self.possible = possible
 
     def compose(self) -> ComposeResult:
         """See `CommandPalette`."""
@@ -69,12 +76,12 @@ class Commands(Provider):
                 yield Hit(score, shown, command.run, command.text)
 
     def _actions(self) -> Iterator[_Command]:
-        screen = self.screen
-        if not isinstance(screen, MainScreen):
+        screen, palette = self.screen, self.app.screen
+        if not isinstance(screen, MainScreen) or not isinstance(palette, Palette):
             return
         keys: dict[str, list[str]] = {}
         actions: dict[str, ActiveBinding] = {}
-        for key, active in screen.active_bindings.items():
+        for key, active in palette.possible.items():
             name = active.binding.id or ""
             if name in _KNOWN and active.enabled:
                 keys.setdefault(name, []).append(one_key_name(key))

@@ -15,7 +15,7 @@ from unittest import mock
 
 import msgspec
 import pytest
-from textual.command import DiscoveryHit
+from textual.command import CommandList
 from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -29,7 +29,6 @@ from logging_core.history import History
 from logging_core.read.reader import TreeReader
 from madrox_tui.bindings import GLOBAL, PANEL_TYPES, all_keys, key_groups, keymap
 from madrox_tui.changes.screen import ChangesScreen
-from madrox_tui.commands import Commands
 from madrox_tui.config import Settings
 from madrox_tui.events.screen import EventsScreen
 from madrox_tui.health.screen import HealthScreen
@@ -623,10 +622,43 @@ async def test_the_palette_has_the_actions_of_every_panel(fleet: TreeBuilder) ->
         await person.press("colon", *"matching request")
         await person.sees("f6             Go to matching request")
         assert person.text.count("Go to matching request") == 1
-        await person.press("escape", "escape")
-        commands = Commands(person.app.screen)
-        listed = [hit.text async for hit in commands.discover() if isinstance(hit, DiscoveryHit)]
-        assert len(set(listed)) == len(listed) == len(all_keys()) + 1  # the layout has no key
+
+
+def offered(person: Driver) -> list[str]:
+    """What the open palette lists."""
+    return [str(option.prompt) for option in person.app.screen.query_one(CommandList).options]
+
+
+@pilot
+async def test_the_open_palette_lists_every_action(fleet: TreeBuilder) -> None:
+    """Each once, with its key: what could be done before its line took all letters, and more."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        for panel in "1234":
+            await person.press(panel, "colon")
+            await person.until(lambda: bool(offered(person)), "commands")
+            said = offered(person)
+            assert len(set(said)) == len(said) == len(all_keys()) + 1  # the layout has no key
+            for name, (text, _) in all_keys().items():
+                assert any(line.endswith(text) for line in said), name
+            await person.press("escape")
+
+
+@pilot
+async def test_the_palette_saves_the_screen_that_was_there_before(
+    fleet: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `S` does, which is a letter like all others while the palette is open."""
+    monkeypatch.chdir(tmp_path)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("colon", *"Save the screen")
+        await person.sees("S              Save the screen as SVG and text")
+        await person.press("enter")
+        await person.until(lambda: len(list(tmp_path.glob("madrox-screen-*"))) == 2, "two files")
+        (text,) = tmp_path.glob("madrox-screen-*.txt")
+        assert "draw the plan" in text.read_text()
+        assert "Search for commands" not in text.read_text()
 
 
 @pilot
