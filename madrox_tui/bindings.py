@@ -95,7 +95,7 @@ GLOBAL = at_once(
         "palette",
         "Commands",
         id="app.palette",
-        tooltip="Open command palette: actions, instances, themes; also Ctrl+P",
+        tooltip="Open command palette: actions, instances, themes",
     ),
     Binding(
         "A",
@@ -117,6 +117,15 @@ GLOBAL = at_once(
 """Bindings of the panels' screen."""
 
 APP = [
+    Binding(
+        "ctrl+p",
+        "command_palette",
+        "Commands",
+        show=False,
+        id="app.commands",
+        tooltip="Open command palette, also while typing or over a dialog",
+        priority=True,
+    ),
     Binding(
         "S",
         "save_screen",

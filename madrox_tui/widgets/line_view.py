@@ -26,7 +26,7 @@ class OpensRows(Protocol):
         """Open what is under the cursor of `view`."""
 
 
-class LineView(DrawnRows, can_focus=True):
+class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
     """Rows of text that scroll, with or without a cursor, and can follow the end.
 
     While `follow` is on, the view stays at the last row; moving up turns it off, and reaching the

@@ -33,7 +33,7 @@ from madrox_tui.config import Settings
 from madrox_tui.events.screen import EventsScreen
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.help.screen import HelpScreen
-from madrox_tui.key_names import key_names, own_bindings
+from madrox_tui.key_names import key_names, one_key_name, own_bindings
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.screens.export import ExportScreen
@@ -49,10 +49,14 @@ NOW_S = TreeBuilder.epoch(600)
 CONTRACT = frozenset(
     """
     1 2 3 4 Tab Shift+Tab z = - j k ↑ ↓ PgUp PgDn Ctrl+D Ctrl+U g G Home End h l ← → w / i s r t a
-    e A D E b c W Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : q Esc Ctrl+Z
+    e A D E b c W Space [ ] { } < > T @ d p Ctrl+F n N Enter y S x ~ ? : Ctrl+P q Esc Ctrl+Z
     """.split()  # noqa: SIM905 - a table that can be read
 )
 """The keys that users are promised; no panel has any other."""
+
+
+COPIES = frozenset({"Ctrl+C", "super+c"})
+"""Copy what is selected with the mouse; with nothing selected, `Ctrl+C` ends the program."""
 
 
 @pytest.fixture
@@ -210,6 +214,32 @@ def test_the_built_in_keys_may_be_set() -> None:
 # --- what they do -------------------------------------------------------------
 
 pilot = pytest.mark.asyncio
+
+
+@pilot
+@pytest.mark.parametrize(
+    "keys", ["1", "2", "3", "4", "question_mark", "tilde", "c", "3 G enter", "4 enter"]
+)
+async def test_no_key_does_what_nobody_was_told_of(fleet: TreeBuilder, keys: str) -> None:
+    """In panels and what lies over them only the promised keys are bound: no more by Textual."""
+    with closing(History(fleet.root)) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+            await person.sees("draw the plan")
+            await person.press(*keys.split())
+            in_force = {one_key_name(key) for key in person.app.screen.active_bindings}
+            of_app = {one_key_name(key) for key, _ in person.app._bindings}
+            assert in_force | of_app <= CONTRACT | COPIES
+
+
+@pilot
+@pytest.mark.parametrize("keys", [("1",), ("slash", "a"), ("question_mark",), ("colon",)])
+async def test_ctrl_q_does_not_end_the_program(fleet: TreeBuilder, keys: tuple[str, ...]) -> None:
+    """Textual's key would, at once and from any line: it is beside Ctrl+W, which deletes a word."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press(*keys, "ctrl+q")
+        await person.pilot.pause()
+        assert person.app.return_code is None
 
 
 @pilot
