@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from textual.binding import Binding
@@ -147,6 +147,16 @@ APP = [
 ]
 """Bindings of the app: active on every screen, dialogs included."""
 
+FIXED = {"message.bytes": ("b",), "rows.open": ("enter",), "changes.select": ("enter",)}
+"""Keys of dialogs that the user cannot change, by action."""
+
+DIALOGS = (
+    ("timeline.other_half", "pane.wrap", "message.bytes"),
+    ("audit.sort", "rows.open"),
+    ("pane.previous", "pane.next", "view.go_to", "view.moment", "view.changes", "changes.select"),
+)
+"""The actions of a message, of events, and of changes, besides those of every list and dialog."""
+
 OWN_ACTIONS = frozenset(binding.action.partition("(")[0] for binding in GLOBAL)
 """Names of the actions bound in `GLOBAL`."""
 
@@ -204,14 +214,16 @@ def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
         if name not in known:
             close = get_close_matches(name, known, 1)
             hint = f"did you mean {close[0]}?" if close else "--print-config lists them"
-            raise ValueError(f"keys.{name}: no such action; {hint}")
+            what = "its key is fixed" if name in FIXED else f"no such action; {hint}"
+            raise ValueError(f"keys.{name}: {what}")
         if not keys:
             raise ValueError(f"keys.{name}: needs at least one key, such as 'f5' or 'ctrl+g'")
         for key in keys:
             if key == "," or not is_key(key):
                 hint = "use Textual's names, such as 'q', 'f5', 'ctrl+g', 'slash'"
                 raise ValueError(f"keys.{name}: {key!r} is not a key; {hint}")
-    _check_meanings({name: wanted.get(name, keys) for name, (_, keys) in known.items()}, known)
+    built_in = {name: keys for name, (_, keys) in known.items()} | FIXED
+    _check_meanings(wanted, built_in)
     meant = {name: ",".join(keys) for name, keys in wanted.items()}
     if "view.back" in wanted:
         meant[CLOSE] = ",".join(dict.fromkeys((*wanted["view.back"], "escape")))
@@ -219,21 +231,30 @@ def keymap(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 
 
 def _check_meanings(
-    keys: Mapping[str, tuple[str, ...]], known: Mapping[str, tuple[str, tuple[str, ...]]]
+    wanted: Mapping[str, tuple[str, ...]], built_in: Mapping[str, tuple[str, ...]]
 ) -> None:
-    """Let two panels share a key, but not a panel and a common binding."""
-    for owner in _owners():
+    """Let two panels or dialogs share a key, but not two actions in one of them."""
+    for place in _places():
         meant: dict[str, str] = {}
-        for name in owner:
-            for key in keys[name]:
+        for name in place:
+            for key in wanted.get(name, built_in[name]):
                 other = meant.setdefault(one_key_name(key), name)
-                if other != name and not (key in known[name][1] and key in known[other][1]):
-                    raise ValueError(f"keys.{name}: {key!r} is already bound to {other}")
+                if other != name and not (key in built_in[name] and key in built_in[other]):
+                    theirs, mine = (other, name) if name in wanted else (name, other)
+                    raise ValueError(f"keys.{mine}: {key!r} is already bound to {theirs}")
 
 
-def _owners() -> list[list[str]]:
-    common = [b.id for b in (*GLOBAL, *APP, *own_bindings(LineView)) if b.id]
-    return [common + [b.id for b in own_bindings(panel) if b.id] for panel in PANEL_TYPES.values()]
+def _places() -> Iterator[list[str]]:
+    """Yield the actions that can be done in each panel, then in each dialog."""
+    anywhere = _ids((*APP, *own_bindings(LineView)))
+    for panel in PANEL_TYPES.values():
+        yield [*_ids(GLOBAL), *anywhere, *_ids(own_bindings(panel))]
+    for actions in DIALOGS:
+        yield ["view.back", "app.quit", *anywhere, *actions]
+
+
+def _ids(bindings: Iterable[Binding]) -> list[str]:
+    return [binding.id for binding in bindings if binding.id]
 
 
 def _keys(key: str) -> tuple[str, ...]:

@@ -9,9 +9,11 @@ import pytest
 from builders import TreeBuilder
 from driver import Driver, run_app
 from logging_core.history import History
-from madrox_tui.bindings import all_keys
+from madrox_tui.bindings import DIALOGS, FIXED, all_keys
+from madrox_tui.changes.change_list import ChangeList
 from madrox_tui.changes.screen import ChangesScreen
 from madrox_tui.config import Settings
+from madrox_tui.events.event_list import EventList
 from madrox_tui.events.screen import EventsScreen
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.help.screen import HelpScreen
@@ -66,6 +68,25 @@ def test_what_a_dialog_shares_with_the_panels_is_one_action(screen: type[Any]) -
     known = all_keys()
     for binding in own_bindings(screen):
         assert binding.id in OWN or binding.key in known[binding.id or ""][1], binding
+
+
+@pytest.mark.parametrize(
+    ("screen", "rows", "actions"),
+    zip(
+        (MessageScreen, EventsScreen, ChangesScreen),
+        (TextView, EventList, ChangeList),
+        DIALOGS,
+        strict=True,
+    ),
+)
+def test_no_key_gets_two_meanings_in_a_dialog(
+    screen: type[Any], rows: type[Any], actions: tuple[str, ...]
+) -> None:
+    """All that a dialog can do is known where the keys of the settings are looked at."""
+    bindings = [*own_bindings(screen), *own_bindings(rows)]
+    common = {"dialog.close", "app.quit", *(b.id for b in own_bindings(LineView))}
+    assert {b.id for b in bindings} - common == set(actions)
+    assert {b.id: (b.key,) for b in bindings if b.id in FIXED}.items() <= FIXED.items()
 
 
 @pytest.mark.asyncio

@@ -194,12 +194,19 @@ def test_binding_ids_are_unique() -> None:
         ({"qqqq": ("f5",)}, "keys.qqqq: no such action; --print-config lists them"),
         ({"panel.zoom": ()}, "keys.panel.zoom: needs at least one key"),
         ({"panel.zoom": ("a,b",)}, "keys.panel.zoom: 'a,b' is not a key"),
-        ({"panel.zoom": ("j",)}, "'j' is already bound to"),
+        ({"panel.zoom": ("j",)}, "keys.panel.zoom: 'j' is already bound to line.down"),
+        ({"app.quit": ("x",)}, "keys.app.quit: 'x' is already bound to line.export"),
+        ({"filter.edit": ("f5",), "audit.by": ("f5",)}, "keys.audit.by: 'f5' is already bound to"),
+        ({"filter.edit": ("ctrl+p",)}, "keys.filter.edit: 'ctrl+p' is already bound to app.com"),
+        ({"timeline.other_half": ("b",)}, "keys.timeline.other_half: 'b' is already bound to mes"),
+        ({"timeline.other_half": ("w",)}, "keys.timeline.other_half: 'w' is already bound to pan"),
+        ({"pane.previous": ("enter",)}, "keys.pane.previous: 'enter' is already bound to changes"),
+        ({"message.bytes": ("f5",)}, "keys.message.bytes: its key is fixed"),
         ({"panel.zoom": ("@",)}, "keys.panel.zoom: '@' is already bound to view.moment"),
     ],
 )
 def test_keys_that_cannot_be_are_refused(keys: dict[str, tuple[str, ...]], complaint: str) -> None:
-    """Unknown actions and keys with two meanings are named."""
+    """Unknown actions and keys with two meanings are named, in a line that the user wrote."""
     with pytest.raises(ValueError) as failure:  # noqa: PT011 - the text is looked at
         keymap(keys)
     assert complaint in str(failure.value)
