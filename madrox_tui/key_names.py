@@ -10,7 +10,7 @@ from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.keys import Keys, _character_to_key
+from textual.keys import Keys, _character_to_key, key_to_character
 from textual.style import Style
 
 Group = tuple[str, Sequence[Binding]]
@@ -46,9 +46,6 @@ _NAMES = {
     "enter": "Enter",
     "escape": "Esc",
     "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "home": "Home",
-    "end": "End",
 }
 
 
@@ -124,11 +121,18 @@ def side_by_side(*said: Content) -> Content:
 
 def is_key(name: str) -> bool:
     """Whether Textual calls a key so: `q`, `slash`, `f5`, `ctrl+g`."""
-    while modifier := next((m for m in _MODIFIERS if name.startswith(m) and name != m), None):
-        name = name.removeprefix(modifier)
-    if len(name) == 1:
-        return name.isprintable() and not name.isspace()
-    return name in _PRESSED or name in _names_of_characters()
+    _, pressed = _split(name)
+    if len(pressed) == 1:
+        return pressed.isprintable() and not pressed.isspace()
+    return pressed in _PRESSED or pressed in _names_of_characters()
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return the modifiers of a key, each with its plus sign, and what is pressed with them."""
+    pressed = name
+    while modifier := next((m for m in _MODIFIERS if pressed.startswith(m) and pressed != m), None):
+        pressed = pressed.removeprefix(modifier)
+    return name.removesuffix(pressed), pressed
 
 
 @cache
@@ -162,9 +166,15 @@ def meaning(binding: Binding) -> str:
 
 
 def one_key_name(key: str) -> str:
-    """Return one key as people write it: `↓`, `Ctrl+D`."""
-    if key in _NAMES:
-        return _NAMES[key]
-    if key.startswith("ctrl+"):
-        return f"Ctrl+{key[5:].upper()}"
-    return key
+    """Return one key as people write it: `↓`, `Ctrl+D`, `F5`."""
+    held, pressed = _split(key)
+    if len(pressed) == 1:
+        name = pressed.upper() if "ctrl+" in held else pressed
+    else:
+        name = _NAMES.get(pressed) or _character(pressed) or pressed.capitalize()
+    return held.title() + name
+
+
+def _character(name: str) -> str | None:
+    character = key_to_character(name)
+    return character if character is not None and character.isprintable() else None

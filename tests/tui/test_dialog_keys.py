@@ -103,7 +103,7 @@ async def test_a_dialog_is_left_with_the_keys_of_the_settings(
             for closes in ("f2", "Q", opens, "escape"):
                 await person.press(opens)
                 await until_at(person, screen)
-                await person.sees("f2 closes · f8 copies")
+                await person.sees("F2 closes · F8 copies")
                 await person.press("q")
                 await until_at(person, screen)
                 await person.press(closes)
@@ -116,7 +116,7 @@ async def test_a_message_has_the_keys_of_the_settings(fleet: TreeBuilder) -> Non
     async with run_app(fleet.root, now_s=NOW_S, settings=SETTINGS) as person:
         await person.sees("● live")
         await person.press("3", "G", "enter")
-        await person.sees("f2 closes · f8 copies · f9 other half")
+        await person.sees("F2 closes · F8 copies · F9 other half")
         await person.press("f7")
         await person.misses("line 0.")
         await person.press("f9", "f8")
@@ -136,7 +136,7 @@ async def test_lists_in_dialogs_have_the_keys_of_the_settings(fleet: TreeBuilder
         async with run_app(fleet.root, now_s=NOW_S, settings=SETTINGS, past=past) as person:
             await person.sees("● live")
             await person.press("f5")
-            await person.sees("f11 ] f6 since")
+            await person.sees("F11 ] F6 since")
             before = person.app.screen.query_one(".dialog").border_title
             await person.press("f11")
             await person.until(

@@ -78,7 +78,7 @@ async def test_a_key_of_the_settings_is_named(fleet: TreeBuilder) -> None:
     """The footer says which keys there are now, and two for the same once."""
     settings = Settings(tick_s=3600.0, keys={"instances.sort": ("f5", "ctrl+t")})
     async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
-        await person.sees("Enter Pane f5 Ctrl+T Sort r Reverse")
+        await person.sees("Enter Pane F5 Ctrl+T Sort r Reverse")
 
 
 async def test_keys_of_the_settings_change_no_order(fleet: TreeBuilder) -> None:

@@ -27,7 +27,15 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.history import History
 from logging_core.read.reader import TreeReader
-from madrox_tui.bindings import GLOBAL, PANEL_TYPES, all_keys, key_groups, keymap
+from madrox_tui.bindings import (
+    GLOBAL,
+    PANEL_TYPES,
+    all_keys,
+    help_groups,
+    key_groups,
+    keymap,
+    keys_in_force,
+)
 from madrox_tui.changes.screen import ChangesScreen
 from madrox_tui.config import Settings
 from madrox_tui.events.screen import EventsScreen
@@ -55,7 +63,7 @@ CONTRACT = frozenset(
 """The keys that users are promised; no panel has any other."""
 
 
-COPIES = frozenset({"Ctrl+C", "super+c"})
+COPIES = frozenset({"Ctrl+C", "Super+c"})
 """Copy what is selected with the mouse; with nothing selected, `Ctrl+C` ends the program."""
 
 
@@ -288,9 +296,24 @@ async def test_help_names_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
     async with run_app(fleet.root, now_s=NOW_S, settings=settings, size=(160, 80)) as person:
         await person.press("question_mark")
         await person.sees("Keys and signs", "Find in panel")
-        assert "Ctrl+G f7 " in person.line_with("Find in panel")
+        assert "Ctrl+G F7 " in person.line_with("Find in panel")
         assert " Q  " in person.line_with("Quit")
-        assert " f8 " in person.line_with("Toggle wrap")
+        assert " F8 " in person.line_with("Toggle wrap")
+
+
+@pilot
+@pytest.mark.parametrize("panel", PANEL_TYPES)
+async def test_what_help_says_is_bound_is_bound(fleet: TreeBuilder, panel: str) -> None:
+    """Each key that help lists for a panel is in force there, also one of the settings."""
+    keys = {"app.help": ("f1", "?"), "view.health": ("f2",), "app.commands": ("f3",)}
+    settings = Settings(layout=panel, tick_s=3600.0, keys=keys)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
+        await person.until(lambda: focused(person) == panel, panel)
+        in_force = {one_key_name(key) for key in person.app.screen.active_bindings}
+        here, _ = help_groups(panel, keys_in_force(keys))
+        assert {k for _, bs in here for b in bs for k in key_names(b).split()} <= in_force
+        await person.press("f1")
+        await person.sees("Keys and signs")
 
 
 @pilot
@@ -311,20 +334,20 @@ async def test_hints_name_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
     ) as person:
         await person.sees("draw the plan")
         await person.press("f2")
-        await person.sees("f2 for live")
+        await person.sees("F2 for live")
         await person.press("f2")
         await person.sees("● live")
         await person.press("slash", *"nobody", "enter")
-        await person.sees("no instance matches the filter: press f3 to clear it")
+        await person.sees("no instance matches the filter: press F3 to clear it")
         await person.press("f3")
         await person.press("3", "k")
-        await person.sees("f5: newest")
+        await person.sees("F5: newest")
         await person.press("2", "ctrl+f", *"plan", "enter")
-        await person.sees("f6 N: also others")
+        await person.sees("F6 N: also others")
         await person.press("f3", "4", "k", "k")
-        await person.sees("f9: ")
+        await person.sees("F9: ")
         await person.press("question_mark")
-        await person.sees("f3 closes · f8 copies")
+        await person.sees("F3 closes · F8 copies")
 
 
 @pilot
@@ -653,11 +676,11 @@ async def test_the_palette_has_the_actions_of_every_panel(fleet: TreeBuilder) ->
     async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
         await person.sees("draw the plan")
         await person.press("colon", *"matching request")
-        await person.sees("f6             Timeline: Go to matching request")
+        await person.sees("F6             Timeline: Go to matching request")
         await person.press("enter")
         await person.until(lambda: focused(person) == "timeline", "the timeline has the focus")
         await person.press("colon", *"matching request")
-        await person.sees("f6             Go to matching request")
+        await person.sees("F6             Go to matching request")
         assert person.text.count("Go to matching request") == 1
 
 

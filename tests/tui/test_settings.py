@@ -18,7 +18,7 @@ from madrox_tui.bindings import all_keys
 from madrox_tui.cli import run
 from madrox_tui.config import Settings, config_path, load_settings, merge, parse_settings
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.key_names import is_key
+from madrox_tui.key_names import is_key, one_key_name
 from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.typed_times import parse_moment
 
@@ -195,6 +195,19 @@ def test_every_key_that_can_be_pressed_is_one(key: str) -> None:
 def test_what_is_no_key_is_none(key: str) -> None:
     """Also a word that is the name of some character which no keyboard has."""
     assert not is_key(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        *(("f5", "F5"), ("ctrl+d", "Ctrl+D"), ("ctrl+shift+f5", "Ctrl+Shift+F5"), ("G", "G")),
+        *(("ctrl++", "Ctrl++"), ("alt+x", "Alt+x"), ("ctrl+pageup", "Ctrl+PgUp"), ("at", "@")),
+        *(("percent_sign", "%"), ("delete", "Delete"), ("shift+tab", "Shift+Tab"), ("+", "+")),
+    ],
+)
+def test_keys_are_written_in_one_way(key: str, name: str) -> None:
+    """As they are on the keyboard, whatever is pressed with them."""
+    assert one_key_name(key) == name
 
 
 # --- what is remembered -------------------------------------------------------
