@@ -95,6 +95,30 @@ async def test_a_blank_keeps_rows_and_scrollbar_apart() -> None:
         assert view.scroll_offset.x + view.row_width == 200
 
 
+@pytest.mark.parametrize("kind", [Poem, Plain])
+async def test_half_pages_and_the_ends_have_keys(kind: type[Poem]) -> None:
+    """Ctrl+D goes half of what is seen on, Ctrl+U back; Home to the first row, End to the last.
+
+    With a cursor it is the cursor that goes there, and is on the screen; else the rows scroll.
+    """
+    view = kind(ROWS)
+    async with shown(view) as pilot:
+        await pilot.press("home")
+        half = (len([line for line in lines(pilot) if line in ROWS]) - 1) // 2
+        assert half == 4
+        end = len(ROWS) - (1 if view.has_cursor else view.size.height)
+        for key, row in (
+            *(("ctrl+d", half), ("ctrl+d", 2 * half), ("ctrl+u", half), ("end", end)),
+            *(("ctrl+d", end), ("ctrl+u", end - half), ("home", 0), ("ctrl+u", 0)),
+        ):
+            await pilot.press(key)
+            await pilot.pause()
+            seen = [line for line in lines(pilot) if line in ROWS]
+            assert ROWS[row] == (ROWS[view.cursor] if view.has_cursor else seen[0]), key
+            assert ROWS[row] in seen, key
+            assert ROWS[-1] in seen or row < end, key
+
+
 async def test_lists_that_are_closed_are_let_go() -> None:
     """With their rows, once others come: a dashboard is open all day, dialogs come and go."""
 

@@ -44,6 +44,31 @@ async def test_a_finds_who_needs_you_from_anywhere(fleet: TreeBuilder) -> None:
         await person.sees("atlas pane")
 
 
+async def test_the_ends_of_a_panel_and_half_pages_have_keys(tree: TreeBuilder) -> None:
+    """Home shows the oldest message, End the newest, which is followed; between are half pages."""
+    tree.spawn("a1", "atlas", at=0)
+    for number in range(99):
+        tree.send("a1", f"m-{number}", f"message {number}.", at=number)
+    async with run_app(tree.root, now_s=NOW_S, size=(120, 40)) as person:
+        await person.sees("message 98.")
+
+        def starts() -> bool:
+            return "message 0." in person.panel("timeline")
+
+        await person.press("3", "home")
+        await person.until(starts, "the oldest")
+        assert "message 98." not in person.panel("timeline")
+        await person.press(*["ctrl+d"] * 3)
+        await person.until(lambda: not starts(), "further on")
+        await person.press(*["ctrl+u"] * 3)
+        await person.until(starts, "back again")
+        await person.press("end")
+        await person.sees("message 98.")
+        assert not starts()
+        tree.send("a1", "m-99", "message 99.", at=99)
+        await person.sees("message 99.")
+
+
 @pytest.mark.parametrize(
     ("panel", "text", "count"),
     [("1", "probe", "1/1"), ("2", "atlas", "1/1"), ("3", "plan", "/4"), ("4", "atlas", "1/1")],
