@@ -23,6 +23,9 @@ FORMULA = ("=", "+", "-", "@")
 READABLE_S = 10.0
 """How long a notice of what was written stays: a whole path takes its time to read."""
 
+DIGITS = 12
+"""How many of a number are written: sums of millions of numbers are exact in these."""
+
 SUFFIXES = (".csv", ".jsonl")
 """The formats, by file suffix."""
 
@@ -71,6 +74,14 @@ def to_jsonl(export: Export) -> str:
     return "".join(msgspec.json.encode(record).decode() + "\n" for record in records)
 
 
+def clean(number: Value) -> Value:
+    """Return a number without what adding up leaves in its last digits: 0.3, not 0.1 + 0.2.
+
+    Not rounded to a fraction of a dollar: the cost of a few tokens may be less.
+    """
+    return float(f"{number:.{DIGITS}g}") if isinstance(number, float) else number
+
+
 def iso_time(time_s: float | None) -> str | None:
     """Return a moment as ISO 8601 with its offset; `None` if it is unknown."""
     return None if time_s is None else format_time_aware(time_s)
@@ -108,7 +119,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _safe(value: Value) -> Value:
-    return safe_block(value) if isinstance(value, str) else value
+    return safe_block(value) if isinstance(value, str) else clean(value)
 
 
 def _csv_cell(value: Value) -> Value:

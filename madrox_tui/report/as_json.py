@@ -7,7 +7,7 @@ from typing import Any
 
 from logging_core.analyse.state import FleetState, InstanceState, Latency, Usage
 from logging_core.text import safe_line
-from madrox_tui.export import iso_time
+from madrox_tui.export import clean, iso_time
 
 SCHEMA = 1
 """Incremented when a key of the JSON report changes meaning or is removed."""
@@ -76,7 +76,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
     return {
         "requests": usage.requests,
         "tokens": usage.tokens,
-        "cost_usd": usage.cost_usd,
+        "cost_usd": clean(usage.cost_usd),
         "unpriced": usage.unpriced,
     }
 
@@ -84,9 +84,9 @@ def _usage(usage: Usage) -> dict[str, Any]:
 def _latency(latency: Latency) -> dict[str, Any]:
     return {
         "count": latency.count,
-        "mean": latency.mean_s,
-        "p50": latency.p50_s,
-        "p95": latency.p95_s,
-        "p99": latency.p99_s,
-        "max": latency.max_s,
+        "mean": clean(latency.mean_s),
+        "p50": clean(latency.p50_s),
+        "p95": clean(latency.p95_s),
+        "p99": clean(latency.p99_s),
+        "max": clean(latency.max_s),
     }

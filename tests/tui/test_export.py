@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madrox_tui.clipboard import MAX_CHARS, clip
-from madrox_tui.export import FORMULA, Export, encode, file_name, to_csv, to_jsonl, write_private
+from madrox_tui.export import (
+    FORMULA,
+    Export,
+    clean,
+    encode,
+    file_name,
+    to_csv,
+    to_jsonl,
+    write_private,
+)
 
 EXPORT = Export(
     "instances",
@@ -45,6 +54,15 @@ def test_json_lines_are_objects() -> None:
     assert records[1] == {"name": "=HYPERLINK(1)", "cost_usd": None, "change": 0}
     assert "\x1b" not in records[2]["name"]
     assert to_jsonl(Export("x", ("a",), [(float("inf"),)])) == '{"a":null}\n'
+
+
+def test_sums_are_written_without_noise() -> None:
+    """A sum of cents is one, and what is less than a millionth of a dollar is not nothing."""
+    cost, third, tiny = sum([0.1] * 3), 100 / 3, 4.5e-7
+    sums = Export("x", ("a", "b", "c"), [(cost, third, tiny)])
+    assert to_csv(sums).splitlines()[1] == "0.3,33.3333333333,4.5e-07"
+    assert json.loads(to_jsonl(sums)) == {"a": 0.3, "b": 33.3333333333, "c": 4.5e-7}
+    assert [clean(unknown) for unknown in (None, 3)] == [None, 3]
 
 
 def test_the_suffix_is_the_format() -> None:

@@ -110,6 +110,15 @@ def test_json_says_everything_that_is_known() -> None:
     assert (report["schema"], report["log_dir"]) == (1, "/logs")
 
 
+def test_json_sums_are_without_noise() -> None:
+    """A sum of cents is one: what adding up leaves in the last digits is not written."""
+    latency = msgspec.structs.replace(FLEET.usage.latency, mean_s=51.38429999999997)
+    usage = msgspec.structs.replace(FLEET.usage, cost_usd=37.120000000000005, latency=latency)
+    totals = to_json(msgspec.structs.replace(FLEET, usage=usage), "/logs")["totals"]
+    assert totals["cost_usd"] == 37.12
+    assert totals["response_time_s"]["mean"] == 51.3843
+
+
 def test_json_keys_are_the_contract() -> None:
     """Programs rely on exactly these keys, in this order."""
     report = to_json(FLEET, "/logs")
