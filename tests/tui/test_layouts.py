@@ -156,6 +156,21 @@ async def test_the_columns_are_divided_each_by_itself(fleet: TreeBuilder) -> Non
         assert person.app.query_one("#timeline").region.y == timeline.y
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_borders_that_nobody_sees_are_not_moved(
+    fleet: TreeBuilder, size: tuple[int, int]
+) -> None:
+    """Of a panel that is shown alone nothing is grown; restored, the panels are as they were."""
+    async with run_app(fleet.root, size=size, now_s=NOW_S) as person:
+        await person.sees("● busy")
+        grid = person.app.query_one(PanelGrid)
+        placed = [panel.region for panel in grid.children]
+        await person.press("z", "equals_sign", "equals_sign", "minus", "equals_sign", "z")
+        await person.sees("● busy")
+        assert (grid.columns, grid.heights) == (None, (None, None))
+        assert [panel.region for panel in grid.children] == placed
+
+
 async def test_the_list_is_as_high_as_the_fleet_needs(tree: TreeBuilder) -> None:
     """The sums have what the list leaves them; it grows with the fleet, up to three fifths."""
     tree.spawn("a0", "atlas")
