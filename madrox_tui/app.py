@@ -93,7 +93,8 @@ class MadroxTop(PanelsApp, inherit_bindings=False):
             self.register_theme(ours)
         self._memory = memory or Memory(None)
         left = self._memory.load()
-        self.theme = settings.theme or self._known(left.theme) or THEMES[0].name
+        self._kept_theme = self._known(left.theme)
+        self.theme = self._first_theme = settings.theme or self._kept_theme or THEMES[0].name
         self.set_keymap(keymap(settings.keys))
         self._main = MainScreen(feed, settings, _begin(left, settings.layout))
 
@@ -161,8 +162,9 @@ class MadroxTop(PanelsApp, inherit_bindings=False):
         if self.return_code is not None:
             return  # its panels may be gone already
         if self._main.is_mounted:
-            left = self._main.remembered()
-            self._memory.save(msgspec.structs.replace(left, theme=self.theme))
+            is_chosen = self.theme != self._first_theme  # that of a setting is for this run
+            theme = self.theme if is_chosen else self._kept_theme
+            self._memory.save(msgspec.structs.replace(self._main.remembered(), theme=theme))
         self.workers.cancel_all()  # no worker may update a screen that is being torn down
         super().exit(result, return_code, message)
 

@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Everything `config.toml` can contain; users read the description of each field."""
 
     theme: Annotated[
-        str | None, setting("colour theme; if unset, the one last used", example="madrox-dark")
+        str | None, setting("colour theme; if unset, the one chosen last", example="madrox-dark")
     ] = None
     layout: Annotated[
         str | None,

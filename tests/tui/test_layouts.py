@@ -282,6 +282,26 @@ async def test_settings_go_before_what_is_remembered(fleet: TreeBuilder, tmp_pat
         assert "draw the plan" not in person.text
 
 
+@pytest.mark.parametrize("kept", [None, "nord"])
+async def test_a_theme_that_was_asked_for_is_of_that_run_only(
+    fleet: TreeBuilder, tmp_path: Path, kept: str | None
+) -> None:
+    """The next run has the theme of before, unless another one was chosen meanwhile."""
+    memory = Memory(tmp_path / "screen.json")
+    memory.save(Remembered(theme=kept))
+    asked = Settings(theme="dracula", tick_s=3600.0)
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, settings=asked) as person:
+        await person.sees("draw the plan")
+        assert person.app.theme == "dracula"
+        await person.press("q")
+    assert memory.load().theme == kept
+    async with run_app(fleet.root, now_s=NOW_S, memory=memory, settings=asked) as person:
+        await person.sees("draw the plan")
+        person.app.theme = "monokai"
+        await person.press("q")
+    assert memory.load().theme == "monokai"
+
+
 @pytest.mark.parametrize(
     "theme", ["madrox-light", "nord", "ansi-dark", "ansi-light", "textual-light"]
 )
