@@ -84,9 +84,9 @@ def _usage(usage: Usage) -> dict[str, Any]:
 def _latency(latency: Latency) -> dict[str, Any]:
     return {
         "count": latency.count,
-        "mean": clean(latency.mean_s),
-        "p50": clean(latency.p50_s),
-        "p95": clean(latency.p95_s),
-        "p99": clean(latency.p99_s),
-        "max": clean(latency.max_s),
+        "mean": latency.mean_s,
+        "p50": latency.p50_s,
+        "p95": latency.p95_s,
+        "p99": latency.p99_s,
+        "max": latency.max_s,
     }
