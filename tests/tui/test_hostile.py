@@ -21,7 +21,16 @@ from terminal import Terminal
 HARMLESS = dict.fromkeys(PAYLOADS, b"hello")
 HOSTILE = {name: payload.data for name, payload in PAYLOADS.items()}
 
+NEXT_MESSAGE = (
+    (b"\x1b", "closed"),
+    (b"k", "an earlier row"),
+    (b"\r", "what it says"),
+)
+
 VISITS = (
+    *((b"j", "the next one's pane"),) * len(PAYLOADS),
+    (b"y", "what was copied"),
+    (b"A", "the command that attaches"),
     (b"z", "instances"),
     (b"\x1b[6~", "further down"),
     (b"s", "sorted"),
@@ -33,6 +42,10 @@ VISITS = (
     (b"3", "timeline"),
     (b"\x1b[5~", "further up"),
     (b"\r", "a message"),
+    (b"p", "its other half"),
+    (b"b", "its bytes"),
+    (b"y", "what was copied"),
+    *NEXT_MESSAGE * 12,
     (b"\x1b", "closed"),
     (b"4", "audit"),
     (b"b", "by role"),
@@ -54,6 +67,10 @@ VISITS = (
     (b"instance", "instances by name"),
     (b"\x1b", "closed"),
     (b"1", "instances"),
+    (b"/name:", "filter"),
+    *((b"\t", "completed"),) * 5,
+    (b"\r", "kept"),
+    (b"\x1b", "cleared"),
     (b"/e", "filter"),
     (b"\r", "kept"),
     (b"\x06e", "find"),
@@ -85,7 +102,7 @@ def settle(terminals: Sequence[Terminal]) -> None:
     """Read until none of the programs has anything more to say."""
     quiet = 0
     while quiet < 3:
-        ready = select.select([terminal.master for terminal in terminals], [], [], 0.1)[0]
+        ready = select.select([terminal.master for terminal in terminals], [], [], 0.05)[0]
         quiet = 0 if ready else quiet + 1
         for terminal in terminals:
             terminal.read()
