@@ -32,6 +32,7 @@ CELLS = MappingProxyType(
         "cursor-blurred": "on $cursor-blurred",
         "hit": "$background on $secondary",
         "hit-here": "bold $background on $warning",
+        "selected": "not dim reverse $foreground on $background",
         **{f"hue-{hue}": f"$hue-{hue}" for hue in range(HUES)},
     }
 )

@@ -259,8 +259,7 @@ class DrawnRows(Rows):
             start, end = span
             if end < 0:
                 end = sum(len(segment.text) for segment in segments)
-            style = self.screen.get_component_rich_style("screen--selection")
-            segments = mark(segments, [(start, end)], style)
+            segments = mark(segments, [(start, end)], look.styles["selected"])
         return segments
 
     def watch_cursor(self, old: int, new: int) -> None:

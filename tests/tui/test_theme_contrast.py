@@ -24,6 +24,7 @@ from madrox_tui.colours.themes import DARK, LIGHT, THEMES
 from madrox_tui.config import Settings
 from madrox_tui.view import HUES
 from madrox_tui.widgets.key_bar import KeyBar
+from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.status_bar import StatusBar
 from madrox_tui.widgets.tab_strip import TabStrip
 
@@ -103,6 +104,44 @@ async def test_the_bars_can_be_read(tree: TreeBuilder, theme: str) -> None:
             colour = style.color.get_truecolor()
             needed = 3.0 if colour == muted else 4.5
             assert contrast(colour, style.bgcolor.get_truecolor()) >= needed, text
+
+
+def seen_as(style: Style) -> tuple[ColorTriplet, ColorTriplet]:
+    """The colours of a text and of what is behind it, as a terminal draws them."""
+    assert style.color is not None
+    assert style.bgcolor is not None
+    colours = style.color.get_truecolor(), style.bgcolor.get_truecolor()
+    return colours[::-1] if style.reverse else colours
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name, "textual-light", "nord"])
+@pytest.mark.parametrize(
+    ("panel", "words"),
+    [("pane", ("red", "faint", "reversed", "white")), ("timeline", ("atlas", "draw the plan"))],
+)
+async def test_what_the_mouse_selects_can_be_read(
+    tree: TreeBuilder, theme: str, panel: str, words: tuple[str, ...]
+) -> None:
+    """Whatever its own colours are; and it is told from what is not selected."""
+    tree.spawn("a1", "atlas", role="architect", at=0)
+    tree.send("a1", "m-1", "draw the plan", at=60)
+    tree.frame(
+        "a1", "top\n\x1b[31mred\n\x1b[2mfaint\n\x1b[7mreversed\n\x1b[0;37;47mwhite\nend", at=100
+    )
+    settings = Settings(tick_s=3600.0, theme=theme)
+    async with run_app(tree.root, now_s=tree.epoch(600), settings=settings) as person:
+        await person.sees("draw the plan", "reversed")
+        view = person.app.query_one(f"#{panel}", LineView)
+        await person.pilot.mouse_down(view, offset=(2, 1))
+        await person.pilot.hover(view, offset=(view.size.width - 1, 6))
+        await person.until(lambda: view.text_selection is not None, "the selection")
+        await person.pilot.pause()
+        ground = triplet(person.app.theme_variables["background"])
+        seen = [(text, *seen_as(style)) for text, style in drawn(person.app, view)]
+        selected = [(t, text, behind) for t, text, behind in seen if contrast(behind, ground) > 2]
+        assert [w for w in words if not any(w in t for t, *_ in selected)] == []
+        assert [t for t, text, behind in selected if contrast(text, behind) < 4.5] == []
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
