@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.notifications import Notification, Notify
 from textual.widgets import Input
 
@@ -32,6 +33,10 @@ class PanelsApp(App[None]):
     Args:
         now: The clock, seconds since the epoch; used in file names.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "unselect", "Unselect", show=False, id="view.back", priority=True)
+    ]
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -91,9 +96,15 @@ class PanelsApp(App[None]):
         await open_over(self, ExportScreen(export, now=self._now))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave `S` to a line that is typed into."""
+        """Leave `S` to a line that is typed into, and Esc to others where nothing is selected."""
         del parameters
+        if action == "unselect":
+            return isinstance(self.focused, Rows) and self.focused.text_selection is not None
         return action != "save_screen" or not isinstance(self.focused, Input)
+
+    def action_unselect(self) -> None:
+        """Let go of what the mouse has selected, before all else that Esc does."""
+        self.screen.clear_selection()
 
     def action_press(self, key: str) -> None:
         """Press a key, for a click on what is said of it.

@@ -100,6 +100,7 @@ class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
     def action_move(self, rows: int) -> None:
         """Move the cursor, or scroll, by a number of rows."""
         if self.has_cursor:
+            self.screen.clear_selection()
             self._move_to(self.cursor + rows)
         else:
             self._scroll_to_row(self.scroll_offset.y + rows)
@@ -129,12 +130,16 @@ class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
             await self.screen.open_row(self)
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor on a click; choose the row on a double click."""
+        """Move the cursor on a click; choose the row on a double click.
+
+        Textual would select all rows on that.
+        """
         place = self.place_of(event)
         y = -1 if place is None else place.y - self.header_rows
         index = self.scroll_offset.y + y
         if not self.has_cursor or y < 0 or index >= self.count:
             return
+        event.prevent_default()
         self._move_to(index)
         if event.chain == 2:
             self.call_later(self.action_choose)

@@ -189,9 +189,19 @@ class Rows(ScrollView):
         """Redraw the selection."""
         self.refresh()
 
+    @property
+    def selected_text(self) -> str:
+        """The text of these rows that the mouse has selected; `''` if it has selected none."""
+        selection = self.text_selection
+        selected = None if selection is None else self.get_selection(selection)
+        return selected[0] if selected else ""
+
     def action_copy(self) -> None:
-        """Copy the mouse selection, else the record under the cursor."""
-        copy(self.screen.get_selected_text() or self.copy_text(), self)
+        """Copy the mouse selection, else the record under the cursor.
+
+        What is selected in other lists is not meant: they may not even be shown any more.
+        """
+        copy(self.selected_text or self.copy_text(), self)
 
     async def action_export(self) -> None:
         """Ask for a file to export the rows to."""

@@ -19,6 +19,7 @@ from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_input import LineInput
+from madrox_tui.widgets.line_view import LineView
 
 NOW_S = TreeBuilder.epoch(600)
 
@@ -124,6 +125,77 @@ async def test_a_click_beside_a_dialog_loses_nothing_typed(fleet: TreeBuilder, o
             await person.until(lambda: app.screen.query_one(LineInput).value.endswith("14:05"))
             await person.press("escape")
             await person.until(lambda: app.screen is not dialog, "the panels")
+
+
+# --- what is selected ------------------------------------------------------------
+
+
+async def select(person: Driver, view: LineView) -> None:
+    """Drag over some rows."""
+    await person.pilot.mouse_down(view, offset=(2, 1))
+    await person.pilot.hover(view, offset=(12, 3))
+    await person.pilot.mouse_up(view, offset=(12, 3))
+    await person.until(lambda: view.text_selection is not None, "the selection")
+
+
+@pilot
+async def test_y_copies_what_is_selected_where_the_focus_is(fleet: TreeBuilder) -> None:
+    """What was selected in another panel, which may not even be shown any more, is not meant."""
+    fleet.frame("b2", "one\ntwo\nthree\nfour", at=560)
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("draw the plan", "three")
+        await select(person, person.app.query_one("#pane", LineView))
+        await person.press("3", "z", "y")
+        assert person.app.clipboard == "test the plan"
+        await person.press("2", "y")
+        assert person.app.clipboard == "one\ntwo\nthree"
+
+
+@pilot
+@pytest.mark.parametrize("keys", [("escape",), ("j",)])
+async def test_what_is_selected_is_let_go(fleet: TreeBuilder, keys: Sequence[str]) -> None:
+    """Esc does that before all else that it does, and so does going to another row."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48), filter_text="atlas") as person:
+        await person.sees("draw the plan")
+        await person.press("3", "g", "j")
+        await select(person, person.app.query_one(TimelinePanel))
+        await person.press(*keys, "y")
+        assert "\n" not in person.app.clipboard
+        await person.sees("filter atlas")
+        await person.press("escape")
+        await person.misses("filter atlas")
+
+
+@pilot
+async def test_esc_lets_go_of_what_is_selected_in_a_dialog_before_it_closes(
+    fleet: TreeBuilder,
+) -> None:
+    """Whoever has selected a part of a message goes on reading it; what else closes it does so."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("draw the plan")
+        for closes in ("escape", "q"):
+            await person.press("question_mark")
+            await person.sees("Keys and signs")
+            view = person.app.screen.query_one(LineView)
+            await select(person, view)
+            if closes == "escape":
+                await person.press("escape")
+                assert view.text_selection is None
+                await person.sees("Keys and signs")
+            await person.press(closes)
+            await person.misses("Keys and signs")
+
+
+@pilot
+async def test_a_double_click_selects_no_text(fleet: TreeBuilder) -> None:
+    """It opens the row; that is what y copies afterwards, not the whole list."""
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("draw the plan")
+        await person.press("3", "g")
+        await person.pilot.double_click("#timeline", offset=(10, 2))
+        await person.until(lambda: isinstance(person.app.screen, Dialog), "the message")
+        await person.press("escape", "y")
+        assert person.app.clipboard == "Instance created with role: architect, type: claude"
 
 
 # --- what is said on borders, and in the status line -------------------------------
