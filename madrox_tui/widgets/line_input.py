@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.suggester import Suggester
@@ -56,6 +57,16 @@ class LineInput(Input):
         """Show the end of a text that is longer than the line: there the cursor is."""
         cursor = Region(self._cursor_offset, 0, 1, 1)
         self.scroll_to_region(cursor, animate=False, force=True, immediate=True)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Do at once what a key is bound to, here or by whoever owns the line.
+
+        The app does so only after the key went from widget to widget, and what is typed meanwhile
+        would come before it.
+        """
+        # Textual has no public access to what it does with a key that no widget handles.
+        if not event.is_printable and await self.app._check_bindings(event.key):
+            event.stop()
 
     def put(self, text: str) -> None:
         """Replace the text, and go to its end: setting `value` leaves the cursor where it was."""

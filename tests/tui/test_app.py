@@ -23,6 +23,7 @@ from madrox_tui.feed import live
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.remember import Memory, Remembered
+from madrox_tui.widgets.line_input import LineInput
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
 from pictures import is_at_rest
@@ -639,6 +640,61 @@ async def test_a_key_right_after_a_line_was_left_is_for_the_panel(
         assert [path.suffix for path in tmp_path.iterdir()] == (
             [".csv"] if (opens, end) == ("x", "enter") else []
         )
+
+
+async def type_at_once(person: Driver, *keys: str) -> LineInput:
+    """Press keys on a line before any of them is handled; the line, with all of them in it."""
+    line = person.app.focused
+    assert isinstance(line, LineInput)
+    for key in (*keys, "end", "!"):
+        person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await person.until(lambda: "!" in line.value, "the last key")
+    await person.pilot.pause()
+    return line
+
+
+@pytest.mark.parametrize("opens", ["slash", "ctrl+f", "T", "x"])
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ((*"abcd", *["backspace"] * 3, *"xyz"), "axyz"),
+        ((*"bc", "home", "a", "end", "d"), "abcd"),
+        ((*"ac", "left", "b", "right", "d"), "abcd"),
+        ((*"axd", "left", "left", "delete", *"bc"), "abcd"),
+        ((*"ab-x", "ctrl+w", *"cd"), "ab-cd"),
+        ((*"xyz", "left", "ctrl+k", "ctrl+u", *"abcd"), "abcd"),
+    ],
+)
+async def test_keys_that_edit_a_line_wait_for_what_was_typed_before(
+    fleet: TreeBuilder, opens: str, keys: tuple[str, ...], text: str
+) -> None:
+    """However fast they come: each does what it would if they were pressed slowly."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "atlas pane, newest")
+        await person.press(opens, "ctrl+u")
+        line = await type_at_once(person, *keys)
+        assert line.value == f"{text}!"
+
+
+@pytest.mark.parametrize(
+    ("opens", "keys", "text"),
+    [
+        ("slash", (*"role:q", "tab", *" x"), "role:qa x!"),
+        ("slash", (*"zz", "up", *" x"), "cost>0 x!"),
+        ("slash", (*"zz", "up", "down", "x"), "x!"),
+        ("x", ("tab", "x"), ".jsonlx!"),
+    ],
+)
+async def test_what_a_key_puts_into_a_line_is_there_for_the_next_key(
+    fleet: TreeBuilder, opens: str, keys: tuple[str, ...], text: str
+) -> None:
+    """A completion, an earlier filter, another suffix: what is typed right after follows it."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("build the plan", "atlas pane, newest")
+        await person.press("slash", *"cost>0", "enter", "slash", "ctrl+u", "enter", opens)
+        line = await type_at_once(person, *keys)
+        assert line.value.endswith(text)
+        assert opens == "x" or line.value == text
 
 
 async def test_a_pane_that_never_rests_is_shown_all_the_same(fleet: TreeBuilder) -> None:
