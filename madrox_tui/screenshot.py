@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +31,24 @@ def save_screen(app: App[Any], directory: Path, at_s: float) -> tuple[Path, Path
     Args:
         app: The app whose screen is saved.
         directory: Where to write the files.
-        at_s: The time that the files are named after.
+        at_s: The time that the files are named after; numbered if there are such files.
 
     Raises:
-        FileExistsError: A screen was already saved in the same second.
         OSError: They cannot be written.
     """
-    picture = directory / file_name("screen", at_s, ".svg")
-    text = directory / file_name("screen", at_s, ".txt")
+    picture, text = _free(directory, at_s)
     write_private(picture, app.export_screenshot())
     write_private(text, screen_text(app))
+    return picture, text
+
+
+def _free(directory: Path, at_s: float) -> tuple[Path, Path]:
+    """Return names that no file has, not even a link to one that is gone."""
+    for number in count(1):
+        end = "" if number == 1 else f"-{number}"
+        picture, text = (
+            directory / file_name("screen", at_s, f"{end}{suffix}") for suffix in (".svg", ".txt")
+        )
+        if not (lexists(picture) or lexists(text)):
+            break
     return picture, text

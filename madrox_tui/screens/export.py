@@ -90,6 +90,8 @@ class ExportScreen(Dialog[None]):
             await asyncio.to_thread(_write, self._export, path)
         except ValueError as error:
             self._say(str(error))
+        except FileExistsError:
+            self._say(f"{path.name} exists already: use another name")
         except OSError as error:
             self._say(f"{error.filename or line.value}: {error.strerror or error}")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -367,7 +368,7 @@ async def test_x_writes_the_file_that_it_names(
     async with asked_for_a_file() as (app, pilot):
         await pilot.press("enter")
         await pilot.pause()
-        assert "File exists" in screen_text(app)
+        assert f"{written.name} exists already: use another name" in screen_text(app)
         await pilot.press("tab", "enter")
         await pilot.pause()
         (written,) = tmp_path.glob("madrox-instances-*.jsonl")
@@ -388,7 +389,7 @@ async def test_a_name_that_is_taken_costs_no_rows(
         await app.push_screen(ExportScreen(Export("rows", ("a",), iter([("one",)])), now=lambda: 0))
         await pilot.press("enter")
         await pilot.pause()
-        assert "File exists" in screen_text(app)
+        assert "exists already" in screen_text(app)
         await pilot.press("tab", "enter")
         await pilot.pause()
         assert Path(file_name("rows", 0.0, ".jsonl")).read_text() == '{"a":"one"}\n'
@@ -457,13 +458,16 @@ async def test_the_screen_is_saved_as_it_is(tmp_path: Path) -> None:
         assert "harbor" in picture.read_text()
         assert "? waiting" in text.read_text()
         assert {path.stat().st_mode & 0o777 for path in (picture, text)} == {0o600}
-        with pytest.raises(FileExistsError):
-            save_screen(app, tmp_path, NOW_S)
+        text.unlink()
+        picture, text = save_screen(app, tmp_path, NOW_S)
+        assert picture.stem == text.stem
+        assert picture.stem.endswith("-2")
+        assert len(list(tmp_path.iterdir())) == 3
 
 
 @pytest.mark.asyncio
 async def test_saving_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A toast names the files; where they cannot be written, it says why."""
+    """A toast names the files, also the second time in a second; or why there are none."""
     monkeypatch.chdir(tmp_path)
     async with bars(notifications=True) as (app, _):
         app.action_save_screen()
@@ -473,7 +477,10 @@ async def test_saving_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.Mon
         assert wrote.message == f"wrote {picture}\nand {text.name}"
         assert wrote.timeout == READABLE_S
         app.action_save_screen()
-        await until(lambda: "File exists" in screen_text(app))
+        await until(lambda: any(f"{text.stem}-2.txt" in n.message for n in app._notifications))
+        shutil.rmtree(tmp_path)
+        app.action_save_screen()
+        await until(lambda: "cannot save the screen" in screen_text(app))
 
 
 @pytest.mark.asyncio
