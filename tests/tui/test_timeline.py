@@ -25,6 +25,8 @@ from logging_core.records import (
 )
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import parse_filter
+from madrox_tui.panels.timeline import marks
+from madrox_tui.panels.timeline import rows as timeline_rows
 from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.scope import Scope
@@ -81,6 +83,7 @@ class Person:
         self.press = press
         self.model = FleetModel(max_messages=kept, max_events=kept)
         self.narrowing = Narrowing()
+        self.whole = False
         names = {"a1": "atlas", "b2": "probe"}
         known = (Metadata(instance_id=i, instance_name=n) for i, n in names.items())
         self.model.apply(Batch(records=tuple(known)))
@@ -89,7 +92,7 @@ class Person:
         self.model.apply(Batch(records=records))
         state = self.model.state(T + at)
         shown = self.narrowing.choose(state.instances)
-        self.panel.view = View(state, self.narrowing, shown, state.usage)
+        self.panel.view = View(state, self.narrowing, shown, state.usage, is_whole=self.whole)
 
     def passes(self, seconds: float) -> None:
         assert self.panel.view is not None
@@ -491,6 +494,98 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
         await person.sees("number 0.")
         assert person.panel.count == 3002  # a day, and where events end
         assert history.reads < 12
+
+
+def spoken_rows(person: Person) -> list[str]:
+    exported = person.panel.export()
+    rows = (dict(zip(exported.columns, row, strict=True)) for row in exported.rows)
+    return [str(row["text"]) for row in rows]
+
+
+async def goes_to_older(person: Person) -> None:
+    first = spoken_rows(person)[0]
+    await person.press("g")
+    await person.until(lambda: spoken_rows(person)[0] != first, "older ones")
+
+
+async def goes_to_newer(person: Person) -> None:
+    last = spoken_rows(person)[-1]
+    person.panel.action_page(200)
+    await person.until(lambda: person.panel.follow or spoken_rows(person)[-1] != last, "newer ones")
+
+
+async def test_no_history_is_too_long_to_scroll_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to its first message and back to the newest: what is far away is let go, and read again.
+
+    No message is missing in between, or there twice; what is written meanwhile comes, too.
+    """
+    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 2000)
+    monkeypatch.setattr(marks, "AT_ONCE", 1)
+    everything = [
+        message(at // 2, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(6000)
+    ]
+    happened = [
+        LifecycleEvent(instance_id="a1", time_s=T + at + 0.25, text=f"step {at}")
+        for at in range(0, 3000, 250)
+    ]
+    history = PagedMessages(everything)
+    async with panel(
+        *everything, *happened, source=MessageSource(history.open), kept=300
+    ) as person:
+        assert person.panel.view is not None
+        person.whole = True
+        person.happens()
+        whole = [text for _, text in sorted(said_or_done(everything, happened))]
+
+        def loaded() -> str:
+            rows = spoken_rows(person)
+            start = whole.index(rows[0])
+            assert rows == whole[start : start + len(rows)]
+            assert len(rows) < 3000
+            return rows[0]
+
+        while loaded() != whole[0]:
+            await goes_to_older(person)
+        await person.press("g")
+        await person.sees("step 0", "number 0.")
+        assert person.panel.find_note == "without what is newer: scroll down to load it"
+        assert person.title.startswith("Timeline 1.")
+        written = [message(3000 + at, f"number {6000 + at}.") for at in range(1200)]
+        history.messages += written
+        whole += [f"number {6000 + at}." for at in range(1200)]
+        for start in range(0, 1200, 100):
+            person.happens(*written[start : start + 100], at=9000)
+        await person.until(lambda: "1.2k new" in person.title, person.title)
+        while loaded() and not person.panel.follow:
+            await goes_to_newer(person)
+        await person.sees("number 7199.")
+        assert "new" not in person.title
+        person.happens(message(7500, "the latest."), at=9000)
+        await person.sees("the latest.")
+
+
+def said_or_done(
+    messages: list[Message], happened: list[LifecycleEvent]
+) -> list[tuple[tuple[float, int], str]]:
+    said = [((m.time_s or 0.0, at), m.content or "") for at, m in enumerate(messages)]
+    return [*said, *(((event.time_s or 0.0, 0), event.text) for event in happened)]
+
+
+async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key G goes there also if it was let go; the cursor goes where it went."""
+    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 1000)
+    everything = numbered(0, 4000)
+    source = MessageSource(PagedMessages(everything).open)
+    async with panel(*everything, source=source, kept=300) as person:
+        while "newer" not in person.panel.find_note:
+            await goes_to_older(person)
+        assert person.panel.find_note == "without what is older or newer: scroll there to load it"
+        await person.press("G")
+        await person.sees("number 3999.")
+        assert person.panel.follow
+        assert person.panel.find_note == "without what is older: scroll up to load it"
+        person.happens(message(4000, "number 4000."))
+        await person.sees("number 4000.")
 
 
 async def test_what_is_not_loaded_is_said() -> None:

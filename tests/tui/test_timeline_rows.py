@@ -14,8 +14,9 @@ from logging_core.codec.times import LATEST_S
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Record
 from logging_core.wall_clock import latest_reading
 from madrox_tui import format as fmt
-from madrox_tui.panels.timeline.entries import Day, EventsEnd, Quiet, Row, entry_text
-from madrox_tui.panels.timeline.rows import SLACK, TimelineRows, Wanted
+from madrox_tui.panels.timeline.entries import Day, EventsEnd, Gaps, Quiet, Row, entry_text
+from madrox_tui.panels.timeline.held import Known, Wanted
+from madrox_tui.panels.timeline.rows import SLACK, TimelineRows
 
 T = datetime(2026, 11, 23, 12).timestamp()
 DAY_S = 86_400
@@ -73,8 +74,14 @@ class Fleet:
         self.model.apply(Batch(records=records))
         return self.model.state(T + 10 * DAY_S)
 
-    def add(self, *records: Record, wanted: Wanted = ALL, following: bool = True) -> int | None:
-        return self.rows.update(self.state(*records), wanted, following=following)
+    def add(
+        self,
+        *records: Record,
+        wanted: Wanted = ALL,
+        known: Known = Known.ALL,
+        following: bool = True,
+    ) -> int | None:
+        return self.rows.update(self.state(*records), wanted, known, following=following)
 
     @property
     def texts(self) -> list[str]:
@@ -82,7 +89,7 @@ class Fleet:
 
 
 def texts(rows: Sequence[Row]) -> list[str]:
-    names = {Day: "day", Quiet: "quiet", EventsEnd: "no events above"}
+    names = {Day: "day", Quiet: "quiet", EventsEnd: "no events above", Gaps: "gaps above"}
     return [names.get(type(row)) or entry_text(row) for row in rows]
 
 
@@ -96,6 +103,14 @@ def test_days_and_silences_have_rows() -> None:
     quiet = fleet.rows.rows[3]
     assert isinstance(quiet, Quiet)
     assert quiet.seconds == 601
+
+
+def test_no_silence_is_told_where_a_clock_jumped() -> None:
+    """What came late by its time was not, and a time of the future tells of no silence."""
+    fleet = Fleet()
+    back, ahead = sent(-3000, "back"), sent(40 * DAY_S, "ahead", "b")
+    fleet.add(sent(0), back, sent(100), ahead, sent(200, instance_id="b"), sent(900))
+    assert [row.seconds for row in fleet.rows.rows if isinstance(row, Quiet)] == [800]
 
 
 @pytest.mark.fault("R20")
@@ -176,22 +191,43 @@ def test_more_than_the_state_holds_at_once_leaves_no_hidden_gap() -> None:
 
 
 def test_older_pages_fill_what_has_gaps() -> None:
-    """Below the instance that reaches back least, a page replaces what was known, once each."""
+    """Below the instance that reaches back least, a page replaces what was known, once each.
+
+    Until then it is said that there are gaps, and no silence is told of; what is known from before
+    the page waits for its own.
+    """
     fleet = Fleet()
-    fleet.add(sent(10), sent(30), life(31), sent(40, instance_id="b"), sent(50))
+    known = sent(-990), sent(30), life(31), sent(40, instance_id="b"), sent(50)
+    fleet.add(*known, known=Known.OF_EACH)
+    assert fleet.texts == ["day", "at -990", "at 30", "ready", "gaps above", "at 40", "at 50"]
     floor, floor_s = fleet.rows.floor()
     assert (texts(fleet.rows.rows)[floor], floor_s) == ("at 40", T + 40)
     fleet.rows.add_older([sent(20, instance_id="b"), sent(30), sent(35, instance_id="b")])
     assert fleet.texts == [
-        *("day", "at 10", "at 20", "at 30", "ready", "at 35", "no events above", "at 40", "at 50")
+        *("day", "at 20", "at 30", "ready", "at 35", "no events above", "at 40", "at 50")
     ]
-    fleet.rows.add_older([sent(5), sent(10)])
-    assert fleet.texts[:4] == ["day", "at 5", "at 10", "at 20"]
+    fleet.rows.add_older([sent(-995), sent(-990)])
+    assert fleet.texts[:5] == ["day", "at -995", "at -990", "quiet", "at 20"]
     assert fleet.rows.messages == 7
     fleet.rows.add_older([])
     assert fleet.rows.floor()[1] < 0
-    assert fleet.add(sent(60)) == 1
+    assert fleet.add(sent(60), known=Known.OF_EACH) == 1
     assert fleet.texts[-1] == "at 60"
+
+
+def test_what_happened_before_the_first_message_that_is_known_waits_for_older_ones() -> None:
+    """Between events of long ago there may be messages: they come together, or with the last."""
+    fleet = Fleet(max_messages=2)
+    fleet.add(life(1, "old"), life(5000, "less old"), *(sent(at) for at in range(6000, 6004)))
+    for at in range(7000, 7000 + 200):
+        fleet.add(life(at, "since"))
+    fleet.add(known=Known.NEWEST, wanted=Wanted(frozenset({"a"})))
+    assert fleet.texts[:3] == ["day", "at 6002", "at 6003"]
+    fleet.rows.add_older([sent(4000), sent(6000), sent(6001)])
+    assert fleet.texts[:5] == ["day", "at 4000", "quiet", "less old", "quiet"]
+    fleet.rows.add_older([])
+    assert fleet.texts[:4] == ["day", "old", "quiet", "at 4000"]
+    assert "no events above" not in fleet.texts
 
 
 def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
@@ -199,7 +235,7 @@ def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
     fleet = Fleet()
     ahead, back = sent(40 * DAY_S, "ahead"), sent(-400 * DAY_S, "back")
     lines = [sent(0), ahead, sent(2), back, sent(4), sent(5, instance_id="b")]
-    fleet.add(*lines)
+    fleet.add(*lines, known=Known.OF_EACH)
     by_time = sorted(lines, key=lambda message: message.time_s or 0.0)
     while (floor_s := fleet.rows.floor()[1]) > -math.inf:
         fleet.rows.add_older([m for m in by_time if (m.time_s or 0.0) < floor_s][-2:])
@@ -211,7 +247,7 @@ def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
 def test_an_older_page_of_another_day() -> None:
     """Where an older page joins, days and silences are as if it had always been there."""
     fleet = Fleet()
-    fleet.add(sent(DAY_S), sent(DAY_S + 1))
+    fleet.add(sent(DAY_S), sent(DAY_S + 1), known=Known.OF_EACH)
     fleet.rows.add_older([sent(0), sent(5)])
     assert fleet.texts == [
         *("day", "at 0", "at 5", "no events above"),
@@ -310,13 +346,13 @@ def test_where_events_end_is_said_once() -> None:
     """
     known = [sent(10), sent(20, instance_id="b")]
     fleet = Fleet()
-    fleet.add(*known)
+    fleet.add(*known, known=Known.OF_EACH)
     fleet.rows.add_older(known[:1])
     assert fleet.texts == ["day", "at 10", "at 20"]
     fleet.rows.add_older([sent(5)])
     fleet.rows.add_older([sent(1)])
     assert fleet.texts == ["day", "at 1", "at 5", "no events above", "at 10", "at 20"]
-    fleet.add(wanted=Wanted(events=False))
+    fleet.add(wanted=Wanted(events=False), known=Known.OF_EACH)
     fleet.rows.add_older([sent(5), sent(10)])
     assert fleet.texts == ["day", "at 5", "at 10", "at 20"]
 
@@ -325,10 +361,11 @@ def test_where_events_end_is_said_among_the_messages_of_a_state() -> None:
     """Above the first event that is still known errors may be missing, also on older pages."""
     fleet = Fleet(max_events=2)
     other = sent(25, instance_id="b")
-    fleet.add(sent(10), life(11, "gone"), sent(20), life(21), other, life(30))
+    lines = sent(10), life(11, "gone"), sent(20), life(21), other, life(30)
+    fleet.add(*lines, known=Known.OF_EACH)
     known = ["at 20", "no events above", "ready", "at 25", "ready"]
-    assert fleet.texts == ["day", "at 10", *known]
-    assert [fleet.rows.knows_failure(row) for row in (1, 5)] == [False, True]
+    assert fleet.texts == ["day", "at 10", *known[:3], "gaps above", *known[3:]]
+    assert [fleet.rows.knows_failure(row) for row in (1, 6)] == [False, True]
     fleet.rows.add_older([sent(10), sent(15, instance_id="b"), sent(20)])
     fleet.rows.add_older([sent(1)])
     assert fleet.texts == ["day", "at 1", "at 10", "at 15", *known]

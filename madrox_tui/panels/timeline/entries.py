@@ -32,8 +32,14 @@ class EventsEnd(msgspec.Struct, frozen=True):
     time_s: float
 
 
+class Gaps(msgspec.Struct, frozen=True):
+    """Separator: above this, before `time_s`, messages are missing that are not loaded."""
+
+    time_s: float
+
+
 Entry: TypeAlias = Message | TimelineEvent
-Separator: TypeAlias = Day | Quiet | EventsEnd
+Separator: TypeAlias = Day | Quiet | EventsEnd | Gaps
 Row: TypeAlias = Entry | Separator
 
 

@@ -15,7 +15,7 @@ from logging_core.records import Message
 from logging_core.text import LINE_BREAK
 from madrox_tui import format as fmt
 from madrox_tui.columns import fit, fit_inner
-from madrox_tui.panels.timeline.entries import Day, EventsEnd, Quiet, Row, Separator, entry_text
+from madrox_tui.panels.timeline.entries import Day, Gaps, Quiet, Row, Separator, entry_text
 from madrox_tui.panels.timeline.outcome import FAILED, Outcome
 from madrox_tui.view import View
 
@@ -92,7 +92,7 @@ class Lines:
 
 def line(row: Row, width: int, context: Context, said: Outcome | None = None) -> list[Segment]:
     """Draw a row in `width` cells; `said` is what became of a request."""
-    if isinstance(row, Day | Quiet | EventsEnd):
+    if isinstance(row, Separator):
         return [Segment(fit(separator(row), width), context.style("muted"))]
     layout = _layout(width, context.view.shown_name_width)
     if isinstance(row, TimelineEvent):
@@ -118,6 +118,8 @@ def separator(row: Separator) -> str:
         return f"── {day:%a} {day.day} {day:%b %Y} ──"
     if isinstance(row, Quiet):
         return f"··· {_quiet(row.seconds)} quiet ···"
+    if isinstance(row, Gaps):
+        return "··· above: not every message is loaded yet ···"
     return "··· above: every message, not every event ···"
 
 

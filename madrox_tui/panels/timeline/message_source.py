@@ -97,6 +97,35 @@ class MessageSource:
             self._pages = pages
             return page
 
+    async def between(
+        self, from_s: float, until_s: float, instance_ids: Collection[str] | None = None
+    ) -> list[Message]:
+        """Return the messages from one moment to before another, oldest first.
+
+        Args:
+            from_s: Seconds since the epoch.
+            until_s: The same.
+            instance_ids: Only messages of these instances; `None` for all.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        async with self._turn:
+            return await in_thread(partial(self._read_back, from_s, until_s, instance_ids))
+
+    def _read_back(
+        self, from_s: float, until_s: float, instance_ids: Collection[str] | None
+    ) -> list[Message]:
+        found: list[Message] = []  # the newest first
+        pages, page = self._read(None, until_s, instance_ids)
+        while page:
+            for message in reversed(page):
+                if message.time_s is not None and message.time_s < from_s:
+                    return found[::-1]
+                found.append(message)
+            pages, page = self._read(pages, until_s, instance_ids)
+        return found[::-1]
+
     def _read(
         self, pages: Pages | None, before_s: float, instance_ids: Collection[str] | None
     ) -> tuple[Pages, list[Message]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logging_core.analyse.state import FleetState
-from madrox_tui.panels.timeline.rows import Wanted
+from madrox_tui.panels.timeline.held import Wanted
 
 
 class News:

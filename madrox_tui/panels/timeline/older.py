@@ -1,20 +1,23 @@
-"""Messages older than those of the state: whether there are any, and when to read some. Pure."""
+"""Messages that are not loaded: whether there are any, and when to read some. Pure."""
 
 from __future__ import annotations
 
 import math
 
 from logging_core.records import Message
+from madrox_tui.panels.timeline.held import Known
 from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.view import View
 
 NEAR = 100
-"""Older messages are prefetched when fewer rows than this are left above."""
+"""Messages are prefetched when fewer rows than this are left above, or below."""
 
 
 class OlderMessages:
     """Reads the pages before the first row loaded, one at a time, as somebody comes near it.
+
+    And those after the last one, where the rows do not go on to the newest.
 
     Args:
         rows: The rows of the timeline.
@@ -22,7 +25,7 @@ class OlderMessages:
 
     Attributes:
         view: What is shown; `None` before anything is.
-        is_wanted: Whether what is read belongs before the rows, which were not made anew meanwhile.
+        is_wanted: Whether what is read belongs to the rows, which were not made anew meanwhile.
     """
 
     def __init__(self, rows: TimelineRows, source: MessageSource | None) -> None:
@@ -31,23 +34,39 @@ class OlderMessages:
         self._source = source
         self.is_wanted = False
         self._is_reading = False
+        self._newer: tuple[float, float] | None = None
+
+    @property
+    def known(self) -> Known:
+        """Which messages the state holds that is shown."""
+        view = self.view
+        if self._source is None or view is None:
+            return Known.ALL
+        if not view.is_whole:
+            return Known.OF_EACH
+        return Known.NEWEST if view.state.dropped_messages else Known.ALL
 
     @property
     def are_there(self) -> bool:
-        """Whether there are messages that are not loaded, as far as is known."""
+        """Whether there are older messages that are not loaded, as far as is known."""
         view = self.view
         if view is None or not (view.state.dropped_messages or view.unread):
             return False
         return self._may_be_there
 
     @property
+    def note(self) -> str:
+        """Say what a search does not cover; `''` if it covers all messages."""
+        sides = [*(["older"] if self.are_there else []), *(["newer"] if self._rows.is_cut else [])]
+        if not sides:
+            return ""
+        way = "up" if sides == ["older"] else "down" if sides == ["newer"] else "there"
+        return f"without what is {' or '.join(sides)}: scroll {way} to load it"
+
+    @property
     def _may_be_there(self) -> bool:
-        """Whether there is anything to be read."""
-        if self._source is None or self.view is None:
-            return False
-        if self.view.is_whole and not self.view.state.dropped_messages:
-            return False
-        return self._rows.floor()[1] != -math.inf
+        """Whether there is anything older to be read."""
+        return self._source is not None and self._rows.floor()[1] != -math.inf
 
     def begin_anew(self) -> None:
         """Drop the page that is being read, if one is: the rows were made anew."""
@@ -62,29 +81,62 @@ class OlderMessages:
             following: Whether the screen follows the newest row.
         """
         view = self.view
-        if self._is_reading or self._rows.full or not self._may_be_there:
+        if self._is_reading or view is None or not view.state.caught_up:
             return False
-        if view is None or not view.state.caught_up:
+        older = self._is_older_due(top, height, following=following)
+        return older or self._is_newer_due(top, height)
+
+    def _is_older_due(self, top: int, height: int, *, following: bool) -> bool:
+        if not self._may_be_there:
             return False
         floor, _ = self._rows.floor()
-        return len(self._rows.rows) < height or (not following and top - floor < NEAR)
+        return len(self._rows.rows) - floor < height or (not following and top - floor < NEAR)
 
-    def begin(self) -> None:
-        """Note that `read` follows: until it ends, no page is due."""
+    def _is_newer_due(self, top: int, height: int) -> bool:
+        return self._rows.is_cut and len(self._rows.rows) - top - height < NEAR
+
+    def begin(self, top: int, height: int, *, following: bool) -> None:
+        """Note that `read` follows: until it ends, no page is due.
+
+        Args:
+            top: As for `is_due`, and so are the others.
+            height: See there.
+            following: See there.
+        """
         self._is_reading = True
-        if self._source is not None and self.view is not None and not self.is_wanted:
+        self._newer = None
+        if not self._is_older_due(top, height, following=following):
+            self.is_wanted, self._newer = True, self._rows.newer_span()
+        elif self._source is not None and not self.is_wanted:
             self.is_wanted = True
-            _, floor_s = self._rows.floor()
-            ids = list(self.view.by_id) if self.view.narrowed else None
-            self._source.start(floor_s, ids)
+            self._source.start(self._rows.floor()[1], self._ids)
+
+    @property
+    def _ids(self) -> list[str] | None:
+        view = self.view
+        return list(view.by_id) if view is not None and view.narrowed else None
 
     async def read(self) -> list[Message] | None:
-        """Return a page, oldest first, empty at the beginning; `None` if another start was chosen.
+        """Return a page, oldest first; `None` if another start was chosen.
+
+        An empty one of older messages says that there are none.
 
         Raises:
             OSError: A file cannot be read.
         """
         try:
-            return None if self._source is None else await self._source.older()
+            if self._source is None:
+                return None
+            if self._newer is None:
+                return await self._source.older()
+            return await self._source.between(*self._newer, self._ids)
         finally:
             self._is_reading = False
+
+    def take_in(self, page: list[Message]) -> None:
+        """Add what was read to the rows."""
+        if self._newer is None:
+            self._rows.add_older(page)
+        else:
+            self._rows.add_newer(page, until_s=self._newer[1])
+            self.is_wanted = False  # the rows may begin elsewhere now

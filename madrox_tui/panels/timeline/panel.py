@@ -16,13 +16,14 @@ from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
+from madrox_tui.panels.timeline.held import Wanted
 from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.news import News
 from madrox_tui.panels.timeline.older import OlderMessages
 from madrox_tui.panels.timeline.outcome import Beside, Outcomes
 from madrox_tui.panels.timeline.place import Place, PlaceKeeper
-from madrox_tui.panels.timeline.rows import TimelineRows, Wanted
+from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.scope import Scope
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -82,8 +83,8 @@ class TimelinePanel(LineView):
 
     @property
     def follows_end(self) -> bool:
-        """The newest message is the last one."""
-        return True
+        """The newest message is the last one, unless it was let go for older ones."""
+        return not self._rows.is_cut
 
     @property
     def selected(self) -> Row | None:
@@ -140,17 +141,18 @@ class TimelinePanel(LineView):
     @property
     def find_note(self) -> str:
         """A search covers what is loaded."""
-        return "without what is older: scroll up to load it" if self._older.are_there else ""
+        return self._older.note
 
     def export(self) -> Export:
         """Export the loaded messages and events."""
         from madrox_tui.panels.timeline.export import timeline_export
 
         labels = self.view.labels if self.view else {}
-        note = ""
-        if self._older.are_there:  # what happened is known from further back than what was said
+        note = "without what is newer" if self._rows.is_cut else ""
+        if self._older.are_there:  # above, there may be gaps between messages
             _, floor_s = self._rows.floor()
-            note = f"complete from {fmt.moment(floor_s)} on: scroll up to load what is older"
+            whole = f"complete from {fmt.moment(floor_s)} on: scroll up to load what is older"
+            note = ", ".join(filter(None, [note, whole]))
         return timeline_export(tuple(self._rows.rows), labels, note)
 
     # --- what is shown -------------------------------------------------------
@@ -184,7 +186,7 @@ class TimelinePanel(LineView):
     def _show(self, view: View) -> None:
         wanted = Wanted(frozenset(view.by_id) if view.narrowed else None, self._events)
         place = self._place()
-        added = self._rows.update(view.state, wanted, following=self.follow)
+        added = self._rows.update(view.state, wanted, self._older.known, following=self.follow)
         if added is None:
             self._older.begin_anew()
             self._show_at(place)
@@ -214,7 +216,7 @@ class TimelinePanel(LineView):
         new = f"  {fmt.count(self._news.number)} new" if self._news.number else ""
         whom = self.view.narrowed_to if self.view is not None else ""
         subtitle = "" if self.follow else self._keys.press("line.last", ": newest")
-        more = "+" if self._older.are_there else ""
+        more = "+" if self._older.are_there or self._rows.is_cut else ""
         number = f"{fmt.count(self._rows.messages)}{more}"
         self.entitle(f"Timeline {number}{self._day}{new}{whom}", subtitle)
 
@@ -254,14 +256,15 @@ class TimelinePanel(LineView):
     # --- older messages ------------------------------------------------------
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Prefetch older messages when scrolled near the first one loaded."""
+        """Prefetch messages when scrolled near the first one loaded, or the last one."""
         super().watch_scroll_y(old_value, new_value)
         self._entitle()
         self._want_older()
 
     def _want_older(self) -> None:
-        if self._older.is_due(self.scroll_offset.y, self.size.height, following=self.follow):
-            self._older.begin()
+        place = self.scroll_offset.y, self.size.height
+        if self._older.is_due(*place, following=self.follow):
+            self._older.begin(*place, following=self.follow)
             self._read_older()
 
     @work(group="older")
@@ -273,12 +276,20 @@ class TimelinePanel(LineView):
             page = []
         if page is not None and self._older.is_wanted:
             place = self._place()
-            self._rows.add_older(page)
+            self._older.take_in(page)
             self._show_at(place)
             self._entitle()
         self._want_older()
 
     # --- keys ----------------------------------------------------------------
+
+    def action_last(self) -> None:
+        """Go to the newest row, also if it was let go, and follow."""
+        if self._rows.is_cut:
+            self._rows.begin_anew()
+            self._older.begin_anew()
+            self.show_rows(len(self._rows.rows))
+        super().action_last()
 
     def action_events(self) -> None:
         """Toggle events."""
@@ -300,6 +311,7 @@ class TimelinePanel(LineView):
         rows = (index % count for index in range(self.cursor + 1, self.cursor + 1 + count))
         index = next((i for i in rows if self._outcomes.is_problem(i)), None)
         if index is None:
-            self.notify("no problems in the loaded rows", markup=False)
+            note = self._older.note
+            self.notify(f"no problems in the loaded rows{note and f', {note}'}", markup=False)
         else:
             self._move_to(index)

@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TypeAlias, TypeVar
-
-import msgspec
 
 from logging_core.analyse.lives import life_end_s
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
-from madrox_tui.panels.timeline.entries import Day, Entry, EventsEnd, Quiet, Row, Separator
+from madrox_tui.panels.timeline.entries import Day, Entry, EventsEnd, Gaps, Quiet, Row, Separator
+from madrox_tui.panels.timeline.held import Known, Wanted, continues, whole_from_s
+from madrox_tui.panels.timeline.marks import Marks
+from madrox_tui.panels.timeline.message_source import PAGE
 from madrox_tui.panels.timeline.pairs import Failures, other_half
-
-QUIET_S = 600.0
-"""A longer silence gets a row of its own."""
+from madrox_tui.panels.timeline.spacing import Item, Spacer, merged
 
 SLACK = 2_000
 """How many more messages than the state holds may be kept while following the newest."""
 
 MAX_KEPT = 100_000
-"""How many older messages may be loaded; as many again may be added at the end meanwhile."""
+"""Of more messages those farthest from where somebody scrolls to are let go, to be read again."""
 
-
-E = TypeVar("E", Message, TimelineEvent)
-Item: TypeAlias = Entry | EventsEnd
-"""What days and silences come between."""
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Which rows are shown.
-
-    Attributes:
-        ids: Only rows of these instances; `None` for all rows, including those of the whole fleet.
-        events: Whether events are shown besides messages.
-    """
-
-    ids: frozenset[str] | None = None
-    events: bool = True
-
-    def holds(self, entry: Entry) -> bool:
-        """Return whether an entry passes `ids`."""
-        return self.ids is None or entry.instance_id in self.ids
+FILL = 100
+"""So many rows are shown although there are gaps between them, until what is missing is loaded."""
 
 
 class TimelineRows:
     """Rows that grow at the end with each state, and at the beginning page by page.
 
     An update costs only what is new in it. All rows are rebuilt only if the choice of rows
-    changes, the state was reordered, or, now and then, too many rows have accumulated.
+    changes, the state was reordered, or, now and then, too many rows have accumulated. What would
+    be too many on the way up or down is let go at the other end, and read again on the way back.
     """
 
     def __init__(self) -> None:
@@ -59,52 +39,87 @@ class TimelineRows:
         self.messages = 0
         """How many of the rows are messages."""
         self._wanted = Wanted()
+        self._known = Known.ALL
         self._state: FleetState | None = None
-        self._spacer = _Spacer()
-        self._floor: tuple[int, float] | None = None
-        self._events_ended = False
-        self._events_from_s = -math.inf
-        self._surplus = 0
-        self._failures = Failures()
-
-    def update(self, state: FleetState, wanted: Wanted, *, following: bool) -> int | None:
-        """Update to a newer state.
-
-        Returns:
-            How many messages were added at the end; `None` if the rows were rebuilt.
-        """
-        before, self._state = self._state, state
-        most = SLACK if following else 2 * MAX_KEPT
-        continues = before is not None and _continues(before, state) and wanted == self._wanted
-        if before is None or not continues or self._surplus > most:
-            self._wanted = wanted
-            self._clear()
-            if state.dropped_events and state.events:
-                self._events_from_s = state.events[0].time_s or -math.inf
-            self._extend(state.messages, state.events)
-            return None
-        self._surplus += state.dropped_messages - before.dropped_messages
-        seen = before.dropped_messages + len(before.messages) - state.dropped_messages
-        known = before.dropped_events + len(before.events) - state.dropped_events
-        return self._extend(state.messages[seen:], state.events[known:])
+        self._clear()
 
     def _clear(self) -> None:
         self.rows = []
-        self.messages = self._surplus = 0
-        self._spacer = _Spacer()
-        self._floor = None
+        self.messages = self._surplus = self._written = 0
+        self._hidden: list[Item] = []  # what the state has before the rows, with gaps in between
+        self._floor = 0, -math.inf
+        self._marks = Marks()
+        self._spacer = self._spacer_after(None)
         self._events_ended = False
         self._events_from_s = -math.inf
         self._failures = Failures()
+
+    def update(
+        self, state: FleetState, wanted: Wanted, known: Known = Known.ALL, *, following: bool
+    ) -> int | None:
+        """Update to a newer state.
+
+        Args:
+            state: The fleet.
+            wanted: Which rows are shown.
+            known: Which messages the state holds.
+            following: Whether somebody looks at the newest row.
+
+        Returns:
+            How many messages were added at the end, or after it if the rows do not go on to the
+            newest; `None` if the rows were rebuilt.
+        """
+        before, self._state = self._state, state
+        most = SLACK if following else 2 * MAX_KEPT
+        joins = before is not None and continues(before, state) and wanted == self._wanted
+        joins = joins and (known is self._known or known is not Known.ALL)
+        self._known = known
+        if before is None or not joins or (self._surplus > most and not self.is_cut):
+            self._wanted = wanted
+            self.begin_anew()
+            return None
+        self._surplus += state.dropped_messages - before.dropped_messages
+        seen = before.dropped_messages + len(before.messages) - state.dropped_messages
+        known_events = before.dropped_events + len(before.events) - state.dropped_events
+        return self._extend(state.messages[seen:], state.events[known_events:])
+
+    def begin_anew(self) -> None:
+        """Show what the state holds, up to the newest."""
+        self._clear()
+        state = self._state
+        if state is None:
+            return
+        if state.dropped_events and state.events:
+            self._events_from_s = state.events[0].time_s or -math.inf
+        elif self._known is Known.NEWEST:
+            self._events_ended = True  # nowhere: all are there
+        self._failures.add(state.events)
+        shown = list(filter(self._wanted.holds, state.messages))
+        items = list(merged(shown, chain(self._dropped_end(shown), self._happened(state.events))))
+        floor_s = self._whole_from_s
+        floor = _first_at(items, floor_s)
+        first = max(0, min(floor, len(items) - FILL))
+        self._hidden = items[:first]
+        self.rows.extend(self._spacer.spaced(items[first:floor], quiet=False))
+        if floor > first:
+            self.rows.append(Gaps(floor_s))
+        self._floor = len(self.rows), floor_s
+        self.rows.extend(self._spacer.spaced(items[floor:]))
+        self.messages = _messages(self.rows)
 
     def _extend(self, messages: Sequence[Message], events: Sequence[TimelineEvent]) -> int:
         self._failures.add(events)
         shown = list(filter(self._wanted.holds, messages))
-        happened = filter(self._wanted.holds, events if self._wanted.events else ())
-        end = () if self.rows else self._dropped_end(shown)
-        self.rows.extend(self._spacer.spaced(_merged(shown, chain(end, happened))))
+        if self.is_cut:
+            self._note_written(shown)
+            return len(shown)
+        self._spacer.now_s = self._now_s
+        self.rows.extend(self._spacer.spaced(merged(shown, self._happened(events))))
         self.messages += len(shown)
         return len(shown)
+
+    def _happened(self, events: Sequence[TimelineEvent]) -> Iterator[TimelineEvent]:
+        return filter(self._wanted.holds, events if self._wanted.events else ())
 
     def _dropped_end(self, shown: Sequence[Message]) -> Iterator[EventsEnd]:
         """Yield the separator if some of the messages are older than the events still known."""
@@ -113,58 +128,59 @@ class TimelineRows:
             self._events_ended = True
             yield EventsEnd(self._events_from_s)
 
+    @property
+    def _whole_from_s(self) -> float:
+        """From when on no message is missing in the state."""
+        if self._state is None:
+            return -math.inf
+        return whole_from_s(self._state, self._wanted, self._known)
+
+    @property
+    def _now_s(self) -> float:
+        return math.inf if self._state is None else self._state.at_s
+
+    def _spacer_after(self, last_s: float | None) -> Spacer:
+        return Spacer(last_s, self._now_s)
+
     # --- older pages ---------------------------------------------------------
 
     def floor(self) -> tuple[int, float]:
-        """Return the row and the time from which on no message is missing.
-
-        The state holds the newest messages of each instance, which reach back to different times:
-        before the latest of their first messages there may be gaps.
-        """
-        if self._floor is None:
-            firsts: dict[str, float] = {}
-            for row in self.rows:
-                if isinstance(row, Message) and row.time_s is not None:
-                    firsts.setdefault(row.instance_id, row.time_s)
-            floor_s = max(firsts.values(), default=self._state.at_s if self._state else 0.0)
-            self._floor = self.first_at(floor_s), floor_s
+        """Return the row and the time from which on no message is missing."""
         return self._floor
 
-    @property
-    def full(self) -> bool:
-        """Whether the limit of older messages is reached."""
-        return self._surplus >= MAX_KEPT
-
     def add_older(self, page: Sequence[Message]) -> None:
-        """Insert the page before the floor, replacing the messages known from its time span.
+        """Insert the page before the floor, with what the state holds of its time span.
 
         Where clocks jumped, rows are in file order, not in time order: messages that the page
-        repeats are left out, and messages that it lacks are kept.
+        repeats are left out, and messages that it lacks are kept. What is before the page is
+        hidden until its page comes; an empty one says that there is none.
         """
-        floor, floor_s = self.floor()
-        if not page:
-            self._floor = 0, -math.inf
-            return
-        first_s = next((m.time_s for m in page if m.time_s is not None), floor_s)
-        cut = min(self.first_at(first_s), floor)
-        while cut and isinstance(self.rows[cut - 1], Separator):
-            cut -= 1
-        joint = floor
-        while joint < len(self.rows) and isinstance(self.rows[joint], Separator):
-            joint += 1
+        floor, floor_s = self._floor
+        first_s = min([floor_s, *_times(page)]) if page else -math.inf
+        joint = next(
+            (i for i in range(floor, len(self.rows)) if not isinstance(self.rows[i], Separator)),
+            len(self.rows),
+        )
+        before = [row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps)]
+        known = [*self._hidden, *before]
+        cut = _first_at(known, first_s) if page else 0
         below = {_key(row) for row in self.rows[floor:] if _is_before(row, floor_s)}
         page = [message for message in page if _key(message) not in below]
         in_page = set(map(_key, page))
-        known = [row for row in self.rows[cut:joint] if not isinstance(row, Day | Quiet)]
-        kept = [row for row in known if _key(row) not in in_page]
+        kept = [item for item in known[cut:] if _key(item) not in in_page]
+        more = len(page) - (len(known) - cut - len(kept))
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
-        more = len(page) - (len(known) - len(kept))
-        spacer = _Spacer(self._time_before(cut))
-        older = [*spacer.spaced(_merged(page, iter(kept))), *self._events_end(more, floor_s)]
-        self.rows[cut : joint + 1] = [*older, *spacer.spaced(next_one)]
-        self.messages += more
+        spacer = self._spacer_after(None)
+        older = [*spacer.spaced(merged(page, iter(kept))), *self._events_end(more, floor_s)]
+        self.messages += _messages(older) - _messages(before)
+        self.rows[: joint + 1] = [*older, *spacer.spaced(next_one)]
+        self._hidden = known[:cut]
         self._surplus += more
-        self._floor = cut, first_s
+        self._floor = 0, first_s
+        if page:
+            self._marks.add_older(page, first_s)
+        if self.messages > MAX_KEPT:
+            self._cut_end()
 
     def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
         """Yield the separator once, where a page first brings messages that were not known."""
@@ -172,18 +188,79 @@ class TimelineRows:
             self._events_ended = True
             yield EventsEnd(before_s)
 
-    def _time_before(self, index: int) -> float | None:
-        times = (row.time_s for row in reversed(self.rows[max(0, index - 50) : index]))
+    # --- what is let go, and read again ----------------------------------------
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the rows end before the newest, which were let go."""
+        return bool(self._marks.beyond)
+
+    def _cut_end(self) -> None:
+        end = self._marks.cut_end(self.rows, len(self.rows) * 3 // 4)
+        while self.is_cut and isinstance(self.rows[end - 1], Separator):
+            end -= 1
+        del self.rows[end:]
+        self.messages = _messages(self.rows)
+
+    def _cut_beginning(self) -> None:
+        found = self._marks.cut_beginning(self.rows, len(self.rows) // 4)
+        if found is None:
+            return
+        first, self._floor = found[0], (0, found[1])
+        self._hidden += [row for row in self.rows[:first] if isinstance(row, TimelineEvent)]
+        again = [row for row in self.rows[first : first + 1] if isinstance(row, Message)]
+        self.rows[: first + 1] = self._spacer_after(None).spaced(again)
+        self.messages = _messages(self.rows)
+
+    def _note_written(self, messages: Sequence[Message]) -> None:
+        self._written += len(messages)
+        if self._written >= PAGE and messages[-1].time_s is not None:
+            self._written = 0
+            self._marks.note_written(messages[-1].time_s)
+
+    def newer_span(self) -> tuple[float, float]:
+        """Return from when, and up to before when, messages are to be read again after the rows."""
+        return self._marks.beyond[-1], self._marks.next_s(self._whole_from_s)
+
+    def add_newer(self, page: Sequence[Message], until_s: float) -> None:
+        """Add messages that were read again, up to before a moment, at the end.
+
+        Where they reach what the state holds, the rows go on to the newest.
+        """
+        begin_s = self._marks.beyond[-1]
+        if until_s >= self._whole_from_s:
+            self._join(page)
+        else:
+            self._marks.add_newer(page, until_s)
+            events = () if self._state is None else self._state.events
+            between = (event for event in self._happened(events) if _is_in(event, begin_s, until_s))
+            spacer = self._spacer_after(self._last_s())
+            self.rows.extend(spacer.spaced(merged(page, between)))
+            self.messages += len(page)
+        if self.messages > MAX_KEPT:
+            self._cut_beginning()
+
+    def _join(self, page: Sequence[Message]) -> None:
+        floor_s, marks = self._floor[1], self._marks
+        older = [*(row for row in self.rows if isinstance(row, Message)), *page]
+        if page:
+            marks.add_newer(page, math.inf)
+        marks.beyond.clear()
+        self.begin_anew()
+        self.add_older(older)
+        if floor_s == -math.inf:
+            self.add_older([])
+        self._marks, self._floor = marks, (0, floor_s)
+
+    def _last_s(self) -> float | None:
+        times = (row.time_s for row in reversed(self.rows[-50:]))
         return next((time_s for time_s in times if time_s is not None), None)
 
     # --- finding rows ----------------------------------------------------------
 
     def first_at(self, time_s: float) -> int:
         """Return the index of the first row at or after a time; the number of rows if none."""
-        for index, row in enumerate(self.rows):
-            if row.time_s is not None and row.time_s >= time_s:
-                return index
-        return len(self.rows)
+        return _first_at(self.rows, time_s)
 
     def find(self, row: Row) -> int:
         """Return the index of a row from before an update; if it is gone, of the row after it."""
@@ -218,21 +295,6 @@ class TimelineRows:
         return life_end_s(next(of_it, ()), time_s)
 
 
-def _continues(before: FleetState, state: FleetState) -> bool:
-    """Return whether `state` continues `before`: same order, and nothing missing in between."""
-    return (
-        before.caught_up
-        and before.reordered == state.reordered
-        and _joins(before.messages, before.dropped_messages, state.messages, state.dropped_messages)
-        and _joins(before.events, before.dropped_events, state.events, state.dropped_events)
-    )
-
-
-def _joins(old: Sequence[E], old_first: int, new: Sequence[E], first: int) -> bool:
-    last = old_first + len(old) - 1 - first
-    return (last == -1 and not old) or (0 <= last < len(new) and new[last] is old[-1])
-
-
 def _key(row: Row) -> object:
     """Return what identifies a message when it is read again; `None` for other rows."""
     if isinstance(row, Message):
@@ -244,50 +306,18 @@ def _is_before(row: Row, time_s: float) -> bool:
     return isinstance(row, Message) and (row.time_s is None or row.time_s < time_s)
 
 
-def _merged(messages: Iterable[Message], events: Iterator[Item]) -> Iterator[Item]:
-    """Merge both by time. An entry without a time stays behind its predecessor."""
-    event = next(events, None)
-    for message in messages:
-        while event is not None and (
-            event.time_s is None or (message.time_s is not None and event.time_s <= message.time_s)
-        ):
-            yield event
-            event = next(events, None)
-        yield message
-    if event is not None:
-        yield event
-        yield from events
+def _is_in(row: Row, begin_s: float, end_s: float) -> bool:
+    return row.time_s is not None and begin_s <= row.time_s < end_s
 
 
-class _Spacer:
-    """Inserts days and silences between entries.
+def _first_at(rows: Sequence[Row], time_s: float) -> int:
+    later = (i for i, row in enumerate(rows) if row.time_s is not None and row.time_s >= time_s)
+    return next(later, len(rows))
 
-    Args:
-        last_s: The time of the entry before the first one; `None` if there is none.
-    """
 
-    def __init__(self, last_s: float | None = None) -> None:
-        self._last_s = last_s
-        self._midnight_s = -math.inf
-        self._next_midnight_s = -math.inf if last_s is None else self._turn_to(last_s)
+def _times(messages: Sequence[Message]) -> Iterator[float]:
+    return (message.time_s for message in messages if message.time_s is not None)
 
-    def spaced(self, entries: Iterable[Item]) -> Iterator[Row]:
-        """Yield the entries with separators between them."""
-        for entry in entries:
-            if entry.time_s is not None:
-                yield from self._between(entry.time_s)
-            yield entry
 
-    def _between(self, time_s: float) -> Iterator[Row]:
-        if self._last_s is not None and time_s - self._last_s > QUIET_S:
-            yield Quiet(time_s, time_s - self._last_s)
-        if not self._midnight_s <= time_s < self._next_midnight_s:
-            self._turn_to(time_s)
-            yield Day(time_s)
-        self._last_s = time_s
-
-    def _turn_to(self, time_s: float) -> float:
-        midnight = datetime.fromtimestamp(time_s).replace(hour=0, minute=0, second=0, microsecond=0)
-        self._midnight_s = midnight.timestamp()
-        self._next_midnight_s = (midnight + timedelta(days=1)).timestamp()
-        return self._next_midnight_s
+def _messages(rows: Sequence[Row]) -> int:
+    return sum(isinstance(row, Message) for row in rows)
