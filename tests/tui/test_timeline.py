@@ -88,8 +88,8 @@ class Person:
         known = (Metadata(instance_id=i, instance_name=n) for i, n in names.items())
         self.model.apply(Batch(records=tuple(known)))
 
-    def happens(self, *records: Record, at: float = 3600) -> None:
-        self.model.apply(Batch(records=records))
+    def happens(self, *records: Record, at: float = 3600, caught_up: bool = True) -> None:
+        self.model.apply(Batch(records=records, caught_up=caught_up))
         state = self.model.state(T + at)
         shown = self.narrowing.choose(state.instances)
         self.panel.view = View(state, self.narrowing, shown, state.usage, is_whole=self.whole)
@@ -143,11 +143,12 @@ async def panel(
     size: tuple[int, int] = (100, 20),
     source: MessageSource | None = None,
     kept: int = 20_000,
+    read: bool = True,
 ) -> AsyncIterator[Person]:
     app = PanelApp(source)
     async with app.run_test(size=size, notifications=True) as pilot:
         person = Person(app, pilot.press, kept=kept)
-        person.happens(*records)
+        person.happens(*records, caught_up=read)
         yield person
 
 
@@ -381,6 +382,20 @@ async def test_what_is_new_is_counted_of_those_shown() -> None:
         assert "13 new" not in person.title
         person.filters("")
         await person.until(lambda: person.title == "Timeline 213  13 new", person.title)
+
+
+async def test_history_that_is_read_is_not_new() -> None:
+    """While a tree is read for the first time, only what is written since counts as new."""
+    async with panel(*numbered(100, 200), read=False) as person:
+        await person.press("pageup", "pageup")
+        person.happens(*numbered(0, 100), caught_up=False)
+        person.happens(*numbered(200, 300), message(3700, "written since"), at=3800)
+        await person.until(lambda: person.title == "Timeline 301  1 new", person.title)
+        person.happens(message(3810, "and another"), at=3820)
+        await person.until(lambda: person.title == "Timeline 302  2 new", person.title)
+        person.model.succeed(person.model)  # the whole tree was read by another process
+        person.happens(*numbered(300, 310), at=3830)
+        await person.until(lambda: person.title == "Timeline 312  2 new", person.title)
 
 
 async def test_the_title_says_whom_it_is_limited_to() -> None:
