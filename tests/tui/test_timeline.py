@@ -206,6 +206,19 @@ async def test_an_open_request_says_since_when() -> None:
         await person.misses("open")
 
 
+@pytest.mark.parametrize("time_s", [None, T + 400 * 86_400])
+@pytest.mark.parametrize(("width", "said"), [(100, "◷ open"), (40, "◷")])
+async def test_an_open_request_of_an_unknown_moment_has_no_age(
+    time_s: float | None, width: int, said: str
+) -> None:
+    """Without a readable time, or with one of the future, it is open, and no more is known."""
+    odd = msgspec.structs.replace(message(0, "ask"), time_s=time_s)
+    async with panel(message(-5, "before"), odd, size=(width, 12)) as person:
+        await person.sees(said)
+        (row,) = (line for line in person.lines if "ask" in line)
+        assert row.endswith(f"  {said}")
+
+
 def spawned(at: float) -> AuditEvent:
     return AuditEvent(time_s=T + at, event_type="instance_spawn", instance_id="a1")
 

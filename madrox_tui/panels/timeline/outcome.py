@@ -17,6 +17,9 @@ OPEN = "◷"
 FAILED = "✗"
 ENDED = f"{FAILED} agent ended"
 
+AHEAD_S = 60.0
+"""A request that is later than now by more has a time that does not tell since when it is open."""
+
 
 class Beside(NamedTuple):
     """What is beside a message or event.
@@ -88,10 +91,9 @@ class Outcomes:
         if view is None or not isinstance(message, Message):
             return None
         if self._is_open(message):
-            since_s = self._since[message.instance_id, message.message_id or ""]
-            age = fmt.ago(since_s, view.state.at_s)
+            age = self._age(message, view)
             style = "bad" if self._is_stuck(message, view) else "warn"
-            return Outcome(f"{OPEN} open {age}", f"{OPEN} {age}", style, is_open=True)
+            return Outcome(f"{OPEN} open{age}", f"{OPEN}{age}", style, is_open=True)
         failure = self._rows.failure(index)
         if failure is not None:
             return Outcome(f"{FAILED} failed{_after(message, failure)}", FAILED, "bad")
@@ -154,6 +156,14 @@ class Outcomes:
             return True
         # While clocks are put back, an open request is taken for as young as its time may mean.
         return datetime.fromtimestamp(sent_s) == datetime.fromtimestamp(since_s)
+
+    def _age(self, message: Message, view: View) -> str:
+        """Return for how long a request is open, after a blank; `''` if its time does not tell."""
+        since_s = self._since[message.instance_id, message.message_id or ""]
+        at_s = view.state.at_s
+        if since_s is None or message.time_s is None or since_s > at_s + AHEAD_S:
+            return ""
+        return f" {fmt.ago(since_s, at_s)}"
 
     @staticmethod
     def _is_stuck(message: Message, view: View) -> bool:
