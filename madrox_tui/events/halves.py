@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
+from logging_core.analyse.errors import affected_by, error_of
 from logging_core.analyse.lives import life_begin_s, life_end_s
 from logging_core.analyse.state import TimelineEvent
 from logging_core.event_types import SPOKEN
@@ -60,6 +61,13 @@ def _newest_first(pages: Pages) -> Iterator[Message]:
         yield from reversed(page)
         if not page:
             break
+
+
+def reports(error: TimelineEvent, event: AuditEvent) -> bool:
+    """Return whether an audit event reports an error, as far as its time and instance tell."""
+    if error.time_s is None or event.time_s != error.time_s or error_of(event) is None:
+        return False
+    return error.instance_id in {event.instance_id, *affected_by(event)} or not error.instance_id
 
 
 def event_entry(event: AuditEvent) -> TimelineEvent:

@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logging_core.analyse.state import FleetState
+from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import AuditEvent, Batch, InstanceGone, Message, Problem
 from logging_core.threads import in_thread
 from madrox_tui.config import Settings
 from madrox_tui.feed.pace import MANY_PER_S, Pace
 from madrox_tui.feed.past import LazyPast, prepare, why_nothing
 from madrox_tui.feed.pulse import Pulse
-from madrox_tui.feed.sources import frames_of, messages_of, read_events, read_halves, read_line
+from madrox_tui.feed.sources import (
+    frames_of,
+    messages_of,
+    read_events,
+    read_halves,
+    read_line,
+    read_told,
+)
 from madrox_tui.feed.view_maker import PREFETCHED, ViewMaker
 from madrox_tui.heap import give_back
 from madrox_tui.panels.audit.view import ALL_TIME
@@ -215,6 +222,10 @@ class Feed:
     async def line(self, message: Message) -> Written | None:
         """Find the line that a message was read from; `None` if it is no longer there."""
         return await asyncio.to_thread(read_line, self.root, message)
+
+    async def told(self, error: TimelineEvent) -> TimelineEvent | None:
+        """Find all that the audit trail says of an error; `None` if that is not found."""
+        return await asyncio.to_thread(read_told, self.root, error)
 
     async def _follow(self, publish: Callable[[View], None]) -> None:
         live = await asyncio.to_thread(lambda: self._live)  # imports what reads: slow

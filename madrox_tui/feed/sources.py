@@ -13,6 +13,7 @@ from madrox_tui.panels.pane.frame_source import Frames, FrameSource
 from madrox_tui.panels.timeline.message_source import MessageSource, Pages, Written
 
 if TYPE_CHECKING:
+    from logging_core.analyse.state import TimelineEvent
     from madrox_tui.events.query import EventQuery, Events
 
 
@@ -59,6 +60,15 @@ def read_events(root: Path, query: EventQuery, most: int) -> Events:
 
     _, more = newest_events(root, look, 0)
     return Events(ranking.rows, more or ranking.found > most)
+
+
+def read_told(root: Path, error: TimelineEvent) -> TimelineEvent | None:
+    """Find all that the audit trail says of an error; blocks."""
+    from logging_core.read.events import newest_events
+    from madrox_tui.events.halves import event_entry, reports
+
+    found, _ = newest_events(root, partial(reports, error), 1)
+    return next(map(event_entry, found), None)
 
 
 def read_halves(root: Path, event: AuditEvent, spawned: Sequence[float]) -> tuple[Message, ...]:

@@ -145,6 +145,9 @@ class FakeEvents:
     async def line(self, message: Message) -> Written | None:
         raise NotImplementedError(message)
 
+    async def told(self, error: TimelineEvent) -> TimelineEvent | None:
+        raise NotImplementedError(error)
+
 
 @pytest.mark.asyncio
 async def test_the_rows_behind_a_sum_are_listed_and_older_ones_come_on_the_way() -> None:

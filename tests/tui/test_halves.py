@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from builders import TreeBuilder
+from logging_core.analyse.state import TimelineEvent
 from logging_core.codec.decode import decode_audit
 from logging_core.read.messages import MessagePages
 from logging_core.records import AuditEvent, Message
 from logging_core.text import safe_block
 from madrox_tui.events.halves import MAX_PAGES, event_entry, find_halves
+from madrox_tui.feed.sources import read_told
 from madrox_tui.panels.timeline.message_source import PAGE
 from payloads import PAYLOADS
 
@@ -127,3 +130,19 @@ def test_an_event_as_an_entry_is_safe_to_show(name: str) -> None:
     shown = event_entry(event).text
     assert shown == safe_block(shown)
     assert len(shown) > len('{"": ["", {"": ""}]}')
+
+
+def test_an_error_leads_to_what_the_audit_trail_says_of_it(tree: TreeBuilder) -> None:
+    """The event of its moment and its instance; none where only another file tells of it."""
+    for instance_id in ("a1", "b2"):
+        details = {"error": "tool failed", "exit_code": 137, "of": instance_id}
+        tree.audit("tool_failed", instance_id, details, at=60)
+    tree.audit("instance_spawn", "a1", {}, at=70)
+    error = TimelineEvent("a1", TreeBuilder.epoch(60), "tool failed", is_error=True)
+    told = read_told(tree.root, error)
+    assert told is not None
+    assert told.text.startswith("tool_failed\n{\n")
+    assert '"exit_code": 137' in told.text
+    assert '"of": "a1"' in told.text
+    assert read_told(tree.root, replace(error, time_s=TreeBuilder.epoch(70))) is None
+    assert read_told(tree.root, replace(error, time_s=None)) is None

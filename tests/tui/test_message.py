@@ -19,6 +19,7 @@ from logging_core.records import AuditEvent, Message
 from madrox_tui import format as fmt
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.events.halves import event_entry
+from madrox_tui.panels.timeline.entries import entry_text
 from madrox_tui.panels.timeline.message_half import MAX_JSON_CHARS, pretty
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.message_source import Written
@@ -222,6 +223,9 @@ class Lines:
             return Written(self.LINE, ("content",))
         return None
 
+    async def told(self, error: TimelineEvent) -> TimelineEvent | None:
+        return TimelineEvent("", error.time_s, 'tool_failed\n{\n  "exit_code": 137\n}')
+
 
 @pytest.mark.fault("R04", "R12")
 @pytest.mark.asyncio
@@ -286,6 +290,29 @@ async def test_an_error_is_shown_whole() -> None:
 
 
 @pytest.mark.asyncio
+async def test_all_that_the_audit_trail_says_of_an_error_is_shown() -> None:
+    """Below its text, once it is found; y copies both."""
+    event = TimelineEvent("", 1_795_435_200.0, "disk full\nTraceback …", is_error=True)
+    async with opened(MessageScreen(event, "fleet", KEYS, lines=Lines())) as (app, pilot):
+        while '"exit_code": 137' not in app.text:
+            await pilot.pause()
+        assert row_of(app, "Traceback") < row_of(app, "tool_failed")
+        await pilot.press("y")
+        assert app.copied.startswith("disk full")
+        assert '"exit_code": 137' in app.copied
+
+
+@pytest.mark.asyncio
+async def test_content_that_is_no_text_is_shown_as_json() -> None:
+    """What a writer passes as an object is neither blank nor left out."""
+    message = msgspec.structs.replace(REQUEST, content=None, extra={"content": {"task": ["é"]}})
+    assert entry_text(message) == '{"task": ["é"]}'
+    async with opened(MessageScreen(message, "atlas", KEYS)) as (app, _):
+        assert '"task": [' in app.text
+        assert "(no text)" not in app.text
+
+
+@pytest.mark.asyncio
 async def test_a_long_text_scrolls() -> None:
     """What does not fit is reached with the keys of every list."""
     long = Message(instance_id="a1", content="\n".join(f"line {n}." for n in range(500)))
@@ -309,6 +336,15 @@ async def test_a_long_text_scrolls() -> None:
         ('{"a": ', '{"a": '),
         ("[not json]", "[not json]"),
         ("12", "12"),
+        (
+            '{"a":[NaN,-Infinity],"b":"NaN"}',
+            '{\n  "a": [\n    NaN,\n    -Infinity\n  ],\n  "b": "NaN"\n}',
+        ),
+        (
+            'so:\n```json\n{"a":1}\n```\nor\n```\n{"a":1}\n```',
+            'so:\n```json\n{\n  "a": 1\n}\n```\nor\n```\n{"a":1}\n```',
+        ),
+        ('```json\n{"a":\n```', '```json\n{"a":\n```'),
         ("", ""),
     ],
 )

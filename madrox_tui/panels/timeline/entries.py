@@ -5,6 +5,7 @@ Rows are the records themselves; they are formatted when drawn.
 
 from __future__ import annotations
 
+import json
 from typing import TypeAlias
 
 import msgspec
@@ -44,7 +45,11 @@ Row: TypeAlias = Entry | Separator
 
 
 def entry_text(row: Row) -> str:
-    """Return the text of a message or event; empty for a separator."""
+    """Return the text of a message or event, as JSON where it is none; empty for a separator."""
     if isinstance(row, Message):
-        return row.content or row.text or ""
+        return row.content or row.text or _json(row.extra.get("content"))
     return row.text if isinstance(row, TimelineEvent) else ""
+
+
+def _json(content: object) -> str:
+    return "" if content is None else json.dumps(content, ensure_ascii=False, default=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -30,6 +31,10 @@ _FRAME = 6  # cells of the border line that the titles cannot use
 MAX_JSON_CHARS = 256 * 1024
 """A longer text is not formatted as JSON."""
 
+_FENCED = re.compile(r"(?<=^```json\n).*?(?=\n```[ \t]*$)", re.DOTALL | re.MULTILINE)
+_NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)\b', re.DOTALL)
+_MARK = "~"
+
 
 class MessageHalf(Vertical):
     """Shows a message or an event in full; its title tells direction, instance and time.
@@ -40,7 +45,7 @@ class MessageHalf(Vertical):
         has_line: Whether the line that it was read from can be asked for.
 
     Attributes:
-        entry: The message or event.
+        entry: The message or event, as far as it is told.
     """
 
     DEFAULT_CSS = """
@@ -131,6 +136,13 @@ class MessageHalf(Vertical):
         self._written = written
         self._show_odd()
 
+    def show_told(self, told: TimelineEvent) -> None:
+        """Show all that the audit trail says of an error, below its text."""
+        if isinstance(self.entry, TimelineEvent) and told.text not in self.entry.text:
+            text = f"{self.entry.text}\n\n{told.text}"
+            self.entry = msgspec.structs.replace(self.entry, text=text)
+            self.text.show_text(_shown(self.entry))
+
     def on_mouse_down(self) -> None:
         """Focus the text, wherever in the frame: what its border says is done to this half."""
         self.text.focus()
@@ -193,14 +205,25 @@ def _shown(entry: Entry) -> str:
 
 
 def pretty(text: str) -> str:
-    """Indent JSON, keeping its numbers and escapes; return any other text unchanged."""
-    stripped = text.strip()
-    if not stripped.startswith(("{", "[")) or len(stripped) > MAX_JSON_CHARS:
+    """Indent JSON, also fenced, keeping its numbers and escapes; any other text is unchanged."""
+    if len(text) > MAX_JSON_CHARS:
         return text
+    if text.strip().startswith(("{", "[")):
+        return _indented(text)
+    return _FENCED.sub(lambda match: _indented(match[0]), text)
+
+
+def _indented(text: str) -> str:
+    """Indent a text that is JSON as a whole; numbers that only Python's JSON knows stay, too."""
+    mark = _MARK
+    while mark in text:
+        mark += _MARK
+    known = _NO_NUMBER.sub(lambda m: f'"{mark}{m[1]}"' if m[1] else m[0], text.strip())
     try:
-        return safe_block(msgspec.json.format(stripped, indent=2))
+        indented = msgspec.json.format(known, indent=2)
     except (msgspec.DecodeError, RecursionError):
         return text
+    return safe_block(re.sub(f'"{mark}([^"]+)"', r"\1", indented))
 
 
 def _title(entry: Entry, label: str, room: int) -> str:

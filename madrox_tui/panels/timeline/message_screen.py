@@ -33,7 +33,7 @@ class MessageScreen(Dialog[None]):
         other: The reply to it, its failure, or the request of these; `None` if there is none yet.
         names: Instance names by id.
         alone: Why there is no other half.
-        lines: Finds what messages were read from; `None` finds nothing.
+        lines: Finds what messages and errors were read from; `None` finds nothing.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
@@ -122,11 +122,16 @@ class MessageScreen(Dialog[None]):
 
     @work(group="lines")
     async def _read_line(self, half: MessageHalf) -> None:
-        if self._lines is None or not isinstance(half.entry, Message):
+        if self._lines is None:
             return
-        written = await self._lines.line(half.entry)
-        if written is not None:
-            half.show_written(written)
+        if isinstance(half.entry, Message):
+            written = await self._lines.line(half.entry)
+            if written is not None:
+                half.show_written(written)
+        elif half.entry.is_error:
+            told = await self._lines.told(half.entry)
+            if told is not None:
+                half.show_told(told)
 
     @property
     def _here(self) -> MessageHalf:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from logging_core.analyse.state import TimelineEvent
 from logging_core.event_types import SPOKEN
 from logging_core.records import Message, Problem
 from logging_core.threads import in_thread
@@ -28,10 +29,14 @@ class Written(NamedTuple):
 
 
 class LineSource(Protocol):
-    """Finds the lines that messages were read from without blocking the screen."""
+    """Finds what messages and errors were read from without blocking the screen."""
 
     async def line(self, message: Message) -> Written | None:
         """Find the line of a message; `None` if it is no longer there."""
+        ...
+
+    async def told(self, error: TimelineEvent) -> TimelineEvent | None:
+        """Find all that the audit trail says of an error; `None` if that is not found."""
         ...
 
 

@@ -12,7 +12,7 @@ from madrox_tui.panels.timeline.held import Wanted
 class News:
     """Counts the messages that are shown below the end that somebody left.
 
-    What a tree is read for the first time brings is history: of that, what was written since counts.
+    Where a tree is read for the first time, that is history, but for what was written since.
     """
 
     def __init__(self) -> None:
