@@ -129,7 +129,7 @@ class Fold:
         # Of a tree that is away for a moment the rest may be yet to come.
         is_read = batch.caught_up and batch.waiting is None
         self.timeline.settle(caught_up=is_read)
-        self.happened.events.settle(caught_up=is_read)
+        self.happened.settle(self._has_directory, caught_up=is_read)
         self.problems.recover(batch.readable)
         self.problems.add(batch.problems)
         self.anomalies.add(batch.anomalies)
@@ -230,6 +230,10 @@ class Fold:
         instance.has_directory = True
         return instance
 
+    def _has_directory(self, instance_id: str | None) -> bool:
+        instance = self.instances.get(instance_id or "")
+        return instance is not None and instance.has_directory
+
     def _audited(self, instance_id: str) -> Instance:
         """The instance that the audit trail tells of."""
         instance = self._instance(instance_id)
@@ -271,6 +275,8 @@ class Fold:
         if counts:
             self.happened.audited(event, at_s)
         if error is None:
+            if counts and not self._has_directory(instance_id):
+                self.happened.audited_change(event, at_s)
             return
         affected, whose = affected_by(event), _whose(instance_id)
         for failed_id in affected:

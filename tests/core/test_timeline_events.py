@@ -14,6 +14,7 @@ from logging_core.records import (
     Batch,
     LifecycleEvent,
     Message,
+    Metadata,
     OrchestratorEvent,
     Record,
 )
@@ -201,9 +202,48 @@ def test_what_repeats_a_message_is_no_event() -> None:
     assert [event.text for event in shown] == ["Sending message failed: no pane"]
 
 
+LIFE = {
+    "spawn": "Instance created",
+    "suspended": "Instance suspended",
+    "resumed": "Instance resumed",
+    "reconnected": "Instance reconnected",
+    "recovered": "Instance recovered",
+    "terminate": "Instance terminated",
+}
+
+
+def test_the_life_of_an_instance_without_a_directory_is_told_by_the_audit_trail() -> None:
+    """Its changes are rows, in the order of time, whichever day is read first."""
+    told = [change(10 * at, what) for at, what in enumerate(LIFE)]
+    failed = AuditEvent(time_s=T + 25, event_type="instance_failed", instance_id="a", error="no")
+    model = FleetModel()
+    model.apply(Batch(records=(*told[3:], failed), caught_up=False))
+    model.apply(Batch(records=tuple(told[:3])))
+    shown = [(event.time_s, event.text) for event in model.state(T + 100).events]
+    rows = [(T + 10 * at, text) for at, text in enumerate(LIFE.values())]
+    assert shown == sorted([*rows, (T + 25, "no")])
+    model.apply(Batch(records=(change(200, "suspended"),)))
+    assert [event.time_s for event in model.state(T + 300).events][-1] == T + 200
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("log_first", [True, False])
+def test_a_change_that_both_files_tell_of_is_told_once(*, apart: bool, log_first: bool) -> None:
+    """In the words of the instance.log, also if that appears after the audit trail was read."""
+    audit: list[Record] = [change(10 * at + 0.5, what) for at, what in enumerate(LIFE)]
+    log: list[Record] = [life(10 * at, f"{text} (why)") for at, text in enumerate(LIFE.values())]
+    model = FleetModel()
+    files = [log, audit] if log_first else [audit, log]
+    for records in files if apart else [[*files[0], *files[1]]]:
+        model.apply(Batch(records=tuple(records)))
+    shown = [event.text for event in model.state(T + 100).events]
+    assert shown == [f"{text} (why)" for text in LIFE.values()]
+
+
 def test_what_is_no_error_is_no_event() -> None:
     """A fine audit event or an INFO entry of orchestrator.log adds nothing."""
     assert not events(
+        Metadata(instance_id="a"),
         AuditEvent(time_s=T, event_type="instance_spawn", instance_id="a"),
         OrchestratorEvent(time_s=T, text="all well"),
     )
