@@ -608,6 +608,9 @@ async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.Monkey
         while "newer" not in person.panel.find_note:
             await goes_to_older(person)
         assert person.panel.find_note == "without what is older or newer: scroll there to load it"
+        await person.press("down")
+        assert person.panel.chosen is not None
+        assert person.panel.beside(person.panel.chosen).alone == "its reply is not loaded"
         await person.press("G")
         await person.sees("number 3999.")
         assert person.panel.follow

@@ -193,8 +193,7 @@ def test_more_than_the_state_holds_at_once_leaves_no_hidden_gap() -> None:
 def test_older_pages_fill_what_has_gaps() -> None:
     """Below the instance that reaches back least, a page replaces what was known, once each.
 
-    Until then it is said that there are gaps, and no silence is told of; what is known from before
-    the page waits for its own.
+    Until then it is said where there are gaps, and no silence is told of above that.
     """
     fleet = Fleet()
     known = sent(-990), sent(30), life(31), sent(40, instance_id="b"), sent(50)
@@ -204,7 +203,8 @@ def test_older_pages_fill_what_has_gaps() -> None:
     assert (texts(fleet.rows.rows)[floor], floor_s) == ("at 40", T + 40)
     fleet.rows.add_older([sent(20, instance_id="b"), sent(30), sent(35, instance_id="b")])
     assert fleet.texts == [
-        *("day", "at 20", "at 30", "ready", "at 35", "no events above", "at 40", "at 50")
+        *("day", "at -990", "gaps above", "at 20", "at 30", "ready", "at 35"),
+        *("no events above", "at 40", "at 50"),
     ]
     fleet.rows.add_older([sent(-995), sent(-990)])
     assert fleet.texts[:5] == ["day", "at -995", "at -990", "quiet", "at 20"]
@@ -213,6 +213,15 @@ def test_older_pages_fill_what_has_gaps() -> None:
     assert fleet.rows.floor()[1] < 0
     assert fleet.add(sent(60), known=Known.OF_EACH) == 1
     assert fleet.texts[-1] == "at 60"
+
+
+def test_what_happened_is_shown_where_no_message_is_known() -> None:
+    """Nobody looks at an empty panel until it is known whether there are any."""
+    fleet = Fleet()
+    fleet.add(life(1, "old"), life(5000, "less old"), known=Known.OF_EACH)
+    assert fleet.texts == ["day", "old", "less old", "gaps above"]
+    fleet.rows.add_older([])
+    assert fleet.texts == ["day", "old", "quiet", "less old"]
 
 
 def test_what_happened_before_the_first_message_that_is_known_waits_for_older_ones() -> None:

@@ -138,7 +138,9 @@ class Outcomes:
         if not asks(entry):
             where = "loaded" if has_older else "among the messages"
             return f"its request is not {where}"
-        # What comes after a request that is loaded is loaded, too.
+        if said is None and self._rows.is_cut:
+            return "its reply is not loaded"
+        # Else what comes after a request that is loaded is loaded, too.
         if said is None:
             doubt = "" if self._rows.knows_failure(index) else ": too old to tell whether it failed"
             return f"no reply{doubt}"

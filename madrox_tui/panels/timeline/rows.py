@@ -22,9 +22,6 @@ SLACK = 2_000
 MAX_KEPT = 100_000
 """Of more messages those farthest from where somebody scrolls to are let go, to be read again."""
 
-FILL = 100
-"""So many rows are shown although there are gaps between them, until what is missing is loaded."""
-
 
 class TimelineRows:
     """Rows that grow at the end with each state, and at the beginning page by page.
@@ -46,7 +43,7 @@ class TimelineRows:
     def _clear(self) -> None:
         self.rows = []
         self.messages = self._surplus = self._written = 0
-        self._hidden: list[Item] = []  # what the state has before the rows, with gaps in between
+        self._hidden: list[Item] = []  # what happened before the first message that is known
         self._floor = 0, -math.inf
         self._marks = Marks()
         self._spacer = self._spacer_after(None)
@@ -98,14 +95,21 @@ class TimelineRows:
         items = list(merged(shown, chain(self._dropped_end(shown), self._happened(state.events))))
         floor_s = self._whole_from_s
         floor = _first_at(items, floor_s)
-        first = max(0, min(floor, len(items) - FILL))
-        self._hidden = items[:first]
-        self.rows.extend(self._spacer.spaced(items[first:floor], quiet=False))
-        if floor > first:
-            self.rows.append(Gaps(floor_s))
+        hides = floor < len(items)
+        self.rows = self._above(items[:floor], floor_s, self._spacer, hides=hides)
         self._floor = len(self.rows), floor_s
         self.rows.extend(self._spacer.spaced(items[floor:]))
         self.messages = _messages(self.rows)
+
+    def _above(
+        self, items: Sequence[Item], floor_s: float, spacer: Spacer, *, hides: bool = True
+    ) -> list[Row]:
+        """Return the rows above the floor, and hide what is before their first message."""
+        first = next((i for i, item in enumerate(items) if isinstance(item, Message)), len(items))
+        first = first if hides else 0
+        self._hidden = list(items[:first])
+        rows = list(spacer.spaced(items[first:], quiet=False))
+        return [*rows, Gaps(floor_s)] if rows else []
 
     def _extend(self, messages: Sequence[Message], events: Sequence[TimelineEvent]) -> int:
         self._failures.add(events)
@@ -152,8 +156,8 @@ class TimelineRows:
         """Insert the page before the floor, with what the state holds of its time span.
 
         Where clocks jumped, rows are in file order, not in time order: messages that the page
-        repeats are left out, and messages that it lacks are kept. What is before the page is
-        hidden until its page comes; an empty one says that there is none.
+        repeats are left out, and messages that it lacks are kept. An empty page says that there is
+        nothing before the rows.
         """
         floor, floor_s = self._floor
         first_s = min([floor_s, *_times(page)]) if page else -math.inf
@@ -171,12 +175,12 @@ class TimelineRows:
         more = len(page) - (len(known) - cut - len(kept))
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         spacer = self._spacer_after(None)
+        above = self._above(known[:cut], first_s, spacer)
         older = [*spacer.spaced(merged(page, iter(kept))), *self._events_end(more, floor_s)]
-        self.messages += _messages(older) - _messages(before)
-        self.rows[: joint + 1] = [*older, *spacer.spaced(next_one)]
-        self._hidden = known[:cut]
+        self.messages += _messages(above) + _messages(older) - _messages(before)
+        self.rows[: joint + 1] = [*above, *older, *spacer.spaced(next_one)]
         self._surplus += more
-        self._floor = 0, first_s
+        self._floor = len(above), first_s
         if page:
             self._marks.add_older(page, first_s)
         if self.messages > MAX_KEPT:
@@ -241,8 +245,8 @@ class TimelineRows:
             self._cut_beginning()
 
     def _join(self, page: Sequence[Message]) -> None:
-        floor_s, marks = self._floor[1], self._marks
-        older = [*(row for row in self.rows if isinstance(row, Message)), *page]
+        (floor, floor_s), marks = self._floor, self._marks
+        older = [*(row for row in self.rows[floor:] if isinstance(row, Message)), *page]
         if page:
             marks.add_newer(page, math.inf)
         marks.beyond.clear()
@@ -250,7 +254,7 @@ class TimelineRows:
         self.add_older(older)
         if floor_s == -math.inf:
             self.add_older([])
-        self._marks, self._floor = marks, (0, floor_s)
+        self._marks, self._floor = marks, (self._floor[0], floor_s)
 
     def _last_s(self) -> float | None:
         times = (row.time_s for row in reversed(self.rows[-50:]))
