@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from rich.console import RenderableType
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -60,7 +60,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class MadroxTop(PanelsApp, inherit_bindings=False):
+class MadroxTop(PanelsApp):
     """`top` for a fleet of agents.
 
     Args:
@@ -72,10 +72,7 @@ class MadroxTop(PanelsApp, inherit_bindings=False):
         textual.app.InvalidThemeError: The theme is unknown.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *APP,
-        Binding("ctrl+c", "help_quit", show=False, system=True),  # as Textual's, without its Ctrl+Q
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*APP]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     CSS_PATH = "madrox.tcss"
     TITLE = "madrox-top"

@@ -27,7 +27,7 @@ TOASTS = 2
 """How many toasts there are at most: each one after the first covers a row."""
 
 
-class PanelsApp(App[None]):
+class PanelsApp(App[None], inherit_bindings=False):
     """Handles the messages of panels on any of its screens.
 
     Args:
@@ -35,7 +35,8 @@ class PanelsApp(App[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "unselect", "Unselect", show=False, id="view.back", priority=True)
+        Binding("escape", "unselect", "Unselect", show=False, id="view.back", priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),  # as Textual's, without its Ctrl+Q
     ]
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
