@@ -35,7 +35,9 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        sink = _Sink(cast("TextIO", self._file), self._is_gone)
+        file = cast("TextIOWrapper", self._file)
+        file.reconfigure(encoding="utf-8", errors="replace")  # whatever the locale says
+        sink = _Sink(file, self._is_gone)
         self._file = cast("TextIOWrapper", sink)
         self._ended, self._end = os.pipe()  # until the process ends: it may go on after `close`
         os.set_blocking(self._ended, False)

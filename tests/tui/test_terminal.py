@@ -145,6 +145,23 @@ def test_ctrl_c_ends_it(fleet: TreeBuilder, tmp_path: Path) -> None:
         assert left_as_it_was(terminal)
 
 
+def test_a_locale_without_utf_8_changes_no_character(
+    fleet: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signs and frames are what they are, even where Python is told to write ASCII."""
+    for name, value in (
+        *(("LC_ALL", "C"), ("PYTHONIOENCODING", "ascii")),
+        *(("PYTHONUTF8", "0"), ("PYTHONCOERCECLOCALE", "0")),
+    ):
+        monkeypatch.setenv(name, value)
+    with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:
+        terminal.sees("● live")
+        terminal.sees("╭")
+        terminal.send(b"q")
+        assert terminal.ends() == 0
+    assert b"\\u" not in terminal.output
+
+
 def test_bytes_that_are_no_text_do_no_harm(fleet: TreeBuilder, tmp_path: Path) -> None:
     """What another program's encoding or a stray control makes of a key ends nothing."""
     with madrox_top(str(fleet.root), cwd=tmp_path) as terminal:

@@ -227,7 +227,8 @@ class ReplayPanel(ReplayView):
         text = self.found.text
         line = await self.find_beyond(text, step)
         if line is None:
-            self.notify("no more matches in any frame", markup=False)
+            which = "later" if step > 0 else "earlier"
+            self.notify(f"no more matches in this frame, and none in {which} ones", markup=False)
             return
         rows = self.find_rows(text)
         at = next_row(rows, self.row_of(line) - 1, 1)
