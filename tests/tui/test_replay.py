@@ -135,7 +135,7 @@ async def test_scrolling_up_ends_following(tree: TreeBuilder) -> None:
 
 
 async def test_playing(pane: TreeBuilder) -> None:
-    """`Space` plays from the frame that is shown; at the end the present is followed."""
+    """`Space` plays from the frame that is shown; at the end it says that it follows again."""
     async with at_pane(pane.root) as person:
         await person.sees("step five")
         await person.press("g")
@@ -144,6 +144,8 @@ async def test_playing(pane: TreeBuilder) -> None:
         await person.sees("‖ 60x")
         await person.press("space")
         await person.sees("step five", "following")
+        said = [notification.message for notification in person.app._notifications]
+        assert said[-1] == "played to the newest capture: following"
 
 
 async def test_playing_begins_at_the_frame_that_was_asked_for_last(

@@ -200,6 +200,8 @@ class ReplayView(ScrubbedView):
     def _end(self) -> None:
         """Past the last frame follow the newest, unless the screen is at an earlier time."""
         if self.moment_s is None:
+            if self.playing:
+                self.notify("played to the newest capture: following", markup=False)
             self.action_last()
         else:
             self.playing = False
