@@ -26,7 +26,7 @@ class Budget(NamedTuple):
     longest_s: float
 
 
-FOLLOWED = Budget(share=0.06, saved_s=0.2, look_s=0.1, shortest_s=0.0, longest_s=0.25)
+FOLLOWED = Budget(share=0.06, saved_s=0.2, look_s=0.1, shortest_s=0.0, longest_s=0.3)
 """Where a person can follow: the first updates after a quiet while are shown at once."""
 
 SELDOM = FOLLOWED._replace(longest_s=0.0)

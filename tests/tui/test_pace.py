@@ -41,7 +41,7 @@ def test_what_happens_after_a_quiet_while_is_shown_at_once(machine: Machine) -> 
 
 
 def test_a_fleet_that_works_all_the_time_takes_its_share_of_a_core(machine: Machine) -> None:
-    """Of ten updates a second some are then shown together, a quarter of a second late at most."""
+    """Of ten updates a second some are then shown together, 0.3 s late at most."""
     while machine.look(0.015, FEW_PER_S) == 0.0:
         pass
     began_s, used_s = machine.now_s, machine.used_s
