@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from shutil import rmtree
+from typing import Any
 
 import msgspec
 import pytest
 
 from builders import TreeBuilder
-from logging_core.records import FrameRef
-from madrox_tui.panels.pane.frame_source import Course, Step
-from replaying import NOW_S, at_pane, instance
+from madrox_tui.panels.pane.frame_source import Course
+from replaying import NOW_S, PanePerson, at_pane, instance
 
 pytestmark = pytest.mark.asyncio
 
@@ -22,6 +22,18 @@ def pane(tree: TreeBuilder) -> TreeBuilder:
     for number, text in enumerate(("one", "two", "three", "three", "four", "five")):
         tree.frame("a1", f"$ run\n\x1b[32mstep {text}\x1b[0m", at=540 + number * 10)
     return tree
+
+
+def held_back(person: PanePerson, method: str, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let what looks for frames wait until the event that is returned is set."""
+    look, found = getattr(person.panel.source, method), asyncio.Event()
+
+    async def late(*args: Any) -> Any:
+        await found.wait()
+        return await look(*args)
+
+    monkeypatch.setattr(person.panel.source, method, late)
+    return found
 
 
 async def test_the_newest_frame_follows(pane: TreeBuilder) -> None:
@@ -154,13 +166,7 @@ async def test_playing_begins_at_the_frame_that_was_asked_for_last(
     """`g` and at once `Space`: however long it takes to find, the frame of before has no part."""
     async with at_pane(pane.root) as person:
         await person.sees("step five")
-        first, found = person.panel.source.first, asyncio.Event()
-
-        async def late(instance_id: str) -> FrameRef | None:
-            await found.wait()
-            return await first(instance_id)
-
-        monkeypatch.setattr(person.panel.source, "first", late)
+        found = held_back(person, "first", monkeypatch)
         await person.press("g", "space")
         await person.sees("step five", "▶ 1x")
         found.set()
@@ -174,13 +180,7 @@ async def test_the_newest_frame_follows_a_step_that_was_under_way(
     """`[` and at once `G`: however long the step takes, it is not what is shown in the end."""
     async with at_pane(pane.root) as person:
         await person.sees("step five")
-        step, found = person.panel.source.step, asyncio.Event()
-
-        async def late(ref: FrameRef, steps: int) -> Step | None:
-            await found.wait()
-            return await step(ref, steps)
-
-        monkeypatch.setattr(person.panel.source, "step", late)
+        found = held_back(person, "step", monkeypatch)
         await person.press("[", "G")
         await person.sees("step five", "following")
         found.set()
@@ -194,13 +194,7 @@ async def test_steps_beyond_the_newest_frame_follow_though_typed_at_once(
     """`[ ] ]` before the first step is done ends where it does one by one: at the present."""
     async with at_pane(pane.root) as person:
         await person.sees("step five")
-        step, found = person.panel.source.step, asyncio.Event()
-
-        async def late(ref: FrameRef, steps: int) -> Step | None:
-            await found.wait()
-            return await step(ref, steps)
-
-        monkeypatch.setattr(person.panel.source, "step", late)
+        found = held_back(person, "step", monkeypatch)
         await person.press("[", "]", "]")
         found.set()
         await person.sees("step five", "following")
