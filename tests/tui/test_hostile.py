@@ -45,7 +45,7 @@ VISITS = (
     (b"p", "its other half"),
     (b"b", "its bytes"),
     (b"y", "what was copied"),
-    *NEXT_MESSAGE * 12,
+    *NEXT_MESSAGE * 6,
     (b"\x1b", "closed"),
     (b"4", "audit"),
     (b"b", "by role"),
