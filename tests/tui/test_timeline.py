@@ -482,14 +482,20 @@ async def test_the_cursor_returns_to_its_message_when_all_are_shown_again(rows_u
         assert person.panel.chosen is other
 
 
+def goes_up(person: Person) -> None:
+    """Scroll to the first row loaded, and no further."""
+    person.panel.action_page(-200)
+
+
 async def test_the_cursor_returns_to_a_message_that_was_read_from_files() -> None:
     """Also if it has to be read again."""
     everything = [message(at, f"number {at}.", ("a1", "b2")[at % 2]) for at in range(2000)]
     source = MessageSource(PagedMessages(everything).open)
     async with panel(*everything[-300:], source=source) as person:
-        await person.press("g")
+        goes_up(person)
         await person.has_more_than(700)
-        await person.press("g", "down", "down")
+        goes_up(person)
+        await person.press("down", "down")
         chosen, top = person.panel.chosen, person.top_line
         assert chosen is not None
         person.filters("atlas")
@@ -506,7 +512,7 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
     async with panel(*everything[-300:], source=source) as person:
         await person.sees("number 2999.")
         assert history.reads == 0
-        await person.press("g")
+        goes_up(person)
         await person.sees("number 2700.")
         await person.has_more_than(800)
         await person.sees("number 2700.")
@@ -515,7 +521,7 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
         assert chosen <= T + 2700
         for _ in range(12):
             count = person.panel.count
-            await person.press("g")
+            goes_up(person)
             if person.panel.selected_time_s == T:
                 break
             await person.has_more_than(count)
@@ -532,7 +538,7 @@ def spoken_rows(person: Person) -> list[str]:
 
 async def goes_to_older(person: Person) -> None:
     first = spoken_rows(person)[0]
-    await person.press("g")
+    goes_up(person)
     await person.until(lambda: spoken_rows(person)[0] != first, "older ones")
 
 
@@ -597,6 +603,22 @@ def said_or_done(
 ) -> list[tuple[tuple[float, int], str]]:
     said = [((m.time_s or 0.0, at), m.content or "") for at, m in enumerate(messages)]
     return [*said, *(((event.time_s or 0.0, 0), event.text) for event in happened)]
+
+
+async def test_g_goes_to_the_first_message_of_all() -> None:
+    """However many there are, unless one moves on meanwhile."""
+    everything = numbered(0, 9000)
+    source = MessageSource(PagedMessages(everything).open)
+    async with panel(*everything, source=source, kept=300) as person:
+        person.panel.action_first()
+        person.panel.action_move(1)
+        await person.until(lambda: person.panel.cursor > 1, "a page before what is shown")
+        assert 300 < len(spoken_rows(person)) < 3000
+        await person.press("g")
+        await person.sees("number 0.", "number 1.")
+        assert person.panel.cursor <= 1
+        await person.press("G")
+        await person.sees("number 8999.")
 
 
 async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,7 @@ class TimelinePanel(LineView):
         self._rows = TimelineRows()
         self._older = OlderMessages(self._rows, source)
         self._events = True
+        self._seeks_first = False
         self._news = News()
         self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
@@ -275,13 +276,24 @@ class TimelinePanel(LineView):
             self.notify(f"cannot read older messages: {error}", severity="error", markup=False)
             page = []
         if page is not None and self._older.is_wanted:
-            place = self._place()
+            place = None if self._is_sought_first else self._place()
             self._older.take_in(page)
             self._show_at(place)
             self._entitle()
         self._want_older()
 
+    @property
+    def _is_sought_first(self) -> bool:
+        """Whether the first message of all is gone to, and nobody has moved on since."""
+        self._seeks_first = self._seeks_first and self.cursor == 0 and not self.follow
+        return self._seeks_first
+
     # --- keys ----------------------------------------------------------------
+
+    def action_first(self) -> None:
+        """Go to the first row, and on to each page before it as it is read, unless one moves on."""
+        self._seeks_first = True
+        super().action_first()
 
     def action_last(self) -> None:
         """Go to the newest row, also if it was let go, and follow."""
