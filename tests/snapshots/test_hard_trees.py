@@ -66,7 +66,7 @@ def test_hostile(
     ("keys", "shows"),
     [
         (
-            ("3", "z", "g", "pagedown"),
+            ("3", "z", "g", "E"),
             ("ask [/INST] [@click=app.quit]x[/] [link=file:///]y[/link]",),
         ),
         (("i", "3", "g", "j", "j", "j", "enter"), ("→ to", "ask [/INST] [@click=app.quit]x[/]")),
