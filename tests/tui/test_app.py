@@ -445,9 +445,12 @@ async def test_zoom_shows_one_panel_and_all_again(fleet: TreeBuilder) -> None:
         await person.sees("● busy", "build the plan")
 
 
-async def test_a_tree_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+async def test_a_tree_that_is_not_there_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The app says what it waits for, and is live once the tree exists."""
-    root = tmp_path / "later"
+    monkeypatch.chdir(tmp_path)
+    root = Path("later")  # the same length, and so the same lines, wherever the tests run
     async with run_app(root, now_s=NOW_S) as person:
         await person.sees(f"waiting: {root} does not exist yet")
         lines = " ".join(person.panel("instances").split())

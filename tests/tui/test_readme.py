@@ -63,7 +63,7 @@ def test_the_two_commands_are_single_lines() -> None:
     )
     assert first.endswith("madrox-top --demo")
     assert '".[dev]"' in second
-    assert second.endswith("pytest")
+    assert second.endswith("pytest -n auto")
 
 
 def between(name: str) -> str:
