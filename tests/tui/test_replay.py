@@ -274,6 +274,23 @@ async def test_the_scrubber_seeks(pane: TreeBuilder) -> None:
         await person.sees("following")
 
 
+async def test_the_end_of_the_scrubber_is_the_newest_frame(pane: TreeBuilder) -> None:
+    """Dragged to its end it follows what comes, as after `G`; dragged back it shows the past."""
+    async with at_pane(pane.root, size=(80, 24)) as person:
+        await person.sees("12:09:50", "┃")
+        await person.pilot.mouse_down("#pane", offset=(11, 22))
+        await person.sees("step one", "‖")
+        await person.pilot.hover("#pane", offset=(76, 22))
+        await person.sees("step five", "following")
+        await person.pilot.hover("#pane", offset=(11 + 30, 22))
+        await person.sees("step three", "‖")
+        await person.pilot.hover("#pane", offset=(76, 22))
+        await person.pilot.mouse_up("#pane", offset=(76, 22))
+        pane.frame("a1", "$ run\nstep six", at=595)
+        person.app.look()
+        await person.sees("step six", "following")
+
+
 async def test_the_moment_under_the_mouse(pane: TreeBuilder) -> None:
     """The scrubber tells the moment that the mouse points at, and forgets it."""
     async with at_pane(pane.root, size=(80, 24)) as person:

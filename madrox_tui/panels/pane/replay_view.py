@@ -73,8 +73,11 @@ class ReplayView(ScrubbedView):
         return not self.rewound
 
     def seek(self, time_s: float) -> None:
-        """Show the frame of a time picked on the scrubber."""
-        self._go(Goal(Kind.MOMENT, time_s))
+        """Show the frame of a time picked on the scrubber: at its end the newest, and follow."""
+        if self.moment_s is None and self.course is not None and time_s >= self.course.to_s:
+            self.action_last()
+        else:
+            self._go(Goal(Kind.MOMENT, time_s))
 
     def action_last(self) -> None:
         """Show the newest frame, and follow."""
