@@ -189,6 +189,11 @@ class Rows(ScrollView):
         """Redraw the selection."""
         self.refresh()
 
+    def on_hide(self) -> None:
+        """Let go of what is selected: nobody sees any more that it is."""
+        if self.text_selection is not None:
+            self.screen.clear_selection()
+
     @property
     def selected_text(self) -> str:
         """The text of these rows that the mouse has selected; `''` if it has selected none."""
@@ -197,10 +202,7 @@ class Rows(ScrollView):
         return selected[0] if selected else ""
 
     def action_copy(self) -> None:
-        """Copy the mouse selection, else the record under the cursor.
-
-        What is selected in other lists is not meant: they may not even be shown any more.
-        """
+        """Copy the mouse selection in these rows, else the record under the cursor."""
         copy(self.selected_text or self.copy_text(), self)
 
     async def action_export(self) -> None:

@@ -23,6 +23,7 @@ from madrox_tui.panels.timeline.entries import entry_text
 from madrox_tui.panels.timeline.message_half import MAX_JSON_CHARS, pretty
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.message_source import Written
+from madrox_tui.widgets.text_view import TextView
 
 REQUEST = Message(
     instance_id="a1",
@@ -102,6 +103,21 @@ async def test_the_halves_are_a_key_apart() -> None:
         await pilot.press("p", "y")
         assert app.copied == REQUEST.content
         await pilot.press("p", "y")
+        assert app.copied == "drawn\nand signed"
+
+
+@pytest.mark.asyncio
+async def test_y_copies_what_is_selected_of_a_message() -> None:
+    """Else all of it: a part is what one has dragged over in the half that has the focus."""
+    async with opened(MessageScreen(REPLY, "atlas", KEYS, other=REQUEST)) as (app, pilot):
+        text = app.screen.query(TextView).last()
+        await pilot.mouse_down(text, offset=(0, 0))
+        await pilot.hover(text, offset=(4, 0))
+        await pilot.mouse_up(text, offset=(4, 0))
+        await pilot.press("y")
+        assert app.copied == "drawn"
+        await pilot.click(text, offset=(1, 1))
+        await pilot.press("y")
         assert app.copied == "drawn\nand signed"
 
 

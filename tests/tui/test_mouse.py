@@ -140,15 +140,31 @@ async def select(person: Driver, view: LineView) -> None:
 
 @pilot
 async def test_y_copies_what_is_selected_where_the_focus_is(fleet: TreeBuilder) -> None:
-    """What was selected in another panel, which may not even be shown any more, is not meant."""
+    """What is selected in another panel is not meant."""
     fleet.frame("b2", "one\ntwo\nthree\nfour", at=560)
     async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
         await person.sees("draw the plan", "three")
         await select(person, person.app.query_one("#pane", LineView))
-        await person.press("3", "z", "y")
+        await person.press("3", "y")
         assert person.app.clipboard == "test the plan"
         await person.press("2", "y")
         assert person.app.clipboard == "one\ntwo\nthree"
+
+
+@pilot
+async def test_what_is_not_shown_any_more_is_not_selected(fleet: TreeBuilder) -> None:
+    """Ctrl+C copies what one sees selected; where one sees nothing selected, it quits."""
+    fleet.frame("b2", "one\ntwo\nthree\nfour", at=560)
+    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+        await person.sees("draw the plan", "three")
+        pane = person.app.query_one("#pane", LineView)
+        await select(person, pane)
+        await person.press("ctrl+c")
+        assert person.app.clipboard == "one\ntwo\nthree"
+        await person.press("3", "z")
+        await person.until(lambda: pane.text_selection is None, "nothing selected")
+        await person.press("ctrl+c")
+        await person.until(lambda: person.app.return_code is not None, "the end")
 
 
 @pilot

@@ -153,8 +153,8 @@ class MessageScreen(Dialog[None]):
             self.notify("its line is not found")
 
     def action_copy(self) -> None:
-        """Copy the text of the focused half, unformatted."""
-        copy(entry_text(self._here.entry), self)
+        """Copy what is selected of the focused half, else its text, unformatted."""
+        copy(self._here.text.selected_text or entry_text(self._here.entry), self)
 
     def _keys_of(self, half: MessageHalf) -> list[Content]:
         """Return what the keys do, those that are needed most first."""
