@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from views import View, in_any_order, plain, seen
 from builders import TreeBuilder
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.grouping import GROUPINGS
+from logging_core.analyse.happened import LIFE
 from logging_core.anomalies import Anomaly
 from logging_core.cache import FleetCache, read_fleet
 from logging_core.fleet_summary import BY_TREE, FleetSummary
@@ -86,7 +87,9 @@ class Accumulated:
         expected = FleetModel()
         for batch in _joined(self._batches, fresh):
             expected.apply(batch)
-        found, wanted = _view(self._model, now_s), _view(expected, now_s)
+        expected.apply(Batch())  # all is read
+        homes = set(_homes([*self._batches, *fresh]))
+        found, wanted = (_view(model, now_s, homes) for model in (self._model, expected))
         different = {
             key: (found.get(key), wanted.get(key))
             for key in found.keys() | wanted.keys()
@@ -148,9 +151,22 @@ def _joined(told: list[Batch], fresh: list[Batch]) -> Iterator[Batch]:
     yield from (_only(batch, is_told) for batch in fresh)
 
 
-def _view(model: FleetModel, now_s: float) -> View:
-    """All that a model tells, but for under which name a file was found, and what it may lack."""
+def _homes(batches: list[Batch]) -> Iterator[str]:
+    """Yield those that have, or had, a directory."""
+    records = (record for batch in batches for record in batch.records)
+    yield from (record.instance_id for record in records if isinstance(record, InstanceSeen))
+
+
+def _view(model: FleetModel, now_s: float, homes: Collection[str]) -> View:
+    """All that a model tells, but for under which name a file was found, and what it may lack.
+
+    The audit trail alone tells of the life of those who had no directory when it was read: with
+    those who have one now, that depends on when it was.
+    """
     state, view = model.state(now_s), in_any_order(seen(model, now_s))
+    view["events"] = [
+        row for row in view["events"] if row[1] not in homes or row[2] not in LIFE.values()
+    ]
     problems, anomalies = state.problems, state.anomalies
     view["problems"] = problems.unreadable_lines, problems.unreadable_files
     view["anomalies"] = anomalies.clock_jumps, anomalies.torn, anomalies.lossy, anomalies.links

@@ -104,7 +104,8 @@ class Happened:
         """Merge what was taken in.
 
         Args:
-            has_directory: Whether an instance has one: its instance.log tells of its life.
+            has_directory: Whether an instance has one: its instance.log tells of its life. Who gets
+                one later keeps the rows that the audit trail alone had told of by then.
             caught_up: Whether everything was read: rows keep their places from now on.
         """
         if caught_up and self._held:
