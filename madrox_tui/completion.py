@@ -1,4 +1,4 @@
-"""Completions for the word being typed in the filter. Pure."""
+"""The word being typed in the filter: its completions, and what it is until then. Pure."""
 
 from __future__ import annotations
 
@@ -58,6 +58,19 @@ def completions(line: str, words: Iterable[str]) -> Iterator[str]:
 def complete(line: str, words: Iterable[str]) -> str | None:
     """Return the first completion of a line; `None` if there is none."""
     return next(completions(line, words), None)
+
+
+def without_begun_key(line: str) -> str:
+    """Return a line that is being typed, without a last word that may still become a key.
+
+    `sta` is on the way to `state:`, and narrowed to for now, it would leave nobody. A number may be
+    followed by blanks before it is compared.
+    """
+    typed = line.rstrip()
+    start = last_word_at(typed)
+    begun = typed[start:].lstrip("-").casefold()
+    wanted = begun if typed == line else f"{begun}>"
+    return line[:start] if any(key.startswith(wanted) for key in KEYS) else line
 
 
 def _completed(typed: str, word: str) -> str | None:

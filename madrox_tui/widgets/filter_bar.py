@@ -15,7 +15,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from madrox_tui.completion import complete, completions, vocabulary
+from madrox_tui.completion import complete, completions, vocabulary, without_begun_key
 from madrox_tui.filters import filter_words, toggled
 from madrox_tui.view import View
 from madrox_tui.widgets.chips import Chips
@@ -55,7 +55,7 @@ class FilterBar(Horizontal):
     """
 
     class Changed(Message):
-        """The filter's text changed."""
+        """The filter changed: its text, without a last word that may still become a key."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -72,7 +72,7 @@ class FilterBar(Horizontal):
             kept: Previous filters, newest last.
         """
         super().__init__()
-        self._text = text
+        self._text = self._told = text
         self._kept = list(kept[-HISTORY:])
         self._recalled = 0
         self._offered: list[str] = []  # what the line can be completed to, in turn
@@ -169,7 +169,16 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(event.value))
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell what to filter by, if that is no longer what was told."""
+        text = self._input.value
+        if self.editing:
+            text = without_begun_key(text)
+        if text != self._told:
+            self._told = text
+            self.post_message(self.Changed(text))
 
     def _focus_moved(self, focused: Widget | None) -> None:
         """Keep the filter when a click, say, has moved the focus on: keys are no longer text."""
@@ -184,6 +193,7 @@ class FilterBar(Horizontal):
             self._input.can_focus = False
             self.screen.refresh_bindings()
         self._keep()
+        self._tell()
 
     def _keep(self) -> None:
         text = self._input.value.strip()

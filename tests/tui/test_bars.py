@@ -24,7 +24,7 @@ from driver import dashboard
 from fleets import NOW_S, instance, team, view
 from keyboard import KEYS
 from madrox_tui.colours.themes import THEMES, fallback_variables
-from madrox_tui.completion import complete, vocabulary
+from madrox_tui.completion import complete, vocabulary, without_begun_key
 from madrox_tui.config import Settings
 from madrox_tui.export import READABLE_S, Export, file_name
 from madrox_tui.filters import filter_words, parse_filter
@@ -262,6 +262,46 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
 def test_completions(line: str, whole: str | None) -> None:
     """The last word is completed as it was begun, or nothing is offered."""
     assert complete(line, vocabulary(team())) == whole
+
+
+@pytest.mark.parametrize(
+    ("line", "narrows_by"),
+    [
+        ("sta", ""),
+        ("STATE", ""),
+        ("state:", ""),
+        ("state:wai", "state:wai"),
+        ("sta ", "sta "),
+        ("star", "star"),
+        ('"sta', '"sta'),
+        ("qa -ro", "qa "),
+        ("ro qa", "ro qa"),
+        ("cost", ""),
+        ("cost ", ""),
+        ("qa cost > ", "qa cost > "),
+        ("cost>0.5", "cost>0.5"),
+        ("", ""),
+    ],
+)
+def test_a_word_that_may_become_a_key_narrows_nothing_yet(line: str, narrows_by: str) -> None:
+    """On the way to `state:waiting`, nobody is looked for whose name contains `sta`."""
+    assert without_begun_key(line) == narrows_by
+
+
+@pytest.mark.asyncio
+async def test_the_panels_wait_for_the_key_that_is_typed() -> None:
+    """A begun key changes nothing; a blank, Enter or another letter makes it a word like others."""
+    async with bars() as (app, pilot):
+        app.query_one(FilterBar).edit()
+        await pilot.press(*"state:wai")
+        assert app.filters == ["state:w", "state:wa", "state:wai"]
+        await pilot.press("ctrl+u", *"re")
+        assert app.filters[3:] == [""]
+        await pilot.press("l", "backspace", "space")
+        assert app.filters[4:] == ["rel", "", "re "]
+        await pilot.press("backspace", "enter")
+        assert app.filters[7:] == ["", "re"]
+        assert "filter re" in screen_text(app)
 
 
 def test_a_completed_value_is_that_value() -> None:
