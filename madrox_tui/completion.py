@@ -37,7 +37,8 @@ def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
 def completions(line: str, words: Iterable[str]) -> Iterator[str]:
     """Complete the line's last word, or the last of its values, with each word that fits.
 
-    A value that contains blanks is quoted, whether or not its quote was typed.
+    A value that contains blanks is quoted, whether or not its quote was typed. A state is offered
+    for its name, too, after the words that begin so.
     """
     start = last_word_at(line)
     head, typed = line[:start], line[start:]
@@ -53,6 +54,8 @@ def completions(line: str, words: Iterable[str]) -> Iterator[str]:
         whole = _completed(typed, word)
         if whole is not None:
             yield f"{head}{whole[: len(key)]}{before}{whole[len(key) :]}"
+    begun = typed.casefold()
+    yield from (f"{head}state:{state.value}" for state in State if state.value.startswith(begun))
 
 
 def complete(line: str, words: Iterable[str]) -> str | None:

@@ -24,7 +24,7 @@ from driver import dashboard
 from fleets import NOW_S, instance, team, view
 from keyboard import KEYS
 from madrox_tui.colours.themes import THEMES, fallback_variables
-from madrox_tui.completion import complete, vocabulary, without_begun_key
+from madrox_tui.completion import complete, completions, vocabulary, without_begun_key
 from madrox_tui.config import Settings
 from madrox_tui.export import READABLE_S, Export, file_name
 from madrox_tui.filters import filter_words, parse_filter
@@ -251,6 +251,10 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
         ("x role:q", "x role:qa_engineer"),
         ("-type:co", "-type:codex"),
         ("har", "harbor"),
+        ("wai", "state:waiting"),
+        ("x -BUSY", "x -state:busy"),
+        ("id", "id:"),
+        ("role:wai", None),
         ("state:stuck,wa", "state:stuck,waiting"),
         ("x -STATE:stuck,", "x -STATE:stuck,initializing"),
         ('role:"a,b",q', 'role:"a,b",qa_engineer'),
@@ -260,8 +264,15 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
     ],
 )
 def test_completions(line: str, whole: str | None) -> None:
-    """The last word is completed as it was begun, or nothing is offered."""
+    """The last word is completed as it was begun, a state with its key; or nothing is offered."""
     assert complete(line, vocabulary(team())) == whole
+
+
+def test_a_state_is_offered_after_the_names_that_begin_so() -> None:
+    """Who types what begins a name is not led away from it."""
+    words = vocabulary([instance("a", "wait-list"), instance("b", "busybox")])
+    assert list(completions("wai", words)) == ["wait-list", "state:waiting"]
+    assert list(completions("busybox", words)) == []
 
 
 @pytest.mark.parametrize(
