@@ -17,10 +17,11 @@ from fleets import ACTIVITY, NOW_S, instance, later, team, view
 from keyboard import KEYS
 from logging_core.analyse.state import State
 from logging_core.codec.times import format_time_aware
+from madrox_tui.filters import parse_filter
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.instances.rows import Order
 from madrox_tui.states import NEEDS_YOU
-from madrox_tui.view import ACTIVITY_MINUTES, View
+from madrox_tui.view import ACTIVITY_MINUTES, Narrowing, View
 from madrox_tui.widgets.line_view import LineView
 
 pytestmark = pytest.mark.asyncio
@@ -337,6 +338,49 @@ async def test_the_cursor_stays_on_its_instance() -> None:
         await pilot.pause()
         assert panel.selected is not None
         assert panel.selected.instance_id == "e5"
+
+
+def filtered(text: str) -> View:
+    """The team, as a filter narrows it."""
+    shown, narrowing = view(team()), Narrowing(parse_filter(text))
+    chosen = narrowing.choose(shown.state.instances)
+    return msgspec.structs.replace(shown, narrowing=narrowing, instances=chosen)
+
+
+@pytest.mark.parametrize("filters", [("qa",), ("nobody",), ("prob", "probe x", "state:stuck")])
+async def test_the_cursor_returns_to_whom_a_filter_left_out(filters: tuple[str, ...]) -> None:
+    """Cleared, a filter leaves the pane of the instance that was selected before it was typed."""
+    async with panel_with(view(team())) as (panel, pilot):
+        panel.select("e5")
+        for text in (*filters, ""):
+            panel.view = filtered(text)
+            await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.instance_id == "e5"
+
+
+@pytest.mark.parametrize("keys", [("G",), ("enter",), ("g",)])
+async def test_the_cursor_stays_on_whom_one_chose_in_a_filtered_list(keys: tuple[str, ...]) -> None:
+    """A move or Enter is a choice, even of the row that the filter put under the cursor."""
+    async with panel_with(view(team())) as (panel, pilot):
+        panel.select("e5")
+        panel.view = filtered("state:stuck")
+        await pilot.press(*keys)
+        panel.view = filtered("")
+        await pilot.pause()
+        assert panel.selected is not None
+        assert panel.selected.label == "mason"
+
+
+async def test_the_cursor_returns_to_whom_was_hidden_with_the_dead() -> None:
+    """`D` and `D` again change nothing about who is selected."""
+    async with panel_with(view(team())) as (panel, pilot):
+        panel.select("i9")
+        labels = []
+        for _ in range(2):
+            await pilot.press("D")
+            labels.append(panel.selected.label if panel.selected else "")
+        assert labels == ["j0-7f3a", "anvil"]
 
 
 async def test_the_selected_row_stays_in_sight() -> None:

@@ -29,6 +29,7 @@ class InstancesPanel(LineView):
 
     The cursor stays on its instance whatever changes; in a scrolled list that instance also stays
     on its screen line. Only from the first row it goes to the one that another order puts there.
+    To an instance that was left out for a while it returns, unless another was chosen meanwhile.
 
     Args:
         keys: The keys in force.
@@ -95,6 +96,7 @@ class InstancesPanel(LineView):
         self._root = root
         self._table = InstanceTable()
         self._folded: frozenset[str] = frozenset()
+        self._left_out: str | None = None  # who would be under the cursor, if it were listed
         self._was_read = False  # until the tree is read, the cursor stays on the first row
         self.entitle("Instances")
 
@@ -161,16 +163,26 @@ class InstancesPanel(LineView):
         )
         if view is None:
             return
-        if chosen is not None and not from_top and (self.cursor or self._was_read):
-            place = self._table.place_of(chosen.instance_id)
-            if place is None:
-                place = max(0, min(self.cursor, len(self._rows) - 1))
-            self.set_reactive(LineView.cursor, place)
+        if not from_top and (self.cursor or self._was_read):
+            self.set_reactive(LineView.cursor, self._place_of(chosen))
         self._was_read = self._was_read or view.state.caught_up
         moves = self.scroll_offset.y > 0 or not self._sees_cursor
         self.show_rows(len(self._rows), first=self.cursor - line if moves else None)
         self._entitle()
         self._announce()
+
+    def _place_of(self, chosen: InstanceState | None) -> int:
+        """Return the new place of the cursor, which was on `chosen`, and note who is left out."""
+        wanted = [self._left_out, chosen.instance_id if chosen else None]
+        known = [instance_id for instance_id in wanted if instance_id is not None]
+        places = [self._table.place_of(instance_id) for instance_id in known]
+        self._left_out = known[0] if known and places[0] is None else None
+        clamped = max(0, min(self.cursor, len(self._rows) - 1))
+        return next((place for place in places if place is not None), clamped)
+
+    def _move_to(self, index: int) -> None:
+        self._left_out = None
+        super()._move_to(index)
 
     @property
     def _sees_cursor(self) -> bool:
@@ -239,6 +251,11 @@ class InstancesPanel(LineView):
         self.as_tree = kept.get("tree") is True
 
     # --- keys and mouse ------------------------------------------------------
+
+    async def action_choose(self) -> None:
+        """Open the pane of the instance under the cursor."""
+        self._left_out = None
+        await super().action_choose()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
