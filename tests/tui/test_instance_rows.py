@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleets import NOW_S, instance, team, view
-from logging_core.analyse.state import OpenRequest, State
+from logging_core.analyse.state import InstanceState, OpenRequest, State
 from madrox_tui.panels.instances.columns import Cells, model
 from madrox_tui.panels.instances.rows import ORDERS, Order, Row, flat, forest
 
@@ -113,6 +113,51 @@ def test_quantiles_of_a_branch_are_known_if_they_are_of_one_instance(
     (row,) = forest(chain, Order(), frozenset({"a"}))
     latency = row.shown.usage.latency
     assert (latency.count, latency.p95_s) == (row.shown.usage.requests, p95_s)
+
+
+def family() -> list[InstanceState]:
+    """A lead with a dead child that had one alive and one dead, and a dead root with a dead one."""
+    return [
+        instance("lead", state=State.IDLE, requests=1, cost=1.0),
+        instance("dead", state=State.TERMINATED, requests=2, cost=2.0, parent_instance_id="lead"),
+        instance("kid", state=State.BUSY, requests=3, cost=4.0, parent_instance_id="dead"),
+        instance("late", state=State.TERMINATED, requests=4, cost=8.0, parent_instance_id="dead"),
+        instance("old", state=State.TERMINATED, requests=5, cost=16.0),
+        instance("older", state=State.TERMINATED, requests=6, cost=32.0, parent_instance_id="old"),
+    ]
+
+
+def test_who_is_dead_stays_above_who_is_not() -> None:
+    """The tree without the dead says who spawned whom; what is all dead is left out."""
+    rows = forest(family(), Order(), frozenset(), with_dead=False)
+    shown = [(row.depth, row.instance.label) for row in rows]
+    assert shown == [(0, "lead"), (1, "dead"), (2, "kid")]
+    assert [row.branch for row in rows] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("folded", "requests", "cost"), [("lead", 10, 15.0), ("dead", 9, 14.0), ("kid", 3, 4.0)]
+)
+def test_a_folded_branch_is_the_sum_of_its_dead_too(
+    folded: str, requests: int, cost: float
+) -> None:
+    """What was spent does not shrink when the dead are hidden."""
+    for with_dead in True, False:
+        rows = forest(family(), Order(), frozenset({folded}), with_dead=with_dead)
+        usage = next(row.shown.usage for row in rows if row.instance.label == folded)
+        assert (usage.requests, usage.cost_usd) == (requests, cost)
+
+
+def test_a_branch_that_only_the_dead_are_in_folds_as_before() -> None:
+    """Where they are hidden, too, it can be folded into its sums, and unfolded again."""
+    fleet = [
+        instance("p", state=State.IDLE, requests=1),
+        instance("c", state=State.TERMINATED, requests=2, parent_instance_id="p"),
+    ]
+    (row,) = forest(fleet, Order(), frozenset(), with_dead=False)
+    assert (row.branch, row.folded, row.shown.usage.requests) == (True, 0, 1)
+    (row,) = forest(fleet, Order(), frozenset({"p"}), with_dead=False)
+    assert (row.branch, row.folded, row.shown.usage.requests) == (True, 1, 3)
 
 
 def test_a_folded_branch_hides_nobody_who_needs_you() -> None:

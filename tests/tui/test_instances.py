@@ -451,6 +451,38 @@ async def test_d_hides_the_dead() -> None:
         assert "anvil" in names(panel)
 
 
+async def test_d_leaves_the_tree_true() -> None:
+    """A dead parent of the living stays in the tree, and a folded branch is the same sum."""
+    fleet = [
+        instance("l", "lead", cost=1.0),
+        instance("p", "parent", State.TERMINATED, cost=2.0, parent_instance_id="l"),
+        instance("k", "kid", State.BUSY, cost=4.0, parent_instance_id="p"),
+        instance("d", "dead", State.TERMINATED, cost=8.0, parent_instance_id="l", errors=1),
+    ]
+    async with panel_with(view(fleet)) as (panel, pilot):
+        await pilot.press("t", "D")
+        await pilot.pause()
+        assert "1 terminated hidden" in lines(pilot)[0]
+        assert names(panel) == ["lead", "parent", "kid"]
+        muted = panel.cell_style("muted")
+        assert [{part.style for part in panel.row(n)} == {muted} for n in range(3)] == [
+            False, True, False
+        ]  # fmt: skip
+        await pilot.press("g", "h")
+        await pilot.pause()
+        folded = row_of(pilot, "▸ lead +3")
+        assert "$15.00" in folded
+        assert "hidden" not in lines(pilot)[0]
+        await pilot.press("e")  # what failed has no row of its own
+        assert names(panel) == ["lead"]
+        await pilot.press("D")
+        await pilot.pause()
+        assert row_of(pilot, "▸ lead +3") == folded
+        await pilot.press("e")
+        assert panel.selected is not None
+        assert panel.selected.label == "dead"
+
+
 async def test_the_end_of_the_list_is_not_followed() -> None:
     """`G` and the wheel reach the last instance, and stay there when others come."""
     fleet = [instance(f"i{n:02}", f"agent-{n:02}") for n in range(40)]

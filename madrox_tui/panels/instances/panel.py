@@ -82,7 +82,7 @@ class InstancesPanel(LineView):
     """Whether children are shown below their parents."""
 
     with_dead: reactive[bool] = reactive(True, repaint=False)
-    """Whether terminated instances are shown."""
+    """Whether terminated instances are shown who are above nobody else."""
 
     def __init__(
         self,
@@ -192,7 +192,7 @@ class InstancesPanel(LineView):
     def _entitle(self) -> None:
         if self.view is not None:
             why = self._table.why(self._rows[self.cursor]) if self._rows else ""
-            self.entitle(instances_title(self.view, with_dead=self.with_dead), why)
+            self.entitle(instances_title(self.view, self._table.hidden), why)
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Announce the newly selected instance."""

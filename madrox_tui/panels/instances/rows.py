@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from logging_core.analyse.state import InstanceState, Latency, OpenRequest, Usage
+from logging_core.analyse.state import InstanceState, Latency, OpenRequest, State, Usage
 from madrox_tui import format as fmt
 from madrox_tui.sorting import SortKey
 from madrox_tui.states import LOOKS
@@ -96,16 +96,23 @@ def flat(instances: Iterable[InstanceState], order: Order) -> list[Row]:
     return [Row(i, i, i, (i.instance_id,)) for i in ordered(instances, order)]
 
 
-def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[str]) -> list[Row]:
-    """Return the rows of a tree; an instance whose parent is not shown is a root.
+def forest(
+    instances: Sequence[InstanceState],
+    order: Order,
+    folded: frozenset[str],
+    *,
+    with_dead: bool = True,
+) -> list[Row]:
+    """Return the rows of a tree; an instance whose parent is not among them is a root.
 
     A branch is sorted by its totals, so that an instance that needs you is at the top together
-    with its parents.
+    with its parents. Its totals are of all in it, even of those who have no row.
 
     Args:
-        instances: The instances to show.
+        instances: The instances.
         order: The order of the roots, and of the children of one parent.
         folded: Ids of the parents whose branch is folded into one row.
+        with_dead: Whether a branch in which all are terminated is shown.
     """
     children = _children(instances)
     rows: list[Row] = []
@@ -118,6 +125,8 @@ def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[s
         sums[instance.instance_id] = _merged(instance, lead, [sums[i] for i in below])
         reach[instance.instance_id] = (instance.instance_id, *(j for i in below for j in reach[i]))
     own = {i.instance_id: i for i in instances}
+    if not with_dead:
+        sums = {i: total for i, total in sums.items() if total.state is not State.TERMINATED}
     stack = [(root, 0) for root in _placed(children.get(None, ()), sums, order)]
     while stack:
         instance_id, depth = stack.pop()
@@ -134,8 +143,8 @@ def forest(instances: Sequence[InstanceState], order: Order, folded: frozenset[s
 def _placed(
     siblings: Iterable[InstanceState], sums: Mapping[str, InstanceState], order: Order
 ) -> list[str]:
-    """Return the sorted ids of siblings in reverse, ready to push on a stack."""
-    placed = ordered((sums[i.instance_id] for i in siblings), order)
+    """Return the sorted ids of siblings with a sum in reverse, ready to push on a stack."""
+    placed = ordered((sums[i.instance_id] for i in siblings if i.instance_id in sums), order)
     return [i.instance_id for i in reversed(placed)]
 
 

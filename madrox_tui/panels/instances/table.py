@@ -21,7 +21,8 @@ class InstanceTable:
         view: The view; `None` while there is none.
         order: How the rows are sorted.
         as_tree: Whether children are below their parents.
-        with_dead: Whether terminated instances are among them.
+        with_dead: Whether terminated instances have rows; in a tree, those have one anyway who
+            are above someone who is not.
         folded: In a tree, the parents whose branch is one row, by id.
 
     Attributes:
@@ -37,16 +38,21 @@ class InstanceTable:
         with_dead: bool = True,
         folded: Collection[str] = frozenset(),
     ) -> None:
-        instances = () if view is None else view.instances
+        self._instances = () if view is None else view.instances
         self._note = "" if view is None else view.counted_since()
         self._order = order
         self._as_tree = as_tree
-        self._listed = [i for i in instances if with_dead or i.state is not State.TERMINATED]
+        self._with_dead = with_dead
         self.rows = self._arranged(frozenset(folded))
         self._cells = Cells(view, tree=as_tree)
         self._table = Table(instance_columns(self._cells, self.rows))
         self._texts: list[str] = []  # of all rows, kept for the next key press
         self._texts_of: Fitted[Row] | None = None
+
+    @property
+    def hidden(self) -> int:
+        """How many instances are in no row, not even in a folded branch: all are terminated."""
+        return len(self._instances) - sum(len(row.ids) for row in self.rows)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -82,7 +88,8 @@ class InstanceTable:
 
     def first_in(self, row: Row, wanted: Callable[[InstanceState], bool]) -> str:
         """Return who in a row's branch is wanted, by id: its own instance, its lead, or another."""
-        others = (i for i in self._listed if i.instance_id in row.ids)
+        everyone = (r.instance for r in self._arranged(frozenset()))
+        others = (i for i in everyone if i.instance_id in row.ids)
         found = (i for i in (row.instance, row.lead, *others) if wanted(i))
         return next(found, row.instance).instance_id
 
@@ -111,5 +118,6 @@ class InstanceTable:
 
     def _arranged(self, folded: frozenset[str]) -> list[Row]:
         if self._as_tree:
-            return forest(self._listed, self._order, folded)
-        return flat(self._listed, self._order)
+            return forest(self._instances, self._order, folded, with_dead=self._with_dead)
+        dead = () if self._with_dead else (State.TERMINATED,)
+        return flat((i for i in self._instances if i.state not in dead), self._order)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from logging_core.analyse.state import State
 from logging_core.text import safe_line
 from madrox_tui.key_names import KeysInForce
 from madrox_tui.view import View
@@ -15,15 +14,14 @@ APPEARS = (
 """Said of a tree in which there is nothing."""
 
 
-def instances_title(view: View, *, with_dead: bool) -> str:
+def instances_title(view: View, dead: int) -> str:
     """Say how many instances there are, how many of them are shown, and why not all.
 
     Args:
         view: The view.
-        with_dead: Whether terminated instances are shown.
+        dead: The number of terminated instances that are hidden.
     """
-    dead = sum(i.state is State.TERMINATED for i in view.instances)
-    hidden = f"  {dead} terminated hidden" if dead and not with_dead else ""
+    hidden = f"  {dead} terminated hidden" if dead else ""
     total = len(view.state.instances)
     if not view.narrowed:
         return f"Instances {total}{hidden}"
