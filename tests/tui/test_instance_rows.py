@@ -127,6 +127,22 @@ def family() -> list[InstanceState]:
     ]
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("folded", [frozenset(), frozenset({"p"})])
+def test_a_branch_whose_p95_is_unknown_is_last(reverse: bool, folded: frozenset[str]) -> None:
+    """By p95, either way, those come first of whom it is known; below a parent, its children."""
+    fleet = [
+        instance("p", requests=1, p95=50.0),
+        instance("c", requests=1, p95=1.0, parent_instance_id="p"),
+        instance("d", requests=1, p95=2.0, parent_instance_id="p"),
+        instance("slow", requests=1, p95=90.0),
+        instance("fast", requests=1, p95=10.0),
+    ]
+    shown = names(forest(fleet, Order("p95", reverse), folded))
+    alone, kids = (["fast", "slow"], ["c", "d"]) if reverse else (["slow", "fast"], ["d", "c"])
+    assert shown == [*alone, "p", *([] if folded else kids)]
+
+
 def test_who_is_dead_stays_above_who_is_not() -> None:
     """The tree without the dead says who spawned whom; what is all dead is left out."""
     rows = forest(family(), Order(), frozenset(), with_dead=False)
