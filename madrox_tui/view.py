@@ -102,6 +102,16 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
         return f"  only {label}" + (" and below" if scope.below else "")
 
     @property
+    def errors(self) -> int:
+        """The number of errors about the instances shown; of all if nobody is left out.
+
+        One that is about several counts for each of them, but never makes more than the fleet has.
+        """
+        if not self.narrowed:
+            return self.state.errors
+        return min(sum(i.errors for i in self.instances), self.state.errors)
+
+    @property
     def is_read(self) -> bool:
         """Whether all of the tree was read, so that what differs in the next view is news."""
         return self.state.caught_up and self.unread is None

@@ -291,6 +291,20 @@ async def test_the_rows_behind_a_sum_can_be_listed_by_each_column(tree: TreeBuil
 
 
 @pytest.mark.asyncio
+async def test_a_filter_makes_no_more_errors_than_the_fleet_has(tree: TreeBuilder) -> None:
+    """One that is about the whole team is about each in it; still it is one."""
+    team = [f"i{n}" for n in range(9)]
+    for instance_id in team:
+        tree.spawn(instance_id, at=0)
+    details = {"affected_instances": team, "failure_reason": "gone"}
+    tree.audit("manager_daemon_failure", None, details, at=20, level="ERROR")
+    now_s = TreeBuilder.epoch(600)
+    async with run_app(tree.root, now_s=now_s, size=(160, 48), filter_text="errors>0") as person:
+        await person.sees("Instances 9 of 9", "fleet  –  0 req  1 err")
+        await person.sees("│ –  0 req  1 err")
+
+
+@pytest.mark.asyncio
 async def test_errors_are_listed_by_time_alone(tree: TreeBuilder) -> None:
     """They have no other numbers: nothing offers to sort them."""
     tree.spawn("a1", "atlas", at=0)

@@ -126,6 +126,16 @@ def test_a_filter_narrows_list_and_totals(tree: TreeBuilder, capsys: Captured) -
     assert report_of(capsys, tree.root, "--filter", "nobody")["instances"] == []
 
 
+def test_an_error_about_a_whole_team_is_one(tree: TreeBuilder, capsys: Captured) -> None:
+    """A filter makes no more errors than the fleet has, though each of the team has it."""
+    details = {"affected_instances": ["a1", "b2"], "failure_reason": "gone"}
+    tree.audit("manager_daemon_failure", None, details, at=3595, level="ERROR")
+    for words in (), ("--filter", "errors>0"):
+        report = report_of(capsys, tree.root, *words)
+        assert [instance["errors"] for instance in report["instances"]] == [1, 1]
+        assert report["totals"]["errors"] == 1
+
+
 def test_the_report_names_its_filter(tree: TreeBuilder, capsys: Captured) -> None:
     """Nobody takes a part of the fleet for all of it."""
     assert ask(tree.root, "--once", "--filter", " role:qa  -atlas ") == 0

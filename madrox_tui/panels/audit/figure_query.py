@@ -32,7 +32,7 @@ def figure_query(opens: str, view: View) -> EventQuery:
 def _is_counted(opens: str, view: View) -> bool:
     """Return whether a figure is of any event."""
     if opens == "errors":
-        return any(i.errors for i in view.instances) if view.narrowed else view.state.errors > 0
+        return view.errors > 0
     if opens == "tokens":
         return view.usage.tokens is not None
     if opens in _QUANTILES:

@@ -265,10 +265,7 @@ class AuditPanel(FiguresView):
         if view is None or view.missing or not height:
             self.show_above(())
             return
-        errors = view.state.errors
-        if view.narrowed:
-            errors = sum(instance.errors for instance in view.instances)
-        self.show_above(audit_lines(view, errors, self._plots, self.row_width, height))
+        self.show_above(audit_lines(view, view.errors, self._plots, self.row_width, height))
 
     def _entitle(self) -> None:
         title = "Audit" if self.view is None else audit_title(self.view)
