@@ -32,6 +32,19 @@ class Found(msgspec.Struct, frozen=True):
         return place + 1 if place < len(self.rows) and self.rows[place] == self.at else 0
 
 
+def count_text(found: Found, note: str = "") -> str:
+    """Format which match of how many: `3/17`, `none`, or `''` without a search.
+
+    Args:
+        found: The search.
+        note: Where it looks; `''` for all there is.
+    """
+    if not found.text:
+        return ""
+    count = f"{found.number}/{len(found.rows)}" if found.rows else "none"
+    return f"{count} {note}" if note else count
+
+
 def spans(text: str, wanted: str) -> list[tuple[int, int]]:
     """Return the character spans of `wanted` in `text`; case matters if `wanted` has capitals."""
     if not wanted:

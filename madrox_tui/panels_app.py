@@ -88,7 +88,7 @@ class PanelsApp(App[None], inherit_bindings=False):
     def _find_changed(self, event: LineView.FindChanged) -> None:
         if event.view.is_attached:  # its dialog may have closed meanwhile
             for bar in event.view.screen.query(FindBar):
-                bar.follow(event.view, event.found)
+                bar.follow(event.view)
 
     async def open_export(self, export: Export) -> None:
         """Ask for a file, and write an export there."""

@@ -114,6 +114,10 @@ class PanePerson:
         """Wait until all texts are on the screen."""
         await self.until(lambda: all(part in self.app.text for part in parts), parts)
 
+    async def counts(self, said: str) -> None:
+        """Wait until that is said of how many hits there are."""
+        await self.until(lambda: self.panel.find_count == said, said)
+
     async def misses(self, *parts: str) -> None:
         """Wait until none of the texts is on the screen."""
         await self.until(lambda: not any(part in self.app.text for part in parts), f"no {parts}")

@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from madrox_tui.find import Found
 from madrox_tui.widgets.line_input import LineInput
 from madrox_tui.widgets.rows import Rows
 
@@ -67,13 +66,13 @@ class FindBar(Horizontal):
         self.add_class("-editing")
         self._input.can_focus = True
         self.screen.set_focus(self._input)
-        self._count(view.found)
+        self._count()
 
     def go_on_in(self, view: Rows) -> None:
         """Look for the kept text in a panel; the search in another panel ends."""
         self._turn_to(view)
         self._look()
-        self._count(view.found)
+        self._count()
 
     @property
     def editing(self) -> bool:
@@ -90,10 +89,10 @@ class FindBar(Horizontal):
         """Whether the line is shown: Esc closes it first."""
         return self.editing or self.has_class("-kept")
 
-    def follow(self, view: Rows, found: Found) -> None:
+    def follow(self, view: Rows) -> None:
         """Update the count, if it is of the panel being searched."""
         if view is self._view:
-            self._count(found)
+            self._count()
 
     async def action_keep(self) -> None:
         """Search for all that was typed, and return to the panel."""
@@ -122,11 +121,11 @@ class FindBar(Horizontal):
         if self.editing and focused not in (None, self._input):
             self.call_later(self.action_keep)
         elif self._view is not None:
-            self._count(self._view.found)
+            self._count()
 
-    def _count(self, found: Found) -> None:
+    def _count(self) -> None:
         is_here = self.editing or self.screen.focused is self._view
-        text = count_text(found, self._view.find_note) if self._view and is_here else ""
+        text = self._view.find_count if self._view and is_here else ""
         if text != self._counted:
             label = self.query_one("#find-count", Label)
             # Only a change of width needs a layout of the whole screen.
@@ -157,16 +156,3 @@ class FindBar(Horizontal):
             self.screen.set_focus(self._view)
         self._input.can_focus = False
         self.screen.refresh_bindings()
-
-
-def count_text(found: Found, note: str = "") -> str:
-    """Format which match of how many: `3/17`, `none`, or `''` without a search.
-
-    Args:
-        found: The search.
-        note: Where it looks; `''` for all there is.
-    """
-    if not found.text:
-        return ""
-    count = f"{found.number}/{len(found.rows)}" if found.rows else "none"
-    return f"{count} {note}" if note else count

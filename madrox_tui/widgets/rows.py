@@ -14,7 +14,7 @@ from textual.selection import Selection
 
 from madrox_tui.clipboard import copy
 from madrox_tui.export import Export
-from madrox_tui.find import Found, holds, nearest_row, next_row
+from madrox_tui.find import Found, count_text, holds, nearest_row, next_row
 
 FIND_ROWS = 2_000
 """How many of the last rows are searched, unless a subclass has a faster way."""
@@ -99,6 +99,11 @@ class Rows(ScrollView):
     def find_note(self) -> str:
         """What a search covers, said after the count of matches; empty if that is all there is."""
         return ""
+
+    @property
+    def find_count(self) -> str:
+        """Which match of how many is selected, and where it looks; empty without a search."""
+        return count_text(self.found, self.find_note)
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the rows that contain a text, ascending. Subclasses may have a faster way."""

@@ -37,7 +37,7 @@ PANELS = ("panels", "events", "changes")
 DRAWN = {
     "audit": ("figures_view", "panel"),
     "instances": ("panel",),
-    "pane": ("frame_view", "scrubbed_view", "replay_view", "panel"),
+    "pane": ("frame_view", "scrubbed_view", "replay_view", "search_view", "panel"),
     "timeline": ("message_half", "message_screen", "panel"),
 }
 DRAWERS = [f"panels.{panel}.{name}" for panel, names in DRAWN.items() for name in names]

@@ -13,7 +13,9 @@ from logging_core.read.frames import read_frame
 from logging_core.read.panes import PaneFile
 from logging_core.records import FrameRef
 from madrox_tui.panels.pane import frame_source
+from madrox_tui.panels.pane import hits as hits_module
 from madrox_tui.panels.pane.frame_source import FrameSource, Step
+from madrox_tui.panels.pane.hits import Hits
 
 pytestmark = pytest.mark.asyncio
 
@@ -115,6 +117,14 @@ async def test_steps_end_where_the_recording_does(reads: Reads) -> None:
     assert await reads.source.first("a1") == refs[0]
 
 
+async def test_the_first_of_one_moment(tree: TreeBuilder) -> None:
+    """The recording begins with its first frame, also if the next one has the same time."""
+    for at in (10, 10, 10, 20):
+        tree.frame("a1", f"at {at}", at=at)
+    reads = Reads(tree)
+    assert await reads.source.first("a1") == reads.all()[0]
+
+
 async def test_differing_frames_of_unknown_digest(tree: TreeBuilder) -> None:
     """Where no checksum tells, the texts are compared; the search ends at the last frame."""
     for number, text in enumerate(("a", "b", "b", "b")):
@@ -170,15 +180,52 @@ class Bare:
 
 
 async def test_search_goes_back_and_tells_each_line_once(reads: Reads) -> None:
-    """A search tells, nearest frame first, what the frames after did not show already."""
+    """A search tells, nearest first, what the frames after did not show already, and goes round."""
     tree = reads.tree
     tree.frame("a1", "all\nwas cleared", at=20)
     refs = reads.all()
     found = [hit async for hit in reads.source.search(refs[-1], "error")]
-    assert found == [(refs[9], 0), (refs[9], 3), (refs[9], 6), (refs[9], 9)]
+    assert found == [(refs[9], 9), (refs[9], 6), (refs[9], 3), (refs[9], 0)]
     assert [hit async for hit in reads.source.search(refs[-1], "ERROR")] == []
     onwards = [hit async for hit in reads.source.search(refs[0], "Error", 1)]
-    assert onwards == [(refs[3], 3), (refs[6], 6), (refs[9], 9)]
+    assert onwards == [(refs[3], 3), (refs[6], 6), (refs[9], 9), (refs[0], 0)]
+    round_again = [hit async for hit in reads.source.search(refs[0], "line", -1)]
+    assert round_again[:2] == [(refs[9], 8), (refs[9], 7)]
+
+
+async def test_all_hits_are_counted_and_no_frame_kept(reads: Reads) -> None:
+    """A count reads each frame once, those that came since on the next call, and keeps none."""
+    hits = Hits("a1", "error")
+    async for _ in reads.source.count(hits):
+        pass
+    assert (len(hits), hits.frames, hits.is_whole) == (4, 4, True)
+    assert set(reads.count.values()) == {1}
+    assert all(reads.source.kept(ref) is None for ref in reads.all())
+    reads.tree.frame("a1", "Error 9\nerror again", at=20)
+    async for _ in reads.source.count(hits):
+        pass
+    assert (len(hits), hits.frames, len(reads.count)) == (5, 5, 11)
+
+
+async def test_a_count_is_bounded(reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a text that is everywhere no more hits are counted than anybody steps through."""
+    monkeypatch.setattr(hits_module, "MAX_HITS", 3)
+    hits = Hits("a1", "line")
+    async for _ in reads.source.count(hits):
+        pass
+    assert (len(hits), hits.is_whole) == (3, False)
+    assert len(reads.count) < 10
+
+
+async def test_a_frame_that_is_gone_is_counted_without_hits(reads: Reads) -> None:
+    """A file that goes while its frames are counted ends the count, and is no error."""
+    hits = Hits("a1", "error")
+    refs = reads.all()
+    hits.add(refs[0], ["Error 0"])
+    (reads.tree.root / "instances/a1/tmux_output.log").unlink()
+    async for _ in reads.source.count(hits):
+        pass
+    assert (len(hits), hits.is_whole) == (1, True)
 
 
 async def test_search_reads_only_as_far_as_it_is_asked(reads: Reads) -> None:

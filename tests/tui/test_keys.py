@@ -343,7 +343,7 @@ async def test_hints_name_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
         await person.press("3", "k")
         await person.sees("F5: newest")
         await person.press("2", "ctrl+f", *"plan", "enter")
-        await person.sees("F6 N: also others")
+        await person.sees("none in any frame")
         await person.press("f3", "4", "k", "k")
         await person.sees("F9: ")
         await person.press("question_mark")

@@ -71,7 +71,12 @@ async def test_the_ends_of_a_panel_and_half_pages_have_keys(tree: TreeBuilder) -
 
 @pytest.mark.parametrize(
     ("panel", "text", "count"),
-    [("1", "probe", "1/1"), ("2", "atlas", "1/1"), ("3", "plan", "/4"), ("4", "atlas", "1/1")],
+    [
+        ("1", "probe", "1/1"),
+        ("2", "atlas", "hit 1 of 1"),
+        ("3", "plan", "/4"),
+        ("4", "atlas", "1/1"),
+    ],
 )
 async def test_ctrl_f_finds_in_the_focused_panel(
     fleet: TreeBuilder, panel: str, text: str, count: str
@@ -82,7 +87,7 @@ async def test_ctrl_f_finds_in_the_focused_panel(
         await person.press(panel, "ctrl+f", *text)
         await person.sees(f"find {text}", count)
         await person.press("enter", "n")
-        await person.sees(f"find {text}", count.rpartition("/")[2])
+        await person.sees(f"find {text}", count[-1])
         await person.press("escape")
         await person.misses("find ")
 
@@ -117,25 +122,27 @@ async def test_what_is_counted_is_of_the_panel_that_has_the_focus(fleet: TreeBui
         assert person.app.focused is person.app.screen.query_one("#instances")
 
 
-async def test_find_in_the_pane_says_that_it_counts_one_frame(fleet: TreeBuilder) -> None:
-    """The count is of the frame on the screen, follows what it shows, and names the keys on."""
+async def test_find_in_the_pane_counts_in_all_frames(fleet: TreeBuilder) -> None:
+    """The count is of the whole recording, a line once while it stays, and follows new frames."""
     fleet.frame("a1", "step one\nstep two", at=140)
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("step two")
         await person.press("2", "ctrl+f", *"step")
-        await person.sees("1/2 in this frame · n N: also others")
+        await person.sees("hit 1 of 2 in 1 frame")
         await person.press("enter", "n")
-        await person.sees("2/2 in this frame")
+        await person.sees("hit 2 of 2 in 1 frame")
         fleet.frame("a1", "step one\nstep two\nstep three", at=150)
-        await person.sees("step three", "2/3 in this frame")
+        await person.sees("step three", "hit 2 of 3 in 2 frames")
         fleet.frame("a1", "all done", at=160)
-        await person.sees("all done", "none in this frame · n N: also others")
+        await person.sees("all done", "none in this frame · 3 in 2 frames")
         await person.press("N")
-        await person.sees("step three", "1/3 in this frame")
+        await person.sees("step three", "hit 3 of 3 in 2 frames")
 
 
 async def test_what_is_looked_for_has_room_beside_the_count(fleet: TreeBuilder) -> None:
     """On a narrow terminal it is the count that is cut short, and not the text that is typed."""
+    fleet.frame("a1", "nowhere", at=140)
+    fleet.frame("a1", "anywhere", at=150)
     async with run_app(fleet.root, now_s=NOW_S, size=(40, 12)) as person:
         await person.sees("▲ stuck")
         await person.press("2", "ctrl+f", *"nowhere")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from shutil import rmtree
 from typing import Any
 
@@ -10,7 +11,8 @@ import msgspec
 import pytest
 
 from builders import TreeBuilder
-from madrox_tui.panels.pane.frame_source import Course
+from madrox_tui.panels.pane.frame_source import Course, FrameSource
+from madrox_tui.panels.pane.hits import Hits
 from replaying import NOW_S, PanePerson, at_pane, instance
 
 pytestmark = pytest.mark.asyncio
@@ -484,3 +486,73 @@ async def test_find_walks_across_frames(pane: TreeBuilder) -> None:
         await person.sees("step two", "12:09:10")
         await person.press("n")
         await person.sees("step three", "12:09:20")
+
+
+async def test_find_goes_round_the_recording(pane: TreeBuilder) -> None:
+    """`n` at the last hit goes to the first, in the oldest frame, and `N` back, as in any list."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        person.panel.look_for("step")
+        await person.press("n")
+        await person.sees("step one", "12:09:00")
+        await person.press("N")
+        await person.sees("step five", "12:09:50")
+        person.panel.look_for("run")
+        await person.press("n")
+        await person.sees("step one", "12:09:00")
+        person.panel.look_for("nowhere")
+        await person.press("n")
+        await person.counts("none in any frame")
+        assert "step one" in person.app.text
+
+
+async def test_a_hit_is_counted_in_all_frames(pane: TreeBuilder) -> None:
+    """Wherever `n` and `N` go, the count says which hit of the whole recording it is."""
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        person.panel.look_for("step")
+        await person.counts("hit 5 of 5 in 5 frames")
+        for key, number in (("N", 4), ("N", 3), ("n", 4), ("n", 5), ("n", 1)):
+            await person.press(key)
+            await person.counts(f"hit {number} of 5 in 5 frames")
+        await person.press("d")
+        await person.counts("hit 1 of 5 in 5 frames")
+
+
+async def test_the_count_goes_with_the_instance(pane: TreeBuilder) -> None:
+    """Of another instance its own frames are counted; without a search nothing is."""
+    pane.frame("b2", "a step of probe", at=500)
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        person.panel.look_for("step")
+        await person.counts("hit 5 of 5 in 5 frames")
+        person.app.look("b2", "probe")
+        await person.counts("0/1 in this frame · 1 in 1 frame")
+        person.panel.look_for("")
+        await person.counts("")
+        person.panel.look_for("step")
+        person.panel.show_instance(None, NOW_S)
+        await person.counts("none")
+
+
+async def test_the_first_hit_does_not_wait_for_the_count(
+    pane: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the frames are counted, hits are gone to and counted in the frame, the rest as `+`."""
+    count, counted = FrameSource.count, asyncio.Event()
+
+    async def slow(source: FrameSource, hits: Hits) -> AsyncIterator[None]:
+        async for _ in count(source, hits):
+            yield
+            await counted.wait()
+
+    monkeypatch.setattr(FrameSource, "count", slow)
+    async with at_pane(pane.root) as person:
+        await person.sees("step five")
+        person.panel.look_for("step")
+        await person.counts("1/1 in this frame · 1+ in 1 frame")
+        await person.press("n")
+        await person.sees("step one")
+        await person.counts("hit 1 of 1+ in 1 frame")
+        counted.set()
+        await person.counts("hit 1 of 5 in 5 frames")

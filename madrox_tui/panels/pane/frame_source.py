@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
+from time import monotonic
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from logging_core.records import FrameRef
 from logging_core.threads import in_thread
-from madrox_tui.panels.pane.pane import Pane, make_pane
+from madrox_tui.find import holds
+from madrox_tui.panels.pane.hits import Hits
+from madrox_tui.panels.pane.pane import Pane, make_pane, plain_lines
 
 KEPT_CHARS = 4 << 20
 """Characters of captures that are cached; three panes are cached in any case."""
@@ -19,6 +22,7 @@ MAX_COMPARED = 500
 """How many frames are searched for one that differs."""
 
 _PAGE = 32
+_STEP_S = 0.02  # a frame that is to be shown does not wait longer for the count
 _KEPT_PANES = 3
 
 P = ParamSpec("P")
@@ -135,7 +139,11 @@ class FrameSource:
         async with self._turn:
             frames = self._frames(instance_id)
             span = await self._call(frames.span)
-            return None if span is None else await self._call(frames.at, span[0])
+            first = None if span is None else await self._call(frames.at, span[0])
+            if first is None:
+                return None
+            same = await self._call(frames.before, first, _PAGE)  # of that moment
+            return same[0] if same else first
 
     async def newest(self, instance_id: str) -> FrameRef | None:
         """Return the newest frame; `None` if there is none, as when its files were deleted."""
@@ -166,19 +174,47 @@ class FrameSource:
     async def search(
         self, ref: FrameRef, text: str, direction: int = -1
     ) -> AsyncIterator[tuple[FrameRef, int]]:
-        """Find a text in the frames before (or after) one: frame and line, nearest frame first.
+        """Find a text in the frames before (or after) one: frame and line, nearest first.
 
+        After the end of the recording come the frames from its other end on, and `ref` itself last.
         A line that the previously searched frame shows too is not reported again: consecutive
         frames repeat one another. Case matters if `text` has capitals. Each step reads one frame.
         """
-        fold = text == text.lower()
-        seen = await self._lines_with(ref, text, fold=fold)
-        async for step in self._walk(ref, direction):
-            hits = await self._lines_with(step.ref, text, fold=fold)
-            for line, index in hits.items():
-                if line not in seen:
-                    yield step.ref, index
+        seen = await self._lines_with(ref, text)
+        async for other in self._round(ref, direction):
+            hits = {} if other is None else await self._lines_with(other, text)
+            for line in hits if direction > 0 else reversed(hits):
+                if other is not None and line not in seen:
+                    yield other, hits[line][0 if direction > 0 else -1]
             seen = hits
+
+    async def count(self, hits: Hits) -> AsyncIterator[None]:
+        """Count the hits of a search in all frames after those that it has counted, in steps.
+
+        A step reads as many frames as it can in `_STEP_S`, and keeps none of them.
+        """
+        while not hits.is_full:
+            if hits.last is not None:
+                refs = await self._beside(hits.last, _PAGE)
+            else:
+                first = await self.first(hits.instance_id)
+                refs = [] if first is None else [first]
+            if not refs:
+                break
+            async with self._turn:
+                await self._call(self._count, hits, refs)
+            yield
+        hits.is_whole = not hits.is_full
+
+    def _count(self, hits: Hits, refs: Iterable[FrameRef]) -> None:
+        until = monotonic() + _STEP_S
+        for ref in refs:
+            try:
+                hits.add(ref, plain_lines(self._read(ref)))
+            except OSError:
+                hits.add(ref, ())
+            if hits.is_full or monotonic() > until:
+                return
 
     async def warm(self, ref: FrameRef) -> None:
         """Prefetch the neighbours of a frame, so that stepping to them is instant."""
@@ -193,10 +229,30 @@ class FrameSource:
         pane, second = await self.pane(ref), await self.pane(other)
         return pane is not None and second is not None and pane.texts == second.texts
 
-    async def _lines_with(self, ref: FrameRef, text: str, *, fold: bool) -> dict[str, int]:
+    async def _lines_with(self, ref: FrameRef, text: str) -> dict[str, list[int]]:
+        """Return the lines with a text, in the order of the frame, and where each of them is."""
         pane = await self.pane(ref)
-        lines = enumerate(pane.texts) if pane is not None else ()
-        return {line: i for i, line in lines if text in (line.lower() if fold else line)}
+        lines: dict[str, list[int]] = {}
+        for index, line in enumerate(pane.texts if pane is not None else ()):
+            if holds(line, text):
+                lines.setdefault(line, []).append(index)
+        return lines
+
+    async def _round(self, ref: FrameRef, direction: int) -> AsyncIterator[FrameRef | None]:
+        """Yield every frame after or before one, `None`, and those from the other end on to it."""
+        async for step in self._walk(ref, direction):
+            yield step.ref
+        yield None
+        end = self.first if direction > 0 else self.newest
+        other = await end(ref.instance_id)
+        if other is None:
+            return
+        yield other
+        if other.place != ref.place:
+            async for step in self._walk(other, direction):
+                yield step.ref
+                if step.ref.place == ref.place:
+                    return
 
     async def _walk(self, ref: FrameRef, direction: int) -> AsyncIterator[Step]:
         """Yield every frame after or before one, nearest first."""

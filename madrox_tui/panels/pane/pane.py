@@ -93,12 +93,17 @@ def make_pane(ref: FrameRef, text: str) -> Pane:
     the default colour: a capture must not be able to hide anything.
     """
     lines = text.split("\n")
-    texts = _SGR.sub("", text).split("\n")
+    texts = plain_lines(text)
     while texts and not texts[-1].strip():
         texts.pop()
     del lines[len(texts) :]
     widths = [len(line) if line.isascii() else cell_len(line) for line in texts]
     return Pane(ref, texts, widths, max(widths, default=0), len(text), lines, _styles(lines))
+
+
+def plain_lines(text: str) -> list[str]:
+    """Return the lines of sanitised pane text without colours."""
+    return _SGR.sub("", text).split("\n")
 
 
 def crop(segments: Sequence[Segment], start: int, end: int) -> list[Segment]:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 
 from logging_core.analyse.state import InstanceState
 from madrox_tui import format as fmt
-from madrox_tui.find import Found, holds, next_row
 from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
-from madrox_tui.panels.pane.replay_view import ReplayView
+from madrox_tui.panels.pane.search_view import SearchView
 from madrox_tui.panels.pane.seek import Goal, Kind, facts
 
 NOT_BEFORE = "no capture of this pane before that time"
 
 
-class ReplayPanel(ReplayView):
+class ReplayPanel(SearchView):
     """One pane, live or rewound, with a scrubber below it.
 
     Args:
@@ -106,6 +104,7 @@ class ReplayPanel(ReplayView):
             self._follow_newest()
         elif self.course is not None and instance.newest_frame is not None:
             self.survey(instance.newest_frame)
+        self.count_hits()
         self._entitle()
 
     def show_at(self, time_s: float | None) -> None:
@@ -172,69 +171,6 @@ class ReplayPanel(ReplayView):
     def action_first(self) -> None:
         """Show the first frame."""
         self._go(Goal(Kind.FIRST))
-
-    # --- find: in this frame, then in those after or before it --------------
-
-    async def find_beyond(self, text: str, direction: int) -> int | None:
-        """Show the nearest frame after (> 0) or before this one with a new match.
-
-        Args:
-            text: The search text; case matters if it has capitals.
-            direction: Towards newer frames (> 0), or older ones.
-
-        Returns:
-            The number of the matching line, which the frame searched just before does not have;
-            `None` if there is none, and then nothing changes.
-        """
-        if self._shown is None:
-            return None
-        async for ref, line in self.source.search(self._shown, text, direction):
-            self.playing = False
-            self.rewound, self.follow = True, False
-            await self._move(ref)
-            return line
-        return None
-
-    @property
-    def find_note(self) -> str:
-        """A search covers one frame at a time."""
-        keys = " ".join(map(self._keys.name, ("line.find_next", "line.find_previous")))
-        return f"in this frame · {keys}: also others"
-
-    def find_rows(self, text: str) -> Sequence[int]:
-        """Return the rows that contain a text; all rows are searched, without decoding colours."""
-        return [i for i in range(self.count) if holds(self.row_text(i), text)]
-
-    def lay_out(self) -> None:
-        """Rebuild the rows, and count the matches in them."""
-        super().lay_out()
-        text, at = self.found.text, self.found.at
-        if text:
-            rows = self.find_rows(text)
-            self.found = Found(text, rows, at if at in rows else None)
-
-    async def action_find_next(self, step: int) -> None:
-        """Go to the next or previous match, continuing in the frames after or before this one."""
-        found = self.found
-        at = self.scroll_offset.y if found.at is None else found.at
-        if found.text and not any((row - at) * step > 0 for row in self.find_rows(found.text)):
-            self._find_beyond(step)
-        else:
-            await super().action_find_next(step)
-
-    @work(group="find", exclusive=True)
-    async def _find_beyond(self, step: int) -> None:
-        text = self.found.text
-        line = await self.find_beyond(text, step)
-        if line is None:
-            which = "later" if step > 0 else "earlier"
-            self.notify(f"no more matches in this frame, and none in {which} ones", markup=False)
-            return
-        rows = self.find_rows(text)
-        at = next_row(rows, self.row_of(line) - 1, 1)
-        self.found = Found(text, rows, at)
-        if at is not None:
-            self.show_row(at)
 
     # --- the border ----------------------------------------------------------
 
