@@ -11,6 +11,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
+from madrox_tui.find import exceeds, spans
+
 T = TypeVar("T")
 Cell: TypeAlias = tuple[str, str]
 """A text that is safe to show, and the name of a cell style (`''` for none)."""
@@ -92,9 +94,25 @@ class Fitted(msgspec.Struct, Generic[T], frozen=True):
             text, name = column.cell_at(width)(item)
             gap = " " * GAP if column is not self.columns[-1] else ""
             style = style_of(name) if name else None
-            shown = fit_inner(text, width) if column.inner else fit(text, width, right=column.right)
-            segments.append(Segment(shown + gap, style))
+            segments.append(Segment(_shown(column, text, width) + gap, style))
         return segments
+
+    def cut_hits(self, item: T, wanted: str) -> Iterator[tuple[int, int]]:
+        """Yield the marks of one item's cells that hold a text where they are truncated.
+
+        Args:
+            item: The item.
+            wanted: The text; case matters if it has capitals.
+
+        Yields:
+            The place of each mark in the text of its `row`, in characters.
+        """
+        start = 0
+        for column, width in self._pairs():
+            text, _ = column.cell_at(width)(item)
+            shown = _shown(column, text, width)
+            yield from cut_hit(text, shown, wanted, start)
+            start += len(shown) + GAP
 
     def text(self, item: T) -> str:
         """Return the text of one item's cells, in full even where it is truncated to fit."""
@@ -164,6 +182,25 @@ def _claims(columns: Sequence[Column[T]], key: str) -> Iterator[tuple[float, int
         yield min(column.priority, _SORTED) if sorted_by else column.priority, place, column.width
         for priority, cells in column.growth:
             yield priority, place, cells
+
+
+def _shown(column: Column[T], text: str, width: int) -> str:
+    return fit_inner(text, width) if column.inner else fit(text, width, right=column.right)
+
+
+def cut_hit(text: str, shown: str, wanted: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield the place of the `…` for what was cut from a text, if that holds `wanted`.
+
+    Args:
+        text: The text in full.
+        shown: What is shown of it.
+        wanted: What is looked for; the mark itself is not.
+        start: Where `shown` begins in its row, in characters.
+    """
+    place = shown.rfind(CUT)
+    is_cut = place >= 0 and shown.strip() != text.strip() and CUT not in wanted
+    if is_cut and exceeds(text, wanted, len(spans(shown, wanted))):
+        yield start + place, start + place + len(CUT)
 
 
 @lru_cache(_FITTED)

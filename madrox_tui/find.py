@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 import msgspec
 
@@ -55,6 +56,12 @@ def spans(text: str, wanted: str) -> list[tuple[int, int]]:
 def holds(text: str, wanted: str) -> bool:
     """Return whether `text` contains `wanted`; case matters if `wanted` has capitals."""
     return bool(wanted) and _pattern(wanted).search(text) is not None
+
+
+def exceeds(text: str, wanted: str, times: int) -> bool:
+    """Return whether `text` contains `wanted` more than so many times."""
+    hits = _pattern(wanted).finditer(text) if wanted else iter(())
+    return next(islice(hits, times, None), None) is not None
 
 
 def next_row(rows: Sequence[int], row: int, step: int) -> int | None:

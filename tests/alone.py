@@ -67,6 +67,12 @@ class _Opening(Screen[None]):
         self.app.opened(view)
 
 
+def marked(view: LineView, y: int) -> str:
+    """The characters of a drawn line that lie under a mark."""
+    style = view.cell_style("hit").bgcolor, view.cell_style("hit-here").bgcolor
+    return "".join(s.text for s in view.render_line(y) if s.style and s.style.bgcolor in style)
+
+
 def lines(pilot: Pilot[Any]) -> list[str]:
     """What is on the screen, without frame and blanks."""
     strips = pilot.app.screen._compositor.render_strips()

@@ -238,11 +238,14 @@ class DrawnRows(Rows):
         return ScreenLine()
 
     def _with_hits(self, line: ScreenLine, index: int, look: Look) -> ScreenLine:
-        """Add the matches in a row to its line; a match in text not shown counts as right."""
+        """Add the matches in a row to its line: in its text, in what is cut, or not shown at all.
+
+        The last count as right.
+        """
         text = "".join(segment.text for segment in line.segments)
         here = self.cursor if self.has_cursor else self.found.at
         style = look.styles["hit-here" if index == here else "hit"]
-        hits = spans(text, look.found)
+        hits = sorted({*spans(text, look.found), *self.cut_hits(index, look.found)})
         if hits:
             beyond = found_beyond(text, hits, look.x, look.width, style)
             return line._replace(hits=tuple(hits), hit=style, beyond=beyond)

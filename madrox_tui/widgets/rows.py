@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from msgspec.structs import replace
@@ -86,6 +86,10 @@ class Rows(ScrollView):
     def whole_text(self, index: int) -> str:
         """Return what a search in row `index` covers, including what is not shown."""
         return self.row_text(index)
+
+    def cut_hits(self, index: int, text: str) -> Iterable[tuple[int, int]]:
+        """Return where row `index` is marked for cut text that holds a text: spans of its text."""
+        return ()
 
     def header(self, line: int) -> list[Segment]:
         """Draw line `line` of the pinned header. Subclasses with `header_rows` override it."""

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from alone import Alone, screen_of
+from alone import Alone, marked, screen_of
 from audits import NOW_S, fleet_view, usage
 from fleets import instance, later, view
 from keyboard import KEYS
@@ -486,3 +486,20 @@ async def test_what_is_counted_is_shown_before_new_sums_are_there() -> None:
         app.widget.view = msgspec.structs.replace(shown, state=state)
         await pilot.pause()
         assert "renamed" in screen_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_hit_in_a_cut_label_is_found_and_marked() -> None:
+    """A label that is cut in its middle is found by what is cut, and its `…` shows why."""
+    shown = fleet_view()
+    group = Group("reviewer-of-ledgers-and-books-17", usage(3, 1.0), ("a1",))
+    audit = msgspec.structs.replace(shown.audit, groups=(group, *shown.audit.groups))
+    async with Alone(AuditPanel(KEYS)).run_test(size=(40, 24)) as pilot:
+        table = pilot.app.query_one(AuditPanel)
+        table.view = msgspec.structs.replace(shown, audit=audit)
+        await pilot.pause()
+        table.look_for("books")
+        assert len(table.found.rows) == 1
+        assert marked(table, table.header_rows + table.found.rows[0]) == "…"
+        table.look_for("17")
+        assert marked(table, table.header_rows + table.found.rows[0]) == "17"

@@ -47,6 +47,38 @@ def test_a_row_lines_up_with_its_header() -> None:
     assert row == "42    42         42"
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted", "is_marked"),
+    [
+        ("a needle in a stack", "stack", True),
+        ("a needle in a stack", "needle", True),
+        ("a needle in a stack", "a n", False),
+        ("a a a a a a a a", "a", True),
+        ("a a", "a", False),
+        ("so…", "so", False),
+        ("a needle…", "…", False),
+        ("nothing of it here", "needle", False),
+    ],
+)
+def test_where_text_is_cut_a_hit_is_marked(text: str, wanted: str, *, is_marked: bool) -> None:
+    """The `…` of a cell stands for what is found in the text that is not shown, in any column."""
+    columns = [Column[str](title, 6, lambda item: (item, "")) for title in "AB"]
+    fitted = fit_columns(columns, 14)
+    drawn = "".join(segment.text for segment in fitted.row(text, lambda _: Style()))
+    marks = [drawn[start:end] for start, end in fitted.cut_hits(text, wanted)]
+    assert marks == (["…", "…"] if is_marked else [])
+
+
+def test_text_that_is_cut_in_its_middle_is_marked_there() -> None:
+    """Of a name the end is shown: what is found in between is marked, what is shown is not."""
+    fitted = fit_columns([Column[str]("A", 10, lambda item: (item, ""), inner=True)], 10)
+    name = "reviewer-of-ledgers-17"
+    (segment,) = fitted.row(name, lambda _: Style())
+    (place,) = fitted.cut_hits(name, "ledger")
+    assert segment.text[slice(*place)] == "…"
+    assert not list(fitted.cut_hits(name, "s-17"))
+
+
 @given(st.text(st.characters(categories=["L", "N", "P", "So"])), st.integers(0, 30), st.booleans())
 def test_fit_is_exact(text: str, width: int, right: bool) -> None:
     """A fitted text has exactly the cells asked for, wide characters included."""

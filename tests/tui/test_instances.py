@@ -12,7 +12,7 @@ import pytest
 from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
-from alone import Alone, lines
+from alone import Alone, lines, marked
 from fleets import ACTIVITY, NOW_S, instance, later, team, view
 from keyboard import KEYS
 from logging_core.analyse.state import State
@@ -510,6 +510,17 @@ async def test_find_looks_through_what_is_not_shown() -> None:
         await pilot.pause()
         assert "›" in row_of(pilot, "mason")
         assert "›" not in row_of(pilot, "atlas")
+
+
+async def test_a_hit_in_cut_text_marks_where_it_is_cut() -> None:
+    """The end of a reason that there is no room for is found, and its `…` shows why."""
+    fleet = [instance("a1", "atlas", State.WAITING, reason=f"may I {'x' * 90} the needle?")]
+    async with panel_with(view(fleet), (80, 8)) as (panel, _):
+        panel.look_for("needle")
+        assert list(panel.found.rows) == [0]
+        assert marked(panel, 1) == "…"
+        panel.look_for("may I")
+        assert marked(panel, 1) == "may I"
 
 
 async def test_find_goes_by_what_is_shown_now() -> None:

@@ -19,7 +19,7 @@ from textual.scrollbar import ScrollBar
 from textual.selection import Selection
 from textual.strip import Strip
 
-from alone import Alone, lines, screen_of
+from alone import Alone, lines, marked, screen_of
 from madrox_tui.export import to_csv
 from madrox_tui.widgets.line_report import LineReport
 from madrox_tui.widgets.line_view import LineView
@@ -62,12 +62,6 @@ async def shown(view: LineView) -> AsyncIterator[Pilot[None]]:
     async with app.run_test(size=(60, 12), notifications=True) as pilot:
         await pilot.pause()
         yield pilot
-
-
-def marked(view: LineView, y: int) -> str:
-    """The characters of a drawn line that lie under a mark."""
-    style = view.cell_style("hit").bgcolor, view.cell_style("hit-here").bgcolor
-    return "".join(s.text for s in view.render_line(y) if s.style and s.style.bgcolor in style)
 
 
 async def test_what_is_said_of_no_rows_is_never_cut() -> None:

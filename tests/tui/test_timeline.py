@@ -12,6 +12,7 @@ import pytest
 from paged import PagedMessages
 from textual.app import App, ComposeResult
 
+from alone import marked
 from fleets import later
 from keyboard import KEYS
 from logging_core.analyse.fleet import FleetModel
@@ -715,7 +716,10 @@ async def test_find_and_copy_know_the_whole_text() -> None:
         assert "needle" not in person.text
         assert list(person.panel.find_rows("needle")) == [2]
         person.panel.look_for("needle")
-        await person.sees("open 59m›")
+        assert marked(person.panel, 2) == "…"
+        await person.sees("open 59m")
+        person.panel.look_for("first")
+        assert marked(person.panel, 2) == "first"
         assert person.panel.copy_text().endswith("needle")
 
 
@@ -751,6 +755,18 @@ async def test_a_name_and_an_id_are_found_and_marked() -> None:
         person.panel.look_for("message_received")
         assert list(person.panel.found.rows) == [2]
         await person.sees("$0.0123›")
+
+
+@pytest.mark.parametrize("reply", [False, True])
+async def test_a_cut_name_is_marked_where_it_is_cut(reply: bool) -> None:
+    """What is cut from a name is marked in its middle, and what is cut from a text at its end."""
+    name = "reviewer-of-ledgers-and-books-17"
+    said = message(1, "filler " * 60 + "needle", name, reply=reply)
+    async with panel(message(0, "nothing"), said, size=(100, 12)) as person:
+        await person.sees("filler")
+        for wanted, mark in (("books", "…"), ("s-17", "s-17"), ("needle", "…")):
+            person.panel.look_for(wanted)
+            assert marked(person.panel, 2).startswith(mark), wanted
 
 
 async def test_the_timeline_is_exported_as_values() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
@@ -208,6 +209,14 @@ class AuditPanel(FiguresView):
     def row(self, index: int) -> list[Segment]:
         """Draw one group's sums."""
         return self._table.at(self.row_width).row(self._table.groups[index], self.cell_style)
+
+    def whole_text(self, index: int) -> str:
+        """Return a row's text, in full even where it is cut to fit."""
+        return self._table.at(self.row_width).text(self._table.groups[index])
+
+    def cut_hits(self, index: int, text: str) -> Iterable[tuple[int, int]]:
+        """Return where cells are cut that hold a text."""
+        return self._table.at(self.row_width).cut_hits(self._table.groups[index], text)
 
     def nothing(self) -> str:
         """Say what the panel is waiting for."""

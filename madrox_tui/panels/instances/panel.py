@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -225,6 +225,10 @@ class InstancesPanel(LineView):
     def whole_text(self, index: int) -> str:
         """Return a row's text, including what there is no room to show."""
         return self._table.whole_text(self._rows[index], self.row_width)
+
+    def cut_hits(self, index: int, text: str) -> Iterable[tuple[int, int]]:
+        """Return where cells are cut that hold a text."""
+        return self._table.at(self.row_width).cut_hits(self._rows[index], text)
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the rows that contain a text, even in a column that is not shown."""

@@ -7,13 +7,15 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from time import monotonic
-from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from logging_core.records import FrameRef
 from logging_core.threads import in_thread
 from madrox_tui.find import holds
-from madrox_tui.panels.pane.hits import Hits
 from madrox_tui.panels.pane.pane import Pane, make_pane, plain_lines
+
+if TYPE_CHECKING:
+    from madrox_tui.panels.pane.hits import Hits
 
 KEPT_CHARS = 4 << 20
 """Characters of captures that are cached; three panes are cached in any case."""

@@ -87,8 +87,9 @@ class Hits:
             found: The search in the frame that is shown.
             number: Which hit is selected there; 0 if that is not known.
         """
-        frames = f"{fmt.count(self.frames)} frame{'' if self.frames == 1 else 's'}"
-        total = f"{fmt.count(len(self))}{'' if self.is_whole else '+'} in {frames}"
+        more = "" if self.is_whole else "+"
+        frames = f"{fmt.count(self.frames)} {fmt.plural(self.frames, 'frame')}"
+        total = f"{fmt.count(len(self))}{more} in {frames}"
         if number:
             return f"hit {number} of {total}"
         if self.is_whole and not len(self) and not found.rows:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from madrox_tui.find import Found, holds, next_row
-from madrox_tui.panels.pane.hits import Hits
 from madrox_tui.panels.pane.replay_view import ReplayView
+
+if TYPE_CHECKING:
+    from madrox_tui.panels.pane.hits import Hits
 
 TOLD_S = 0.25
 """How often the count is told while the frames are counted."""
@@ -110,6 +113,8 @@ class SearchView(ReplayView):
             return
         newest = None if instance.newest_frame is None else instance.newest_frame.place
         if hits is None or (hits.instance_id, hits.text) != (instance.instance_id, text):
+            from madrox_tui.panels.pane.hits import Hits
+
             hits = self._hits = Hits(instance.instance_id, text)
         elif newest == self._counted_to:
             return

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from rich.segment import Segment
+
 from logging_core.records import Message
 from madrox_tui import format as fmt
+from madrox_tui.columns import CUT, cut_hit
 from madrox_tui.panels.timeline.entries import Entry, Row, Separator, entry_text
 from madrox_tui.panels.timeline.line import facts, separator
 from madrox_tui.panels.timeline.outcome import Outcome
@@ -57,6 +60,28 @@ def holding(rows: Sequence[Row], wanted: str, view: View, said: Said) -> list[in
         return known[shared] or (by_number and any(map(has, _numbers(row, said(index)))))
 
     return [index for index, row in enumerate(rows) if holds(index, row)]
+
+
+def cut_hits(
+    row: Row, drawn: Sequence[Segment], view: View, wanted: str
+) -> Iterator[tuple[int, int]]:
+    """Yield where a row's names and text are cut that hold `wanted`: spans of what is drawn."""
+    if isinstance(row, Separator):
+        return
+    names = [(2, row.instance_id)]
+    if isinstance(row, Message):
+        names.append((4, row.parent_id or ""))
+    for place, instance_id in names:
+        name = view.names.get(instance_id, instance_id)
+        yield from cut_hit(name, drawn[place].text, wanted, _length(drawn[:place]))
+    before = names[-1][0] + (1 if isinstance(row, Message) else 2)
+    text = "".join(segment.text for segment in drawn[before:])
+    shown = text[: text.rfind(CUT) + 1]  # after it are numbers
+    yield from cut_hit(entry_text(row), shown, wanted, _length(drawn[:before]))
+
+
+def _length(drawn: Sequence[Segment]) -> int:
+    return sum(len(segment.text) for segment in drawn)
 
 
 def _holds(wanted: str) -> Callable[[str], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -132,6 +132,13 @@ class TimelinePanel(LineView):
         if self.view is None:
             return ""
         return "\n".join(texts(self._rows.rows[index], self.view, self._outcomes.of(index)))
+
+    def cut_hits(self, index: int, text: str) -> Iterable[tuple[int, int]]:
+        """Return where a name or a message is cut that holds a text."""
+        from madrox_tui.panels.timeline.find import cut_hits
+
+        row = self._rows.rows[index]
+        return cut_hits(row, self.row(index), self.view, text) if self.view else ()
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the loaded rows that contain `text`, ascending, even where it is not shown."""
