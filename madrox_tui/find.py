@@ -80,6 +80,12 @@ def nearest_row(rows: Sequence[int], row: int) -> int | None:
     return rows[min(bisect_left(rows, row), len(rows) - 1)]
 
 
+def last_row(rows: Sequence[int], row: int) -> int | None:
+    """Return the last match at or before row `row`; `None` if none."""
+    place = bisect_right(rows, row)
+    return rows[place - 1] if place else None
+
+
 @lru_cache(maxsize=8)
 def _pattern(wanted: str) -> re.Pattern[str]:
     return re.compile(re.escape(wanted), 0 if wanted != wanted.lower() else re.IGNORECASE)

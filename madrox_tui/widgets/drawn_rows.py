@@ -80,6 +80,8 @@ class DrawnRows(Rows):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.steady()
         self.refresh_changed()
+        if self.has_cursor:
+            self.recount_soon()
 
     def _resize(self, size: Size) -> None:
         """Change the scrollable size; a plain assignment would lay out the whole screen again."""

@@ -14,10 +14,13 @@ from textual.selection import Selection
 
 from madrox_tui.clipboard import copy
 from madrox_tui.export import Export
-from madrox_tui.find import Found, count_text, holds, nearest_row, next_row
+from madrox_tui.find import Found, count_text, holds, last_row, nearest_row, next_row
 
 FIND_ROWS = 2_000
 """How many of the last rows are searched, unless a subclass has a faster way."""
+
+RECOUNT_S = 0.5
+"""How long after rows changed the matches are counted again: with all that changed meanwhile."""
 
 COPY_ROWS = 5_000
 """The maximum number of rows copied from a mouse selection."""
@@ -72,6 +75,7 @@ class Rows(ScrollView):
     """Number of rows."""
 
     _find_from = 0
+    _is_recount_due = False
 
     # --- what a subclass says ------------------------------------------------
 
@@ -113,6 +117,10 @@ class Rows(ScrollView):
         """Return the rows that contain a text, ascending. Subclasses may have a faster way."""
         first = max(0, self.count - FIND_ROWS)
         return [i for i in range(first, self.count) if holds(self.whole_text(i), text)]
+
+    def find_again(self, text: str) -> Sequence[int]:
+        """Return what `find_rows` would, for a text that it found before some rows changed."""
+        return self.find_rows(text)
 
     def copy_text(self) -> str:
         """Return what `y` copies: the row under the cursor, else the visible rows."""
@@ -171,6 +179,19 @@ class Rows(ScrollView):
         self.found = replace(found, rows=rows, at=at)
         if at is not None:
             self.show_row(at)
+
+    def recount_soon(self) -> None:
+        """Count the matches again, as rows came or went; not at once, nor for each of them."""
+        if self.found.text and not self._is_recount_due:
+            self._is_recount_due = True
+            self.set_timer(RECOUNT_S, self._recount)
+
+    def _recount(self) -> None:
+        """Count the matches again; the last one up to the cursor is the selected one."""
+        self._is_recount_due = False
+        if self.found.text:
+            rows = self.find_again(self.found.text)
+            self.found = replace(self.found, rows=rows, at=last_row(rows, self.cursor))
 
     def watch_found(self, found: Found) -> None:
         """Tell how many there are."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import ClassVar
 from unittest import mock
@@ -177,6 +178,13 @@ async def test_hits_are_marked_and_walked() -> None:
         assert marked(view, view.cursor - view.scroll_offset.y) == ""
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
 def lines_drawn(view: LineView, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Which lines of the screen are drawn from now on."""
     drawn: list[int] = []
@@ -261,6 +269,52 @@ async def test_what_came_later_is_found() -> None:
         view.show_rows(len(view.rows))
         await pilot.press("n")
         assert view.cursor == 40
+
+
+async def test_the_count_follows_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that come and go are counted without a key, and once for all that come in a moment."""
+    view, searched = Poem(list(ROWS)), list[str]()
+    find_rows = Poem.find_rows
+
+    def look(view: Poem, text: str) -> Sequence[int]:
+        searched.append(text)
+        return find_rows(view, text)
+
+    async with shown(view) as pilot:
+        view.look_for("odd")
+        await pilot.press("n")
+        assert (view.found.number, len(view.found.rows)) == (2, 20)
+        monkeypatch.setattr(Poem, "find_rows", look)
+        for _ in range(5):
+            view.rows.append("odd news")
+            view.show_rows(len(view.rows))
+        await until(lambda: len(view.found.rows) == 25)
+        assert view.found.number == 2
+        assert searched == ["odd"]
+        view.rows[:] = ["even", "even", "even", "odd"]
+        view.show_rows(4)
+        await until(lambda: len(view.found.rows) == 1)
+        assert (view.cursor, view.found.number) == (3, 1)
+        view.look_for("")
+        view.show_rows(4)
+        assert searched == ["odd", "odd"]
+
+
+async def test_the_number_is_of_the_last_hit_up_to_the_cursor() -> None:
+    """After rows came above, the number is that of where the cursor is, or of the hit before it."""
+    view = Poem(list(ROWS))
+    async with shown(view) as pilot:
+        view.look_for("odd")
+        await pilot.press("j", "j", "j")
+        view.rows[:0] = ["odd one before"]
+        view.show_rows(len(view.rows))
+        await until(lambda: len(view.found.rows) == 21)
+        assert (view.cursor, view.found.number) == (4, 3)
+        await pilot.press("g")
+        view.rows[0] = "even"
+        view.show_rows(len(view.rows))
+        await until(lambda: len(view.found.rows) == 20)
+        assert view.found.number == 0
 
 
 async def test_without_a_cursor_the_view_scrolls_to_hits() -> None:

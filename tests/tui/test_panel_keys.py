@@ -122,6 +122,24 @@ async def test_what_is_counted_is_of_the_panel_that_has_the_focus(fleet: TreeBui
         assert person.app.focused is person.app.screen.query_one("#instances")
 
 
+@pytest.mark.parametrize(
+    ("panel", "text", "before", "after"),
+    [("1", "atlas", "/1", "/2"), ("3", "plan", "/4", "/5"), ("4", "atlas", "/1", "/2")],
+)
+async def test_the_count_follows_what_happens(
+    fleet: TreeBuilder, panel: str, text: str, before: str, after: str
+) -> None:
+    """An instance, a message or a sum that comes is counted without a key being pressed."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("▲ stuck", "atlas pane", "build the plan")
+        await person.press(panel, "ctrl+f", *text, "enter")
+        await person.sees(f"find {text}", before)
+        fleet.spawn("z9", "atlas two", at=590)
+        fleet.send("z9", "m-9", "plan again", at=591)
+        fleet.receive("z9", "m-9", at=592)
+        await person.sees(f"find {text}", after)
+
+
 async def test_find_in_the_pane_counts_in_all_frames(fleet: TreeBuilder) -> None:
     """The count is of the whole recording, a line once while it stays, and follows new frames."""
     fleet.frame("a1", "step one\nstep two", at=140)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleets import NOW_S, instance, view
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
 from madrox_tui.panels.timeline.entries import Day, Quiet, Row
-from madrox_tui.panels.timeline.find import holding, texts
+from madrox_tui.panels.timeline.find import Search, holding, texts
 from madrox_tui.panels.timeline.outcome import Outcome
 
 VIEW = view(
@@ -80,3 +82,35 @@ def test_a_time_of_day_is_found() -> None:
     """The clock at the beginning of a row is as good as any text."""
     clock = next(text for text in texts(ROWS[2], VIEW, None) if text.count(":") == 2)
     assert holding(ROWS, clock, VIEW, said) == [2]
+
+
+@given(st.data())
+def test_rows_that_came_since_are_found(data: st.DataObject) -> None:
+    """However rows come and go at both ends, what is found is the same as if all were searched."""
+    rows, search = list(ROWS), Search("e")
+    for _ in range(4):
+        assert list(search.rows_with(rows, VIEW, said)) == holding(rows, "e", VIEW, said)
+        del rows[: data.draw(st.integers(0, 3))]
+        del rows[len(rows) - data.draw(st.integers(0, min(3, len(rows)))) :]
+        rows[:0] = data.draw(st.lists(st.sampled_from(ROWS), max_size=3))
+        rows += data.draw(st.lists(st.sampled_from(ROWS), max_size=3))
+
+
+@pytest.mark.parametrize("at", [0, 1_000])
+def test_only_rows_that_came_since_are_searched(at: int) -> None:
+    """Of a long timeline only what is new is looked through, at its end or above it."""
+    looked: list[int] = []
+
+    def watched(index: int) -> Outcome | None:
+        looked.append(index)
+        return None
+
+    rows: list[Row] = [Message(instance_id="b2", time_s=NOW_S, content="no") for _ in range(1_000)]
+    search = Search("12:")
+    search.rows_with(rows, VIEW, watched)
+    assert len(looked) == 1_000
+    looked.clear()
+    rows[at:at] = [Message(instance_id="b2", time_s=NOW_S, content="at 12:30")]
+    rows[at:at] = [Message(instance_id="b2", time_s=NOW_S, content="new")]
+    assert at + 1 in search.rows_with(rows, VIEW, watched)
+    assert looked == [at]

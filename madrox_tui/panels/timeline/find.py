@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -60,6 +60,45 @@ def holding(rows: Sequence[Row], wanted: str, view: View, said: Said) -> list[in
         return known[shared] or (by_number and any(map(has, _numbers(row, said(index)))))
 
     return [index for index, row in enumerate(rows) if holds(index, row)]
+
+
+class Search:
+    """Finds a text in rows that change, searching again only what is new among them.
+
+    Args:
+        text: The text; case matters if it has capitals.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._rows: Sequence[Row] = ()
+        self._found: Sequence[int] = ()
+
+    def rows_with(self, rows: Sequence[Row], view: View, said: Said) -> Sequence[int]:
+        """Return the rows with the text. What is said of a row is only looked at once."""
+        before, shift = self._rows, len(rows) - len(self._rows)
+        first = _same(before, rows)
+        last = max(first, len(before) - _same(reversed(before), reversed(rows)))
+        last = max(last, first - shift)  # a row is not the same as two
+        new = rows[first : last + shift]
+        held = holding(new, self.text, view, lambda index: said(first + index))
+        self._found = [
+            *(row for row in self._found if row < first),
+            *(first + row for row in held),
+            *(row + shift for row in self._found if row >= last),
+        ]
+        self._rows = tuple(rows)
+        return self._found
+
+
+def _same(some: Iterable[Row], others: Iterable[Row]) -> int:
+    """Return how many rows at the beginning are the same."""
+    pairs = enumerate(zip(some, others, strict=False))
+    place = -1
+    for place, (one, other) in pairs:
+        if one is not other:
+            return place
+    return place + 1
 
 
 def cut_hits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual import work
@@ -14,6 +14,7 @@ from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
+from madrox_tui.find import Found
 from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.panels.timeline.held import Wanted
@@ -27,6 +28,9 @@ from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.scope import Scope
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from madrox_tui.panels.timeline.find import Search
 
 
 class TimelinePanel(LineView):
@@ -81,6 +85,7 @@ class TimelinePanel(LineView):
         self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
         self._lines = Lines()
+        self._search: Search | None = None
 
     @property
     def follows_end(self) -> bool:
@@ -142,9 +147,22 @@ class TimelinePanel(LineView):
 
     def find_rows(self, text: str) -> Sequence[int]:
         """Return the loaded rows that contain `text`, ascending, even where it is not shown."""
-        from madrox_tui.panels.timeline.find import holding
+        from madrox_tui.panels.timeline.find import Search
 
-        return holding(self._rows.rows, text, self.view, self._outcomes.of) if self.view else ()
+        self._search = Search(text)
+        return self.find_again(text)
+
+    def find_again(self, text: str) -> Sequence[int]:
+        """Return those, searching only rows that came since: there may be 100,000."""
+        if self._search is None or self._search.text != text or self.view is None:
+            return ()
+        return self._search.rows_with(self._rows.rows, self.view, self._outcomes.of)
+
+    def watch_found(self, found: Found) -> None:
+        """Let go of the rows that were searched when the search ends."""
+        super().watch_found(found)
+        if not found.text:
+            self._search = None
 
     @property
     def find_note(self) -> str:
