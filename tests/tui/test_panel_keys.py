@@ -157,6 +157,22 @@ async def test_find_in_the_pane_counts_in_all_frames(fleet: TreeBuilder) -> None
         await person.sees("step three", "hit 3 of 3 in 2 frames")
 
 
+async def test_the_count_in_the_pane_follows_each_step(fleet: TreeBuilder) -> None:
+    """Where hits of two frames are on the same line, the count still says which of them it is."""
+    fleet.frame("a1", "step one", at=140)
+    fleet.frame("a1", "step two", at=150)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("step two")
+        await person.press("2", "ctrl+f", *"step", "enter")
+        await person.sees("hit 2 of 2 in 2 frames")
+        await person.press("n")
+        await person.sees("step one", "hit 1 of 2 in 2 frames")
+        await person.press("right_square_bracket")
+        await person.sees("step two", "hit 2 of 2 in 2 frames")
+        await person.press("N")
+        await person.sees("step one", "hit 1 of 2 in 2 frames")
+
+
 async def test_what_is_looked_for_has_room_beside_the_count(fleet: TreeBuilder) -> None:
     """On a narrow terminal it is the count that is cut short, and not the text that is typed."""
     fleet.frame("a1", "nowhere", at=140)

@@ -58,6 +58,7 @@ class SearchView(ReplayView):
         if text:
             rows = self.find_rows(text)
             self.found = Found(text, rows, at if at in rows else None)
+            self._tell_count()  # the same rows may be other hits
 
     async def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, continuing in the frames after or before this one."""
