@@ -515,7 +515,7 @@ async def test_older_messages_come_as_one_scrolls_up() -> None:
         assert history.reads == 0
         goes_up(person)
         await person.sees("number 2700.")
-        await person.has_more_than(800)
+        await person.has_more_than(760)
         await person.sees("number 2700.")
         chosen = person.panel.selected_time_s
         assert chosen is not None

@@ -173,6 +173,15 @@ def test_memory_is_bounded_while_the_newest_is_followed() -> None:
     assert fleet.texts[-1] == f"at {4 * SLACK - 1}"
 
 
+def test_events_are_bounded_while_the_newest_is_followed() -> None:
+    """Also where agents log much and say nothing."""
+    fleet = Fleet(max_events=100)
+    for start in range(0, 4 * SLACK, 50):
+        fleet.add(*(life(at, f"step {at}") for at in range(start, start + 50)))
+        assert len(fleet.rows.rows) <= 100 + SLACK + 50 + 1
+    assert fleet.texts[-1] == f"step {4 * SLACK - 1}"
+
+
 def test_looking_back_keeps_what_left_the_state() -> None:
     """Rows that are looked at stay although the state has let go of them."""
     fleet = Fleet(max_messages=10)
@@ -201,6 +210,7 @@ def test_older_pages_fill_what_has_gaps() -> None:
     assert fleet.texts == ["day", "at -990", "at 30", "ready", "gaps above", "at 40", "at 50"]
     floor, floor_s = fleet.rows.floor()
     assert (texts(fleet.rows.rows)[floor], floor_s) == ("at 40", T + 40)
+    fleet.rows.begin_older()
     fleet.rows.add_older([sent(20, instance_id="b"), sent(30), sent(35, instance_id="b")])
     assert fleet.texts == [
         *("day", "at -990", "gaps above", "at 20", "at 30", "ready", "at 35"),
@@ -232,6 +242,7 @@ def test_what_happened_before_the_first_message_that_is_known_waits_for_older_on
         fleet.add(life(at, "since"))
     fleet.add(known=Known.NEWEST, wanted=Wanted(frozenset({"a"})))
     assert fleet.texts[:3] == ["day", "at 6002", "at 6003"]
+    fleet.rows.begin_older()
     fleet.rows.add_older([sent(4000), sent(6000), sent(6001)])
     assert fleet.texts[:5] == ["day", "at 4000", "quiet", "less old", "quiet"]
     fleet.rows.add_older([])
@@ -245,12 +256,60 @@ def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
     ahead, back = sent(40 * DAY_S, "ahead"), sent(-400 * DAY_S, "back")
     lines = [sent(0), ahead, sent(2), back, sent(4), sent(5, instance_id="b")]
     fleet.add(*lines, known=Known.OF_EACH)
-    by_time = sorted(lines, key=lambda message: message.time_s or 0.0)
-    while (floor_s := fleet.rows.floor()[1]) > -math.inf:
-        fleet.rows.add_older([m for m in by_time if (m.time_s or 0.0) < floor_s][-2:])
+    read(fleet.rows, lines, at_once=2)
     shown = [row for row in fleet.rows.rows if isinstance(row, Message)]
     assert sorted(entry_text(row) for row in shown) == sorted(entry_text(line) for line in lines)
     assert fleet.rows.messages == len(lines)
+
+
+def read(rows: TimelineRows, written: Sequence[Message], *, at_once: int) -> None:
+    """Read older pages to the beginning, as they are where all is merged by time."""
+    until_s = rows.begin_older()
+    left = sorted(
+        (one for one in written if (one.time_s or 0.0) < until_s), key=lambda one: one.time_s or 0.0
+    )
+    while left:
+        rows.add_older(left[-at_once:])
+        del left[-at_once:]
+    rows.add_older([])
+
+
+@pytest.mark.parametrize("known", [Known.NEWEST, Known.OF_EACH])
+@pytest.mark.parametrize("held", range(1, 13))
+def test_no_message_of_one_moment_is_missing(held: int, known: Known) -> None:
+    """Of whole seconds the state may hold some messages only, and of two that are alike one."""
+    fleet = Fleet(max_messages=held)
+    lines = [sent(at // 4, f"number {min(at, 9)}") for at in range(12)]
+    fleet.add(*lines, known=known)
+    read(fleet.rows, lines, at_once=3)
+    assert [text for text in fleet.texts if "number" in text] == [m.content for m in lines]
+
+
+def test_a_line_of_another_time_hides_none() -> None:
+    """Nor does a first message that is dated long ago, or far ahead."""
+    for other in (-20_000 * DAY_S, 400 * DAY_S):
+        fleet = Fleet(max_messages=5)
+        lines = [sent(at, f"number {at}") for at in range(20)]
+        lines[15] = sent(other, "number 15")
+        fleet.add(*lines, known=Known.NEWEST)
+        assert fleet.texts[1] == "number 15"
+        read(fleet.rows, lines, at_once=4)
+        assert sorted(text for text in fleet.texts if "number" in text) == sorted(
+            m.content or "" for m in lines
+        )
+
+
+def test_what_comes_after_pages_alone_is_spaced_like_all_else() -> None:
+    """Where all rows were read from files, no day is told twice, and no silence is missing."""
+    fleet = Fleet(max_messages=2)
+    fleet.add(*(sent(at, instance_id="b") for at in range(4)), known=Known.NEWEST)
+    fleet.add(known=Known.NEWEST, wanted=Wanted(frozenset({"a"})))
+    fleet.rows.begin_older()
+    fleet.rows.add_older([sent(-20), sent(-10)])
+    fleet.rows.add_older([])
+    wanted = Wanted(frozenset({"a"}))
+    assert fleet.add(sent(3000), known=Known.NEWEST, wanted=wanted) == 1
+    assert fleet.texts == ["day", "at -20", "at -10", "quiet", "at 3000"]
 
 
 def test_an_older_page_of_another_day() -> None:
@@ -356,12 +415,14 @@ def test_where_events_end_is_said_once() -> None:
     known = [sent(10), sent(20, instance_id="b")]
     fleet = Fleet()
     fleet.add(*known, known=Known.OF_EACH)
+    fleet.rows.begin_older()
     fleet.rows.add_older(known[:1])
     assert fleet.texts == ["day", "at 10", "at 20"]
     fleet.rows.add_older([sent(5)])
     fleet.rows.add_older([sent(1)])
     assert fleet.texts == ["day", "at 1", "at 5", "no events above", "at 10", "at 20"]
     fleet.add(wanted=Wanted(events=False), known=Known.OF_EACH)
+    fleet.rows.begin_older()
     fleet.rows.add_older([sent(5), sent(10)])
     assert fleet.texts == ["day", "at 5", "at 10", "at 20"]
 
@@ -375,6 +436,7 @@ def test_where_events_end_is_said_among_the_messages_of_a_state() -> None:
     known = ["at 20", "no events above", "ready", "at 25", "ready"]
     assert fleet.texts == ["day", "at 10", *known[:3], "gaps above", *known[3:]]
     assert [fleet.rows.knows_failure(row) for row in (1, 6)] == [False, True]
+    fleet.rows.begin_older()
     fleet.rows.add_older([sent(10), sent(15, instance_id="b"), sent(20)])
     fleet.rows.add_older([sent(1)])
     assert fleet.texts == ["day", "at 1", "at 10", "at 15", *known]

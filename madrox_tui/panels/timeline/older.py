@@ -109,7 +109,7 @@ class OlderMessages:
             self.is_wanted, self._newer = True, self._rows.newer_span()
         elif self._source is not None and not self.is_wanted:
             self.is_wanted = True
-            self._source.start(self._rows.floor()[1], self._ids)
+            self._source.start(self._rows.begin_older(), self._ids)
 
     @property
     def _ids(self) -> list[str] | None:

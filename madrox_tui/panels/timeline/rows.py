@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from logging_core.analyse.lives import life_end_s
 from logging_core.analyse.state import FleetState, TimelineEvent
@@ -18,6 +19,9 @@ from madrox_tui.panels.timeline.spacing import Item, Spacer, merged
 
 SLACK = 2_000
 """How many more messages than the state holds may be kept while following the newest."""
+
+OVERLAP = 32
+"""Older pages begin after so many messages at least: the first may be of another time by far."""
 
 MAX_KEPT = 100_000
 """Of more messages those farthest from where somebody scrolls to are let go, to be read again."""
@@ -46,6 +50,7 @@ class TimelineRows:
         self._hidden: list[Item] = []  # what happened before the first message that is known
         self._floor = 0, -math.inf
         self._marks = Marks()
+        self._repeats = Counter[int]()
         self._spacer = self._spacer_after(None)
         self._events_ended = False
         self._events_from_s = -math.inf
@@ -75,7 +80,7 @@ class TimelineRows:
             self._wanted = wanted
             self.begin_anew()
             return None
-        self._surplus += state.dropped_messages - before.dropped_messages
+        self._surplus += _dropped(state) - _dropped(before)
         seen = before.dropped_messages + len(before.messages) - state.dropped_messages
         known_events = before.dropped_events + len(before.events) - state.dropped_events
         return self._extend(state.messages[seen:], state.events[known_events:])
@@ -152,12 +157,21 @@ class TimelineRows:
         """Return the row and the time from which on no message is missing."""
         return self._floor
 
-    def add_older(self, page: Sequence[Message]) -> None:
-        """Insert the page before the floor, with what the state holds of its time span.
+    def begin_older(self) -> float:
+        """Note which messages older pages repeat; return before when these are to begin.
 
-        Where clocks jumped, rows are in file order, not in time order: messages that the page
-        repeats are left out, and messages that it lacks are kept. An empty page says that there is
-        nothing before the rows.
+        Of one moment, or where clocks jumped, some messages may be among the rows and others not.
+        """
+        floor, floor_s = self._floor
+        first = (row for row in self.rows[floor:] if isinstance(row, Message))
+        self._repeats = Counter(_key(row) for row in self.rows if isinstance(row, Message))
+        return math.nextafter(max([floor_s, *_times(islice(first, OVERLAP))]), math.inf)
+
+    def add_older(self, page: Sequence[Message]) -> None:
+        """Insert a page before the floor, less what is among the rows already.
+
+        Where clocks jumped, rows are in file order, not in time order. An empty page says that
+        there is nothing before the rows.
         """
         floor, floor_s = self._floor
         first_s = min([floor_s, *_times(page)]) if page else -math.inf
@@ -168,23 +182,34 @@ class TimelineRows:
         before = [row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps)]
         known = [*self._hidden, *before]
         cut = _first_at(known, first_s) if page else 0
-        below = {_key(row) for row in self.rows[floor:] if _is_before(row, floor_s)}
-        page = [message for message in page if _key(message) not in below]
-        in_page = set(map(_key, page))
-        kept = [item for item in known[cut:] if _key(item) not in in_page]
-        more = len(page) - (len(known) - cut - len(kept))
+        new = self._not_repeated(page)
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         spacer = self._spacer_after(None)
         above = self._above(known[:cut], first_s, spacer)
-        older = [*spacer.spaced(merged(page, iter(kept))), *self._events_end(more, floor_s)]
+        older = [
+            *spacer.spaced(merged(new, iter(known[cut:]))),
+            *self._events_end(len(new), floor_s),
+        ]
         self.messages += _messages(above) + _messages(older) - _messages(before)
         self.rows[: joint + 1] = [*above, *older, *spacer.spaced(next_one)]
-        self._surplus += more
+        if not next_one:
+            self._spacer = spacer
+        self._surplus += len(new)
         self._floor = len(above), first_s
-        if page:
-            self._marks.add_older(page, first_s)
+        if new:
+            self._marks.add_older(new, first_s)
         if self.messages > MAX_KEPT:
             self._cut_end()
+
+    def _not_repeated(self, page: Sequence[Message]) -> list[Message]:
+        new = []
+        for message in page:
+            key = _key(message)
+            if self._repeats[key] > 0:
+                self._repeats[key] -= 1
+            else:
+                new.append(message)
+        return new
 
     def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
         """Yield the separator once, where a page first brings messages that were not known."""
@@ -251,6 +276,7 @@ class TimelineRows:
             marks.add_newer(page, math.inf)
         marks.beyond.clear()
         self.begin_anew()
+        self.begin_older()
         self.add_older(older)
         if floor_s == -math.inf:
             self.add_older([])
@@ -299,15 +325,14 @@ class TimelineRows:
         return life_end_s(next(of_it, ()), time_s)
 
 
-def _key(row: Row) -> object:
-    """Return what identifies a message when it is read again; `None` for other rows."""
-    if isinstance(row, Message):
-        return row.instance_id, row.time_s, row.message_id, row.direction, row.content
-    return None
+def _dropped(state: FleetState) -> int:
+    return state.dropped_messages + state.dropped_events
 
 
-def _is_before(row: Row, time_s: float) -> bool:
-    return isinstance(row, Message) and (row.time_s is None or row.time_s < time_s)
+def _key(message: Message) -> int:
+    """Return what identifies a message when it is read again."""
+    what = message.message_id, message.direction, message.content
+    return hash((message.instance_id, message.time_s, *what))
 
 
 def _is_in(row: Row, begin_s: float, end_s: float) -> bool:
