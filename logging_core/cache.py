@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -26,6 +25,7 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.read.reader import TreeReader
 from logging_core.read.root import RootId, identify
 from logging_core.records import Batch
+from logging_core.replacing import replace_file
 from logging_core.tree import portable_path
 
 WORTH_KEEPING = 20_000
@@ -86,7 +86,7 @@ class FleetCache:
         """Write a model and its cursor; on failure, set `trouble` instead of raising."""
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path, partial(store, self._root, model, cursor))
+            replace_file(self._path, partial(store, self._root, model, cursor))
         except OSError as error:
             self.trouble = f"{self._path}: {error.strerror or error}"
         else:
@@ -211,14 +211,3 @@ def _open_own(path: Path) -> Iterator[IO[bytes]]:
         ):
             raise PermissionError(f"another user may have written {path}")
         yield file
-
-
-def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(fd, "wb") as file:
-            write(file)
-        Path(name).replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()

@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Meta
 from platformdirs import user_state_path
 
+from logging_core.replacing import replace_file
+
 MAX_BYTES = 64 * 1024
 """A larger file is not one of ours."""
 
@@ -68,7 +70,8 @@ class Memory:
 
     def save(self, remembered: Remembered) -> None:
         """Replace the file atomically; on failure, set `trouble` instead of raising."""
-        self._attempt(partial(_replace, data=msgspec.json.encode(remembered)))
+        data = msgspec.json.encode(remembered)
+        self._attempt(partial(replace_file, write=lambda file: file.write(data)))
 
     def try_out(self) -> None:
         """Set `trouble` if nothing could be saved now; nothing is."""
@@ -94,15 +97,3 @@ def _try_out(path: Path) -> None:
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
         file.write(bytes(_BLOCK))
         file.flush()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        new = Path(file.name)  # the file is made with mode 0600
-        try:
-            file.write(data)
-            file.flush()
-            new.replace(path)
-        except OSError:
-            new.unlink()
-            raise

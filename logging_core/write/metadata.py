@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from logging_core.codec.encode import encode_document
+from logging_core.replacing import remove_stale, replace_file
 from logging_core.write.private import Access, create_private
 
 _WAIT_S, _PAUSE_S = 1.0, 0.005
@@ -56,10 +57,11 @@ def update_metadata(
     if merged(old) == old:
         return
     with _lock(path.parent) as is_locked:
-        record = merged(_read_object(path, access))
-        replace_file(path, encode_document(record), access)
+        data = encode_document(merged(_read_object(path, access)))
+        access.make_directory(path.parent)
+        replace_file(path, lambda file: file.write(data), create=create_private, is_lasting=True)
         if is_locked:
-            _remove_stale(path)
+            remove_stale(path)
 
 
 @contextmanager
@@ -90,43 +92,6 @@ def _acquire(fd: int) -> bool:
         else:
             return True
     return False
-
-
-def replace_file(path: Path, data: bytes, access: Access | None = None) -> None:
-    """Write a whole file atomically: a reader sees the old one or the new one, never a part.
-
-    Raises:
-        OSError: It could not be written; the old file is unchanged.
-    """
-    (access or Access(path.parent)).make_directory(path.parent)
-    temporary, fd = _open_temporary(path)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(fd)  # else after a power failure the name may exist without its content
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _remove_stale(path: Path) -> None:
-    """Delete the temporary files of writers that were killed before they replaced `path`."""
-    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
-        pid = temporary.name.removeprefix(f".{path.name}.").partition(".")[0]
-        if pid.isdecimal() and not Path("/proc", pid).exists():
-            temporary.unlink(missing_ok=True)
-
-
-def _open_temporary(path: Path) -> tuple[Path, int]:
-    number = 0
-    while True:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{number}.tmp")
-        try:
-            return temporary, create_private(temporary)
-        except FileExistsError:
-            number += 1
 
 
 def _read_object(path: Path, access: Access) -> dict[str, Any]:

@@ -25,6 +25,7 @@ BASICS = (
     "anomalies",
     "event_types",
     "records",
+    "replacing",
     "text",
     "wall_clock",
     "codec",

@@ -17,7 +17,7 @@ from builders import START
 from logging_core.tree import LogTree
 from logging_core.write.append import AppendFile
 from logging_core.write.audit import AuditFile
-from logging_core.write.metadata import replace_file, update_metadata
+from logging_core.write.metadata import update_metadata
 from logging_core.write.private import make_private_dir
 from logging_core.write.stamps import Stamps
 
@@ -73,7 +73,7 @@ def test_files_and_directories_are_the_owners_alone(tmp_path: Path) -> None:
         file = AppendFile(tmp_path / "a" / "b" / "log")
         file.append(b"x\n")
         file.close()
-        replace_file(tmp_path / "c" / "metadata.json", b"{}\n")
+        update_metadata(tmp_path / "c" / "metadata.json", "a", "2026-11-23T12:00:00.000000", {})
     finally:
         os.umask(before)
     assert mode_of(tmp_path / "a" / "b" / "log") == 0o600
@@ -166,36 +166,6 @@ def test_an_audit_record_goes_to_the_file_of_its_own_day(tmp_path: Path) -> None
     file.close()
     found = {path.name: path.read_text() for path in (tmp_path / "audit").iterdir()}
     assert found == {"audit_20261122.jsonl": "a\nc\n", "audit_20261123.jsonl": "b\n"}
-
-
-def test_a_document_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    """A reader that has the old file open keeps reading it; on disk only the new one is left."""
-    path = tmp_path / "metadata.json"
-    replace_file(path, b'{"old": 1}\n')
-    with path.open("rb") as reader:
-        replace_file(path, b'{"new": 2}\n')
-        assert reader.read() == b'{"old": 1}\n'
-    assert path.read_bytes() == b'{"new": 2}\n'
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_document_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
-    """If a document cannot be replaced, the old one is left, and no temporary file."""
-    path = tmp_path / "metadata.json"
-    path.mkdir()
-    with pytest.raises(OSError, match="directory"):
-        replace_file(path, b"{}\n")
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_left_over_temporary_file_is_in_nobodys_way(tmp_path: Path) -> None:
-    """A temporary file or link that a killed process left is neither used nor followed."""
-    path, target = tmp_path / "metadata.json", tmp_path / "target"
-    target.write_text("mine")
-    path.with_name(f".metadata.json.{os.getpid()}.0.tmp").symlink_to(target)
-    replace_file(path, b"{}\n")
-    assert path.read_bytes() == b"{}\n"
-    assert target.read_text() == "mine"
 
 
 def test_two_processes_lose_nothing_that_either_knows(tmp_path: Path) -> None:

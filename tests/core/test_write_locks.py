@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from logging_core import LoggingManager
+from logging_core.replacing import replace_file
 from logging_core.write import metadata as metadata_module
 from logging_core.write.rotate import RotatingFile
 from written import life, metadata, orchestrator
@@ -93,12 +94,12 @@ def test_a_signal_handler_does_not_wait_for_whom_it_interrupts(
     manager: LoggingManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it says of an instance whose metadata is just being written is written with it."""
-    replace_file, flock, refused = metadata_module.replace_file, fcntl.flock, list[int]()
+    flock, refused = fcntl.flock, list[int]()
 
-    def interrupted(*args: Any) -> None:
+    def interrupted(*args: Any, **options: Any) -> None:
         monkeypatch.setattr(metadata_module, "replace_file", replace_file)
         manager.get_instance_logger("a", role="qa").info("from the handler")
-        replace_file(*args)
+        replace_file(*args, **options)
 
     def watched(fd: int, operation: int) -> None:
         try:
