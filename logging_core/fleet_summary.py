@@ -11,12 +11,12 @@ from logging_core.analyse import memento
 from logging_core.analyse.forms import SUMS
 from logging_core.analyse.grouping import GROUPINGS, in_order
 from logging_core.analyse.groups import Ids, Part, Tables
-from logging_core.analyse.identity import FIELDS
 from logging_core.analyse.roster import Roster
 from logging_core.analyse.series import Steps
 from logging_core.analyse.state import Group, Slot, Usage
 from logging_core.analyse.tree_sums import TreeSums, check_parts
 from logging_core.arguments import ids_of, moment
+from logging_core.records import IDENTITY_FIELDS
 
 BY_TREE = "tree"
 
@@ -97,7 +97,9 @@ class FleetSummary:
         """
         say = self._roster.say
         return {
-            name: {field: said for field in FIELDS if (said := say(name, field)) is not None}
+            name: {
+                field: said for field in IDENTITY_FIELDS if (said := say(name, field)) is not None
+            }
             for name in sorted(self._roster.said)
         }
 

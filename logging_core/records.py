@@ -188,6 +188,17 @@ class OrchestratorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extra: dict[str, Any] = {}
 
 
+IDENTITY_FIELDS = (
+    "instance_name",
+    "role",
+    "instance_type",
+    "model",
+    "parent_instance_id",
+    "tmux_session",
+)
+"""What metadata and audit details may say about an instance, under these names."""
+
+
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An instance's `metadata.json`; known fields of a newer one replace those of an older one."""
 

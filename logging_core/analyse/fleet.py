@@ -314,7 +314,7 @@ def _by_creation(state: InstanceState) -> tuple[bool, float, str]:
 
 
 def _say(known: Mapping[str, Instance], instance_id: str, field: str) -> str | None:
-    """What an instance says of itself, in one of `identity.FIELDS`."""
+    """What an instance says of itself, in one of `IDENTITY_FIELDS`."""
     instance = known[instance_id]
     is_parent = field == "parent_instance_id"
     return instance.parent(known.__contains__) if is_parent else instance.identity.get(field)

@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from logging_core.analyse.state import Group, Usage
 
-FIELDS = frozenset({"role", "model", "instance_type"})
-"""What an instance says about itself."""
+_SAID = frozenset({"role", "model", "instance_type"})
+"""What instances may say about themselves alike."""
 
-GROUPINGS = ("instance", *sorted(FIELDS), "parent", "event_type", "error")
+GROUPINGS = ("instance", *sorted(_SAID), "parent", "event_type", "error")
 """What can be grouped by."""
 
 Say: TypeAlias = Callable[[str, str], str | None]
-"""What an instance says in a field, one of `identity.FIELDS`."""
+"""What an instance says in a field, one of `IDENTITY_FIELDS`."""
 
 UsageOf: TypeAlias = Callable[[Iterable[str | None]], Usage]
 """What some instances add up to."""
@@ -40,7 +40,7 @@ def of_instances(
     chosen = set(known) if instance_ids is None else set(known) & set(instance_ids)
     if by == "parent":
         return by_parent({i: say(i, "parent_instance_id") for i in known}, chosen, usage_of)
-    if by in FIELDS:
+    if by in _SAID:
         return by_label({i: _label(say, i, by) for i in chosen}, usage_of)
     groups = by_label({i: i for i in chosen}, usage_of)
     nobodys = usage_of((None,))

@@ -7,15 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-FIELDS = (
-    "instance_name",
-    "role",
-    "instance_type",
-    "model",
-    "parent_instance_id",
-    "tmux_session",
-)
-"""What metadata and audit details may say about an instance, under these names."""
+from logging_core.records import IDENTITY_FIELDS
 
 
 class Rank(enum.IntEnum):
@@ -40,9 +32,9 @@ class Identity:
         self.asked_parent_id: str | None = None
 
     def learn(self, at_s: float | None, values: Mapping[str, Any], rank: Rank) -> None:
-        """Take in the `FIELDS` of `values` that are texts: an empty or absent one says nothing."""
+        """Take in the texts of `values` named in `IDENTITY_FIELDS`; an empty one says nothing."""
         time_s = -math.inf if at_s is None else at_s
-        for field in FIELDS:
+        for field in IDENTITY_FIELDS:
             value = values.get(field)
             if isinstance(value, str) and value:
                 self._note(field, (time_s, rank.value, value))

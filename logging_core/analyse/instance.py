@@ -27,6 +27,7 @@ from logging_core.event_types import (
     TERMINATE,
 )
 from logging_core.records import (
+    IDENTITY_FIELDS,
     AuditEvent,
     FrameRef,
     LifecycleEvent,
@@ -180,14 +181,7 @@ class Instance:
         """Its metadata.json, which is no record of something that happens: it is written anew."""
         self._activity.note(metadata.created_s)
         self.creation.add(metadata.created_s)
-        known = {
-            "instance_name": metadata.instance_name,
-            "role": metadata.role,
-            "instance_type": metadata.instance_type,
-            "model": metadata.model,
-            "parent_instance_id": metadata.parent_instance_id,
-            "tmux_session": metadata.tmux_session,
-        }
+        known = {field: getattr(metadata, field) for field in IDENTITY_FIELDS}
         self.identity.learn(metadata.created_s, known, Rank.METADATA)
 
     def frame(self, ref: FrameRef) -> None:

@@ -26,7 +26,7 @@ class Roster:
             self._namesakes[name.partition("/")[2]].append(name)
 
     def say(self, name: str, field: str) -> str | None:
-        """What an instance says of itself, in one of `identity.FIELDS`; of its parent, the name."""
+        """What an instance says of itself, in one of `IDENTITY_FIELDS`; of its parent, the name."""
         said = self.said[name]
         return self._parent(name, said) if field == "parent_instance_id" else said.get(field)
 

@@ -17,12 +17,10 @@ from msgspec.structs import replace
 
 from logging_core.anomalies import AnomalyKind
 from logging_core.codec.lenient import Fields, load_object
-from logging_core.records import AuditEvent, Message, Metadata
+from logging_core.records import IDENTITY_FIELDS, AuditEvent, Message, Metadata
 from logging_core.text import safe_block, safe_line
 
 R = TypeVar("R", bound=Message | AuditEvent)
-
-_NAMES = ("instance_name", "role", "instance_type", "model", "parent_instance_id")
 
 
 def strip_line(line: bytes, *, first: bool = False) -> bytes:
@@ -124,7 +122,7 @@ def _named(details: dict[str, Any], *, raw: bool) -> dict[str, Any]:
     """Put names, and ids of instances, in the details on one line each; return the details."""
     if raw:
         return details
-    for key in _NAMES:
+    for key in IDENTITY_FIELDS:
         name = details.get(key)
         if isinstance(name, str) and not name.isprintable():
             details[key] = safe_line(name)

@@ -19,6 +19,7 @@ from logging_core.codec.entries import (
 )
 from logging_core.codec.lenient import bad_bytes, repeated_keys
 from logging_core.records import (
+    IDENTITY_FIELDS,
     AuditEvent,
     Message,
     Metadata,
@@ -306,6 +307,12 @@ def test_names_and_ids_in_details_are_on_one_line() -> None:
     assert audit_with(details={"affected_instances": "a\nb"}).details == {
         "affected_instances": "a\nb"
     }
+
+
+@pytest.mark.parametrize("name", IDENTITY_FIELDS)
+def test_what_an_event_says_of_an_instance_is_on_one_line(name: str) -> None:
+    """It stands in for what the metadata does not say: a session's name is copied to a shell."""
+    assert audit_with(details={name: "a\nb"}).details == {name: "a␊b"}
 
 
 def test_metadata_is_read_and_its_directory_names_the_instance() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from handles import SPOKEN, STAMP, Open, audit, fleet, life, metadata, said
 from logging_core import LoggingManager
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import State
-from logging_core.records import Batch, LifecycleEvent
+from logging_core.records import IDENTITY_FIELDS, Batch, LifecycleEvent
 from logging_core.write.handle import InstanceHandle
 from written import Clock
 
@@ -225,6 +226,19 @@ def test_a_handle_outlives_a_cleanup(manager: LoggingManager, agent: InstanceHan
 
 
 # --- what a reader makes of it -------------------------------------------------------
+
+
+def test_all_that_an_instance_is_given_is_known_of_it(
+    manager: LoggingManager, clock: Clock
+) -> None:
+    """Every name and setting that can be given is in its state, by the name it is given under."""
+    given = {field: f"its {field}" for field in IDENTITY_FIELDS}
+    for make in (manager.instance, manager.get_instance_logger):
+        takes = inspect.signature(make).parameters.keys()
+        assert takes - {"instance_id", "make_id"} == {*IDENTITY_FIELDS}
+    manager.get_instance_logger("a", **given)
+    (instance,) = fleet(manager, clock.now_s).instances
+    assert {field: getattr(instance, field) for field in IDENTITY_FIELDS} == given
 
 
 def test_the_fleet_model_follows_every_step(
