@@ -17,11 +17,10 @@ from logging_core.errors import (
     LogDirError,
     MadroxLogError,
 )
+from logging_core.exchanges import AuditBlock, Exchanges
 from logging_core.records import (
-    AuditBlock,
     AuditEvent,
     Batch,
-    Exchanges,
     FrameRef,
     InstanceGone,
     InstanceSeen,

@@ -23,12 +23,11 @@ from logging_core.analyse.grouping import GROUPINGS
 from logging_core.analyse.happened import LIFE
 from logging_core.anomalies import Anomaly
 from logging_core.cache import FleetCache, read_fleet
+from logging_core.exchanges import AuditBlock, Exchanges
 from logging_core.fleet_summary import BY_TREE, FleetSummary
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
-    AuditBlock,
     Batch,
-    Exchanges,
     FrameRef,
     InstanceGone,
     InstanceSeen,

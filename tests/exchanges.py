@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from logging_core.records import UNKNOWN, AuditEvent, Exchanges
+from logging_core.exchanges import UNKNOWN, Exchanges
+from logging_core.records import AuditEvent
 
 
 def in_bulk(events: Sequence[AuditEvent]) -> Exchanges:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
 from logging_core.analyse.rows import Rows
-from logging_core.records import UNKNOWN, AuditEvent, Exchanges
+from logging_core.exchanges import UNKNOWN, Exchanges
+from logging_core.records import AuditEvent
 
 MAX_COST_USD = 1e9
 MAX_TOKENS = 10**15

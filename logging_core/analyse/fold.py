@@ -24,11 +24,10 @@ from logging_core.analyse.seen import Seen
 from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
 from logging_core.event_types import EXCHANGE, SPAWN, SPOKEN
+from logging_core.exchanges import AuditBlock, Exchanges
 from logging_core.records import (
-    AuditBlock,
     AuditEvent,
     Batch,
-    Exchanges,
     FrameRef,
     InstanceGone,
     InstanceSeen,

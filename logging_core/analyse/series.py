@@ -31,7 +31,8 @@ from logging_core.analyse.older import Older
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.state import Slot, Usage
 from logging_core.analyse.summary import Tally
-from logging_core.records import UNKNOWN, AuditEvent
+from logging_core.exchanges import UNKNOWN
+from logging_core.records import AuditEvent
 
 MAX_SINGLY = 1 << 18
 """So many of the newest exchanges are kept one by one, at most."""

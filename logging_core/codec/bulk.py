@@ -20,7 +20,7 @@ import msgspec
 from logging_core.codec.lenient import MAX_MEASURE, MAX_TOKENS
 from logging_core.codec.times import LATEST_S
 from logging_core.event_types import EXCHANGE
-from logging_core.records import UNKNOWN, Exchanges
+from logging_core.exchanges import UNKNOWN, Exchanges
 
 MAX_BYTES = 256 << 10
 """A chunk should be no longer: other threads wait while one is decoded."""

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from logging_core.codec.bulk import MAX_BYTES, decode_exchanges
 from logging_core.event_types import EXCHANGE
+from logging_core.exchanges import AuditBlock, Exchanges
 from logging_core.read.json_lines import JsonLines
 from logging_core.read.lines import Line, LineSplitter
 from logging_core.read.log import Found
 from logging_core.read.names import shown_name
-from logging_core.records import AuditBlock, AuditEvent, Exchanges, Record
+from logging_core.records import AuditEvent, Record
 
 
 class ChunkSplitter(LineSplitter):

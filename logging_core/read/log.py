@@ -11,13 +11,14 @@ from typing import Generic, TypeVar
 import msgspec
 
 from logging_core.anomalies import Anomaly
+from logging_core.exchanges import AuditBlock
 from logging_core.read.anomaly_finder import AnomalyFinder
 from logging_core.read.files import Part
 from logging_core.read.known import GAPS
 from logging_core.read.names import shown_name
 from logging_core.read.tail import FEED, LogTail, Relist
 from logging_core.read.tracked import Feed
-from logging_core.records import AuditBlock, Problem, Record
+from logging_core.records import Problem, Record
 from logging_core.text import safe_line
 
 _SHOWN = 200

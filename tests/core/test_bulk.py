@@ -19,9 +19,10 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.codec.bulk import decode_exchanges
 from logging_core.codec.decode import decode_audit
+from logging_core.exchanges import UNKNOWN
 from logging_core.read.follow import follow
 from logging_core.read.reader import TreeReader
-from logging_core.records import UNKNOWN, AuditEvent, Batch
+from logging_core.records import AuditEvent, Batch
 
 
 def line(event_type: str = "message_exchange", **changes: Any) -> bytes:

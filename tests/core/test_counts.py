@@ -21,7 +21,8 @@ from builders import TreeBuilder
 from logging_core.analyse import counts
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import Group
-from logging_core.records import AuditBlock, AuditEvent, Batch, LifecycleEvent
+from logging_core.exchanges import AuditBlock
+from logging_core.records import AuditEvent, Batch, LifecycleEvent
 
 T = TreeBuilder.epoch(0)
 HOUR = 3_600.0

@@ -31,8 +31,8 @@ from happened import (
 )
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, OpenRequest, State
+from logging_core.exchanges import AuditBlock
 from logging_core.records import (
-    AuditBlock,
     Batch,
     InstanceGone,
     InstanceSeen,

@@ -34,9 +34,10 @@ from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.forms import SUMS
 from logging_core.analyse.latency import quantiles
 from logging_core.analyse.tokens import Frames
+from logging_core.exchanges import AuditBlock
 from logging_core.read import session
 from logging_core.read.reader import TreeReader
-from logging_core.records import AuditBlock, AuditEvent, Batch, Message
+from logging_core.records import AuditEvent, Batch, Message
 
 REAL = Path(__file__).parents[1] / "fixtures/orchestrator-written"
 EXCHANGE = "message_exchange"

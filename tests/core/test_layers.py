@@ -24,6 +24,7 @@ BASICS = (
     "tree",
     "anomalies",
     "event_types",
+    "exchanges",
     "records",
     "replacing",
     "text",
@@ -144,7 +145,7 @@ def test_the_analysis_knows_records_only() -> None:
     ours = [e for e in entries if within(e.name, "logging_core", "madrox_tui")]
     pure = [
         f"logging_core.{name}"
-        for name in ("anomalies", "event_types", "records", "text", "wall_clock")
+        for name in ("anomalies", "event_types", "exchanges", "records", "text", "wall_clock")
     ]
     allowed = (*pure, "logging_core.analyse")
     assert [entry for entry in ours if not within(entry.name, *allowed)] == []

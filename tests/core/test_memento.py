@@ -18,9 +18,9 @@ from logging_core.analyse import memento
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState
 from logging_core.anomalies import Anomaly, AnomalyKind
+from logging_core.exchanges import AuditBlock
 from logging_core.read.reader import TreeReader
 from logging_core.records import (
-    AuditBlock,
     AuditEvent,
     Batch,
     FrameRef,

@@ -18,8 +18,8 @@ from logging_core.analyse.counts import MAX_COUNTED
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.latency import quantiles
 from logging_core.analyse.state import Group, Slot, Usage
+from logging_core.exchanges import AuditBlock
 from logging_core.records import (
-    AuditBlock,
     AuditEvent,
     Batch,
     FrameRef,
