@@ -292,7 +292,7 @@ class FleetModel:
             self._stuck_after_s,
             self._usage,
             self._is_known,
-            self._fold.lives.spawned_s,
+            self._fold.ledger.lives.spawned_s,
             self._prompts,
         )
         states = [i.state(around) for i in self._fold.instances.values() if i.is_known]

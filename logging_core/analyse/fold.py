@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from logging_core.analyse.columns import Columns, by_instance
+from logging_core.analyse.columns import Columns
 from logging_core.analyse.errors import (
     ERROR_LEVELS,
     FLEET_IDS,
@@ -17,14 +17,12 @@ from logging_core.analyse.errors import (
 )
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance
-from logging_core.analyse.lives import Lives
+from logging_core.analyse.ledger import Ledger
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.reports import Change, Source, source_of
-from logging_core.analyse.seen import Seen
 from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
-from logging_core.event_types import EXCHANGE, SPAWN, SPOKEN
-from logging_core.exchanges import AuditBlock, Exchanges
+from logging_core.event_types import EXCHANGE, SPOKEN
 from logging_core.records import (
     AuditEvent,
     Batch,
@@ -37,19 +35,13 @@ from logging_core.records import (
     OrchestratorEvent,
 )
 
-MAX_PENDING = 1 << 14
-"""So many exchanges may wait to be summed: the more at once, the less each one costs, and the more
-memory is lost, as what was taken by their texts is not given back."""
-
 _REMEMBERED = (
     "timeline",
     "happened",
     "waiting",
     "caught_up",
     "instances",
-    "lives",
-    "seen",
-    "sums",
+    "ledger",
     "errors",
     "problems",
     "anomalies",
@@ -70,9 +62,7 @@ class Fold:
 
     Attributes:
         instances: By id, those included that are only mentioned.
-        lives: When each was spawned.
-        seen: The exchanges that were counted.
-        sums: What these and all else add up to, once they are settled.
+        ledger: The exchanges that were counted, and what these and all else add up to.
         timeline: The newest messages.
         happened: What happened between them.
         errors: How many there were; what two files report of one counts once.
@@ -95,10 +85,7 @@ class Fold:
 
     def _clear(self) -> None:
         self.instances: dict[str, Instance] = {}
-        self.lives = Lives()
-        self._pending = Exchanges()
-        self.seen = Seen()
-        self.sums = Sums(by_time=self._by_time)
+        self.ledger = Ledger(since_s=self._since_s, by_time=self._by_time)
         self.errors = 0
         self.problems = ProblemTally()
         self.anomalies = AnomalyTally()
@@ -114,11 +101,12 @@ class Fold:
             self.happened.clear()
         for record in batch.records:
             if isinstance(record, AuditEvent):
-                self._note_life(record)
+                self.ledger.note_life(record)
             elif isinstance(record, Message):
                 self._message(record)  # before what closes a request
         for block in batch.blocks:
-            self._take_in(block)
+            if self.ledger.wait(block.exchanges):
+                self.settle()
         for record in batch.records:
             if not isinstance(record, Message):
                 _TAKERS[type(record)](self, record)
@@ -135,6 +123,11 @@ class Fold:
         self.waiting = batch.waiting
         self.caught_up = batch.caught_up
         self.polling = batch.polling
+
+    @property
+    def sums(self) -> Sums:
+        """What was counted adds up to this, once it is settled."""
+        return self.ledger.sums
 
     def touch_children(self) -> None:
         """Have those frozen anew whose parent came or went since the last call."""
@@ -160,57 +153,9 @@ class Fold:
         for name, value in zip(_REMEMBERED, remembered, strict=True):
             setattr(self, name, value)
 
-    # --- exchanges in bulk ---------------------------------------------------
-
-    def _take_in(self, block: AuditBlock) -> None:
-        self._pending.extend(block.exchanges)
-        if len(self._pending) >= MAX_PENDING:
-            self.settle()
-
     def settle(self) -> None:
-        """Sum the exchanges that wait for it."""
-        if not len(self._pending):
-            return
-        pending, self._pending = self._pending, Exchanges()
-        counted = [(whose, self._settle_of(whose, some)) for whose, some in by_instance(pending)]
-        if sum(len(columns) for _, columns in counted) == len(pending):
-            # In the order of the file.
-            self.sums.add_up(pending.instance_ids, Columns.of_all(pending))
-        else:
-            everyones, instance_ids = Columns(), list[str | None]()
-            for whose, columns in counted:
-                everyones.extend(columns)
-                instance_ids += [whose] * len(columns)
-            self.sums.add_up(instance_ids, everyones)
-
-    def _settle_of(self, instance_id: str | None, exchanges: Columns) -> Columns:
-        """Sum those of one instance; which of them count."""
-        if instance_id is not None and instance_id not in FLEET_IDS:
-            self._audited(instance_id).exchanges(exchanges)
-        recent = self._recent(exchanges)
-        if len(recent):
-            self.sums.events.add(EXCHANGE, instance_id, times=len(recent))
-        lives = self.lives.split(instance_id, recent)
-        counted, *others = [self.seen.new_of(instance_id, part, s) for s, part in lives]
-        for other in others:
-            counted.extend(other)
-        self.sums.extend(instance_id, counted)
-        return counted
-
-    def _recent(self, exchanges: Columns) -> Columns:
-        """Those that count by their time."""
-        if self._since_s == -math.inf:
-            return exchanges
-        times = enumerate(exchanges.times)
-        return exchanges.only([row for row, time_s in times if time_s >= self._since_s])
-
-    def _note_life(self, event: AuditEvent) -> None:
-        at_s, instance_id = event.time_s, event.instance_id
-        if event.event_type != SPAWN or at_s is None:
-            return
-        begun_s = self.lives.begun_s(instance_id, at_s)
-        if self.lives.begin(instance_id, at_s):
-            self.seen.split_life(instance_id, begun_s, at_s)
+        """Sum the exchanges in bulk that wait for it."""
+        self.ledger.settle(self._exchanged)
 
     # --- records -------------------------------------------------------------
 
@@ -240,6 +185,10 @@ class Fold:
         instance.is_audited = True
         return instance
 
+    def _exchanged(self, instance_id: str | None, exchanges: Columns) -> None:
+        if instance_id is not None and instance_id not in FLEET_IDS:
+            self._audited(instance_id).exchanges(exchanges)
+
     def _message(self, message: Message) -> None:
         at_s = self._found(message.instance_id).message(message)
         if message.event_type in SPOKEN and self._counts(at_s):
@@ -267,7 +216,7 @@ class Fold:
         if event.event_type == EXCHANGE:
             self.settle()  # of two with one id the first counts
         if counts:
-            self._count(event, at_s)
+            self.ledger.count(event, at_s)
         if instance_id is not None and instance_id not in FLEET_IDS:
             self._audited(instance_id).audit(event, at_s)
         error = error_of(event)
@@ -282,14 +231,6 @@ class Fold:
             self._audited(failed_id).fail(at_s, error, source_of(event), is_recent=counts)
         if counts:
             self._count_error(self.happened.audited_error(event, whose, at_s, error, affected))
-
-    def _count(self, event: AuditEvent, at_s: float | None) -> None:
-        if event.event_type != EXCHANGE:
-            self.sums.events.add(event.event_type, event.instance_id, at_s)
-            return
-        self.sums.events.add(EXCHANGE, event.instance_id)
-        if self.seen.is_new(event, self.lives.begun_s(event.instance_id, at_s)):
-            self.sums.add(event, at_s)
 
     def _orchestrator(self, event: OrchestratorEvent) -> None:
         at_s = self._orchestrator_s if event.time_s is None else event.time_s

@@ -20,6 +20,7 @@ from logging_core.analyse.hours import Hours
 from logging_core.analyse.identity import Identity
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.latency import LatencySketch
+from logging_core.analyse.ledger import Ledger
 from logging_core.analyse.lives import Lives
 from logging_core.analyse.moments import Moments
 from logging_core.analyse.older import Older
@@ -42,6 +43,7 @@ from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
 from logging_core.analyse.tree_sums import TreeSums
 from logging_core.anomalies import Anomaly
+from logging_core.exchanges import Exchanges
 from logging_core.records import FrameRef, Message, Problem
 
 _VERSION = 14
@@ -74,6 +76,7 @@ OBJECTS: tuple[type, ...] = (
     Happened,
     Instance,
     LastErrors,
+    Ledger,
     Lives,
     Moments,
     PaneChange,
@@ -99,6 +102,7 @@ STRUCTS: tuple[type[msgspec.Struct], ...] = (
 )
 MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
+    Ledger: {"_pending": Exchanges},
     Older: {"_asked": dict, "_whose": tuple},
     Day: {"_hours": lambda: None, "_some": lambda: None},
     Tally: {"_usage": lambda: None},

@@ -25,7 +25,7 @@ from stories import KINDS, Deed, Story, Write, deeds, put
 from views import View, in_any_order, of_state, plain, seen
 
 from logging_core import cache
-from logging_core.analyse import counts, fold, instance, latency, requests, series
+from logging_core.analyse import counts, instance, latency, ledger, requests, series
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.grouping import GROUPINGS
 from logging_core.cache import FleetCache, read_fleet
@@ -45,7 +45,7 @@ def small_looks(*, batch: int = 300) -> Iterator[None]:
             (session, "BATCH", batch),
             (session, "TURN", 200),
             (instance, "_MAX_REPLIES", 3),
-            (fold, "MAX_PENDING", 4),
+            (ledger, "MAX_PENDING", 4),
             (requests, "RECENT_REPLIES", 6),
             (requests, "RECENT_FAILURES", 6),
             (requests, "MAX_OPEN", 5),
