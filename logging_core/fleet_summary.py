@@ -10,7 +10,7 @@ from typing import Self
 from logging_core.analyse import memento
 from logging_core.analyse.forms import SUMS
 from logging_core.analyse.grouping import GROUPINGS, in_order
-from logging_core.analyse.groups import Ids, Part, Tables
+from logging_core.analyse.groups import Ids, PrefixedSums, Tables
 from logging_core.analyse.roster import Roster
 from logging_core.analyse.series import Steps
 from logging_core.analyse.state import Group, Slot, Usage
@@ -256,7 +256,7 @@ class FleetSummary:
 
 
 def _tables(parts: Iterable[TreeSums]) -> Tables:
-    return Tables([Part(part.sums, f"{part.tree}/") for part in parts])
+    return Tables([PrefixedSums(part.sums, f"{part.tree}/") for part in parts])
 
 
 def _newer(one: TreeSums, other: TreeSums) -> TreeSums:

@@ -17,7 +17,7 @@ from logging_core.analyse.state import OpenRequest, State
 from logging_core.wall_clock import latest_reading
 
 
-class Kind(enum.IntEnum):
+class ProofKind(enum.IntEnum):
     """What a record proves. Of two proofs with the same time, the higher kind is the later."""
 
     SPAWNED = 0
@@ -66,21 +66,32 @@ class Verdict(NamedTuple):
     since_s: float | None
 
 
-_REVIVES = (Kind.SPAWNED, Kind.REQUEST, Kind.COMMUNICATION, Kind.RESUMED, Kind.SUSPENDED)
-_SOONEST_S = {Kind.SPAWNED: 0.0, Kind.READY: 0.0, Kind.REQUEST: 0.0, Kind.REPLY: 1.0}
+_REVIVES = (
+    ProofKind.SPAWNED,
+    ProofKind.REQUEST,
+    ProofKind.COMMUNICATION,
+    ProofKind.RESUMED,
+    ProofKind.SUSPENDED,
+)
+_SOONEST_S = {
+    ProofKind.SPAWNED: 0.0,
+    ProofKind.READY: 0.0,
+    ProofKind.REQUEST: 0.0,
+    ProofKind.REPLY: 1.0,
+}
 """What shows that it went on from a question, if it is so much later than the capture.
 
 Who reads a pane to get the reply that is on it records the two at about the same time. A
 communication may repeat what the pane shows, and a failure may be that nobody answered.
 """
-_CANCELS = {Kind.RESUMED: Kind.SUSPENDED, Kind.SUSPENDED: Kind.RESUMED}
-_AWAKE = (Kind.READY, Kind.REPLY)
-_ENDS = (Kind.ENDED, Kind.ENDED_SAYS_LOG)
+_CANCELS = {ProofKind.RESUMED: ProofKind.SUSPENDED, ProofKind.SUSPENDED: ProofKind.RESUMED}
+_AWAKE = (ProofKind.READY, ProofKind.REPLY)
+_ENDS = (ProofKind.ENDED, ProofKind.ENDED_SAYS_LOG)
 _STATES = {
-    Kind.SPAWNED: State.INITIALIZING,
-    Kind.SUSPENDED: State.SUSPENDED,
-    Kind.FAILED_SAYS_LOG: State.ERROR,
-    Kind.FAILED: State.ERROR,
+    ProofKind.SPAWNED: State.INITIALIZING,
+    ProofKind.SUSPENDED: State.SUSPENDED,
+    ProofKind.FAILED_SAYS_LOG: State.ERROR,
+    ProofKind.FAILED: State.ERROR,
 }
 _UNKNOWN = Verdict(State.UNKNOWN, "no record of its state", None)
 
@@ -91,9 +102,9 @@ class Evidence:
     __slots__ = ("_proofs",)
 
     def __init__(self) -> None:
-        self._proofs: dict[Kind, Proof] = {}
+        self._proofs: dict[ProofKind, Proof] = {}
 
-    def add(self, kind: Kind, proof: Proof) -> None:
+    def add(self, kind: ProofKind, proof: Proof) -> None:
         """Take a proof in; an older one than is known changes nothing.
 
         Of two replies of one moment the one with the greater id counts, and of two failures the one
@@ -108,7 +119,7 @@ class Evidence:
             # Both stand in one file, so of the same time the one that came last counts.
             del self._proofs[opposite]
 
-    def drop(self, kinds: Iterable[Kind]) -> None:
+    def drop(self, kinds: Iterable[ProofKind]) -> None:
         """Forget the proofs of some kinds."""
         for kind in kinds:
             self._proofs.pop(kind, None)
@@ -144,7 +155,7 @@ class Evidence:
     def _has_ended(self, request: OpenRequest) -> bool:
         """Return whether the life that a request was sent in is over."""
         at_s = -1.0 if request.since_s is None else request.since_s
-        spawned = self._proofs.get(Kind.SPAWNED)
+        spawned = self._proofs.get(ProofKind.SPAWNED)
         if spawned is not None and at_s < spawned.at_s:
             return True
         ends = (self._proofs[kind] for kind in _ENDS if kind in self._proofs)
@@ -176,7 +187,7 @@ class Evidence:
 
     def _cause(self, end: Proof) -> str:
         """The reason of an end; of an untold one the last error of the life that it ended."""
-        failure, spawned = self._proofs.get(Kind.FAILED), self._proofs.get(Kind.SPAWNED)
+        failure, spawned = self._proofs.get(ProofKind.FAILED), self._proofs.get(ProofKind.SPAWNED)
         if end.what != UNTOLD or failure is None:
             return end.reason
         is_earlier = spawned is not None and failure.at_s < spawned.at_s
@@ -186,31 +197,33 @@ class Evidence:
         proofs = (self._proofs[kind] for kind in _REVIVES if kind in self._proofs)
         return any(not _covers(since, proof.at_s) for proof in proofs)
 
-    def _newest(self) -> Kind | None:
+    def _newest(self) -> ProofKind | None:
         kinds = [kind for kind in self._proofs if kind not in _ENDS]
-        suspended = self._proofs.get(Kind.SUSPENDED)
+        suspended = self._proofs.get(ProofKind.SUSPENDED)
         if suspended is not None and not self._is_revived(suspended):
             # A reply that was under way does not wake it.
             kinds = [kind for kind in kinds if kind not in _AWAKE]
         newest = max(kinds, key=lambda kind: (self._time_of(kind), kind), default=None)
-        return Kind.FAILED if newest is Kind.FAILED_SAYS_LOG and self._is_told_better() else newest
+        if newest is ProofKind.FAILED_SAYS_LOG and self._is_told_better():
+            return ProofKind.FAILED
+        return newest
 
     def _is_told_better(self) -> bool:
         """Whether what the log says last of an error is what another file says of it, too."""
-        failure = self._proofs.get(Kind.FAILED)
-        said = self._proofs[Kind.FAILED_SAYS_LOG]
+        failure = self._proofs.get(ProofKind.FAILED)
+        said = self._proofs[ProofKind.FAILED_SAYS_LOG]
         return failure is not None and said.at_s - failure.at_s <= SAME_S
 
-    def _time_of(self, kind: Kind) -> float:
+    def _time_of(self, kind: ProofKind) -> float:
         proof = self._proofs[kind]
-        spawned = self._proofs.get(Kind.SPAWNED)
-        if kind is Kind.READY and spawned is not None and _covers(proof, spawned.at_s):
+        spawned = self._proofs.get(ProofKind.SPAWNED)
+        if kind is ProofKind.READY and spawned is not None and _covers(proof, spawned.at_s):
             return max(proof.at_s, spawned.at_s)
         return proof.at_s
 
 
-def _order(kind: Kind, proof: Proof) -> tuple[float, str]:
-    return proof.at_s, proof.what if kind is Kind.FAILED else proof.message_id or ""
+def _order(kind: ProofKind, proof: Proof) -> tuple[float, str]:
+    return proof.at_s, proof.what if kind is ProofKind.FAILED else proof.message_id or ""
 
 
 def _covers(proof: Proof, at_s: float) -> bool:

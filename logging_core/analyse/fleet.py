@@ -13,7 +13,7 @@ import msgspec
 from logging_core.analyse import memento
 from logging_core.analyse.fold import Fold
 from logging_core.analyse.grouping import UsageOf
-from logging_core.analyse.groups import Part, Tables
+from logging_core.analyse.groups import PrefixedSums, Tables
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.judgement import Around
 from logging_core.analyse.prompts import PATTERNS, Pattern
@@ -278,7 +278,7 @@ class FleetModel:
 
     def _tables(self) -> Tables:
         self._fold.settle()
-        return Tables((Part(self._fold.sums),))
+        return Tables((PrefixedSums(self._fold.sums),))
 
     def _known(self) -> dict[str, Instance]:
         return {i.instance_id: i for i in self._fold.instances.values() if i.is_known}

@@ -19,7 +19,7 @@ from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance
 from logging_core.analyse.ledger import Ledger
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
-from logging_core.analyse.reports import Change, Source, source_of
+from logging_core.analyse.reports import ErrorSource, IncidentChange, source_of
 from logging_core.analyse.sums import Sums
 from logging_core.analyse.timeline import Timeline
 from logging_core.event_types import EXCHANGE, SPOKEN
@@ -205,7 +205,7 @@ class Fold:
                 self.happened.entry(event)
             return
         error = text_of_entry(event)
-        instance.fail(at_s, error, Source.INSTANCE, is_recent=counts)
+        instance.fail(at_s, error, ErrorSource.INSTANCE, is_recent=counts)
         if counts:
             self._count_error(self.happened.logged_error(event, error))
 
@@ -244,13 +244,13 @@ class Fold:
             instance = self._instance(whose)
             instance.mentioned(at_s)
             if is_error:
-                instance.fail(at_s, error, Source.ORCHESTRATOR, is_recent=counts)
+                instance.fail(at_s, error, ErrorSource.ORCHESTRATOR, is_recent=counts)
         if counts:
             affected = (whose,) if whose else ()
             told = self.happened.orchestrated_error(event, whose, at_s, error, affected)
             self._count_error(told)
 
-    def _count_error(self, change: Change) -> None:
+    def _count_error(self, change: IncidentChange) -> None:
         known, told = change.before, change.after
         self.errors += known is None
         if known is not None and change.is_elsewhere:

@@ -13,7 +13,7 @@ from logging_core.analyse.activity import Activity
 from logging_core.analyse.cells import Cells
 from logging_core.analyse.counts import Counts
 from logging_core.analyse.day import Day
-from logging_core.analyse.evidence import Evidence, Kind
+from logging_core.analyse.evidence import Evidence, ProofKind
 from logging_core.analyse.facts import Creation, PaneChange, Sayings
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.hours import Hours
@@ -26,7 +26,7 @@ from logging_core.analyse.moments import Moments
 from logging_core.analyse.older import Older
 from logging_core.analyse.problems import AnomalyTally, ProblemTally
 from logging_core.analyse.recent import Recent
-from logging_core.analyse.reports import LastErrors, Reports, Told
+from logging_core.analyse.reports import Incident, LastErrors, Reports
 from logging_core.analyse.requests import Ends, Requests
 from logging_core.analyse.rows import Rows
 from logging_core.analyse.seen import Seen
@@ -98,7 +98,7 @@ STRUCTS: tuple[type[msgspec.Struct], ...] = (
     Problem,
     ProblemCount,
     TimelineEvent,
-    Told,
+    Incident,
 )
 MADE_ANEW: dict[type, dict[str, Callable[[], Any]]] = {
     Instance: {"_frozen": lambda: None, "_fresh": lambda: (math.inf, -math.inf)},
@@ -129,7 +129,7 @@ MODEL = _form(
     _VERSION,
     OBJECTS,
     [(kind.__name__, kind.__struct_fields__) for kind in STRUCTS],
-    [(kind.name, kind.value) for kind in Kind],
+    [(kind.name, kind.value) for kind in ProofKind],
 )
 """The form of a fleet model, which nobody else reads."""
 

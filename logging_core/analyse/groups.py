@@ -19,7 +19,7 @@ Ids: TypeAlias = AbstractSet[str | None] | None
 """Whose: `None` in it is nobody, instead of it everybody and nobody."""
 
 
-class Part(NamedTuple):
+class PrefixedSums(NamedTuple):
     """Some of the sums.
 
     Attributes:
@@ -61,7 +61,7 @@ class Tables:
         parts: What is added up, in this order; with one prefix they know of the same instances.
     """
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[PrefixedSums]) -> None:
         self._parts = parts
 
     def usage_of(self, ids: Ids) -> Usage:
@@ -185,7 +185,7 @@ class Tables:
             found.update(part.names(i for i in theirs if i is not None))
         return tuple(sorted(found))
 
-    def _asked(self, ids: Ids) -> Iterator[tuple[Part, Ids]]:
+    def _asked(self, ids: Ids) -> Iterator[tuple[PrefixedSums, Ids]]:
         """The parts that know of anybody who is asked about, and whom that means in there."""
         for part in self._parts:
             own = part.own(ids)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from logging_core.analyse.moments import MAX_UNPAIRED, Moments, moment_of
-from logging_core.analyse.reports import Change, Reports
+from logging_core.analyse.reports import IncidentChange, Reports
 from logging_core.analyse.state import TimelineEvent
 from logging_core.analyse.timeline import Timeline
 from logging_core.event_types import SPAWN, TERMINATE
@@ -131,7 +131,7 @@ class Happened:
         known.remove(near)
         return near
 
-    def logged_error(self, event: LifecycleEvent, error: str) -> Change:
+    def logged_error(self, event: LifecycleEvent, error: str) -> IncidentChange:
         """An error in an instance.log, and what it says."""
         row = _row_of(event, error, counts=True)
         return self._take_in(row, self.reports.take_entry(row), event.instance_id)
@@ -143,7 +143,7 @@ class Happened:
         at_s: float | None,
         error: str,
         affected: Collection[str],
-    ) -> Change:
+    ) -> IncidentChange:
         """An error in the audit trail.
 
         Args:
@@ -169,13 +169,13 @@ class Happened:
         at_s: float | None,
         error: str,
         affected: Collection[str],
-    ) -> Change:
+    ) -> IncidentChange:
         """The same of an entry of `orchestrator.log`."""
         row = TimelineEvent(instance_id, at_s, error, is_error=True, counts=True)
         change = self.reports.take_log(event, row, affected)
         return self._take_in(row, change, "/orchestrator.log")
 
-    def _take_in(self, row: TimelineEvent, change: Change, file: str) -> Change:
+    def _take_in(self, row: TimelineEvent, change: IncidentChange, file: str) -> IncidentChange:
         known, told = change.before, change.after
         if known is not None:
             self.events.pass_by(file, row.time_s)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from logging_core.analyse.activity import Activity
 from logging_core.analyse.columns import Columns
 from logging_core.analyse.errors import UNTOLD, error_of, first_line, is_failed_end
-from logging_core.analyse.evidence import Evidence, Kind, Proof, Verdict
+from logging_core.analyse.evidence import Evidence, Proof, ProofKind, Verdict
 from logging_core.analyse.facts import SAID_CHARS, Creation, PaneChange, Sayings
 from logging_core.analyse.identity import Identity, Rank
 from logging_core.analyse.judgement import Around, judge
-from logging_core.analyse.reports import LastErrors, Source
+from logging_core.analyse.reports import ErrorSource, LastErrors
 from logging_core.analyse.requests import Requests
 from logging_core.analyse.state import InstanceState, OpenRequest
 from logging_core.event_types import (
@@ -49,15 +49,15 @@ _ENDED = re.compile(r"Instance (?P<reason>terminated.*)")
 _MAX_REPLIES = 64  # that wait: of a thousand instances they are what memory peaks with
 
 _AUDIT_PROOFS = {
-    SPAWN: (Kind.SPAWNED, "spawned"),
-    "instance_suspended": (Kind.SUSPENDED, "suspended"),
-    "instance_resumed": (Kind.RESUMED, "resumed"),
-    "instance_reconnected": (Kind.RESUMED, "reconnected"),
-    "instance_recovered": (Kind.RESUMED, "recovered"),
+    SPAWN: (ProofKind.SPAWNED, "spawned"),
+    "instance_suspended": (ProofKind.SUSPENDED, "suspended"),
+    "instance_resumed": (ProofKind.RESUMED, "resumed"),
+    "instance_reconnected": (ProofKind.RESUMED, "reconnected"),
+    "instance_recovered": (ProofKind.RESUMED, "recovered"),
 }
 _ONLY_IN_DIRECTORY = (
-    *(Kind.READY, Kind.REQUEST, Kind.COMMUNICATION),
-    *(Kind.FAILED_SAYS_LOG, Kind.ENDED_SAYS_LOG),
+    *(ProofKind.READY, ProofKind.REQUEST, ProofKind.COMMUNICATION),
+    *(ProofKind.FAILED_SAYS_LOG, ProofKind.ENDED_SAYS_LOG),
 )
 
 
@@ -139,7 +139,7 @@ class Instance:
         if event.event_type == EXCHANGE:
             if event.message_id is not None:
                 self._requests.close(event.message_id, at_s)
-            self._prove(Kind.REPLY, at_s, "reply", message_id=event.message_id)
+            self._prove(ProofKind.REPLY, at_s, "reply", message_id=event.message_id)
             return
         if event.message_id is not None and error_of(event) is not None:
             self._requests.close(event.message_id, at_s, failed=True)
@@ -149,7 +149,7 @@ class Instance:
         elif event.event_type in _AUDIT_PROOFS:
             kind, reason = _AUDIT_PROOFS[event.event_type]
             self._prove(kind, at_s, reason)
-            if kind is Kind.SPAWNED:
+            if kind is ProofKind.SPAWNED:
                 self.creation.add(at_s)
 
     def exchanges(self, exchanges: Columns) -> None:
@@ -171,7 +171,7 @@ class Instance:
         newest_id = ids[times.index(newest_s)]
         if times.count(newest_s) > 1:
             newest_id = max(i or "" for i, t in zip(ids, times, strict=True) if t == newest_s)
-        self._prove(Kind.REPLY, newest_s, "reply", message_id=newest_id or None)
+        self._prove(ProofKind.REPLY, newest_s, "reply", message_id=newest_id or None)
 
     def mentioned(self, at_s: float | None) -> None:
         """Another log has an entry about it."""
@@ -189,12 +189,12 @@ class Instance:
         if self._pane.add(ref):
             self._activity.add(ref.time_s)
 
-    def fail(self, at_s: float | None, error: str, source: Source, *, is_recent: bool) -> None:
+    def fail(self, at_s: float | None, error: str, source: ErrorSource, *, is_recent: bool) -> None:
         """Something reports an error about it; `is_recent` is whether errors of then count."""
         text = first_line(error)
         if text != UNTOLD:  # its end is proof by itself
-            says_log = source is Source.INSTANCE
-            self._prove(Kind.FAILED_SAYS_LOG if says_log else Kind.FAILED, at_s, text)
+            says_log = source is ErrorSource.INSTANCE
+            self._prove(ProofKind.FAILED_SAYS_LOG if says_log else ProofKind.FAILED, at_s, text)
         if is_recent:
             self._last_errors = self._last_errors or LastErrors()
             self._last_errors.add(source, at_s, text)
@@ -289,14 +289,14 @@ class Instance:
         if message.event_type == RECEIVED:
             if message.message_id is not None:
                 self._requests.answer(message.message_id, at_s)
-            self._prove(Kind.REPLY, at_s, "reply", message_id=message.message_id)
+            self._prove(ProofKind.REPLY, at_s, "reply", message_id=message.message_id)
         elif message.event_type == SENT:
             if message.message_id is not None:
                 text = beginning(message.content or "", SAID_CHARS)
                 self._requests.open(message.message_id, at_s, text)
-            self._prove(Kind.REQUEST, at_s, "request", message_id=message.message_id)
+            self._prove(ProofKind.REQUEST, at_s, "request", message_id=message.message_id)
         else:
-            self._prove(Kind.COMMUNICATION, at_s, COMMUNICATION, message_id=message.message_id)
+            self._prove(ProofKind.COMMUNICATION, at_s, COMMUNICATION, message_id=message.message_id)
 
     def _life(self, text: str, at_s: float | None, *, slack_s: float) -> None:
         if created := CREATED.match(text):
@@ -304,11 +304,13 @@ class Instance:
             said = {"role": created["role"], "instance_type": created["type"]}
             known = {k: v for k, v in said.items() if v != "None"}
             self.identity.learn(at_s, known, Rank.LOG)
-            self._prove(Kind.SPAWNED, at_s, "spawned")
+            self._prove(ProofKind.SPAWNED, at_s, "spawned")
         elif READY.match(text):
-            self._prove(Kind.READY, at_s, "ready", slack_s=slack_s)
+            self._prove(ProofKind.READY, at_s, "ready", slack_s=slack_s)
         elif ended := _ENDED.match(text):
-            self._prove(Kind.ENDED_SAYS_LOG, at_s, first_line(ended["reason"]), slack_s=slack_s)
+            self._prove(
+                ProofKind.ENDED_SAYS_LOG, at_s, first_line(ended["reason"]), slack_s=slack_s
+            )
 
     def _ended(self, event: AuditEvent, at_s: float | None) -> None:
         failed = is_failed_end(event)
@@ -317,11 +319,11 @@ class Instance:
         if failed:
             reason = first_line(error_of(event) or "")
         proof = Proof(-math.inf if at_s is None else at_s, reason, failed=failed)
-        self._evidence.add(Kind.ENDED, proof)
+        self._evidence.add(ProofKind.ENDED, proof)
 
     def _prove(
         self,
-        kind: Kind,
+        kind: ProofKind,
         at_s: float | None,
         what: str,
         *,

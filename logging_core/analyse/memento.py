@@ -21,7 +21,7 @@ import msgspec
 from fastdigest import TDigest
 from msgspec.structs import force_setattr
 
-from logging_core.analyse.evidence import Kind, Proof
+from logging_core.analyse.evidence import Proof, ProofKind
 from logging_core.analyse.forms import FIELDS_OF, MADE_ANEW, MODEL, OBJECTS, PLACES, STRUCTS, SUMS
 from logging_core.analyse.state import TimelineEvent
 from logging_core.analyse.tokens import TOKEN, Frames, read_tokens
@@ -167,7 +167,7 @@ _PACKERS: dict[type, Callable[[Any, Frames], None]] = {
     deque: lambda value, frames: _pack_all(value, frames, [_DEQUE, value.maxlen]),
     array: _pack_array,
     TDigest: lambda value, frames: frames.add([_DIGEST, value.to_bytes()]),
-    Kind: lambda value, frames: frames.add([_KIND, value.value]),
+    ProofKind: lambda value, frames: frames.add([_KIND, value.value]),
     Proof: lambda value, frames: _pack_all(value, frames, [_PROOF]),
 }
 
@@ -230,7 +230,7 @@ _UNPACKERS: dict[int, Callable[..., Any]] = {
     _DEQUE: lambda tokens, most, count: deque(_unpack_all(tokens, count), most),
     _ARRAY: lambda _, kind, data: array(kind, data),
     _DIGEST: lambda _, data: TDigest.from_bytes(data),
-    _KIND: lambda _, number: Kind(number),
+    _KIND: lambda _, number: ProofKind(number),
     _PROOF: lambda tokens, count: Proof(*_unpack_all(tokens, count)),
     _STRUCT: lambda _, place, data: msgspec.msgpack.decode(data, type=STRUCTS[place]),
     _RECORDS: _unpack_records,

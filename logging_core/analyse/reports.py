@@ -31,7 +31,7 @@ MAX_REPORTS = 4_096
 each error must be known from there. What tells of an older one counts as another."""
 
 
-class Source(enum.IntEnum):
+class ErrorSource(enum.IntEnum):
     """Where an error is reported, a power of two: of several the greatest calls it by its name."""
 
     END = 1
@@ -40,7 +40,7 @@ class Source(enum.IntEnum):
     AUDIT = 8
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class Incident(msgspec.Struct, frozen=True, gc=False):
     """One error, by what is known of it.
 
     Attributes:
@@ -48,7 +48,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
             end in an error only if nothing else does.
         kind: Of which kind of errors it is: see `error_kind`.
         whom: The instances that it is about; of none it is the fleet's.
-        sources: Where it is reported: a sum of `Source`.
+        sources: Where it is reported: a sum of `ErrorSource`.
         first_s: The first time that is told, as for `at_s`.
         last_s: The last one.
         said: Checksums of what the reports say.
@@ -65,7 +65,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     row: TimelineEvent | None
 
 
-class Change(NamedTuple):
+class IncidentChange(NamedTuple):
     """What a report changes.
 
     Attributes:
@@ -74,8 +74,8 @@ class Change(NamedTuple):
         apart: What an instance.log says besides, in a row of its own; mostly `None`.
     """
 
-    before: Told | None
-    after: Told
+    before: Incident | None
+    after: Incident
     apart: TimelineEvent | None = None
 
     @property
@@ -103,7 +103,7 @@ class LastErrors:
     def __init__(self) -> None:
         self._last: dict[int, tuple[float, str]] = {}
 
-    def add(self, source: Source, at_s: float | None, text: str) -> None:
+    def add(self, source: ErrorSource, at_s: float | None, text: str) -> None:
         """An error was reported."""
         told = (-math.inf if at_s is None else at_s, text)
         number = int(source)
@@ -122,7 +122,7 @@ class LastErrors:
 
 def _is_once_more(source: int, told: tuple[float, str], last: tuple[float, str]) -> bool:
     """Whether what one source tells last is what is known better from another."""
-    is_alike = source == Source.END or gist_of(told[1]) == gist_of(last[1])
+    is_alike = source == ErrorSource.END or gist_of(told[1]) == gist_of(last[1])
     return is_alike and told[0] - last[0] <= SAME_S
 
 
@@ -146,31 +146,33 @@ class Reports:
     __slots__ = ("_max_rows", "_recent", "_rows", "_rows_from_s")
 
     def __init__(self, max_rows: int) -> None:
-        self._recent: dict[str, list[Told]] = {}  # of each instance, by time
+        self._recent: dict[str, list[Incident]] = {}  # of each instance, by time
         self._max_rows = max(1, max_rows)
         self._rows = 0
         self._rows_from_s = -math.inf
 
-    def take_audit(self, event: AuditEvent, row: TimelineEvent, whom: Collection[str]) -> Change:
+    def take_audit(
+        self, event: AuditEvent, row: TimelineEvent, whom: Collection[str]
+    ) -> IncidentChange:
         """An audit event, which must report an error."""
         return self._take(row, source_of(event), (row.text,), whom)
 
     def take_log(
         self, event: OrchestratorEvent, row: TimelineEvent, whom: Collection[str]
-    ) -> Change:
+    ) -> IncidentChange:
         """The same of an entry of `orchestrator.log`, which has a traceback at times."""
         raised = (event.exception or "").rstrip().rpartition("\n")[2]
         texts = (event.text, event.error, raised)
         said = [in_one_form(text) for text in texts if text]
-        return self._take(row, Source.ORCHESTRATOR, said, whom)
+        return self._take(row, ErrorSource.ORCHESTRATOR, said, whom)
 
-    def take_entry(self, row: TimelineEvent) -> Change:
+    def take_entry(self, row: TimelineEvent) -> IncidentChange:
         """The same of an entry of the instance's instance.log."""
-        return self._take(row, Source.INSTANCE, (row.text,), (row.instance_id,))
+        return self._take(row, ErrorSource.INSTANCE, (row.text,), (row.instance_id,))
 
     def _take(
-        self, row: TimelineEvent, source: Source, texts: Collection[str], whom: Collection[str]
-    ) -> Change:
+        self, row: TimelineEvent, source: ErrorSource, texts: Collection[str], whom: Collection[str]
+    ) -> IncidentChange:
         at_s, said = row.time_s, tuple(map(gist_of, texts))
         time_s = -math.inf if at_s is None else at_s
         recent = self._recent.setdefault(row.instance_id, [])
@@ -179,11 +181,11 @@ class Reports:
         # What a lesser report calls it does not matter, and costs as much as all else here.
         is_named = known is None or known.sources < source
         kind = intern(error_kind(row.text)) if is_named else ""
-        told = Told(at_s, kind, tuple(sorted(whom)), int(source), time_s, time_s, said, row)
+        told = Incident(at_s, kind, tuple(sorted(whom)), int(source), time_s, time_s, said, row)
         if known is None or place is None:
             if at_s is not None:
                 self._remember(recent, told)
-            return Change(None, told)
+            return IncidentChange(None, told)
         change = _together(known, told)
         if change.after.first_s == known.first_s:
             recent[place] = change.after
@@ -192,7 +194,7 @@ class Reports:
             insort(recent, change.after, key=_first_s)
         return change
 
-    def _remember(self, recent: list[Told], told: Told) -> None:
+    def _remember(self, recent: list[Incident], told: Incident) -> None:
         is_old = told.first_s < self._rows_from_s
         insort(recent, msgspec.structs.replace(told, row=None) if is_old else told, key=_first_s)
         del recent[:-MAX_REPORTS]
@@ -212,12 +214,14 @@ class Reports:
             ]
 
 
-def source_of(event: AuditEvent) -> Source:
+def source_of(event: AuditEvent) -> ErrorSource:
     """Whether an audit event tells of an error, or is an end in one."""
-    return Source.END if is_failed_end(event) else Source.AUDIT
+    return ErrorSource.END if is_failed_end(event) else ErrorSource.AUDIT
 
 
-def _find(recent: Sequence[Told], at_s: float, source: Source, said: Collection[int]) -> int | None:
+def _find(
+    recent: Sequence[Incident], at_s: float, source: ErrorSource, said: Collection[int]
+) -> int | None:
     """Which of the known errors a report tells of: one that says the same, else an end, or any."""
     end: int | None = None
     for place in range(bisect_left(recent, at_s - SAME_S, key=_first_s), len(recent)):
@@ -228,21 +232,21 @@ def _find(recent: Sequence[Told], at_s: float, source: Source, said: Collection[
             continue
         if any(gist in known.said for gist in said):
             return place
-        if end is None and Source.END in (known.sources, source):
+        if end is None and ErrorSource.END in (known.sources, source):
             end = place
     return end
 
 
-def _together(known: Told, told: Told) -> Change:
+def _together(known: Incident, told: Incident) -> IncidentChange:
     """One error out of two: what is known, and what one report more tells."""
     best, other = (told, known) if told.sources > known.sources else (known, told)
-    if other.sources == Source.END:
+    if other.sources == ErrorSource.END:
         first_s, last_s, at_s = best.first_s, best.last_s, best.at_s
     else:
         first_s, last_s = min(known.first_s, told.first_s), max(known.last_s, told.last_s)
-        at_s = best.at_s if best.sources & Source.AUDIT else first_s
+        at_s = best.at_s if best.sources & ErrorSource.AUDIT else first_s
     row, apart = _row_of(best, other, at_s) if known.row is not None else (None, None)
-    after = Told(
+    after = Incident(
         at_s,
         best.kind,
         known.whom if known.whom == told.whom else tuple(sorted({*known.whom, *told.whom})),
@@ -252,11 +256,11 @@ def _together(known: Told, told: Told) -> Change:
         known.said if known.said == told.said else (*known.said, *told.said),
         row,
     )
-    return Change(known, after, apart)
+    return IncidentChange(known, after, apart)
 
 
 def _row_of(
-    best: Told, other: Told, at_s: float | None
+    best: Incident, other: Incident, at_s: float | None
 ) -> tuple[TimelineEvent | None, TimelineEvent | None]:
     """The row of an error, and one of what an instance.log says that is not in it."""
     if best.row is None or other.row is None:
@@ -264,7 +268,7 @@ def _row_of(
     row = best.row
     if row.time_s != at_s:
         row = msgspec.structs.replace(row, time_s=at_s)
-    if not (best.sources & Source.AUDIT and other.sources & Source.INSTANCE):
+    if not (best.sources & ErrorSource.AUDIT and other.sources & ErrorSource.INSTANCE):
         return row, None
     if first_line(other.row.text) != first_line(best.row.text):
         return row, msgspec.structs.replace(other.row, time_s=at_s, counts=False)
@@ -272,10 +276,10 @@ def _row_of(
     return msgspec.structs.replace(row, text=other.row.text, suspect=other.row.suspect), None
 
 
-def _place(told: Told) -> tuple[float | None, str, tuple[str, ...]]:
+def _place(told: Incident) -> tuple[float | None, str, tuple[str, ...]]:
     """Where an error is counted."""
     return told.at_s, told.kind, told.whom
 
 
-def _first_s(told: Told) -> float:
+def _first_s(told: Incident) -> float:
     return told.first_s
