@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from logging_core.analyse.lives import life_end_s
@@ -344,7 +344,7 @@ def _first_at(rows: Sequence[Row], time_s: float) -> int:
     return next(later, len(rows))
 
 
-def _times(messages: Sequence[Message]) -> Iterator[float]:
+def _times(messages: Iterable[Message]) -> Iterator[float]:
     return (message.time_s for message in messages if message.time_s is not None)
 
 
