@@ -35,6 +35,11 @@ class PagedMessages:
         wanted = (m for m in self.messages if self._ids is None or m.instance_id in self._ids)
         self._left = [m for m in wanted if (m.time_s or 0) < time_s]
 
+    def begins_s(self) -> float | None:
+        """When the first of those that are wanted was written."""
+        wanted = (m for m in self.messages if self._ids is None or m.instance_id in self._ids)
+        return min((m.time_s for m in wanted if m.time_s is not None), default=None)
+
     def older(self, count: int) -> list[Message]:
         """Return the newest of those that are left, oldest first."""
         self.reads += 1

@@ -23,6 +23,7 @@ from logging_core.records import Message, Problem
 from logging_core.tree import expand_user, log_of
 
 _NEAR = 256 << 10
+_HEAD = 64 << 10
 _PROBE = 16 << 10
 _MAX_LOOKED_AT = 100_000
 _MAX_TIMELESS = 1000  # in a row: then they have the time of the one after them
@@ -101,6 +102,15 @@ class MessagePages:
             self._push(self._heap, -number)
         return page[::-1]
 
+    def begins_s(self) -> float | None:
+        """About when the first message was written, in seconds since the epoch.
+
+        The earliest time in the first lines of each log: no message is much earlier. `None` if
+        there is none.
+        """
+        names = directories_of(self._root, self._instance_ids)
+        return min((time_s for name in names for time_s in self._first_times(name)), default=None)
+
     def line_of(self, message: Message) -> bytes | None:
         """The line that a message was read from, as it stands in its file, without its newline.
 
@@ -159,6 +169,18 @@ class MessagePages:
                 self._root, part, relist, self._note, gone_too=True, find_end=find_end
             )
 
+    def _first_times(self, name: str) -> Iterator[float]:
+        """The times of the first lines of one instance, the newest first."""
+        relist = partial(parts_of, self._root, log_of(name, "communication"))
+        decode = partial(decode_message, instance_id=name, raw=self._raw)
+        for part in relist()[:1]:
+            for line in lines_of(
+                self._root, part, relist, self._note, gone_too=True, find_end=_end_of_head
+            ):
+                message = decoded(line, decode)
+                if isinstance(message, Message) and message.time_s is not None:
+                    yield message.time_s
+
     def _note(self, path: str, reason: str) -> None:
         self._problems[path] = problem(path, reason)
 
@@ -176,6 +198,13 @@ def _end_of(source: PartBytes, before_s: float) -> int:
         else:
             low = offset
     return source.size if high == source.size else _line_after(source, high, source.size)[0]
+
+
+def _end_of_head(source: PartBytes) -> int:
+    """Where the first lines end, those of which enough is read to know when a log begins."""
+    if source.compressed or source.size <= _HEAD:
+        return source.size
+    return _line_after(source, _HEAD, source.size)[0]
 
 
 def _line_after(source: PartBytes, offset: int, end: int) -> tuple[int, float | None]:

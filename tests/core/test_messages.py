@@ -57,6 +57,23 @@ def test_some_instances_can_be_asked_for(tree: TreeBuilder) -> None:
     assert source.older(9) == []
 
 
+def test_when_messages_begin(tree: TreeBuilder) -> None:
+    """The earliest time in the first lines of all logs, however long they are, or compressed."""
+    assert MessagePages(tree.root).begins_s() is None
+    for number in range(300):
+        tree.send("a", f"m{number}", "x" * 1000, at=100 + number)
+    tree.send("b", "m1", at=50)
+    tree.line("instances/c/communication.jsonl", b"not a message")
+    tree.json("instances/c/communication.jsonl", {"event_type": "message_sent", "content": "when?"})
+    assert MessagePages(tree.root).begins_s() == tree.epoch(50)
+    assert MessagePages(tree.root, ["a"]).begins_s() == tree.epoch(100)
+    assert MessagePages(tree.root, ["c", "nobody"]).begins_s() is None
+    log = tree.root / "instances" / "a" / "communication.jsonl"
+    with gzip.open(log.with_name("communication.jsonl.1.gz"), "wb") as rotated:
+        rotated.write(log.read_bytes().replace(b"12:01:40", b"11:01:40"))
+    assert MessagePages(tree.root, ["a"]).begins_s() == tree.epoch(100 - 3600)
+
+
 def test_what_is_written_later_is_on_no_page(tree: TreeBuilder) -> None:
     """Pages only lead into the past."""
     for number in range(4):

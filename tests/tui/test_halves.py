@@ -82,6 +82,9 @@ def test_it_is_not_looked_for_without_end(tree: TreeBuilder) -> None:
         def start_before(self, time_s: float) -> None:
             assert time_s > TreeBuilder.epoch(70)
 
+        def begins_s(self) -> float | None:
+            return None
+
         def older(self, count: int) -> list[Message]:
             assert count == PAGE
             self.asked += 1

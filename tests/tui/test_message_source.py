@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 
 import pytest
 from paged import PagedMessages
 
 from logging_core.records import Message, Problem
-from madrox_tui.panels.timeline.message_source import PAGE, MessageSource
+from madrox_tui.panels.timeline.message_source import MOST, PAGE, MessageSource
 
 pytestmark = pytest.mark.asyncio
 
@@ -87,6 +88,39 @@ async def test_lines_about_an_instances_life_are_no_messages() -> None:
     source.start(2 * PAGE)
     assert await source.older() == [message(1)]
     assert await source.older() == []
+
+
+@pytest.mark.parametrize("apart_s", [0.001, 1.0, 500.0, 200_000.0])
+async def test_newer_ones_come_in_pages_too(apart_s: float) -> None:
+    """However densely they were written, from the first of all up to a moment, each once."""
+    pages = FakePages([message(1e9 + at * apart_s) for at in range(3 * MOST)])
+    source = MessageSource(pages.open)
+    last_s, found = 1e9 + 3 * MOST * apart_s, list[Message]()
+    from_s = -math.inf
+    while from_s < last_s:
+        span = await source.newer(from_s, last_s)
+        assert len(span.messages) <= MOST
+        assert span.from_s == from_s < span.until_s
+        found += span.messages
+        from_s = span.until_s
+    assert found == pages.messages
+    assert pages.reads < 200
+
+
+async def test_many_of_one_moment_are_not_parted() -> None:
+    """However many there are."""
+    pages = FakePages([message(1e9 + at // 3000) for at in range(9000)])
+    source = MessageSource(pages.open)
+    span = await source.newer(1e9 + 1, 1e9 + 3)
+    assert len(span.messages) % 3000 == 0
+    assert span.messages[0].time_s == 1e9 + 1
+
+
+async def test_of_nobody_there_is_nothing_newer() -> None:
+    """Who has said nothing has no first message either."""
+    source = MessageSource(FakePages([message(5)]).open)
+    span = await source.newer(-math.inf, 9.0, ["b"])
+    assert (span.messages, span.until_s) == ([], 9.0)
 
 
 async def test_one_read_at_a_time() -> None:

@@ -26,8 +26,8 @@ from logging_core.records import (
 )
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import parse_filter
-from madrox_tui.panels.timeline import marks
 from madrox_tui.panels.timeline import rows as timeline_rows
+from madrox_tui.panels.timeline.entries import Entry
 from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.scope import Scope
@@ -555,7 +555,6 @@ async def test_no_history_is_too_long_to_scroll_through(monkeypatch: pytest.Monk
     No message is missing in between, or there twice; what is written meanwhile comes, too.
     """
     monkeypatch.setattr(timeline_rows, "MAX_KEPT", 2000)
-    monkeypatch.setattr(marks, "AT_ONCE", 1)
     everything = [
         message(at // 2, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(6000)
     ]
@@ -565,7 +564,7 @@ async def test_no_history_is_too_long_to_scroll_through(monkeypatch: pytest.Monk
     ]
     history = PagedMessages(everything)
     async with panel(
-        *everything, *happened, source=MessageSource(history.open), kept=300
+        *everything, *happened, source=MessageSource(history.open), kept=301
     ) as person:
         assert person.panel.view is not None
         person.whole = True
@@ -607,19 +606,73 @@ def said_or_done(
 
 
 async def test_g_goes_to_the_first_message_of_all() -> None:
-    """However many there are, unless one moves on meanwhile."""
+    """However many there are, without reading what is in between; unless one moves on meanwhile."""
     everything = numbered(0, 9000)
-    source = MessageSource(PagedMessages(everything).open)
-    async with panel(*everything, source=source, kept=300) as person:
+    history = PagedMessages(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
         person.panel.action_first()
         person.panel.action_move(1)
         await person.until(lambda: person.panel.cursor > 1, "a page before what is shown")
         assert 300 < len(spoken_rows(person)) < 3000
+        history.reads = 0
         await person.press("g")
         await person.sees("number 0.", "number 1.")
         assert person.panel.cursor <= 1
-        await person.press("G")
+        assert history.reads < 12
+        assert person.panel.find_note == "without what is newer: scroll down to load it"
+        while not person.panel.follow:
+            await goes_to_newer(person)
         await person.sees("number 8999.")
+        assert spoken_rows(person) == [f"number {at}." for at in range(9000)]
+
+
+async def test_g_goes_to_the_first_message_of_those_shown() -> None:
+    """Also where the filter leaves out all that were before, and where few are left of many."""
+    everything = [
+        message(at, f"number {at}.", "b2" if at > 5000 and at % 100 == 0 else "a1")
+        for at in range(9000)
+    ]
+    async with panel(
+        *everything, source=MessageSource(PagedMessages(everything).open), kept=300
+    ) as person:
+        person.filters("probe")
+        await person.sees("number 8900.")
+        await person.press("g")
+        await person.sees("number 5100.")
+        assert spoken_rows(person) == [f"number {at}." for at in range(5100, 9000, 100)]
+
+
+@pytest.mark.parametrize("changes", ["events", "filter"])
+async def test_what_is_looked_at_stays_far_back(changes: str) -> None:
+    """Whatever else is shown or hidden: it is read again, not all that came since."""
+    everything = [message(at, f"number {at}.", ("a1", "b2")[at % 2]) for at in range(9000)]
+    history = PagedMessages(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        for _ in range(6):
+            await goes_to_older(person)
+        chosen = person.panel.chosen
+        assert chosen is not None
+        assert (chosen.time_s or 0) < T + 6500
+        history.reads = 0
+        if changes == "events":
+            await person.press("E")
+        else:
+            person.filters("name:atlas")
+        await person.until(lambda: is_near(person, chosen), "what was there")
+        assert history.reads < 12
+        while not person.panel.follow:
+            await goes_to_newer(person)
+        rows = spoken_rows(person)
+        assert rows[-1] == ("number 8999." if changes == "events" else "number 8998.")
+        step = 1 if changes == "events" else 2
+        first = int(rows[0].removeprefix("number ").removesuffix("."))
+        assert rows == [f"number {at}." for at in range(first, 9000, step)]
+
+
+def is_near(person: Person, entry: Entry) -> bool:
+    """Whether the row under the cursor is an entry, or next to where that was."""
+    time_s = person.panel.selected_time_s
+    return time_s is not None and abs(time_s - (entry.time_s or 0)) <= 1
 
 
 async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -15,6 +16,11 @@ from logging_core.threads import in_thread
 PAGE = 500
 """Messages per page."""
 
+MOST = 4 * PAGE
+"""Of a time with more messages only the beginning is read at once."""
+
+_FIRST_SPAN_S, _LEAST_SPAN_S = 600.0, 0.01
+
 
 class Written(NamedTuple):
     """The line that a message was read from.
@@ -26,6 +32,20 @@ class Written(NamedTuple):
 
     data: bytes
     repeated: tuple[str, ...]
+
+
+class Span(NamedTuple):
+    """All messages of some time.
+
+    Attributes:
+        messages: Oldest first.
+        from_s: Since when, in seconds since the epoch; minus infinity for the first of all.
+        until_s: Up to before when.
+    """
+
+    messages: list[Message]
+    from_s: float
+    until_s: float
 
 
 class LineSource(Protocol):
@@ -45,6 +65,9 @@ class Pages(Protocol):
 
     def start_before(self, time_s: float) -> None:
         """Begin with the newest message before `time_s`, seconds since the epoch."""
+
+    def begins_s(self) -> float | None:
+        """Return about when the first message was written; `None` if there is none with a time."""
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -67,6 +90,7 @@ class MessageSource:
         self._begin: tuple[float, Collection[str] | None] | None = None
         self._pages: Pages | None = None
         self._problems: dict[str, Problem] = {}
+        self._span_s = _FIRST_SPAN_S
 
     @property
     def problems(self) -> list[Problem]:
@@ -102,34 +126,64 @@ class MessageSource:
             self._pages = pages
             return page
 
-    async def between(
+    async def newer(
         self, from_s: float, until_s: float, instance_ids: Collection[str] | None = None
-    ) -> list[Message]:
-        """Return the messages from one moment to before another, oldest first.
+    ) -> Span:
+        """Return the messages since a moment: about a page, or all up to another moment.
 
         Args:
-            from_s: Seconds since the epoch.
-            until_s: The same.
+            from_s: Seconds since the epoch; minus infinity for the first of all.
+            until_s: No message at or after this one is returned.
             instance_ids: Only messages of these instances; `None` for all.
 
         Raises:
             OSError: A file cannot be read.
         """
         async with self._turn:
-            return await in_thread(partial(self._read_back, from_s, until_s, instance_ids))
+            return await in_thread(partial(self._read_newer, from_s, until_s, instance_ids))
+
+    def _read_newer(
+        self, from_s: float, until_s: float, instance_ids: Collection[str] | None
+    ) -> Span:
+        """Try shorter and longer times until one has about a page: files are read backwards."""
+        begin_s = from_s
+        if begin_s == -math.inf:
+            first_s = self._open_pages(instance_ids).begins_s()
+            begin_s = until_s if first_s is None else first_s
+        too_long_s = math.inf
+        while True:
+            end_s = min(until_s, begin_s + self._span_s)
+            most = MOST if self._span_s > _LEAST_SPAN_S else None
+            found = self._read_back(from_s, end_s, instance_ids, most)
+            if found is None:
+                too_long_s = self._span_s
+                self._span_s /= 4
+            elif end_s < until_s and len(found) < PAGE // 2 and self._span_s * 4 < too_long_s:
+                self._span_s *= 4
+            else:
+                return Span(found, from_s, end_s)
 
     def _read_back(
-        self, from_s: float, until_s: float, instance_ids: Collection[str] | None
-    ) -> list[Message]:
+        self, from_s: float, until_s: float, instance_ids: Collection[str] | None, most: int | None
+    ) -> list[Message] | None:
+        """Return all of some time, oldest first; `None` if there are more than `most`."""
         found: list[Message] = []  # the newest first
+        length = 0  # of those up to the last that is not too early: a clock may have jumped
         pages, page = self._read(None, until_s, instance_ids)
         while page:
-            for message in reversed(page):
-                if message.time_s is not None and message.time_s < from_s:
-                    return found[::-1]
-                found.append(message)
+            found.extend(reversed(page))
+            before = length
+            for place in range(len(found) - 1, before - 1, -1):
+                time_s = found[place].time_s
+                if time_s is None or time_s >= from_s:
+                    length = place + 1
+                    break
+            if length == before:
+                break
+            if most is not None and length > most:
+                return None
             pages, page = self._read(pages, until_s, instance_ids)
-        return found[::-1]
+        return found[:length][::-1]
 
     def _read(
         self, pages: Pages | None, before_s: float, instance_ids: Collection[str] | None

@@ -6,7 +6,7 @@ import math
 
 from logging_core.records import Message
 from madrox_tui.panels.timeline.held import Known
-from madrox_tui.panels.timeline.message_source import MessageSource
+from madrox_tui.panels.timeline.message_source import MessageSource, Span
 from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.view import View
 
@@ -26,6 +26,7 @@ class OlderMessages:
     Attributes:
         view: What is shown; `None` before anything is.
         is_wanted: Whether what is read belongs to the rows, which were not made anew meanwhile.
+        is_jumping: Whether what is read takes the place of the rows.
     """
 
     def __init__(self, rows: TimelineRows, source: MessageSource | None) -> None:
@@ -34,7 +35,9 @@ class OlderMessages:
         self._source = source
         self.is_wanted = False
         self._is_reading = False
-        self._newer: tuple[float, float] | None = None
+        self._span: tuple[float, float] | None = None  # of what is read that is not just older
+        self._jump_s: float | None = None
+        self.is_jumping = False
 
     @property
     def known(self) -> Known:
@@ -71,6 +74,21 @@ class OlderMessages:
     def begin_anew(self) -> None:
         """Drop the page that is being read, if one is: the rows were made anew."""
         self.is_wanted = False
+        self._jump_s = None
+
+    def jump_to(self, time_s: float) -> bool:
+        """Read next what was said from a moment on, in place of what is loaded.
+
+        Args:
+            time_s: Seconds since the epoch; minus infinity for the first message of all.
+
+        Returns:
+            Whether that is to be read: false if it is loaded, or not known not to be.
+        """
+        if not self._may_be_there or time_s >= self._rows.floor()[1]:
+            return False
+        self._jump_s = time_s
+        return True
 
     def is_due(self, top: int, height: int, *, following: bool) -> bool:
         """Whether to `read` a page now.
@@ -83,6 +101,8 @@ class OlderMessages:
         view = self.view
         if self._is_reading or view is None or not view.state.caught_up:
             return False
+        if self._jump_s is not None:
+            return True
         older = self._is_older_due(top, height, following=following)
         return older or self._is_newer_due(top, height)
 
@@ -104,9 +124,12 @@ class OlderMessages:
             following: See there.
         """
         self._is_reading = True
-        self._newer = None
-        if not self._is_older_due(top, height, following=following):
-            self.is_wanted, self._newer = True, self._rows.newer_span()
+        self._span, self.is_jumping = None, self._jump_s is not None
+        if self._jump_s is not None:
+            self.is_wanted, self._span = True, (self._jump_s, self._rows.span_after()[1])
+            self._jump_s = None
+        elif not self._is_older_due(top, height, following=following):
+            self.is_wanted, self._span = True, self._rows.span_after()
         elif self._source is not None and not self.is_wanted:
             self.is_wanted = True
             self._source.start(self._rows.begin_older(), self._ids)
@@ -116,10 +139,10 @@ class OlderMessages:
         view = self.view
         return list(view.by_id) if view is not None and view.narrowed else None
 
-    async def read(self) -> list[Message] | None:
-        """Return a page, oldest first; `None` if another start was chosen.
+    async def read(self) -> list[Message] | Span | None:
+        """Return a page of older messages, oldest first, or what comes after the rows, or a jump.
 
-        An empty one of older messages says that there are none.
+        `None` if another start was chosen. An empty page says that there are none.
 
         Raises:
             OSError: A file cannot be read.
@@ -127,16 +150,19 @@ class OlderMessages:
         try:
             if self._source is None:
                 return None
-            if self._newer is None:
+            if self._span is None:
                 return await self._source.older()
-            return await self._source.between(*self._newer, self._ids)
+            return await self._source.newer(*self._span, self._ids)
         finally:
             self._is_reading = False
 
-    def take_in(self, page: list[Message]) -> None:
+    def take_in(self, read: list[Message] | Span) -> None:
         """Add what was read to the rows."""
-        if self._newer is None:
-            self._rows.add_older(page)
+        if not isinstance(read, Span):
+            self._rows.add_older(read)
+            return
+        if self.is_jumping:
+            self._rows.begin_at(read)
         else:
-            self._rows.add_newer(page, until_s=self._newer[1])
-            self.is_wanted = False  # the rows may begin elsewhere now
+            self._rows.add_newer(read)
+        self.is_wanted = False  # the rows may begin elsewhere now

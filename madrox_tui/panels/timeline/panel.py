@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,11 +20,11 @@ from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
 from madrox_tui.panels.timeline.held import Wanted
 from madrox_tui.panels.timeline.line import Context, Lines
-from madrox_tui.panels.timeline.message_source import MessageSource
+from madrox_tui.panels.timeline.message_source import MessageSource, Span
 from madrox_tui.panels.timeline.news import News
 from madrox_tui.panels.timeline.older import OlderMessages
 from madrox_tui.panels.timeline.outcome import Beside, Outcomes
-from madrox_tui.panels.timeline.place import Place, PlaceKeeper
+from madrox_tui.panels.timeline.place import FIRST, Place, PlaceKeeper
 from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.scope import Scope
 from madrox_tui.view import View
@@ -80,7 +81,7 @@ class TimelinePanel(LineView):
         self._rows = TimelineRows()
         self._older = OlderMessages(self._rows, source)
         self._events = True
-        self._seeks_first = False
+        self._jumped_from: tuple[int, int] | None = None  # cursor and top, while nobody moves on
         self._news = News()
         self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
@@ -216,6 +217,7 @@ class TimelinePanel(LineView):
         if added is None:
             self._older.begin_anew()
             self._show_at(place)
+            self._return_to(place)
         else:
             self.show_rows(len(self._rows.rows))
         self._news.count(view.state, wanted, added, all_seen=self.follow)
@@ -237,6 +239,12 @@ class TimelinePanel(LineView):
             top = self._rows.find(place.seen) - place.line
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
         self._keeper.keep(place, self.cursor, self.scroll_offset.y)
+
+    def _return_to(self, place: Place | None) -> None:
+        """Read what was looked at if it is not loaded any more."""
+        time_s = None if place is None else place.seen.time_s
+        if time_s is not None and self._older.jump_to(time_s - 1):
+            self._jumped_from = self._spot
 
     def _entitle(self) -> None:
         new = f"  {fmt.count(self._news.number)} new" if self._news.number else ""
@@ -301,24 +309,36 @@ class TimelinePanel(LineView):
             self.notify(f"cannot read older messages: {error}", severity="error", markup=False)
             page = []
         if page is not None and self._older.is_wanted:
-            place = None if self._is_sought_first else self._place()
-            self._older.take_in(page)
-            self._show_at(place)
-            self._entitle()
+            self._take_in(page)
         self._want_older()
 
+    def _take_in(self, page: list[Message] | Span) -> None:
+        stays = self._jumped_from == self._spot
+        if self._older.is_jumping and not stays:
+            self._older.begin_anew()
+            return
+        place = self._place()
+        self._older.take_in(page)
+        self._show_at(place)
+        self._entitle()
+        if self._older.is_jumping:
+            self._jumped_from = None
+        elif stays:
+            self._jumped_from = self._spot
+
     @property
-    def _is_sought_first(self) -> bool:
-        """Whether the first message of all is gone to, and nobody has moved on since."""
-        self._seeks_first = self._seeks_first and self.cursor == 0 and not self.follow
-        return self._seeks_first
+    def _spot(self) -> tuple[int, int]:
+        return self.cursor, self.scroll_offset.y
 
     # --- keys ----------------------------------------------------------------
 
     def action_first(self) -> None:
-        """Go to the first row, and on to each page before it as it is read, unless one moves on."""
-        self._seeks_first = True
+        """Go to the first message of all, which is read if it is not loaded."""
         super().action_first()
+        if self._older.jump_to(-math.inf):
+            self._keeper.keep(FIRST, *self._spot)
+            self._jumped_from = self._spot
+            self._want_older()
 
     def action_last(self) -> None:
         """Go to the newest row, also if it was let go, and follow."""

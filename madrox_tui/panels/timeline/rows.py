@@ -13,7 +13,7 @@ from logging_core.records import Message
 from madrox_tui.panels.timeline.entries import Day, Entry, EventsEnd, Gaps, Quiet, Row, Separator
 from madrox_tui.panels.timeline.held import Known, Wanted, continues, whole_from_s
 from madrox_tui.panels.timeline.marks import Marks
-from madrox_tui.panels.timeline.message_source import PAGE
+from madrox_tui.panels.timeline.message_source import Span
 from madrox_tui.panels.timeline.pairs import Failures, other_half
 from madrox_tui.panels.timeline.spacing import Item, Spacer, merged
 
@@ -46,7 +46,8 @@ class TimelineRows:
 
     def _clear(self) -> None:
         self.rows = []
-        self.messages = self._surplus = self._written = 0
+        self.messages = self._surplus = 0
+        self._end_s: float | None = None
         self._hidden: list[Item] = []  # what happened before the first message that is known
         self._floor = 0, -math.inf
         self._marks = Marks()
@@ -87,15 +88,10 @@ class TimelineRows:
 
     def begin_anew(self) -> None:
         """Show what the state holds, up to the newest."""
-        self._clear()
+        self._begin()
         state = self._state
         if state is None:
             return
-        if state.dropped_events and state.events:
-            self._events_from_s = state.events[0].time_s or -math.inf
-        elif self._known is Known.NEWEST:
-            self._events_ended = True  # nowhere: all are there
-        self._failures.add(state.events)
         shown = list(filter(self._wanted.holds, state.messages))
         items = list(merged(shown, chain(self._dropped_end(shown), self._happened(state.events))))
         floor_s = self._whole_from_s
@@ -105,6 +101,17 @@ class TimelineRows:
         self._floor = len(self.rows), floor_s
         self.rows.extend(self._spacer.spaced(items[floor:]))
         self.messages = _messages(self.rows)
+
+    def _begin(self) -> None:
+        self._clear()
+        state = self._state
+        if state is None:
+            return
+        if state.dropped_events and state.events:
+            self._events_from_s = state.events[0].time_s or -math.inf
+        elif self._known is Known.NEWEST:
+            self._events_ended = True  # nowhere: all are there
+        self._failures.add(state.events)
 
     def _above(
         self, items: Sequence[Item], floor_s: float, spacer: Spacer, *, hides: bool = True
@@ -120,7 +127,6 @@ class TimelineRows:
         self._failures.add(events)
         shown = list(filter(self._wanted.holds, messages))
         if self.is_cut:
-            self._note_written(shown)
             return len(shown)
         self._spacer.now_s = self._now_s
         self.rows.extend(self._spacer.spaced(merged(shown, self._happened(events))))
@@ -217,16 +223,77 @@ class TimelineRows:
             self._events_ended = True
             yield EventsEnd(before_s)
 
-    # --- what is let go, and read again ----------------------------------------
+    # --- away from the newest --------------------------------------------------
 
     @property
     def is_cut(self) -> bool:
-        """Whether the rows end before the newest, which were let go."""
-        return bool(self._marks.beyond)
+        """Whether the rows end before the newest, which were let go or not read."""
+        return self._end_s is not None
+
+    def span_after(self) -> tuple[float, float]:
+        """Return when messages are missing after the rows: from when, and up to before when.
+
+        Of the last moment, or where clocks jumped, the state may hold some of them.
+        """
+        held = () if self._state is None else filter(self._wanted.holds, self._state.messages)
+        until_s = max([self._whole_from_s, *_times(islice(held, OVERLAP))])
+        return self._end_s or 0.0, math.nextafter(until_s, math.inf)
+
+    def begin_at(self, span: Span) -> None:
+        """Show what was read of some time, in place of all else."""
+        self._begin()
+        self._floor, self._end_s = (0, span.from_s), span.from_s
+        self.add_newer(span)
+
+    def add_newer(self, span: Span) -> None:
+        """Add what was read after the rows, at the end.
+
+        Where that reaches what the state holds, the rows go on to the newest.
+        """
+        page = self._not_above(span)
+        if span.until_s > self._whole_from_s:
+            self._join(page)
+        else:
+            self._extend_to(span.until_s, page)
+        if self.messages > MAX_KEPT:
+            self._cut_beginning()
+
+    def _not_above(self, span: Span) -> list[Message]:
+        """Return what was read of some time, less what the rows before it hold of that."""
+        if not any(time_s < span.from_s for time_s in _times(span.messages)):
+            return span.messages
+        above = {_key(row) for row in self.rows if isinstance(row, Message)}
+        return [message for message in span.messages if _key(message) not in above]
+
+    def _extend_to(self, until_s: float, page: Sequence[Message]) -> None:
+        from_s, self._end_s = self._end_s or 0.0, until_s
+        events = () if self._state is None else self._state.events
+        between = (event for event in self._happened(events) if _is_in(event, from_s, until_s))
+        spacer = self._spacer_after(self._last_s())
+        self.rows.extend(spacer.spaced(merged(page, between)))
+        self.messages += len(page)
+        if page:
+            self._marks.add_newer(page, from_s)
+
+    def _join(self, page: Sequence[Message]) -> None:
+        (floor, floor_s), marks = self._floor, self._marks
+        older = [*(row for row in self.rows[floor:] if isinstance(row, Message)), *page]
+        if page and self._end_s is not None:
+            marks.add_newer(page, self._end_s)
+        self.begin_anew()
+        self.begin_older()
+        if older:
+            self.add_older(older)
+        if floor_s == -math.inf:
+            self.add_older([])
+        self._marks, self._floor = marks, (self._floor[0], floor_s)
 
     def _cut_end(self) -> None:
-        end = self._marks.cut_end(self.rows, len(self.rows) * 3 // 4)
-        while self.is_cut and isinstance(self.rows[end - 1], Separator):
+        found = self._marks.cut_end(self.rows, len(self.rows) * 3 // 4)
+        if found is None:
+            return
+        end, self._end_s = found
+        while isinstance(self.rows[end - 1], Separator):
             end -= 1
         del self.rows[end:]
         self.messages = _messages(self.rows)
@@ -240,47 +307,6 @@ class TimelineRows:
         again = [row for row in self.rows[first : first + 1] if isinstance(row, Message)]
         self.rows[: first + 1] = self._spacer_after(None).spaced(again)
         self.messages = _messages(self.rows)
-
-    def _note_written(self, messages: Sequence[Message]) -> None:
-        self._written += len(messages)
-        if self._written >= PAGE and messages[-1].time_s is not None:
-            self._written = 0
-            self._marks.note_written(messages[-1].time_s)
-
-    def newer_span(self) -> tuple[float, float]:
-        """Return from when, and up to before when, messages are to be read again after the rows."""
-        return self._marks.beyond[-1], self._marks.next_s(self._whole_from_s)
-
-    def add_newer(self, page: Sequence[Message], until_s: float) -> None:
-        """Add messages that were read again, up to before a moment, at the end.
-
-        Where they reach what the state holds, the rows go on to the newest.
-        """
-        begin_s = self._marks.beyond[-1]
-        if until_s >= self._whole_from_s:
-            self._join(page)
-        else:
-            self._marks.add_newer(page, until_s)
-            events = () if self._state is None else self._state.events
-            between = (event for event in self._happened(events) if _is_in(event, begin_s, until_s))
-            spacer = self._spacer_after(self._last_s())
-            self.rows.extend(spacer.spaced(merged(page, between)))
-            self.messages += len(page)
-        if self.messages > MAX_KEPT:
-            self._cut_beginning()
-
-    def _join(self, page: Sequence[Message]) -> None:
-        (floor, floor_s), marks = self._floor, self._marks
-        older = [*(row for row in self.rows[floor:] if isinstance(row, Message)), *page]
-        if page:
-            marks.add_newer(page, math.inf)
-        marks.beyond.clear()
-        self.begin_anew()
-        self.begin_older()
-        self.add_older(older)
-        if floor_s == -math.inf:
-            self.add_older([])
-        self._marks, self._floor = marks, (self._floor[0], floor_s)
 
     def _last_s(self) -> float | None:
         times = (row.time_s for row in reversed(self.rows[-50:]))

@@ -17,19 +17,30 @@ Item: TypeAlias = Entry | EventsEnd
 """What days and silences come between."""
 
 
-def merged(messages: Iterable[Message], events: Iterator[Item]) -> Iterator[Item]:
-    """Merge both by time. An entry without a time stays behind its predecessor."""
-    event = next(events, None)
+def merged(messages: Iterable[Message], others: Iterator[Item]) -> Iterator[Item]:
+    """Merge both by time. An entry without a time stays behind its predecessor.
+
+    Args:
+        messages: In their order.
+        others: What else there is: of one moment events come first, and messages last.
+    """
+    other = next(others, None)
     for message in messages:
-        while event is not None and (
-            event.time_s is None or (message.time_s is not None and event.time_s <= message.time_s)
-        ):
-            yield event
-            event = next(events, None)
+        while other is not None and _is_first(other, message):
+            yield other
+            other = next(others, None)
         yield message
-    if event is not None:
-        yield event
-        yield from events
+    if other is not None:
+        yield other
+        yield from others
+
+
+def _is_first(other: Item, message: Message) -> bool:
+    if other.time_s is None or message.time_s is None:
+        return other.time_s is None
+    if isinstance(other, Message):
+        return other.time_s < message.time_s
+    return other.time_s <= message.time_s
 
 
 class Spacer:
