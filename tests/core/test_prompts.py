@@ -234,6 +234,14 @@ CODEX_CHEAPER = """\
 
   Use ↑/↓ to move, press enter to confirm
 """
+CODEX_APPROVALS = """\
+  Select Approval Mode
+
+› 1. Read Only (current)  Codex can read files
+  2. Auto                 Codex can read and edit files
+
+  Use ↑/↓ to move, press enter to confirm
+"""
 CODEX_LIMIT = """\
 › go on with the parser
 
@@ -297,6 +305,21 @@ CLAUDE_FETCH = """\
 │   2. No, and tell Claude     │
 │      what to do differently  │
 │      (esc)                   │
+╰──────────────────────────────╯
+"""
+CLAUDE_NARROW_CHOICE = """\
+⏺ Sessions are in memory now.
+  They need a place of their own
+
+╭──────────────────────────────╮
+│ ☐ Database                   │
+│                              │
+│ Which of the two databases   │
+│ is it that the service is    │
+│ to keep all sessions in?     │
+│                              │
+│ ❯ 1. PostgreSQL              │
+│   2. SQLite                  │
 ╰──────────────────────────────╯
 """
 CLAUDE_STATUS_LINE = """\
@@ -467,6 +490,7 @@ ASKING = {
         "mkfs: /dev/sdb1 is mounted.\nProceed anyway? [N/y] ",
         "Proceed anyway? [N/y]",
     ),
+    "y/N after a time": ("shell", "12:30:45 Overwrite? [y/N]", "12:30:45 Overwrite? [y/N]"),
     "getty": ("shell", "Debian GNU/Linux 12 box tty1\n\nbox login: ", "box login"),
     "docker's user": (
         "shell",
@@ -493,6 +517,12 @@ ASKING = {
         CODEX_CHEAPER,
         "Switch to gpt-5.1-codex-mini for lower credit usage?",
     ),
+    "a command of Codex above how to move": (
+        "codex",
+        CODEX_LONG.replace("Press enter to confirm or esc", "Use ↑/↓ to move, esc"),
+        "Would you like to run the following command?",
+    ),
+    "a menu of Codex": ("codex", CODEX_APPROVALS, "Select Approval Mode"),
     "a limit of Codex above its footer": (
         "codex",
         CODEX_LIMIT,
@@ -533,6 +563,11 @@ ASKING = {
         CLAUDE_FETCH,
         "Do you want to allow Claude to fetch this content?",
     ),
+    "a choice of Claude in a narrow pane": (
+        "claude",
+        CLAUDE_NARROW_CHOICE,
+        "Which of the two databases is it that the service is to keep all sessions in?",
+    ),
     "a command of Codex in a narrow pane": (
         "codex",
         CODEX_NARROW_COMMAND,
@@ -547,6 +582,11 @@ ASKING = {
         "claude",
         "☐ Database\n\nwhich one?\n\n❯ 1. PostgreSQL\n  2. SQLite\n\nEnter to select · Esc",
         "which one?",
+    ),
+    "a choice below what is said further to the right": (
+        "claude",
+        "  The service needs one more thing\nWhich database?\n❯ 1. PostgreSQL\n  2. SQLite",
+        "Which database?",
     ),
     "a choice below what is said": (
         "claude",
@@ -670,6 +710,10 @@ CALM = {
     "a Claude that was left after a limit": (
         "claude",
         f"  ⎿  5-hour limit reached ∙ resets 3pm\n{INPUT}ada@box:~/proj$ ",
+    ),
+    "a shell that took over after a limit": (
+        "claude",
+        f"  ⎿  5-hour limit reached ∙ resets 3pm\n{INPUT}$ make test",
     ),
 }
 
