@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,17 @@ from madrox_tui.config import Settings
 from madrox_tui.feed.feed import Feed
 from madrox_tui.feed.past import LazyPast
 from madrox_tui.remember import Memory
+from onlooker import Onlooker
 
-TIMEOUT_S = 10.0
 
-
-class Driver:
+class Driver(Onlooker):
     """A person at the app: presses keys, reads the screen."""
+
+    app: MadroxTop
 
     def __init__(self, app: MadroxTop, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
-
-    @property
-    def text(self) -> str:
-        """What is on the screen, a line per row."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in strips)
 
     def line_with(self, part: str) -> str:
         """The first row that holds a text, or nothing."""
@@ -46,28 +40,6 @@ class Driver:
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         await self.pilot.press(*keys)
-
-    async def until(self, condition: Callable[[], bool], what: str = "") -> None:
-        """Wait for a condition; fail with the screen if it never holds."""
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                while not condition():
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise AssertionError(f"never came: {what}\n{self.text}") from None
-
-    async def sees(self, *parts: str) -> None:
-        """Wait until all texts are on the screen."""
-        await self.until(lambda: all(self._holds(parts)), repr(parts))
-
-    async def misses(self, *parts: str) -> None:
-        """Wait until none of the texts is on the screen."""
-        await self.until(lambda: not any(self._holds(parts)), f"no {parts!r}")
-
-    def _holds(self, parts: Sequence[str]) -> list[bool]:
-        """Which texts are on the screen, which is drawn once for all of them."""
-        text = self.text
-        return [part in text for part in parts]
 
 
 def dashboard(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -20,9 +18,9 @@ from logging_core.read.panes import PaneFile
 from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.panel import ReplayPanel
+from onlooker import Onlooker
 
 NOW_S = TreeBuilder.epoch(600)
-TIMEOUT_S = 10.0
 
 
 def frames_of(root: Path) -> FrameSource:
@@ -89,8 +87,10 @@ class PaneApp(App[None]):
         return "\n".join(strip.text for strip in strips)
 
 
-class PanePerson:
+class PanePerson(Onlooker):
     """A person at the panel."""
+
+    app: PaneApp
 
     def __init__(self, app: PaneApp, pilot: Pilot[None]) -> None:
         self.app = app
@@ -101,26 +101,9 @@ class PanePerson:
         """Press keys, one after the other."""
         await self.pilot.press(*keys)
 
-    async def until(self, condition: Callable[[], bool], what: Any) -> None:
-        """Wait for a condition; fail with the screen if it never holds."""
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                while not condition():
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"never came: {what}\n{self.app.text}") from None
-
-    async def sees(self, *parts: str) -> None:
-        """Wait until all texts are on the screen."""
-        await self.until(lambda: all(part in self.app.text for part in parts), parts)
-
     async def counts(self, said: str) -> None:
         """Wait until that is said of how many hits there are."""
         await self.until(lambda: self.panel.find_count == said, said)
-
-    async def misses(self, *parts: str) -> None:
-        """Wait until none of the texts is on the screen."""
-        await self.until(lambda: not any(part in self.app.text for part in parts), f"no {parts}")
 
 
 @asynccontextmanager

@@ -257,12 +257,11 @@ async def test_who_begins_to_wait_is_named_where_no_list_shows_it(fleet: TreeBui
         await person.sees("build the plan", "● live")
         fleet.frame("b2", "Overwrite a? [y/N]", at=598)
         await person.sees("1 waiting")
-        assert not person.app._notifications
+        assert not person.notices
         await person.press("3", "z")
         fleet.frame("a1", "Overwrite b? [y/N]", at=598)
-        await person.until(lambda: len(person.app._notifications) > 0, "a notice")
-        (notice,) = person.app._notifications
-        assert notice.message == "atlas waits: Overwrite b? [y/N]"
+        await person.is_told("atlas waits: Overwrite b? [y/N]")
+        assert len(person.notices) == 1
 
 
 async def test_whose_terminal_says_something_is_found(fleet: TreeBuilder) -> None:
@@ -730,13 +729,13 @@ async def test_what_cannot_be_kept_for_the_next_start_is_told_once(
     memory = Memory(tmp_path / "file" / "screen.json")
     async with run_app(fleet.root, now_s=NOW_S, memory=memory, cached=True) as person:
         await person.sees("atlas pane, newest", "build the plan")
-        await person.until(lambda: len(person.app._notifications) > 0, "a notice")
+        await person.until(lambda: len(person.notices) > 0, "a notice")
         await person.until(
             lambda: person.app._main._feed.trouble is not None, "sums that are not kept"
         )
         fleet.send("b2", "m-9", "on it goes", at=599)
         await person.sees("on it goes")
-        (notice,) = person.app._notifications
+        (notice,) = person.notices
         assert notice.message.startswith(f"not kept for the next start: {tmp_path}/file/")
         assert notice.severity == "warning"
     assert memory.trouble is not None
@@ -749,5 +748,5 @@ async def test_where_all_can_be_kept_nothing_is_told(fleet: TreeBuilder, tmp_pat
     async with run_app(fleet.root, now_s=NOW_S, memory=memory, cached=True) as person:
         await person.until((tmp_path / "deep").exists, "the directory of what is kept")
         await person.sees("atlas pane, newest")
-        assert len(person.app._notifications) == 0
+        assert not person.notices
         assert memory.load() == Remembered()

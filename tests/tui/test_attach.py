@@ -12,7 +12,7 @@ NOW_S = TreeBuilder.epoch(60)
 
 
 def said(person: Driver) -> list[str]:
-    return [notice.message for notice in person.app._notifications]
+    return [notice.message for notice in person.notices]
 
 
 @pytest.mark.parametrize("session", ["madrox-1", "two words", "'; rm -rf ~ #", "$(reboot)", "-x"])

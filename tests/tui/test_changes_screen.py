@@ -123,13 +123,8 @@ async def test_the_moment_can_be_moved(busy_tree: TreeBuilder) -> None:
         await person.press("]")
         await person.sees("since 12:30 (5m ago)", "nothing changed: [ goes further back")
         await person.press("]")
-        await person.until(
-            lambda: (
-                [n.message for n in person.app._notifications]
-                == ["no later step: press T to enter a time"]
-            ),
-            "no later step",
-        )
+        await person.is_told("no later step: press T to enter a time")
+        assert len(person.notices) == 1
         await person.press("[", "[", "[")
         await person.sees("since 11:35 (1h ago)", "spawned, idle")
         await person.sees("waits, hangs and failures that ended before 12:10 were not seen")
@@ -188,12 +183,7 @@ async def test_who_is_gone_cannot_be_selected(busy_tree: TreeBuilder) -> None:
         await person.press("c")
         await person.sees("deleted", "ghost")
         await person.press("enter")
-        await person.until(
-            lambda: (
-                "that instance is not in the list" in [n.message for n in person.app._notifications]
-            ),
-            "said so",
-        )
+        await person.is_told("that instance is not in the list")
         await person.press("slash", *"role:lead", "enter")
         await person.sees("Instances 1 of 3")
         await person.press("c")
@@ -250,12 +240,12 @@ async def test_without_a_history_or_a_tree_it_says_why(tmp_path: Path) -> None:
     async with run_app(tree.root, now_s=TreeBuilder.epoch(BEGUN)) as person:
         await person.sees("● live")
         await person.press("c")
-        await told(person, "no history is available for this tree")
+        await person.is_told("no history is available for this tree")
     async with run_app(tmp_path / "none", now_s=TreeBuilder.epoch(BEGUN)) as person:
         await person.sees("waiting:")
         await person.press("c")
         await person.until(
-            lambda: any("nothing to compare" in n.message for n in person.app._notifications),
+            lambda: any("nothing to compare" in notice.message for notice in person.notices),
             "said so",
         )
 
@@ -267,10 +257,6 @@ async def test_the_start_loads_none_of_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-async def told(person: Driver, toast: str) -> None:
-    await person.until(lambda: toast in [n.message for n in person.app._notifications], toast)
 
 
 @pytest.fixture

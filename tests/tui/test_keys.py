@@ -546,12 +546,9 @@ async def test_history_that_fails_leads_back_to_live(fleet: TreeBuilder) -> None
         await person.sees("test the plan")
         with mock.patch.object(past, "prepare", side_effect=OSError("no room [/]")):
             await person.press("T", *"-5m", "enter")
-            while not person.app._notifications:
-                await person.pilot.pause()
+            await person.is_told("cannot load history: no room [/]")
             await person.sees("● live")
-        assert [n.message for n in person.app._notifications] == [
-            "cannot load history: no room [/]"
-        ]
+        assert len(person.notices) == 1
         await person.press("T", *"-5m", "enter")
         await person.sees("◷ at ")
         assert person.app.failure is None

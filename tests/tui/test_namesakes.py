@@ -119,5 +119,5 @@ async def test_whom_one_cannot_attach_to_is_said_by_that_name(tree: TreeBuilder)
     async with run_app(tree.root, now_s=NOW_S) as person:
         await person.sees("worker#1111")
         await person.press("A")
-        (told,) = person.app._notifications
+        (told,) = person.notices
         assert told.message.startswith("cannot attach to worker#1111: ")

@@ -158,8 +158,7 @@ async def test_playing(pane: TreeBuilder) -> None:
         await person.sees("‖ 60x")
         await person.press("space")
         await person.sees("step five", "following")
-        said = [notification.message for notification in person.app._notifications]
-        assert said[-1] == "played to the newest capture: following"
+        await person.is_told("played to the newest capture: following")
 
 
 async def test_playing_begins_at_the_frame_that_was_asked_for_last(

@@ -53,11 +53,6 @@ async def sees_all_at(person: Driver, number: int) -> None:
     await person.sees(f"12:{minutes:02}:{seconds:02} · 0s ago")
 
 
-async def is_told(person: Driver, toast: str) -> None:
-    """A toast says so."""
-    await person.until(lambda: toast in [n.message for n in person.app._notifications], toast)
-
-
 @pytest.fixture
 def past(recorded: TreeBuilder) -> Any:
     with History(recorded.root) as history:
@@ -96,7 +91,7 @@ async def test_playing_in_the_past_stops_at_the_end(recorded: TreeBuilder, past:
         await person.press("2", ">", ">", ">", ">", "space")
         await sees_all_at(person, 11)
         await person.sees("‖ 60x")
-        await is_told(person, "this is the last capture: G returns to live")
+        await person.is_told("this is the last capture: G returns to live")
         await person.press("right_square_bracket")
         await sees_all_at(person, 11)
         await person.press("G")
@@ -151,7 +146,7 @@ async def test_nothing_of_the_present_opens_on_the_way_to_the_past(
         await person.press("T", *"-535s", "enter")
         await person.sees("preparing history")
         await person.press(*keys)
-        await is_told(person, "preparing history: nothing opens until it is shown")
+        await person.is_told("preparing history: nothing opens until it is shown")
         assert person.app.screen is main
         loads.release()
         await sees_all_at(person, 6)
@@ -232,7 +227,7 @@ async def test_space_says_that_there_is_nothing_to_play(
         await person.press("T", *"-598s", "enter")
         await person.sees("no capture of this pane before that time")
         await person.press("space")
-        await is_told(person, "the pane has no capture to play from here")
+        await person.is_told("the pane has no capture to play from here")
         await person.sees("◷ at 12:00:02")
         await person.press("2", "right_square_bracket")
         await sees_all_at(person, 0)
@@ -317,9 +312,9 @@ async def test_speeds_end_audibly(recorded: TreeBuilder) -> None:
     async with run_app(recorded.root, now_s=NOW_S) as person:
         await person.sees("● live")
         await person.press("2", "<")
-        await is_told(person, "1x is the slowest")
+        await person.is_told("1x is the slowest")
         await person.press(*">>>>>")
-        await is_told(person, "60x is the fastest")
+        await person.is_told("60x is the fastest")
 
 
 async def test_who_had_no_name_yet_is_called_as_today(tree: TreeBuilder) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -32,11 +31,11 @@ from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.scope import Scope
 from madrox_tui.view import Narrowing, View
+from onlooker import Onlooker
 
 pytestmark = pytest.mark.asyncio
 
 T = datetime(2026, 11, 23, 12).timestamp()
-TIMEOUT_S = 10.0
 
 
 def message(at: float, text: str, instance_id: str = "a1", *, reply: bool = False) -> Message:
@@ -75,8 +74,10 @@ class PanelApp(App[None]):
         self.panel.focus()
 
 
-class Person:
+class Person(Onlooker):
     """Presses keys, reads the panel, and makes things happen in the fleet."""
+
+    app: PanelApp
 
     def __init__(self, app: PanelApp, press: Callable[..., Awaitable[None]], *, kept: int) -> None:
         self.app = app
@@ -120,22 +121,8 @@ class Person:
     def top_line(self) -> str:
         return self.lines[0]
 
-    async def until(self, ready: Callable[[], bool], what: str = "") -> None:
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                while not ready():
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise AssertionError(f"never came: {what}\n{self.text}") from None
-
-    async def sees(self, *parts: str) -> None:
-        await self.until(lambda: all(part in self.text for part in parts), repr(parts))
-
     async def has_more_than(self, rows: int) -> None:
         await self.until(lambda: self.panel.count > rows, f"more than {rows} rows")
-
-    async def misses(self, part: str) -> None:
-        await self.until(lambda: part not in self.text, f"no {part!r}")
 
 
 @asynccontextmanager
