@@ -25,6 +25,7 @@ from logging_core.records import (
 )
 from madrox_tui.colours.themes import THEMES
 from madrox_tui.filters import parse_filter
+from madrox_tui.panels.timeline import message_source, older
 from madrox_tui.panels.timeline import rows as timeline_rows
 from madrox_tui.panels.timeline.entries import Entry
 from madrox_tui.panels.timeline.message_source import MessageSource
@@ -536,52 +537,67 @@ async def goes_to_newer(person: Person) -> None:
     await person.until(lambda: person.panel.follow or spoken_rows(person)[-1] != last, "newer ones")
 
 
-async def test_no_history_is_too_long_to_scroll_through(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is smaller: what is kept, the pages that are read, and how near one comes before."""
+    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 400)
+    monkeypatch.setattr(older, "NEAR", 10)
+    monkeypatch.setattr(message_source, "PAGE", 25)
+    monkeypatch.setattr(message_source, "MOST", 100)
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("filter_text", ["", "atlas"])
+async def test_no_history_is_too_long_to_scroll_through(filter_text: str) -> None:
     """Up to its first message and back to the newest: what is far away is let go, and read again.
 
     No message is missing in between, or there twice; what is written meanwhile comes, too.
     """
-    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 2000)
-    everything = [
-        message(at // 2, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(6000)
-    ]
+    names = ("a1",) if filter_text else ("a1", "b2")
+    told = [message(at // 2, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(1600)]
+    everything, written = told[:700], told[700:]
     happened = [
         LifecycleEvent(instance_id="a1", time_s=T + at + 0.25, text=f"step {at}")
-        for at in range(0, 3000, 250)
+        for at in range(0, 350, 25)
     ]
     history = PagedMessages(everything)
-    async with panel(
-        *everything, *happened, source=MessageSource(history.open), kept=301
-    ) as person:
-        assert person.panel.view is not None
+    async with panel(*everything, *happened, source=MessageSource(history.open), kept=31) as person:
         person.whole = True
-        person.happens()
-        whole = [text for _, text in sorted(said_or_done(everything, happened))]
+        person.filters(filter_text)
+        wanted = [message for message in told if message.instance_id in names]
+        whole = [text for _, text in sorted(said_or_done(wanted, happened))]
 
-        def loaded() -> str:
+        def loaded() -> list[str]:
             rows = spoken_rows(person)
             start = whole.index(rows[0])
             assert rows == whole[start : start + len(rows)]
-            assert len(rows) < 3000
-            return rows[0]
+            assert len(rows) < 500
+            return rows
 
-        while loaded() != whole[0]:
+        while loaded()[0] != whole[0]:
             await goes_to_older(person)
         await person.press("g")
-        await person.sees("step 0", "number 0.")
+        await person.sees("step 0", "number 1.")
         assert person.panel.find_note == "without what is newer: scroll down to load it"
-        assert person.title.startswith("Timeline 1.")
-        written = [message(3000 + at, f"number {6000 + at}.") for at in range(1200)]
+        assert person.panel.export().note == "without what is newer"
+        said = [text for text in loaded() if text.startswith("number")]
+        assert person.title.split()[1] == f"{len(said)}+"
         history.messages += written
-        whole += [f"number {6000 + at}." for at in range(1200)]
-        for start in range(0, 1200, 100):
-            person.happens(*written[start : start + 100], at=9000)
-        await person.until(lambda: "1.2k new" in person.title, person.title)
-        while loaded() and not person.panel.follow:
+        for start in range(0, len(written), 25):
+            person.happens(*written[start : start + 25], at=9000)
+        new = sum(message in wanted for message in written)
+        await person.until(lambda: f"  {new} new" in person.title, person.title)
+        while loaded()[0] == whole[0]:
             await goes_to_newer(person)
-        await person.sees("number 7199.")
+        while loaded()[0] != whole[0]:
+            await goes_to_older(person)
+        while not person.panel.follow:
+            await goes_to_newer(person)
+            loaded()
+        assert loaded()[-1] == whole[-1]
+        await person.sees(whole[-1])
         assert "new" not in person.title
-        person.happens(message(7500, "the latest."), at=9000)
+        person.happens(message(2000, "the latest."), at=9000)
         await person.sees("the latest.")
 
 
@@ -705,6 +721,17 @@ async def test_what_is_not_loaded_is_said() -> None:
         await person.sees("number 0.")
         await person.until(lambda: person.title == "Timeline 400", "all of them")
         assert person.panel.find_note == person.panel.export().note == ""
+
+
+async def test_no_problem_is_one_of_what_is_loaded() -> None:
+    """Whoever looks for one is told where there may be more."""
+    everything = [message(at, f"number {at}.", reply=True) for at in range(400)]
+    source = MessageSource(PagedMessages(everything).open)
+    async with panel(*everything, source=source, kept=300) as person:
+        await person.sees("number 399.")
+        person.panel.action_problem()
+        older_ones = "without what is older: scroll up to load it"
+        await person.is_told(f"no problems in the loaded rows, {older_ones}")
 
 
 async def test_nothing_older_is_read_of_a_whole_tree() -> None:
