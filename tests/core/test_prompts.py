@@ -878,11 +878,13 @@ def test_waiting_is_never_stuck() -> None:
         pane(20, "working…", digest=2),
         Message(instance_id="a", time_s=T + 20, event_type="message_received", message_id="m"),
         sent(20, "m-2"),
+        event("instance_spawn", 20),
+        ready(20),
     ],
-    ids=["another frame", "a reply", "a new request"],
+    ids=["another frame", "a reply", "a new request", "a new start", "that it came up"],
 )
 def test_what_happened_after_the_question_ends_the_wait(later: Record) -> None:
-    """A newer frame without a question, a reply, or a new request: nobody is waited for."""
+    """A newer frame without a question, or what it did since then: nobody is waited for."""
     assert only(SPAWN, ready(2), sent(3), pane(10), later).state is not State.WAITING
 
 

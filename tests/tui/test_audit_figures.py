@@ -109,6 +109,19 @@ def test_a_figure_knows_whether_it_is_of_anything() -> None:
     for opens in ("5m", "1h", "errors", "tokens", "p95"):
         assert not figure_query(opens, quiet).is_counted
     assert figure_query("requests", quiet).is_counted
+    unpriced = tuple(replace(rate, unpriced=2) for rate in quiet.audit.rates)
+    assert figure_query("5m", replace(quiet, audit=replace(quiet.audit, rates=unpriced))).is_counted
+    silent = replace(quiet, usage=Usage())
+    assert not any(figure_query(opens, silent).is_counted for opens in ("requests", "cost"))
+
+
+def test_errors_of_others_are_none_behind_a_number_of_those_shown() -> None:
+    """Whom the filter leaves out may have failed: that is not missing from the list of the rest."""
+    view = fleet_view(only="harbor")
+    assert view.state.errors
+    for number in (0, 1):
+        shown = tuple(replace(one, errors=number) for one in view.instances)
+        assert figure_query("errors", replace(view, instances=shown)).is_counted == (number > 0)
 
 
 def test_a_query_keeps_to_the_time_that_is_shown() -> None:

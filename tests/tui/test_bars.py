@@ -351,6 +351,10 @@ async def test_tab_again_goes_to_the_next_completion() -> None:
         assert len(set(roles)) == len(roles) - 1
         await pilot.press(*",qa", "tab")
         assert app.filters[-1] == "role:architect,qa_engineer"
+        await pilot.press("ctrl+u", *"role:", "tab", "enter")
+        bar.edit()
+        await pilot.press("tab")  # goes on with nothing: this is another line
+        assert app.filters[-1] == "role:architect"
 
 
 @pytest.mark.asyncio
@@ -509,11 +513,22 @@ async def test_the_screen_is_saved_as_it_is(tmp_path: Path) -> None:
         assert "harbor" in picture.read_text()
         assert "? waiting" in text.read_text()
         assert {path.stat().st_mode & 0o777 for path in (picture, text)} == {0o600}
-        text.unlink()
-        picture, text = save_screen(app, tmp_path, NOW_S)
-        assert picture.stem == text.stem
-        assert picture.stem.endswith("-2")
-        assert len(list(tmp_path.iterdir())) == 3
+        again = save_screen(app, tmp_path, NOW_S)
+        assert [path.stem for path in again] == [f"{text.stem}-2"] * 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("suffix", [".svg", ".txt"])
+async def test_a_screen_is_saved_beside_what_has_one_of_its_names(
+    tmp_path: Path, suffix: str
+) -> None:
+    """Both files are numbered then; a link to a file that is gone has a name, too."""
+    taken = tmp_path / file_name("screen", NOW_S, suffix)
+    taken.symlink_to(tmp_path / "gone")
+    async with bars() as (app, _):
+        saved = save_screen(app, tmp_path, NOW_S)
+    assert [path.stem for path in saved] == [f"{taken.stem}-2"] * 2
+    assert not taken.exists()
 
 
 @pytest.mark.asyncio

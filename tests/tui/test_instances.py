@@ -111,6 +111,22 @@ async def test_a_opens_the_branch_of_who_needs_you() -> None:
         assert row_of(pilot, panel.selected.label)
 
 
+async def test_e_opens_the_branch_of_a_problem() -> None:
+    """Also of one who works on, and who is neither the parent nor the most urgent below it."""
+    fleet = [
+        instance("p", "lead", State.IDLE),
+        instance("k", "kid", State.BUSY, parent_instance_id="p"),
+        instance("f", "failed", State.IDLE, parent_instance_id="p", errors=2),
+    ]
+    async with panel_with(view(fleet), (120, 16)) as (panel, pilot):
+        await pilot.press("t", "g", "h")
+        assert "▸ lead +2" in row_of(pilot, "lead")
+        panel.action_problem()
+        await pilot.pause()
+        assert panel.copy_text() == "f"
+        assert row_of(pilot, "failed")
+
+
 async def test_names_get_the_room_that_no_state_needs() -> None:
     """In a narrow panel a name of eleven is whole, unless somebody is just being started."""
     worker, rest = instance("w", "worker-0005", State.IDLE), instance("r", "probe", State.BUSY)
