@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TOASTS = 2
 """How many toasts there are at most: each one after the first covers a row."""
 
+_LOOK_S = 0.02  # how often to look whether toasts are gone
+
 
 class PanelsApp(App[None], inherit_bindings=False):
     """Handles the messages of panels on any of its screens.
@@ -127,7 +129,7 @@ class PanelsApp(App[None], inherit_bindings=False):
 
         self.screen.query("ToastRack").set(display=False)  # toasts go later; the next one shows it
         if shows_toasts(self):  # a widget asks for a layout when it is idle
-            self.screen.call_after_refresh(self._save_screen)
+            self.set_timer(_LOOK_S, self._save_screen)  # to look at once would let nothing else run
             return
         try:
             picture, text = save_screen(self, Path.cwd(), self._now())

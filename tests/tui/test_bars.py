@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events, on
@@ -23,6 +24,7 @@ from builders import TreeBuilder
 from driver import dashboard
 from fleets import NOW_S, instance, team, view
 from keyboard import KEYS
+from madrox_tui import screenshot
 from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.completion import complete, completions, vocabulary, without_begun_key
 from madrox_tui.config import Settings
@@ -576,6 +578,27 @@ async def test_a_saved_screen_has_no_toasts(
             assert "soon" not in path.read_text()
             assert "harbor" in path.read_text()
         await until(lambda: "wrote" in screen_text(app))
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_held_up_until_toasts_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long they take to go: all else is done meanwhile, and then the screen is saved."""
+    gone, looks = asyncio.Event(), 0
+
+    def shows_one(_app: App[Any]) -> bool:
+        nonlocal looks
+        looks += 1
+        assert looks < 1000, "nothing else has its turn"
+        return not gone.is_set()
+
+    monkeypatch.setattr(screenshot, "shows_toasts", shows_one)
+    monkeypatch.chdir(tmp_path)
+    async with bars() as (app, _):
+        asyncio.get_running_loop().call_later(0.1, gone.set)
+        app.action_save_screen()
+        await until(lambda: len(list(tmp_path.iterdir())) == 2)
 
 
 @pytest.mark.asyncio
