@@ -156,19 +156,38 @@ async def test_the_columns_are_divided_each_by_itself(fleet: TreeBuilder) -> Non
         assert person.app.query_one("#timeline").region.y == timeline.y
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [((120, 40), ("z", "equals_sign", "minus", "equals_sign", "z")), ((80, 24), ("equals_sign",))],
+)
 async def test_borders_that_nobody_sees_are_not_moved(
-    fleet: TreeBuilder, size: tuple[int, int]
+    fleet: TreeBuilder, size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
     """Of a panel that is shown alone nothing is grown; restored, the panels are as they were."""
     async with run_app(fleet.root, size=size, now_s=NOW_S) as person:
         await person.sees("● busy")
         grid = person.app.query_one(PanelGrid)
         placed = [panel.region for panel in grid.children]
-        await person.press("z", "equals_sign", "equals_sign", "minus", "equals_sign", "z")
+        await person.press(*keys)
         await person.sees("● busy")
         assert (grid.columns, grid.heights) == (None, (None, None))
         assert [panel.region for panel in grid.children] == placed
+
+
+@pytest.mark.parametrize("panel", ["1", "2"])
+async def test_a_border_that_nobody_sees_is_not_dragged(fleet: TreeBuilder, panel: str) -> None:
+    """At the edges of a maximised panel the mouse finds none of them."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        grid = person.app.query_one(PanelGrid)
+        await person.press(panel, "z")
+        await person.until(lambda: not grid.children[3].display, "one panel")
+        for edge in (0, grid.region.right - 1):
+            await person.pilot.mouse_down(offset=(edge, 10))
+            await person.pilot.hover(offset=(80, 10))
+            await person.pilot.mouse_up(offset=(80, 10))
+            await person.pilot.pause()
+            assert (grid.columns, grid.heights) == (None, (None, None))
 
 
 async def test_the_list_is_as_high_as_the_fleet_needs(tree: TreeBuilder) -> None:
