@@ -240,6 +240,24 @@ def test_a_change_that_both_files_tell_of_is_told_once(*, apart: bool, log_first
     assert shown == [f"{text} (why)" for text in LIFE.values()]
 
 
+def test_a_change_long_after_is_another_one() -> None:
+    """Who is suspended twice is told of twice, whichever file knows of which time."""
+    model = FleetModel()
+    model.apply(Batch(records=(change(10, "suspended"),)))
+    model.apply(Batch(records=(life(500, "Instance suspended (why)"),)))
+    texts = [event.text for event in model.state(T + 900).events]
+    assert texts == ["Instance suspended", "Instance suspended (why)"]
+
+
+def test_what_follows_a_change_that_both_files_tell_of_stays_behind_it() -> None:
+    """Also where a clock was put back, as it does behind any other entry."""
+    model = FleetModel()
+    model.apply(Batch(records=(change(50.5, "suspended"),)))
+    model.apply(Batch(records=(life(50, "Instance suspended (why)"), life(20, "Cloned"))))
+    texts = [event.text for event in model.state(T + 100).events]
+    assert texts == ["Instance suspended (why)", "Cloned"]
+
+
 def test_what_is_no_error_is_no_event() -> None:
     """A fine audit event or an INFO entry of orchestrator.log adds nothing."""
     assert not events(

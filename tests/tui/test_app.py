@@ -699,6 +699,15 @@ async def test_what_a_key_puts_into_a_line_is_there_for_the_next_key(
         assert opens == "x" or line.value == text
 
 
+async def test_an_error_that_is_opened_tells_all_that_is_known_of_it(fleet: TreeBuilder) -> None:
+    """The timeline has its one line; the audit trail has the rest."""
+    fleet.audit("tool_failed", "a1", {"error": "tool failed", "exit_code": 137}, at=598)
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("tool failed", "● live")
+        await person.press("3", "G", "enter")
+        await person.sees('"exit_code": 137')
+
+
 async def test_a_pane_that_never_rests_is_shown_all_the_same(fleet: TreeBuilder) -> None:
     """Frames that come faster than they can be drawn do not keep the newest from being shown."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

@@ -148,4 +148,20 @@ def test_an_error_leads_to_what_the_audit_trail_says_of_it(tree: TreeBuilder) ->
     assert '"exit_code": 137' in told.text
     assert '"of": "a1"' in told.text
     assert read_told(tree.root, replace(error, time_s=TreeBuilder.epoch(70))) is None
-    assert read_told(tree.root, replace(error, time_s=None)) is None
+    assert read_told(tree.root, replace(error, instance_id="c3")) is None
+
+
+def test_an_error_of_more_than_one_leads_to_its_event(tree: TreeBuilder) -> None:
+    """Of the fleet, and of each instance that the event lists."""
+    details = {"error": "disk full", "affected_instances": ["b2"]}
+    tree.audit("write_failed", "a1", details, at=60)
+    for instance_id in ("", "a1", "b2"):
+        error = TimelineEvent(instance_id, TreeBuilder.epoch(60), "disk full", is_error=True)
+        assert read_told(tree.root, error) is not None, instance_id
+
+
+def test_no_event_is_found_of_an_error_whose_time_is_unknown(tree: TreeBuilder) -> None:
+    """Not even one whose time is unknown, too: it may be of anything."""
+    event = {"event_type": "tool_failed", "instance_id": "a1", "details": {"error": "tool failed"}}
+    tree.json("audit/audit_20261123.jsonl", {"timestamp": "?", **event})
+    assert read_told(tree.root, TimelineEvent("a1", None, "tool failed", is_error=True)) is None

@@ -356,6 +356,7 @@ async def test_a_long_text_scrolls() -> None:
             '{"a":[NaN,-Infinity],"b":"NaN"}',
             '{\n  "a": [\n    NaN,\n    -Infinity\n  ],\n  "b": "NaN"\n}',
         ),
+        ('{"a":["~NaN",NaN]}', '{\n  "a": [\n    "~NaN",\n    NaN\n  ]\n}'),
         (
             'so:\n```json\n{"a":1}\n```\nor\n```\n{"a":1}\n```',
             'so:\n```json\n{\n  "a": 1\n}\n```\nor\n```\n{"a":1}\n```',
