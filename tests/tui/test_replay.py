@@ -386,6 +386,28 @@ async def test_the_scrubber_shows_what_changes_while_it_is_watched(tree: TreeBui
         await person.until(lambda: changed.search(person.text) is not None, changed.pattern)
 
 
+async def test_captures_that_come_fast_do_not_keep_the_scrubber_away(
+    pane: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read of a long recording is not begun anew with each of them."""
+    begun = 0
+
+    async def course(*_: Any) -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+
+    async with at_pane(pane.root) as person:
+        await person.sees("step five", "┃")
+        monkeypatch.setattr(person.panel.source, "course", course)
+        for number in range(5):
+            pane.frame("a1", f"fast {number}", at=600 + 100 * number)
+            person.app.look()
+            await person.sees(f"fast {number}")
+            await person.pilot.pause()
+        assert begun == 1
+
+
 async def test_the_scrubber_grows_while_an_earlier_frame_is_shown(pane: TreeBuilder) -> None:
     """Its end is the newest capture, and what one steps to is not new any more."""
     async with at_pane(pane.root) as person:
