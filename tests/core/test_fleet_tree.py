@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from happened import T, exchange, fold, frame, ready, received, sent, spawn, trouble
+from happened import (
+    T,
+    exchange,
+    fold,
+    frame,
+    ready,
+    received,
+    said,
+    sent,
+    spawn,
+    terminate,
+    trouble,
+)
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.problems import MAX_FILES
 from logging_core.analyse.state import FleetState, State
@@ -255,6 +267,16 @@ def test_an_instance_outlives_its_directory_in_the_audit_trail() -> None:
     assert instance.usage.cost_usd == model.state(T + 10).usage.cost_usd == 2.0
     model.apply(Batch(records=(frame(20, 1),)))
     assert model.state(T + 21).instances[0].frames == 1
+
+
+@pytest.mark.parametrize("sign", [sent(7), said("communication", 7, None, "a")])
+def test_a_sign_of_life_goes_with_the_directory_that_holds_it(sign: Record) -> None:
+    """Who ended, as far as the audit trail tells, has ended again then."""
+    model = FleetModel()
+    model.apply(Batch(records=(spawn(0), terminate(5), sign)))
+    assert model.state(T + 9).instances[0].state is not State.TERMINATED
+    model.apply(Batch(records=(InstanceGone(instance_id="a"),)))
+    assert model.state(T + 10).instances[0].state is State.TERMINATED
 
 
 def test_a_replaced_tree_begins_anew() -> None:
