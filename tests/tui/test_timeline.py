@@ -541,10 +541,10 @@ async def goes_to_newer(person: Person) -> None:
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """All is smaller: what is kept, the pages that are read, and how near one comes before."""
-    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 400)
+    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 300)
     monkeypatch.setattr(older, "NEAR", 10)
-    monkeypatch.setattr(message_source, "PAGE", 25)
-    monkeypatch.setattr(message_source, "MOST", 100)
+    monkeypatch.setattr(message_source, "PAGE", 19)
+    monkeypatch.setattr(message_source, "MOST", 76)
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -555,11 +555,11 @@ async def test_no_history_is_too_long_to_scroll_through(filter_text: str) -> Non
     No message is missing in between, or there twice; what is written meanwhile comes, too.
     """
     names = ("a1",) if filter_text else ("a1", "b2")
-    told = [message(at // 2, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(1600)]
-    everything, written = told[:700], told[700:]
+    told = [message(at // 2, f"number {at}.", ("a1", "b2")[at % 3 == 0]) for at in range(1200)]
+    everything, written = told[:500], told[500:]
     happened = [
         LifecycleEvent(instance_id="a1", time_s=T + at + 0.25, text=f"step {at}")
-        for at in range(0, 350, 25)
+        for at in range(0, 250, 25)
     ]
     history = PagedMessages(everything)
     async with panel(*everything, *happened, source=MessageSource(history.open), kept=31) as person:
@@ -572,7 +572,7 @@ async def test_no_history_is_too_long_to_scroll_through(filter_text: str) -> Non
             rows = spoken_rows(person)
             start = whole.index(rows[0])
             assert rows == whole[start : start + len(rows)]
-            assert len(rows) < 500
+            assert len(rows) < 400
             return rows
 
         while loaded()[0] != whole[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from logging_core.analyse.fleet import FleetModel
@@ -102,6 +103,14 @@ def test_days_and_silences_have_rows() -> None:
     quiet = fleet.rows.rows[3]
     assert isinstance(quiet, Quiet)
     assert quiet.seconds == 601
+
+
+def test_a_silence_is_told_however_long_the_rows_are_there() -> None:
+    """What was of the future when the first of them came is not for ever."""
+    fleet, rows = Fleet(), TimelineRows()
+    rows.update(msgspec.structs.replace(fleet.state(sent(0)), at_s=T), ALL, following=True)
+    rows.update(fleet.state(sent(5000)), ALL, following=True)
+    assert texts(rows.rows) == ["day", "at 0", "quiet", "at 5000"]
 
 
 def test_no_silence_is_told_where_a_clock_jumped() -> None:
@@ -222,6 +231,15 @@ def test_older_pages_fill_what_has_gaps() -> None:
     assert fleet.rows.floor()[1] < 0
     assert fleet.add(sent(60), known=Known.OF_EACH) == 1
     assert fleet.texts[-1] == "at 60"
+
+
+def test_no_gap_is_left_once_all_is_known() -> None:
+    """What was hidden or had no silence told of it is as if it had been there from the first."""
+    fleet = Fleet()
+    fleet.add(life(-5000), sent(-990), sent(30), sent(40, instance_id="b"), known=Known.OF_EACH)
+    assert fleet.texts == ["day", "at -990", "at 30", "gaps above", "at 40"]
+    fleet.add(known=Known.ALL)
+    assert fleet.texts == ["day", "ready", "quiet", "at -990", "quiet", "at 30", "at 40"]
 
 
 def test_what_happened_is_shown_where_no_message_is_known() -> None:
