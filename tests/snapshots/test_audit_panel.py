@@ -10,7 +10,7 @@ from audits import FakeDisk, fleet_view, sick_state
 from keyboard import KEYS
 from madrox_tui.health.screen import HealthScreen
 from madrox_tui.panels.audit.panel import AuditPanel
-from pictures import ALL_SIZES, Before, Compare, size_id
+from pictures import ALL_SIZES, Before, Compare, size_id, stands_still
 
 
 def audit(**options: str) -> Before:
@@ -21,7 +21,7 @@ def audit(**options: str) -> Before:
         panel = pilot.app.query_one(AuditPanel)
         panel.focus()
         panel.view = fleet_view(40, **options)  # type: ignore[arg-type]  # texts only
-        await pilot.pause()
+        await stands_still(pilot)
 
     return run
 
@@ -29,7 +29,7 @@ def audit(**options: str) -> Before:
 @pytest.mark.parametrize(
     "size",
     [(36, 6), (40, 12), (60, 18), (80, 24), (120, 40), (200, 50)],
-    ids=lambda size: f"{size[0]}x{size[1]}",
+    ids=size_id,
 )
 def test_sizes(snap_compare: Compare, size: tuple[int, int]) -> None:
     """The totals always; rates, budget, plots and columns as there is room."""

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
-
 import pytest
-from textual.app import App
 from textual.pilot import Pilot
 
 from alone import Alone
 from fleets import ACTIVITY, team, view
 from keyboard import KEYS
 from madrox_tui.panels.instances.panel import InstancesPanel
-
-Before = Callable[[Pilot[None]], Awaitable[None]]
-
-
-class Compare(Protocol):
-    """The `snap_compare` fixture."""
-
-    def __call__(
-        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
-    ) -> bool: ...
+from pictures import Before, Compare, size_id, stands_still
 
 
 def alone() -> Alone[InstancesPanel]:
@@ -36,14 +23,12 @@ def after(*keys: str) -> Before:
         await pilot.pause()
         pilot.app.query_one(InstancesPanel).view = view(team(), ACTIVITY)
         await pilot.press(*keys)
-        await pilot.pause()
+        await stands_still(pilot)
 
     return run
 
 
-@pytest.mark.parametrize(
-    "size", [(40, 12), (80, 24), (120, 24), (200, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
-)
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 24), (200, 24)], ids=size_id)
 def test_widths(snap_compare: Compare, size: tuple[int, int]) -> None:
     """The wider, the more columns; state, name and age are always there."""
     assert snap_compare(alone(), terminal_size=size, run_before=after())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from textual.pilot import Pilot
 
 from logging_core.demo import write_history
 from logging_core.read.panes import PaneFile
-from pictures import ALL_SIZES, Before, Compare, size_id
+from pictures import ALL_SIZES, Before, Compare, size_id, stands_still, until
 from replaying import PaneApp
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
@@ -36,14 +35,7 @@ def after(keys: str, *shows: str, instance_id: str) -> Before:
         await until(pilot, "following", "┃")
         await pilot.press(*keys)
         await until(pilot, *shows)
-        await pilot.pause()
-
-    async def until(pilot: Pilot[None], *texts: str) -> None:
-        app = pilot.app
-        assert isinstance(app, PaneApp)
-        async with asyncio.timeout(20):
-            while not all(text in app.text for text in texts):
-                await pilot.pause(0.02)
+        await stands_still(pilot)
 
     return run
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol
 
 import pytest
 from textual.app import App, ComposeResult
@@ -18,21 +15,12 @@ from madrox_tui.colours.themes import THEMES
 from madrox_tui.panels.timeline.message_screen import MessageScreen
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.view import Narrowing, View
+from pictures import Before, Compare, stands_still, until
 
 T = datetime(2026, 11, 23, 23, 40).timestamp()
 NAMES = {"a1": "atlas", "b2": "probe", "c3": "settlement-reviewer"}
 ASKED = '{"task": "verify the plan", "files": ["plan.md", "settlement.tf"], "strict": true}'
 REPLIED = "Two of three steps hold.\n\nThe third drops an index that a nightly job reads."
-
-Before = Callable[[Pilot[None]], Awaitable[None]]
-
-
-class Compare(Protocol):
-    """The `snap_compare` fixture."""
-
-    def __call__(
-        self, app: App[None], *, terminal_size: tuple[int, int], run_before: Before
-    ) -> bool: ...
 
 
 def message(at: float, text: str, whose: str, id: str, took_s: float | None = None) -> Message:  # noqa: A002 - as the field
@@ -83,20 +71,14 @@ class PanelApp(App[None]):
         panel.focus()
 
 
-def screen_text(app: App[None]) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
 def showing(*texts: str, opens: bool = False) -> Before:
     async def run(pilot: Pilot[None]) -> None:
         if opens:
             other = next(r for r in RECORDS if isinstance(r, Message) and r.content == ASKED)
             reply = next(r for r in RECORDS if isinstance(r, Message) and r.content == REPLIED)
             await pilot.app.push_screen(MessageScreen(reply, "probe", KEYS, other=other))
-        async with asyncio.timeout(20):
-            while not all(text in screen_text(pilot.app) for text in texts):
-                await pilot.pause(0.02)
-        await pilot.pause()
+        await until(pilot, *texts)
+        await stands_still(pilot)
 
     return run
 
