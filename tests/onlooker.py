@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 from textual.notifications import Notification
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 20.0
 STEP_S = 0.01
 
 

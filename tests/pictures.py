@@ -16,6 +16,7 @@ from driver import dashboard
 from madrox_tui.app import MadroxTop
 from madrox_tui.config import Settings
 from madrox_tui.feed.past import Closable
+from onlooker import TIMEOUT_S
 
 NOW_S = datetime(2026, 11, 23, 14, 30).timestamp()
 LOOKS = 3
@@ -82,7 +83,7 @@ async def until(pilot: Pilot[None], *texts: str) -> None:
         return all(text in shown for text in texts)
 
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_S):
             while not (is_at_rest(app) and is_there()):
                 await pilot.pause(0.02)
     except TimeoutError:
@@ -97,7 +98,7 @@ async def stands_still(pilot: Pilot[None]) -> None:
     """
     app, same, before = pilot.app, 0, None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_S):
             while same < LOOKS:
                 picture = app.screen._compositor.render_strips()
                 same = same + 1 if is_at_rest(app) and picture == before else 0

@@ -37,6 +37,7 @@ from madrox_tui.screenshot import save_screen, screen_text
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_input import LineInput
+from onlooker import TIMEOUT_S
 from pictures import stands_still
 
 
@@ -83,7 +84,7 @@ async def bars(
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT_S):
         while not condition():
             await asyncio.sleep(0.01)
 

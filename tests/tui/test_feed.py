@@ -29,6 +29,7 @@ from madrox_tui.feed.view_maker import ViewMaker
 from madrox_tui.filters import parse_filter
 from madrox_tui.panels.pane.pane import Pane
 from madrox_tui.view import Narrowing, View
+from onlooker import TIMEOUT_S
 
 SETTINGS = Settings(poll=True, tick_s=3600.0, filter="role:qa")
 
@@ -78,7 +79,7 @@ async def views(feed: Feed) -> list[View]:
             done.set()
 
     running = asyncio.create_task(feed.run(publish))
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), TIMEOUT_S)
     running.cancel()
     await asyncio.wait({running})
     return published
@@ -161,7 +162,9 @@ def test_a_filter_that_comes_first_waits_for_the_tree(tree: TreeBuilder) -> None
         feed = make_feed(tree, first)
         feed.begin()
         running = asyncio.create_task(feed.run(lambda _: None))
-        view = await asyncio.wait_for(feed.narrow(Narrowing(parse_filter("name:i")), None), 10)
+        view = await asyncio.wait_for(
+            feed.narrow(Narrowing(parse_filter("name:i")), None), TIMEOUT_S
+        )
         running.cancel()
         await asyncio.wait({running})
         return view
@@ -185,7 +188,7 @@ class Ticking:
 
     async def until(self, holds: Callable[[View], bool]) -> View:
         """The first view from now on of which something is true."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(TIMEOUT_S):
             while True:
                 self._came.clear()
                 await self._came.wait()
@@ -365,7 +368,7 @@ async def test_no_view_is_made_of_a_model_that_begins_anew(
             given_up.set()
 
     running = asyncio.create_task(feed.run(publish))
-    await asyncio.wait_for(given_up.wait(), 20)
+    await asyncio.wait_for(given_up.wait(), 50)
     running.cancel()
     await asyncio.wait({running})
     assert shown == sorted(shown)
