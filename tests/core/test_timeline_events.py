@@ -278,8 +278,10 @@ def test_only_the_newest_are_kept() -> None:
 
 def test_since_leaves_out_older_events() -> None:
     """With a moment to count from, only what happened from then on is held."""
-    shown = events(life(1, "before"), life(5, "after"), since_s=T + 3)
-    assert [event.text for event in shown] == ["after"]
+    told_by_audit = change(1, "suspended"), change(5, "resumed")
+    for of_one_file in ((life(1, "before"), life(5, "Instance resumed")), told_by_audit):
+        shown = events(*of_one_file, since_s=T + 3)
+        assert [event.text for event in shown] == ["Instance resumed"]
 
 
 def test_a_new_tree_has_its_own_events() -> None:
