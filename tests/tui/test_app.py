@@ -472,13 +472,16 @@ async def test_an_empty_tree_is_named(tmp_path: Path) -> None:
         await person.sees("filter x", "no instances yet in /", "no requests yet")
 
 
-async def test_a_tree_that_goes_away_stays_on_the_screen_dimmed(fleet: TreeBuilder) -> None:
+async def test_a_tree_that_goes_away_stays_on_the_screen_dimmed(
+    fleet: TreeBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The status line says so at once, and takes it back when the tree is there again."""
-    async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
+    monkeypatch.chdir(fleet.root.parent)  # a path that fits into the line
+    async with run_app(Path(fleet.root.name), now_s=NOW_S, size=(160, 48)) as person:
         await person.sees("build the plan", "● live")
         aside = fleet.root.with_name("aside")
         fleet.root.rename(aside)
-        await person.sees(f"✗ as last seen: {fleet.root} is gone", "build the plan")
+        await person.sees(f"✗ as last seen: {fleet.root.name} is gone", "build the plan")
         await person.pilot.resize_terminal(80, 24)
         await person.sees("✗ as last seen  ", "1 busy", fmt.clock(NOW_S))
         panels = person.app.query(LineView)

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -245,12 +246,14 @@ def test_a_crash_gives_the_terminal_back_and_tells_no_log_text(
         terminal.close()
 
 
-def test_the_demo_shows_itself_and_cleans_up(tmp_path: Path) -> None:
+def test_the_demo_shows_itself_and_cleans_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`--demo` shows the fleet and leaves no file and no process behind."""
-    before = set(Path("/tmp").glob("madrox-demo-*"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where no other demo runs
     with madrox_top("--demo", cwd=tmp_path) as terminal:
         terminal.sees("harbor")
-        (root,) = set(Path("/tmp").glob("madrox-demo-*")) - before
+        (root,) = tmp_path.glob("madrox-demo-*")
         terminal.send(b"q")
         assert terminal.ends() == 0
     assert not root.exists()
@@ -331,12 +334,14 @@ class Tmux:
 @pytest.fixture
 def tmux(tmp_path: Path) -> Iterator[Tmux]:
     """A shell at 160x48."""
-    window = Tmux(tmp_path / "tmux.sock")
     shell = "env PS1='ready$ ' sh"
-    window("new-session", "-d", "-s", "top", "-x", "160", "-y", "48", "-c", str(tmp_path), shell)
-    window.until(lambda screen: "ready$" in screen)
-    yield window
-    window("kill-server")
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:  # a socket's path has 107 bytes at most
+        window = Tmux(Path(short, "tmux.sock"))
+        size = "-x", "160", "-y", "48"
+        window("new-session", "-d", "-s", "top", *size, "-c", str(tmp_path), shell)
+        window.until(lambda screen: "ready$" in screen)
+        yield window
+        window("kill-server")
 
 
 def test_in_tmux_from_start_to_end(fleet: TreeBuilder, tmux: Tmux) -> None:
