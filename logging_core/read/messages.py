@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -27,6 +28,7 @@ _HEAD = 64 << 10
 _PROBE = 16 << 10
 _MAX_LOOKED_AT = 100_000
 _MAX_TIMELESS = 1000  # in a row: then they have the time of the one after them
+_WITNESSES, _FEW_WITNESSES = 16, 3
 
 Timed = tuple[float, Message]
 
@@ -34,9 +36,9 @@ Timed = tuple[float, Message]
 class MessagePages:
     """The messages of many instances merged by time, the newest page first.
 
-    Inside one file the order stays; a message without a time has that of the one before it. Each
-    page goes on where the last one ended, so it costs its own size, not that of the files. What is
-    written later belongs to no page. Lines that are no messages are left out: `follow()` reports
+    Inside one file the order stays; a message without a time has that of the one before it, and so
+    has one whose time is far earlier than those before and after it. Each page goes on where the
+    last one ended, so it costs its own size, not that of the files. What is written later belongs to no page. Lines that are no messages are left out: `follow()` reports
     them. So are files that cannot be read: see `problems`. All calls block.
 
     Args:
@@ -146,19 +148,24 @@ class MessagePages:
         shown = name if self._raw else shown_name(name)
         decode = partial(decode_message, instance_id=shown, raw=self._raw)
         latest_s, timeless = math.inf, list[Message]()
-        for line in self._lines(group, before_s):
-            message = decoded(line, decode)
-            if isinstance(message, str):
-                continue
+        for time_s, message in _believed(self._messages(group, before_s, decode)):
             timeless.append(message)
-            if message.time_s is None and len(timeless) < _MAX_TIMELESS:
+            if time_s is None and len(timeless) < _MAX_TIMELESS:
                 continue
-            latest_s = min(latest_s, math.inf if message.time_s is None else message.time_s)
+            latest_s = latest_s if time_s is None else time_s
             if latest_s < before_s or before_s == math.inf:
                 yield from ((latest_s, earlier) for earlier in timeless)
             timeless.clear()
         if before_s == math.inf or latest_s < before_s:
             yield from ((min(latest_s, 0.0), earlier) for earlier in timeless)
+
+    def _messages(
+        self, group: str, before_s: float, decode: Callable[[bytes], Message | str]
+    ) -> Iterator[Message]:
+        for line in self._lines(group, before_s):
+            message = decoded(line, decode)
+            if not isinstance(message, str):
+                yield message
 
     def _lines(self, group: str, before_s: float) -> Iterator[Line]:
         """The lines of all parts, the newest first."""
@@ -183,6 +190,27 @@ class MessagePages:
 
     def _note(self, path: str, reason: str) -> None:
         self._problems[path] = problem(path, reason)
+
+
+def _believed(messages: Iterator[Message]) -> Iterator[tuple[float | None, Message]]:
+    """Messages of one file, newest first, each with a time no later than those after it have.
+
+    It has none if its own is mistaken: far earlier than that of the message after it, and than
+    most of those right before it. One that is far later harms no other.
+    """
+    latest_s, older = math.inf, deque[Message]()
+    while (message := older.popleft() if older else next(messages, None)) is not None:
+        time_s = message.time_s
+        if time_s is not None and time_s < latest_s - DISORDER_S:
+            # The newest of each file is asked for at once, so there may be thousands of them.
+            number = _WITNESSES if latest_s < math.inf else _FEW_WITNESSES
+            older.extend(islice(messages, max(0, number - len(older))))
+            times = [one.time_s for one in older if one.time_s is not None]
+            if 2 * sum(one_s > time_s + DISORDER_S for one_s in times) > len(times):
+                time_s = None
+        if time_s is not None:
+            latest_s = time_s = min(latest_s, time_s)
+        yield time_s, message
 
 
 def _end_of(source: PartBytes, before_s: float) -> int:

@@ -125,6 +125,87 @@ def test_order_inside_a_file_is_kept(tree: TreeBuilder) -> None:
     assert [name for name in found if name != "two"] == ["one", "late", "three", "timeless", "four"]
 
 
+FOREVER_AGO, A_YEAR_AHEAD = 10 - TreeBuilder.epoch(0), 365 * 86400.0
+
+
+WRONG = st.dictionaries(
+    st.integers(6, 36) | st.just(39),
+    st.sampled_from([FOREVER_AGO, A_YEAR_AHEAD]),
+    max_size=3,
+)
+
+
+@given(WRONG, WRONG, st.sampled_from([1, 600, 9000]))
+@settings(max_examples=50, deadline=None)
+def test_a_few_mistaken_times_move_no_other_message(
+    wrong_a: dict[int, float], wrong_b: dict[int, float], apart: int
+) -> None:
+    """A clock that is wrong for some lines does not take what is older in the file along."""
+    with tempfile.TemporaryDirectory() as root:
+        tree, right = TreeBuilder(Path(root)), list[str]()
+        for number in range(40):
+            for name, wrong in (("a", wrong_a), ("b", wrong_b)):
+                at = apart * (number + (0.5 if name == "b" else 0))
+                tree.send(name, f"{name}{number}", at=wrong.get(number, at))
+                if number not in wrong:
+                    right.append(f"{name}{number}")
+        found = ids(pages(MessagePages(tree.root), 7))
+    assert [one for one in found if one in right] == right
+    for name in "ab":
+        assert [one for one in found if one[0] == name] == [f"{name}{n}" for n in range(40)]
+
+
+TIMES = st.one_of(st.none(), st.floats(0, 20_000), st.sampled_from([FOREVER_AGO, A_YEAR_AHEAD]))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), TIMES), max_size=60), st.floats(0, 20_000))
+@settings(max_examples=100, deadline=None)
+def test_whatever_the_times_all_messages_come_once(
+    lines: list[tuple[str, float | None]], before: float
+) -> None:
+    """In the order of each file; those before a moment are all up to some line of it."""
+    with tempfile.TemporaryDirectory() as root:
+        tree, written = TreeBuilder(Path(root)), dict[str, list[str]](a=[], b=[], c=[])
+        for number, (name, at) in enumerate(lines):
+            line = {"event_type": "message_sent", "message_id": f"{name}{number}"}
+            if at is not None:
+                line["timestamp"] = tree.when(at)
+            tree.json(f"instances/{name}/communication.jsonl", line)
+            written[name].append(f"{name}{number}")
+        source = MessagePages(tree.root)
+        found = ids(pages(source, 7))
+        source.start_before(tree.epoch(before))
+        early = ids(pages(source, 7))
+    for name, of_file in written.items():
+        assert [one for one in found if one[0] == name] == of_file
+        part = [one for one in early if one[0] == name]
+        assert part == of_file[: len(part)]
+
+
+@pytest.mark.parametrize("back_s", [90, 3600, 86400])
+def test_a_clock_that_is_set_back_is_believed(tree: TreeBuilder, back_s: int) -> None:
+    """What was written before that stands no later than what was written after it."""
+    for number in range(50):
+        tree.send("a", f"a{number}", at=10_000 + 10 * number - (back_s if number >= 30 else 0))
+    tree.send("b", "before", at=10_300 - back_s - 1)
+    tree.send("b", "after", at=10_300 - back_s + 1)
+    found = ids(pages(MessagePages(tree.root), 7))
+    assert found.index("after") == found.index("a30") + 1
+    early = found[: found.index("before")]
+    assert early == [f"a{number}" for number in range(30) if 10 * number < 299 - back_s]
+
+
+def test_no_more_is_read_than_a_page_and_a_few_lines_of_each(tree: TreeBuilder) -> None:
+    """However long the files are, and however far apart their messages."""
+    for number in range(200):
+        for name in "abc":
+            tree.send(name, f"{name}{number}", at=9000 * number)
+    source = MessagePages(tree.root)
+    with mock.patch(f"{messages.__name__}.decode_message", wraps=decode_message) as decode:
+        assert len(source.older(30)) == 30
+    assert decode.call_count < 30 + 3 * 20
+
+
 def test_lines_that_are_no_messages_are_left_out(tree: TreeBuilder) -> None:
     """And a giant one is cut, with its true size told."""
     tree.line("instances/a/communication.jsonl", b"nonsense\n\n[1]\n")
