@@ -38,8 +38,9 @@ class MessagePages:
 
     Inside one file the order stays; a message without a time has that of the one before it, and so
     has one whose time is far earlier than those before and after it. Each page goes on where the
-    last one ended, so it costs its own size, not that of the files. What is written later belongs to no page. Lines that are no messages are left out: `follow()` reports
-    them. So are files that cannot be read: see `problems`. All calls block.
+    last one ended, so it costs its own size, not that of the files. What is written later belongs
+    to no page. Lines that are no messages are left out: `follow()` reports them. So are files that
+    cannot be read: see `problems`. All calls block.
 
     Args:
         root: Of the tree.
@@ -196,7 +197,7 @@ def _believed(messages: Iterator[Message]) -> Iterator[tuple[float | None, Messa
     """Messages of one file, newest first, each with a time no later than those after it have.
 
     It has none if its own is mistaken: far earlier than that of the message after it, and than
-    most of those right before it. One that is far later harms no other.
+    most of those right before it, which are not themselves far later than that after it.
     """
     latest_s, older = math.inf, deque[Message]()
     while (message := older.popleft() if older else next(messages, None)) is not None:
@@ -206,7 +207,8 @@ def _believed(messages: Iterator[Message]) -> Iterator[tuple[float | None, Messa
             number = _WITNESSES if latest_s < math.inf else _FEW_WITNESSES
             older.extend(islice(messages, max(0, number - len(older))))
             times = [one.time_s for one in older if one.time_s is not None]
-            if 2 * sum(one_s > time_s + DISORDER_S for one_s in times) > len(times):
+            between = sum(time_s + DISORDER_S < one_s < latest_s + DISORDER_S for one_s in times)
+            if 2 * between > len(times):
                 time_s = None
         if time_s is not None:
             latest_s = time_s = min(latest_s, time_s)
@@ -214,18 +216,64 @@ def _believed(messages: Iterator[Message]) -> Iterator[tuple[float | None, Messa
 
 
 def _end_of(source: PartBytes, before_s: float) -> int:
-    """Where lines begin that are all later than a moment; the file is nearly in time order."""
-    low, high = 0, source.size
-    if before_s == math.inf or source.compressed:
-        return high
-    while high - low > _NEAR:
+    """A place near where lines begin that are all later than a moment, and behind some of them.
+
+    The file is nearly in time order. A time that is far later than that of a line near the end of
+    the file is mistaken: it does not count.
+    """
+    size, later_s = source.size, before_s + DISORDER_S
+    if before_s == math.inf or source.compressed or size <= _NEAR:
+        return size
+    _, last_s = _line_after(source, size - _PROBE, size)
+    low, high, credible_s = 0, size, math.inf if last_s is None else last_s + DISORDER_S
+    while True:
+        low, mistaken, high = _halved(source, low, high, later_s, credible_s)
+        if low == mistaken:
+            break
+        low, high, credible_s = _before(source, low, mistaken, later_s, credible_s)
+    high += _PROBE  # by the times after a message is told whether its own is mistaken
+    return size if high >= size else _line_after(source, high, size)[0]
+
+
+def _before(
+    source: PartBytes, low: int, high: int, later_s: float, credible_s: float
+) -> tuple[int, int, float]:
+    """Look back from a line of a mistaken time for one that is not, farther and farther.
+
+    Returns:
+        Between which places to go on looking for what is later than a moment, and up to which time
+        the times there count.
+    """
+    back = _NEAR
+    while (place := high - back) > low:
+        offset, time_s = _line_after(source, place, high)
+        if time_s is not None and time_s <= later_s:
+            return offset, high, math.inf
+        if time_s is not None and time_s <= credible_s:
+            return low, offset, time_s + DISORDER_S
+        back *= 2
+    return low, high, math.inf
+
+
+def _halved(
+    source: PartBytes, low: int, high: int, later_s: float, credible_s: float
+) -> tuple[int, int, int]:
+    """Look for where lines begin that are later than a moment, among those between two places.
+
+    Returns:
+        Where a line begins that is not later; the same, or the last one of a mistaken time if that
+        is right before what is later; and a place that is not far behind where that begins.
+    """
+    known = low
+    while high - low > (_NEAR if known == low else 1):
         middle = (low + high) // 2
-        offset, time_s = _line_after(source, middle, high)
-        if time_s is None or time_s > before_s + DISORDER_S:
+        offset, time_s = _line_after(source, middle, min(source.size, high + LIMIT))
+        if time_s is None or offset >= high or later_s < time_s <= credible_s:
             high = middle
         else:
             low = offset
-    return source.size if high == source.size else _line_after(source, high, source.size)[0]
+            known = low if time_s <= later_s else known
+    return known, low, high
 
 
 def _end_of_head(source: PartBytes) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -26,6 +27,11 @@ def pages(source: MessagePages, count: int) -> list[Message]:
         assert len(page) <= count
         found[:0] = page
     return found
+
+
+def of(name: str, found: list[str | None]) -> list[str]:
+    """Those ids that begin with a name."""
+    return [one for one in found if one is not None and one.startswith(name)]
 
 
 @given(
@@ -152,7 +158,7 @@ def test_a_few_mistaken_times_move_no_other_message(
         found = ids(pages(MessagePages(tree.root), 7))
     assert [one for one in found if one in right] == right
     for name in "ab":
-        assert [one for one in found if one[0] == name] == [f"{name}{n}" for n in range(40)]
+        assert of(name, found) == [f"{name}{n}" for n in range(40)]
 
 
 TIMES = st.one_of(st.none(), st.floats(0, 20_000), st.sampled_from([FOREVER_AGO, A_YEAR_AHEAD]))
@@ -177,8 +183,8 @@ def test_whatever_the_times_all_messages_come_once(
         source.start_before(tree.epoch(before))
         early = ids(pages(source, 7))
     for name, of_file in written.items():
-        assert [one for one in found if one[0] == name] == of_file
-        part = [one for one in early if one[0] == name]
+        assert of(name, found) == of_file
+        part = of(name, early)
         assert part == of_file[: len(part)]
 
 
@@ -220,6 +226,7 @@ def test_a_moment_long_ago_is_found_without_reading_what_came_after(
 ) -> None:
     """A file that is nearly in time order is halved until the moment is near."""
     monkeypatch.setattr(messages, "_NEAR", 2000)
+    monkeypatch.setattr(messages, "_PROBE", 1000)
     for number in range(500):
         tree.send("a", f"m{number}", "x" * 300, at=100 * number)
     source = MessagePages(tree.root)
@@ -230,6 +237,29 @@ def test_a_moment_long_ago_is_found_without_reading_what_came_after(
     for number in (1, 250, 499):
         source.start_before(tree.epoch(100 * number))
         assert ids(source.older(1)) == [f"m{number - 1}"]
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [range(240, 260), range(120, 380), range(20, 480), [*range(80, 130), *range(240, 260)]],
+)
+def test_a_moment_is_found_behind_lines_dated_far_ahead(
+    tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, ahead: Sequence[int]
+) -> None:
+    """They do not hide what was written after them, and little is read to find that."""
+    monkeypatch.setattr(messages, "_NEAR", 2000)
+    monkeypatch.setattr(messages, "_PROBE", 1000)
+    for number in range(500):
+        at = 10_000 * number + (A_YEAR_AHEAD if number in ahead else 0)
+        tree.send("a", f"m{number}", "x" * 300, at=at)
+    source = MessagePages(tree.root)
+    moments = {*range(5, 500, 35), ahead[-1] + 2, 499}
+    for number in moments.difference(ahead, (one + 1 for one in ahead)):
+        with mock.patch(f"{messages.__name__}.decode_message", wraps=decode_message) as decode:
+            source.start_before(tree.epoch(10_000 * number))
+            assert ids(source.older(1)) == [f"m{number - 1}"]
+        assert decode.call_count < 60
+        assert len(source.older(500)) == number - 1
 
 
 def test_a_missing_tree_has_no_messages(tmp_path: Path) -> None:
