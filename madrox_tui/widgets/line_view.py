@@ -31,6 +31,10 @@ class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
 
     While `follow` is on, the view stays at the last row; moving up turns it off, and reaching the
     end turns it on again in those whose last row is the newest.
+
+    Mouse wheel and scrollbar leave the cursor where it is, as it may be a choice that other panels
+    show. While it is out of sight, the rows in sight stay there at any size, and keys and searches
+    start at the one of them that is nearest to it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,16 +66,19 @@ class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
         )
     ]
 
+    _height = 0  # before the next resize
+
     @property
     def follows_end(self) -> bool:
         """Whether the last row is the newest, so that reaching it means following."""
         return False
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Stay at the end when following, else keep the cursor visible."""
+        """Stay at the end when following, else keep the cursor visible, if it was."""
+        before, self._height = self._height, self.size.height
         if self.follow:
             self._to_end()
-        elif self.has_cursor:
+        elif self.has_cursor and self.cursor == self._nearest(before):
             self.show_cursor()
 
     # --- moving --------------------------------------------------------------
@@ -101,7 +108,7 @@ class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
         """Move the cursor, or scroll, by a number of rows."""
         if self.has_cursor:
             self.screen.clear_selection()
-            self._move_to(self.cursor + rows)
+            self._move_to(self._here + rows)
         else:
             self._scroll_to_row(self.scroll_offset.y + rows)
 
@@ -173,7 +180,8 @@ class LineView(DrawnRows, can_focus=True, inherit_bindings=False):
 
     def _move_to(self, index: int) -> None:
         self.cursor = min(max(0, index), max(0, self.count - 1))
-        self.follow = self.follows_end and self.cursor == self.count - 1
+        if self.count:
+            self.follow = self.follows_end and self.cursor == self.count - 1
         self.show_cursor()
 
     def _scroll_to_row(self, row: int) -> None:

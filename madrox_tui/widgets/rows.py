@@ -199,7 +199,18 @@ class Rows(ScrollView):
 
     @property
     def _here(self) -> int:
-        return self.cursor if self.has_cursor else self.scroll_offset.y
+        """The row to start from: the one at the cursor, or in sight and nearest to it."""
+        return self._nearest(self.size.height) if self.has_cursor else self.scroll_offset.y
+
+    def _nearest(self, height: int) -> int:
+        """Return which of the rows in sight is nearest to the cursor.
+
+        Args:
+            height: Of the view; 0 while it was not laid out: then it is the cursor's own.
+        """
+        first = self.scroll_offset.y
+        last = first + height - self.header_rows - 1
+        return self.cursor if last < first else min(max(first, self.cursor), last)
 
     # --- copy and export -----------------------------------------------------
 

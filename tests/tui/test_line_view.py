@@ -14,6 +14,7 @@ import pytest
 from rich.segment import Segment
 from rich.style import Style
 from textual.containers import Horizontal
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.scrollbar import ScrollBar
@@ -130,6 +131,78 @@ async def test_lists_that_are_closed_are_let_go() -> None:
         await pilot.pause()
         gc.collect()
         assert sum(ref() is not None for ref in closed) <= 1
+
+
+@pytest.mark.parametrize("key", ["j", "k", "pagedown", "ctrl+u", "home", "end"])
+async def test_an_empty_list_goes_on_following(key: str) -> None:
+    """Whoever presses a key before there is anything sees the newest when it comes."""
+    view = Poem([])
+    async with shown(view) as pilot:
+        await pilot.press("G", key)
+        assert view.follow
+        view.rows += ROWS
+        view.show_rows(len(view.rows))
+        await pilot.pause()
+        assert ROWS[-1] in lines(pilot)
+
+
+def seen(view: LineView) -> list[int]:
+    """The numbers of the rows on the screen."""
+    first = view.scroll_offset.y
+    return list(range(first, first + view.size.height))
+
+
+async def wheel(pilot: Pilot[None], turn: type[MouseScrollDown | MouseScrollUp]) -> None:
+    """Turn it until the cursor is out of sight."""
+    view = pilot.app.query_one(LineView)
+    while view.cursor in seen(view):
+        await pilot._post_mouse_events([turn], LineView, offset=(5, 5))
+        await pilot.wait_for_scheduled_animations()
+
+
+@pytest.mark.parametrize(("key", "rows"), [("j", 1), ("k", -1), ("pagedown", 9), ("ctrl+u", -4)])
+@pytest.mark.parametrize("turn", [MouseScrollDown, MouseScrollUp])
+async def test_keys_go_on_where_the_wheel_has_led(
+    key: str, rows: int, turn: type[MouseScrollDown | MouseScrollUp]
+) -> None:
+    """Turned away from the cursor, one is at the row in sight that is nearest to it."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        await pilot.press("g", *"j" * 20)
+        await wheel(pilot, turn)
+        assert view.cursor == 20
+        nearest = seen(view)[0 if turn is MouseScrollDown else -1]
+        await pilot.press(key)
+        assert view.cursor == nearest + rows
+        assert view.cursor in seen(view)
+
+
+async def test_looking_for_a_text_begins_where_the_wheel_has_led() -> None:
+    """The nearest match is the one that is nearest to what is seen."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        await pilot.press("g")
+        await wheel(pilot, MouseScrollDown)
+        first = seen(view)[0]
+        view.look_for("which")
+        assert view.cursor == first
+
+
+async def test_another_size_keeps_what_the_wheel_has_led_to() -> None:
+    """The rows at the top stay; the cursor is only kept on the screen if it was there."""
+    view = Poem(ROWS)
+    async with shown(view) as pilot:
+        await pilot.press("g", *"j" * 8)
+        await pilot.resize_terminal(60, 8)
+        await pilot.pause()
+        assert view.cursor in seen(view)
+        await wheel(pilot, MouseScrollDown)
+        first = seen(view)[0]
+        for height in (6, 12, 8):
+            await pilot.resize_terminal(60, height)
+            await pilot.pause()
+            assert seen(view)[0] == first
+            assert view.cursor == 8
 
 
 def drawn(view: LineView, y: int) -> str:
