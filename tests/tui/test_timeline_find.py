@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fleets import NOW_S, instance, view
 from logging_core.analyse.state import State, TimelineEvent
 from logging_core.records import Message
+from madrox_tui import format as fmt
 from madrox_tui.panels.timeline.entries import Day, Quiet, Row
 from madrox_tui.panels.timeline.find import Search, holding, texts
 from madrox_tui.panels.timeline.outcome import Outcome
@@ -82,6 +85,40 @@ def test_a_time_of_day_is_found() -> None:
     """The clock at the beginning of a row is as good as any text."""
     clock = next(text for text in texts(ROWS[2], VIEW, None) if text.count(":") == 2)
     assert holding(ROWS, clock, VIEW, said) == [2]
+
+
+AMOUNTS = st.none() | st.floats(0, 1e7) | st.sampled_from([0.0, 0.00001, 0.0427, 59.94, 4275.1])
+
+
+@st.composite
+def replies(draw: st.DrawFn) -> Message:
+    """A message with any time and numbers."""
+    return Message(
+        instance_id="b2",
+        time_s=draw(st.none() | st.floats(0, NOW_S)),
+        response_time_s=draw(AMOUNTS),
+        tokens=draw(st.none() | st.integers(0, 10**9)),
+        cost_usd=draw(AMOUNTS),
+    )
+
+
+@given(replies(), st.data())
+def test_every_part_of_a_number_is_found(reply: Message, data: st.DataObject) -> None:
+    """As it is shown, or in small letters: a time of day, and what a reply took."""
+    text = data.draw(st.sampled_from([text for text in texts(reply, VIEW, None) if text]))
+    start = data.draw(st.integers(0, len(text) - 1))
+    part = text[start : data.draw(st.integers(start + 1, len(text)))]
+    assume(any(character.isdigit() for character in part))
+    assert holding([reply], part, VIEW, said) == [0]
+    assert holding([reply], part.lower(), VIEW, said) == [0]
+
+
+@pytest.mark.parametrize("wanted", ["42751", "4275", "98765 tok"])
+def test_a_text_that_is_in_no_number_is_sought_in_none(wanted: str) -> None:
+    """Whoever types a long number waits no longer than for a word: none is formatted for it."""
+    reply = Message(instance_id="b2", time_s=NOW_S, response_time_s=7.0, tokens=7, cost_usd=7.0)
+    with mock.patch.multiple(fmt, duration=None, tokens=None, dollars=None, clock=None):
+        assert holding([reply] * 9, wanted, VIEW, lambda _: None) == []
 
 
 @given(st.data())

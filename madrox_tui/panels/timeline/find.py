@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from rich.segment import Segment
 
+from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.columns import CUT, cut_hit
@@ -23,6 +24,12 @@ Said: TypeAlias = Callable[[int], Outcome | None]
 _NUMBERS = re.compile(r"[0-9:$<◷✗]|^\s*(tok|open|failed)", re.IGNORECASE)
 """Matches searches for numbers and their units, rarely those for names."""
 
+_TOO_LONG = re.compile(r"[1-9][0-9]{3}|[0-9]{5}")
+"""Matches searches for more digits in a row than any number has as it is formatted."""
+
+_CLOCK = re.compile(r"(?!.*[0-9]{3})[0-9:]{1,8}")
+"""Matches, as a whole, searches for what may be a part of a time of day."""
+
 
 def texts(row: Row, view: View, said: Outcome | None) -> Iterator[str]:
     """Yield what a search in a row covers: its whole text, instance, ids and numbers."""
@@ -32,7 +39,8 @@ def texts(row: Row, view: View, said: Outcome | None) -> Iterator[str]:
     yield entry_text(row)
     yield from _repeated(row, view)
     yield row.message_id or ""
-    yield from _numbers(row, said)
+    yield _clock(row)
+    yield from filter(None, _amounts(row, said))
 
 
 def holding(rows: Sequence[Row], wanted: str, view: View, said: Said) -> list[int]:
@@ -42,22 +50,25 @@ def holding(rows: Sequence[Row], wanted: str, view: View, said: Said) -> list[in
     share are searched once, and numbers are only formatted if `wanted` looks like one.
     """
     has, known = _holds(wanted), dict[tuple[str, str, str, str], bool]()
-    by_number = _NUMBERS.search(wanted) is not None
+    by_number = _NUMBERS.search(wanted) is not None and not _TOO_LONG.search(wanted)
+    by_clock = by_number and _CLOCK.fullmatch(wanted) is not None
+    in_clock = _in_clock(wanted)
 
     def holds(index: int, row: Row) -> bool:
-        if isinstance(row, Separator):
-            return has(separator(row))
-        if has(entry_text(row)):
-            return True
-        shared = row.instance_id, "", "", ""
-        if row.message_id and has(row.message_id):
-            return True
         if isinstance(row, Message):
             types = row.event_type or "", row.message_type or ""
             shared = row.instance_id, *types, row.parent_id or ""
+        elif isinstance(row, TimelineEvent):
+            shared = row.instance_id, "", "", ""
+        else:
+            return has(separator(row))
+        if has(entry_text(row)) or (row.message_id and has(row.message_id)):
+            return True
         if shared not in known:
             known[shared] = any(map(has, _repeated(row, view)))
-        return known[shared] or (by_number and any(map(has, _numbers(row, said(index)))))
+        if known[shared] or (by_clock and in_clock(row)):
+            return True
+        return by_number and has("\n".join(_amounts(row, said(index))))
 
     return [index for index, row in enumerate(rows) if holds(index, row)]
 
@@ -140,14 +151,38 @@ def _repeated(entry: Entry, view: View) -> Iterator[str]:
             yield view.names.get(entry.parent_id, entry.parent_id)
 
 
-def _numbers(entry: Entry, said: Outcome | None) -> Iterator[str]:
-    if entry.time_s is not None:
+def _clock(entry: Entry) -> str:
+    if entry.time_s is None:
+        return ""
+    minute, second = divmod(int(entry.time_s), 60)
+    return f"{_minute(minute)}{second:02}"
+
+
+def _in_clock(wanted: str) -> Callable[[Entry], bool]:
+    """Return what tells whether a part of a time of day is in that of an entry.
+
+    Hours, minutes and seconds are looked at by themselves: formatting each time takes too long.
+    """
+    seconds = frozenset(second for second in range(60) if wanted in f"{second:02}")
+
+    @lru_cache(maxsize=4096)
+    def is_in_minute(minute: int) -> bool:
+        return wanted in _minute(minute)
+
+    def holds(entry: Entry) -> bool:
+        if entry.time_s is None:
+            return False
         minute, second = divmod(int(entry.time_s), 60)
-        yield f"{_minute(minute)}{second:02}"
-    if said is not None:
-        yield said.text
-    if isinstance(entry, Message):
-        yield from filter(None, facts(entry).values())
+        if second in seconds or is_in_minute(minute):
+            return True
+        return ":" in wanted and wanted in _clock(entry)
+
+    return holds
+
+
+def _amounts(entry: Entry, said: Outcome | None) -> list[str]:
+    found = [] if said is None else [said.text]
+    return [*found, *facts(entry).values()] if isinstance(entry, Message) else found
 
 
 @lru_cache(maxsize=4096)
