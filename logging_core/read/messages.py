@@ -11,21 +11,16 @@ from functools import partial
 from itertools import islice
 
 from logging_core.arguments import ids_of, moment, whole_number
-from logging_core.codec.decode import decode_message, strip_line
-from logging_core.codec.lenient import load_object
-from logging_core.codec.times import parse_time
+from logging_core.codec.decode import decode_message
 from logging_core.read.backwards import DISORDER_S, decoded, lines_of
-from logging_core.read.lines import LIMIT, Line
+from logging_core.read.lines import Line
 from logging_core.read.listing import parts_of
 from logging_core.read.log import problem
+from logging_core.read.message_search import end_of, end_of_head
 from logging_core.read.names import directories_of, shown_name
-from logging_core.read.part_bytes import PartBytes
 from logging_core.records import Message, Problem
 from logging_core.tree import expand_user, log_of
 
-_NEAR = 256 << 10
-_HEAD = 64 << 10
-_PROBE = 16 << 10
 _MAX_LOOKED_AT = 100_000
 _MAX_TIMELESS = 1000  # in a row: then they have the time of the one after them
 _WITNESSES, _FEW_WITNESSES = 16, 3
@@ -171,7 +166,7 @@ class MessagePages:
     def _lines(self, group: str, before_s: float) -> Iterator[Line]:
         """The lines of all parts, the newest first."""
         relist = partial(parts_of, self._root, group)
-        find_end = partial(_end_of, before_s=before_s)
+        find_end = partial(end_of, before_s=before_s)
         for part in reversed(relist()):
             yield from lines_of(
                 self._root, part, relist, self._note, gone_too=True, find_end=find_end
@@ -183,7 +178,7 @@ class MessagePages:
         decode = partial(decode_message, instance_id=name, raw=self._raw)
         for part in relist()[:1]:
             for line in lines_of(
-                self._root, part, relist, self._note, gone_too=True, find_end=_end_of_head
+                self._root, part, relist, self._note, gone_too=True, find_end=end_of_head
             ):
                 message = decoded(line, decode)
                 if isinstance(message, Message) and message.time_s is not None:
@@ -213,99 +208,3 @@ def _believed(messages: Iterator[Message]) -> Iterator[tuple[float | None, Messa
         if time_s is not None:
             latest_s = time_s = min(latest_s, time_s)
         yield time_s, message
-
-
-def _end_of(source: PartBytes, before_s: float) -> int:
-    """A place near where lines begin that are all later than a moment, and behind some of them.
-
-    The file is nearly in time order. A time that is far later than that of a line near the end of
-    the file is mistaken: it does not count.
-    """
-    size, later_s = source.size, before_s + DISORDER_S
-    if before_s == math.inf or source.compressed or size <= _NEAR:
-        return size
-    _, last_s = _line_after(source, size - _PROBE, size)
-    low, high, credible_s = 0, size, math.inf if last_s is None else last_s + DISORDER_S
-    while True:
-        low, mistaken, high = _halved(source, low, high, later_s, credible_s)
-        if low == mistaken:
-            break
-        low, high, credible_s = _before(source, low, mistaken, later_s, credible_s)
-    high += _PROBE  # by the times after a message is told whether its own is mistaken
-    return size if high >= size else _line_after(source, high, size)[0]
-
-
-def _before(
-    source: PartBytes, low: int, high: int, later_s: float, credible_s: float
-) -> tuple[int, int, float]:
-    """Look back from a line of a mistaken time for one that is not, farther and farther.
-
-    Returns:
-        Between which places to go on looking for what is later than a moment, and up to which time
-        the times there count.
-    """
-    back = _NEAR
-    while (place := high - back) > low:
-        offset, time_s = _line_after(source, place, high)
-        if time_s is not None and time_s <= later_s:
-            return offset, high, math.inf
-        if time_s is not None and time_s <= credible_s:
-            return low, offset, time_s + DISORDER_S
-        back *= 2
-    return low, high, math.inf
-
-
-def _halved(
-    source: PartBytes, low: int, high: int, later_s: float, credible_s: float
-) -> tuple[int, int, int]:
-    """Look for where lines begin that are later than a moment, among those between two places.
-
-    Returns:
-        Where a line begins that is not later; the same, or the last one of a mistaken time if that
-        is right before what is later; and a place that is not far behind where that begins.
-    """
-    known = low
-    while high - low > (_NEAR if known == low else 1):
-        middle = (low + high) // 2
-        offset, time_s = _line_after(source, middle, min(source.size, high + LIMIT))
-        if time_s is None or offset >= high or later_s < time_s <= credible_s:
-            high = middle
-        else:
-            low = offset
-            known = low if time_s <= later_s else known
-    return known, low, high
-
-
-def _end_of_head(source: PartBytes) -> int:
-    """Where the first lines end, those of which enough is read to know when a log begins."""
-    if source.compressed or source.size <= _HEAD:
-        return source.size
-    return _line_after(source, _HEAD, source.size)[0]
-
-
-def _line_after(source: PartBytes, offset: int, end: int) -> tuple[int, float | None]:
-    """The first whole line with a time after a place, and its time; `end` if there is none.
-
-    One that is too long to be read whole has none.
-    """
-    first, probe = end, _PROBE
-    while offset < end:
-        data = source.read(min(probe, end - offset), offset)
-        start, passed = data.find(b"\n") + 1, False
-        while start and (stop := data.find(b"\n", start)) >= 0:
-            first = min(first, offset + start)
-            loaded = load_object(strip_line(data[start:stop]))
-            if not isinstance(loaded, str):
-                time_s = parse_time(loaded.fields.get("timestamp"))
-                if time_s is not None:
-                    return offset + start, time_s
-            start, passed = stop + 1, True
-        if passed:
-            offset += start - 1  # at the newline before the line that is not whole
-        elif not data.strip(b"\0"):
-            offset = max(offset + len(data), source.hole_after(offset))
-        elif probe < 2 * LIMIT and offset + len(data) < end:
-            probe *= 2
-        else:
-            offset += len(data)
-    return first, None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from builders import TreeBuilder
 from logging_core.codec.decode import decode_message
-from logging_core.read import messages
+from logging_core.read import message_search, messages
 from logging_core.read.messages import MessagePages
 from logging_core.read.reader import TreeReader
 from logging_core.records import Message
@@ -225,8 +225,8 @@ def test_a_moment_long_ago_is_found_without_reading_what_came_after(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that is nearly in time order is halved until the moment is near."""
-    monkeypatch.setattr(messages, "_NEAR", 2000)
-    monkeypatch.setattr(messages, "_PROBE", 1000)
+    monkeypatch.setattr(message_search, "_NEAR", 2000)
+    monkeypatch.setattr(message_search, "_PROBE", 1000)
     for number in range(500):
         tree.send("a", f"m{number}", "x" * 300, at=100 * number)
     source = MessagePages(tree.root)
@@ -247,8 +247,8 @@ def test_a_moment_is_found_behind_lines_dated_far_ahead(
     tree: TreeBuilder, monkeypatch: pytest.MonkeyPatch, ahead: Sequence[int]
 ) -> None:
     """They do not hide what was written after them, and little is read to find that."""
-    monkeypatch.setattr(messages, "_NEAR", 2000)
-    monkeypatch.setattr(messages, "_PROBE", 1000)
+    monkeypatch.setattr(message_search, "_NEAR", 2000)
+    monkeypatch.setattr(message_search, "_PROBE", 1000)
     for number in range(500):
         at = 10_000 * number + (A_YEAR_AHEAD if number in ahead else 0)
         tree.send("a", f"m{number}", "x" * 300, at=at)
