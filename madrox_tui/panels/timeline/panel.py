@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from rich.segment import Segment
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.reactive import reactive
 
-from logging_core.analyse.state import TimelineEvent
 from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
-from madrox_tui.find import Found
 from madrox_tui.key_names import KeysInForce, at_once
-from madrox_tui.panels.timeline.entries import Day, Entry, Row, entry_text
+from madrox_tui.panels.timeline.entries import Day, Entry
+from madrox_tui.panels.timeline.entry_list import EntryList
 from madrox_tui.panels.timeline.held import Wanted
-from madrox_tui.panels.timeline.line import Context, Lines
 from madrox_tui.panels.timeline.message_source import MessageSource, Span
 from madrox_tui.panels.timeline.news import News
 from madrox_tui.panels.timeline.older import OlderMessages
-from madrox_tui.panels.timeline.outcome import Beside, Outcomes
+from madrox_tui.panels.timeline.outcome import Beside
 from madrox_tui.panels.timeline.place import FIRST, Place, PlaceKeeper
-from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.scope import Scope
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
 
-if TYPE_CHECKING:
-    from madrox_tui.panels.timeline.find import Search
 
-
-class TimelinePanel(LineView):
+class TimelinePanel(EntryList):
     """Messages of the instances shown, newest at the bottom; older ones load on scrolling up.
 
     Args:
@@ -62,9 +53,6 @@ class TimelinePanel(LineView):
         )
     ]
 
-    view: reactive[View | None] = reactive(None, repaint=False)
-    """What to show; set by the app."""
-
     def __init__(
         self,
         keys: KeysInForce,
@@ -78,31 +66,16 @@ class TimelinePanel(LineView):
         self.set_reactive(LineView.follow, True)
         self._keys = keys
         self._since_s = since_s
-        self._rows = TimelineRows()
         self._older = OlderMessages(self._rows, source)
         self._events = True
         self._jumped_from: tuple[int, int] | None = None  # cursor and top, while nobody moves on
         self._news = News()
-        self._outcomes = Outcomes(self._rows)
         self._keeper = PlaceKeeper()
-        self._lines = Lines()
-        self._search: Search | None = None
 
     @property
     def follows_end(self) -> bool:
         """The newest message is the last one, unless it was let go for older ones."""
         return not self._rows.is_cut
-
-    @property
-    def selected(self) -> Row | None:
-        """The row under the cursor."""
-        return self._rows.rows[self.cursor] if self.cursor < self.count else None
-
-    @property
-    def chosen(self) -> Entry | None:
-        """The message or event under the cursor; `None` on a separator."""
-        row = self.selected
-        return row if isinstance(row, Message | TimelineEvent) else None
 
     @property
     def selected_scope(self) -> Scope | None:
@@ -116,54 +89,6 @@ class TimelinePanel(LineView):
         if index is None:
             return Beside()
         return self._outcomes.beside(index, has_older=self._older.are_there)
-
-    @property
-    def selected_time_s(self) -> float | None:
-        """The time of the row under the cursor, in seconds since the epoch."""
-        return None if self.selected is None else self.selected.time_s
-
-    def label(self, entry: Entry) -> str:
-        """Return what an entry's instance is called on the screen."""
-        names = self.view.names if self.view else {}
-        return names.get(entry.instance_id, entry.instance_id or "fleet")
-
-    def copy_text(self) -> str:
-        """Return the whole text of the row under the cursor."""
-        return entry_text(self.selected) if self.selected is not None else ""
-
-    def whole_text(self, index: int) -> str:
-        """Return the whole text of a row's message, and everything else a search covers."""
-        from madrox_tui.panels.timeline.find import texts
-
-        if self.view is None:
-            return ""
-        return "\n".join(texts(self._rows.rows[index], self.view, self._outcomes.of(index)))
-
-    def cut_hits(self, index: int, text: str) -> Iterable[tuple[int, int]]:
-        """Return where a name or a message is cut that holds a text."""
-        from madrox_tui.panels.timeline.find import cut_hits
-
-        row = self._rows.rows[index]
-        return cut_hits(row, self.row(index), self.view, text) if self.view else ()
-
-    def find_rows(self, text: str) -> Sequence[int]:
-        """Return the loaded rows that contain `text`, ascending, even where it is not shown."""
-        from madrox_tui.panels.timeline.find import Search
-
-        self._search = Search(text)
-        return self.find_again(text)
-
-    def find_again(self, text: str) -> Sequence[int]:
-        """Return those, searching only rows that came since: there may be 100,000."""
-        if self._search is None or self._search.text != text or self.view is None:
-            return ()
-        return self._search.rows_with(self._rows.rows, self.view, self._outcomes.of)
-
-    def watch_found(self, found: Found) -> None:
-        """Let go of the rows that were searched when the search ends."""
-        super().watch_found(found)
-        if not found.text:
-            self._search = None
 
     @property
     def find_note(self) -> str:
@@ -278,14 +203,6 @@ class TimelinePanel(LineView):
         if view.instances:
             return f"no messages {when} of the instances that match the filter"
         return view.nobody(self._keys)
-
-    def row(self, index: int) -> Sequence[Segment]:
-        """Draw one entry on one line: time, direction, instance, text, and what it took."""
-        if self.view is None:
-            return []
-        row, said = self._rows.rows[index], self._outcomes.of(index)
-        context = Context(self.view, self.cell_styles.__getitem__)
-        return self._lines.draw(index, row, self.row_width, context, said)
 
     # --- older messages ------------------------------------------------------
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-from logging_core.analyse.lives import life_end_s
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
-from madrox_tui.panels.timeline.entries import Day, Entry, EventsEnd, Gaps, Quiet, Row, Separator
+from madrox_tui.panels.timeline.entries import Day, EventsEnd, Gaps, Quiet, Row, Separator
 from madrox_tui.panels.timeline.held import Known, Wanted, continues, whole_from_s
+from madrox_tui.panels.timeline.lookup import RowLookup, first_at
 from madrox_tui.panels.timeline.marks import Marks
 from madrox_tui.panels.timeline.message_source import Span
-from madrox_tui.panels.timeline.pairs import Failures, other_half
+from madrox_tui.panels.timeline.repeats import Repeats
 from madrox_tui.panels.timeline.spacing import Item, Spacer, merged
 
 SLACK = 2_000
@@ -27,7 +26,7 @@ MAX_KEPT = 100_000
 """Of more messages those farthest from where somebody scrolls to are let go, to be read again."""
 
 
-class TimelineRows:
+class TimelineRows(RowLookup):
     """Rows that grow at the end with each state, and at the beginning page by page.
 
     An update costs only what is new in it. All rows are rebuilt only if the choice of rows
@@ -36,12 +35,11 @@ class TimelineRows:
     """
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        super().__init__()
         self.messages = 0
         """How many of the rows are messages."""
         self._wanted = Wanted()
         self._known = Known.ALL
-        self._state: FleetState | None = None
         self._clear()
 
     def _clear(self) -> None:
@@ -51,11 +49,10 @@ class TimelineRows:
         self._hidden: list[Item] = []  # what happened before the first message that is known
         self._floor = 0, -math.inf
         self._marks = Marks()
-        self._repeats = Counter[int]()
+        self._repeats = Repeats()
         self._spacer = self._spacer_after(None)
         self._events_ended = False
-        self._events_from_s = -math.inf
-        self._failures = Failures()
+        self._forget_events()
 
     def update(
         self, state: FleetState, wanted: Wanted, known: Known = Known.ALL, *, following: bool
@@ -95,7 +92,7 @@ class TimelineRows:
         shown = list(filter(self._wanted.holds, state.messages))
         items = list(merged(shown, chain(self._dropped_end(shown), self._happened(state.events))))
         floor_s = self._whole_from_s
-        floor = _first_at(items, floor_s)
+        floor = first_at(items, floor_s)
         hides = floor < len(items)
         self.rows = self._above(items[:floor], floor_s, self._spacer, hides=hides)
         self._floor = len(self.rows), floor_s
@@ -170,7 +167,7 @@ class TimelineRows:
         """
         floor, floor_s = self._floor
         first = (row for row in self.rows[floor:] if isinstance(row, Message))
-        self._repeats = Counter(_key(row) for row in self.rows if isinstance(row, Message))
+        self._repeats = Repeats(self.rows)
         return math.nextafter(max([floor_s, *_times(islice(first, OVERLAP))]), math.inf)
 
     def add_older(self, page: Sequence[Message]) -> None:
@@ -187,8 +184,8 @@ class TimelineRows:
         )
         before = [row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps)]
         known = [*self._hidden, *before]
-        cut = _first_at(known, first_s) if page else 0
-        new = self._not_repeated(page)
+        cut = first_at(known, first_s) if page else 0
+        new = self._repeats.left_out_of(page)
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         spacer = self._spacer_after(None)
         above = self._above(known[:cut], first_s, spacer)
@@ -206,16 +203,6 @@ class TimelineRows:
             self._marks.add_older(new, first_s)
         if self.messages > MAX_KEPT:
             self._cut_end()
-
-    def _not_repeated(self, page: Sequence[Message]) -> list[Message]:
-        new = []
-        for message in page:
-            key = _key(message)
-            if self._repeats[key] > 0:
-                self._repeats[key] -= 1
-            else:
-                new.append(message)
-        return new
 
     def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
         """Yield the separator once, where a page first brings messages that were not known."""
@@ -262,8 +249,7 @@ class TimelineRows:
         """Return what was read of some time, less what the rows before it hold of that."""
         if not any(time_s < span.from_s for time_s in _times(span.messages)):
             return span.messages
-        above = {_key(row) for row in self.rows if isinstance(row, Message)}
-        return [message for message in span.messages if _key(message) not in above]
+        return Repeats(self.rows).left_out_of(span.messages)
 
     def _extend_to(self, until_s: float, page: Sequence[Message]) -> None:
         from_s, self._end_s = self._end_s or 0.0, until_s
@@ -312,62 +298,13 @@ class TimelineRows:
         times = (row.time_s for row in reversed(self.rows[-50:]))
         return next((time_s for time_s in times if time_s is not None), None)
 
-    # --- finding rows ----------------------------------------------------------
-
-    def first_at(self, time_s: float) -> int:
-        """Return the index of the first row at or after a time; the number of rows if none."""
-        return _first_at(self.rows, time_s)
-
-    def find(self, row: Row) -> int:
-        """Return the index of a row from before an update; if it is gone, of the row after it."""
-        for index, other in enumerate(self.rows):
-            if other is row or other == row:
-                return index
-        return min(self.first_at(row.time_s or 0.0), max(0, len(self.rows) - 1))
-
-    def index(self, entry: Entry) -> int | None:
-        """Return the row of an entry, also if it was read again; `None` if it is not among them."""
-        places = range(len(self.rows) - 1, -1, -1)  # who asks for one often asks for a late one
-        same = (index for index in places if self.rows[index] is entry)
-        equal = (index for index in places if self.rows[index] == entry)
-        return next(chain(same, equal), None)
-
-    def other_half(self, index: int) -> int | None:
-        """Return the row of a request's reply or failure, or of the request of these."""
-        return other_half(self.rows, index, self._life_end_s)
-
-    def failure(self, index: int) -> TimelineEvent | None:
-        """Return how a row's request failed, as far as is known, also while events are hidden."""
-        return self._failures.of(self.rows, index, self._life_end_s)
-
-    def knows_failure(self, index: int) -> bool:
-        """Return whether a row's request would be known to have failed if it had."""
-        time_s = self.rows[index].time_s
-        return time_s is None or time_s >= self._events_from_s
-
-    def _life_end_s(self, instance_id: str, time_s: float | None) -> float:
-        instances = self._state.instances if self._state else ()
-        of_it = (one.spawned_s for one in instances if one.instance_id == instance_id)
-        return life_end_s(next(of_it, ()), time_s)
-
 
 def _dropped(state: FleetState) -> int:
     return state.dropped_messages + state.dropped_events
 
 
-def _key(message: Message) -> int:
-    """Return what identifies a message when it is read again."""
-    what = message.message_id, message.direction, message.content
-    return hash((message.instance_id, message.time_s, *what))
-
-
 def _is_in(row: Row, begin_s: float, end_s: float) -> bool:
     return row.time_s is not None and begin_s <= row.time_s < end_s
-
-
-def _first_at(rows: Sequence[Row], time_s: float) -> int:
-    later = (i for i, row in enumerate(rows) if row.time_s is not None and row.time_s >= time_s)
-    return next(later, len(rows))
 
 
 def _times(messages: Iterable[Message]) -> Iterator[float]:
