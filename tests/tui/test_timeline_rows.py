@@ -14,8 +14,10 @@ from logging_core.codec.times import LATEST_S
 from logging_core.records import AuditEvent, Batch, LifecycleEvent, Message, Record
 from logging_core.wall_clock import latest_reading
 from madrox_tui import format as fmt
+from madrox_tui.panels.timeline import rows as timeline_rows
 from madrox_tui.panels.timeline.entries import Day, EventsEnd, Gaps, Quiet, Row, entry_text
 from madrox_tui.panels.timeline.held import Known, Wanted
+from madrox_tui.panels.timeline.message_source import Span
 from madrox_tui.panels.timeline.rows import SLACK, TimelineRows
 
 T = datetime(2026, 11, 23, 12).timestamp()
@@ -327,6 +329,26 @@ def test_what_comes_after_pages_alone_is_spaced_like_all_else() -> None:
     wanted = Wanted(frozenset({"a"}))
     assert fleet.add(sent(3000), known=Known.NEWEST, wanted=wanted) == 1
     assert fleet.texts == ["day", "at -20", "at -10", "quiet", "at 3000"]
+
+
+def test_long_texts_are_let_go_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by what is said, too, not only by how many say something."""
+    monkeypatch.setattr(timeline_rows, "MAX_CHARACTERS", 50_000)
+    fleet = Fleet(max_messages=10)
+    lines = [sent(at, f"number {at} ".ljust(1000, ".")) for at in range(400)]
+    fleet.add(*lines, known=Known.NEWEST)
+    fleet.rows.begin_older()
+    for start in range(380, -10, -10):
+        fleet.rows.add_older(lines[start : start + 10])
+        assert fleet.rows.messages <= 75
+    assert fleet.rows.rows[-1] != lines[-1]
+    while fleet.rows.is_cut:
+        from_s, until_s = fleet.rows.span_after()
+        end_s = min(until_s, from_s + 10)
+        page = [m for m in lines if from_s <= (m.time_s or 0) < end_s]
+        fleet.rows.add_newer(Span(page, from_s, end_s))
+        assert fleet.rows.messages <= 75
+    assert fleet.rows.rows[-1] == lines[-1]
 
 
 def test_an_older_page_of_another_day() -> None:

@@ -22,8 +22,9 @@ SLACK = 2_000
 OVERLAP = 32
 """Older pages begin after so many messages at least: the first may be of another time by far."""
 
-MAX_KEPT = 100_000
-"""Of more messages those farthest from where somebody scrolls to are let go, to be read again."""
+MAX_KEPT, MAX_CHARACTERS = 40_000, 32 << 20
+"""Of more messages, or more text read from files, those farthest from where somebody scrolls to are
+let go, to be read again."""
 
 
 class TimelineRows(RowLookup):
@@ -44,7 +45,7 @@ class TimelineRows(RowLookup):
 
     def _clear(self) -> None:
         self.rows = []
-        self.messages = self._surplus = 0
+        self.messages = self._surplus = self._characters = 0
         self._end_s: float | None = None
         self._hidden: list[Item] = []  # what happened before the first message that is known
         self._floor = 0, -math.inf
@@ -70,7 +71,7 @@ class TimelineRows(RowLookup):
             newest; `None` if the rows were rebuilt.
         """
         before, self._state = self._state, state
-        most = SLACK if following else 2 * MAX_KEPT
+        most = SLACK if following else MAX_KEPT
         joins = before is not None and continues(before, state) and wanted == self._wanted
         joins = joins and (known is self._known or known is not Known.ALL)
         self._known = known
@@ -201,7 +202,8 @@ class TimelineRows(RowLookup):
         self._floor = len(above), first_s
         if new:
             self._marks.add_older(new, first_s)
-        if self.messages > MAX_KEPT:
+        self._characters += _characters(new)
+        if self._is_too_much:
             self._cut_end()
 
     def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
@@ -242,7 +244,7 @@ class TimelineRows(RowLookup):
             self._join(page)
         else:
             self._extend_to(span.until_s, page)
-        if self.messages > MAX_KEPT:
+        if self._is_too_much:
             self._cut_beginning()
 
     def _not_above(self, span: Span) -> list[Message]:
@@ -258,6 +260,7 @@ class TimelineRows(RowLookup):
         spacer = self._spacer_after(self._last_s())
         self.rows.extend(spacer.spaced(merged(page, between)))
         self.messages += len(page)
+        self._characters += _characters(page)
         if page:
             self._marks.add_newer(page, from_s)
 
@@ -282,7 +285,7 @@ class TimelineRows(RowLookup):
         while isinstance(self.rows[end - 1], Separator):
             end -= 1
         del self.rows[end:]
-        self.messages = _messages(self.rows)
+        self._weigh()
 
     def _cut_beginning(self) -> None:
         found = self._marks.cut_beginning(self.rows, len(self.rows) // 4)
@@ -292,7 +295,14 @@ class TimelineRows(RowLookup):
         self._hidden += [row for row in self.rows[:first] if isinstance(row, TimelineEvent)]
         again = [row for row in self.rows[first : first + 1] if isinstance(row, Message)]
         self.rows[: first + 1] = self._spacer_after(None).spaced(again)
-        self.messages = _messages(self.rows)
+        self._weigh()
+
+    @property
+    def _is_too_much(self) -> bool:
+        return self.messages > MAX_KEPT or self._characters > MAX_CHARACTERS
+
+    def _weigh(self) -> None:
+        self.messages, self._characters = _messages(self.rows), _characters(self.rows)
 
     def _last_s(self) -> float | None:
         times = (row.time_s for row in reversed(self.rows[-50:]))
@@ -309,6 +319,10 @@ def _is_in(row: Row, begin_s: float, end_s: float) -> bool:
 
 def _times(messages: Iterable[Message]) -> Iterator[float]:
     return (message.time_s for message in messages if message.time_s is not None)
+
+
+def _characters(rows: Iterable[Row]) -> int:
+    return sum(len(row.content or "") for row in rows if isinstance(row, Message))
 
 
 def _messages(rows: Sequence[Row]) -> int:
