@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import pytest
@@ -579,7 +580,7 @@ async def test_no_history_is_too_long_to_scroll_through(filter_text: str) -> Non
             await goes_to_older(person)
         await person.press("g")
         await person.sees("step 0", "number 1.")
-        assert person.panel.find_note == "without what is newer: scroll down to load it"
+        assert person.panel.find_note == "goes on in what is newer"
         assert person.panel.export().note == "without what is newer"
         said = [text for text in loaded() if text.startswith("number")]
         assert person.title.split()[1] == f"{len(said)}+"
@@ -623,7 +624,7 @@ async def test_g_goes_to_the_first_message_of_all() -> None:
         await person.sees("number 0.", "number 1.")
         assert person.panel.cursor <= 1
         assert history.reads < 12
-        assert person.panel.find_note == "without what is newer: scroll down to load it"
+        assert person.panel.find_note == "goes on in what is newer"
         while not person.panel.follow:
             await goes_to_newer(person)
         await person.sees("number 8999.")
@@ -664,6 +665,8 @@ async def test_what_is_looked_at_stays_far_back(changes: str) -> None:
             person.filters("name:atlas")
         await person.until(lambda: is_near(person, chosen), "what was there")
         assert history.reads < 12
+        await person.until(lambda: len(spoken_rows(person)) > 300, "what was before it")
+        assert "every message" not in person.text
         while not person.panel.follow:
             await goes_to_newer(person)
         rows = spoken_rows(person)
@@ -679,6 +682,47 @@ def is_near(person: Person, entry: Entry) -> bool:
     return time_s is not None and abs(time_s - (entry.time_s or 0)) <= 1
 
 
+async def test_a_search_goes_on_in_what_is_not_loaded() -> None:
+    """Towards the past and back; what is found is shown among what was said around it."""
+    everything = numbered(0, 6000)
+    for at, text in ((150, "first needle"), (3000, "second needle"), (5900, "third needle")):
+        everything[at] = message(at, text)
+    history = PagedMessages(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        person.panel.look_for("needle")
+        await person.sees("third needle")
+        assert person.panel.find_count == "1/1 goes on in what is older"
+        for text, step in (("second", -1), ("first", -1), ("second", 1), ("third", 1)):
+            await person.panel.action_find_next(step)
+            await person.sees(f"{text} needle")
+            await person.until(partial(is_amid, person, f"{text} needle"), text)
+        history.reads = 0
+        await person.panel.action_find_next(1)
+        await person.until(lambda: said(person) is not None, "a match")
+        assert history.reads == 0
+        await person.press("G")
+        person.panel.look_for("first needle")
+        await person.panel.action_find_next(1)
+        await person.until(partial(is_amid, person, "first needle"), "from the newest")
+        person.panel.look_for("nowhere")
+        await person.panel.action_find_next(-1)
+        await person.until(lambda: history.reads > 9, "a search of all")
+        await person.until(lambda: "searching" not in person.panel.find_count, "its end")
+        assert person.panel.find_count.startswith("none ")
+
+
+def is_amid(person: Person, text: str) -> bool:
+    """Whether the cursor is on a text, with others above and below it."""
+    panel = person.panel
+    line = panel.cursor - panel.scroll_offset.y
+    return said(person) == text and 5 < line < 15
+
+
+def said(person: Person) -> str | None:
+    chosen = person.panel.chosen
+    return chosen.content if isinstance(chosen, Message) else None
+
+
 async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key G goes there also if it was let go; the cursor goes where it went."""
     monkeypatch.setattr(timeline_rows, "MAX_KEPT", 1000)
@@ -687,14 +731,14 @@ async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.Monkey
     async with panel(*everything, source=source, kept=300) as person:
         while "newer" not in person.panel.find_note:
             await goes_to_older(person)
-        assert person.panel.find_note == "without what is older or newer: scroll there to load it"
+        assert person.panel.find_note == "goes on in what is older and newer"
         await person.press("down")
         assert person.panel.chosen is not None
         assert person.panel.beside(person.panel.chosen).alone == "its reply is not loaded"
         await person.press("G")
         await person.sees("number 3999.")
         assert person.panel.follow
-        assert person.panel.find_note == "without what is older: scroll up to load it"
+        assert person.panel.find_note == "goes on in what is older"
         person.happens(message(4000, "number 4000."))
         await person.sees("number 4000.")
 
@@ -712,7 +756,7 @@ async def test_what_is_not_loaded_is_said() -> None:
         person.panel.view = msgspec.structs.replace(person.panel.view, unread="reading history")
         await person.press("G")
         assert str(person.panel.border_title) == "Timeline 300+"
-        assert person.panel.find_note == "without what is older: scroll up to load it"
+        assert person.panel.find_note == "goes on in what is older"
         assert person.panel.export().note == (
             "complete from 2026-11-23 12:01:40 on: scroll up to load what is older"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -125,6 +125,26 @@ class MessageSource:
                 return None
             self._pages = pages
             return page
+
+    async def pages(
+        self, before_s: float, instance_ids: Collection[str] | None = None
+    ) -> AsyncIterator[list[Message]]:
+        """Yield pages before a time, the newest first, whatever `older` is at.
+
+        Args:
+            before_s: Seconds since the epoch.
+            instance_ids: Only messages of these instances; `None` for all.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        pages: Pages | None = None
+        while True:
+            async with self._turn:
+                pages, page = await in_thread(partial(self._read, pages, before_s, instance_ids))
+            if not page:
+                return
+            yield page
 
     async def newer(
         self, from_s: float, until_s: float, instance_ids: Collection[str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 from logging_core.records import Message
 from madrox_tui.panels.timeline.held import Known
@@ -67,6 +68,45 @@ class OlderMessages:
         return f"without what is {' or '.join(sides)}: scroll {way} to load it"
 
     @property
+    def beyond(self) -> str:
+        """Say where a search may go on; `''` if all messages are loaded."""
+        sides = [side for side, step in (("older", -1), ("newer", 1)) if self.go_on(step)]
+        return f"goes on in what is {' and '.join(sides)}" if sides else ""
+
+    def go_on(self, step: int) -> bool:
+        """Return whether there are messages after the rows (`step` > 0) or before them."""
+        return self._rows.is_cut if step > 0 else self.are_there
+
+    async def search(
+        self, step: int, holding: Callable[[Sequence[Message]], Sequence[int]]
+    ) -> Message | None:
+        """Return the first message after the rows, or the last one before them, that is wanted.
+
+        Args:
+            step: After them (> 0) or before them.
+            holding: Returns which of some messages are wanted, ascending.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        if self._source is None:
+            return None
+        if step < 0:
+            async for page in self._source.pages(self._rows.floor()[1], self._ids):
+                if found := holding(page):
+                    return page[found[-1]]
+            return None
+        from_s, until_s = self._rows.span_after()
+        while from_s < until_s:
+            span = await self._source.newer(from_s, until_s, self._ids)
+            if found := holding(span.messages):
+                return span.messages[found[0]]
+            from_s = span.until_s
+        held = self._rows.held()
+        found = holding(held)
+        return held[found[0]] if found else None
+
+    @property
     def _may_be_there(self) -> bool:
         """Whether there is anything older to be read."""
         return self._source is not None and self._rows.floor()[1] != -math.inf
@@ -85,7 +125,8 @@ class OlderMessages:
         Returns:
             Whether that is to be read: false if it is loaded, or not known not to be.
         """
-        if not self._may_be_there or time_s >= self._rows.floor()[1]:
+        begin_s, end_s = self._rows.floor()[1], self._rows.end_s
+        if self._source is None or begin_s <= time_s < end_s:
             return False
         self._jump_s = time_s
         return True

@@ -71,6 +71,7 @@ class TimelinePanel(EntryList):
         self._jumped_from: tuple[int, int] | None = None  # cursor and top, while nobody moves on
         self._news = News()
         self._keeper = PlaceKeeper()
+        self._is_searching = False
 
     @property
     def follows_end(self) -> bool:
@@ -92,8 +93,8 @@ class TimelinePanel(EntryList):
 
     @property
     def find_note(self) -> str:
-        """A search covers what is loaded."""
-        return self._older.note
+        """A search covers what is loaded first."""
+        return "searching what is not loaded" if self._is_searching else self._older.beyond
 
     def export(self) -> Export:
         """Export the loaded messages and events."""
@@ -240,6 +241,7 @@ class TimelinePanel(EntryList):
         self._entitle()
         if self._older.is_jumping:
             self._jumped_from = None
+            self._recount()
         elif stays:
             self._jumped_from = self._spot
 
@@ -256,6 +258,47 @@ class TimelinePanel(EntryList):
             self._keeper.keep(FIRST, *self._spot)
             self._jumped_from = self._spot
             self._want_older()
+
+    async def action_find_next(self, step: int) -> None:
+        """Go to the next or previous match, and on to those that are not loaded."""
+        rows = self.find_again(self.found.text) if self.found.text else ()
+        if rows and any((row - self._here) * step > 0 for row in rows):
+            await super().action_find_next(step)
+        elif self.found.text and self._older.go_on(step):
+            self._find_beyond(step)
+        elif self.found.text and not rows and self._older.go_on(-step):
+            self._find_beyond(-step)
+        else:
+            await super().action_find_next(step)
+
+    @work(group="find", exclusive=True)
+    async def _find_beyond(self, step: int) -> None:
+        from madrox_tui.panels.timeline.find import holding
+
+        view, text, spot = self.view, self.found.text, self._spot
+        self._tell_searching(True)
+        try:
+            found = await self._older.search(
+                step, lambda page: holding(page, text, view, _nothing) if view else ()
+            )
+        except OSError as error:
+            self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
+            return
+        finally:
+            self._tell_searching(False)
+        if self.found.text != text or self._spot != spot:
+            return
+        if found is None:
+            await super().action_find_next(step)
+        elif self._older.jump_to((found.time_s or 0.0) - (1 if step < 0 else 0)):
+            self.follow = False
+            self._keeper.keep(Place(found, found, self.size.height // 2), *spot)
+            self._jumped_from = spot
+            self._want_older()
+
+    def _tell_searching(self, is_searching: bool) -> None:
+        self._is_searching = is_searching
+        self.post_message(self.FindChanged(self, self.found))
 
     def action_last(self) -> None:
         """Go to the newest row, also if it was let go, and follow."""
@@ -289,3 +332,7 @@ class TimelinePanel(EntryList):
             self.notify(f"no problems in the loaded rows{note and f', {note}'}", markup=False)
         else:
             self._move_to(index)
+
+
+def _nothing(_row: int) -> None:
+    """Of messages that are not loaded it is not known what became of them."""

@@ -84,13 +84,17 @@ class TimelineRows(RowLookup):
         known_events = before.dropped_events + len(before.events) - state.dropped_events
         return self._extend(state.messages[seen:], state.events[known_events:])
 
+    def held(self) -> list[Message]:
+        """Return the messages that the state holds, of those that are shown."""
+        return [] if self._state is None else list(filter(self._wanted.holds, self._state.messages))
+
     def begin_anew(self) -> None:
         """Show what the state holds, up to the newest."""
         self._begin()
         state = self._state
         if state is None:
             return
-        shown = list(filter(self._wanted.holds, state.messages))
+        shown = self.held()
         items = list(merged(shown, chain(self._dropped_end(shown), self._happened(state.events))))
         floor_s = self._whole_from_s
         floor = first_at(items, floor_s)
@@ -219,18 +223,23 @@ class TimelineRows(RowLookup):
         """Whether the rows end before the newest, which were let go or not read."""
         return self._end_s is not None
 
+    @property
+    def end_s(self) -> float:
+        """Until when messages are among the rows; infinity if they go on to the newest."""
+        return math.inf if self._end_s is None else self._end_s
+
     def span_after(self) -> tuple[float, float]:
         """Return when messages are missing after the rows: from when, and up to before when.
 
         Of the last moment, or where clocks jumped, the state may hold some of them.
         """
-        held = () if self._state is None else filter(self._wanted.holds, self._state.messages)
-        until_s = max([self._whole_from_s, *_times(islice(held, OVERLAP))])
+        until_s = max([self._whole_from_s, *_times(self.held()[:OVERLAP])])
         return self._end_s or 0.0, math.nextafter(until_s, math.inf)
 
     def begin_at(self, span: Span) -> None:
         """Show what was read of some time, in place of all else."""
         self._begin()
+        self._events_ended = True  # after the rows, if anywhere
         self._floor, self._end_s = (0, span.from_s), span.from_s
         self.add_newer(span)
 
@@ -275,7 +284,8 @@ class TimelineRows(RowLookup):
             self.add_older(older)
         if floor_s == -math.inf:
             self.add_older([])
-        self._marks, self._floor = marks, (self._floor[0], floor_s)
+        if older:
+            self._marks, self._floor = marks, (self._floor[0], floor_s)
 
     def _cut_end(self) -> None:
         found = self._marks.cut_end(self.rows, len(self.rows) * 3 // 4)
