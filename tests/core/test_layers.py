@@ -40,7 +40,7 @@ DRAWN = {
     "audit": ("figures_view", "panel"),
     "instances": ("panel",),
     "pane": ("frame_view", "scrubbed_view", "replay_view", "search_view", "panel"),
-    "timeline": ("entry_list", "message_half", "message_screen", "panel"),
+    "timeline": ("entry_list", "message_half", "message_screen", "paged_list", "panel"),
 }
 DRAWERS = [f"panels.{panel}.{name}" for panel, names in DRAWN.items() for name in names]
 DIALOGS = ("events.event_list", "events.screen", "health", "help")

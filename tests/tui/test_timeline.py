@@ -711,6 +711,49 @@ async def test_a_search_goes_on_in_what_is_not_loaded() -> None:
         assert person.panel.find_count.startswith("none ")
 
 
+async def test_a_search_of_what_is_not_loaded_ends_with_the_search() -> None:
+    """Nobody waits for it who looks for something else, or for nothing."""
+    everything = numbered(0, 30_000)
+    history = PagedMessages(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        person.panel.look_for("nowhere")
+        await person.panel.action_find_next(-1)
+        await person.until(lambda: "searching" in person.panel.find_count, "a search")
+        person.panel.look_for("")
+        await person.until(lambda: not person.panel.find_count, "its end")
+        reads = history.reads
+        await person.press("up", "up", "down")
+        assert history.reads <= reads + 2
+        assert reads < 50
+
+
+async def test_what_cannot_be_read_far_back_is_skipped() -> None:
+    """The way to the first message and back ends, and says why something is missing."""
+    everything = numbered(0, 3000)
+    history = Gated(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        await person.press("g")
+        await person.sees("number 0.")
+        history.is_broken = True
+        for _ in range(100):
+            person.panel.action_page(200)
+            await person.press("down")
+            if person.panel.follow:
+                break
+        await person.sees("number 2999.", "cannot read older messages")
+
+
+class Gated(PagedMessages):
+    """Can be read until something breaks."""
+
+    is_broken = False
+
+    def older(self, count: int) -> list[Message]:
+        if self.is_broken:
+            raise PermissionError(13, "Permission denied")
+        return super().older(count)
+
+
 def is_amid(person: Person, text: str) -> bool:
     """Whether the cursor is on a text, with others above and below it."""
     panel = person.panel

@@ -197,6 +197,10 @@ class OlderMessages:
         finally:
             self._is_reading = False
 
+    def skip(self) -> list[Message] | Span:
+        """Return what takes the place of what cannot be read."""
+        return [] if self._span is None else Span([], *self._span)
+
     def take_in(self, read: list[Message] | Span) -> None:
         """Add what was read to the rows."""
         if not isinstance(read, Span):

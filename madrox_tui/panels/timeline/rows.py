@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
-from madrox_tui.panels.timeline.entries import Day, EventsEnd, Gaps, Quiet, Row, Separator
+from madrox_tui.panels.timeline.entries import (
+    Day,
+    EventsEnd,
+    Gaps,
+    Quiet,
+    Row,
+    Separator,
+    characters_in,
+    messages_in,
+    times_in,
+)
 from madrox_tui.panels.timeline.held import Known, Wanted, continues, whole_from_s
 from madrox_tui.panels.timeline.lookup import RowLookup, first_at
 from madrox_tui.panels.timeline.marks import Marks
@@ -102,7 +112,7 @@ class TimelineRows(RowLookup):
         self.rows = self._above(items[:floor], floor_s, self._spacer, hides=hides)
         self._floor = len(self.rows), floor_s
         self.rows.extend(self._spacer.spaced(items[floor:]))
-        self.messages = _messages(self.rows)
+        self.messages = messages_in(self.rows)
 
     def _begin(self) -> None:
         self._clear()
@@ -173,7 +183,7 @@ class TimelineRows(RowLookup):
         floor, floor_s = self._floor
         first = (row for row in self.rows[floor:] if isinstance(row, Message))
         self._repeats = Repeats(self.rows)
-        return math.nextafter(max([floor_s, *_times(islice(first, OVERLAP))]), math.inf)
+        return math.nextafter(max([floor_s, *times_in(islice(first, OVERLAP))]), math.inf)
 
     def add_older(self, page: Sequence[Message]) -> None:
         """Insert a page before the floor, less what is among the rows already.
@@ -181,34 +191,35 @@ class TimelineRows(RowLookup):
         Where clocks jumped, rows are in file order, not in time order. An empty page says that
         there is nothing before the rows.
         """
-        floor, floor_s = self._floor
-        first_s = min([floor_s, *_times(page)]) if page else -math.inf
-        joint = next(
-            (i for i in range(floor, len(self.rows)) if not isinstance(self.rows[i], Separator)),
-            len(self.rows),
-        )
-        before = [row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps)]
+        joint, floor_s = self._joint, self._floor[1]
+        first_s = min([floor_s, *times_in(page)]) if page else -math.inf
+        before = (row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps))
         known = [*self._hidden, *before]
         cut = first_at(known, first_s) if page else 0
         new = self._repeats.left_out_of(page)
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         spacer = self._spacer_after(None)
         above = self._above(known[:cut], first_s, spacer)
-        older = [
-            *spacer.spaced(merged(new, iter(known[cut:]))),
-            *self._events_end(len(new), floor_s),
-        ]
-        self.messages += _messages(above) + _messages(older) - _messages(before)
-        self.rows[: joint + 1] = [*above, *older, *spacer.spaced(next_one)]
+        older = spacer.spaced(merged(new, iter(known[cut:])))
+        end = self._events_end(len(new), floor_s)
+        self.rows[: joint + 1] = [*above, *older, *end, *spacer.spaced(next_one)]
         if not next_one:
             self._spacer = spacer
-        self._surplus += len(new)
         self._floor = len(above), first_s
+        self.messages += len(new)
+        self._surplus += len(new)
+        self._characters += characters_in(new)
         if new:
             self._marks.add_older(new, first_s)
-        self._characters += _characters(new)
         if self._is_too_much:
             self._cut_end()
+
+    @property
+    def _joint(self) -> int:
+        """The first row that older pages come before: the floor, or the first entry after it."""
+        places = range(self._floor[0], len(self.rows))
+        entries = (place for place in places if not isinstance(self.rows[place], Separator))
+        return next(entries, len(self.rows))
 
     def _events_end(self, more: int, before_s: float) -> Iterator[EventsEnd]:
         """Yield the separator once, where a page first brings messages that were not known."""
@@ -233,7 +244,7 @@ class TimelineRows(RowLookup):
 
         Of the last moment, or where clocks jumped, the state may hold some of them.
         """
-        until_s = max([self._whole_from_s, *_times(self.held()[:OVERLAP])])
+        until_s = max([self._whole_from_s, *times_in(self.held()[:OVERLAP])])
         return self._end_s or 0.0, math.nextafter(until_s, math.inf)
 
     def begin_at(self, span: Span) -> None:
@@ -258,7 +269,7 @@ class TimelineRows(RowLookup):
 
     def _not_above(self, span: Span) -> list[Message]:
         """Return what was read of some time, less what the rows before it hold of that."""
-        if not any(time_s < span.from_s for time_s in _times(span.messages)):
+        if not any(time_s < span.from_s for time_s in times_in(span.messages)):
             return span.messages
         return Repeats(self.rows).left_out_of(span.messages)
 
@@ -269,7 +280,7 @@ class TimelineRows(RowLookup):
         spacer = self._spacer_after(self._last_s())
         self.rows.extend(spacer.spaced(merged(page, between)))
         self.messages += len(page)
-        self._characters += _characters(page)
+        self._characters += characters_in(page)
         if page:
             self._marks.add_newer(page, from_s)
 
@@ -312,7 +323,7 @@ class TimelineRows(RowLookup):
         return self.messages > MAX_KEPT or self._characters > MAX_CHARACTERS
 
     def _weigh(self) -> None:
-        self.messages, self._characters = _messages(self.rows), _characters(self.rows)
+        self.messages, self._characters = messages_in(self.rows), characters_in(self.rows)
 
     def _last_s(self) -> float | None:
         times = (row.time_s for row in reversed(self.rows[-50:]))
@@ -325,15 +336,3 @@ def _dropped(state: FleetState) -> int:
 
 def _is_in(row: Row, begin_s: float, end_s: float) -> bool:
     return row.time_s is not None and begin_s <= row.time_s < end_s
-
-
-def _times(messages: Iterable[Message]) -> Iterator[float]:
-    return (message.time_s for message in messages if message.time_s is not None)
-
-
-def _characters(rows: Iterable[Row]) -> int:
-    return sum(len(row.content or "") for row in rows if isinstance(row, Message))
-
-
-def _messages(rows: Sequence[Row]) -> int:
-    return sum(isinstance(row, Message) for row in rows)

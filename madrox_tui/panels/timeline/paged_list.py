@@ -1,0 +1,185 @@
+"""The entries of a history that is too long to be loaded as a whole, and the ways in it."""
+
+from __future__ import annotations
+
+import math
+
+from textual import work
+
+from logging_core.records import Message
+from madrox_tui.find import Found
+from madrox_tui.panels.timeline.entry_list import EntryList
+from madrox_tui.panels.timeline.message_source import MessageSource, Span
+from madrox_tui.panels.timeline.older import OlderMessages
+from madrox_tui.panels.timeline.place import FIRST, Place, PlaceKeeper
+from madrox_tui.widgets.line_view import LineView
+
+
+class PagedList(EntryList):
+    """Reads what somebody comes near to, or goes to; what is looked at keeps its place.
+
+    Args:
+        source: Reads messages that are not in the state; `None` for none.
+    """
+
+    def __init__(
+        self,
+        source: MessageSource | None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(id=id)
+        self._older = OlderMessages(self._rows, source)
+        self._keeper = PlaceKeeper()
+        self._jumped_from: tuple[int, int] | None = None  # cursor and top, while nobody moves on
+        self._is_searching = False
+
+    @property
+    def follows_end(self) -> bool:
+        """The newest message is the last one, unless it was let go for older ones."""
+        return not self._rows.is_cut
+
+    @property
+    def find_note(self) -> str:
+        """A search covers what is loaded first."""
+        return "searching what is not loaded" if self._is_searching else self._older.beyond
+
+    def _entitle(self) -> None:
+        """Update the border title. Subclasses override it."""
+
+    # --- places ----------------------------------------------------------------
+
+    def _place(self) -> Place | None:
+        """Return what is looked at; `None` if that is the end, whatever is there."""
+        if self.follow:
+            return None
+        return self._keeper.place(self._rows, self.cursor, self.scroll_offset.y, self.size.height)
+
+    def _show_at(self, place: Place | None) -> None:
+        """Show the rows, keeping cursor and scroll position on the same entries."""
+        if place is not None:
+            self.set_reactive(LineView.cursor, self._rows.find(place.at_cursor))
+        self.show_rows(len(self._rows.rows))
+        if place is not None:
+            top = self._rows.find(place.seen) - place.line
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        self._keeper.keep(place, self.cursor, self.scroll_offset.y)
+
+    def _return_to(self, place: Place | None) -> None:
+        """Read what was looked at if it is not loaded any more."""
+        time_s = None if place is None else place.seen.time_s
+        if time_s is not None and self._older.jump_to(time_s - 1):
+            self._jumped_from = self._spot
+
+    # --- what is read ------------------------------------------------------
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Prefetch messages when scrolled near the first one loaded, or the last one."""
+        super().watch_scroll_y(old_value, new_value)
+        self._entitle()
+        self._want_older()
+
+    def _want_older(self) -> None:
+        place = self.scroll_offset.y, self.size.height
+        if self._older.is_due(*place, following=self.follow):
+            self._older.begin(*place, following=self.follow)
+            self._read_older()
+
+    @work(group="older")
+    async def _read_older(self) -> None:
+        try:
+            page = await self._older.read()
+        except OSError as error:
+            self.notify(f"cannot read older messages: {error}", severity="error", markup=False)
+            page = self._older.skip()
+        if page is not None and self._older.is_wanted:
+            self._take_in(page)
+        self._want_older()
+
+    def _take_in(self, page: list[Message] | Span) -> None:
+        stays = self._jumped_from == self._spot
+        if self._older.is_jumping and not stays:
+            self._older.begin_anew()
+            return
+        place = self._place()
+        self._older.take_in(page)
+        self._show_at(place)
+        self._entitle()
+        if self._older.is_jumping:
+            self._jumped_from = None
+            self._recount()
+        elif stays:
+            self._jumped_from = self._spot
+
+    @property
+    def _spot(self) -> tuple[int, int]:
+        return self.cursor, self.scroll_offset.y
+
+    # --- keys ----------------------------------------------------------------
+
+    def action_first(self) -> None:
+        """Go to the first message of all, which is read if it is not loaded."""
+        super().action_first()
+        if self._older.jump_to(-math.inf):
+            self._keeper.keep(FIRST, *self._spot)
+            self._jumped_from = self._spot
+            self._want_older()
+
+    def action_last(self) -> None:
+        """Go to the newest row, also if it was let go, and follow."""
+        if self._rows.is_cut:
+            self._rows.begin_anew()
+            self._older.begin_anew()
+            self.show_rows(len(self._rows.rows))
+        super().action_last()
+
+    async def action_find_next(self, step: int) -> None:
+        """Go to the next or previous match, and on to those that are not loaded."""
+        rows = self.find_again(self.found.text) if self.found.text else ()
+        if rows and any((row - self._here) * step > 0 for row in rows):
+            await super().action_find_next(step)
+        elif self.found.text and self._older.go_on(step):
+            self._find_beyond(step)
+        elif self.found.text and not rows and self._older.go_on(-step):
+            self._find_beyond(-step)
+        else:
+            await super().action_find_next(step)
+
+    @work(group="find", exclusive=True)
+    async def _find_beyond(self, step: int) -> None:
+        from madrox_tui.panels.timeline.find import holding
+
+        view, text, spot = self.view, self.found.text, self._spot
+        self._tell_searching(True)
+        try:
+            found = await self._older.search(
+                step, lambda page: holding(page, text, view, _nothing) if view else ()
+            )
+        except OSError as error:
+            self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
+            return
+        finally:
+            self._tell_searching(False)
+        if self.found.text != text or self._spot != spot:
+            return
+        if found is None:
+            await super().action_find_next(step)
+        elif self._older.jump_to((found.time_s or 0.0) - (1 if step < 0 else 0)):
+            self.follow = False
+            self._keeper.keep(Place(found, found, self.size.height // 2), *spot)
+            self._jumped_from = spot
+            self._want_older()
+
+    def watch_found(self, found: Found) -> None:
+        """Stop searching what is not loaded when the search ends."""
+        super().watch_found(found)
+        if not found.text:
+            self.workers.cancel_group(self, "find")
+
+    def _tell_searching(self, is_searching: bool) -> None:
+        self._is_searching = is_searching
+        self.post_message(self.FindChanged(self, self.found))
+
+
+def _nothing(_row: int) -> None:
+    """Of messages that are not loaded it is not known what became of them."""
