@@ -93,13 +93,13 @@ async def test_lines_about_an_instances_life_are_no_messages() -> None:
 @pytest.mark.parametrize("apart_s", [0.001, 1.0, 500.0, 200_000.0])
 async def test_newer_ones_come_in_pages_too(apart_s: float) -> None:
     """However densely they were written, from the first of all up to a moment, each once."""
-    pages = FakePages([message(1e9 + at * apart_s) for at in range(3 * MOST)])
+    pages = FakePages([message(1e9 + at * apart_s) for at in range(3 * MOST * PAGE)])
     source = MessageSource(pages.open)
-    last_s, found = 1e9 + 3 * MOST * apart_s, list[Message]()
+    last_s, found = 1e9 + 3 * MOST * PAGE * apart_s, list[Message]()
     from_s = -math.inf
     while from_s < last_s:
         span = await source.newer(from_s, last_s)
-        assert len(span.messages) <= MOST
+        assert len(span.messages) <= MOST * PAGE
         assert span.from_s == from_s < span.until_s
         found += span.messages
         from_s = span.until_s

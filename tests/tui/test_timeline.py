@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -545,7 +547,6 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline_rows, "MAX_KEPT", 300)
     monkeypatch.setattr(older, "NEAR", 10)
     monkeypatch.setattr(message_source, "PAGE", 19)
-    monkeypatch.setattr(message_source, "MOST", 76)
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -611,15 +612,11 @@ def said_or_done(
 
 
 async def test_g_goes_to_the_first_message_of_all() -> None:
-    """However many there are, without reading what is in between; unless one moves on meanwhile."""
+    """However many there are, without reading what is in between."""
     everything = numbered(0, 9000)
     history = PagedMessages(everything)
     async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
-        person.panel.action_first()
-        person.panel.action_move(1)
-        await person.until(lambda: person.panel.cursor > 1, "a page before what is shown")
-        assert 300 < len(spoken_rows(person)) < 3000
-        history.reads = 0
+        await person.sees("number 8999.")
         await person.press("g")
         await person.sees("number 0.", "number 1.")
         assert person.panel.cursor <= 1
@@ -629,6 +626,51 @@ async def test_g_goes_to_the_first_message_of_all() -> None:
             await goes_to_newer(person)
         await person.sees("number 8999.")
         assert spoken_rows(person) == [f"number {at}." for at in range(9000)]
+
+
+async def test_keys_after_g_go_on_from_the_first_message() -> None:
+    """However fast they are typed; but who goes to the newest then is there."""
+    everything = numbered(0, 9000)
+    async with panel(
+        *everything, source=MessageSource(PagedMessages(everything).open), kept=300
+    ) as person:
+        person.panel.action_first()
+        person.panel.action_move(1)
+        await person.sees("number 0.")
+        assert said(person) == "number 0."  # the first row is a day
+        person.panel.action_last()
+        await person.sees("number 8999.")
+        person.panel.action_first()
+        person.panel.action_last()
+        await person.sees("number 8999.")
+        person.happens(message(9000, "number 9000."))
+        await person.sees("number 9000.")
+
+
+@pytest.mark.parametrize("length", [10, 20_000])
+async def test_what_is_read_pushes_out_nothing_that_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """Page by page each message comes by, however few of that length are kept."""
+    monkeypatch.setattr(timeline_rows, "MAX_KEPT", 700)
+    monkeypatch.setattr(timeline_rows, "MAX_CHARACTERS", 100_000)
+    monkeypatch.setattr(older, "NEAR", 30)
+    everything = [message(at, f"number {at}.\n{'x' * length}") for at in range(3000)]
+    async with panel(
+        *everything, source=MessageSource(PagedMessages(everything).open), kept=50
+    ) as person:
+        await person.press("g")
+        await person.sees("number 0.")
+        for end, page in (("number 2999.", 1.0), ("number 0.", -1.0)):
+            at = -1 if page > 0 else 3000
+            while end not in person.text:
+                person.panel.action_page(page)
+                await asyncio.sleep(0)
+                numbers = [int(n) for n in re.findall(r"number (\d+)\.", person.text)]
+                first, last = numbers[0], numbers[-1]
+                assert numbers == list(range(first, last + 1))
+                assert first <= at + 1 if page > 0 else last >= at - 1
+                at = last if page > 0 else first
 
 
 async def test_g_goes_to_the_first_message_of_those_shown() -> None:
@@ -711,6 +753,24 @@ async def test_a_search_goes_on_in_what_is_not_loaded() -> None:
         assert person.panel.find_count.startswith("none ")
 
 
+async def test_a_search_of_what_is_not_loaded_goes_on_while_more_is_said() -> None:
+    """Who follows the newest finds what was said long ago; asking once more begins nothing anew."""
+    everything = [*numbered(0, 4000), message(4000, "needle"), *numbered(4001, 9000)]
+    history = PagedMessages(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        person.panel.look_for("needle")
+        assert person.panel.follow
+        await person.panel.action_find_next(-1)
+        assert "searching" in person.panel.find_count
+        for number in range(9000, 9010):
+            person.happens(message(number, f"number {number}."))
+            await person.panel.action_find_next(-1)
+        assert "searching" in person.panel.find_count
+        await person.until(partial(is_amid, person, "needle"), "what is sought")
+        assert history.reads < 25
+        assert "searching" not in person.panel.find_count
+
+
 async def test_a_search_of_what_is_not_loaded_ends_with_the_search() -> None:
     """Nobody waits for it who looks for something else, or for nothing."""
     everything = numbered(0, 30_000)
@@ -741,6 +801,28 @@ async def test_what_cannot_be_read_far_back_is_skipped() -> None:
             if person.panel.follow:
                 break
         await person.sees("number 2999.", "cannot read older messages")
+
+
+async def test_an_earlier_moment_holds_nothing_that_was_said_later() -> None:
+    """Also where a file is out of order, so that pages before that moment hold some of it."""
+    history = Unordered(numbered(0, 40))
+    async with panel(*numbered(20, 30), source=MessageSource(history.open), kept=5) as person:
+        person.panel.view = None
+        state = person.model.state(T + 29)
+        shown = state.instances
+        person.panel.view = View(state, Narrowing(), shown, state.usage, moment_s=T + 29)
+        await person.sees("number 15.")
+        await person.press("g")
+        await person.sees("number 0.")
+        assert spoken_rows(person) == [f"number {at}." for at in range(30)]
+
+
+class Unordered(PagedMessages):
+    """Holds that all was said before any time that it is asked for."""
+
+    def start_before(self, time_s: float) -> None:
+        del time_s
+        self._left = list(self.messages)
 
 
 class Gated(PagedMessages):

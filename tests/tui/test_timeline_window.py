@@ -116,7 +116,7 @@ class Reader:
             self.older.begin(self.top, HEIGHT, following=self.follow)
             page = await self.older.read()
             if page is not None and self.older.is_wanted:
-                self.older.take_in(page)
+                self.older.take_in(page, self.top, HEIGHT)
             doubled = [name for name, times in Counter(self.ids).items() if times > 1]
             assert not doubled, f"there twice: {doubled}"
 
@@ -149,7 +149,7 @@ def walk(lines: list[Line], ways: list[str], held: int, check: Callable[[Reader]
 
     with (
         mock.patch.object(message_source, "PAGE", 6),
-        mock.patch.object(message_source, "MOST", 12),
+        mock.patch.object(message_source, "MOST", 2),
         mock.patch.object(rows, "MAX_KEPT", 24),
         mock.patch.object(rows, "OVERLAP", 4),
         mock.patch.object(older, "NEAR", 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from logging_core.records import Message
@@ -43,25 +43,33 @@ class Marks:
 
     def cut_end(self, rows: Sequence[Row], at: int) -> tuple[int, float] | None:
         """Return where rows can end, at or after a place, and when; `None` if nowhere."""
-        index, place = self._first_from(rows, at)
-        if place is None:
+        found = [(index, place) for index, place in self._places(rows) if index >= at]
+        if not found:
             return None
+        index, place = found[0]
         time_s = self._marks[place].time_s
         del self._marks[: place + 1]
         return index, time_s
 
-    def cut_beginning(self, rows: Sequence[Row], at: int) -> tuple[int, float] | None:
-        """Return where rows can begin, at or after a place, and when; `None` if nowhere."""
-        index, place = self._first_from(rows, at)
-        if place is None:
+    def cut_beginning(self, rows: Sequence[Row], at: int, most: int) -> tuple[int, float] | None:
+        """Return where rows can begin, and when; `None` if nowhere.
+
+        Args:
+            rows: The rows.
+            at: About there.
+            most: But not after this place.
+        """
+        found = [(index, place) for index, place in self._places(rows) if 0 < index <= most]
+        if not found:
             return None
+        index, place = next((one for one in found if one[0] >= at), found[-1])
         del self._marks[place + 1 :]
         return index, self._marks[place].time_s
 
-    def _first_from(self, rows: Sequence[Row], at: int) -> tuple[int, int | None]:
+    def _places(self, rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
+        """Yield the rows that pages begin with, ascending, and which marks these are."""
         places = {id(mark.first): place for place, mark in enumerate(self._marks)}
-        for index in range(at, len(rows)):
-            place = places.get(id(rows[index]))
+        for index, row in enumerate(rows):
+            place = places.get(id(row))
             if place is not None:
-                return index, place
-        return len(rows), None
+                yield index, place

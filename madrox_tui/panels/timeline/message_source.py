@@ -16,8 +16,8 @@ from logging_core.threads import in_thread
 PAGE = 500
 """Messages per page."""
 
-MOST = 4 * PAGE
-"""Of a time with more messages only the beginning is read at once."""
+MOST = 4
+"""Of a time with more than so many pages only the beginning is read at once."""
 
 _FIRST_SPAN_S, _LEAST_SPAN_S = 600.0, 0.01
 
@@ -147,7 +147,12 @@ class MessageSource:
             yield page
 
     async def newer(
-        self, from_s: float, until_s: float, instance_ids: Collection[str] | None = None
+        self,
+        from_s: float,
+        until_s: float,
+        instance_ids: Collection[str] | None = None,
+        *,
+        at_once: int | None = None,
     ) -> Span:
         """Return the messages since a moment: about a page, or all up to another moment.
 
@@ -155,15 +160,17 @@ class MessageSource:
             from_s: Seconds since the epoch; minus infinity for the first of all.
             until_s: No message at or after this one is returned.
             instance_ids: Only messages of these instances; `None` for all.
+            at_once: About how many; `None` for a page.
 
         Raises:
             OSError: A file cannot be read.
         """
         async with self._turn:
-            return await in_thread(partial(self._read_newer, from_s, until_s, instance_ids))
+            read = partial(self._read_newer, from_s, until_s, instance_ids, at_once or PAGE)
+            return await in_thread(read)
 
     def _read_newer(
-        self, from_s: float, until_s: float, instance_ids: Collection[str] | None
+        self, from_s: float, until_s: float, instance_ids: Collection[str] | None, at_once: int
     ) -> Span:
         """Try shorter and longer times until one has about a page: files are read backwards."""
         begin_s = from_s
@@ -173,12 +180,12 @@ class MessageSource:
         too_long_s = math.inf
         while True:
             end_s = min(until_s, begin_s + self._span_s)
-            most = MOST if self._span_s > _LEAST_SPAN_S else None
+            most = MOST * at_once if self._span_s > _LEAST_SPAN_S else None
             found = self._read_back(from_s, end_s, instance_ids, most)
             if found is None:
                 too_long_s = self._span_s
                 self._span_s /= 4
-            elif end_s < until_s and len(found) < PAGE // 2 and self._span_s * 4 < too_long_s:
+            elif end_s < until_s and len(found) < at_once // 2 and self._span_s * 4 < too_long_s:
                 self._span_s *= 4
             else:
                 return Span(found, from_s, end_s)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 
 from logging_core.records import Message
 from madrox_tui.panels.timeline.held import Known
-from madrox_tui.panels.timeline.message_source import MessageSource, Span
+from madrox_tui.panels.timeline.message_source import PAGE, MessageSource, Span
 from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.view import View
 
 NEAR = 100
 """Messages are prefetched when fewer rows than this are left above, or below."""
+
+SEARCHED = 20 * PAGE
+"""About so many messages are read at once to search them."""
 
 
 class OlderMessages:
@@ -98,7 +101,7 @@ class OlderMessages:
             return None
         from_s, until_s = self._rows.span_after()
         while from_s < until_s:
-            span = await self._source.newer(from_s, until_s, self._ids)
+            span = await self._source.newer(from_s, until_s, self._ids, at_once=SEARCHED)
             if found := holding(span.messages):
                 return span.messages[found[0]]
             from_s = span.until_s
@@ -201,13 +204,29 @@ class OlderMessages:
         """Return what takes the place of what cannot be read."""
         return [] if self._span is None else Span([], *self._span)
 
-    def take_in(self, read: list[Message] | Span) -> None:
-        """Add what was read to the rows."""
+    def take_in(self, read: list[Message] | Span, top: int, height: int) -> None:
+        """Add what was read to the rows.
+
+        Args:
+            read: As `read` returned it.
+            top: The row at the top of the screen.
+            height: How many rows the screen shows.
+        """
         if not isinstance(read, Span):
-            self._rows.add_older(read)
+            page = self._happened(read)
+            if page or not read:  # else the next page may hold what is wanted
+                self._rows.add_older(page, seen_to=top + height + NEAR)
             return
+        span = read._replace(messages=self._happened(read.messages))
         if self.is_jumping:
-            self._rows.begin_at(read)
+            self._rows.begin_at(span)
         else:
-            self._rows.add_newer(read)
+            self._rows.add_newer(span, seen_from=max(0, top - NEAR))
         self.is_wanted = False  # the rows may begin elsewhere now
+
+    def _happened(self, messages: list[Message]) -> list[Message]:
+        """Return what had been said by the moment that is shown: files may be out of order."""
+        moment_s = None if self.view is None else self.view.moment_s
+        if moment_s is None:
+            return messages
+        return [one for one in messages if one.time_s is None or one.time_s <= moment_s]

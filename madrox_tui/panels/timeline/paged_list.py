@@ -11,7 +11,7 @@ from madrox_tui.find import Found
 from madrox_tui.panels.timeline.entry_list import EntryList
 from madrox_tui.panels.timeline.message_source import MessageSource, Span
 from madrox_tui.panels.timeline.older import OlderMessages
-from madrox_tui.panels.timeline.place import FIRST, Place, PlaceKeeper
+from madrox_tui.panels.timeline.place import Place, PlaceKeeper
 from madrox_tui.widgets.line_view import LineView
 
 
@@ -32,7 +32,8 @@ class PagedList(EntryList):
         self._older = OlderMessages(self._rows, source)
         self._keeper = PlaceKeeper()
         self._jumped_from: tuple[int, int] | None = None  # cursor and top, while nobody moves on
-        self._is_searching = False
+        self._goes_first = False
+        self._sought: tuple[str, int] | None = None  # what is searched, and which way
 
     @property
     def follows_end(self) -> bool:
@@ -42,7 +43,7 @@ class PagedList(EntryList):
     @property
     def find_note(self) -> str:
         """A search covers what is loaded first."""
-        return "searching what is not loaded" if self._is_searching else self._older.beyond
+        return "searching what is not loaded" if self._sought else self._older.beyond
 
     def _entitle(self) -> None:
         """Update the border title. Subclasses override it."""
@@ -98,18 +99,28 @@ class PagedList(EntryList):
 
     def _take_in(self, page: list[Message] | Span) -> None:
         stays = self._jumped_from == self._spot
-        if self._older.is_jumping and not stays:
-            self._older.begin_anew()
+        if self._older.is_jumping and not (stays or self._is_near_first):
+            self._begin_anew()
             return
-        place = self._place()
-        self._older.take_in(page)
+        place = None if self._is_near_first else self._place()
+        self._older.take_in(page, self.scroll_offset.y, self.size.height)
         self._show_at(place)
         self._entitle()
         if self._older.is_jumping:
-            self._jumped_from = None
+            self._jumped_from, self._goes_first = None, False
             self._recount()
         elif stays:
             self._jumped_from = self._spot
+
+    def _begin_anew(self) -> None:
+        """Go nowhere that is still to be read: the rows were made anew, or somebody moved on."""
+        self._older.begin_anew()
+        self._goes_first = False
+
+    @property
+    def _is_near_first(self) -> bool:
+        """Whether the first message is gone to, and nobody has gone to the newest since."""
+        return self._goes_first and not self.follow
 
     @property
     def _spot(self) -> tuple[int, int]:
@@ -120,8 +131,8 @@ class PagedList(EntryList):
     def action_first(self) -> None:
         """Go to the first message of all, which is read if it is not loaded."""
         super().action_first()
-        if self._older.jump_to(-math.inf):
-            self._keeper.keep(FIRST, *self._spot)
+        self._goes_first = self._older.jump_to(-math.inf)
+        if self._goes_first:
             self._jumped_from = self._spot
             self._want_older()
 
@@ -129,8 +140,9 @@ class PagedList(EntryList):
         """Go to the newest row, also if it was let go, and follow."""
         if self._rows.is_cut:
             self._rows.begin_anew()
-            self._older.begin_anew()
+            self._begin_anew()
             self.show_rows(len(self._rows.rows))
+        self._goes_first = False
         super().action_last()
 
     async def action_find_next(self, step: int) -> None:
@@ -139,9 +151,9 @@ class PagedList(EntryList):
         if rows and any((row - self._here) * step > 0 for row in rows):
             await super().action_find_next(step)
         elif self.found.text and self._older.go_on(step):
-            self._find_beyond(step)
+            self._seek(step)
         elif self.found.text and not rows and self._older.go_on(-step):
-            self._find_beyond(-step)
+            self._seek(-step)
         else:
             await super().action_find_next(step)
 
@@ -149,8 +161,7 @@ class PagedList(EntryList):
     async def _find_beyond(self, step: int) -> None:
         from madrox_tui.panels.timeline.find import holding
 
-        view, text, spot = self.view, self.found.text, self._spot
-        self._tell_searching(True)
+        view, text, spot, followed = self.view, self.found.text, self._spot, self.follow
         try:
             found = await self._older.search(
                 step, lambda page: holding(page, text, view, _nothing) if view else ()
@@ -159,26 +170,37 @@ class PagedList(EntryList):
             self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
             return
         finally:
-            self._tell_searching(False)
-        if self.found.text != text or self._spot != spot:
+            self._seek_nothing(text, step)
+        stays = self._spot == spot or (followed and self.follow)
+        if self.found.text != text or not stays:
             return
         if found is None:
             await super().action_find_next(step)
         elif self._older.jump_to((found.time_s or 0.0) - (1 if step < 0 else 0)):
             self.follow = False
-            self._keeper.keep(Place(found, found, self.size.height // 2), *spot)
-            self._jumped_from = spot
+            self._keeper.keep(Place(found, found, self.size.height // 2), *self._spot)
+            self._jumped_from = self._spot
             self._want_older()
+
+    def _seek(self, step: int) -> None:
+        """Search what is not loaded, unless that is under way."""
+        sought = self.found.text, step
+        if self._sought != sought:
+            self._sought = sought
+            self.post_message(self.FindChanged(self, self.found))
+            self._find_beyond(step)
+
+    def _seek_nothing(self, text: str, step: int) -> None:
+        """Note that a search has ended, if no other has taken its place."""
+        if self._sought == (text, step):
+            self._sought = None
+            self.post_message(self.FindChanged(self, self.found))
 
     def watch_found(self, found: Found) -> None:
         """Stop searching what is not loaded when the search ends."""
         super().watch_found(found)
         if not found.text:
             self.workers.cancel_group(self, "find")
-
-    def _tell_searching(self, is_searching: bool) -> None:
-        self._is_searching = is_searching
-        self.post_message(self.FindChanged(self, self.found))
 
 
 def _nothing(_row: int) -> None:

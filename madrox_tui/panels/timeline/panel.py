@@ -122,7 +122,7 @@ class TimelinePanel(PagedList):
         place = self._place()
         added = self._rows.update(view.state, wanted, self._older.known, following=self.follow)
         if added is None:
-            self._older.begin_anew()
+            self._begin_anew()
             self._show_at(place)
             self._return_to(place)
         else:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
-from madrox_tui.panels.timeline.entries import Day, Row
+from madrox_tui.panels.timeline.entries import Row
 from madrox_tui.panels.timeline.rows import TimelineRows
 
 
@@ -21,10 +20,6 @@ class Place(NamedTuple):
     at_cursor: Row
     seen: Row
     line: int
-
-
-FIRST = Place(Day(-math.inf), Day(-math.inf), 0)
-"""The first row of all, whatever that is."""
 
 
 class PlaceKeeper:

@@ -185,12 +185,16 @@ class TimelineRows(RowLookup):
         self._repeats = Repeats(self.rows)
         return math.nextafter(max([floor_s, *times_in(islice(first, OVERLAP))]), math.inf)
 
-    def add_older(self, page: Sequence[Message]) -> None:
+    def add_older(self, page: Sequence[Message], *, seen_to: int = 0) -> None:
         """Insert a page before the floor, less what is among the rows already.
 
-        Where clocks jumped, rows are in file order, not in time order. An empty page says that
-        there is nothing before the rows.
+        Where clocks jumped, rows are in file order, not in time order.
+
+        Args:
+            page: Oldest first; an empty one says that there is nothing before the rows.
+            seen_to: No row before this one is let go, as it is looked at.
         """
+        count = len(self.rows)
         joint, floor_s = self._joint, self._floor[1]
         first_s = min([floor_s, *times_in(page)]) if page else -math.inf
         before = (row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps))
@@ -212,7 +216,7 @@ class TimelineRows(RowLookup):
         if new:
             self._marks.add_older(new, first_s)
         if self._is_too_much:
-            self._cut_end()
+            self._cut_end(seen_to + len(self.rows) - count)
 
     @property
     def _joint(self) -> int:
@@ -254,10 +258,14 @@ class TimelineRows(RowLookup):
         self._floor, self._end_s = (0, span.from_s), span.from_s
         self.add_newer(span)
 
-    def add_newer(self, span: Span) -> None:
+    def add_newer(self, span: Span, *, seen_from: int | None = None) -> None:
         """Add what was read after the rows, at the end.
 
         Where that reaches what the state holds, the rows go on to the newest.
+
+        Args:
+            span: What was read.
+            seen_from: No row from this one on is let go, as it is looked at; `None` if none is.
         """
         page = self._not_above(span)
         if span.until_s > self._whole_from_s:
@@ -265,7 +273,7 @@ class TimelineRows(RowLookup):
         else:
             self._extend_to(span.until_s, page)
         if self._is_too_much:
-            self._cut_beginning()
+            self._cut_beginning(len(self.rows) if seen_from is None else seen_from)
 
     def _not_above(self, span: Span) -> list[Message]:
         """Return what was read of some time, less what the rows before it hold of that."""
@@ -298,8 +306,8 @@ class TimelineRows(RowLookup):
         if older:
             self._marks, self._floor = marks, (self._floor[0], floor_s)
 
-    def _cut_end(self) -> None:
-        found = self._marks.cut_end(self.rows, len(self.rows) * 3 // 4)
+    def _cut_end(self, seen_to: int) -> None:
+        found = self._marks.cut_end(self.rows, max(seen_to, len(self.rows) * 3 // 4))
         if found is None:
             return
         end, self._end_s = found
@@ -308,8 +316,8 @@ class TimelineRows(RowLookup):
         del self.rows[end:]
         self._weigh()
 
-    def _cut_beginning(self) -> None:
-        found = self._marks.cut_beginning(self.rows, len(self.rows) // 4)
+    def _cut_beginning(self, seen_from: int) -> None:
+        found = self._marks.cut_beginning(self.rows, len(self.rows) // 4, seen_from)
         if found is None:
             return
         first, self._floor = found[0], (0, found[1])
