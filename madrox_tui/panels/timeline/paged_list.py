@@ -200,6 +200,7 @@ class PagedList(EntryList):
         """Stop searching what is not loaded when the search ends."""
         super().watch_found(found)
         if not found.text:
+            self._sought = None  # the worker may not have begun
             self.workers.cancel_group(self, "find")
 
 
