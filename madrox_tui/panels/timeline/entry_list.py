@@ -91,7 +91,7 @@ class EntryList(LineView):
         return self.find_again(text)
 
     def find_again(self, text: str) -> Sequence[int]:
-        """Return those, searching only rows that came since: there may be 100,000."""
+        """Return those, searching only rows that came since: there may be 40,000."""
         if self._search is None or self._search.text != text or self.view is None:
             return ()
         return self._search.rows_with(self._rows.rows, self.view, self._outcomes.of)

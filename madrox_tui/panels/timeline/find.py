@@ -46,7 +46,7 @@ def texts(row: Row, view: View, said: Outcome | None) -> Iterator[str]:
 def holding(rows: Sequence[Row], wanted: str, view: View, said: Said) -> list[int]:
     """Return the rows with a text that contains `wanted`; case matters if it has capitals.
 
-    A timeline has 100,000 rows and more, and this runs at each key press: texts that many rows
+    A timeline has tens of thousands of rows, and this runs at each key press: texts that many rows
     share are searched once, and numbers are only formatted if `wanted` looks like one.
     """
     has, known = _holds(wanted), dict[tuple[str, str, str, str], bool]()

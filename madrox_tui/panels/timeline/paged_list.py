@@ -170,7 +170,7 @@ class PagedList(EntryList):
             self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
             return
         finally:
-            self._seek_nothing(text, step)
+            self._end_search(text, step)
         stays = self._spot == spot or (followed and self.follow)
         if self.found.text != text or not stays:
             return
@@ -190,7 +190,7 @@ class PagedList(EntryList):
             self.post_message(self.FindChanged(self, self.found))
             self._find_beyond(step)
 
-    def _seek_nothing(self, text: str, step: int) -> None:
+    def _end_search(self, text: str, step: int) -> None:
         """Note that a search has ended, if no other has taken its place."""
         if self._sought == (text, step):
             self._sought = None
