@@ -18,6 +18,7 @@ from keyboard import KEYS
 from logging_core.analyse.state import State
 from logging_core.codec.times import format_time_aware
 from madrox_tui.filters import parse_filter
+from madrox_tui.find import holds
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels.instances.rows import Order
 from madrox_tui.states import NEEDS_YOU
@@ -553,6 +554,17 @@ async def test_find_goes_by_what_is_shown_now() -> None:
         await pilot.resize_terminal(40, 16)
         await pilot.pause()
         assert not panel.find_rows("777")
+
+
+@pytest.mark.parametrize("typed", ["wo", "Wo", "wO"])
+async def test_find_goes_on_with_each_letter(typed: str) -> None:
+    """What is typed on narrows what was found; what is deleted, or typed anew, widens it again."""
+    names = ["Worker", "worker", "world", "sword", "other"]
+    async with panel_with(view([instance(name) for name in names]), (160, 16)) as (panel, _):
+        steps = [typed, typed + "r", typed + "rk", typed, "o", "", "t", typed + "rld"]
+        for text in steps:
+            wanted = [n for n in range(panel.count) if holds(panel.whole_text(n), text)]
+            assert list(panel.find_rows(text)) == wanted, text
 
 
 def watch_drawing(panel: InstancesPanel, monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui.columns import Fitted, Table
@@ -48,6 +48,7 @@ class InstanceTable:
         self._table = Table(instance_columns(self._cells, self.rows))
         self._texts: list[str] = []  # of all rows, kept for the next key press
         self._texts_of: Fitted[Row] | None = None
+        self._found: tuple[str, Sequence[int]] = ("", ())  # what was looked for in these, and where
 
     @property
     def hidden(self) -> int:
@@ -110,7 +111,13 @@ class InstanceTable:
         if fitted is not self._texts_of:
             self._texts = [self.whole_text(row, width) for row in self.rows]
             self._texts_of = fitted
-        return [n for n, whole in enumerate(self._texts) if holds(whole, text)]
+            self._found = "", ()
+        before, rows = self._found
+        if not (before and text.startswith(before)):  # else it can only be where that was
+            rows = range(len(self._texts))
+        found = [n for n in rows if holds(self._texts[n], text)]
+        self._found = text, found
+        return found
 
     def export(self) -> Export:
         """Export each instance by itself, even those folded into a branch."""
