@@ -244,6 +244,8 @@ class DrawnRows(Rows):
 
         The last count as right.
         """
+        if not holds(self.whole_text(index), look.found):
+            return line
         text = "".join(segment.text for segment in line.segments)
         here = self.cursor if self.has_cursor else self.found.at
         style = look.styles["hit-here" if index == here else "hit"]
@@ -251,9 +253,7 @@ class DrawnRows(Rows):
         if hits:
             beyond = found_beyond(text, hits, look.x, look.width, style)
             return line._replace(hits=tuple(hits), hit=style, beyond=beyond)
-        if holds(self.whole_text(index), look.found):
-            return line._replace(beyond=Sides(right=style))
-        return line
+        return line._replace(beyond=Sides(right=style))
 
     def _marked(self, line: ScreenLine, index: int, look: Look) -> Sequence[Segment]:
         """Highlight matches and the mouse selection in a row."""

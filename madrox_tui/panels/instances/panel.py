@@ -224,7 +224,7 @@ class InstancesPanel(LineView):
 
     def whole_text(self, index: int) -> str:
         """Return a row's text, including what there is no room to show."""
-        return self._table.whole_text(self._rows[index], self.row_width)
+        return self._table.whole_text(index, self.row_width)
 
     def cut_hits(self, index: int, text: str) -> Iterable[tuple[int, int]]:
         """Return where cells are cut that hold a text."""

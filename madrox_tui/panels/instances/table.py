@@ -46,7 +46,7 @@ class InstanceTable:
         self.rows = self._arranged(frozenset(folded))
         self._cells = Cells(view, tree=as_tree)
         self._table = Table(instance_columns(self._cells, self.rows))
-        self._texts: list[str] = []  # of all rows, kept for the next key press
+        self._texts: dict[int, str] = {}  # of rows, by their index: kept for the next key press
         self._texts_of: Fitted[Row] | None = None
         self._found: tuple[str, Sequence[int]] = ("", ())  # what was looked for in these, and where
 
@@ -98,24 +98,27 @@ class InstanceTable:
         """Return why a row's instance is in its state."""
         return self._cells.why(row)[0]
 
-    def whole_text(self, row: Row, width: int) -> str:
-        """Return a row's text, including what `width` cells have no room for."""
-        who = row.instance
-        texts = (who.instance_id, who.label, who.role, who.instance_type, who.model)
-        shown = self.at(width).text(row)
-        return "\n".join([shown, *filter(None, (*texts, row.shown.reason))])
+    def whole_text(self, number: int, width: int) -> str:
+        """Return the text of row `number`, including what `width` cells have no room for."""
+        fitted = self.at(width)
+        if fitted is not self._texts_of:
+            self._texts, self._texts_of, self._found = {}, fitted, ("", ())
+        text = self._texts.get(number)
+        if text is None:
+            row = self.rows[number]
+            who = row.instance
+            texts = (who.instance_id, who.label, who.role, who.instance_type, who.model)
+            hidden = filter(None, (*texts, row.shown.reason))
+            text = self._texts[number] = "\n".join([fitted.text(row), *hidden])
+        return text
 
     def find_rows(self, text: str, width: int) -> list[int]:
         """Return the indices of the rows that contain a text, even where it is not shown."""
-        fitted = self.at(width)
-        if fitted is not self._texts_of:
-            self._texts = [self.whole_text(row, width) for row in self.rows]
-            self._texts_of = fitted
-            self._found = "", ()
+        whole = [self.whole_text(number, width) for number in range(len(self.rows))]
         before, rows = self._found
         if not (before and text.startswith(before)):  # else it can only be where that was
-            rows = range(len(self._texts))
-        found = [n for n in rows if holds(self._texts[n], text)]
+            rows = range(len(whole))
+        found = [number for number in rows if holds(whole[number], text)]
         self._found = text, found
         return found
 
