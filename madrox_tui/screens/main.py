@@ -154,8 +154,10 @@ class MainScreen(PanelsScreen):
         self.query_one(FilterBar).toggle(term)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable our keys while a line is edited: every key is text."""
+        """Disable our keys while a line is edited, every key is text; and what would do nothing."""
         del parameters
+        if action == "grow" and not self.grows_panels:
+            return None  # help still names the key
         return action not in OWN_ACTIONS or not isinstance(self.focused, Input)
 
     def action_clear(self) -> None:

@@ -62,6 +62,12 @@ class PanelsScreen(FleetScreen):
         """Maximise the focused panel, or restore all."""
         self.toggle_class("-zoomed")
 
+    @property
+    def grows_panels(self) -> bool:
+        """Whether a panel can be grown: others are shown beside it."""
+        grid = self.query_one_optional(PanelGrid)
+        return grid is not None and grid.shows_all
+
     def action_grow(self, steps: int) -> None:
         """Make the focused panel larger, or smaller."""
         self._grid.grow(steps)

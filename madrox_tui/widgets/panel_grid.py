@@ -73,7 +73,7 @@ class PanelGrid(Container):
         return next((p for p in self.children if p.has_class("-current")), self.children[0])
 
     @property
-    def _shows_all(self) -> bool:
+    def shows_all(self) -> bool:
         """Whether all panels are shown; styles are late, and keys may come in one go."""
         is_zoomed = self.screen.has_class("-zoomed")
         return not is_zoomed and all(panel.display for panel in self.children)
@@ -98,7 +98,7 @@ class PanelGrid(Container):
 
         Where it is shown alone nothing is grown: nobody would see which border moves.
         """
-        if not self._shows_all:
+        if not self.shows_all:
             return
         is_lower, side = divmod(self.children.index(self.current), 2)
         width, height = self.columns, self.heights[side]
@@ -173,7 +173,7 @@ class PanelGrid(Container):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Grab the border between the columns, that between two panels, or both."""
         upper = self.children[:2]
-        if not self._shows_all:
+        if not self.shows_all:
             return
         across = event.screen_x - upper[0].region.right in (-1, 0)
         side = int(event.screen_x >= upper[0].region.right)

@@ -702,6 +702,21 @@ async def test_the_open_palette_lists_every_action(fleet: TreeBuilder) -> None:
 
 
 @pilot
+@pytest.mark.parametrize(("size", "keys"), [((120, 40), ("z",)), ((80, 24), ())])
+async def test_the_palette_offers_no_border_that_nobody_sees(
+    fleet: TreeBuilder, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    """Where one panel is shown alone, none can be grown or shrunk; all else can be done."""
+    async with run_app(fleet.root, now_s=NOW_S, size=size) as person:
+        await person.sees("● busy")
+        await person.press(*keys, "colon")
+        await person.until(lambda: bool(offered(person)), "commands")
+        assert [line for line in offered(person) if "panel" in line and line[0] in "=-z"] == [
+            "z              Maximise panel / restore"
+        ]
+
+
+@pilot
 async def test_the_palette_saves_the_screen_that_was_there_before(
     fleet: TreeBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
