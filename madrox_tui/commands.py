@@ -10,14 +10,22 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding, Binding
-from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import (
+    CommandInput,
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+)
 from textual.content import Content
 from textual.fuzzy import Matcher
-from textual.widgets import Input
 
 from madrox_tui.bindings import PANELS, all_keys
 from madrox_tui.key_names import KEY_WIDTH, key_names, meaning, one_key_name, own_bindings
 from madrox_tui.screens.main import MainScreen
+from madrox_tui.widgets.line_input import KeysInOrder
 from madrox_tui.widgets.line_view import LineView
 
 _KNOWN = frozenset(all_keys())
@@ -28,10 +36,18 @@ class _Command(NamedTuple):
     run: Callable[[], object]
 
 
+class _Line(CommandInput, KeysInOrder):  # styles are those of the first
+    """What is typed into; its cursor does not blink, which costs a paint each time."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(placeholder=placeholder, select_on_focus=False)
+        self.cursor_blink = False
+
+
 class Palette(CommandPalette):
     """Textual's, which fails where a page is turned of a list that has no room on the screen.
 
-    Its cursor does not blink: nor does that of any other line, and it costs a paint each time.
+    Its line is like any other of ours.
 
     Args:
         possible: By key, what could be done when it was opened: its line leaves no letter to keys.
@@ -44,9 +60,7 @@ class Palette(CommandPalette):
     def compose(self) -> ComposeResult:
         """See `CommandPalette`."""
         for widget in super().compose():
-            if isinstance(widget, Input):
-                widget.cursor_blink = False
-            yield widget
+            yield _Line(widget.placeholder) if isinstance(widget, CommandInput) else widget
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; unless Esc did before what Enter chose was known: another screen would close."""

@@ -12,7 +12,21 @@ from logging_core.text import safe_line
 from madrox_tui.widgets.settle import settle
 
 
-class LineInput(Input):
+class KeysInOrder(Input):
+    """An input whose keys are handled in the order in which they are typed."""
+
+    async def on_key(self, event: events.Key) -> None:
+        """Do at once what a key is bound to, here or by whoever owns the line.
+
+        The app does so only after the key went from widget to widget, and what is typed meanwhile
+        would come before it.
+        """
+        # Textual has no public access to what it does with a key that no widget handles.
+        if not event.is_printable and await self.app._check_bindings(event.key):
+            event.stop()
+
+
+class LineInput(KeysInOrder):
     """An input without a border, which sanitises whatever is pasted into it.
 
     Whoever owns it binds the keys that end editing with priority, and moves the focus at once, so
@@ -57,16 +71,6 @@ class LineInput(Input):
         """Show the end of a text that is longer than the line: there the cursor is."""
         cursor = Region(self._cursor_offset, 0, 1, 1)
         self.scroll_to_region(cursor, animate=False, force=True, immediate=True)
-
-    async def on_key(self, event: events.Key) -> None:
-        """Do at once what a key is bound to, here or by whoever owns the line.
-
-        The app does so only after the key went from widget to widget, and what is typed meanwhile
-        would come before it.
-        """
-        # Textual has no public access to what it does with a key that no widget handles.
-        if not event.is_printable and await self.app._check_bindings(event.key):
-            event.stop()
 
     def put(self, text: str) -> None:
         """Replace the text, and go to its end: setting `value` leaves the cursor where it was."""

@@ -566,6 +566,8 @@ async def test_keys_typed_in_a_burst_reach_what_they_are_meant_for(fleet: TreeBu
         (("enter", "d"), ("Pane  atlas · new text",)),
         (("T", *"12:05"), ("Go to a time", "│ 12:05 ")),
         (("colon", *"dark"), ("│  dark ", "theme          madrox-dark")),
+        (("colon", *"dax", "backspace", *"rk"), ("│  dark ", "theme          madrox-dark")),
+        (("colon", *"ark", "home", "d"), ("│  dark ", "theme          madrox-dark")),
         (("question_mark", "ctrl+f", *"zoom", "enter"), ("Keys and signs", "find zoom")),
         (("3", "end", "enter", "ctrl+f", *"plan", "enter"), ("to atlas", "find plan", "1/1")),
     ],
