@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.notifications import Notification, Notify
 from textual.widgets import Input
 
 from logging_core.text import safe_block, safe_line
+from madrox_tui.clipboard import copy
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
@@ -38,6 +40,7 @@ class PanelsApp(App[None], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "unselect", "Unselect", show=False, id="view.back", priority=True),
+        Binding("ctrl+c,super+c", "copy_selected", show=False, priority=True, system=True),
         Binding("ctrl+c", "help_quit", show=False, system=True),  # as Textual's, without its Ctrl+Q
     ]
 
@@ -99,8 +102,10 @@ class PanelsApp(App[None], inherit_bindings=False):
         await open_over(self, ExportScreen(export, now=self._now))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave `S` to a line that is typed into, and Esc to others where nothing is selected."""
+        """Leave `S` to a line that is typed into, and to others what is for a selection."""
         del parameters
+        if action == "copy_selected":
+            return bool(self.screen.selections) and not isinstance(self.focused, Input)
         if action == "unselect":
             return isinstance(self.focused, Rows) and self.focused.text_selection is not None
         return action != "save_screen" or not isinstance(self.focused, Input)
@@ -108,6 +113,13 @@ class PanelsApp(App[None], inherit_bindings=False):
     def action_unselect(self) -> None:
         """Let go of what the mouse has selected, before all else that Esc does."""
         self.screen.clear_selection()
+
+    def action_copy_selected(self) -> None:
+        """Copy what the mouse has selected, wherever, and say so: Textual copies in silence."""
+        selected = self.screen.get_selected_text()
+        if selected is None:
+            raise SkipAction  # what it was in is gone
+        copy(selected, self.screen)
 
     def action_press(self, key: str) -> None:
         """Press a key, for a click on what is said of it.

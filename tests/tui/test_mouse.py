@@ -153,7 +153,7 @@ async def test_y_copies_what_is_selected_where_the_focus_is(fleet: TreeBuilder) 
 
 @pilot
 async def test_what_is_not_shown_any_more_is_not_selected(fleet: TreeBuilder) -> None:
-    """Ctrl+C copies what one sees selected; where one sees nothing selected, it quits."""
+    """Ctrl+C copies what one sees selected, and says so; where nothing is selected, it quits."""
     fleet.frame("b2", "one\ntwo\nthree\nfour", at=560)
     async with run_app(fleet.root, now_s=NOW_S, size=(160, 48)) as person:
         await person.sees("draw the plan", "three")
@@ -161,6 +161,7 @@ async def test_what_is_not_shown_any_more_is_not_selected(fleet: TreeBuilder) ->
         await select(person, pane)
         await person.press("ctrl+c")
         assert person.app.clipboard == "one\ntwo\nthree"
+        assert [notice.message for notice in person.notices] == ["copied 3 lines"]
         await person.press("3", "z")
         await person.until(lambda: pane.text_selection is None, "nothing selected")
         await person.press("ctrl+c")
