@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from logging_core.codec.times import format_time_aware
-from logging_core.text import safe_block
+from logging_core.text import safe_block, safe_line
 from logging_core.tree import expand_user
 
 Value = str | int | float | None
@@ -28,6 +28,10 @@ DIGITS = 12
 
 SUFFIXES = (".csv", ".jsonl")
 """The formats, by file suffix."""
+
+
+_BESIDE_TOASTS = 2  # cells: Textual keeps room for a scrollbar
+_TOAST_FRAME = 3  # a border on the left, and a blank on both sides
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -99,6 +103,35 @@ def file_at(text: str) -> Path:
         ValueError: There is no such home directory.
     """
     return expand_user(text)
+
+
+def toast_width(width: int) -> int:
+    """Return how many cells of a line a toast has at most, on a screen so wide; as of its style."""
+    return (width - _BESIDE_TOASTS) * 9 // 10 - _TOAST_FRAME
+
+
+def wrote(*paths: Path, width: int) -> str:
+    """Say which files were written, all to one directory; below one's home it begins with `~`.
+
+    Args:
+        paths: The files.
+        width: The cells of a line: a path that does not fit in one is broken before its directory.
+    """
+    from rich.cells import cell_len  # reports do without
+
+    first, *others = (safe_line(path.name) for path in paths)
+    directory = _from_home(paths[0].parent)
+    line = f"wrote {safe_line(str(directory / paths[0].name))}"
+    lines = [line] if cell_len(line) <= width else [f"wrote {first}"]
+    lines += (f"and {name}" for name in others)
+    return "\n".join(lines if lines[0] == line else [*lines, f"in {safe_line(str(directory))}"])
+
+
+def _from_home(directory: Path) -> Path:
+    try:
+        return "~" / directory.relative_to(expand_user("~"))
+    except ValueError:  # it is elsewhere, or there is no home
+        return directory
 
 
 def write_private(path: Path, text: str) -> None:

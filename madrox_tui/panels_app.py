@@ -136,7 +136,7 @@ class PanelsApp(App[None], inherit_bindings=False):
         self._save_screen()
 
     def _save_screen(self) -> None:
-        from madrox_tui.export import READABLE_S
+        from madrox_tui.export import READABLE_S, toast_width, wrote
         from madrox_tui.screenshot import save_screen, shows_toasts
 
         self.screen.query("ToastRack").set(display=False)  # toasts go later; the next one shows it
@@ -149,5 +149,5 @@ class PanelsApp(App[None], inherit_bindings=False):
             problem = safe_line(f"cannot save the screen: {error}")
             self.notify(problem, severity="error", markup=False)
         else:
-            wrote = f"wrote {safe_line(str(picture))}\nand {safe_line(text.name)}"
-            self.notify(wrote, timeout=READABLE_S, markup=False)
+            said = wrote(picture, text, width=toast_width(self.size.width))
+            self.notify(said, timeout=READABLE_S, markup=False)

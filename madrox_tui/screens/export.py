@@ -23,7 +23,9 @@ from madrox_tui.export import (
     encode,
     file_at,
     file_name,
+    toast_width,
     write_private,
+    wrote,
 )
 from madrox_tui.widgets.dialog import Dialog
 from madrox_tui.widgets.key_hint import KeyHint
@@ -96,8 +98,8 @@ class ExportScreen(Dialog[None]):
             self._say(f"{error.filename or line.value}: {error.strerror or error}")
         else:
             note = f"\n{self._export.note}" if self._export.note else ""
-            wrote = safe_line(f"wrote {path.absolute()}") + note
-            self.notify(wrote, timeout=READABLE_S, markup=False)
+            said = wrote(path.absolute(), width=toast_width(self.app.size.width)) + note
+            self.notify(said, timeout=READABLE_S, markup=False)
             self.dismiss()
 
     def _say(self, problem: str) -> None:

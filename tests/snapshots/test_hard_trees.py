@@ -187,7 +187,7 @@ def test_exported(
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
 ) -> None:
-    """Where a file was written to is said on one line, and it is there."""
+    """Where a file was written to is said on one line, or the file has one of its own."""
     app = app_on(demo, monkeypatch)
     monkeypatch.setattr(os, "getcwd", lambda: "/home/ada/fleet")
     name = "madrox-instances-20261123-143000.csv"

@@ -422,7 +422,8 @@ async def test_x_writes_the_file_that_it_names(
         assert "b2,harbor,backend_developer" in written.read_text()
         assert written.stat().st_mode & 0o777 == 0o600
         (note,) = app._notifications
-        assert (note.message, note.timeout) == (f"wrote {written}", READABLE_S)
+        said = f"wrote {written.name}\nin {tmp_path}"
+        assert (note.message, note.timeout) == (said, READABLE_S)
     async with asked_for_a_file() as (app, pilot):
         await pilot.press("enter")
         await pilot.pause()
@@ -543,7 +544,7 @@ async def test_saving_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.Mon
         await until(lambda: "and madrox-screen-" in screen_text(app))
         (wrote,) = app._notifications
         (picture,), (text,) = tmp_path.glob("*.svg"), tmp_path.glob("*.txt")
-        assert wrote.message == f"wrote {picture}\nand {text.name}"
+        assert wrote.message == f"wrote {picture.name}\nand {text.name}\nin {tmp_path}"
         assert wrote.timeout == READABLE_S
         app.action_save_screen()
         await until(lambda: any(f"{text.stem}-2.txt" in n.message for n in app._notifications))

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import TreeBuilder
+from driver import Driver, dashboard
 from madrox_tui.clipboard import MAX_CHARS, clip
 from madrox_tui.export import (
     FORMULA,
@@ -21,7 +23,9 @@ from madrox_tui.export import (
     file_name,
     to_csv,
     to_jsonl,
+    toast_width,
     write_private,
+    wrote,
 )
 
 EXPORT = Export(
@@ -103,6 +107,50 @@ def test_a_file_is_private_and_new(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_private(link, "b\n")
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("directory", "width", "said"),
+    [
+        ("/srv/logs", 23, "wrote /srv/logs/one.csv"),
+        ("/srv/logs", 22, "wrote one.csv\nin /srv/logs"),
+        ("/home/ada", 80, "wrote ~/one.csv"),
+        ("/home/ada/fleet", 80, "wrote ~/fleet/one.csv"),
+        ("/home/adam", 80, "wrote /home/adam/one.csv"),
+        ("/home/ada/\x1b[2J", 80, "wrote ~/␛[2J/one.csv"),
+    ],
+)
+def test_what_was_written_is_said(
+    directory: str, width: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one line if it fits, else the file has a line of its own; one's home is `~`."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert wrote(Path(directory, "one.csv"), width=width) == said
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", [60, 80, 97, 121])
+async def test_a_line_as_wide_as_a_toast_is_not_broken(tree: TreeBuilder, width: int) -> None:
+    """One that is wider by a cell is: no room is left unused."""
+    tree.spawn("a1", "atlas")
+    app = dashboard(tree.root)
+    async with app.run_test(size=(width, 24), notifications=True) as pilot:
+        person = Driver(app, pilot)
+        await person.sees("atlas")
+        fits = "x" * toast_width(width)
+        person.app.notify(fits, markup=False)
+        await person.sees(fits)
+        person.app.notify(f"{fits}y", markup=False)
+        await person.sees("y ")
+        assert f"{fits}y" not in person.text
+
+
+def test_two_files_are_said_to_be_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one, in the same directory, by its name alone."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    paths = Path("/home/ada/one.svg"), Path("/home/ada/one.txt")
+    assert wrote(*paths, width=80) == "wrote ~/one.svg\nand one.txt"
+    assert wrote(*paths, width=14) == "wrote one.svg\nand one.txt\nin ~"
 
 
 @pytest.mark.parametrize(
