@@ -14,7 +14,7 @@ from madrox_tui.key_names import KeysInForce, at_once
 from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
 from madrox_tui.panels.pane.search_view import SearchView
-from madrox_tui.panels.pane.seek import Goal, Kind, facts
+from madrox_tui.panels.pane.seek import Goal, GoalKind, facts
 
 NOT_BEFORE = "no capture of this pane before that time"
 
@@ -115,7 +115,7 @@ class ReplayPanel(SearchView):
         if time_s is None:
             self.action_last()
         else:
-            self._go(Goal(Kind.MOMENT, time_s))
+            self._go(Goal(GoalKind.MOMENT, time_s))
 
     def toggle_play(self) -> bool:
         """Play or pause if the pane is rewound; return whether it was."""
@@ -152,12 +152,12 @@ class ReplayPanel(SearchView):
     def action_step(self, frames: int) -> None:
         """Step a number of frames, back if negative."""
         if frames < 0 or not self.follow:
-            self._go(Goal(Kind.STEP, frames))
+            self._go(Goal(GoalKind.STEP, frames))
 
     def action_differ(self, direction: int) -> None:
         """Skip to the nearest frame that differs."""
         if direction < 0 or not self.follow:
-            self._go(Goal(Kind.DIFFERING, direction))
+            self._go(Goal(GoalKind.DIFFERING, direction))
 
     def action_speed(self, steps: int) -> None:
         """Play faster, or slower if negative."""
@@ -170,7 +170,7 @@ class ReplayPanel(SearchView):
 
     def action_first(self) -> None:
         """Show the first frame."""
-        self._go(Goal(Kind.FIRST))
+        self._go(Goal(GoalKind.FIRST))
 
     # --- the border ----------------------------------------------------------
 

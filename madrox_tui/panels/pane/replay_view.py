@@ -16,7 +16,7 @@ from madrox_tui.panels.pane.frame_source import FrameSource
 from madrox_tui.panels.pane.frame_view import Mode
 from madrox_tui.panels.pane.playback import Playback
 from madrox_tui.panels.pane.scrubbed_view import ScrubbedView
-from madrox_tui.panels.pane.seek import Goal, Kind, reach
+from madrox_tui.panels.pane.seek import Goal, GoalKind, reach
 
 
 class ReplayView(ScrubbedView):
@@ -77,7 +77,7 @@ class ReplayView(ScrubbedView):
         if self.moment_s is None and self.course is not None and time_s >= self.course.to_s:
             self.action_last()
         else:
-            self._go(Goal(Kind.MOMENT, time_s))
+            self._go(Goal(GoalKind.MOMENT, time_s))
 
     def action_last(self) -> None:
         """Show the newest frame, and follow."""
@@ -123,9 +123,9 @@ class ReplayView(ScrubbedView):
         self.scroll_to(x=0, animate=False, force=True)
         self.follow = True
         if self.moment_s is not None:
-            self._go(Goal(Kind.MOMENT, self.moment_s))
+            self._go(Goal(GoalKind.MOMENT, self.moment_s))
         elif self._instance is not None and not self._show_kept(self._instance.newest_frame):
-            self._want(Goal(Kind.NEWEST))  # its captures may not have been read yet
+            self._want(Goal(GoalKind.NEWEST))  # its captures may not have been read yet
 
     def _show_kept(self, ref: FrameRef | None) -> bool:
         """Show a frame immediately if it is cached; return whether it was."""
@@ -143,7 +143,7 @@ class ReplayView(ScrubbedView):
             return
         # A frame that is being found for another goal is shown, too, and may come after it.
         if self._seeking or self.pane is None or self.pane.ref.place != newest.place:
-            self._want(Goal(Kind.NEWEST))
+            self._want(Goal(GoalKind.NEWEST))
 
     def _go(self, goal: Goal) -> None:
         """Rewind to a goal."""
@@ -170,7 +170,7 @@ class ReplayView(ScrubbedView):
                     self._goal = rest if self._goal is None else rest.then(self._goal)
                 if ref is None:
                     await self._miss(goal)
-                elif goal.kind is Kind.MOMENT and goal.amount == self.moment_s:
+                elif goal.kind is GoalKind.MOMENT and goal.amount == self.moment_s:
                     await self._show(ref)  # the screen is there already
                 else:
                     await self._move(ref)
@@ -185,13 +185,13 @@ class ReplayView(ScrubbedView):
     async def _miss(self, goal: Goal) -> None:
         """Handle a goal without a frame: past the end, before the first one, or all gone."""
         instance_id = self.instance_id
-        if goal.kind is Kind.NEWEST:
+        if goal.kind is GoalKind.NEWEST:
             self._homeless = instance_id is not None and not await self.source.has_directory(
                 instance_id
             )
         elif instance_id is not None and await self.source.newest(instance_id) is None:
             self._gone = True
-        elif goal.kind is Kind.MOMENT:
+        elif goal.kind is GoalKind.MOMENT:
             self._shown = None
             self.show_frame(None, None)
             if self.course is None and instance_id is not None:

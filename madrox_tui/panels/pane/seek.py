@@ -12,7 +12,7 @@ from madrox_tui import format as fmt
 from madrox_tui.panels.pane.frame_source import FrameSource
 
 
-class Kind(Enum):
+class GoalKind(Enum):
     """How a goal is specified."""
 
     NEWEST = auto()
@@ -31,13 +31,13 @@ class Goal(NamedTuple):
             seconds since the epoch.
     """
 
-    kind: Kind
+    kind: GoalKind
     amount: float = 0.0
 
     def then(self, later: Goal) -> Goal:
         """Merge with a later goal that arrives before this one is reached."""
-        if self.kind is later.kind is Kind.STEP:
-            return Goal(Kind.STEP, self.amount + later.amount)
+        if self.kind is later.kind is GoalKind.STEP:
+            return Goal(GoalKind.STEP, self.amount + later.amount)
         return later
 
 
@@ -73,14 +73,14 @@ async def reach(
         instance: The instance whose frames are shown.
         here: The frame on the screen; without one, what is next is the first.
     """
-    if goal.kind is Kind.NEWEST:
+    if goal.kind is GoalKind.NEWEST:
         return Reached(instance.newest_frame or await source.newest(instance.instance_id))
-    is_step = goal.kind in {Kind.STEP, Kind.DIFFERING}
+    is_step = goal.kind in {GoalKind.STEP, GoalKind.DIFFERING}
     if is_step and here is not None:
         return await _walk(goal, source, here)
     if is_step and goal.amount < 0:
         return Reached(None)
-    if is_step or goal.kind is Kind.FIRST:
+    if is_step or goal.kind is GoalKind.FIRST:
         return Reached(await source.first(instance.instance_id))
     return Reached(await source.at(instance.instance_id, goal.amount))
 
@@ -89,11 +89,11 @@ async def _walk(goal: Goal, source: FrameSource, here: FrameRef) -> Reached:
     amount = int(goal.amount)
     if amount == 0:
         return Reached(None)
-    if goal.kind is Kind.DIFFERING:
+    if goal.kind is GoalKind.DIFFERING:
         step = await source.differing(here, amount)
         return Reached(None if step is None else step.ref)
     step = await source.step(here, amount)
     if step is None:
         return Reached(None)
     left = amount - step.steps
-    return Reached(step.ref, Goal(Kind.STEP, left) if left > 0 else None)
+    return Reached(step.ref, Goal(GoalKind.STEP, left) if left > 0 else None)
