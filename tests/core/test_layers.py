@@ -34,7 +34,7 @@ BASICS = (
 
 VALUES = ("format", "columns", "sorting", "find", "plot", "export", "clipboard", "typed_times")
 SETTINGS = ("arguments", "config", "config_errors", "remember", "forked", "heap")
-CHOICE = ("filters", "scope", "states", "names", "completion")
+CHOICE = ("filter_terms", "filters", "scope", "states", "names", "completion")
 PANELS = ("panels", "events", "changes")
 DRAWN = {
     "audit": ("figures_view", "panel"),
