@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 ACTIVITY_MINUTES = 10
 """Over how many minutes the activity of instances is shown."""
 
-HUES = 8
-"""How many colours distinguish instances: the cell styles `hue-0` …."""
+HUES = 24
+"""How many colours distinguish instances: the cell styles `hue-0` …. The first eight, which are all
+that a small fleet has, differ most."""
 
 
 class Narrowing(msgspec.Struct, frozen=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.color import ColorType
 from rich.color_triplet import ColorTriplet
@@ -18,6 +19,7 @@ from textual.widget import Widget
 
 from builders import TreeBuilder
 from driver import dashboard, run_app
+from fleets import instance, view
 from madrox_tui.colours.cell_styles import cell_styles
 from madrox_tui.colours.legible import contrast
 from madrox_tui.colours.themes import DARK, LIGHT, THEMES
@@ -33,7 +35,10 @@ OF_COLOURS = [name for name in KNOWN if not name.startswith("ansi-")]
 STANDS_BACK = frozenset({"muted", "head"})
 ROW_GROUNDS = ("background", "cursor", "cursor-blurred")
 SAME = 0.1
-"""Two colours nearer to each other than this, in OKLab, may be taken for the same."""
+"""Two colours nearer to each other than this, in OKLab, may be taken for the same from afar."""
+
+NEAR = 0.065
+"""The same of two words beside each other."""
 
 
 def variables_of(theme: str) -> dict[str, str]:
@@ -198,5 +203,33 @@ def test_a_name_is_not_taken_for_a_state(theme: str) -> None:
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name, "textual-dark", "textual-light"])
 def test_names_are_told_apart(theme: str) -> None:
     """Eight colours, none near another; elsewhere than in our themes as far as they are kept."""
-    nearest = min(distance(*pair) for pair in combinations(hues(theme), 2))
+    nearest = min(distance(*pair) for pair in combinations(hues(theme)[:8], 2))
     assert nearest > (SAME if theme.startswith("madrox") else SAME / 2)
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+def test_names_of_many_are_told_apart(theme: str) -> None:
+    """More than twenty have a colour each; one that comes after another differs more from it."""
+    colours = hues(theme)
+    assert len(colours) > 20
+    assert min(distance(*pair) for pair in combinations(colours, 2)) > NEAR
+    assert min(distance(*pair) for pair in pairwise([*colours, colours[0]])) > NEAR + 0.015
+
+
+@pytest.mark.parametrize("theme", OF_COLOURS)
+def test_names_of_many_have_as_many_colours(theme: str) -> None:
+    """In any theme, be some alike; never those of one that comes after another."""
+    colours = hues(theme)
+    assert len(set(colours)) == len(colours)
+    assert min(distance(*pair) for pair in pairwise([*colours, colours[0]])) > SAME * 0.4
+
+
+def test_a_colour_stays_whoever_else_is_shown() -> None:
+    """It is the instance's own: a filter, or one that is spawned later, changes that of none."""
+    fleet = [instance(f"i{number:02}") for number in range(HUES)]
+    whole, earlier = view(fleet), view(fleet[:3])
+    narrowed = msgspec.structs.replace(whole, instances=whole.instances[2:3])
+    ids = [one.instance_id for one in fleet]
+    assert len({whole.hue(instance_id) for instance_id in ids}) == HUES
+    assert [narrowed.hue(i) for i in ids] == [whole.hue(i) for i in ids]
+    assert [earlier.hue(i) for i in ids[:3]] == [whole.hue(i) for i in ids[:3]]
