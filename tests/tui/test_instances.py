@@ -162,14 +162,15 @@ async def test_one_long_name_does_not_cost_the_reason() -> None:
 
 
 async def test_costs_that_nobody_recorded_take_no_room() -> None:
-    """Of a fleet without any, the column comes after all others; it is there once one is known."""
+    """Of a fleet without any, the column comes after all others, and tokens in its place."""
     fleet = [instance("p", "pixel", requests=3, unpriced=3), instance("q", "quill", requests=1)]
-    async with panel_with(view(fleet, ACTIVITY), (75, 16)) as (_, pilot):
-        assert {"OPEN", "WHY"} <= set(lines(pilot)[1].split())
+    async with panel_with(view(fleet, ACTIVITY), (80, 16)) as (_, pilot):
+        assert {"OPEN", "TOKENS", "WHY"} <= set(lines(pilot)[1].split())
         assert "COST" not in lines(pilot)[1]
     fleet.append(instance("r", "relay", requests=1, cost=0.5))
-    async with panel_with(view(fleet, ACTIVITY), (75, 16)) as (_, pilot):
+    async with panel_with(view(fleet, ACTIVITY), (80, 16)) as (_, pilot):
         assert "COST" in lines(pilot)[1]
+        assert "TOKENS" not in lines(pilot)[1]
         assert "unpriced" in row_of(pilot, "pixel")
 
 

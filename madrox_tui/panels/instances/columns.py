@@ -201,8 +201,8 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
     """Return all columns; state, its duration and the name are always shown, even in 20 cells.
 
     Then come most of the name, the reason and the cost; then open requests, the rest of the name
-    and the other columns. Costs that are all unknown come last, and after them long reasons: that
-    of the selected instance is in the border, too.
+    and the other columns. Costs that are all unknown come last, and tokens early instead; after
+    them come long reasons: that of the selected instance is in the border, too.
 
     Args:
         cells: What the columns show.
@@ -233,7 +233,7 @@ def instance_columns(cells: Cells, rows: Sequence[Row] = ()) -> list[Column[Row]
         Column("MODEL", 17, model, 13, growth=((14.5, 28),), key="model"),
         Column("OPEN", 6, cells.open, 5, right=True, key="open"),
         Column("REQ", 5, requests, 8, right=True, key="requests"),
-        Column("TOKENS", 7, tokens, 9, right=True, key="tokens"),
+        Column("TOKENS", 7, tokens, 9 if cells.is_priced else 5.5, right=True, key="tokens"),
         Column(
             cells.cost_title,
             short,
