@@ -38,7 +38,7 @@ CHOICE = ("filter_terms", "filters", "scope", "states", "names", "completion")
 PANELS = ("panels", "events", "changes")
 DRAWN = {
     "audit": ("figures_view", "panel"),
-    "instances": ("panel",),
+    "instances": ("instance_list", "panel"),
     "pane": ("frame_view", "scrubbed_view", "replay_view", "search_view", "panel"),
     "timeline": ("entry_list", "message_half", "message_screen", "paged_list", "panel"),
 }
