@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from operator import is_not
 from typing import IO, Any, Self
 
 import msgspec
 
 from logging_core.analyse import memento
+from logging_core.analyse.fleet_tables import FleetTables
 from logging_core.analyse.fold import Fold
-from logging_core.analyse.grouping import UsageOf
-from logging_core.analyse.groups import PrefixedSums, Tables
-from logging_core.analyse.instance import Instance
 from logging_core.analyse.judgement import Around
 from logging_core.analyse.prompts import PATTERNS, Pattern
-from logging_core.analyse.series import Steps
-from logging_core.analyse.state import FleetState, Group, InstanceState, Slot, Usage
+from logging_core.analyse.state import FleetState, InstanceState, Usage
 from logging_core.analyse.tree_sums import TreeSums
 from logging_core.records import Batch
 
 
-class FleetModel:
-    """Folds records into the state of the fleet.
+class FleetModel(FleetTables):
+    """Folds records into the state of the fleet; what it adds up to, `FleetTables` tells.
 
     `apply` and `state` are called by one thread at a time; the states handed out are frozen and
     may be read by any. A call of `state` costs little more than the instances that changed.
@@ -55,16 +51,18 @@ class FleetModel:
         prompts: Sequence[Pattern] = PATTERNS,
         by_time: bool = True,
     ) -> None:
+        super().__init__(
+            Fold(
+                since_s=-math.inf if since_s is None else since_s,
+                max_messages=max_messages,
+                max_events=max_events,
+                by_time=by_time,
+            )
+        )
         self.since_s = since_s
         self.is_cut = False
         self._stuck_after_s = stuck_after_s
         self._prompts = prompts
-        self._fold = Fold(
-            since_s=-math.inf if since_s is None else since_s,
-            max_messages=max_messages,
-            max_events=max_events,
-            by_time=by_time,
-        )
         self._frozen: tuple[InstanceState, ...] = ()
         self._last = FleetState(at_s=math.inf)
         self._same_until_s = -math.inf
@@ -113,10 +111,6 @@ class FleetModel:
         known = (i for i in self._fold.instances.values() if i.is_known)
         self._same_until_s = min((i.same_until_s for i in known), default=math.inf)
         return self._last
-
-    def usage_of(self, instance_ids: Iterable[str | None]) -> Usage:
-        """What some instances add up to; those that are not known add nothing. `None` is nobody."""
-        return self._tables().usage_of(set(instance_ids))
 
     def dump(self, file: IO[bytes]) -> None:
         """Write everything that was taken in, for `load`; the options are not part of it.
@@ -170,119 +164,6 @@ class FleetModel:
     def _generation(self) -> int:
         return self._fold.timeline.reordered + self._fold.happened.events.reordered
 
-    # --- tables and plots ----------------------------------------------------
-
-    def series(
-        self,
-        *,
-        from_s: float,
-        to_s: float,
-        step_s: float,
-        instance_ids: Collection[str] | None = None,
-    ) -> tuple[Slot, ...]:
-        """What was exchanged by time; see `analyse.series` for how finely.
-
-        Args:
-            from_s: When the first slot begins; cut to its minute.
-            to_s: When the last one ends, whole or not: what is later is not in it.
-            step_s: How long a slot is, a multiple of 60.
-            instance_ids: Of these instances only; `None`: all, and what is nobody's.
-
-        Returns:
-            All slots in order, those that are empty included.
-
-        Raises:
-            ValueError: The step is not a multiple of 60.
-        """
-        steps = Steps.between(from_s, to_s, step_s)
-        return self._tables().slots(steps, _as_set(instance_ids))
-
-    def usage_in(
-        self, *, from_s: float, to_s: float, instance_ids: Collection[str | None] | None = None
-    ) -> Usage | None:
-        """What some instances, or all, add up to from one moment to before another.
-
-        `None` if that is unknown: long ago only hours or days are, see `analyse.series`.
-        """
-        return self._tables().usage_in(from_s, to_s, _as_set(instance_ids))
-
-    def usages_in(self, *, from_s: float, to_s: float) -> UsageOf | None:
-        """Knows of any instances what `usage_in` tells: of many at less cost than to ask for each.
-
-        `None` if that is unknown of some instance.
-        """
-        return self._tables().usages_in(from_s, to_s, None)
-
-    def first_exchange_s(self, instance_ids: Collection[str | None] | None = None) -> float | None:
-        """When some instances, or all, had their first exchange; `None` if they had none.
-
-        Long ago only hours or days are known, see `analyse.series`: then it is when that began.
-        """
-        return self._tables().first_s(_as_set(instance_ids))
-
-    def groups(self, by: str, instance_ids: Collection[str] | None = None) -> tuple[Group, ...]:
-        """Sums of what belongs together: the dearest first, else the busiest.
-
-        Args:
-            by: `instance` (labels are ids), `role`, `model` (the type of one whose model is
-                unknown), `instance_type`, `parent` (an instance with everyone below it),
-                `event_type` or `error`, of which only the number is known, one for each instance
-                that an error is about.
-            instance_ids: Of these instances only; `None`: all.
-
-        Raises:
-            ValueError: `by` is none of these.
-        """
-        tables, known = self._tables(), self._known()
-        return tables.groups(by, known, partial(_say, known), _as_set(instance_ids))
-
-    def groups_in(
-        self,
-        by: str,
-        *,
-        from_s: float | None,
-        to_s: float,
-        instance_ids: Collection[str] | None = None,
-    ) -> tuple[Group, ...] | None:
-        """The same from one moment to before another, without those that had nothing in it.
-
-        `None` if that is unknown: long ago only hours or days are, see `analyse.series` and
-        `analyse.counts`.
-
-        Args:
-            by: As of `groups`.
-            from_s: When the window begins; `None`: with the first record. Then event types and
-                errors without any time are in it, too.
-            to_s: When it ends.
-            instance_ids: As of `groups`.
-
-        Raises:
-            ValueError: `by` is none of these.
-        """
-        tables, known, chosen = self._tables(), self._known(), _as_set(instance_ids)
-        return tables.groups_in(by, known, partial(_say, known), chosen, from_s, to_s)
-
-    def activity(self, instance_id: str, *, now_s: float, minutes: int) -> tuple[int, ...]:
-        """How many records each of the last minutes had, oldest first, the current one last.
-
-        Args:
-            instance_id: Whose; one that is not known has none.
-            now_s: The moment.
-            minutes: How many; up to `activity.PULSE_MINUTES` are known for certain.
-        """
-        self._fold.settle()
-        instance = self._fold.instances.get(instance_id)
-        if instance is None:
-            return (0,) * minutes
-        return instance.records_per_minute(now_s, minutes)
-
-    def _tables(self) -> Tables:
-        self._fold.settle()
-        return Tables((PrefixedSums(self._fold.sums),))
-
-    def _known(self) -> dict[str, Instance]:
-        return {i.instance_id: i for i in self._fold.instances.values() if i.is_known}
-
     # --- state ---------------------------------------------------------------
 
     def _freeze(self, now_s: float) -> tuple[InstanceState, ...]:
@@ -311,14 +192,3 @@ class FleetModel:
 
 def _by_creation(state: InstanceState) -> tuple[bool, float, str]:
     return state.created_s is None, state.created_s or 0.0, state.instance_id
-
-
-def _say(known: Mapping[str, Instance], instance_id: str, field: str) -> str | None:
-    """What an instance says of itself, in one of `IDENTITY_FIELDS`."""
-    instance = known[instance_id]
-    is_parent = field == "parent_instance_id"
-    return instance.parent(known.__contains__) if is_parent else instance.identity.get(field)
-
-
-def _as_set(instance_ids: Collection[str | None] | None) -> set[str | None] | None:
-    return None if instance_ids is None else set(instance_ids)
