@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
@@ -14,6 +15,10 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     Not one in which something was typed: that would be lost.
     """
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Close, unless that was done: a second click that waited would close what is below."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def on_click(self, event: events.Click) -> None:
         """Close on a click beside the frame."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
+from textual import events
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 
@@ -109,6 +110,25 @@ async def test_a_click_beside_a_dialog_closes_it(fleet: TreeBuilder, opens: Sequ
             assert app.screen is dialog
             await person.pilot.click(offset=frame_of(dialog).offset - Offset(1, 0))
             await person.until(lambda: app.screen is not dialog, "the panels")
+
+
+@pilot
+@pytest.mark.parametrize("opens", ["question_mark", "T"])
+async def test_a_double_click_beside_a_dialog_closes_it_alone(
+    fleet: TreeBuilder, opens: str
+) -> None:
+    """Whoever clicks twice before the dialog is gone is back at the panels, which go on."""
+    with History(fleet.root) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+            await person.sees("draw the plan")
+            await person.press(opens)
+            app, dialog = person.app, person.app.screen
+            x, y = frame_of(dialog).offset - Offset(1, 0)
+            for _ in range(2):  # a pilot would wait for the first one
+                for kind in (events.MouseDown, events.MouseUp):
+                    app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+            await person.until(lambda: app.screen is not dialog, "the panels")
+            await keys_work(person)
 
 
 @pilot
