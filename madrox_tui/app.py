@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from rich.console import RenderableType
-from textual import events
+from textual import events, work
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
@@ -182,8 +182,9 @@ class MadroxTop(PanelsApp):
 
     def _try_memory(self) -> None:
         if self.return_code is None:  # else the app has exited already
-            self.run_worker(self._try_memory_out(), group="memory")
+            self._try_memory_out()
 
+    @work(group="memory")
     async def _try_memory_out(self) -> None:
         """While there is somebody to tell: what is saved on exit fails in silence."""
         await asyncio.to_thread(self._memory.try_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import signal
@@ -416,6 +417,14 @@ async def test_a_view_that_comes_while_the_app_ends_is_not_shown(
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("build the plan")
         monkeypatch.setattr(PanelGrid, "on_unmount", publish, raising=False)
+
+
+async def test_who_leaves_before_the_memory_was_tried_reads_no_warning(fleet: TreeBuilder) -> None:
+    """What had no time to begin is left out in silence: stderr is the shell's again."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        person.app._try_memory()
+        person.app.exit()
+    gc.collect()  # Python warns of what was never awaited as that goes
 
 
 async def test_a_small_terminal_shows_one_panel_at_a_time(fleet: TreeBuilder) -> None:
