@@ -11,6 +11,7 @@ from textual import events, on
 from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.errors import NoWidget
 from textual.notifications import Notification, Notify
 from textual.widgets import Input
 
@@ -50,9 +51,23 @@ class PanelsApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Sanitise pasted text before any widget sees it; pass other events on."""
-        if isinstance(event, events.Paste) and not event.is_forwarded:
-            event = events.Paste(safe_block(event.text))
+        if not event.is_forwarded:
+            if isinstance(event, events.MouseEvent) and self._is_on_what_is_gone(event):
+                return
+            if isinstance(event, events.Paste):
+                event = events.Paste(safe_block(event.text))
         await super().on_event(event)
+
+    def _is_on_what_is_gone(self, event: events.MouseEvent) -> bool:
+        """Return whether what the mouse is on was removed, as a toast is by the click before.
+
+        Textual fails when text is to be selected there.
+        """
+        try:
+            widget, _ = self.get_widget_at(event.x, event.y)
+        except NoWidget:
+            return False
+        return not widget.is_attached
 
     def on_notify(self, _event: Notify) -> None:
         """Make room for another toast."""
