@@ -54,7 +54,7 @@ class Palette(CommandPalette):
     """
 
     def __init__(self, possible: Mapping[str, ActiveBinding]) -> None:
-        super().__init__(id="--command-palette")
+        super().__init__()  # without Textual's id: the one before may still be on its way out
         self.possible = possible
 
     def compose(self) -> ComposeResult:
@@ -65,6 +65,11 @@ class Palette(CommandPalette):
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; unless Esc did before what Enter chose was known: another screen would close."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def _watch__list_visible(self) -> None:
+        """Show or hide the list, unless it went while what matches was still being found."""
+        if self.query(CommandList):
+            super()._watch__list_visible()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn no page of a list without room."""

@@ -103,9 +103,9 @@ class ExportScreen(Dialog[None]):
             self.dismiss()
 
     def _say(self, problem: str) -> None:
-        label = self.query_one("#export-problem", Label)
-        label.update(safe_line(problem))
-        label.add_class("-said")
+        for label in self.query("#export-problem").results(Label):  # a click may have closed it
+            label.update(safe_line(problem))
+            label.add_class("-said")
 
 
 def _read_out(export: Export) -> Export:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 from textual import events, on
 from textual.app import App, ComposeResult
+from textual.geometry import Offset
 from textual.notifications import Notifications
 from textual.pilot import Pilot
 from textual.strip import Strip
-from textual.widgets._toast import ToastRack
+from textual.widgets._toast import Toast, ToastRack
 
 import madrox_tui
 from builders import TreeBuilder
@@ -32,11 +34,13 @@ from madrox_tui.export import READABLE_S, Export, file_name
 from madrox_tui.filters import filter_words, parse_filter
 from madrox_tui.panels.instances.panel import InstancesPanel
 from madrox_tui.panels_app import PanelsApp
+from madrox_tui.screens import export as export_screen
 from madrox_tui.screens.export import ExportScreen
 from madrox_tui.screenshot import save_screen, screen_text
 from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_input import LineInput
+from madrox_tui.widgets.settle import settle
 from onlooker import TIMEOUT_S
 from pictures import stands_still
 
@@ -455,6 +459,28 @@ async def test_a_name_that_is_taken_costs_no_rows(
 
 
 @pytest.mark.asyncio
+async def test_an_export_can_be_closed_while_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a click beside it, say: what then goes wrong is told to nobody."""
+    begun, closed = threading.Event(), threading.Event()
+
+    def fail(_export: Export, path: Path) -> None:
+        begun.set()
+        closed.wait(TIMEOUT_S)
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(export_screen, "_write", fail)
+    async with bars() as (app, _):
+        dialog = ExportScreen(Export("rows", ("a",), iter([("one",)])), now=lambda: 0)
+        await app.push_screen(dialog)
+        app.post_message(events.Key("enter", None))
+        await until(begun.is_set)
+        dialog.dismiss()
+        await until(lambda: not dialog.is_attached)
+        closed.set()
+        await settle(app)
+
+
+@pytest.mark.asyncio
 async def test_a_file_of_a_part_is_called_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -656,6 +682,23 @@ async def test_toasts_do_not_pile_up_over_the_rows() -> None:
         await until(lambda: "notice 5" in screen_text(app))
         await until(lambda: "notice 3" not in screen_text(app))
         assert "notice 4" in screen_text(app)
+
+
+@pytest.mark.asyncio
+async def test_a_toast_can_be_clicked_twice() -> None:
+    """The first click removes it; the second one, before that is shown, is on nothing."""
+    async with bars(notifications=True) as (app, _):
+        app.notify("notice", timeout=3600)
+        await until(partial(shows, app, "notice"))
+        toast = app.screen.query_one(Toast)
+        x, y = toast.region.offset + Offset(2, 0)
+        for _ in range(2):
+            for kind in (events.MouseDown, events.MouseUp):
+                app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+            while toast.is_attached:
+                await asyncio.sleep(0)  # until it is gone, but not from the screen
+        await settle(app)
+        await until(lambda: not shows(app, "notice"))
 
 
 def shows(app: App[None], text: str) -> bool:

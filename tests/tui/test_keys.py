@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from unittest import mock
 
 import msgspec
 import pytest
+from textual import events
 from textual.command import CommandList
 from textual.dom import DOMNode
 from textual.screen import ModalScreen
@@ -37,6 +38,7 @@ from madrox_tui.bindings import (
     keys_in_force,
 )
 from madrox_tui.changes.screen import ChangesScreen
+from madrox_tui.commands import Palette
 from madrox_tui.config import Settings
 from madrox_tui.events.screen import EventsScreen
 from madrox_tui.health.screen import HealthScreen
@@ -51,6 +53,7 @@ from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
 from madrox_tui.widgets.panel_grid import PanelGrid
+from madrox_tui.widgets.settle import settle
 
 NOW_S = TreeBuilder.epoch(600)
 
@@ -643,6 +646,63 @@ async def test_the_palette_is_closed_once(fleet: TreeBuilder) -> None:
         for _ in ("escape", "enter"):
             palette.dismiss()
         assert isinstance(person.app.screen, HelpScreen)
+
+
+@pilot
+async def test_the_palette_opens_again_at_once(fleet: TreeBuilder) -> None:
+    """Esc and Ctrl+P, typed faster than it goes, leave it open."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("ctrl+p")
+        await person.sees("Search for commands")
+        before = person.app.screen
+        before.dismiss()
+        person.app.action_command_palette()
+        await person.sees("Search for commands")
+        assert person.app.screen is not before
+
+
+@pilot
+async def test_what_the_palette_finds_once_it_is_closed_is_nothing(fleet: TreeBuilder) -> None:
+    """It looks for what was typed last, and may find that when its list is gone."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("ctrl+p")
+        palette = person.app.screen
+        assert isinstance(palette, Palette)
+        await palette.remove_children()
+        for is_found in (False, True):
+            palette._list_visible = is_found
+        await person.press("escape")
+        await person.sees("● live")
+
+
+@pilot
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("colon", "down"),
+        ("ctrl+p", "pagedown"),
+        ("ctrl+p", "escape", "ctrl+p", "escape", "ctrl+p"),
+        ("T", "down", "ctrl+p", "down"),
+        ("x", "tab", "escape", "x", "tab"),
+        ("question_mark", "ctrl+p", "pageup"),
+    ],
+)
+async def test_a_screen_that_opens_can_be_typed_into_ahead(
+    fleet: TreeBuilder, keys: Sequence[str]
+) -> None:
+    """Keys that come faster than what they open are for it once it is there, and end nothing."""
+    with History(fleet.root) as past:
+        async with run_app(fleet.root, now_s=NOW_S, past=past) as person:
+            await person.sees("draw the plan")
+            for key in keys:
+                person.app.post_message(events.Key(key, None))
+            await settle(person.app)
+            await person.until(lambda: person.app.screen.is_modal, "what was opened")
+            await person.press("escape", "escape")
+            await person.until(lambda: len(person.app.screen_stack) == 1, "the panels")
+            await person.sees("● live")
 
 
 @pytest.mark.asyncio
