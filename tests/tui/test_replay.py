@@ -332,6 +332,14 @@ async def test_finding_beyond_the_frame(pane: TreeBuilder) -> None:
         await person.sees("step four")
 
 
+async def test_a_step_before_a_frame_is_shown_begins_at_the_newest(pane: TreeBuilder) -> None:
+    """Keys that come before the capture do are not lost, nor do they lead away from all."""
+    async with at_pane(pane.root) as person:
+        for _ in range(2):  # before anything else has its turn
+            person.panel.action_step(-1)
+        await person.sees("12:09:30")
+
+
 async def test_another_instance_begins_at_its_newest_frame(pane: TreeBuilder) -> None:
     """Whatever was looked at of one instance, the next one is shown as it is now."""
     pane.frame("b2", "probe, old", at=500)

@@ -164,7 +164,9 @@ class ReplayView(ScrubbedView):
         """Reach one goal at a time, until the latest one is shown."""
         try:
             while (goal := self._goal) is not None and self._instance is not None:
-                self._goal = None
+                start, self._goal = goal.start, None
+                if start is not None:
+                    goal, self._goal = start, goal._replace(start=None)
                 ref, rest = await reach(goal, self.source, self._instance, self._shown)
                 if rest is not None:
                     self._goal = rest if self._goal is None else rest.then(self._goal)

@@ -29,16 +29,25 @@ class Goal(NamedTuple):
         kind: How it is specified.
         amount: For `STEP` the number of frames, for `DIFFERING` the direction, for `MOMENT`
             seconds since the epoch.
+        start: Where to go first; `None` to begin at the frame on the screen.
     """
 
     kind: GoalKind
     amount: float = 0.0
+    start: Goal | None = None
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether it depends on the frame on the screen."""
+        return self.kind in {GoalKind.STEP, GoalKind.DIFFERING}
 
     def then(self, later: Goal) -> Goal:
         """Merge with a later goal that arrives before this one is reached."""
+        if not later.is_relative:
+            return later
         if self.kind is later.kind is GoalKind.STEP:
-            return Goal(GoalKind.STEP, self.amount + later.amount)
-        return later
+            return self._replace(amount=self.amount + later.amount)
+        return later._replace(start=self.start if self.is_relative else self)
 
 
 def facts(ref: FrameRef, now_s: float) -> Iterator[str]:
@@ -75,12 +84,11 @@ async def reach(
     """
     if goal.kind is GoalKind.NEWEST:
         return Reached(instance.newest_frame or await source.newest(instance.instance_id))
-    is_step = goal.kind in {GoalKind.STEP, GoalKind.DIFFERING}
-    if is_step and here is not None:
+    if goal.is_relative and here is not None:
         return await _walk(goal, source, here)
-    if is_step and goal.amount < 0:
+    if goal.is_relative and goal.amount < 0:
         return Reached(None)
-    if is_step or goal.kind is GoalKind.FIRST:
+    if goal.is_relative or goal.kind is GoalKind.FIRST:
         return Reached(await source.first(instance.instance_id))
     return Reached(await source.at(instance.instance_id, goal.amount))
 
