@@ -86,6 +86,8 @@ class DrawnRows(Rows):
     def _resize(self, size: Size) -> None:
         """Change the scrollable size; a plain assignment would lay out the whole screen again."""
         if self.styles.auto_dimensions or not self.show_vertical_scrollbar:
+            # Textual notes one change from idle to idle: a layout in between would keep its size.
+            self._layout_required = False
             self.virtual_size = size
             return
         self.set_reactive(DrawnRows.virtual_size, size)

@@ -512,6 +512,20 @@ async def test_an_export_has_the_rows_that_were_there_when_it_was_asked_for() ->
         assert to_csv(export) == "text\none\ntwo\n"
 
 
+async def test_a_list_that_is_as_high_as_its_rows_grows_with_them() -> None:
+    """Also while the screen is laid out for something else: what is new has room on it."""
+    view = TextView("one")
+    async with shown(view) as pilot:
+        view.styles.height = "auto"
+        await pilot.pause()
+        view.refresh(layout=True)
+        pilot.app.screen._clear_arrangement_cache()
+        pilot.app.screen._refresh_layout()  # before the view has had its turn
+        view.show_text("one\ntwo\nthree")
+        await pilot.pause()
+        assert "three" in "".join(lines(pilot))
+
+
 async def test_w_wraps_long_text_or_scrolls_it_sideways() -> None:
     """A text begins wrapped; `w` shows its lines whole, and `l` their ends."""
     view = TextView("short\n" + "word " * 40 + "end")
