@@ -144,9 +144,11 @@ class FindBar(Horizontal):
 
     def _look(self) -> None:
         """Search for the line's current text, unless that was done already."""
-        wanted = self._input.value
-        if self._view is not None and self._view.found.text != wanted:
-            self._view.look_for(wanted)
+        line = self.query_one_optional(LineInput)
+        if line is None or self._view is None:  # its dialog has closed
+            return
+        if self._view.found.text != line.value:
+            self._view.look_for(line.value)
 
     def _leave(self) -> None:
         self.remove_class("-editing")

@@ -649,6 +649,21 @@ async def test_the_palette_is_closed_once(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_a_dialog_can_be_closed_while_it_is_searched(fleet: TreeBuilder) -> None:
+    """A click beside it, right after a letter: the search goes with it."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("question_mark", "ctrl+f")
+        await person.until(lambda: bool(person.app.screen.query(FindBar)), "the find line")
+        help_screen = person.app.screen
+        bar = help_screen.query_one(FindBar)
+        await bar.remove_children()  # as it goes
+        bar.call_after_refresh(bar._look)
+        help_screen.dismiss(None)
+        await person.until(lambda: not help_screen.is_attached, "the panels")
+
+
+@pilot
 async def test_the_palette_opens_again_at_once(fleet: TreeBuilder) -> None:
     """Esc and Ctrl+P, typed faster than it goes, leave it open."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
