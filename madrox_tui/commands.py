@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.binding import ActiveBinding, Binding
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.command import (
     CommandInput,
     CommandList,
@@ -53,6 +53,11 @@ class Palette(CommandPalette):
         possible: By key, what could be done when it was opened: its line leaves no letter to keys.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority it comes in the order of what opens a palette, and not after the letters.
+        Binding("escape", "escape", "Close palette", show=False, priority=True),
+    ]
+
     def __init__(self, possible: Mapping[str, ActiveBinding]) -> None:
         super().__init__()  # without Textual's id: the one before may still be on its way out
         self.possible = possible
@@ -72,10 +77,12 @@ class Palette(CommandPalette):
             super()._watch__list_visible()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Turn no page of a list without room."""
-        if action == "command_list" and parameters in {("page_up",), ("page_down",)}:
-            return bool(self.query_one(CommandList).scrollable_content_region)
-        return super().check_action(action, parameters)
+        """Move in no list that is not there yet; turn no page of one without room."""
+        if action not in {"command_list", "cursor_down"}:
+            return super().check_action(action, parameters)
+        commands = self.query_one_optional(CommandList)
+        turns_page = parameters in {("page_up",), ("page_down",)}
+        return commands is not None and (not turns_page or bool(commands.scrollable_content_region))
 
 
 class Commands(Provider):

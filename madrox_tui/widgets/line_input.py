@@ -21,12 +21,8 @@ class KeysInOrder(Input):
         The app does so only after the key went from widget to widget, and what is typed meanwhile
         would come before it.
         """
-        if event.is_printable:
-            return
-        # Of a line that waited with its keys while another screen opened, none is for that one.
-        is_late = not (self.is_attached and self.screen.is_active)
         # Textual has no public access to what it does with a key that no widget handles.
-        if is_late or await self.app._check_bindings(event.key):
+        if not event.is_printable and await self.app._check_bindings(event.key):
             event.stop()
 
 
