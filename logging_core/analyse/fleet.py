@@ -99,6 +99,7 @@ class FleetModel(FleetTables):
             audit_events=self._fold.sums.events.total,
             messages=self._fold.timeline.items,
             dropped_messages=self._fold.timeline.dropped,
+            dropped_until_s=self._fold.timeline.dropped_until_s,
             reordered=self._generation,
             events=self._fold.happened.events.items,
             dropped_events=self._fold.happened.events.dropped,

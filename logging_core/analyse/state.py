@@ -7,6 +7,7 @@ Units are in the names: `_s` is seconds (a moment is seconds since the epoch), `
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -279,6 +280,8 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
         messages: The newest messages of all instances, merged by time, oldest first.
         dropped_messages: How many older ones are no longer in `messages`: a row's number in the
             whole timeline is this plus its index, and stays the same while the window moves.
+        dropped_until_s: The latest time of these, in seconds since the epoch; minus infinity if
+            none has one. Where clocks jumped, it may be later than those of `messages`.
         reordered: Differs from the state before if rows that it had may have other numbers now:
             while history is still being read, and after the tree was replaced. What was
             remembered by row number is void then.
@@ -300,6 +303,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     audit_events: int = 0
     messages: Sequence[Message] = ()
     dropped_messages: int = 0
+    dropped_until_s: float = -math.inf
     reordered: int = 0
     events: Sequence[TimelineEvent] = ()
     dropped_events: int = 0

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from array import array
 from operator import itemgetter
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from logging_core.analyse.window import Window
 
 MAX_CHARACTERS = 8 << 20
 """The texts of the items kept have so many at most, but for a single item."""
 
-T = TypeVar("T")
+
+class _Item(Protocol):
+    @property
+    def time_s(self) -> float | None: ...
+
+
+T = TypeVar("T", bound=_Item)
 
 
 class _Retold(NamedTuple, Generic[T]):
@@ -38,6 +44,8 @@ class Timeline(Generic[T]):
     Attributes:
         reordered: Grows whenever rows that were handed out before have other places now, or say
             something else.
+        dropped_until_s: The latest time of those that are no longer in `items`; minus infinity if
+            none of them has one. Where clocks jumped, it may be far later than the first item's.
     """
 
     __slots__ = (
@@ -51,6 +59,7 @@ class Timeline(Generic[T]):
         "_retold",
         "_weight",
         "_weights",
+        "dropped_until_s",
         "reordered",
     )
 
@@ -69,6 +78,7 @@ class Timeline(Generic[T]):
         self._first = 0  # of the items that are kept
         self._weight = 0  # of those
         self._cut = 0
+        self.dropped_until_s = -math.inf
 
     def clear(self) -> None:
         """Forget everything."""
@@ -194,6 +204,8 @@ class Timeline(Generic[T]):
             self._weight > MAX_CHARACTERS and self._first < last
         ):
             self._weight -= self._weights[self._first]
+            dropped_s = _time(self._items[self._first].time_s)
+            self.dropped_until_s = max(self.dropped_until_s, dropped_s)
             self._first += 1
         if self._first > self._limit // 4:
             self._cut += self._first

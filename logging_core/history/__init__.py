@@ -203,6 +203,7 @@ class History:
             state,
             messages=StoredMessages(self._spill, order.messages, start, stop),
             dropped_messages=start,
+            dropped_until_s=order.message_times[start - 1] if start else -math.inf,
             reordered=order.generation,
             caught_up=True,
         )

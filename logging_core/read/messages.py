@@ -76,29 +76,45 @@ class MessagePages:
         names = directories_of(self._root, self._instance_ids)
         self._streams = [self._newest_first(name, before_s) for name in names]
         self._heap: list[tuple[float, int, Message]] | None = None
+        self._times: list[float] = []
+
+    @property
+    def times(self) -> list[float]:
+        """By which time each message of the last page has its place: they never fall.
+
+        It is that of the message unless clocks jumped; `start_before` and `older` go by it.
+        """
+        return self._times
 
     @property
     def problems(self) -> list[Problem]:
         """Which files were left out so far, or read in part, and why; one for each."""
         return list(self._problems.values())
 
-    def older(self, count: int) -> list[Message]:
+    def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
         """The next `count` messages older than all so far, oldest first; fewer at the beginning.
 
+        Args:
+            count: How many.
+            since_s: None of before that, in seconds since the epoch; `None` for all.
+
         Raises:
-            ValueError: `count` is no whole number, or negative.
+            ValueError: `count` is no whole number, or negative, or `since_s` is no time.
         """
         count = whole_number("count", count)
+        from_s = -math.inf if since_s is None else moment("since_s", since_s)
         if self._heap is None:
             self._heap = []
             for number in range(len(self._streams)):
                 self._push(self._heap, number)
-        page: list[Message] = []
-        while self._heap and len(page) < count:
-            _, number, message = heapq.heappop(self._heap)
-            page.append(message)
+        page: list[Timed] = []
+        while self._heap and len(page) < count and -self._heap[0][0] >= from_s:
+            before_s, number, message = heapq.heappop(self._heap)
+            page.append((-before_s, message))
             self._push(self._heap, -number)
-        return page[::-1]
+        page.reverse()
+        self._times = [time_s for time_s, _ in page]
+        return [message for _, message in page]
 
     def begins_s(self) -> float | None:
         """About when the first message was written, in seconds since the epoch.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -130,19 +132,22 @@ def test_no_message_is_lost_or_doubled(
 ) -> None:
     """However messages come in, those in the window and those dropped are all there were.
 
-    A state that was handed out does not change any more.
+    None of the latter is later than is said, wherever clocks jumped. A state that was handed out
+    does not change any more.
     """
     model = FleetModel(max_messages=limit)
     numbers = itertools.count()
     handed: list[tuple[FleetState, list[str | None]]] = []
-    added = 0
+    all_times: list[float | None] = []
     for messages, caught_up in batches:
         batch = tuple(sent(at, str(next(numbers)), who) for who, at in messages)
         model.apply(Batch(records=batch, caught_up=caught_up))
-        added += len(batch)
+        all_times += [message.time_s for message in batch]
         state = model.state(T + 60)
-        assert len(state.messages) + state.dropped_messages == added
-        assert len(state.messages) == min(limit, added)
+        assert len(state.messages) + state.dropped_messages == len(all_times)
+        assert len(state.messages) == min(limit, len(all_times))
+        dropped = Counter(all_times) - Counter(message.time_s for message in state.messages)
+        assert state.dropped_until_s == max((t for t in dropped if t is not None), default=-inf)
         assert len(set(ids(state))) == len(state.messages)
         handed.append((state, ids(state)))
     assert all(ids(state) == before for state, before in handed)

@@ -287,3 +287,22 @@ def test_the_line_of_a_message_is_found_again(tree: TreeBuilder) -> None:
     path.with_name(f"{path.name}.1.gz").unlink()
     assert pages.line_of(messages["m7"]) is None
     assert pages.line_of(Message(instance_id="nobody")) is None
+
+
+def test_pages_end_at_a_moment_and_tell_by_which_time_each_stands(tree: TreeBuilder) -> None:
+    """Those times never fall, also where clocks jumped; by them pages begin and end."""
+    for number, at in enumerate([0, 10, 20, 15, 30, -500_000, 40]):
+        tree.send("a", f"a{number}", at=at)
+    tree.send("b", "b0", at=17)
+    source = MessagePages(tree.root)
+    found = source.older(99)
+    assert ids(found) == ["a0", "a1", "a2", "a3", "b0", "a4", "a5", "a6"]
+    stands = [0, 10, 15, 15, 17, 30, 30, 40]
+    assert source.times == [tree.epoch(at) for at in stands]
+    for from_at in stands:
+        for to_at in (*stands, 41):
+            source.start_before(tree.epoch(to_at))
+            page = source.older(99, since_s=tree.epoch(from_at))
+            within = [from_at <= at < to_at for at in stands]
+            assert page == [one for one, is_in in zip(found, within, strict=True) if is_in]
+            assert source.older(99, since_s=tree.epoch(from_at)) == []
