@@ -85,8 +85,10 @@ def test_it_is_not_looked_for_without_end(tree: TreeBuilder) -> None:
         def begins_s(self) -> float | None:
             return None
 
-        def older(self, count: int) -> list[Message]:
-            assert count == PAGE
+        times = ()
+
+        def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
+            assert (count, since_s) == (PAGE, None)
             self.asked += 1
             return list(MessagePages(tree.root).older(1))
 

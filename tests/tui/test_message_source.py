@@ -33,7 +33,7 @@ class FakePages(PagedMessages):
         self.reading = 0
         self.most_reading = 0
 
-    def older(self, count: int) -> list[Message]:
+    def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
         self.reading += 1
         self.most_reading = max(self.most_reading, self.reading)
         self.entered.set()
@@ -41,7 +41,15 @@ class FakePages(PagedMessages):
         self.reading -= 1
         if self.fails:
             raise PermissionError(13, "Permission denied")
-        return super().older(count)
+        return super().older(count, since_s=since_s)
+
+
+async def next_of(source: MessageSource) -> list[Message]:
+    """The messages of the next older page."""
+    page = await source.older()
+    assert page is not None
+    assert page.from_s == (page.times[0] if page.messages else -math.inf)
+    return page.messages
 
 
 async def test_pages_go_back_to_the_beginning() -> None:
@@ -49,9 +57,9 @@ async def test_pages_go_back_to_the_beginning() -> None:
     pages = FakePages([message(at) for at in range(PAGE + 20)])
     source = MessageSource(pages.open)
     source.start(PAGE + 10)
-    assert [m.time_s for m in await source.older() or []] == list(range(10, PAGE + 10))
-    assert [m.time_s for m in await source.older() or []] == list(range(10))
-    assert await source.older() == []
+    assert [m.time_s for m in await next_of(source)] == list(range(10, PAGE + 10))
+    assert [m.time_s for m in await next_of(source)] == list(range(10))
+    assert await next_of(source) == []
 
 
 async def test_only_the_instances_asked_for() -> None:
@@ -59,7 +67,7 @@ async def test_only_the_instances_asked_for() -> None:
     pages = FakePages([message(1, "a"), message(2, "b")])
     source = MessageSource(pages.open)
     source.start(9, ["b"])
-    assert [m.instance_id for m in await source.older() or []] == ["b"]
+    assert [m.instance_id for m in await next_of(source)] == ["b"]
 
 
 async def test_nothing_before_it_was_started() -> None:
@@ -78,7 +86,7 @@ async def test_a_new_start_drops_what_is_being_read() -> None:
     source.start(3)
     pages.gate.set()
     assert await reading is None
-    assert [m.time_s for m in await source.older() or []] == [0, 1, 2]
+    assert [m.time_s for m in await next_of(source)] == [0, 1, 2]
 
 
 async def test_lines_about_an_instances_life_are_no_messages() -> None:
@@ -86,8 +94,8 @@ async def test_lines_about_an_instances_life_are_no_messages() -> None:
     life = [Message(instance_id="a", time_s=at, text="created") for at in range(2, PAGE + 9)]
     source = MessageSource(FakePages([message(1), *life]).open)
     source.start(2 * PAGE)
-    assert await source.older() == [message(1)]
-    assert await source.older() == []
+    assert await next_of(source) == [message(1)]
+    assert await next_of(source) == []
 
 
 @pytest.mark.parametrize("apart_s", [0.001, 1.0, 500.0, 200_000.0])
@@ -157,7 +165,7 @@ async def test_a_file_that_cannot_be_read_is_told() -> None:
     with pytest.raises(PermissionError):
         await source.older()
     pages.fails = False
-    assert [m.time_s for m in await source.older() or []] == [1]
+    assert [m.time_s for m in await next_of(source)] == [1]
 
 
 async def test_what_could_not_be_read_is_known() -> None:

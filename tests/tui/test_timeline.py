@@ -830,10 +830,10 @@ class Gated(PagedMessages):
 
     is_broken = False
 
-    def older(self, count: int) -> list[Message]:
+    def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
         if self.is_broken:
             raise PermissionError(13, "Permission denied")
-        return super().older(count)
+        return super().older(count, since_s=since_s)
 
 
 def is_amid(person: Person, text: str) -> bool:
@@ -933,7 +933,7 @@ async def test_unreadable_history_is_told_once() -> None:
     """A file that cannot be read leaves what is there, and says so."""
 
     class Broken(PagedMessages):
-        def older(self, count: int) -> list[Message]:
+        def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
             self.reads += 1
             raise PermissionError(13, "Permission denied", "communication.jsonl")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -221,15 +222,15 @@ def test_older_pages_fill_what_has_gaps() -> None:
     floor, floor_s = fleet.rows.floor()
     assert (texts(fleet.rows.rows)[floor], floor_s) == ("at 40", T + 40)
     fleet.rows.begin_older()
-    fleet.rows.add_older([sent(20, instance_id="b"), sent(30), sent(35, instance_id="b")])
+    add_older(fleet.rows, sent(20, instance_id="b"), sent(30), sent(35, instance_id="b"))
     assert fleet.texts == [
         *("day", "at -990", "gaps above", "at 20", "at 30", "ready", "at 35"),
         *("no events above", "at 40", "at 50"),
     ]
-    fleet.rows.add_older([sent(-995), sent(-990)])
+    add_older(fleet.rows, sent(-995), sent(-990))
     assert fleet.texts[:5] == ["day", "at -995", "at -990", "quiet", "at 20"]
     assert fleet.rows.messages == 7
-    fleet.rows.add_older([])
+    add_older(fleet.rows)
     assert fleet.rows.floor()[1] < 0
     assert fleet.add(sent(60), known=Known.OF_EACH) == 1
     assert fleet.texts[-1] == "at 60"
@@ -249,7 +250,7 @@ def test_what_happened_is_shown_where_no_message_is_known() -> None:
     fleet = Fleet()
     fleet.add(life(1, "old"), life(5000, "less old"), known=Known.OF_EACH)
     assert fleet.texts == ["day", "old", "less old", "gaps above"]
-    fleet.rows.add_older([])
+    add_older(fleet.rows)
     assert fleet.texts == ["day", "old", "quiet", "less old"]
 
 
@@ -262,9 +263,9 @@ def test_what_happened_before_the_first_message_that_is_known_waits_for_older_on
     fleet.add(known=Known.NEWEST, wanted=Wanted(frozenset({"a"})))
     assert fleet.texts[:3] == ["day", "at 6002", "at 6003"]
     fleet.rows.begin_older()
-    fleet.rows.add_older([sent(4000), sent(6000), sent(6001)])
+    add_older(fleet.rows, sent(4000), sent(6000), sent(6001))
     assert fleet.texts[:5] == ["day", "at 4000", "quiet", "less old", "quiet"]
-    fleet.rows.add_older([])
+    add_older(fleet.rows)
     assert fleet.texts[:4] == ["day", "old", "quiet", "at 4000"]
     assert "no events above" not in fleet.texts
 
@@ -281,6 +282,12 @@ def test_an_older_page_repeats_no_row_where_clocks_jumped() -> None:
     assert fleet.rows.messages == len(lines)
 
 
+def add_older(rows: TimelineRows, *page: Message) -> None:
+    """Add a page of messages that are in the order of their times; an empty one is the last."""
+    times = [one.time_s or 0.0 for one in page]
+    rows.add_older(Span(list(page), times[0] if times else -math.inf, math.inf, times))
+
+
 def read(rows: TimelineRows, written: Sequence[Message], *, at_once: int) -> None:
     """Read older pages to the beginning, as they are where all is merged by time."""
     until_s = rows.begin_older()
@@ -288,9 +295,9 @@ def read(rows: TimelineRows, written: Sequence[Message], *, at_once: int) -> Non
         (one for one in written if (one.time_s or 0.0) < until_s), key=lambda one: one.time_s or 0.0
     )
     while left:
-        rows.add_older(left[-at_once:])
+        add_older(rows, *left[-at_once:])
         del left[-at_once:]
-    rows.add_older([])
+    add_older(rows)
 
 
 @pytest.mark.parametrize("known", [Known.NEWEST, Known.OF_EACH])
@@ -324,8 +331,8 @@ def test_what_comes_after_pages_alone_is_spaced_like_all_else() -> None:
     fleet.add(*(sent(at, instance_id="b") for at in range(4)), known=Known.NEWEST)
     fleet.add(known=Known.NEWEST, wanted=Wanted(frozenset({"a"})))
     fleet.rows.begin_older()
-    fleet.rows.add_older([sent(-20), sent(-10)])
-    fleet.rows.add_older([])
+    add_older(fleet.rows, sent(-20), sent(-10))
+    add_older(fleet.rows)
     wanted = Wanted(frozenset({"a"}))
     assert fleet.add(sent(3000), known=Known.NEWEST, wanted=wanted) == 1
     assert fleet.texts == ["day", "at -20", "at -10", "quiet", "at 3000"]
@@ -339,7 +346,7 @@ def test_long_texts_are_let_go_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.add(*lines, known=Known.NEWEST)
     fleet.rows.begin_older()
     for start in range(380, -10, -10):
-        fleet.rows.add_older(lines[start : start + 10])
+        add_older(fleet.rows, *lines[start : start + 10])
         assert fleet.rows.messages <= 75
     assert fleet.rows.rows[-1] != lines[-1]
     while fleet.rows.is_cut:
@@ -355,7 +362,7 @@ def test_an_older_page_of_another_day() -> None:
     """Where an older page joins, days and silences are as if it had always been there."""
     fleet = Fleet()
     fleet.add(sent(DAY_S), sent(DAY_S + 1), known=Known.OF_EACH)
-    fleet.rows.add_older([sent(0), sent(5)])
+    add_older(fleet.rows, sent(0), sent(5))
     assert fleet.texts == [
         *("day", "at 0", "at 5", "no events above"),
         *("quiet", "day", f"at {DAY_S}", f"at {DAY_S + 1}"),
@@ -455,14 +462,14 @@ def test_where_events_end_is_said_once() -> None:
     fleet = Fleet()
     fleet.add(*known, known=Known.OF_EACH)
     fleet.rows.begin_older()
-    fleet.rows.add_older(known[:1])
+    add_older(fleet.rows, *known[:1])
     assert fleet.texts == ["day", "at 10", "at 20"]
-    fleet.rows.add_older([sent(5)])
-    fleet.rows.add_older([sent(1)])
+    add_older(fleet.rows, sent(5))
+    add_older(fleet.rows, sent(1))
     assert fleet.texts == ["day", "at 1", "at 5", "no events above", "at 10", "at 20"]
     fleet.add(wanted=Wanted(events=False), known=Known.OF_EACH)
     fleet.rows.begin_older()
-    fleet.rows.add_older([sent(5), sent(10)])
+    add_older(fleet.rows, sent(5), sent(10))
     assert fleet.texts == ["day", "at 5", "at 10", "at 20"]
 
 
@@ -476,8 +483,8 @@ def test_where_events_end_is_said_among_the_messages_of_a_state() -> None:
     assert fleet.texts == ["day", "at 10", *known[:3], "gaps above", *known[3:]]
     assert [fleet.rows.knows_failure(row) for row in (1, 6)] == [False, True]
     fleet.rows.begin_older()
-    fleet.rows.add_older([sent(10), sent(15, instance_id="b"), sent(20)])
-    fleet.rows.add_older([sent(1)])
+    add_older(fleet.rows, sent(10), sent(15, instance_id="b"), sent(20))
+    add_older(fleet.rows, sent(1))
     assert fleet.texts == ["day", "at 1", "at 10", "at 15", *known]
     fleet.add(wanted=Wanted(events=False))
     assert fleet.texts == ["day", "at 10", "at 20", "at 25"]

@@ -11,9 +11,12 @@ import msgspec
 
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
-from madrox_tui.panels.timeline.entries import Entry
+from madrox_tui.panels.timeline.entries import Entry, times_in
 
 E = TypeVar("E", Message, TimelineEvent)
+
+PUT_BACK_S = 3700.0
+"""What was let go may be later than what is kept by so much: local time repeats an hour."""
 
 
 class Known(enum.Enum):
@@ -43,7 +46,11 @@ class Wanted(msgspec.Struct, frozen=True):
 
     def holds(self, entry: Entry) -> bool:
         """Return whether an entry passes `ids`."""
-        return self.ids is None or entry.instance_id in self.ids
+        return self.has(entry.instance_id)
+
+    def has(self, instance_id: str) -> bool:
+        """Return whether rows of an instance pass `ids`."""
+        return self.ids is None or instance_id in self.ids
 
 
 def whole_from_s(state: FleetState, wanted: Wanted, known: Known) -> float:
@@ -57,12 +64,19 @@ def whole_from_s(state: FleetState, wanted: Wanted, known: Known) -> float:
     if known is Known.ALL:
         return -math.inf
     if known is Known.NEWEST:
-        return next((m.time_s for m in state.messages if m.time_s is not None), state.at_s)
+        # No later than clocks were put back since: a single line may be dated far ahead.
+        latest_s = max(times_in(state.messages), default=-math.inf) + PUT_BACK_S
+        return min(state.dropped_until_s, max(latest_s, state.at_s))
     firsts: dict[str, float] = {}
     for message in filter(wanted.holds, state.messages):
         if message.time_s is not None:
             firsts.setdefault(message.instance_id, message.time_s)
-    return max(firsts.values(), default=state.at_s)
+    if not firsts:
+        return state.at_s
+    for one in state.instances:
+        if one.last_activity_s is not None and wanted.has(one.instance_id):
+            firsts.setdefault(one.instance_id, one.last_activity_s)  # all it said was before
+    return max(firsts.values())
 
 
 def continues(before: FleetState, state: FleetState) -> bool:

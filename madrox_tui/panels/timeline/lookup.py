@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import TypeVar
 
 from logging_core.analyse.lives import life_end_s
 from logging_core.analyse.state import FleetState, TimelineEvent
 from madrox_tui.panels.timeline.entries import Entry, Row
 from madrox_tui.panels.timeline.pairs import Failures, other_half
+
+R = TypeVar("R", bound=Row)
 
 
 class RowLookup:
@@ -69,3 +72,24 @@ def first_at(rows: Sequence[Row], time_s: float) -> int:
     """Return the index of the first row at or after a time; the number of rows if there is none."""
     later = (i for i, row in enumerate(rows) if row.time_s is not None and row.time_s >= time_s)
     return next(later, len(rows))
+
+
+def end_of(rows: Sequence[R], time_s: float) -> int:
+    """Return the index after the last row before a time; 0 if there is none."""
+    places = range(len(rows) - 1, -1, -1)
+    return next((place + 1 for place in places if _is_before(rows[place], time_s)), 0)
+
+
+def parted(rows: Iterable[R], time_s: float) -> tuple[list[R], list[R]]:
+    """Return the rows before a time, and the others; without a time, a row is with the last one."""
+    before, others = list[R](), list[R]()
+    side = before if time_s > -math.inf else others
+    for row in rows:
+        if row.time_s is not None:
+            side = before if row.time_s < time_s else others
+        side.append(row)
+    return before, others
+
+
+def _is_before(row: Row, time_s: float) -> bool:
+    return row.time_s is not None and row.time_s < time_s

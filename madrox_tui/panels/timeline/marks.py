@@ -27,15 +27,19 @@ class Marks:
     def __init__(self) -> None:
         self._marks: list[Mark] = []  # the newest first
 
-    def add_older(self, page: Sequence[Message], begin_s: float) -> None:
-        """Note a page at the beginning of the rows, and when it begins.
+    def add_older(self, first: Message, begin_s: float, last_s: float) -> None:
+        """Note a page at the beginning of the rows.
 
         Nothing is to be parted within one moment: then the page and the next one are one.
+
+        Args:
+            first: Its first message.
+            begin_s: When it begins.
+            last_s: When its last message was written.
         """
-        last_s = page[-1].time_s
-        if self._marks and (last_s is None or last_s >= self._marks[-1].time_s):
+        if self._marks and last_s >= self._marks[-1].time_s:
             self._marks.pop()
-        self._marks.append(Mark(begin_s, page[0]))
+        self._marks.append(Mark(begin_s, first))
 
     def add_newer(self, page: Sequence[Message], begin_s: float) -> None:
         """Note a page at the end of the rows, and when it begins."""

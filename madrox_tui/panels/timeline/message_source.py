@@ -37,15 +37,19 @@ class Written(NamedTuple):
 class Span(NamedTuple):
     """All messages of some time.
 
+    Each has its place by a time that may be another than its own where clocks jumped.
+
     Attributes:
         messages: Oldest first.
         from_s: Since when, in seconds since the epoch; minus infinity for the first of all.
         until_s: Up to before when.
+        times: By which time each has its place, as far as that was asked for; they never fall.
     """
 
     messages: list[Message]
     from_s: float
     until_s: float
+    times: Sequence[float] = ()
 
 
 class LineSource(Protocol):
@@ -73,8 +77,17 @@ class Pages(Protocol):
     def problems(self) -> Sequence[Problem]:
         """Which files were left out so far, or read in part, and why; one for each."""
 
-    def older(self, count: int) -> list[Message]:
-        """Return the next `count` older messages, oldest first; empty when there are no more."""
+    @property
+    def times(self) -> Sequence[float]:
+        """By which time each message of the last page has its place; they never fall."""
+
+    def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
+        """Return the next `count` older messages, oldest first; empty when there are no more.
+
+        Args:
+            count: How many.
+            since_s: None of before that, in seconds since the epoch; `None` for all.
+        """
 
 
 class MessageSource:
@@ -107,8 +120,8 @@ class MessageSource:
         self._begin = (before_s, instance_ids)
         self._pages = None
 
-    async def older(self) -> list[Message] | None:
-        """Return the next older page, oldest first.
+    async def older(self) -> Span | None:
+        """Return the next older page: all from when it begins on that no page had.
 
         Empty when there are no older messages; `None` if `start` was called meanwhile, or never.
 
@@ -128,7 +141,7 @@ class MessageSource:
 
     async def pages(
         self, before_s: float, instance_ids: Collection[str] | None = None
-    ) -> AsyncIterator[list[Message]]:
+    ) -> AsyncIterator[Span]:
         """Yield pages before a time, the newest first, whatever `older` is at.
 
         Args:
@@ -142,7 +155,7 @@ class MessageSource:
         while True:
             async with self._turn:
                 pages, page = await in_thread(partial(self._read, pages, before_s, instance_ids))
-            if not page:
+            if not page.messages:
                 return
             yield page
 
@@ -185,40 +198,46 @@ class MessageSource:
             if found is None:
                 too_long_s = self._span_s
                 self._span_s /= 4
-            elif end_s < until_s and len(found) < at_once // 2 and self._span_s * 4 < too_long_s:
+            elif (
+                end_s < until_s
+                and len(found.messages) < at_once // 2
+                and self._span_s * 4 < too_long_s
+            ):
                 self._span_s *= 4
             else:
-                return Span(found, from_s, end_s)
+                return found
 
     def _read_back(
         self, from_s: float, until_s: float, instance_ids: Collection[str] | None, most: int | None
-    ) -> list[Message] | None:
-        """Return all of some time, oldest first; `None` if there are more than `most`."""
-        found: list[Message] = []  # the newest first
-        length = 0  # of those up to the last that is not too early: a clock may have jumped
-        pages, page = self._read(None, until_s, instance_ids)
-        while page:
-            found.extend(reversed(page))
-            before = length
-            for place in range(len(found) - 1, before - 1, -1):
-                time_s = found[place].time_s
-                if time_s is None or time_s >= from_s:
-                    length = place + 1
-                    break
-            if length == before:
-                break
-            if most is not None and length > most:
+    ) -> Span | None:
+        """Return all of some time; `None` if there are more than `most`."""
+        messages: list[Message] = []  # the newest first
+        times: list[float] = []
+        pages, page = self._read(None, until_s, instance_ids, from_s)
+        while page.messages:
+            messages.extend(reversed(page.messages))
+            times.extend(reversed(page.times))
+            if most is not None and len(messages) > most:
                 return None
-            pages, page = self._read(pages, until_s, instance_ids)
-        return found[:length][::-1]
+            pages, page = self._read(pages, until_s, instance_ids, from_s)
+        return Span(messages[::-1], from_s, until_s, times[::-1])
 
     def _read(
-        self, pages: Pages | None, before_s: float, instance_ids: Collection[str] | None
-    ) -> tuple[Pages, list[Message]]:
+        self,
+        pages: Pages | None,
+        before_s: float,
+        instance_ids: Collection[str] | None,
+        from_s: float = -math.inf,
+    ) -> tuple[Pages, Span]:
+        """Return the next page; it is of all time if there are no more."""
         if pages is None:
             pages = self._open_pages(instance_ids)
             pages.start_before(before_s)
-        while page := pages.older(PAGE):
-            if spoken := [message for message in page if message.event_type in SPOKEN]:
-                return pages, spoken
-        return pages, []
+        since_s = None if from_s == -math.inf else from_s
+        while page := pages.older(PAGE, since_s=since_s):
+            timed = zip(page, pages.times, strict=True)
+            spoken = [(one, time_s) for one, time_s in timed if one.event_type in SPOKEN]
+            if spoken:
+                times = [time_s for _, time_s in spoken]
+                return pages, Span([one for one, _ in spoken], times[0], before_s, times)
+        return pages, Span([], -math.inf, before_s)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from logging_core.records import Message
 from madrox_tui.panels.timeline.held import Known
 from madrox_tui.panels.timeline.message_source import PAGE, MessageSource, Span
+from madrox_tui.panels.timeline.repeats import Repeats
 from madrox_tui.panels.timeline.rows import TimelineRows
 from madrox_tui.view import View
 
@@ -16,6 +18,18 @@ NEAR = 100
 
 SEARCHED = 20 * PAGE
 """About so many messages are read at once to search them."""
+
+
+class Found(NamedTuple):
+    """A message that was searched for.
+
+    Attributes:
+        message: The message.
+        at_s: By which time it has its place, or from when on the state holds it.
+    """
+
+    message: Message
+    at_s: float
 
 
 class OlderMessages:
@@ -82,7 +96,7 @@ class OlderMessages:
 
     async def search(
         self, step: int, holding: Callable[[Sequence[Message]], Sequence[int]]
-    ) -> Message | None:
+    ) -> Found | None:
         """Return the first message after the rows, or the last one before them, that is wanted.
 
         Args:
@@ -95,19 +109,27 @@ class OlderMessages:
         if self._source is None:
             return None
         if step < 0:
-            async for page in self._source.pages(self._rows.floor()[1], self._ids):
-                if found := holding(page):
-                    return page[found[-1]]
-            return None
+            return await self._search_older(self._source, holding)
         from_s, until_s = self._rows.span_after()
         while from_s < until_s:
             span = await self._source.newer(from_s, until_s, self._ids, at_once=SEARCHED)
             if found := holding(span.messages):
-                return span.messages[found[0]]
+                return Found(span.messages[found[0]], span.times[found[0]])
             from_s = span.until_s
         held = self._rows.held()
         found = holding(held)
-        return held[found[0]] if found else None
+        return Found(held[found[0]], until_s) if found else None
+
+    async def _search_older(
+        self, source: MessageSource, holding: Callable[[Sequence[Message]], Sequence[int]]
+    ) -> Found | None:
+        before_s = math.nextafter(self._rows.floor()[1], math.inf)
+        repeats = Repeats(self._rows.rows)  # of that moment some may be among the rows
+        async for page in source.pages(before_s, self._ids):
+            for place in reversed(holding(page.messages)):
+                if repeats.left_out_of(page.messages[place : place + 1]):
+                    return Found(page.messages[place], page.times[place])
+        return None
 
     @property
     def _may_be_there(self) -> bool:
@@ -183,8 +205,8 @@ class OlderMessages:
         view = self.view
         return list(view.by_id) if view is not None and view.narrowed else None
 
-    async def read(self) -> list[Message] | Span | None:
-        """Return a page of older messages, oldest first, or what comes after the rows, or a jump.
+    async def read(self) -> Span | None:
+        """Return a page of older messages, or what comes after the rows, or a jump.
 
         `None` if another start was chosen. An empty page says that there are none.
 
@@ -200,11 +222,11 @@ class OlderMessages:
         finally:
             self._is_reading = False
 
-    def skip(self) -> list[Message] | Span:
+    def skip(self) -> Span:
         """Return what takes the place of what cannot be read."""
-        return [] if self._span is None else Span([], *self._span)
+        return Span([], *(self._span or (-math.inf, math.inf)))
 
-    def take_in(self, read: list[Message] | Span, top: int, height: int) -> None:
+    def take_in(self, read: Span, top: int, height: int) -> None:
         """Add what was read to the rows.
 
         Args:
@@ -212,12 +234,11 @@ class OlderMessages:
             top: The row at the top of the screen.
             height: How many rows the screen shows.
         """
-        if not isinstance(read, Span):
-            page = self._happened(read)
-            if page or not read:  # else the next page may hold what is wanted
-                self._rows.add_older(page, seen_to=top + height + NEAR)
-            return
         span = read._replace(messages=self._happened(read.messages))
+        if self._span is None:
+            if span.messages or not read.messages:  # else the next page may hold what is wanted
+                self._rows.add_older(span, seen_to=top + height + NEAR)
+            return
         if self.is_jumping:
             self._rows.begin_at(span)
         else:

@@ -6,7 +6,6 @@ import math
 
 from textual import work
 
-from logging_core.records import Message
 from madrox_tui.find import Found
 from madrox_tui.panels.timeline.entry_list import EntryList
 from madrox_tui.panels.timeline.message_source import MessageSource, Span
@@ -97,7 +96,7 @@ class PagedList(EntryList):
             self._take_in(page)
         self._want_older()
 
-    def _take_in(self, page: list[Message] | Span) -> None:
+    def _take_in(self, page: Span) -> None:
         stays = self._jumped_from == self._spot
         if self._older.is_jumping and not (stays or self._is_near_first):
             self._begin_anew()
@@ -176,9 +175,10 @@ class PagedList(EntryList):
             return
         if found is None:
             await super().action_find_next(step)
-        elif self._older.jump_to((found.time_s or 0.0) - (1 if step < 0 else 0)):
+        elif self._older.jump_to(found.at_s - (1 if step < 0 else 0)):
             self.follow = False
-            self._keeper.keep(Place(found, found, self.size.height // 2), *self._spot)
+            place = Place(found.message, found.message, self.size.height // 2)
+            self._keeper.keep(place, *self._spot)
             self._jumped_from = self._spot
             self._want_older()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
@@ -17,10 +17,9 @@ from madrox_tui.panels.timeline.entries import (
     Separator,
     characters_in,
     messages_in,
-    times_in,
 )
 from madrox_tui.panels.timeline.held import Known, Wanted, continues, whole_from_s
-from madrox_tui.panels.timeline.lookup import RowLookup, first_at
+from madrox_tui.panels.timeline.lookup import RowLookup, end_of, parted
 from madrox_tui.panels.timeline.marks import Marks
 from madrox_tui.panels.timeline.message_source import Span
 from madrox_tui.panels.timeline.repeats import Repeats
@@ -28,9 +27,6 @@ from madrox_tui.panels.timeline.spacing import Item, Spacer, merged
 
 SLACK = 2_000
 """How many more messages than the state holds may be kept while following the newest."""
-
-OVERLAP = 32
-"""Older pages begin after so many messages at least: the first may be of another time by far."""
 
 MAX_KEPT, MAX_CHARACTERS = 40_000, 32 << 20
 """Of more messages, or more text read from files, those farthest from where somebody scrolls to are
@@ -107,7 +103,7 @@ class TimelineRows(RowLookup):
         shown = self.held()
         items = list(merged(shown, chain(self._dropped_end(shown), self._happened(state.events))))
         floor_s = self._whole_from_s
-        floor = first_at(items, floor_s)
+        floor = end_of(items, floor_s)
         hides = floor < len(items)
         self.rows = self._above(items[:floor], floor_s, self._spacer, hides=hides)
         self._floor = len(self.rows), floor_s
@@ -180,41 +176,44 @@ class TimelineRows(RowLookup):
 
         Of one moment, or where clocks jumped, some messages may be among the rows and others not.
         """
-        floor, floor_s = self._floor
-        first = (row for row in self.rows[floor:] if isinstance(row, Message))
-        self._repeats = Repeats(self.rows)
-        return math.nextafter(max([floor_s, *times_in(islice(first, OVERLAP))]), math.inf)
+        self._repeats = Repeats(self.rows[self._floor[0] :])
+        return math.nextafter(self._floor[1], math.inf)
 
-    def add_older(self, page: Sequence[Message], *, seen_to: int = 0) -> None:
+    def add_older(self, page: Span, *, seen_to: int = 0) -> None:
         """Insert a page before the floor, less what is among the rows already.
 
         Where clocks jumped, rows are in file order, not in time order.
 
         Args:
-            page: Oldest first; an empty one says that there is nothing before the rows.
+            page: What was read; an empty one says that there is nothing before the rows.
             seen_to: No row before this one is let go, as it is looked at.
         """
         count = len(self.rows)
         joint, floor_s = self._joint, self._floor[1]
-        first_s = min([floor_s, *times_in(page)]) if page else -math.inf
+        first_s = min(floor_s, page.from_s) if page.messages else -math.inf
         before = (row for row in self.rows[:joint] if not isinstance(row, Day | Quiet | Gaps))
-        known = [*self._hidden, *before]
-        cut = first_at(known, first_s) if page else 0
-        new = self._repeats.left_out_of(page)
+        new = self._repeats.left_out_of(page.messages)
+        held = [*self._hidden, *before]
+        known = Repeats(new).left_out_of(held)
+        more = len(new) - len(held) + len(known)
+        above, between = parted(known, first_s)
+        self._repeats.add(between)
         next_one = [row for row in self.rows[joint : joint + 1] if not isinstance(row, Separator)]
         spacer = self._spacer_after(None)
-        above = self._above(known[:cut], first_s, spacer)
-        older = spacer.spaced(merged(new, iter(known[cut:])))
-        end = self._events_end(len(new), floor_s)
-        self.rows[: joint + 1] = [*above, *older, *end, *spacer.spaced(next_one)]
+        head = self._above(above, first_s, spacer)
+        items = list(merged(new, iter(between)))
+        older = spacer.spaced(items)
+        end = self._events_end(more, floor_s)
+        self.rows[: joint + 1] = [*head, *older, *end, *spacer.spaced(next_one)]
         if not next_one:
             self._spacer = spacer
-        self._floor = len(above), first_s
-        self.messages += len(new)
-        self._surplus += len(new)
+        self._floor = len(head), first_s
+        self.messages += more
+        self._surplus += more
         self._characters += characters_in(new)
-        if new:
-            self._marks.add_older(new, first_s)
+        first = next((item for item in items if isinstance(item, Message)), None)
+        if first is not None:
+            self._marks.add_older(first, first_s, page.times[-1] if page.times else floor_s)
         if self._is_too_much:
             self._cut_end(seen_to + len(self.rows) - count)
 
@@ -248,8 +247,7 @@ class TimelineRows(RowLookup):
 
         Of the last moment, or where clocks jumped, the state may hold some of them.
         """
-        until_s = max([self._whole_from_s, *times_in(self.held()[:OVERLAP])])
-        return self._end_s or 0.0, math.nextafter(until_s, math.inf)
+        return self._end_s or 0.0, math.nextafter(self._whole_from_s, math.inf)
 
     def begin_at(self, span: Span) -> None:
         """Show what was read of some time, in place of all else."""
@@ -267,19 +265,13 @@ class TimelineRows(RowLookup):
             span: What was read.
             seen_from: No row from this one on is let go, as it is looked at; `None` if none is.
         """
-        page = self._not_above(span)
+        page = span.messages
         if span.until_s > self._whole_from_s:
             self._join(page)
         else:
             self._extend_to(span.until_s, page)
         if self._is_too_much:
             self._cut_beginning(len(self.rows) if seen_from is None else seen_from)
-
-    def _not_above(self, span: Span) -> list[Message]:
-        """Return what was read of some time, less what the rows before it hold of that."""
-        if not any(time_s < span.from_s for time_s in times_in(span.messages)):
-            return span.messages
-        return Repeats(self.rows).left_out_of(span.messages)
 
     def _extend_to(self, until_s: float, page: Sequence[Message]) -> None:
         from_s, self._end_s = self._end_s or 0.0, until_s
@@ -300,9 +292,9 @@ class TimelineRows(RowLookup):
         self.begin_anew()
         self.begin_older()
         if older:
-            self.add_older(older)
+            self.add_older(Span(older, floor_s, math.inf))
         if floor_s == -math.inf:
-            self.add_older([])
+            self.add_older(Span([], -math.inf, math.inf))
         if older:
             self._marks, self._floor = marks, (self._floor[0], floor_s)
 
