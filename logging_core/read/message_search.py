@@ -23,7 +23,7 @@ def end_of(source: PartBytes, before_s: float) -> int:
     the file is mistaken: it does not count.
     """
     size, later_s = source.size, before_s + DISORDER_S
-    if before_s == math.inf or source.compressed or size <= _NEAR:
+    if before_s == math.inf or size <= _NEAR:
         return size
     _, last_s = _line_after(source, size - _PROBE, size)
     low, high, credible_s = 0, size, math.inf if last_s is None else last_s + DISORDER_S
@@ -79,7 +79,7 @@ def _halved(
 
 def end_of_head(source: PartBytes) -> int:
     """Where the first lines end, those of which enough is read to know when a log begins."""
-    if source.compressed or source.size <= _HEAD:
+    if source.size <= _HEAD:
         return source.size
     return _line_after(source, _HEAD, source.size)[0]
 

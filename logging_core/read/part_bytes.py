@@ -60,7 +60,7 @@ class PartBytes:
             self.size = self._start + len(self._window)
 
     def read(self, size: int, offset: int) -> bytes:
-        """Exactly `size` bytes, which must be there; at most 64 KiB of what is compressed.
+        """Exactly `size` bytes, which must be there; at most 4 MiB of what is compressed.
 
         Raises:
             MovedError: The file is gone, or has been cut off.

@@ -239,6 +239,22 @@ def test_a_moment_long_ago_is_found_without_reading_what_came_after(
         assert ids(source.older(1)) == [f"m{number - 1}"]
 
 
+def test_a_moment_is_found_in_a_compressed_part(tree: TreeBuilder) -> None:
+    """Not all of it is looked through, nor for when it begins."""
+    path = tree.root / "instances/a/communication.jsonl"
+    for number in range(4000):
+        tree.send("a", f"m{number}", "x" * 300, at=100 * number)
+    path.with_name(f"{path.name}.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    source = MessagePages(tree.root)
+    with mock.patch(f"{messages.__name__}.decode_message", wraps=decode_message) as decode:
+        assert source.begins_s() == tree.epoch(0)
+        for number in (1, 1000, 3998):
+            source.start_before(tree.epoch(100 * number))
+            assert ids(source.older(1)) == [f"m{number - 1}"]
+    assert decode.call_count < 3000
+
+
 @pytest.mark.parametrize(
     "ahead",
     [range(240, 260), range(120, 380), range(20, 480), [*range(80, 130), *range(240, 260)]],

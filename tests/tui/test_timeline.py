@@ -771,6 +771,19 @@ async def test_a_search_of_what_is_not_loaded_goes_on_while_more_is_said() -> No
         assert "searching" not in person.panel.find_count
 
 
+async def test_what_is_read_around_a_place_ends_no_search() -> None:
+    """Rows that come above what is looked at move nobody, nor what is found far away."""
+    everything = [message(0, "needle"), *numbered(1, 9000)]
+    source = MessageSource(PagedMessages(everything).open)
+    async with panel(*everything, source=source, kept=300) as person:
+        person.panel.look_for("needle")
+        goes_up(person)
+        count = person.panel.count
+        await person.panel.action_find_next(-1)
+        await person.has_more_than(count)
+        await person.until(lambda: said(person) == "needle", "what is sought")
+
+
 async def test_a_search_of_what_is_not_loaded_ends_with_the_search() -> None:
     """Nobody waits for it who looks for something else, or for nothing."""
     everything = numbered(0, 30_000)

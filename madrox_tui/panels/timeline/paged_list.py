@@ -160,7 +160,7 @@ class PagedList(EntryList):
     async def _find_beyond(self, step: int) -> None:
         from madrox_tui.panels.timeline.find import holding
 
-        view, text, spot, followed = self.view, self.found.text, self._spot, self.follow
+        view, text, place = self.view, self.found.text, self._place()
         try:
             found = await self._older.search(
                 step, lambda page: holding(page, text, view, _nothing) if view else ()
@@ -170,8 +170,7 @@ class PagedList(EntryList):
             return
         finally:
             self._end_search(text, step)
-        stays = self._spot == spot or (followed and self.follow)
-        if self.found.text != text or not stays:
+        if self.found.text != text or self._place() != place:  # rows may have moved it meanwhile
             return
         if found is None:
             await super().action_find_next(step)
