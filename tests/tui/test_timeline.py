@@ -861,6 +861,22 @@ def said(person: Person) -> str | None:
     return chosen.content if isinstance(chosen, Message) else None
 
 
+async def test_the_other_half_is_a_key_away_also_if_it_is_not_loaded() -> None:
+    """The request that was answered long after, and from there its reply; others stay."""
+    asked = msgspec.structs.replace(message(10, "the question"), message_id="it")
+    told = msgspec.structs.replace(message(8990, "the answer", reply=True), message_id="it")
+    everything = [*numbered(0, 10), asked, *numbered(11, 8990), told, *numbered(8991, 9000)]
+    source = MessageSource(PagedMessages(everything).open)
+    async with panel(*everything, source=source, kept=300) as person:
+        person.panel.action_move(-9)
+        assert said(person) == "re: the answer"
+        await person.press("p")
+        await person.is_told("its request is not loaded")
+        await person.until(lambda: said(person) == "the question", "the request")
+        await person.press("p")
+        await person.until(lambda: said(person) == "re: the answer", "the reply")
+
+
 async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key G goes there also if it was let go; the cursor goes where it went."""
     monkeypatch.setattr(timeline_rows, "MAX_KEPT", 1000)

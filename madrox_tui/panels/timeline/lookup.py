@@ -10,7 +10,7 @@ from typing import TypeVar
 from logging_core.analyse.lives import life_end_s
 from logging_core.analyse.state import FleetState, TimelineEvent
 from madrox_tui.panels.timeline.entries import Entry, Row
-from madrox_tui.panels.timeline.pairs import Failures, other_half
+from madrox_tui.panels.timeline.pairs import Failures, are_halves, other_half
 
 R = TypeVar("R", bound=Row)
 
@@ -52,6 +52,10 @@ class RowLookup:
     def other_half(self, index: int) -> int | None:
         """Return the row of a request's reply or failure, or of the request of these."""
         return other_half(self.rows, index, self._life_end_s)
+
+    def are_halves(self, request: Entry, answer: Entry) -> bool:
+        """Return whether a message asks, and another entry belongs to it, in the same life."""
+        return are_halves(request, answer, self._life_end_s)
 
     def failure(self, index: int) -> TimelineEvent | None:
         """Return how a row's request failed, as far as is known, also while events are hidden."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -113,12 +114,13 @@ class OlderMessages:
         from_s, until_s = self._rows.span_after()
         while from_s < until_s:
             span = await self._source.newer(from_s, until_s, self._ids, at_once=SEARCHED)
-            if found := holding(span.messages):
-                return Found(span.messages[found[0]], span.times[found[0]])
+            place = await _first(span.messages, holding)
+            if place is not None:
+                return Found(span.messages[place], span.times[place])
             from_s = span.until_s
         held = self._rows.held()
-        found = holding(held)
-        return Found(held[found[0]], until_s) if found else None
+        place = await _first(held, holding)
+        return None if place is None else Found(held[place], until_s)
 
     async def _search_older(
         self, source: MessageSource, holding: Callable[[Sequence[Message]], Sequence[int]]
@@ -251,3 +253,14 @@ class OlderMessages:
         if moment_s is None:
             return messages
         return [one for one in messages if one.time_s is None or one.time_s <= moment_s]
+
+
+async def _first(
+    messages: Sequence[Message], holding: Callable[[Sequence[Message]], Sequence[int]]
+) -> int | None:
+    """Return where the first one is that is wanted; keys are answered while many are searched."""
+    for start in range(0, len(messages), PAGE):
+        if found := holding(messages[start : start + PAGE]):
+            return start + found[0]
+        await asyncio.sleep(0)
+    return None

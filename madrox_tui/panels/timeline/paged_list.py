@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 from textual import work
 
+from logging_core.records import Message
 from madrox_tui.find import Found
 from madrox_tui.panels.timeline.entry_list import EntryList
 from madrox_tui.panels.timeline.message_source import MessageSource, Span
@@ -160,26 +162,41 @@ class PagedList(EntryList):
     async def _find_beyond(self, step: int) -> None:
         from madrox_tui.panels.timeline.find import holding
 
-        view, text, place = self.view, self.found.text, self._place()
+        view, text = self.view, self.found.text
         try:
-            found = await self._older.search(
+            is_there = await self._go_beyond(
                 step, lambda page: holding(page, text, view, _nothing) if view else ()
             )
-        except OSError as error:
-            self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
-            return
         finally:
             self._end_search(text, step)
-        if self.found.text != text or self._place() != place:  # rows may have moved it meanwhile
-            return
-        if found is None:
+        if not is_there:
             await super().action_find_next(step)
-        elif self._older.jump_to(found.at_s - (1 if step < 0 else 0)):
+
+    async def _go_beyond(
+        self, step: int, holding: Callable[[Sequence[Message]], Sequence[int]]
+    ) -> bool:
+        """Go to what is wanted of what is not loaded; see `OlderMessages.search`.
+
+        Returns:
+            Whether that is known to be there, or nobody waits for it any more.
+        """
+        text, place = self.found.text, self._place()
+        try:
+            found = await self._older.search(step, holding)
+        except OSError as error:
+            self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
+            return True
+        if self.found.text != text or self._place() != place:  # rows may have moved it meanwhile
+            return True
+        if found is None:
+            return False
+        if self._older.jump_to(found.at_s - (1 if step < 0 else 0)):
             self.follow = False
             place = Place(found.message, found.message, self.size.height // 2)
             self._keeper.keep(place, *self._spot)
             self._jumped_from = self._spot
             self._want_older()
+        return True
 
     def _seek(self, step: int) -> None:
         """Search what is not loaded, unless that is under way."""

@@ -36,6 +36,13 @@ def other_half(rows: Sequence[Row], index: int, life_end_s: LifeEnd) -> int | No
     return find(rows, index, row, life_end_s)
 
 
+def are_halves(request: Entry, answer: Entry, life_end_s: LifeEnd) -> bool:
+    """Return whether a message asks, and another entry belongs to it, in the same life."""
+    if not asks(request) or asks(answer) or not _belongs(answer, request):
+        return False
+    return not _is_after(answer, life_end_s(request.instance_id, request.time_s))
+
+
 def _answer(rows: Sequence[Row], index: int, request: Entry, life_end_s: LifeEnd) -> int | None:
     until_s, failed = life_end_s(request.instance_id, request.time_s), None
     for place in range(index + 1, len(rows)):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
+from logging_core.records import Message
 from madrox_tui import format as fmt
 from madrox_tui.export import Export
 from madrox_tui.key_names import KeysInForce, at_once
@@ -15,6 +18,7 @@ from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.news import News
 from madrox_tui.panels.timeline.outcome import Beside
 from madrox_tui.panels.timeline.paged_list import PagedList
+from madrox_tui.panels.timeline.pairs import asks
 from madrox_tui.scope import Scope
 from madrox_tui.view import View
 from madrox_tui.widgets.line_view import LineView
@@ -173,12 +177,27 @@ class TimelinePanel(PagedList):
             self._show(self.view)
 
     def action_other_half(self) -> None:
-        """Go to the reply of a request, or to the request of a reply."""
-        index = self._rows.other_half(self.cursor) if self.chosen else None
+        """Go to the reply of a request, or to the request of a reply, also if it is not loaded."""
+        entry = self.chosen
+        index = self._rows.other_half(self.cursor) if entry else None
         if index is not None:
             self._move_to(index)
-        elif self.chosen:
-            self.notify(self.beside(self.chosen).alone, markup=False)
+        elif entry:
+            self.notify(self.beside(entry).alone, markup=False)
+            is_lost = asks(entry) and self._outcomes.of(self.cursor) is not None
+            if entry.message_id is not None and not is_lost:
+                self._seek_half(entry)
+
+    @work(group="half", exclusive=True)
+    async def _seek_half(self, entry: Entry) -> None:
+        step, are_halves = (1 if asks(entry) else -1), self._rows.are_halves
+
+        def holding(page: Sequence[Message]) -> list[int]:
+            pairs = ((entry, one) if step > 0 else (one, entry) for one in page)
+            return [place for place, pair in enumerate(pairs) if are_halves(*pair)]
+
+        if self._older.go_on(step):
+            await self._go_beyond(step, holding)
 
     def action_problem(self) -> None:
         """Go to the next error, stuck request or suspect message, wrapping at the end."""
