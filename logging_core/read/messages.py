@@ -18,12 +18,14 @@ from logging_core.read.listing import parts_of
 from logging_core.read.log import problem
 from logging_core.read.message_search import end_of, end_of_head
 from logging_core.read.names import directories_of, shown_name
+from logging_core.read.part_bytes import MovedError
 from logging_core.records import Message, Problem
 from logging_core.tree import expand_user, log_of
 
 _MAX_LOOKED_AT = 100_000
 _MAX_TIMELESS = 1000  # in a row: then they have the time of the one after them
 _WITNESSES, _FEW_WITNESSES = 16, 3
+_TRIES = 3
 
 Timed = tuple[float, Message]
 
@@ -74,7 +76,7 @@ class MessagePages:
         """
         before_s = math.inf if time_s is None else moment("time_s", time_s)
         names = directories_of(self._root, self._instance_ids)
-        self._streams = [self._newest_first(name, before_s) for name in names]
+        self._streams = [self._of(name, before_s) for name in names]
         self._heap: list[tuple[float, int, Message]] | None = None
         self._times: list[float] = []
 
@@ -154,13 +156,34 @@ class MessagePages:
 
     # --- one instance --------------------------------------------------------
 
-    def _newest_first(self, name: str, before_s: float) -> Iterator[Timed]:
-        """One instance's messages before a moment; their times never rise."""
+    def _of(self, name: str, before_s: float) -> Iterator[Timed]:
+        """One instance's messages before a moment; their times never rise.
+
+        A file that is gone may be there in another shape, as compressed: then it is read on there.
+        """
+        last_s, given = before_s, 0  # of that time so many were given
+        for tries_left in reversed(range(_TRIES)):
+            until_s = math.nextafter(last_s, math.inf) if given else before_s
+            skipped = given
+            try:
+                for time_s, message in self._newest_first(name, until_s, gone_too=not tries_left):
+                    if skipped and time_s == last_s:
+                        skipped -= 1
+                        continue
+                    given = given + 1 if given and time_s == last_s else 1
+                    last_s = time_s
+                    yield time_s, message
+            except MovedError:
+                continue
+            return
+
+    def _newest_first(self, name: str, before_s: float, *, gone_too: bool) -> Iterator[Timed]:
+        """See `_of`; raises `MovedError`, unless what is gone is to be left out."""
         group = log_of(name, "communication")
         shown = name if self._raw else shown_name(name)
         decode = partial(decode_message, instance_id=shown, raw=self._raw)
         latest_s, timeless = math.inf, list[Message]()
-        for time_s, message in _believed(self._messages(group, before_s, decode)):
+        for time_s, message in _believed(self._messages(group, before_s, decode, gone_too)):
             timeless.append(message)
             if time_s is None and len(timeless) < _MAX_TIMELESS:
                 continue
@@ -172,20 +195,24 @@ class MessagePages:
             yield from ((min(latest_s, 0.0), earlier) for earlier in timeless)
 
     def _messages(
-        self, group: str, before_s: float, decode: Callable[[bytes], Message | str]
+        self,
+        group: str,
+        before_s: float,
+        decode: Callable[[bytes], Message | str],
+        gone_too: bool,
     ) -> Iterator[Message]:
-        for line in self._lines(group, before_s):
+        for line in self._lines(group, before_s, gone_too=gone_too):
             message = decoded(line, decode)
             if not isinstance(message, str):
                 yield message
 
-    def _lines(self, group: str, before_s: float) -> Iterator[Line]:
+    def _lines(self, group: str, before_s: float, *, gone_too: bool = True) -> Iterator[Line]:
         """The lines of all parts, the newest first."""
         relist = partial(parts_of, self._root, group)
         find_end = partial(end_of, before_s=before_s)
         for part in reversed(relist()):
             yield from lines_of(
-                self._root, part, relist, self._note, gone_too=True, find_end=find_end
+                self._root, part, relist, self._note, gone_too=gone_too, find_end=find_end
             )
 
     def _first_times(self, name: str) -> Iterator[float]:

@@ -119,6 +119,24 @@ def test_a_rotation_between_two_pages_loses_nothing(tree: TreeBuilder) -> None:
     assert ids(pages(doomed, 50))[0] == "early"
 
 
+def test_a_part_compressed_between_two_pages_loses_nothing(tree: TreeBuilder) -> None:
+    """It is read on where it is now, also amid messages of one moment, each of them once."""
+    for number in range(200):
+        tree.send("a", f"m{number}", "x" * 500, at=number // 7)
+    path = tree.root / "instances/a/communication.jsonl"
+    for count in range(1, 20):
+        source = MessagePages(tree.root)
+        newest = source.older(count)
+        packed = path.with_name(f"{path.name}.1.gz")
+        data = path.read_bytes()
+        packed.write_bytes(gzip.compress(data))
+        path.unlink()
+        tree.send("a", "new", at=999)
+        assert ids([*pages(source, 50), *newest]) == [f"m{number}" for number in range(200)]
+        packed.unlink()
+        path.write_bytes(data)
+
+
 def test_order_inside_a_file_is_kept(tree: TreeBuilder) -> None:
     """Even where its times run backwards, or there is none."""
     tree.send("a", "one", at=1)
