@@ -62,8 +62,8 @@ def failed(at: float, message_id: str | None = "m", instance_id: str = "a") -> A
     )
 
 
-def life(at: float, text: str = "ready") -> LifecycleEvent:
-    return LifecycleEvent(instance_id="a", time_s=T + at, text=text)
+def life(at: float, text: str = "ready", instance_id: str = "a") -> LifecycleEvent:
+    return LifecycleEvent(instance_id=instance_id, time_s=T + at, text=text)
 
 
 class Fleet:
@@ -243,6 +243,17 @@ def test_no_gap_is_left_once_all_is_known() -> None:
     assert fleet.texts == ["day", "at -990", "at 30", "gaps above", "at 40"]
     fleet.add(known=Known.ALL)
     assert fleet.texts == ["day", "ready", "quiet", "at -990", "quiet", "at 30", "at 40"]
+
+
+def test_who_was_spawned_just_now_leaves_no_gap() -> None:
+    """Of whom nothing is known but its life, nothing is missing; it had exchanges, there is."""
+    lines = sent(30), sent(40), life(50, instance_id="b")
+    fleet, busier = Fleet(), Fleet()
+    fleet.add(*lines, known=Known.OF_EACH)
+    assert fleet.texts == ["day", "at 30", "at 40", "ready"]
+    exchange = AuditEvent(time_s=T + 45, event_type="message_exchange", instance_id="b")
+    busier.add(*lines, exchange, known=Known.OF_EACH)
+    assert busier.texts == ["day", "at 30", "at 40", "gaps above", "ready"]
 
 
 def test_what_happened_is_shown_where_no_message_is_known() -> None:

@@ -94,6 +94,7 @@ class Reader:
             self.written.append(f"m{number}")
 
     def _lives_on(self, instance_id: str) -> None:
+        self._tree.audit("message_exchange", instance_id, {}, at=self._at)
         line = {"timestamp": TreeBuilder.when(self._at), "event_type": "instance_alive"}
         for _ in range(20):
             self._tree.json(f"instances/{instance_id}/communication.jsonl", line)

@@ -65,7 +65,7 @@ def whole_from_s(state: FleetState, wanted: Wanted, known: Known) -> float:
         return -math.inf
     if known is Known.NEWEST:
         # No later than clocks were put back since: a single line may be dated far ahead.
-        latest_s = max(times_in(state.messages), default=-math.inf) + PUT_BACK_S
+        latest_s = next(times_in(reversed(state.messages)), -math.inf) + PUT_BACK_S
         return min(state.dropped_until_s, max(latest_s, state.at_s))
     firsts: dict[str, float] = {}
     for message in filter(wanted.holds, state.messages):
@@ -74,8 +74,8 @@ def whole_from_s(state: FleetState, wanted: Wanted, known: Known) -> float:
     if not firsts:
         return state.at_s
     for one in state.instances:
-        if one.last_activity_s is not None and wanted.has(one.instance_id):
-            firsts.setdefault(one.instance_id, one.last_activity_s)  # all it said was before
+        if one.usage.requests and one.last_activity_s is not None and wanted.has(one.instance_id):
+            firsts.setdefault(one.instance_id, one.last_activity_s)  # what it said was before
     return max(firsts.values())
 
 
