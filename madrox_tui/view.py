@@ -104,13 +104,8 @@ class View(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @property
     def errors(self) -> int:
-        """The number of errors about the instances shown; of all if nobody is left out.
-
-        One that is about several counts for each of them, but never makes more than the fleet has.
-        """
-        if not self.narrowed:
-            return self.state.errors
-        return min(sum(i.errors for i in self.instances), self.state.errors)
+        """The number of errors about the instances shown; of all if nobody is left out."""
+        return self.state.errors_about(self.instances) if self.narrowed else self.state.errors
 
     @property
     def is_read(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from zlib import crc32
 
 from logging_core.event_types import TERMINATE
@@ -23,6 +25,9 @@ UNTOLD = "terminated (final_state=error)"
 
 NO_TEXT = "(no text)"
 """What an error says that says nothing."""
+
+MAX_JOINT = 1_000
+"""So many groups of instances, at most, are counted that errors are about together."""
 
 _GIST_CHARS = 160
 _ERROR_CHARS = 160
@@ -85,3 +90,19 @@ def gist_of(text: str) -> int:
     """What a text says by the end of its first line: what follows its last `: `; as a checksum."""
     gist = text.partition("\n")[0].rpartition(": ")[2][-_GIST_CHARS:]
     return crc32(gist.encode("utf-8", "surrogatepass"))
+
+
+def with_joint(
+    counts: Mapping[tuple[str, ...], int], before: tuple[str, ...], whom: tuple[str, ...]
+) -> dict[tuple[str, ...], int]:
+    """Return how many errors are about whom together, with one more that is about several.
+
+    Args:
+        counts: How many there were, by the ids of all that one is about.
+        before: Whom it was about as it was told so far; empty if it is new.
+        whom: Whom it is about.
+    """
+    changed = Counter(counts)
+    changed[whom] += 1
+    changed[before] -= 1
+    return dict((+changed).most_common(MAX_JOINT))

@@ -96,6 +96,7 @@ class FleetModel(FleetTables):
             instances=self._freeze(now_s),
             usage=self._fold.sums.totals.total().usage(),
             errors=self._fold.errors,
+            joint_errors=self._fold.joint_errors,
             audit_events=self._fold.sums.events.total,
             messages=self._fold.timeline.items,
             dropped_messages=self._fold.timeline.dropped,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from logging_core.analyse.columns import Columns
@@ -14,6 +14,7 @@ from logging_core.analyse.errors import (
     error_of,
     in_one_form,
     text_of_entry,
+    with_joint,
 )
 from logging_core.analyse.happened import Happened
 from logging_core.analyse.instance import Instance
@@ -43,6 +44,7 @@ _REMEMBERED = (
     "instances",
     "ledger",
     "errors",
+    "joint_errors",
     "problems",
     "anomalies",
     "_audit_s",
@@ -66,6 +68,7 @@ class Fold:
         timeline: The newest messages.
         happened: What happened between them.
         errors: How many there were; what two files report of one counts once.
+        joint_errors: See `FleetState`; a new one whenever it changes.
         problems: What could not be read.
         anomalies: What is odd about files that could be.
         waiting: See `FleetState`, as for `caught_up` and `polling`.
@@ -87,6 +90,7 @@ class Fold:
         self.instances: dict[str, Instance] = {}
         self.ledger = Ledger(since_s=self._since_s, by_time=self._by_time)
         self.errors = 0
+        self.joint_errors: Mapping[tuple[str, ...], int] = {}
         self.problems = ProblemTally()
         self.anomalies = AnomalyTally()
         self._audit_s: float | None = None
@@ -253,6 +257,9 @@ class Fold:
     def _count_error(self, change: IncidentChange) -> None:
         known, told = change.before, change.after
         self.errors += known is None
+        if len(told.whom) > 1 and (known is None or known.whom != told.whom):
+            before = () if known is None else known.whom
+            self.joint_errors = with_joint(self.joint_errors, before, told.whom)
         if known is not None and change.is_elsewhere:
             for affected_id in known.whom or (None,):
                 self.sums.errors.take_back(known.kind, affected_id, known.at_s)

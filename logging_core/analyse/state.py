@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -276,6 +276,8 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
         errors: Audit events that report an error or an end in one, and `ERROR` entries of
             `orchestrator.log`; what two of these, or more, report of one error
             within 5 seconds counts once.
+        joint_errors: How many of these are about more than one instance, by the ids of all that
+            one is about; of very many such groups, the most frequent.
         audit_events: Events of the audit trail that count, of any type; a repeated exchange, too.
         messages: The newest messages of all instances, merged by time, oldest first.
         dropped_messages: How many older ones are no longer in `messages`: a row's number in the
@@ -300,6 +302,7 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     instances: tuple[InstanceState, ...] = ()
     usage: Usage = Usage()
     errors: int = 0
+    joint_errors: Mapping[tuple[str, ...], int] = {}
     audit_events: int = 0
     messages: Sequence[Message] = ()
     dropped_messages: int = 0
@@ -312,3 +315,10 @@ class FleetState(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     waiting: str | None = None
     caught_up: bool = False
     polling: bool = False
+
+    def errors_about(self, instances: Iterable[InstanceState]) -> int:
+        """Return how many errors are about any of some of its instances, each counted once."""
+        own = {one.instance_id: one.errors for one in instances}
+        groups = self.joint_errors.items()
+        joint = ((sum(one in own for one in whom), number) for whom, number in groups)
+        return sum(own.values()) - sum((times - 1) * number for times, number in joint if times)

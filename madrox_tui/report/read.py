@@ -98,7 +98,7 @@ def _narrowed(
         state,
         instances=chosen,
         usage=model.usage_of(instance.instance_id for instance in chosen),
-        errors=min(sum(instance.errors for instance in chosen), state.errors),
+        errors=state.errors_about(chosen),
     )
     words = " ".join(text.split())
     return part, (f"filter: {words} · {len(chosen)} of {len(state.instances)} instances",)

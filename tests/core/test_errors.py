@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from builders import TreeBuilder
 from logging_core import LoggingManager
 from logging_core.analyse.error_kinds import MAX_CHARS, error_kind
-from logging_core.analyse.errors import SAME_S, error_of, first_line
+from logging_core.analyse.errors import MAX_JOINT, SAME_S, error_of, first_line
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.reports import MAX_REPORTS
 from logging_core.analyse.state import FleetState, State
@@ -51,6 +52,17 @@ def fold(*records: Record, since_s: float | None = None) -> FleetState:
     assert sum(g.usage.requests for g in model.groups("error")) == state.errors
     assert sum(event.counts for event in state.events) == state.errors
     return state
+
+
+def restored(*records: Record) -> FleetState:
+    """Of a model that took two of them in, was written down and read back, and took the others."""
+    model, file = FleetModel(), BytesIO()
+    model.apply(Batch(records=records[:2]))
+    model.dump(file)
+    file.seek(0)
+    model = FleetModel.load(file)
+    model.apply(Batch(records=records[2:]))
+    return model.state(T + 100)
 
 
 def test_an_end_in_error_is_an_error() -> None:
@@ -187,6 +199,33 @@ def test_an_error_is_one_of_all_whom_any_file_names(*, audit_first: bool) -> Non
     ]
     (group,) = model.groups("error")
     assert (group.label, group.instance_ids) == ("boom", ("a", "b"))
+
+
+def test_an_error_of_several_counts_once_for_any_of_them() -> None:
+    """Whomever a filter leaves, also where the second report names more of them than the first."""
+    of_two = msgspec.structs.replace(failed(1), details={"affected_instances": ["a", "b"]})
+    of_three = msgspec.structs.replace(failed(20), details={"affected_instances": ["b", "c"]})
+    records = (entry(1.5), of_two, of_three, failed(40, instance_id="c"), failed(60))
+    for state in (restored(*records), restored(*records[::-1])):
+        known = {one.instance_id: one for one in state.instances}
+        counts = {
+            ids: state.errors_about(known[one] for one in ids)
+            for ids in ("a", "b", "c", "ab", "ac", "bc", "abc", "")
+        }
+        expected = {"a": 3, "b": 2, "c": 2, "ab": 3, "ac": 4, "bc": 3, "abc": 4, "": 0}
+        assert counts == expected
+        assert state.errors == counts["abc"]
+
+
+def test_endless_groups_of_those_with_one_error_are_bounded() -> None:
+    """Of very many, the most frequent are kept."""
+    told = [
+        msgspec.structs.replace(failed(n * 10), details={"affected_instances": [f"i{n}"]})
+        for n in range(MAX_JOINT + 10)
+    ]
+    joint = restored(*told, told[0]).joint_errors
+    assert len(joint) == MAX_JOINT
+    assert joint["a", "i0"] == 2
 
 
 @pytest.mark.parametrize("audit_first", [True, False])
