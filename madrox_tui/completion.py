@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from logging_core.analyse.state import InstanceState, State
 from madrox_tui.filters import KEYS, last_value_at, last_word_at
+from madrox_tui.states import LOOKS
 
 _VALUES: dict[str, Callable[[InstanceState], str | None]] = {
     "role": lambda i: i.role,
@@ -19,10 +20,12 @@ _VALUES: dict[str, Callable[[InstanceState], str | None]] = {
 def vocabulary(instances: Iterable[InstanceState]) -> tuple[str, ...]:
     """Return all words that a filter over these instances can use, the likeliest first.
 
-    Values that contain blanks are quoted.
+    States that none of them is in come after the others. Values that contain blanks are quoted.
     """
     everyone = list(instances)
-    words = [*KEYS, *(f"state:{state.value}" for state in State)]
+    states = {i.state for i in everyone}
+    ordered = sorted(LOOKS, key=lambda state: (state not in states, LOOKS[state].rank))
+    words = [*KEYS, *(f"state:{state.value}" for state in ordered)]
     for key, value_of in _VALUES.items():
         words += sorted({f"{key}:{_quoted(value)}" for i in everyone if (value := value_of(i))})
     labels = {i.instance_id: i.label for i in everyone}

@@ -26,6 +26,7 @@ from builders import TreeBuilder
 from driver import dashboard
 from fleets import NOW_S, instance, team, view
 from keyboard import KEYS
+from logging_core.analyse.state import State
 from madrox_tui import screenshot
 from madrox_tui.colours.themes import THEMES, fallback_variables
 from madrox_tui.completion import complete, completions, vocabulary, without_begun_key
@@ -263,7 +264,7 @@ async def test_the_up_arrow_brings_back_a_filter() -> None:
         ("id", "id:"),
         ("role:wai", None),
         ("state:stuck,wa", "state:stuck,waiting"),
-        ("x -STATE:stuck,", "x -STATE:stuck,initializing"),
+        ("x -STATE:stuck,", "x -STATE:stuck,waiting"),
         ('role:"a,b",q', 'role:"a,b",qa_engineer'),
         ("harbor", None),
         ("", None),
@@ -280,6 +281,14 @@ def test_a_state_is_offered_after_the_names_that_begin_so() -> None:
     words = vocabulary([instance("a", "wait-list"), instance("b", "busybox")])
     assert list(completions("wai", words)) == ["wait-list", "state:waiting"]
     assert list(completions("busybox", words)) == []
+
+
+def test_the_states_that_somebody_is_in_are_offered_first() -> None:
+    """Those that need a person before all others; one that would leave nobody comes last."""
+    words = vocabulary([instance("a", "x", State.IDLE), instance("b", "y", State.ERROR)])
+    offered = list(completions("state:", words))
+    assert offered[:3] == ["state:error", "state:idle", "state:waiting"]
+    assert len(offered) == len(State)
 
 
 @pytest.mark.parametrize(
