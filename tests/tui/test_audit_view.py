@@ -218,6 +218,21 @@ def test_a_budget_says_of_what_its_rate_is(since_s: float | None, told: str) -> 
     assert line[-1].text.strip() == told
 
 
+def test_when_a_budget_ends_is_said_before_at_which_rate() -> None:
+    """As long as the date fits, it is not given up for a bar; nor is it where nothing ends it."""
+    model = spent(*COSTS)
+    state = model.state(NOW_S)
+    for more_usd, told in ((30.0, "50m left"), (1e9, "not reached")):
+        limit_usd = (state.usage.cost_usd or 0.0) + more_usd
+        audit = make_audit_view(
+            model, state, state.instances, usage=state.usage, budget_usd=limit_usd
+        )
+        view = View(state, Narrowing(), state.instances, state.usage, audit=audit)
+        lines = audit_lines(view, 0, AuditPlots(), 54, 20)
+        (line,) = (line for line in lines if line and line[0].text == "budget ")
+        assert line[-1].text.strip() == told
+
+
 def test_a_rate_is_unknown_where_only_whole_hours_are_known() -> None:
     """No rate is made up from exchanges that are no longer known one by one."""
     model = FakeModel(instances())

@@ -191,9 +191,10 @@ def _ends(budget: Budget, now_s: float) -> Sequence[str]:
         return ["no rate yet"]
     of = "" if budget.window == HOUR else f" at the rate of {budget.window}"
     if budget.reached_s is None:
-        return [f"not reached{of or ' at this rate'}"]
+        return [f"not reached{of or ' at this rate'}", "not reached"]
     left = fmt.age(budget.reached_s - now_s)
-    return [f"reached in {left}, {_when(budget.reached_s, now_s)}{of}", f"{left} left{of}"]
+    at = _when(budget.reached_s, now_s)
+    return [f"reached in {left}, {at}{of}", f"{left} left{of}", f"{left} left"]
 
 
 def _when(time_s: float, now_s: float) -> str:
