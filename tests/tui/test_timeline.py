@@ -334,13 +334,16 @@ async def test_a_text_has_the_room_that_no_column_needs() -> None:
 
 
 async def test_what_happened_between_can_be_hidden() -> None:
-    """The key E hides lifecycle lines and errors, and shows them again."""
+    """The key E hides lifecycle lines and errors, which the title says, and shows them again."""
     async with panel(*EXCHANGE) as person:
         await person.sees("Instance came up")
+        assert "hidden" not in person.title
         await person.press("E")
         await person.misses("Instance came up")
+        assert person.title.endswith("  events hidden")
         await person.press("E")
         await person.sees("Instance came up")
+        assert "hidden" not in person.title
 
 
 async def test_the_other_half_and_problems_are_a_key_away() -> None:

@@ -141,7 +141,8 @@ class TimelinePanel(PagedList):
         subtitle = "" if self.follow else self._keys.press("line.last", ": newest")
         more = "+" if self._older.are_there or self._rows.is_cut else ""
         number = f"{fmt.count(self._rows.messages)}{more}"
-        self.entitle(f"Timeline {number}{self._day}{new}{whom}", subtitle)
+        hidden = "" if self._events else "  events hidden"
+        self.entitle(f"Timeline {number}{self._day}{new}{whom}{hidden}", subtitle)
 
     @property
     def _day(self) -> str:
