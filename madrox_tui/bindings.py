@@ -185,6 +185,22 @@ def help_groups(panel_id: str, keys: KeysInForce) -> tuple[list[Group], list[Gro
     return _with_keys(here, keys), _with_keys(_groups_of(others), keys)
 
 
+def works_in(key: str, keys: KeysInForce) -> str:
+    """Say in which panels a key does something, and which keys go there; `''` if in none.
+
+    Args:
+        key: As Textual calls it.
+        keys: The keys in force.
+    """
+    name = one_key_name(key)
+    places = [
+        f"{title} ({keys.name(f'panel.{panel}')})"
+        for panel, (title, bindings) in zip(PANELS, _groups_of(PANELS), strict=True)
+        if any(name == one_key_name(k) for b in bindings for k in _keys(keys.rebound(b).key))
+    ]
+    return f"{name} works in {' and '.join(places)}" if places else ""
+
+
 def _with_keys(groups: Iterable[Group], keys: KeysInForce) -> list[Group]:
     return [(title, [*map(keys.rebound, bindings)]) for title, bindings in groups]
 

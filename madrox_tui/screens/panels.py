@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import events, on
 
-from madrox_tui.bindings import PANELS
+from madrox_tui.bindings import PANELS, works_in
 from madrox_tui.feed.feed import Feed
 from madrox_tui.key_names import KeysInForce
 from madrox_tui.panels.instances.panel import InstancesPanel
@@ -90,6 +90,13 @@ class PanelsScreen(FleetScreen):
         """Select an instance and show its panel."""
         self._grid.show("instances")
         self.query_one(InstancesPanel).select(instance_id)
+
+    def on_key(self, event: events.Key) -> None:
+        """Say where a key works that does nothing in the focused panel."""
+        if isinstance(self.focused, LineView) and event.key not in self.active_bindings:
+            told = works_in(event.key, self.keys)
+            if told:
+                self.notify(told, markup=False)
 
     @on(PanelGrid.Resized)
     def _panels_resized(self) -> None:

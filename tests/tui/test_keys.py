@@ -320,6 +320,34 @@ async def test_what_help_says_is_bound_is_bound(fleet: TreeBuilder, panel: str) 
 
 
 @pilot
+async def test_a_key_of_another_panel_says_where_it_works(fleet: TreeBuilder) -> None:
+    """Who looks at the pane beside the list is told where to press `[`, by the keys in force."""
+    keys = {"pane.previous": ("left_square_bracket", "f8"), "panel.timeline": ("f9",)}
+    settings = Settings(tick_s=3600.0, keys=keys)
+    async with run_app(fleet.root, now_s=NOW_S, settings=settings) as person:
+        await person.sees("draw the plan")
+        for key, told in (
+            ("left_square_bracket", "[ works in Pane (2)"),
+            ("f8", "F8 works in Pane (2)"),
+            ("E", "E works in Timeline (F9)"),
+        ):
+            await person.press(key)
+            await person.is_told(told)
+        await person.press("2", "s")
+        await person.is_told("s works in Instances (1) and Audit (4)")
+
+
+@pilot
+async def test_a_key_says_nothing_where_it_works_or_nowhere_does(fleet: TreeBuilder) -> None:
+    """Nothing is said of what was done, nor of a letter of what is typed, nor of a key of none."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("s", "r", "f10", "Q", "slash", "d", "escape", "ctrl+f", "W", "escape")
+        await person.press("question_mark", "left_square_bracket", "escape")
+        assert not person.notices
+
+
+@pilot
 async def test_hints_name_the_keys_of_the_settings(fleet: TreeBuilder) -> None:
     """What says which key to press names one that does it, wherever it is said."""
     keys = {
