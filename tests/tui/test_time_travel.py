@@ -308,11 +308,13 @@ def has_focus(person: Driver, panel_id: str) -> bool:
 
 
 async def test_speeds_end_audibly(recorded: TreeBuilder) -> None:
-    """`<` at the slowest and `>` at the fastest say that there is no more."""
+    """`<` at the slowest and `>` at the fastest say so; live, `>` says when it will matter."""
     async with run_app(recorded.root, now_s=NOW_S) as person:
         await person.sees("● live")
         await person.press("2", "<")
         await person.is_told("1x is the slowest")
+        await person.press(">")
+        await person.is_told("2x from now on, where the pane is rewound")
         await person.press(*">>>>>")
         await person.is_told("60x is the fastest")
 

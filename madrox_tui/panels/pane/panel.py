@@ -161,9 +161,11 @@ class ReplayPanel(SearchView):
 
     def action_speed(self, steps: int) -> None:
         """Play faster, or slower if negative."""
-        if not self._playback.change_speed(steps):
-            which = "fastest" if steps > 0 else "slowest"
-            self.notify(f"{self._playback.speed}x is the {which}", markup=False)
+        changed, speed = self._playback.change_speed(steps), f"{self._playback.speed}x"
+        if not changed:
+            self.notify(f"{speed} is the {'fastest' if steps > 0 else 'slowest'}", markup=False)
+        elif not self.rewound:  # its border has no speed
+            self.notify(f"{speed} from now on, where the pane is rewound", markup=False)
         elif self.playing:
             self._play()
         self._entitle()
