@@ -219,6 +219,8 @@ class MainScreen(PanelsScreen):
 
         panel = self.query_one(TimelinePanel)
         entry = panel.chosen
+        if entry is None:
+            panel.tell_no_message()
         if entry is None or not self.shows_its_moment():
             return
         other, alone = panel.beside(entry)

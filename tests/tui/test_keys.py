@@ -338,6 +338,17 @@ async def test_a_key_of_another_panel_says_where_it_works(fleet: TreeBuilder) ->
 
 
 @pilot
+async def test_a_separator_says_that_there_is_no_message_in_it(fleet: TreeBuilder) -> None:
+    """The first row of a timeline is a day: Enter and p cannot do there what they do below it."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        for key in ("enter", "p"):
+            person.app.clear_notifications()
+            await person.press("3", "g", key)
+            await person.is_told("this row is no message")
+
+
+@pilot
 async def test_a_key_says_nothing_where_it_works_or_nowhere_does(fleet: TreeBuilder) -> None:
     """Nothing is said of what was done, nor of a letter of what is typed, nor of a key of none."""
     async with run_app(fleet.root, now_s=NOW_S) as person:

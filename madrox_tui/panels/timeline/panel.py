@@ -177,13 +177,20 @@ class TimelinePanel(PagedList):
         if self.view is not None:
             self._show(self.view)
 
+    def tell_no_message(self) -> None:
+        """Say why a key does nothing where the cursor is on a separator."""
+        if self.count:
+            self.notify("this row is no message", markup=False)
+
     def action_other_half(self) -> None:
         """Go to the reply of a request, or to the request of a reply, also if it is not loaded."""
         entry = self.chosen
         index = self._rows.other_half(self.cursor) if entry else None
         if index is not None:
             self._move_to(index)
-        elif entry:
+        elif entry is None:
+            self.tell_no_message()
+        else:
             self.notify(self.beside(entry).alone, markup=False)
             is_lost = asks(entry) and self._outcomes.of(self.cursor) is not None
             if entry.message_id is not None and not is_lost:
