@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import Self
 
 import msgspec
 import pytest
@@ -35,7 +37,7 @@ from madrox_tui.panels.timeline.message_source import MessageSource
 from madrox_tui.panels.timeline.panel import TimelinePanel
 from madrox_tui.scope import Scope
 from madrox_tui.view import Narrowing, View
-from onlooker import Onlooker
+from onlooker import TIMEOUT_S, Onlooker
 
 pytestmark = pytest.mark.asyncio
 
@@ -878,6 +880,56 @@ async def test_the_other_half_is_a_key_away_also_if_it_is_not_loaded() -> None:
         await person.until(lambda: said(person) == "the question", "the request")
         await person.press("p")
         await person.until(lambda: said(person) == "re: the answer", "the reply")
+
+
+async def test_the_other_half_is_looked_for_where_it_can_be_while_somebody_waits() -> None:
+    """Among the messages of its instance, and no longer than the cursor stays."""
+    lone = msgspec.structs.replace(message(30_000, "the answer", reply=True), message_id="it")
+    everything = [*numbered(0, 30_000), lone]
+    history = Slow(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        person.panel.action_move(0)
+        history.goes_on.clear()
+        await person.press("p")
+        await person.is_told("its request is not loaded")
+        await person.until(lambda: history.opened == [["a1"]], "a search")
+        await person.press("up")
+        history.goes_on.set()
+        await person.until(lambda: not person.panel.workers, "its end")
+        assert history.reads < 5
+
+
+async def test_a_search_ends_with_who_moves_on() -> None:
+    """What is not loaded is not read for nobody."""
+    everything = numbered(0, 30_000)
+    history = Slow(everything)
+    async with panel(*everything, source=MessageSource(history.open), kept=300) as person:
+        person.panel.look_for("nowhere")
+        history.goes_on.clear()
+        await person.panel.action_find_next(-1)
+        await person.until(lambda: bool(history.opened), "a search")
+        await person.press("up")
+        history.goes_on.set()
+        await person.until(lambda: "searching" not in person.panel.find_count, "its end")
+        assert history.reads < 5
+
+
+class Slow(PagedMessages):
+    """Begins to be read when it may go on; notes whose messages were asked for."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        super().__init__(messages)
+        self.goes_on = threading.Event()
+        self.goes_on.set()
+        self.opened: list[Collection[str] | None] = []
+
+    def open(self, instance_ids: Collection[str] | None) -> Self:
+        self.opened.append(instance_ids)
+        return super().open(instance_ids)
+
+    def older(self, count: int, *, since_s: float | None = None) -> list[Message]:
+        self.goes_on.wait(TIMEOUT_S)
+        return super().older(count, since_s=since_s)
 
 
 async def test_the_newest_is_a_key_away_from_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from logging_core.records import Message
 from madrox_tui.panels.timeline.held import Known
@@ -19,6 +19,9 @@ NEAR = 100
 
 SEARCHED = 20 * PAGE
 """About so many messages are read at once to search them."""
+
+Holding: TypeAlias = Callable[[Sequence[Message]], Sequence[int]]
+"""Which of some messages are wanted: their places, ascending."""
 
 
 class Found(NamedTuple):
@@ -96,24 +99,34 @@ class OlderMessages:
         return self._rows.is_cut if step > 0 else self.are_there
 
     async def search(
-        self, step: int, holding: Callable[[Sequence[Message]], Sequence[int]]
+        self,
+        step: int,
+        holding: Holding,
+        is_awaited: Callable[[], bool],
+        *,
+        of: str | None = None,
     ) -> Found | None:
         """Return the first message after the rows, or the last one before them, that is wanted.
 
         Args:
             step: After them (> 0) or before them.
             holding: Returns which of some messages are wanted, ascending.
+            is_awaited: Whether somebody still waits for it; else it is not looked for any more.
+            of: Whose message it is; `None` if it may be that of anyone shown.
 
         Raises:
             OSError: A file cannot be read.
         """
         if self._source is None:
             return None
+        ids = self._ids if of is None else [of]
         if step < 0:
-            return await self._search_older(self._source, holding)
+            before_s = math.nextafter(self._rows.floor()[1], math.inf)
+            pages = self._source.pages(before_s, ids)
+            return await self._last_in(pages, holding, is_awaited)
         from_s, until_s = self._rows.span_after()
-        while from_s < until_s:
-            span = await self._source.newer(from_s, until_s, self._ids, at_once=SEARCHED)
+        while from_s < until_s and is_awaited():
+            span = await self._source.newer(from_s, until_s, ids, at_once=SEARCHED)
             place = await _first(span.messages, holding)
             if place is not None:
                 return Found(span.messages[place], span.times[place])
@@ -122,12 +135,13 @@ class OlderMessages:
         place = await _first(held, holding)
         return None if place is None else Found(held[place], until_s)
 
-    async def _search_older(
-        self, source: MessageSource, holding: Callable[[Sequence[Message]], Sequence[int]]
+    async def _last_in(
+        self, pages: AsyncIterator[Span], holding: Holding, is_awaited: Callable[[], bool]
     ) -> Found | None:
-        before_s = math.nextafter(self._rows.floor()[1], math.inf)
-        repeats = Repeats(self._rows.rows)  # of that moment some may be among the rows
-        async for page in source.pages(before_s, self._ids):
+        repeats = Repeats(self._rows.rows)  # of the moment they begin at some may be among the rows
+        async for page in pages:
+            if not is_awaited():
+                break
             for place in reversed(holding(page.messages)):
                 if repeats.left_out_of(page.messages[place : place + 1]):
                     return Found(page.messages[place], page.times[place])
@@ -255,9 +269,7 @@ class OlderMessages:
         return [one for one in messages if one.time_s is None or one.time_s <= moment_s]
 
 
-async def _first(
-    messages: Sequence[Message], holding: Callable[[Sequence[Message]], Sequence[int]]
-) -> int | None:
+async def _first(messages: Sequence[Message], holding: Holding) -> int | None:
     """Return where the first one is that is wanted; keys are answered while many are searched."""
     for start in range(0, len(messages), PAGE):
         if found := holding(messages[start : start + PAGE]):

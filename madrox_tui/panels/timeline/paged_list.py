@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 
 from textual import work
 
-from logging_core.records import Message
 from madrox_tui.find import Found
 from madrox_tui.panels.timeline.entry_list import EntryList
 from madrox_tui.panels.timeline.message_source import MessageSource, Span
-from madrox_tui.panels.timeline.older import OlderMessages
+from madrox_tui.panels.timeline.older import Holding, OlderMessages
 from madrox_tui.panels.timeline.place import Place, PlaceKeeper
 from madrox_tui.widgets.line_view import LineView
 
@@ -172,21 +170,23 @@ class PagedList(EntryList):
         if not is_there:
             await super().action_find_next(step)
 
-    async def _go_beyond(
-        self, step: int, holding: Callable[[Sequence[Message]], Sequence[int]]
-    ) -> bool:
+    async def _go_beyond(self, step: int, holding: Holding, *, of: str | None = None) -> bool:
         """Go to what is wanted of what is not loaded; see `OlderMessages.search`.
 
         Returns:
             Whether that is known to be there, or nobody waits for it any more.
         """
         text, place = self.found.text, self._place()
+
+        def is_awaited() -> bool:  # rows may have moved the place meanwhile
+            return self.found.text == text and self._place() == place
+
         try:
-            found = await self._older.search(step, holding)
+            found = await self._older.search(step, holding, is_awaited, of=of)
         except OSError as error:
             self.notify(f"cannot read other messages: {error}", severity="error", markup=False)
             return True
-        if self.found.text != text or self._place() != place:  # rows may have moved it meanwhile
+        if not is_awaited():
             return True
         if found is None:
             return False

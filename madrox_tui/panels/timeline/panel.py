@@ -205,7 +205,7 @@ class TimelinePanel(PagedList):
             return [place for place, pair in enumerate(pairs) if are_halves(*pair)]
 
         if self._older.go_on(step):
-            await self._go_beyond(step, holding)
+            await self._go_beyond(step, holding, of=entry.instance_id)
 
     def action_problem(self) -> None:
         """Go to the next error, stuck request or suspect message, wrapping at the end."""
