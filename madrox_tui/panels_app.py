@@ -53,7 +53,9 @@ class PanelsApp(App[None], inherit_bindings=False):
         """Sanitise pasted text before any widget sees it; pass other events on."""
         if not event.is_forwarded:
             if isinstance(event, events.MouseEvent) and self._is_on_what_is_gone(event):
-                return
+                if not isinstance(event, events.MouseUp):
+                    return
+                self._mouse_down_widget = None  # it ends what it began to drag, but is no click
             if isinstance(event, events.Paste):
                 event = events.Paste(safe_block(event.text))
         await super().on_event(event)

@@ -710,6 +710,31 @@ async def test_a_toast_can_be_clicked_twice() -> None:
         await until(lambda: not shows(app, "notice"))
 
 
+@pytest.mark.asyncio
+async def test_a_button_is_let_go_also_on_a_toast_that_has_just_gone() -> None:
+    """The mouse that moves on without a button selects nothing more."""
+    async with bars(notifications=True) as (app, _):
+        app.notify("notice", timeout=3600)
+        await until(partial(shows, app, "notice"))
+        toast = app.screen.query_one(Toast)
+        x, y = toast.region.offset + Offset(2, 0)
+
+        def does(kind: type[events.MouseEvent], x: int, y: int) -> None:
+            app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+
+        does(events.MouseDown, 4, 3)
+        does(events.MouseMove, 20, 3)
+        await until(lambda: bool(app.screen.get_selected_text()))
+        selected = app.screen.get_selected_text()
+        toast.remove()
+        while toast.is_attached:
+            await asyncio.sleep(0)
+        does(events.MouseUp, x, y)
+        does(events.MouseMove, 30, 3)
+        await settle(app)
+        assert app.screen.get_selected_text() == selected
+
+
 def shows(app: App[None], text: str) -> bool:
     return text in screen_text(app)
 
