@@ -133,10 +133,10 @@ class PanelsApp(App[None], inherit_bindings=False):
 
     def action_copy_selected(self) -> None:
         """Copy what the mouse has selected, wherever, and say so: Textual copies in silence."""
-        selected = self.screen.get_selected_text()
-        if selected is None:
-            raise SkipAction  # what it was in is gone
-        copy(selected, self.screen)
+        if not any(widget.is_attached for widget in self.screen.selections):
+            self.screen.clear_selection()  # what it was in is gone, as a toast is by a click
+            raise SkipAction
+        copy(self.screen.get_selected_text() or "", self.screen)
 
     def action_press(self, key: str) -> None:
         """Press a key, for a click on what is said of it.

@@ -697,13 +697,10 @@ async def test_toasts_do_not_pile_up_over_the_rows() -> None:
 async def test_a_toast_can_be_clicked_twice() -> None:
     """The first click removes it; the second one, before that is shown, is on nothing."""
     async with bars(notifications=True) as (app, _):
-        app.notify("notice", timeout=3600)
-        await until(partial(shows, app, "notice"))
-        toast = app.screen.query_one(Toast)
-        x, y = toast.region.offset + Offset(2, 0)
+        toast, (x, y) = await toasted(app)
         for _ in range(2):
-            for kind in (events.MouseDown, events.MouseUp):
-                app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+            mouse(app, events.MouseDown, x, y)
+            mouse(app, events.MouseUp, x, y)
             while toast.is_attached:
                 await asyncio.sleep(0)  # until it is gone, but not from the screen
         await settle(app)
@@ -714,25 +711,31 @@ async def test_a_toast_can_be_clicked_twice() -> None:
 async def test_a_button_is_let_go_also_on_a_toast_that_has_just_gone() -> None:
     """The mouse that moves on without a button selects nothing more."""
     async with bars(notifications=True) as (app, _):
-        app.notify("notice", timeout=3600)
-        await until(partial(shows, app, "notice"))
-        toast = app.screen.query_one(Toast)
-        x, y = toast.region.offset + Offset(2, 0)
-
-        def does(kind: type[events.MouseEvent], x: int, y: int) -> None:
-            app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
-
-        does(events.MouseDown, 4, 3)
-        does(events.MouseMove, 20, 3)
+        toast, (x, y) = await toasted(app)
+        mouse(app, events.MouseDown, 4, 3)
+        mouse(app, events.MouseMove, 20, 3)
         await until(lambda: bool(app.screen.get_selected_text()))
         selected = app.screen.get_selected_text()
         toast.remove()
         while toast.is_attached:
             await asyncio.sleep(0)
-        does(events.MouseUp, x, y)
-        does(events.MouseMove, 30, 3)
+        mouse(app, events.MouseUp, x, y)
+        mouse(app, events.MouseMove, 30, 3)
         await settle(app)
         assert app.screen.get_selected_text() == selected
+
+
+async def toasted(app: App[None]) -> tuple[Toast, Offset]:
+    """A toast, and where it is."""
+    app.notify("notice", timeout=3600)
+    await until(partial(shows, app, "notice"))
+    toast = app.screen.query_one(Toast)
+    return toast, toast.region.offset + Offset(2, 0)
+
+
+def mouse(app: App[None], kind: type[events.MouseEvent], x: int, y: int) -> None:
+    """What the mouse does, at once: a pilot would wait for the one before."""
+    app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
 
 
 def shows(app: App[None], text: str) -> bool:

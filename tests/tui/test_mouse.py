@@ -9,9 +9,10 @@ import pytest
 from textual import events
 from textual.geometry import Offset, Region
 from textual.screen import Screen
+from textual.widgets._toast import Toast
 
 from builders import TreeBuilder, pair
-from driver import Driver, run_app
+from driver import Driver, dashboard, run_app
 from logging_core.history import History
 from madrox_tui.help.screen import HelpScreen
 from madrox_tui.panels.instances.panel import InstancesPanel
@@ -186,6 +187,27 @@ async def test_what_is_not_shown_any_more_is_not_selected(fleet: TreeBuilder) ->
         await person.until(lambda: pane.text_selection is None, "nothing selected")
         await person.press("ctrl+c")
         await person.until(lambda: person.app.return_code is not None, "the end")
+
+
+@pilot
+async def test_what_has_gone_is_not_selected(fleet: TreeBuilder) -> None:
+    """Ctrl+C quits after the mouse moved on a toast while it clicked it away."""
+    app = dashboard(fleet.root, now=lambda: NOW_S)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        person = Driver(app, pilot)
+        app.notify("notice", timeout=3600)
+        await person.sees("draw the plan", "notice")
+        toast = app.screen.query_one(Toast)
+        x, y = toast.region.offset + Offset(2, 0)
+        for kind, x_at in (
+            (events.MouseDown, x),
+            (events.MouseMove, x + 4),
+            (events.MouseUp, x + 4),
+        ):
+            app.post_message(kind(None, x_at, y, 0, 0, 1, False, False, False, x_at, y))
+        await person.until(lambda: not toast.is_attached, "the toast gone")
+        await person.press("ctrl+c")
+        await person.until(lambda: app.return_code is not None, "the end")
 
 
 @pilot
