@@ -899,6 +899,18 @@ async def test_the_other_half_is_looked_for_where_it_can_be_while_somebody_waits
         assert history.reads < 5
 
 
+async def test_it_is_told_that_there_is_no_other_half() -> None:
+    """Whoever waits for a request or a reply that is nowhere is told once all has been read."""
+    lone = msgspec.structs.replace(message(2000, "the answer", reply=True), message_id="it")
+    everything = [*numbered(0, 2000), lone]
+    source = MessageSource(PagedMessages(everything).open)
+    async with panel(*everything, source=source, kept=300) as person:
+        person.panel.action_move(0)
+        await person.press("p")
+        await person.is_told("its request is not loaded")
+        await person.is_told("its request is not among the messages")
+
+
 async def test_a_search_ends_with_who_moves_on() -> None:
     """What is not loaded is not read for nobody."""
     everything = numbered(0, 30_000)

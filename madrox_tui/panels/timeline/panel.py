@@ -204,8 +204,11 @@ class TimelinePanel(PagedList):
             pairs = ((entry, one) if step > 0 else (one, entry) for one in page)
             return [place for place, pair in enumerate(pairs) if are_halves(*pair)]
 
-        if self._older.go_on(step):
-            await self._go_beyond(step, holding, of=entry.instance_id)
+        if not self._older.go_on(step):
+            return
+        if not await self._go_beyond(step, holding, of=entry.instance_id):
+            what = "reply" if step > 0 else "request"
+            self.notify(f"its {what} is not among the messages", markup=False)
 
     def action_problem(self) -> None:
         """Go to the next error, stuck request or suspect message, wrapping at the end."""
