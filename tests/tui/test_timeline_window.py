@@ -102,7 +102,7 @@ class Reader:
     def _look(self) -> None:
         for batch in read(self._reader):
             self._model.apply(batch)
-        state = self._model.state(TreeBuilder.epoch(1_000_000))
+        state = self._model.state(TreeBuilder.epoch(self._at))
         self.older.view = View(
             state, Narrowing(), state.instances, state.usage, is_whole=self._is_whole
         )
@@ -277,3 +277,10 @@ def test_a_line_of_another_age_hides_no_other(
 ) -> None:
     """Nor is it there twice, nor does the way to the newest message ever end before it."""
     walk(lines, ways, held, clocks=Clocks(odd={place: age_s}))
+
+
+def test_nobody_is_missing_whose_clock_is_hours_ahead() -> None:
+    """Also once enough was said by others since, and before it is as late as that clock said."""
+    lines = [*[("b", 60.0)] * 120, ("a", 1.0), *[("b", 60.0)] * 39]
+    ways = ["newest", *["written"] * 13, "newest"]
+    walk(lines, ways, 12, clocks=Clocks(odd={120: 25_000.0}))

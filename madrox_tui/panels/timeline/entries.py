@@ -6,7 +6,7 @@ Rows are the records themselves; they are formatted when drawn.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -60,11 +60,6 @@ def messages_in(rows: Iterable[Row]) -> int:
 def characters_in(rows: Iterable[Row]) -> int:
     """Return the length of the messages among some rows."""
     return sum(len(row.content or "") for row in rows if isinstance(row, Message))
-
-
-def times_in(rows: Iterable[Row]) -> Iterator[float]:
-    """Yield the times of some rows, of those that have one."""
-    return (row.time_s for row in rows if row.time_s is not None)
 
 
 def _json(content: object) -> str:

@@ -11,12 +11,9 @@ import msgspec
 
 from logging_core.analyse.state import FleetState, TimelineEvent
 from logging_core.records import Message
-from madrox_tui.panels.timeline.entries import Entry, times_in
+from madrox_tui.panels.timeline.entries import Entry
 
 E = TypeVar("E", Message, TimelineEvent)
-
-PUT_BACK_S = 3700.0
-"""What was let go may be later than what is kept by so much: local time repeats an hour."""
 
 
 class Known(enum.Enum):
@@ -64,9 +61,7 @@ def whole_from_s(state: FleetState, wanted: Wanted, known: Known) -> float:
     if known is Known.ALL:
         return -math.inf
     if known is Known.NEWEST:
-        # No later than clocks were put back since: a single line may be dated far ahead.
-        latest_s = next(times_in(reversed(state.messages)), -math.inf) + PUT_BACK_S
-        return min(state.dropped_until_s, max(latest_s, state.at_s))
+        return state.dropped_until_s
     firsts: dict[str, float] = {}
     for message in filter(wanted.holds, state.messages):
         if message.time_s is not None:
