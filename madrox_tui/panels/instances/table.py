@@ -100,9 +100,7 @@ class InstanceTable:
 
     def whole_text(self, number: int, width: int) -> str:
         """Return the text of row `number`, including what `width` cells have no room for."""
-        fitted = self.at(width)
-        if fitted is not self._texts_of:
-            self._texts, self._texts_of, self._found = {}, fitted, ("", ())
+        fitted = self._searched_at(width)
         text = self._texts.get(number)
         if text is None:
             row = self.rows[number]
@@ -114,13 +112,20 @@ class InstanceTable:
 
     def find_rows(self, text: str, width: int) -> list[int]:
         """Return the indices of the rows that contain a text, even where it is not shown."""
-        whole = [self.whole_text(number, width) for number in range(len(self.rows))]
+        self._searched_at(width)
         before, rows = self._found
         if not (before and text.startswith(before)):  # else it can only be where that was
-            rows = range(len(whole))
-        found = [number for number in rows if holds(whole[number], text)]
+            rows = range(len(self.rows))
+        found = [number for number in rows if holds(self.whole_text(number, width), text)]
         self._found = text, found
         return found
+
+    def _searched_at(self, width: int) -> Fitted[Row]:
+        """Return the columns that fit; forget what a search found, and in what, of others."""
+        fitted = self.at(width)
+        if fitted is not self._texts_of:
+            self._texts, self._texts_of, self._found = {}, fitted, ("", ())
+        return fitted
 
     def export(self) -> Export:
         """Export each instance by itself, even those folded into a branch."""
