@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import events
 from textual.await_complete import AwaitComplete
+from textual.errors import NoWidget
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
@@ -22,7 +23,10 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def on_click(self, event: events.Click) -> None:
         """Close on a click beside the frame."""
-        clicked, _ = self.get_widget_at(*event.screen_offset)
+        try:
+            clicked, _ = self.get_widget_at(*event.screen_offset)
+        except NoWidget:  # the terminal has become smaller since
+            return
         if self.is_beside(clicked) and not any(line.edited for line in self.query(LineInput)):
             self.dismiss()
 

@@ -133,6 +133,22 @@ async def test_a_double_click_beside_a_dialog_closes_it_alone(
 
 
 @pilot
+async def test_a_click_in_a_dialog_that_waits_while_the_terminal_shrinks(
+    fleet: TreeBuilder,
+) -> None:
+    """A click is handled after the terminal has become smaller than where it was: all goes on."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("question_mark")
+        app, dialog = person.app, person.app.screen
+        inside, (x, y) = dialog.children[0], app.size
+        inside.post_message(events.Click(inside, x, y, 0, 0, 1, False, False, False, x, y))
+        await person.press("escape")
+        await person.until(lambda: app.screen is not dialog, "the panels")
+        await keys_work(person)
+
+
+@pilot
 @pytest.mark.parametrize("opens", ["T", "x"])
 async def test_a_click_beside_a_dialog_loses_nothing_typed(fleet: TreeBuilder, opens: str) -> None:
     """Whoever has typed a time or a name and clicks beside it can go on typing; Esc closes."""
