@@ -20,6 +20,7 @@ from textual.command import (
     Provider,
 )
 from textual.content import Content
+from textual.events import Click
 from textual.fuzzy import Matcher
 
 from madrox_tui.bindings import PANELS, all_keys
@@ -27,6 +28,7 @@ from madrox_tui.key_names import KEY_WIDTH, key_names, meaning, one_key_name, ow
 from madrox_tui.screens.main import MainScreen
 from madrox_tui.widgets.line_input import KeysInOrder
 from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.pointed import pointed_at
 
 _KNOWN = frozenset(all_keys())
 
@@ -42,6 +44,15 @@ class _Line(CommandInput, KeysInOrder):  # styles are those of the first
     def __init__(self, placeholder: str) -> None:
         super().__init__(placeholder=placeholder, select_on_focus=False)
         self.cursor_blink = False
+
+
+class _List(CommandList):
+    """Textual's, which fails where what was clicked is no longer found."""
+
+    def on_click(self, event: Click) -> None:
+        """Let a click go that waited while the list became shorter."""
+        if event.style.meta.get("option", -1) >= self.option_count:
+            event.prevent_default()
 
 
 class Palette(CommandPalette):
@@ -65,7 +76,18 @@ class Palette(CommandPalette):
     def compose(self) -> ComposeResult:
         """See `CommandPalette`."""
         for widget in super().compose():
-            yield _Line(widget.placeholder) if isinstance(widget, CommandInput) else widget
+            match widget:
+                case CommandInput():
+                    yield _Line(widget.placeholder)
+                case CommandList():
+                    yield _List()
+                case _:
+                    yield widget
+
+    def on_click(self, event: Click) -> None:
+        """Let a click go that waited while the terminal became smaller: Textual fails there."""
+        if pointed_at(self, event) is None:
+            event.prevent_default()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; unless Esc did before what Enter chose was known: another screen would close."""

@@ -11,7 +11,6 @@ from textual import events, on
 from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.errors import NoWidget
 from textual.notifications import Notification, Notify
 from textual.widgets import Input
 
@@ -20,6 +19,7 @@ from madrox_tui.clipboard import copy
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.key_bar import KeyBar
 from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.pointed import pointed_at
 from madrox_tui.widgets.rows import Rows
 from madrox_tui.widgets.settle import open_over
 
@@ -65,11 +65,8 @@ class PanelsApp(App[None], inherit_bindings=False):
 
         Textual fails when text is to be selected there.
         """
-        try:
-            widget, _ = self.get_widget_at(event.x, event.y)
-        except NoWidget:
-            return False
-        return not widget.is_attached
+        widget = pointed_at(self.screen, event)
+        return widget is not None and not widget.is_attached
 
     def on_notify(self, _event: Notify) -> None:
         """Make room for another toast."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual import events
 from textual.await_complete import AwaitComplete
-from textual.errors import NoWidget
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
 from madrox_tui.widgets.line_input import LineInput
+from madrox_tui.widgets.pointed import pointed_at
 
 
 class Dialog(ModalScreen[ScreenResultType]):
@@ -23,11 +23,10 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def on_click(self, event: events.Click) -> None:
         """Close on a click beside the frame."""
-        try:
-            clicked, _ = self.get_widget_at(*event.screen_offset)
-        except NoWidget:  # the terminal has become smaller since
+        clicked = pointed_at(self, event)
+        if clicked is None or not self.is_beside(clicked):
             return
-        if self.is_beside(clicked) and not any(line.edited for line in self.query(LineInput)):
+        if not any(line.edited for line in self.query(LineInput)):
             self.dismiss()
 
     def is_beside(self, widget: Widget) -> bool:

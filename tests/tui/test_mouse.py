@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
+from rich.style import Style
 from textual import events
+from textual.command import CommandList
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.widgets._toast import Toast
@@ -22,6 +24,7 @@ from madrox_tui.widgets.filter_bar import FilterBar
 from madrox_tui.widgets.find_bar import FindBar
 from madrox_tui.widgets.line_input import LineInput
 from madrox_tui.widgets.line_view import LineView
+from madrox_tui.widgets.settle import settle
 
 NOW_S = TreeBuilder.epoch(600)
 
@@ -133,18 +136,37 @@ async def test_a_double_click_beside_a_dialog_closes_it_alone(
 
 
 @pilot
+@pytest.mark.parametrize("opens", ["question_mark", "colon"])
 async def test_a_click_in_a_dialog_that_waits_while_the_terminal_shrinks(
-    fleet: TreeBuilder,
+    fleet: TreeBuilder, opens: str
 ) -> None:
     """A click is handled after the terminal has become smaller than where it was: all goes on."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
         await person.sees("draw the plan")
-        await person.press("question_mark")
+        await person.press(opens)
         app, dialog = person.app, person.app.screen
         inside, (x, y) = dialog.children[0], app.size
         inside.post_message(events.Click(inside, x, y, 0, 0, 1, False, False, False, x, y))
         await person.press("escape")
         await person.until(lambda: app.screen is not dialog, "the panels")
+        await keys_work(person)
+
+
+@pilot
+async def test_a_click_on_a_command_that_is_no_longer_found(fleet: TreeBuilder) -> None:
+    """A click that waits while the palette's list becomes shorter chooses nothing."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("colon")
+        palette, commands = person.app.screen, person.app.screen.query_one(CommandList)
+        await person.until(lambda: commands.option_count > 0, "commands")
+        x, y = commands.region.offset
+        click = events.Click(commands, x, y, 0, 0, 1, False, False, False, x, y)
+        click.style = Style(meta={"option": commands.option_count})  # as it was there
+        commands.post_message(click)
+        await settle(commands)
+        assert person.app.screen is palette
+        await person.press("escape")
         await keys_work(person)
 
 
