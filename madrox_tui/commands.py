@@ -90,8 +90,11 @@ class Palette(CommandPalette):
             event.prevent_default()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close; unless Esc did before what Enter chose was known: another screen would close."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        """Close; unless Esc did before what Enter chose was known: another screen would close.
+
+        So it would where another key has opened one over it.
+        """
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def _watch__list_visible(self) -> None:
         """Show or hide the list, unless it went while what matches was still being found."""

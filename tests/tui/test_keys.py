@@ -688,6 +688,23 @@ async def test_the_palette_is_closed_once(fleet: TreeBuilder) -> None:
 
 
 @pilot
+async def test_the_palette_closes_nothing_that_covers_it(fleet: TreeBuilder) -> None:
+    """A click beside it that is handled after another key has opened a screen over it is late."""
+    async with run_app(fleet.root, now_s=NOW_S) as person:
+        await person.sees("draw the plan")
+        await person.press("ctrl+p")
+        palette = person.app.screen
+        cover: ModalScreen[None] = ModalScreen()
+        await person.app.push_screen(cover)
+        for _ in range(2):
+            palette.dismiss()
+        assert person.app.screen is cover
+        cover.dismiss()
+        await person.press("escape")
+        await person.until(lambda: len(person.app.screen_stack) == 1, "the panels")
+
+
+@pilot
 async def test_a_dialog_can_be_closed_while_it_is_searched(fleet: TreeBuilder) -> None:
     """A click beside it, right after a letter: the search goes with it."""
     async with run_app(fleet.root, now_s=NOW_S) as person:
