@@ -34,6 +34,7 @@ from madrox_tui.heap import share_heap
 from madrox_tui.panels_app import PanelsApp
 from madrox_tui.remember import Memory, Remembered, state_path
 from madrox_tui.screens.main import MainScreen
+from madrox_tui.widgets.settle import settle
 
 if TYPE_CHECKING:
     from madrox_tui.feed.first_view import FirstView
@@ -144,8 +145,10 @@ class MadroxTop(PanelsApp):
         self.call_after_refresh(self._try_memory)
 
     async def on_event(self, event: events.Event) -> None:
-        """Note that somebody is there; pass the event on."""
+        """Note that somebody is there; pass the event on, once there are panels."""
         if isinstance(event, events.InputEvent | events.Paste):
+            if not self._main.is_mounted:
+                await settle(self._main)
             self._main.touched()
         await super().on_event(event)
 

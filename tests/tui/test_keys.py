@@ -23,7 +23,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from builders import TreeBuilder, pair
-from driver import Driver, run_app
+from driver import Driver, dashboard, run_app
 from logging_core.analyse.fleet import FleetModel
 from logging_core.analyse.state import FleetState, Group, Usage
 from logging_core.history import History
@@ -702,6 +702,20 @@ async def test_the_palette_closes_nothing_that_covers_it(fleet: TreeBuilder) -> 
         cover.dismiss()
         await person.press("escape")
         await person.until(lambda: len(person.app.screen_stack) == 1, "the panels")
+
+
+@pilot
+@pytest.mark.parametrize(
+    "key", ["4", "right_square_bracket", "tab", "z", "slash", "ctrl+p", "question_mark"]
+)
+async def test_a_key_that_comes_before_there_is_anything(fleet: TreeBuilder, key: str) -> None:
+    """What is typed while the program starts is for the panels, once they are there."""
+    app = dashboard(fleet.root, now=lambda: NOW_S)
+    app.post_message(events.Key(key, None))
+    async with app.run_test(size=(120, 40)) as pilot:
+        person = Driver(app, pilot)
+        await person.press("escape")
+        await person.sees("● live")
 
 
 @pilot
