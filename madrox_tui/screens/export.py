@@ -103,7 +103,8 @@ class ExportScreen(Dialog[None]):
             self.dismiss()
 
     def _say(self, problem: str) -> None:
-        for label in self.query("#export-problem").results(Label):  # a click may have closed it
+        label = self.query_one_optional("#export-problem", Label)
+        if label is not None:  # a click may have closed it
             label.update(safe_line(problem))
             label.add_class("-said")
 

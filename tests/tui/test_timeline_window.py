@@ -6,7 +6,7 @@ import asyncio
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -284,3 +284,18 @@ def test_nobody_is_missing_whose_clock_is_hours_ahead() -> None:
     lines = [*[("b", 60.0)] * 120, ("a", 1.0), *[("b", 60.0)] * 39]
     ways = ["newest", *["written"] * 13, "newest"]
     walk(lines, ways, 12, clocks=Clocks(odd={120: 25_000.0}))
+
+
+def test_a_search_finds_only_what_is_not_among_the_rows(tmp_path: Path) -> None:
+    """Of one moment some messages are there and others not."""
+    reader = Reader(tmp_path / "logs", [("a", 0.0)] * 40, Clocks(), held=6)
+
+    async def found(name: str) -> str | None:
+        def holding(page: Sequence[Message]) -> list[int]:
+            return [place for place, one in enumerate(page) if one.message_id == name]
+
+        one = await reader.older.search(-1, holding, lambda: True)
+        return None if one is None else one.message.message_id
+
+    beyond = [name for name in reader.written if asyncio.run(found(name)) == name]
+    assert beyond == reader.written[: -len(reader.ids)]
