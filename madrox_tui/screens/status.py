@@ -154,7 +154,8 @@ def _mode(latest: View, held: View | None, keys: KeysInForce) -> Piece:
         return Piece(0, (f"‖ paused  {new} new",), "strong-warn", "screen.live")
     if is_lost(state):
         why = safe_line(state.waiting or "")
-        texts = (f"✗ as last seen: {why}", "✗ as last seen")  # there are counts to be shown, too
+        # There are counts to be shown, too.
+        texts = f"✗ as last seen: {why}", "✗ no tree: as last seen", "✗ as last seen"
         return Piece(0, texts, "strong-bad")
     if state.waiting is not None:
         return Piece(0, (f"◌ waiting: {safe_line(state.waiting)}",), "warn")

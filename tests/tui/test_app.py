@@ -492,7 +492,7 @@ async def test_a_tree_that_goes_away_stays_on_the_screen_dimmed(
         fleet.root.rename(aside)
         await person.sees(f"✗ as last seen: {fleet.root.name} is gone", "build the plan")
         await person.pilot.resize_terminal(80, 24)
-        await person.sees("✗ as last seen  ", "1 busy", fmt.clock(NOW_S))
+        await person.sees("✗ no tree: as last seen  ", "1 busy", fmt.clock(NOW_S))
         panels = person.app.query(LineView)
         assert {panel.styles.opacity for panel in panels} == {0.55}
         aside.rename(fleet.root)
