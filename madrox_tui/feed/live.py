@@ -120,11 +120,15 @@ class LiveFleet(OpenedFleet):
                         if self._is_void(batch):
                             reader = self._begin_anew()
                             break
-                        if batch.reset:
+                        if batch.reset or batch.waiting is not None:
                             await beside.stop()  # it reads what is no longer there
+                        if batch.reset:
                             self._has_failed = self.is_whole = False
                             self._tries = 0
                             self.unread = None if self._make_summing is None else READING
+                            if beside.summed.done():  # with that: nothing would come of it
+                                reader = self._begin_anew()
+                                break
                         self.model.is_cut = reader.is_cut
                         yield batch
                         self._doubt = self._doubt and not batch.caught_up

@@ -367,6 +367,37 @@ def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
     assert sums_so_far(fleet) == (None, False, 90)
 
 
+def test_a_tree_that_is_back_before_its_reading_has_failed_is_read(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That what was there could not be read says nothing of what is there now."""
+    monkeypatch.setattr(live, "AUDIT_BYTES", 30_000)
+    with_old_audits(runs.tree)
+    root, aside = runs.tree.root, runs.tree.root.with_name("aside")
+    late, made = FailsLate(lambda: root.rename(aside)), list[live.Summing]()
+
+    def make() -> live.Summing:
+        made.append(Summing(root, None) if made else late)
+        return made[-1]
+
+    fleet = whole_fleet(runs, make)
+
+    async def go_on() -> None:
+        async with aclosing(fleet.batches()) as batches:
+            async for batch in batches:
+                take(fleet, batch)
+                if batch.waiting is not None:
+                    shutil.copytree(aside, root)
+                    late.may_end.set()
+                    while fleet.unread == "reading history" and not late.is_closed:
+                        await asyncio.sleep(0)
+                if fleet.unread is None and batch.caught_up:
+                    return
+
+    asyncio.run(go_on())
+    assert sums_so_far(fleet) == (None, False, 90)
+
+
 def test_it_is_said_how_far_the_other_process_is(runs: Runs) -> None:
     """In percent, once there is one; never that all is read while it is not."""
     job, begun, ends = Failing(runs=False), threading.Event(), threading.Event()
@@ -417,6 +448,27 @@ class Failing:
 
     def close(self) -> None:
         pass
+
+
+class FailsLate(Failing):
+    """A summing that has failed, but whose end nobody hears of until it may."""
+
+    def __init__(self, begin: Callable[[], object]) -> None:
+        super().__init__(runs=False)
+        self.begin = begin
+        self.may_end = threading.Event()
+        self.is_closed = False
+
+    def run(self) -> bool:
+        self.begin()
+        self.may_end.wait()
+        return self.runs
+
+    def stop(self) -> None:
+        self.may_end.set()
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 @pytest.mark.parametrize(
