@@ -362,7 +362,8 @@ def test_a_tree_that_goes_away_while_it_is_read_can_come_back(
     asyncio.run(go_on())
     assert after == ["reading history"]
     ((unread, is_cut, number),) = last_seen
-    assert (unread, is_cut) == ("history not read: no room", True)
+    assert is_cut
+    assert unread in {"history not read: no room", "reading history"}  # which of both went first
     assert 50 < number < 90
     assert sums_so_far(fleet) == (None, False, 90)
 
